@@ -1,0 +1,92 @@
+/** The config of a door with every default filled in; durations are milliseconds. Design of the keys: docs/configuration.md. */
+export interface Config {
+  readonly version: 1
+  readonly listen: ListenAddress
+  /** Absent when the operator wrote `admin: off`. */
+  readonly admin?: ListenAddress
+  readonly debug: boolean
+  readonly log: LogConfig
+  readonly pages: PagesConfig
+  readonly upstreams: readonly UpstreamConfig[]
+  readonly stores: readonly StoreConfig[]
+  readonly routing: readonly RuleConfig[]
+  readonly clients: ClientsConfig
+  readonly clouds: CloudsConfig
+  readonly presence: PresenceConfig
+}
+
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface LogConfig {
+  /** One JSON line a request. */
+  readonly access: boolean
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+export interface PagesConfig {
+  readonly info?: string
+  readonly privacy?: string
+}
+
+/** A trusted registry: a remote one has `url`, one that the door answers itself from disk has `layout`. */
+export interface UpstreamConfig {
+  readonly id: string
+  /** Origin and optional path, without a slash at the end. */
+  readonly url?: string
+  /** Folder of an OCI image layout, absolute. */
+  readonly layout?: string
+  /** Repository prefix at the upstream, without slashes at the ends; empty for none. */
+  readonly prefix: string
+  /** Name of its place. */
+  readonly at: string
+  readonly canonical: boolean
+}
+
+/** An untrusted place that holds bytes by digest. */
+export interface StoreConfig {
+  readonly id: string
+  /** Origin and optional path, without a slash at the end. */
+  readonly url: string
+  /** Path of a blob below `url`, with `{digest}`, or `{algorithm}` and `{encoded}`. */
+  readonly blobs: string
+  readonly at: string
+}
+
+/** One routing rule: the first whose conditions all hold is the one that counts. */
+export interface RuleConfig {
+  /** Each condition holds when the client's value is one of those listed; no condition always holds. */
+  readonly when: {
+    readonly cloud?: readonly string[]
+    readonly region?: readonly string[]
+    readonly country?: readonly string[]
+  }
+  /** `upstreams`, `stores`, `upstreams@CLOUD`, `stores@CLOUD`, or a backend's id. */
+  readonly prefer: readonly string[]
+}
+
+export interface ClientsConfig {
+  /** Prefixes in text form. */
+  readonly trustedProxies: readonly string[]
+  /** Lower-cased header name. */
+  readonly header: string
+}
+
+export interface CloudsConfig {
+  /** What the operator knows better than any list; the longest prefix wins. */
+  readonly places: readonly PlaceOverride[]
+}
+
+export interface PlaceOverride {
+  readonly prefix: string
+  readonly at: string
+}
+
+export interface PresenceConfig {
+  readonly ttl: number
+  readonly negativeTtl: number
+  readonly timeout: number
+  readonly maxEntries: number
+}
