@@ -26,3 +26,8 @@ export interface OciFault {
 export function formatOciErrors(...faults: readonly OciFault[]): string {
   return JSON.stringify({ errors: faults })
 }
+
+/** Tells a fault from what was parsed. */
+export function isFault<Parsed extends object>(parsed: Parsed | OciFault): parsed is OciFault {
+  return 'code' in parsed
+}

@@ -12,15 +12,9 @@ export type OciRequest =
   | { readonly kind: 'tags'; readonly name: Name }
   | { readonly kind: 'referrers'; readonly name: Name; readonly digest: Digest }
 
-/** A request path that is not an OCI request: `status` 400 when a part is malformed, 404 when no endpoint is named. */
-export interface PathFault extends OciFault {
-  readonly status: 400 | 404
-}
-
 const BASE: OciRequest = { kind: 'base' }
 const CATALOG: OciRequest = { kind: 'catalog' }
-const NO_ENDPOINT: PathFault = {
-  status: 404,
+const NO_ENDPOINT: OciFault = {
   code: 'UNSUPPORTED',
   message: 'this path is not part of the registry API',
 }
@@ -34,7 +28,7 @@ const ECHO_MAX = 128
  * Nothing is decoded: whatever is percent-encoded, dotted or otherwise clever breaks the grammar of names, tags and
  * digests and so cannot travel on. Endpoints are those of the OCI distribution spec 1.1, "Endpoints".
  */
-export function parsePath(path: string): OciRequest | PathFault {
+export function parsePath(path: string): OciRequest | OciFault {
   if (path === '/v2/' || path === '/v2') return BASE
   if (!path.startsWith('/v2/')) return NO_ENDPOINT
   const last = path.lastIndexOf('/')
@@ -71,11 +65,6 @@ export function parsePath(path: string): OciRequest | PathFault {
   }
 }
 
-/** Whether {@link parsePath} refused. */
-export function isPathFault(parsed: OciRequest | PathFault): parsed is PathFault {
-  return 'status' in parsed
-}
-
 /** Writes the path of a request, the inverse of {@link parsePath}, with `prefix` before the repository name. */
 export function formatPath(request: OciRequest, prefix = ''): string {
   const head = prefix === '' ? '/v2/' : `/v2/${prefix}/`
@@ -95,7 +84,7 @@ export function formatPath(request: OciRequest, prefix = ''): string {
   }
 }
 
-function manifest(name: Name, text: string): OciRequest | PathFault {
+function manifest(name: Name, text: string): OciRequest | OciFault {
   if (text.includes(':')) {
     const digest = parseDigest(text)
     return digest === undefined
@@ -104,27 +93,24 @@ function manifest(name: Name, text: string): OciRequest | PathFault {
   }
   const tag = parseTag(text)
   if (tag !== undefined) return { kind: 'manifest', name, byDigest: false, reference: tag }
-  // 404 and not 400: no such tag can exist, and the OCI conformance suite asks for a tag like ".INVALID" to see 404.
+  // Unknown and not invalid: no such tag can exist, and the OCI conformance suite asks for ".INVALID…" to see 404.
   return {
-    status: 404,
     code: 'MANIFEST_UNKNOWN',
     message: 'a tag is a letter, digit or "_", then at most 127 letters, digits, ".", "_" and "-"',
     detail: { tag: echo(text) },
   }
 }
 
-function nameFault(text: string): PathFault {
+function nameFault(text: string): OciFault {
   return {
-    status: 400,
     code: 'NAME_INVALID',
     message: 'a repository name is lower-case letters and digits, joined by ".", "_", "__", "-" and "/"',
     detail: { name: echo(text) },
   }
 }
 
-function digestFault(text: string): PathFault {
+function digestFault(text: string): OciFault {
   return {
-    status: 400,
     code: 'DIGEST_INVALID',
     message: 'a digest is ALGORITHM:ENCODED, such as sha256: and 64 lower-case hexadecimal digits',
     detail: { digest: echo(text) },

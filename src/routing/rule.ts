@@ -1,0 +1,44 @@
+import type { Place } from '../clouds/place.ts'
+import type { RuleConfig } from '../config/config.ts'
+import type { Backend } from './backend.ts'
+
+/** A routing rule, ready to be asked. */
+export interface Rule {
+  readonly when: RuleConfig['when']
+  readonly prefer: readonly Selector[]
+}
+
+/** One entry of `prefer`, with its text for explanations. */
+export interface Selector {
+  readonly text: string
+  readonly selects: (backend: Backend) => boolean
+}
+
+export function compileRule({ when, prefer }: RuleConfig): Rule {
+  return { when, prefer: prefer.map(compileSelector) }
+}
+
+/** `stores`, `upstreams`, `stores@CLOUD`, `upstreams@CLOUD`, or the id of a backend. */
+export function compileSelector(text: string): Selector {
+  const match = /^(stores|upstreams)(?:@(.+))?$/.exec(text)
+  if (match === null) return { text, selects: (backend) => backend.id === text }
+  const kind = match[1] === 'stores' ? 'store' : 'upstream'
+  const cloud = match[2]
+  return {
+    text,
+    selects: (backend) => backend.kind === kind && (cloud === undefined || backend.place.cloud === cloud),
+  }
+}
+
+/** Whether all conditions of a rule hold; a condition about what is not known of the client does not hold. */
+export function ruleApplies({ when }: Rule, client: Place | undefined): boolean {
+  return (
+    holds(when.cloud, client?.cloud) &&
+    (holds(when.region, client?.region) || holds(when.region, client?.parent)) &&
+    holds(when.country, client?.country)
+  )
+}
+
+function holds(allowed: readonly string[] | undefined, value: string | undefined): boolean {
+  return allowed === undefined || (value !== undefined && allowed.includes(value))
+}
