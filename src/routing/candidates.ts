@@ -38,7 +38,7 @@ export function rankCandidates(
   if (rule !== undefined) {
     for (const { text, selects } of rule.prefer) add([...upstreams, ...stores].filter(selects), text)
   } else if (client === undefined) {
-    // Somewhere: no backend is known to be near, so the sponsors' stores carry it in the order of the config.
+    // Somewhere: only an anycast store is known to be near; the others carry it in the order of the config.
     add(stores, 'nearest')
   } else {
     add([...stores, ...upstreams], 'nearest', true)

@@ -1,0 +1,131 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { AMSTERDAM, ANYCAST, BELGIUM, CELLAR, IOWA, PARIS, VIRGINIA } from '../../test/support/places.ts'
+import { storeAt, upstreamAt } from '../../test/support/view.ts'
+import type { Place } from '../clouds/place.ts'
+import type { RuleConfig } from '../config/config.ts'
+import { rankCandidates } from './candidates.ts'
+import { compileRule } from './rule.ts'
+
+const UPSTREAMS = [upstreamAt('iowa', IOWA, { canonical: true }), upstreamAt('belgium', BELGIUM)]
+const STORES = [
+  storeAt('virginia', VIRGINIA),
+  storeAt('paris', PARIS),
+  storeAt('cdn', ANYCAST),
+  storeAt('cellar', CELLAR),
+  storeAt('amsterdam', AMSTERDAM),
+]
+
+function ranked(client: Place | undefined, rules: readonly RuleConfig[]) {
+  const { blob, manifest } = rankCandidates(client, UPSTREAMS, STORES, rules.map(compileRule))
+  const ids = (candidates: typeof blob) => candidates.map((candidate) => candidate.backend.id).join(' ')
+  return { blob: ids(blob), manifest: ids(manifest) }
+}
+
+const rule = (prefer: string[], when: RuleConfig['when'] = {}): RuleConfig => ({ when, prefer })
+
+describe('candidates without rules', () => {
+  it.each([
+    ['in a cloud: that cloud first, then the nearest', PARIS, 'paris virginia belgium cdn amsterdam iowa'],
+    ['in another cloud', AMSTERDAM, 'amsterdam belgium cdn paris virginia iowa'],
+    ['where the canonical upstream is: nothing comes after it', IOWA, 'iowa'],
+    [
+      'somewhere: what is near everyone, then the stores as listed',
+      undefined,
+      'cdn virginia paris cellar amsterdam iowa',
+    ],
+    ['where nothing is known to be near', CELLAR, 'cellar cdn virginia paris amsterdam iowa'],
+  ])('for a client %s', (_, client, expected) => {
+    expect(ranked(client, []).blob).toBe(expected)
+  })
+})
+
+describe('candidates by rules', () => {
+  it.each<[string, Place | undefined, RuleConfig[], string]>([
+    ['a selector is sorted by distance', PARIS, [rule(['stores@aws'])], 'paris virginia belgium iowa'],
+    ['selectors keep their order', PARIS, [rule(['cdn', 'stores@aws'])], 'cdn paris virginia belgium iowa'],
+    [
+      'a backend is ranked once',
+      PARIS,
+      [rule(['paris', 'stores@aws', 'cdn'])],
+      'paris virginia cdn belgium iowa',
+    ],
+    ['upstreams may come first', PARIS, [rule(['upstreams', 'cdn'])], 'belgium iowa'],
+    ['upstreams of one cloud', PARIS, [rule(['upstreams@gcp'])], 'belgium iowa'],
+    [
+      'the first rule that applies',
+      PARIS,
+      [rule(['cdn'], { cloud: ['gcp'] }), rule(['amsterdam'])],
+      'amsterdam belgium iowa',
+    ],
+    [
+      'all conditions must hold',
+      PARIS,
+      [rule(['cdn'], { cloud: ['aws'], country: ['DE'] }), rule(['paris'])],
+      'paris belgium iowa',
+    ],
+    ['a condition lists alternatives', PARIS, [rule(['cdn'], { country: ['DE', 'FR'] })], 'cdn belgium iowa'],
+    ['a region of the client', PARIS, [rule(['cdn'], { region: ['eu-west-3'] })], 'cdn belgium iowa'],
+    [
+      'a condition does not hold for somewhere',
+      undefined,
+      [rule(['cdn'], { cloud: ['aws'] }), rule(['amsterdam'])],
+      'amsterdam iowa',
+    ],
+    [
+      'no rule applies: the default order',
+      AMSTERDAM,
+      [rule(['cdn'], { cloud: ['aws'] })],
+      'amsterdam belgium cdn paris virginia iowa',
+    ],
+  ])('%s', (_, client, rules, expected) => {
+    expect(ranked(client, rules).blob).toBe(expected)
+  })
+
+  it('a border group answers to its parent region', () => {
+    const group: Place = { ...PARIS, name: 'aws/eu-west-3-x-1', region: 'eu-west-3-x-1', parent: 'eu-west-3' }
+    expect(ranked(group, [rule(['cdn'], { region: ['eu-west-3'] })]).blob).toBe('cdn belgium iowa')
+  })
+})
+
+describe('candidates for manifests', () => {
+  it.each([
+    ['the nearest upstream', PARIS, [], 'belgium iowa'],
+    ['canonical when it is the nearest', VIRGINIA, [], 'iowa'],
+    ['canonical for a client somewhere', undefined, [], 'iowa'],
+    ['an upstream that a rule prefers', PARIS, [rule(['iowa'])], 'iowa'],
+    ['no store, whatever a rule prefers', PARIS, [rule(['stores'])], 'belgium iowa'],
+  ])('%s', (_, client, rules, expected) => {
+    expect(ranked(client, rules).manifest).toBe(expected)
+  })
+})
+
+it('whatever the rules and the place, both lists end with the canonical upstream and name nobody twice', () => {
+  const selector = fc.constantFrom(
+    'stores',
+    'upstreams',
+    'stores@aws',
+    'upstreams@gcp',
+    'cdn',
+    'paris',
+    'belgium',
+  )
+  const rules = fc.array(
+    fc.record({
+      when: fc.constantFrom({}, { cloud: ['aws'] }, { country: ['FR', 'NL'] }),
+      prefer: fc.array(selector, { minLength: 1, maxLength: 4 }),
+    }),
+    { maxLength: 3 },
+  )
+  const place = fc.constantFrom(undefined, PARIS, VIRGINIA, IOWA, BELGIUM, AMSTERDAM, CELLAR)
+  fc.assert(
+    fc.property(place, rules, (client, configs) => {
+      const { blob, manifest } = rankCandidates(client, UPSTREAMS, STORES, configs.map(compileRule))
+      for (const candidates of [blob, manifest]) {
+        const ids = candidates.map((candidate) => candidate.backend.id)
+        expect(ids.at(-1)).toBe('iowa')
+        expect(new Set(ids).size).toBe(ids.length)
+      }
+    }),
+  )
+})

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { BELGIUM, IOWA, PARIS, VIRGINIA } from '../../test/support/places.ts'
+import { storeAt, upstreamAt, viewOf } from '../../test/support/view.ts'
+import { isFault } from '../oci/errors.ts'
+import { parsePath } from '../oci/path.ts'
+import { decide, type RequestFacts, type Verdict } from './decide.ts'
+
+const VIEW = viewOf(
+  [upstreamAt('iowa', IOWA, { canonical: true, prefix: 'project/images' }), upstreamAt('belgium', BELGIUM)],
+  [storeAt('paris', PARIS), storeAt('virginia', VIRGINIA)],
+  [{ when: {}, prefer: ['stores'] }],
+)
+const BLOB = `sha256:${'a'.repeat(64)}`
+
+interface Known {
+  readonly paris?: Verdict
+  readonly virginia?: Verdict
+  readonly mayAsk?: boolean
+}
+
+function decideFrom(path: string, { mayAsk = true, ...verdicts }: Known = {}, view = VIEW) {
+  const request = parsePath(path)
+  if (isFault(request)) throw new Error(request.message)
+  const known: Readonly<Record<string, Verdict | undefined>> = verdicts
+  const facts: RequestFacts = { request, query: '?q=1', place: PARIS, mayAsk, presence: (store) => known[store.id] }
+  const decision = decide(facts, view)
+  if (decision.kind === 'ask') return `ask ${decision.store.id}`
+  const passed = decision.passedOver.map(({ candidate, because }) => ` [${candidate.backend.id}: ${because}]`).join('')
+  const what =
+    decision.kind === 'redirect'
+      ? decision.location
+      : decision.kind === 'answer'
+        ? `answer${decision.backend === undefined ? '' : ` ${decision.backend.id}`}`
+        : decision.fault.code
+  return `${decision.reason}: ${what}${passed}`
+}
+
+describe('decide on a blob', () => {
+  it.each<[string, Known, string]>([
+    ['nothing is known', {}, 'ask paris'],
+    ['the nearest holds it', { paris: 'present' }, `store-present: https://paris.test/${BLOB}`],
+    ['the nearest lacks it', { paris: 'absent' }, 'ask virginia'],
+    ['the next holds it', { paris: 'absent', virginia: 'present' }, `store-present: https://virginia.test/${BLOB} [paris: absent]`],
+    ['the nearest does not say', { paris: 'unknown', virginia: 'present' }, `store-present: https://virginia.test/${BLOB} [paris: unknown]`],
+    ['nobody holds it', { paris: 'absent', virginia: 'absent' }, `blob-absent: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: absent]`],
+    ['nobody is sure', { paris: 'absent', virginia: 'unknown' }, `blob-unknown: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: unknown]`],
+    ['no more may be asked', { paris: 'absent', mayAsk: false }, `blob-unknown: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: not-asked]`],
+    ['a far one is known to hold it, but no more may be asked', { virginia: 'present', mayAsk: false }, `store-present: https://virginia.test/${BLOB} [paris: not-asked]`],
+  ])('when %s', (_, known, expected) => {
+    expect(decideFrom(`/v2/pause/blobs/${BLOB}`, known)).toBe(expected)
+  })
+
+  it('with an algorithm nobody here can compute goes to an upstream unasked, even if a store claimed to have it', () => {
+    expect(decideFrom('/v2/pause/blobs/blake3:00', { paris: 'present' })).toBe(
+      'unknown-algorithm: https://belgium.test/v2/pause/blobs/blake3:00?q=1 [paris: unknown-algorithm] [virginia: unknown-algorithm]',
+    )
+  })
+})
+
+describe('decide on what only an upstream may say', () => {
+  const hex = 'b'.repeat(64)
+  it.each([
+    ['/v2/pause/manifests/3.9', 'nearest-upstream: https://belgium.test/v2/pause/manifests/3.9?q=1'],
+    [`/v2/pause/manifests/${BLOB}`, `nearest-upstream: https://belgium.test/v2/pause/manifests/${BLOB}?q=1`],
+    ['/v2/pause/tags/list', 'nearest-upstream: https://belgium.test/v2/pause/tags/list?q=1'],
+    [`/v2/pause/manifests/sha256-${hex}`, `signature-canonical: https://iowa.test/v2/project/images/pause/manifests/sha256-${hex}?q=1`],
+    [`/v2/pause/manifests/sha256-${hex}.sig`, `signature-canonical: https://iowa.test/v2/project/images/pause/manifests/sha256-${hex}.sig?q=1`],
+    [`/v2/pause/referrers/${BLOB}`, `signature-canonical: https://iowa.test/v2/project/images/pause/referrers/${BLOB}?q=1`],
+    ['/v2/', 'version-check: answer'],
+    ['/v2/_catalog', 'no-catalog: UNSUPPORTED'],
+  ])('%s', (path, expected) => {
+    expect(decideFrom(path, { paris: 'present', virginia: 'present' })).toBe(expected)
+  })
+})
+
+it('an upstream on our own disk is answered for, not redirected to', () => {
+  const { url: _, ...local } = upstreamAt('local', IOWA, { canonical: true })
+  const view = viewOf([local], [storeAt('paris', PARIS)], [{ when: {}, prefer: ['paris'] }])
+  expect(decideFrom('/v2/pause/manifests/3.9', {}, view)).toBe('nearest-upstream: answer local')
+  expect(decideFrom(`/v2/pause/blobs/${BLOB}`, { paris: 'absent' }, view)).toBe('blob-absent: answer local [paris: absent]')
+})

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The runtimes that the door runs on, by the program that the project brings. */
+export const RUNTIMES = {
+  node: join(ROOT, 'node_modules/.bin/node'),
+  bun: join(ROOT, 'node_modules/.bin/bun'),
+} as const
+
+export type RuntimeName = keyof typeof RUNTIMES
+
+/** A door in a process of its own, as an operator runs it. */
+export interface Portolan extends AsyncDisposable {
+  readonly port: number
+  readonly adminPort: number
+  readonly process: ChildProcess
+  /** Every log line so far. */
+  readonly log: readonly Record<string, unknown>[]
+  /** Sends SIGTERM (or what is named) and gives the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+/**
+ * Runs `portolan serve` with a config, given as a value, on free ports of loopback, and waits until it listens. Throws
+ * with all that it printed when it ends before.
+ */
+export async function startPortolan(config: object, runtime: RuntimeName = 'node'): Promise<Portolan> {
+  const folder = await mkdtemp(join(tmpdir(), 'portolan-'))
+  const file = join(folder, 'config.yaml')
+  // JSON is YAML.
+  await writeFile(file, JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }))
+  const child = spawn(RUNTIMES[runtime], [join(ROOT, 'src/cli/main.ts'), 'serve', '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit')
+  const log: Record<string, unknown>[] = []
+  let printed = ''
+  child.stderr.on('data', (chunk) => {
+    printed += chunk
+  })
+  const open = new Promise<Record<string, unknown>>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      printed += `${line}\n`
+      try {
+        log.push(JSON.parse(line))
+      } catch {
+        return
+      }
+      if (log.at(-1)?.msg === 'the door is open') resolve(log.at(-1)!)
+    })
+    exited.then(([code]) => reject(new Error(`portolan serve ended with ${code}:\n${printed}`)))
+  })
+  open.catch(() => {})
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    const [code] = await exited
+    await rm(folder, { recursive: true, force: true })
+    return code as number | null
+  }
+  const { listen, admin } = await open.catch(async (error) => {
+    await stop()
+    throw error
+  })
+  return {
+    port: portOf(listen),
+    adminPort: portOf(admin),
+    process: child,
+    log,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop()
+    },
+  }
+}
+
+function portOf(address: unknown): number {
+  return Number(String(address).split(':').at(-1))
+}

@@ -1,0 +1,33 @@
+import type { Clock } from '../../src/internal/clock.ts'
+
+/** A clock whose hands the test turns. */
+export interface TestClock extends Clock {
+  /** Moves on, calling back in order what falls due on the way. */
+  advance(milliseconds: number): void
+}
+
+export function createTestClock(): TestClock {
+  let now = 0
+  let timers: { at: number; callback: () => void }[] = []
+  return {
+    now: () => now,
+    after(milliseconds, callback) {
+      const timer = { at: now + milliseconds, callback }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+    advance(milliseconds) {
+      const end = now + milliseconds
+      for (;;) {
+        const due = timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0]
+        if (due === undefined) break
+        timers = timers.filter((other) => other !== due)
+        now = due.at
+        due.callback()
+      }
+      now = end
+    },
+  }
+}
