@@ -9,6 +9,8 @@ export const OCI_LAYER_GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip'
 export const OCI_EMPTY = 'application/vnd.oci.empty.v1+json'
 export const DOCKER_INDEX = 'application/vnd.docker.distribution.manifest.list.v2+json'
 export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
+/** What to ask for with `Accept` to get any of them. */
+export const MANIFEST_ACCEPT = [OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST].join(', ')
 
 /** OCI distribution spec 1.1, "Pushing Manifests": the size that every registry must take, and most hold to. */
 export const MANIFEST_MAX_BYTES = 4 * 1024 * 1024

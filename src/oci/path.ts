@@ -34,7 +34,7 @@ export function parsePath(path: string): OciRequest | OciFault {
   const last = path.lastIndexOf('/')
   if (last === 3) return path === '/v2/_catalog' ? CATALOG : NO_ENDPOINT
   const before = path.lastIndexOf('/', last - 1)
-  if (before < 3) return NO_ENDPOINT
+  if (before < 5) return NO_ENDPOINT
   const text = path.slice(4, before)
   switch (path.slice(before + 1, last)) {
     case 'blobs': {

@@ -1,0 +1,74 @@
+import { mkdtemp, readdir, readlink, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openFileRange } from './file-range.ts'
+
+const BYTES = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 251))
+let folder: string
+let path: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portolan-'))
+  path = join(folder, 'blob')
+})
+beforeEach(() => writeFile(path, BYTES))
+afterAll(() => rm(folder, { recursive: true }))
+
+const read = (stream: ReadableStream<Uint8Array>) => new Response(stream).bytes()
+
+test.each([
+  [0, 300_000],
+  [0, 0],
+  [300_000, 300_000],
+  [0, 1],
+  [131_071, 131_073],
+  [131_072, 262_144],
+  [299_999, 300_000],
+])('gives the bytes from %i up to %i', async (start, end) => {
+  const bytes = await read(await openFileRange(path, BYTES.length, start, end))
+  expect(BYTES.subarray(start, end).equals(bytes)).toBe(true)
+})
+
+test.each([
+  ['another size', 'blob', 299_999, 'CONTENT_INVALID'],
+  ['no file', 'absent', 1, 'FILE_UNREADABLE'],
+  ['a folder', '.', 4096, 'FILE_UNREADABLE'],
+])('refuses %s before a byte is promised', async (_, name, size, code) => {
+  await expect(openFileRange(join(folder, name), size, 0, 1)).rejects.toMatchObject({ code })
+})
+
+test('reads no further than it is read, and breaks when the file has shrunk meanwhile', async () => {
+  const reader = (await openFileRange(path, BYTES.length, 0, BYTES.length)).getReader()
+  expect((await reader.read()).value).toHaveLength(131_072)
+  await truncate(path, 131_072)
+  await expect(reader.read()).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+  expect(await openCount()).toBe(0)
+})
+
+test('closes the file at the end', async () => {
+  await read(await openFileRange(path, BYTES.length, 0, BYTES.length))
+  expect(await openCount()).toBe(0)
+})
+
+test('closes the file when the client goes away, before, between and during reads', async () => {
+  await (await openFileRange(path, BYTES.length, 0, BYTES.length)).cancel()
+  const between = (await openFileRange(path, BYTES.length, 0, BYTES.length)).getReader()
+  await between.read()
+  await between.cancel()
+  const during = (await openFileRange(path, BYTES.length, 0, BYTES.length)).getReader()
+  const pending = during.read()
+  await during.cancel()
+  expect((await pending).done).toBe(true)
+  expect(await openCount()).toBe(0)
+})
+
+/** How often this process has the file open, where the system tells. */
+async function openCount(): Promise<number> {
+  if (process.platform !== 'linux') return 0
+  const descriptors = await readdir('/proc/self/fd')
+  const targets = await Promise.all(
+    descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => undefined)),
+  )
+  return targets.filter((target) => target === path).length
+}

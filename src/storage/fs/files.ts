@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PortolanError } from '../../errors.ts'
+import { type Digest, digestAlgorithm, digestEncoded } from '../../oci/digest.ts'
+import { MANIFEST_MAX_BYTES } from '../../oci/manifest.ts'
+
+/** A file that is open for reading, and how many bytes it has. */
+export interface OpenFile {
+  readonly handle: FileHandle
+  readonly size: number
+}
+
+/** Without O_NONBLOCK, a named pipe that someone left in the folder would block the opener for ever. */
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+/** Where an image layout keeps the content of a digest (OCI image spec 1.1, image-layout.md, "Blobs"). */
+export function blobFile(folder: string, digest: Digest): string {
+  return join(folder, 'blobs', digestAlgorithm(digest), digestEncoded(digest))
+}
+
+/** Opens a regular file; `undefined` when there is nothing of that name. Throws `FILE_UNREADABLE`. */
+export async function openFile(path: string): Promise<OpenFile | undefined> {
+  const handle = await unlessAbsent(path, open(path, READ_FLAGS))
+  if (handle === undefined) return undefined
+  try {
+    const found = await handle.stat()
+    if (!found.isFile()) throw unreadable(path, new Error('not a regular file'))
+    return { handle, size: found.size }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+/** How many bytes a regular file has; `undefined` when there is nothing of that name. Throws `FILE_UNREADABLE`. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  const found = await unlessAbsent(path, stat(path))
+  if (found === undefined) return undefined
+  if (!found.isFile()) throw unreadable(path, new Error('not a regular file'))
+  return found.size
+}
+
+/** Reads a whole file; `undefined` when there is none. Throws `FILE_UNREADABLE`, or `CONTENT_INVALID` over the limit. */
+export async function readSmallFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  const file = await openFile(path)
+  if (file === undefined) return undefined
+  try {
+    if (file.size > maxBytes) {
+      throw contentInvalid(path, `${path} has ${file.size} bytes; expected at most ${maxBytes}`)
+    }
+    return await file.handle.readFile()
+  } finally {
+    await file.handle.close()
+  }
+}
+
+/** Reads a manifest and checks it against its digest, which must be sha256 or sha512; `undefined` when it is not there. */
+export async function readManifestFile(folder: string, digest: Digest): Promise<Uint8Array | undefined> {
+  const path = blobFile(folder, digest)
+  const bytes = await readSmallFile(path, MANIFEST_MAX_BYTES)
+  if (bytes === undefined) return undefined
+  const actual = createHash(digestAlgorithm(digest)).update(bytes).digest('hex')
+  if (actual !== digestEncoded(digest)) {
+    throw contentInvalid(path, `${path} was altered: its digest is ${digestAlgorithm(digest)}:${actual}`)
+  }
+  return bytes
+}
+
+/** The result of a file operation; `undefined` when it found nothing of that name. Throws `FILE_UNREADABLE`. */
+export async function unlessAbsent<T>(path: string, operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw unreadable(path, error)
+  }
+}
+
+/** `FILE_UNREADABLE`, naming the file and why. */
+export function unreadable(path: string, cause: unknown): PortolanError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new PortolanError('FILE_UNREADABLE', `cannot read ${path}: ${why}`, { path }, cause)
+}
+
+/** `CONTENT_INVALID`, naming the file beside the message. */
+export function contentInvalid(path: string, message: string): PortolanError {
+  return new PortolanError('CONTENT_INVALID', message, { path })
+}
