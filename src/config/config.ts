@@ -16,7 +16,9 @@ export interface Config {
 }
 
 export interface ListenAddress {
+  /** Without the brackets of IPv6; empty for every interface. */
   readonly host: string
+  /** 0 takes a free one. */
   readonly port: number
 }
 
@@ -40,8 +42,9 @@ export interface UpstreamConfig {
   readonly layout?: string
   /** Repository prefix at the upstream, without slashes at the ends; empty for none. */
   readonly prefix: string
-  /** Name of its place. */
+  /** Name of its place: `aws/eu-west-3`, or `anycast`. */
   readonly at: string
+  /** True of exactly one upstream. */
   readonly canonical: boolean
 }
 
@@ -52,6 +55,7 @@ export interface StoreConfig {
   readonly url: string
   /** Path of a blob below `url`, with `{digest}`, or `{algorithm}` and `{encoded}`. */
   readonly blobs: string
+  /** Name of its place: `aws/eu-west-3`, or `anycast`. */
   readonly at: string
 }
 
@@ -80,13 +84,18 @@ export interface CloudsConfig {
 }
 
 export interface PlaceOverride {
+  /** Prefix in text form. */
   readonly prefix: string
+  /** Name of a place, never `anycast`. */
   readonly at: string
 }
 
+/** What is remembered of which store holds which digest. */
 export interface PresenceConfig {
   readonly ttl: number
   readonly negativeTtl: number
+  /** The longest that one client waits for an answer. */
   readonly timeout: number
+  /** All stores together. */
   readonly maxEntries: number
 }

@@ -1,0 +1,222 @@
+import { formatPrefix, parsePrefix } from '../net/prefix.ts'
+import { type ConfigPath, type Finding, formatConfigPath } from './fault.ts'
+import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
+import { isKnownPlace, knownRegions } from './place-name.ts'
+import { DEFAULT_ADMIN, DEFAULT_LISTEN, readFlag } from './schema.ts'
+import { suggestion } from './suggestion.ts'
+
+/**
+ * A config as its file says it, where each value that is faulty in itself has become `undefined`; its key is still
+ * there, so that "missing" and "faulty" stay two things.
+ */
+export interface Draft {
+  readonly listen?: string | undefined
+  readonly admin?: string | undefined
+  readonly upstreams?: readonly (DraftBackend | undefined)[] | undefined
+  readonly stores?: readonly (DraftBackend | undefined)[] | undefined
+  readonly routing?: readonly (DraftRule | undefined)[] | undefined
+  readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
+}
+
+interface DraftBackend {
+  readonly id?: string | undefined
+  readonly url?: string | undefined
+  readonly layout?: string | undefined
+  readonly at?: string | undefined
+  readonly canonical?: unknown
+}
+
+interface DraftRule {
+  readonly when?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
+  readonly prefer?: readonly (string | undefined)[] | undefined
+}
+
+interface DraftPlace {
+  readonly prefix?: string | undefined
+  readonly at?: string | undefined
+}
+
+const CLOUD = /^[a-z0-9][a-z0-9-]*$/
+const COUNTRY = /^[A-Z]{2}$/
+/** How many ids a message lists. */
+const LISTED_MAX = 12
+
+/** Finds what is wrong between the values of a config, each of which may be right by itself. */
+export function checkDraft(draft: Draft): Finding[] {
+  return [
+    ...checkListeners(draft),
+    ...checkIds(draft),
+    ...checkCanonical(draft),
+    ...checkSources(draft),
+    ...checkSelectors(draft),
+    ...checkConditions(draft),
+    ...checkReach(draft),
+    ...checkPlaces(draft),
+  ]
+}
+
+function* checkListeners({ listen = DEFAULT_LISTEN, admin = DEFAULT_ADMIN }: Draft): Iterable<Finding> {
+  const door = parseListenAddress(listen)
+  const service = parseListenAddress(admin)
+  if (door && service && listenAddressesCollide(door, service)) {
+    yield { path: ['admin'], message: `must not share a port with the door, which listens on ${listen}` }
+  }
+}
+
+function* checkIds(draft: Draft): Iterable<Finding> {
+  const first = new Map<string, ConfigPath>()
+  for (const { path, backend } of backendsOf(draft)) {
+    if (backend?.id === undefined) continue
+    const before = first.get(backend.id)
+    if (before === undefined) first.set(backend.id, path)
+    else yield { path: [...path, 'id'], message: `is already the id of ${formatConfigPath(before)}` }
+  }
+}
+
+function* checkCanonical({ upstreams }: Draft): Iterable<Finding> {
+  if (upstreams === undefined) return
+  let first: number | undefined
+  for (const [index, upstream] of upstreams.entries()) {
+    if (readFlag(upstream?.canonical) !== true) continue
+    if (first === undefined) first = index
+    else {
+      const path = ['upstreams', index, 'canonical']
+      yield { path, message: `only one upstream may be canonical, and upstreams[${first}] is` }
+    }
+  }
+  const undecided = upstreams.some(
+    (upstream) => upstream === undefined || ('canonical' in upstream && upstream.canonical === undefined),
+  )
+  const sole = upstreams.length === 1 && upstreams[0] !== undefined && !('canonical' in upstreams[0])
+  if (first === undefined && !undecided && !sole) {
+    yield {
+      path: ['upstreams'],
+      message: 'one upstream must be canonical: write "canonical: true" at the one that holds everything',
+    }
+  }
+}
+
+function* checkSources({ upstreams = [] }: Draft): Iterable<Finding> {
+  for (const [index, upstream] of upstreams.entries()) {
+    if (upstream === undefined) continue
+    const path = ['upstreams', index]
+    if ('url' in upstream && 'layout' in upstream)
+      yield { path, message: 'has both url and layout; keep one' }
+    if (!('url' in upstream || 'layout' in upstream)) {
+      yield { path, message: 'needs url (a remote registry) or layout (a folder)' }
+    }
+  }
+}
+
+function* checkSelectors(draft: Draft): Iterable<Finding> {
+  const backends = [...backendsOf(draft)]
+  // Where a backend is faulty, what a selector means is not known either.
+  if (backends.some(({ backend }) => backend?.id === undefined || backend.at === undefined)) return
+  const groups = new Set<string>()
+  const ids: string[] = []
+  for (const { path, backend } of backends) {
+    groups.add(`${path[0]}`)
+    if (backend!.at !== 'anycast') groups.add(`${path[0]}@${cloudOf(backend!.at!)}`)
+    ids.push(backend!.id!)
+  }
+  const allowed = [...groups, ...ids]
+  const listed = [...[...groups].sort(), ...ids.slice(0, LISTED_MAX)].join(', ')
+  const more = ids.length > LISTED_MAX ? ` and ${ids.length - LISTED_MAX} more ids` : ''
+  for (const [index, rule] of (draft.routing ?? []).entries()) {
+    for (const [position, selector] of (rule?.prefer ?? []).entries()) {
+      if (selector === undefined || allowed.includes(selector)) continue
+      const message = `names no backend${suggestion(selector, allowed)}; allowed here: ${listed}${more}`
+      yield { path: ['routing', index, 'prefer', position], message }
+    }
+  }
+}
+
+function* checkConditions(draft: Draft): Iterable<Finding> {
+  const regions = regionsIn(draft)
+  for (const [index, rule] of (draft.routing ?? []).entries()) {
+    const { cloud, region, country } = rule?.when ?? {}
+    const path = ['routing', index, 'when']
+    for (const [step, name] of listed(cloud)) {
+      if (regions.has(name)) continue
+      const hint = suggestion(name, regions.keys())
+      // A cloud that nothing names may still be one that a client turns out to be in; a slip in a known name is not.
+      if (hint !== '' || !CLOUD.test(name)) {
+        yield { path: [...path, 'cloud', ...step], message: `must name a cloud${hint}` }
+      }
+    }
+    const clouds = cloud === undefined ? [...regions.keys()] : listed(cloud).map(([, name]) => name)
+    // Which regions a cloud of one's own has is not ours to know.
+    const checkable = cloud === undefined || clouds.every((name) => knownRegions.has(name))
+    for (const [step, name] of checkable ? listed(region) : []) {
+      if (clouds.some((each) => regions.get(each)!.has(name) || isKnownPlace(`${each}/${name}`))) continue
+      const names = clouds.flatMap((each) => [...regions.get(each)!])
+      const hint = suggestion(name.slice(name.indexOf('/') + 1), names)
+      yield { path: [...path, 'region', ...step], message: `must name a region, without its cloud${hint}` }
+    }
+    for (const [step, code] of listed(country)) {
+      if (COUNTRY.test(code)) continue
+      const message = 'must be an ISO 3166-1 country code of two capital letters, such as FR'
+      yield { path: [...path, 'country', ...step], message }
+    }
+  }
+}
+
+function* checkReach({ routing = [] }: Draft): Iterable<Finding> {
+  const always = routing.findIndex((rule) => rule !== undefined && isUnconditional(rule))
+  if (always < 0) return
+  for (let index = always + 1; index < routing.length; index++) {
+    yield {
+      path: ['routing', index],
+      message: `can never count: routing[${always}] before it always matches`,
+    }
+  }
+}
+
+function* checkPlaces({ clouds }: Draft): Iterable<Finding> {
+  const first = new Map<string, number>()
+  for (const [index, place] of (clouds?.places ?? []).entries()) {
+    if (place?.prefix === undefined) continue
+    const key = formatPrefix(parsePrefix(place.prefix))
+    const before = first.get(key)
+    if (before === undefined) first.set(key, index)
+    else {
+      const path = ['clouds', 'places', index, 'prefix']
+      yield { path, message: `is already placed by clouds.places[${before}]` }
+    }
+  }
+}
+
+function* backendsOf({ upstreams = [], stores = [] }: Draft): Iterable<{
+  path: ConfigPath
+  backend: DraftBackend | undefined
+}> {
+  for (const [index, backend] of upstreams.entries()) yield { path: ['upstreams', index], backend }
+  for (const [index, backend] of stores.entries()) yield { path: ['stores', index], backend }
+}
+
+/** The regions of every cloud that is public or named in the config. */
+function regionsIn(draft: Draft): Map<string, Set<string>> {
+  const regions = new Map([...knownRegions].map(([cloud, names]) => [cloud, new Set(names)]))
+  const places = [...backendsOf(draft)].map(({ backend }) => backend?.at)
+  for (const at of [...places, ...(draft.clouds?.places ?? []).map((place) => place?.at)]) {
+    if (at === undefined || at === 'anycast') continue
+    const cloud = cloudOf(at)
+    const names = regions.get(cloud) ?? new Set()
+    regions.set(cloud, names.add(at.slice(cloud.length + 1)))
+  }
+  return regions
+}
+
+function cloudOf(at: string): string {
+  return at.slice(0, at.indexOf('/'))
+}
+
+/** The values of a condition, each with the step of the path that leads to it. */
+function listed(condition: string | readonly string[] | undefined): [ConfigPath, string][] {
+  if (condition === undefined) return []
+  return typeof condition === 'string' ? [[[], condition]] : condition.map((value, index) => [[index], value])
+}
+
+function isUnconditional(rule: DraftRule): boolean {
+  return !('when' in rule) || (rule.when !== undefined && Object.keys(rule.when).length === 0)
+}

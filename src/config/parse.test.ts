@@ -1,0 +1,499 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type ConfigFault, formatFault } from './fault.ts'
+import { type ParseOptions, parseConfig } from './parse.ts'
+
+const OPTIONS: ParseOptions = { environment: {}, baseFolder: '/etc/portolan', fileName: 'config.yaml' }
+const MINIMAL = 'version: 1\nupstreams:\n  - { id: a, url: https://a.example, at: dc/x }\n'
+
+function linesOf(text: string, environment: ParseOptions['environment'] = {}): string[] {
+  const parsed = parseConfig(text, { ...OPTIONS, environment })
+  return 'faults' in parsed ? parsed.faults.map(formatFault) : []
+}
+
+function configOf(text: string, environment: ParseOptions['environment'] = {}) {
+  const parsed = parseConfig(text, { ...OPTIONS, environment })
+  if ('faults' in parsed) throw new Error(parsed.faults.map(formatFault).join('\n'))
+  return parsed.config
+}
+
+test('a config of two keys gets every default, and its sole upstream is canonical', () => {
+  expect(configOf(MINIMAL)).toEqual({
+    version: 1,
+    listen: { host: '0.0.0.0', port: 8080 },
+    admin: { host: '127.0.0.1', port: 9090 },
+    debug: false,
+    log: { access: true, level: 'info' },
+    pages: {},
+    upstreams: [{ id: 'a', url: 'https://a.example', prefix: '', at: 'dc/x', canonical: true }],
+    stores: [],
+    routing: [],
+    clients: { trustedProxies: [], header: 'x-forwarded-for' },
+    clouds: { places: [] },
+    presence: { ttl: 21_600_000, negativeTtl: 30_000, timeout: 300, maxEntries: 1_000_000 },
+  })
+})
+
+const MAXIMAL = `
+version: 1
+listen: "[::]:8080"
+admin: off
+debug: true
+log: { access: false, level: warn }
+pages: { info: "https://example.com/a?b=c", privacy: https://example.com/privacy/ }
+upstreams:
+  - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true }
+  - { id: here, layout: ./images, at: my-cloud/berlin }
+  - { id: there, layout: /srv/images, at: anycast, canonical: false }
+stores:
+  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3 }
+  - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1 }
+  - { id: cdn, url: https://cdn.example, blobs: "b/{algorithm}/{encoded}", at: anycast }
+routing:
+  - { when: { cloud: aws, region: [eu-west-3, us-east-1-bos-1] }, prefer: [stores@aws, cdn] }
+  - { when: { cloud: hetzner }, prefer: [iowa] }
+  - { when: { cloud: my-cloud, region: anything }, prefer: [upstreams@my-cloud] }
+  - { when: { region: berlin, country: [DE, PL] }, prefer: [here] }
+  - { prefer: [stores, upstreams] }
+clients: { trustedProxies: [127.0.0.1, 10.0.0.0/8, "::1"], header: Forwarded }
+clouds: { places: [{ prefix: 192.0.2.0/24, at: my-cloud/berlin }, { prefix: 192.0.2.0/25, at: aws/eu-west-3 }] }
+presence: { ttl: 30d, negativeTtl: 1s, timeout: 10ms, maxEntries: 50000000 }
+`
+
+test('a config with every key is read whole', () => {
+  expect(configOf(MAXIMAL)).toEqual({
+    version: 1,
+    listen: { host: '::', port: 8080 },
+    debug: true,
+    log: { access: false, level: 'warn' },
+    pages: { info: 'https://example.com/a?b=c', privacy: 'https://example.com/privacy/' },
+    upstreams: [
+      {
+        id: 'iowa',
+        url: 'https://registry.example/base',
+        prefix: 'p/q',
+        at: 'gcp/us-central1',
+        canonical: true,
+      },
+      {
+        id: 'here',
+        layout: '/etc/portolan/images',
+        prefix: '',
+        at: 'my-cloud/berlin',
+        canonical: false,
+      },
+      { id: 'there', layout: '/srv/images', prefix: '', at: 'anycast', canonical: false },
+    ],
+    stores: [
+      {
+        id: 'paris',
+        url: 'http://127.0.0.1:9000',
+        blobs: 'containers/images/{digest}',
+        at: 'aws/eu-west-3',
+      },
+      {
+        id: 'boston',
+        url: 'https://boston.example',
+        blobs: 'containers/images/{digest}',
+        at: 'aws/us-east-1-bos-1',
+      },
+      { id: 'cdn', url: 'https://cdn.example', blobs: 'b/{algorithm}/{encoded}', at: 'anycast' },
+    ],
+    routing: [
+      { when: { cloud: ['aws'], region: ['eu-west-3', 'us-east-1-bos-1'] }, prefer: ['stores@aws', 'cdn'] },
+      { when: { cloud: ['hetzner'] }, prefer: ['iowa'] },
+      { when: { cloud: ['my-cloud'], region: ['anything'] }, prefer: ['upstreams@my-cloud'] },
+      { when: { region: ['berlin'], country: ['DE', 'PL'] }, prefer: ['here'] },
+      { when: {}, prefer: ['stores', 'upstreams'] },
+    ],
+    clients: { trustedProxies: ['127.0.0.1', '10.0.0.0/8', '::1'], header: 'forwarded' },
+    clouds: {
+      places: [
+        { prefix: '192.0.2.0/24', at: 'my-cloud/berlin' },
+        { prefix: '192.0.2.0/25', at: 'aws/eu-west-3' },
+      ],
+    },
+    presence: { ttl: 2_592_000_000, negativeTtl: 1000, timeout: 10, maxEntries: 50_000_000 },
+  })
+})
+
+test('JSON, indented with tabs too, is a config', () => {
+  const value = { version: 1, upstreams: [{ id: 'a', url: 'https://a.example', at: 'dc/x' }] }
+  expect(configOf(JSON.stringify(value, null, '\t'))).toEqual(configOf(MINIMAL))
+})
+
+test('variables fill strings, numbers and truth values, and cannot add keys', () => {
+  const text = `${MINIMAL}listen: "\${HOST}:\${PORT:-80}"
+debug: \${DEBUG}
+presence: { maxEntries: "\${MAX}" }
+pages: { info: "https://x.example/$\${literal}" }
+clients: { header: "\${HEADER}" }
+`
+  const environment = { HOST: '127.0.0.1', PORT: '', DEBUG: 'true', MAX: '2000', HEADER: 'a: b' }
+  expect(linesOf(text, environment)).toEqual([
+    'config.yaml:8:20 clients.header: "a: b": must be the name of a header',
+  ])
+  const config = configOf(text, { ...environment, HEADER: 'x-real-ip' })
+  expect(config).toMatchObject({
+    listen: { host: '127.0.0.1', port: 80 },
+    debug: true,
+    presence: { maxEntries: 2000 },
+    pages: { info: 'https://x.example/$%7Bliteral%7D' },
+  })
+})
+
+test.each(['examples/minimal.yaml', 'examples/registry.k8s.io.yaml'])('%s is valid', (file) => {
+  expect(linesOf(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))).toEqual([])
+})
+
+const LISTEN = 'must be HOST:PORT, such as 0.0.0.0:8080, :8080 or [::]:8080, with a port from 0 to 65535'
+const PLACE = 'must be CLOUD/REGION, such as aws/eu-west-3'
+const BLOBS =
+  'must be a path with {digest}, or with both {algorithm} and {encoded}, without "..", "?" and "#" and without "/" at the ends'
+const ID =
+  'must be a name of a-z, 0-9 and "-" (at most 63, no "-" at the start) other than "upstreams" and "stores"'
+const PREFIX =
+  'must be a repository prefix: lower-case letters and digits, joined by ".", "_", "__", "-" and "/", no "/" at the ends'
+
+/** What follows a valid config, and the lines it gives; line 4 of the file is the first of the addition. */
+const additions: [name: string, addition: string, lines: string[]][] = [
+  [
+    'an unknown key',
+    'lisen: 1\n"a b": 2\n',
+    [
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, clients, clouds, presence',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, clients, clouds, presence',
+    ],
+  ],
+  [
+    'a key that cannot be set like others in JavaScript',
+    'log: { __proto__: { access: false } }\n',
+    ['4:8 log.__proto__: unknown key; the keys here are access, level'],
+  ],
+  [
+    'a merge key',
+    'log: { <<: { access: false } }\n',
+    ['4:8 log["<<"]: unknown key; the keys here are access, level'],
+  ],
+  ['a list for a map', 'log: []\n', ['4:6 log: []: must be a map of keys to values']],
+  ['nothing for a list', 'stores:\n', ['4:8 stores: null: must be a list']],
+  ['a port alone', 'listen: 8080\n', [`4:9 listen: 8080: ${LISTEN}`]],
+  ['a port out of range', 'listen: :65536\n', [`4:9 listen: ":65536": ${LISTEN}`]],
+  ['no host and port', 'admin: on\n', [`4:8 admin: "on": must be off, or ${LISTEN.slice(8)}`]],
+  [
+    'two services on one port',
+    'listen: :9090\n',
+    ['1:1 admin: must not share a port with the door, which listens on :9090'],
+  ],
+  ['a truth value of YAML 1.1', 'debug: yes\n', ['4:8 debug: "yes": must be true or false']],
+  [
+    'a log level',
+    'log: { level: loud }\n',
+    ['4:15 log.level: "loud": must be "debug", "info", "warn", "error" or "silent"'],
+  ],
+  [
+    'a page that is not on the web',
+    'pages: { info: "javascript:alert(1)" }\n',
+    ['4:16 pages.info: "javascript:alert(1)": must be an http or https URL'],
+  ],
+  [
+    'proxies',
+    'clients: { trustedProxies: 10.0.0.0/8 }\n',
+    ['4:28 clients.trustedProxies: "10.0.0.0/8": must be a list'],
+  ],
+  [
+    'a proxy that is no address',
+    'clients: { trustedProxies: [10.0.0.0/33, proxy.example] }\n',
+    [
+      '4:29 clients.trustedProxies[0]: "10.0.0.0/33": is not a prefix: expected a length from 0 to 32 after the "/"',
+      '4:42 clients.trustedProxies[1]: "proxy.example": is not a prefix: expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH',
+    ],
+  ],
+  ['a header', 'clients: { header: "a b" }\n', ['4:20 clients.header: "a b": must be the name of a header']],
+  [
+    'a prefix that is placed twice',
+    'clouds: { places: [{ prefix: "::ffff:10.0.0.0/104", at: dc/x }, { prefix: 10.0.0.0/8, at: dc/y }] }\n',
+    ['4:75 clouds.places[1].prefix: "10.0.0.0/8": is already placed by clouds.places[0]'],
+  ],
+  [
+    'clients that are everywhere',
+    'clouds: { places: [{ prefix: 10.0.0.0/8, at: anycast }] }\n',
+    [`4:46 clouds.places[0].at: "anycast": ${PLACE}`],
+  ],
+  [
+    'durations',
+    'presence: { ttl: 1w, negativeTtl: 10, timeout: 31s }\n',
+    [
+      '4:18 presence.ttl: "1w": must be a duration from 1s to 30d, such as 300ms, 5s, 10m, 12h or 7d',
+      '4:35 presence.negativeTtl: 10: must be a duration from 1s to 1d, such as 300ms, 5s, 10m, 12h or 7d',
+      '4:48 presence.timeout: "31s": must be a duration from 10ms to 30s, such as 300ms, 5s, 10m, 12h or 7d',
+    ],
+  ],
+  [
+    'a number out of range',
+    'presence: { maxEntries: 1e9 }\n',
+    ['4:25 presence.maxEntries: 1000000000: must be a whole number from 1000 to 50000000'],
+  ],
+  [
+    'a variable that is not set',
+    `debug: "\${PORTOLAN_DEBUG}"\n`,
+    [
+      `4:8 debug: "\${PORTOLAN_DEBUG}": PORTOLAN_DEBUG is not set in the environment; set it, or write \${PORTOLAN_DEBUG:-default}`,
+    ],
+  ],
+  [
+    'a malformed reference',
+    `pages: { info: "\${a b}" }\n`,
+    [
+      `4:16 pages.info: "\${a b}": "\${a b}" must be \${NAME} or \${NAME:-default}; a literal \${ is written $\${`,
+    ],
+  ],
+  [
+    'a selector of nothing',
+    'routing: [{ prefer: [upstreams, stores@awss, upstreams@dx] }]\n',
+    [
+      '4:33 routing[0].prefer[1]: "stores@awss": names no backend; allowed here: upstreams, upstreams@dc, a',
+      '4:46 routing[0].prefer[2]: "upstreams@dx": names no backend (did you mean "upstreams@dc"?); allowed here: upstreams, upstreams@dc, a',
+    ],
+  ],
+  [
+    'no selector',
+    'routing: [{ prefer: [] }]\n',
+    ['4:21 routing[0].prefer: []: must name at least one selector'],
+  ],
+  ['no prefer', 'routing: [{ when: {} }]\n', ['4:11 routing[0].prefer: must be a list of selectors']],
+  [
+    'a condition on a cloud',
+    'routing: [{ when: { cloud: [awz, my-own, AWS, ""] }, prefer: [a] }]\n',
+    [
+      '4:29 routing[0].when.cloud[0]: "awz": must name a cloud (did you mean "aws"?)',
+      '4:42 routing[0].when.cloud[2]: "AWS": must name a cloud (did you mean "aws"?)',
+      '4:47 routing[0].when.cloud[3]: "": must name a cloud',
+    ],
+  ],
+  [
+    'a condition on a region',
+    'routing: [{ when: { region: aws/eu-west-3 }, prefer: [a] }, { when: { cloud: gcp, region: [europe-wst3, us-east1-b] }, prefer: [a] }]\n',
+    [
+      '4:29 routing[0].when.region: "aws/eu-west-3": must name a region, without its cloud (did you mean "eu-west-3"?)',
+      '4:92 routing[1].when.region[0]: "europe-wst3": must name a region, without its cloud (did you mean "europe-west3"?)',
+      '4:105 routing[1].when.region[1]: "us-east1-b": must name a region, without its cloud (did you mean "us-east1"?)',
+    ],
+  ],
+  [
+    'a condition on a country',
+    'routing: [{ when: { country: [France, FR] }, prefer: [a] }]\n',
+    [
+      '4:31 routing[0].when.country[0]: "France": must be an ISO 3166-1 country code of two capital letters, such as FR',
+    ],
+  ],
+  [
+    'a condition of the wrong kind',
+    'routing: [{ when: { cloud: 5, country: [] }, prefer: [a] }]\n',
+    [
+      '4:28 routing[0].when.cloud: 5: must be the name of a cloud, or a list of them',
+      '4:40 routing[0].when.country: []: must be an ISO 3166-1 country code of two capital letters, or a list of them',
+    ],
+  ],
+  [
+    'a rule that nothing reaches',
+    'routing: [{ prefer: [a] }, { when: {}, prefer: [a] }]\n',
+    ['4:28 routing[1]: can never count: routing[0] before it always matches'],
+  ],
+  [
+    'a store without anything',
+    'stores: [{}]\n',
+    [
+      `4:10 stores[0].id: is required, and ${ID}`,
+      '4:10 stores[0].url: is required, and must be an http or https URL',
+      `4:10 stores[0].at: is required, and ${PLACE}, or anycast`,
+    ],
+  ],
+  ['a store that is no map', 'stores: [7]\n', ['4:10 stores[0]: 7: must be a map of keys to values']],
+]
+
+test.each(additions)('refused: %s', (_, addition, lines) => {
+  expect(linesOf(MINIMAL + addition)).toEqual(lines.map((line) => `config.yaml:${line}`))
+})
+
+/** One key of an otherwise valid store, and what its fault says. */
+const storeKeys: [key: string, value: unknown, message: string][] = [
+  ['id', 'stores', ID],
+  ['id', 'A', ID],
+  ['id', 'a'.repeat(64), ID],
+  ['id', 'a', 'is already the id of upstreams[0]'],
+  ['url', 'ftp://x', 'must be an http or https URL'],
+  ['url', 'x.example', 'must be an http or https URL'],
+  ['url', 'https://', 'must be an http or https URL'],
+  ['url', 'https://x.example/?', 'must be a URL without a query ("?…")'],
+  ['url', 'https://x.example/#', 'must be a URL without a fragment ("#…")'],
+  ['url', 'https://x.example/a b', 'must be a URL without spaces, control characters and backslashes'],
+  ['blobs', 'containers/images', BLOBS],
+  ['blobs', '{algorithm}', BLOBS],
+  ['blobs', '../{digest}', BLOBS],
+  ['blobs', './{digest}', BLOBS],
+  ['blobs', '/{digest}', BLOBS],
+  ['blobs', 'a//{digest}', BLOBS],
+  ['blobs', '{digest}?x', BLOBS],
+  ['blobs', '{digest}#x', BLOBS],
+  ['blobs', '%2e%2e/{digest}', BLOBS],
+  ['blobs', '{digest}/{name}', BLOBS],
+  ['at', 'aws', `${PLACE}, or anycast`],
+  ['at', 'country/FR', PLACE],
+  ['at', 'aws/eu-wst-3', 'must be a region of aws (did you mean "eu-west-3"?)'],
+  ['at', 'awss/eu-west-3', 'must name a cloud (did you mean "aws/eu-west-3"?)'],
+]
+
+test.each(storeKeys)('refused in a store: %s %j', (key, value, message) => {
+  const store = { id: 's', url: 'https://s.example', at: 'dc/x', [key]: value }
+  const parsed = parseConfig(`${MINIMAL}stores: ${JSON.stringify([store])}\n`, OPTIONS)
+  expect(parsed).toMatchObject({ faults: [{ path: `stores[0].${key}`, value, message, line: 4 }] })
+})
+
+test('a URL of 2 KiB is refused', () => {
+  const url = `https://x.example/${'a'.repeat(2048)}`
+  expect(linesOf(`${MINIMAL}pages: { info: "${url}" }`)).toEqual([
+    `config.yaml:4:16 pages.info: ${JSON.stringify(url).slice(0, 120)}…: must be a URL of at most 2048 characters`,
+  ])
+})
+
+test('an unknown region of a public cloud lists those there are when none is near', () => {
+  const [line] = linesOf(MINIMAL.replace('dc/x', 'gcp/mars'))
+  expect(line).toMatch(
+    /^config\.yaml:3:42 upstreams\[0\]\.at: "gcp\/mars": must be a region of gcp: africa-south1, /,
+  )
+})
+
+/** What stands for the list of upstreams in an otherwise valid config. */
+const upstreamLists: [name: string, upstreams: string, lines: string[]][] = [
+  ['none', '[]', ['2:12 upstreams: []: must name at least one upstream']],
+  [
+    'both sources, and no source',
+    '[{ id: a, url: "https://a", layout: b, at: dc/x, canonical: true }, { id: b, at: dc/x }]',
+    [
+      '2:13 upstreams[0]: has both url and layout; keep one',
+      '2:80 upstreams[1]: needs url (a remote registry) or layout (a folder)',
+    ],
+  ],
+  [
+    'no canonical one',
+    '[{ id: a, layout: a, at: dc/x }, { id: b, layout: b, at: dc/x }]',
+    [
+      '2:12 upstreams: one upstream must be canonical: write "canonical: true" at the one that holds everything',
+    ],
+  ],
+  [
+    'a sole one that says it is not canonical',
+    '[{ id: a, layout: a, at: dc/x, canonical: false }]',
+    [
+      '2:12 upstreams: one upstream must be canonical: write "canonical: true" at the one that holds everything',
+    ],
+  ],
+  [
+    'two canonical ones',
+    '[{ id: a, layout: a, at: dc/x, canonical: true }, { id: b, layout: b, at: dc/x, canonical: true }]',
+    ['2:103 upstreams[1].canonical: true: only one upstream may be canonical, and upstreams[0] is'],
+  ],
+  [
+    'a faulty canonical, of which nothing more is said',
+    '[{ id: a, layout: a, at: dc/x, canonical: maybe }, { id: b, layout: b, at: dc/x }]',
+    ['2:54 upstreams[0].canonical: "maybe": must be true or false'],
+  ],
+  [
+    'a faulty url, which is not a missing one',
+    '[{ id: a, url: "a", at: dc/x }]',
+    ['2:27 upstreams[0].url: "a": must be an http or https URL'],
+  ],
+  [
+    'an empty layout',
+    '[{ id: a, layout: "", at: dc/x }]',
+    ['2:30 upstreams[0].layout: "": must be the path of a folder'],
+  ],
+  [
+    'a prefix',
+    '[{ id: a, layout: a, at: dc/x, prefix: /Images/ }]',
+    [`2:51 upstreams[0].prefix: "/Images/": ${PREFIX}`],
+  ],
+]
+
+test.each(upstreamLists)('refused as upstreams: %s', (_, upstreams, lines) => {
+  const text = `version: 1\nupstreams: ${upstreams}\n`
+  expect(linesOf(text)).toEqual(lines.map((line) => `config.yaml:${line}`))
+})
+
+test('a version that is missing or another is refused', () => {
+  expect(linesOf('upstreams: [{ id: a, layout: a, at: dc/x }]')).toEqual([
+    'config.yaml:1:1 version: must be 1',
+  ])
+  expect(linesOf('version: 2\nupstreams: [{ id: a, layout: a, at: dc/x }]')).toEqual([
+    'config.yaml:1:10 version: 2: must be 1',
+  ])
+})
+
+describe('credentials', () => {
+  const secret = 'hunter2'
+
+  test.each([
+    ['in a URL', `stores: [{ id: s, url: "https://user:${secret}@s.example", at: dc/x }]\n`],
+    [
+      'in a URL of an odd shape',
+      `stores: [{ id: s, url: "https://u:${secret}/@x\\"@s.example", at: dc/x }]\n`,
+    ],
+    ['in a URL of another kind', `pages: { info: "redis://:${secret}@r.example" }\n`],
+    ['in a list', `log: ["https://user:${secret}@s.example"]\n`],
+  ])('%s are not repeated', (_, addition) => {
+    const parsed = parseConfig(MINIMAL + addition, OPTIONS) as { faults: ConfigFault[] }
+    expect(parsed.faults).toHaveLength(1)
+    expect(JSON.stringify(parsed)).not.toContain(secret)
+    expect(formatFault(parsed.faults[0]!)).toContain('://***@')
+  })
+})
+
+test('a file that is no map is refused as a whole', () => {
+  expect(linesOf('')).toEqual(['config.yaml:1:1: null: must be a map of keys to values'])
+  expect(linesOf('just text')).toEqual(['config.yaml:1:1: "just text": must be a map of keys to values'])
+})
+
+test('a fault in the YAML is given with its place', () => {
+  expect(linesOf('version: 1\n\tlisten: x\n')[0]).toBe(
+    'config.yaml:2:1: must be indented with spaces; here is a tab',
+  )
+})
+
+test('whatever the text is, the answer is a config or faults of one line each', () => {
+  const keys = fc.constantFrom(
+    'version',
+    'upstreams',
+    'stores',
+    'id',
+    'url',
+    'at',
+    'routing',
+    'when',
+    'prefer',
+  )
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom(1, true, null, 'https://a.example', 'dc/x', 'upstreams', `\${A}`, '__proto__'),
+      fc.string(),
+      fc.array(tie('tree'), { maxLength: 4 }),
+      fc.dictionary(fc.oneof(keys, fc.string()), tie('tree'), { maxKeys: 6 }),
+    ),
+  }))
+  const text = fc.oneof(
+    fc.string(),
+    tree.map((value) => JSON.stringify(value)),
+    tree.map((value) => JSON.stringify({ version: 1, upstreams: [value], stores: value, routing: [value] })),
+  )
+  fc.assert(
+    fc.property(text, (sample) => {
+      const parsed = parseConfig(sample, OPTIONS)
+      if ('config' in parsed) return
+      expect(parsed.faults.length).toBeGreaterThan(0)
+      for (const fault of parsed.faults) expect(formatFault(fault)).not.toContain('\n')
+    }),
+    { numRuns: 300 },
+  )
+})

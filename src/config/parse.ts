@@ -1,0 +1,152 @@
+import type { z } from 'zod'
+import { checkDraft, type Draft } from './check.ts'
+import type { Config } from './config.ts'
+import { readDocument } from './document.ts'
+import { type Environment, substituteEnvironment } from './environment.ts'
+import { type ConfigFault, type ConfigPath, type Finding, formatConfigPath, valueForFault } from './fault.ts'
+import { configSchema } from './schema.ts'
+import { suggestion } from './suggestion.ts'
+
+/** What a config is read with, beside its text. */
+export interface ParseOptions {
+  readonly environment: Environment
+  /** The folder that relative paths in the config start from, absolute. */
+  readonly baseFolder: string
+  /** How faults name the file. */
+  readonly fileName: string
+}
+
+export type ParsedConfig = { readonly config: Config } | { readonly faults: readonly ConfigFault[] }
+
+/** Reads a config from YAML or JSON text, with every default filled in, or says all that is wrong with it. */
+export function parseConfig(
+  text: string,
+  { environment, baseFolder, fileName: file }: ParseOptions,
+): ParsedConfig {
+  const document = readDocument(text)
+  if ('faults' in document) {
+    return {
+      faults: document.faults.map(({ message, position }) => ({ file, path: '', message, ...position })),
+    }
+  }
+  const substituted = substituteEnvironment(document.value, environment)
+  const parsed = configSchema.safeParse(substituted.value, { error: messageOf })
+  const unset = pathsOf(substituted.findings)
+  const findings = [
+    ...substituted.findings,
+    // A value whose variable is missing is not also of the wrong form.
+    ...(parsed.error?.issues ?? [])
+      .flatMap(findingsOf)
+      .filter(({ path }) => !unset.has(formatConfigPath(path))),
+  ]
+  findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
+  if (parsed.success && findings.length === 0) return { config: toConfig(parsed.data, baseFolder) }
+
+  const faults = findings.map(({ path, message, key = false }): ConfigFault => {
+    const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
+    return {
+      file,
+      path: formatConfigPath(path),
+      ...(value !== undefined && { value }),
+      message,
+      ...document.locate(path, key),
+    }
+  })
+  return { faults: faults.sort((one, other) => one.line! - other.line! || one.column! - other.column!) }
+}
+
+function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is required' : `must be ${TYPES[issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`.replace(
+        /, ([^,]*)$/,
+        ' or $1',
+      )
+    case 'unrecognized_keys':
+      // Not for people yet: the keys that would be right, for `findingsOf`.
+      return Object.keys((issue.inst as typeof configSchema).shape).join(' ')
+    default:
+      return undefined
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a string',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map of keys to values',
+}
+
+function findingsOf(issue: z.core.$ZodIssue): Finding[] {
+  const path = issue.path as ConfigPath
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
+  const known = issue.message.split(' ')
+  return issue.keys.map((key) => ({
+    path: [...path, key],
+    message: `unknown key${suggestion(key, known)}; the keys here are ${known.join(', ')}`,
+    key: true,
+  }))
+}
+
+/** The values that are not faulty in themselves, for the checks between them. */
+function draftOf(value: unknown, faulty: ReadonlySet<string>): Draft {
+  return (prune(value, []) ?? {}) as Draft
+
+  function prune(node: unknown, path: ConfigPath): unknown {
+    if (faulty.has(formatConfigPath(path))) return undefined
+    if (Array.isArray(node)) return node.map((item, index) => prune(item, [...path, index]))
+    if (typeof node !== 'object' || node === null) return node
+    return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, prune(item, [...path, key])]))
+  }
+}
+
+function toConfig(parsed: z.output<typeof configSchema>, baseFolder: string): Config {
+  const { version, listen, admin, debug, log, pages, upstreams, stores, routing, ...rest } = parsed
+  return {
+    version,
+    listen,
+    ...(admin !== 'off' && { admin }),
+    debug,
+    log,
+    pages: withoutUndefined(pages),
+    upstreams: upstreams.map(({ id, url, layout, prefix, at, canonical = upstreams.length === 1 }) => ({
+      id,
+      ...(url !== undefined && { url }),
+      ...(layout !== undefined && { layout: absolutePath(layout, baseFolder) }),
+      prefix,
+      at,
+      canonical,
+    })),
+    stores,
+    routing: routing.map(({ when, prefer }) => ({ when: withoutUndefined(when), prefer })),
+    ...rest,
+  }
+}
+
+/** Joins by hand, since this code knows no runtime: `/`, `C:\` and `\\server` begin an absolute path. */
+function absolutePath(path: string, baseFolder: string): string {
+  if (/^(?:\/|\\\\|[A-Za-z]:[\\/])/.test(path)) return path
+  return `${baseFolder.replace(/[\\/]+$/, '')}/${path.replace(/^(?:\.\/)+/, '')}`
+}
+
+/** What zod calls optional may be present as `undefined`; a config has no such keys. */
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}
+
+function valueAt(root: unknown, path: ConfigPath): unknown {
+  let node = root
+  for (const step of path) {
+    if (typeof node !== 'object' || node === null || !Object.hasOwn(node, step)) return undefined
+    node = (node as Record<string | number, unknown>)[step]
+  }
+  return node
+}
+
+function pathsOf(findings: readonly Finding[]): ReadonlySet<string> {
+  return new Set(findings.map(({ path }) => formatConfigPath(path)))
+}

@@ -1,0 +1,241 @@
+import { z } from 'zod'
+import { PortolanError } from '../errors.ts'
+import { parsePrefix } from '../net/prefix.ts'
+import { parseName } from '../oci/name.ts'
+import { isBlobTemplate } from './blob-template.ts'
+import { formatDuration, parseDuration } from './duration.ts'
+import { parseListenAddress } from './listen-address.ts'
+import { readBackendPlace, readPlaceName } from './place-name.ts'
+import { isRefusal, type Refusal, refused } from './refusal.ts'
+import { readBackendUrl, readPageUrl } from './web-url.ts'
+
+export const DEFAULT_LISTEN = '0.0.0.0:8080'
+export const DEFAULT_ADMIN = '127.0.0.1:9090'
+
+const SECOND = 1000
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+const ID = /^[a-z0-9][a-z0-9-]{0,62}$/
+/** RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+/** A string that stands for a `T`; `expected` follows "must be". */
+function text<T extends string | number | object>(
+  expected: string,
+  read: (text: string) => T | Refusal | undefined,
+) {
+  const message = `must be ${expected}`
+  return z
+    .string({ error: ({ input }) => (input === undefined ? `is required, and ${message}` : message) })
+    .transform((value, { issues }): T => {
+      const result = read(value)
+      if (result !== undefined && !isRefusal(result)) return result
+      issues.push({ code: 'custom', input: value, message: result?.refused ?? message })
+      return z.NEVER
+    })
+}
+
+function textThat(expected: string, holds: (text: string) => boolean) {
+  return text(expected, (value) => (holds(value) ? value : undefined))
+}
+
+function duration(least: number, most: number) {
+  const expected = `a duration from ${formatDuration(least)} to ${formatDuration(most)}, such as 300ms, 5s, 10m, 12h or 7d`
+  return text(expected, (value) => {
+    const milliseconds = parseDuration(value)
+    return milliseconds !== undefined && milliseconds >= least && milliseconds <= most
+      ? milliseconds
+      : undefined
+  })
+}
+
+function flag() {
+  return z.preprocess(readFlag, z.boolean())
+}
+
+/** A truth value, also from the text that a variable of the environment gives; anything else as it is. */
+export function readFlag(value: unknown): unknown {
+  return value === 'true' ? true : value === 'false' ? false : value
+}
+
+function wholeNumber(least: number, most: number) {
+  const error = `must be a whole number from ${least} to ${most}`
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value),
+    z.int({ error }).min(least, { error }).max(most, { error }),
+  )
+}
+
+function readPrefix(value: string): string | Refusal {
+  try {
+    parsePrefix(value)
+    return value
+  } catch (error) {
+    if (error instanceof PortolanError) return refused(error.message.replace(`${JSON.stringify(value)} `, ''))
+    throw error
+  }
+}
+
+function oneOrMore(expected: string) {
+  const error = `must be ${expected}, or a list of them`
+  return z
+    .union([z.string(), z.array(z.string()).min(1, { error })], { error })
+    .transform((value) => (typeof value === 'string' ? [value] : value))
+}
+
+const listenAddress = 'HOST:PORT, such as 0.0.0.0:8080, :8080 or [::]:8080, with a port from 0 to 65535'
+const id = () =>
+  textThat(
+    'a name of a-z, 0-9 and "-" (at most 63, no "-" at the start) other than "upstreams" and "stores"',
+    (value) => ID.test(value) && value !== 'upstreams' && value !== 'stores',
+  )
+const backendUrl = () => text('an http or https URL', readBackendUrl)
+const pageUrl = () => text('an http or https URL', readPageUrl)
+const backendPlace = () =>
+  text('CLOUD/REGION, such as aws/eu-west-3, or anycast', readBackendPlace).describe(
+    'Where it is: CLOUD/REGION, or anycast when it is everywhere. Regions of the public clouds are checked.',
+  )
+const prefix = (expected: string) => text(expected, readPrefix)
+
+const upstream = z.strictObject({
+  id: id().describe('Its name in rules, logs and metrics; unique among upstreams and stores.'),
+  url: backendUrl()
+    .optional()
+    .describe('Where it is served: origin and optional path. Either this or layout.'),
+  layout: textThat('the path of a folder', (value) => value !== '')
+    .optional()
+    .describe(
+      'Folder of an OCI image layout that the door serves itself; relative to the folder of this file.',
+    ),
+  prefix: textThat(
+    'a repository prefix: lower-case letters and digits, joined by ".", "_", "__", "-" and "/", no "/" at the ends',
+    (value) => value === '' || parseName(value) !== undefined,
+  )
+    .prefault('')
+    .describe('Repository prefix at the upstream, put before the name that a client asks for.'),
+  at: backendPlace(),
+  canonical: flag()
+    .optional()
+    .describe(
+      'The one that holds everything, signatures too, and is the last resort. A sole upstream is canonical.',
+    ),
+})
+
+const store = z.strictObject({
+  id: id().describe('Its name in rules, logs and metrics; unique among upstreams and stores.'),
+  url: backendUrl().describe('Where it is served, without credentials: clients fetch from it.'),
+  blobs: textThat(
+    'a path with {digest}, or with both {algorithm} and {encoded}, without "..", "?" and "#" and without "/" at the ends',
+    isBlobTemplate,
+  )
+    .prefault('containers/images/{digest}')
+    .describe('Path of a blob below the URL, with {digest}, or {algorithm} and {encoded}.'),
+  at: backendPlace(),
+})
+
+const rule = z.strictObject({
+  when: z
+    .strictObject({
+      cloud: oneOrMore('the name of a cloud').optional().describe('Clouds that the client may be in.'),
+      region: oneOrMore('the name of a region')
+        .optional()
+        .describe('Regions that the client may be in, without the cloud.'),
+      country: oneOrMore('an ISO 3166-1 country code of two capital letters')
+        .optional()
+        .describe('Countries that the client may be in.'),
+    })
+    .prefault({})
+    .describe('Conditions, all of which must hold; none at all always holds.'),
+  prefer: z
+    .array(z.string(), { error: 'must be a list of selectors' })
+    .min(1, { error: 'must name at least one selector' })
+    .describe(
+      'Selectors, the best first: upstreams, stores, upstreams@CLOUD, stores@CLOUD, or the id of a backend.',
+    ),
+})
+
+const placeOverride = z.strictObject({
+  prefix: prefix('an address prefix, such as 192.0.2.0/24 or 2001:db8::/32').describe(
+    'Addresses of clients.',
+  ),
+  at: text('CLOUD/REGION, such as my-cloud/berlin', readPlaceName).describe('Where they are: CLOUD/REGION.'),
+})
+
+/** What a config may hold, before the checks that need more than one key; its input side is the file. */
+export const configSchema = z.strictObject({
+  version: z
+    .preprocess((value) => (value === '1' ? 1 : value), z.literal(1))
+    .describe('Version of this format.'),
+  listen: text(listenAddress, parseListenAddress)
+    .prefault(DEFAULT_LISTEN)
+    .describe('Where the door listens: HOST:PORT, or :PORT for every interface. Port 0 takes a free one.'),
+  admin: text(`off, or ${listenAddress}`, (value) => (value === 'off' ? 'off' : parseListenAddress(value)))
+    .prefault(DEFAULT_ADMIN)
+    .describe('Where the admin service listens, or off. Never public: it says what the door knows.'),
+  debug: flag().prefault(false).describe('Whether replies say why (Portolan-Reason).'),
+  log: z
+    .strictObject({
+      access: flag().prefault(true).describe('One JSON line a request.'),
+      level: z.enum(LOG_LEVELS).prefault('info').describe('The least serious lines that are written.'),
+    })
+    .prefault({})
+    .describe('Logs, JSON lines on standard output.'),
+  pages: z
+    .strictObject({
+      info: pageUrl().optional().describe('Where / redirects to.'),
+      privacy: pageUrl().optional().describe('Where /privacy redirects to.'),
+    })
+    .prefault({})
+    .describe('Pages for people.'),
+  upstreams: z
+    .array(upstream)
+    .min(1, { error: 'must name at least one upstream' })
+    .describe('Trusted registries: tags, manifests, referrers, and every blob.'),
+  stores: z.array(store).prefault([]).describe('Untrusted places that hold bytes by digest.'),
+  routing: z
+    .array(rule)
+    .prefault([])
+    .describe('Rules, of which the first that matches counts. Without any: same cloud first, then nearest.'),
+  clients: z
+    .strictObject({
+      trustedProxies: z
+        .array(prefix('an address or an address prefix, such as 127.0.0.1 or 10.0.0.0/8'))
+        .prefault([])
+        .describe('Proxies in front of the door whose forwarding header is believed.'),
+      header: text('the name of a header', (value) => (TOKEN.test(value) ? value.toLowerCase() : undefined))
+        .prefault('x-forwarded-for')
+        .describe('The forwarding header.'),
+    })
+    .prefault({})
+    .describe('How the address of a client is found.'),
+  clouds: z
+    .strictObject({
+      places: z
+        .array(placeOverride)
+        .prefault([])
+        .describe(
+          'Where addresses are that no published list knows, or knows wrongly; the longest prefix wins.',
+        ),
+    })
+    .prefault({})
+    .describe('How the place of a client is found.'),
+  presence: z
+    .strictObject({
+      ttl: duration(SECOND, 30 * DAY)
+        .prefault('6h')
+        .describe('How long "the store has it" is remembered.'),
+      negativeTtl: duration(SECOND, DAY)
+        .prefault('30s')
+        .describe('How long "the store lacks it" is remembered.'),
+      timeout: duration(10, 30 * SECOND)
+        .prefault('300ms')
+        .describe('How long a client waits for a store to say whether it has a blob.'),
+      maxEntries: wholeNumber(1000, 50_000_000)
+        .prefault(1_000_000)
+        .describe('How many such facts are kept, all stores together.'),
+    })
+    .prefault({})
+    .describe('What is remembered about which store holds which blob.'),
+})
