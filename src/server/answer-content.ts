@@ -1,0 +1,197 @@
+import type { OciFault } from '../oci/errors.ts'
+import { OCI_INDEX } from '../oci/manifest.ts'
+import type { OciRequest } from '../oci/path.ts'
+import {
+  type Content,
+  compareTags,
+  type Repository,
+  type StoredBlob,
+  type StoredManifest,
+} from '../storage/content.ts'
+import { parseRange } from './byte-range.ts'
+import { faultReply } from './fault-reply.ts'
+import type { DoorReply } from './reply.ts'
+
+/** A request for something in a repository. */
+export type ContentRequest = Exclude<OciRequest, { kind: 'base' | 'catalog' }>
+
+/** The rest of a request: GET or HEAD, its query (raw, with or without `?`), its headers by lower-case name. */
+export interface ContentFacts {
+  readonly method: string
+  readonly query: string
+  header(name: string): string | undefined
+}
+
+/** What a digest names never changes. */
+const IMMUTABLE = 'public, max-age=31536000, immutable'
+/** A tag may move and a referrer may come at any moment; a cache in front may still take the brunt of a rollout. */
+const BRIEF = 'public, max-age=60'
+
+/**
+ * Answers a request from content that is at hand; a HEAD gets the headers of the GET. Accept is not looked at: a
+ * manifest is served as it is stored, since any other form of it would have another digest.
+ *
+ * Rejects with the PortolanError of the content when that is there but cannot be had.
+ */
+export async function answerContent(
+  content: Content,
+  request: ContentRequest,
+  facts: ContentFacts,
+): Promise<DoorReply> {
+  const repository = await content.repository(request.name)
+  const reply =
+    repository === undefined
+      ? faultReply({
+          code: 'NAME_UNKNOWN',
+          message: 'there is no such repository',
+          detail: { name: request.name },
+        })
+      : await answer(repository, request, facts)
+  if (facts.method !== 'HEAD') return reply
+  return { status: reply.status, headers: reply.headers }
+}
+
+function answer(
+  repository: Repository,
+  request: ContentRequest,
+  facts: ContentFacts,
+): DoorReply | Promise<DoorReply> {
+  switch (request.kind) {
+    case 'manifest':
+      return answerManifest(repository, request, facts)
+    case 'blob':
+      return answerBlob(repository, request, facts)
+    case 'tags':
+      return answerTags(repository, request, facts)
+    case 'referrers':
+      return answerReferrers(repository, request, facts)
+  }
+}
+
+async function answerManifest(
+  repository: Repository,
+  { byDigest, reference }: ContentRequest & { kind: 'manifest' },
+  facts: ContentFacts,
+): Promise<DoorReply> {
+  const manifest = await repository.manifest(reference)
+  if (manifest === undefined) {
+    return faultReply({
+      code: 'MANIFEST_UNKNOWN',
+      message: 'the repository has no such manifest',
+      detail: { reference },
+    })
+  }
+  const headers = identity(manifest, byDigest ? IMMUTABLE : BRIEF)
+  if (isFresh(facts, headers)) return { status: 304, headers }
+  headers['Content-Type'] = manifest.mediaType
+  headers['Content-Length'] = String(manifest.bytes.length)
+  return { status: 200, headers, body: manifest.bytes }
+}
+
+async function answerBlob(
+  repository: Repository,
+  { digest }: ContentRequest & { kind: 'blob' },
+  facts: ContentFacts,
+): Promise<DoorReply> {
+  const blob = await repository.blob(digest)
+  if (blob === undefined) {
+    return faultReply({
+      code: 'BLOB_UNKNOWN',
+      message: 'the repository has no such blob',
+      detail: { digest },
+    })
+  }
+  const headers = identity({ digest }, IMMUTABLE)
+  if (isFresh(facts, headers)) return { status: 304, headers }
+  headers['Accept-Ranges'] = 'bytes'
+  const range = requestedRange(blob, facts, headers)
+  if (range === 'unsatisfiable') {
+    const fault: OciFault = {
+      code: 'UNSUPPORTED',
+      message: `the blob has ${blob.size} bytes, none in this range`,
+    }
+    return faultReply(fault, 416, { 'Content-Range': `bytes */${blob.size}` })
+  }
+  const { start, end } = range ?? { start: 0, end: blob.size }
+  headers['Content-Type'] = 'application/octet-stream'
+  headers['Content-Length'] = String(end - start)
+  if (range !== undefined) headers['Content-Range'] = `bytes ${start}-${end - 1}/${blob.size}`
+  const status = range === undefined ? 200 : 206
+  if (facts.method === 'HEAD') return { status, headers }
+  return { status, headers, body: await blob.open(start, end) }
+}
+
+/** RFC 9110, 14.2: Range counts for GET alone; 13.1.5: and only if If-Range names what we have, by its strong ETag. */
+function requestedRange({ size }: StoredBlob, facts: ContentFacts, headers: DoorReply['headers']) {
+  if (facts.method !== 'GET') return undefined
+  const condition = facts.header('if-range')
+  if (condition !== undefined && condition !== headers.ETag) return undefined
+  return parseRange(facts.header('range'), size)
+}
+
+function answerTags(
+  { tags }: Repository,
+  { name }: ContentRequest & { kind: 'tags' },
+  facts: ContentFacts,
+): DoorReply {
+  const query = new URLSearchParams(facts.query)
+  const limit = query.get('n')
+  if (limit !== null && !/^[0-9]+$/.test(limit)) {
+    return faultReply({ code: 'UNSUPPORTED', message: 'n must be a number of tags, 0 or more' }, 400)
+  }
+  const last = query.get('last')
+  const rest = last === null ? tags : tags.filter((tag) => compareTags(tag, last) > 0)
+  const page = limit === null ? rest : rest.slice(0, Number(limit))
+  const reply = json('application/json', { name, tags: page })
+  // OCI distribution spec 1.1, "Listing Tags": no Link when n is 0, nor when nothing is left.
+  if (page.length > 0 && page.length < rest.length) {
+    reply.headers.Link = `</v2/${name}/tags/list?n=${limit}&last=${page.at(-1)}>; rel="next"`
+  }
+  return reply
+}
+
+function answerReferrers(
+  repository: Repository,
+  { digest }: ContentRequest & { kind: 'referrers' },
+  facts: ContentFacts,
+): DoorReply {
+  const artifactType = new URLSearchParams(facts.query).get('artifactType')
+  const all = repository.referrers(digest)
+  const manifests = artifactType ? all.filter((referrer) => referrer.artifactType === artifactType) : all
+  const reply = json(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests })
+  if (artifactType) reply.headers['OCI-Filters-Applied'] = 'artifactType'
+  return reply
+}
+
+function identity({ digest }: Pick<StoredManifest, 'digest'>, caching: string): DoorReply['headers'] {
+  return {
+    'Docker-Content-Digest': digest,
+    ETag: `"${digest}"`,
+    'Cache-Control': caching,
+    'Docker-Distribution-Api-Version': 'registry/2.0',
+  }
+}
+
+/** RFC 9110, 13.1.2: a weak comparison. A comma or a quote cannot be part of a digest, so that no parser is needed. */
+function isFresh(facts: ContentFacts, headers: DoorReply['headers']): boolean {
+  const condition = facts.header('if-none-match')
+  if (condition === undefined) return false
+  return condition.split(',').some((part) => {
+    const tag = part.trim()
+    return tag === '*' || (tag.startsWith('W/') ? tag.slice(2) : tag) === headers.ETag
+  })
+}
+
+function json(mediaType: string, value: unknown): DoorReply {
+  const body = new TextEncoder().encode(JSON.stringify(value))
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': mediaType,
+      'Content-Length': String(body.length),
+      'Cache-Control': BRIEF,
+      'Docker-Distribution-Api-Version': 'registry/2.0',
+    },
+    body,
+  }
+}
