@@ -35,7 +35,10 @@ export async function startPortolan(config: object, runtime: RuntimeName = 'node
   const folder = await mkdtemp(join(tmpdir(), 'portolan-'))
   const file = join(folder, 'config.yaml')
   // JSON is YAML.
-  await writeFile(file, JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }))
+  await writeFile(
+    file,
+    JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
+  )
   const child = spawn(RUNTIMES[runtime], [join(ROOT, 'src/cli/main.ts'), 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -33,7 +33,9 @@ export function exchangeBytes(port: number, text: string): Promise<RawReply> {
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
     let received = ''
     socket.setEncoding('latin1')
-    socket.setTimeout(10_000, () => socket.destroy(new Error(`no reply to ${JSON.stringify(text.slice(0, 200))}`)))
+    socket.setTimeout(10_000, () =>
+      socket.destroy(new Error(`no reply to ${JSON.stringify(text.slice(0, 200))}`)),
+    )
     socket.on('data', (chunk) => {
       received += chunk
     })

@@ -1,0 +1,96 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Listener } from '../../adapters/listener.ts'
+import { makeSampleImages } from '../../demo/images.ts'
+import type { SampleWorld } from '../../demo/sample-world.ts'
+import { createStore } from '../../demo/store.ts'
+import { DEMO_REGIONS, demoConfig, demoFolder, storeId } from '../../demo/world.ts'
+import { readConfig } from '../read-config.ts'
+import { runService } from '../run-service.ts'
+import { createRuntime, listen } from '../runtime.ts'
+import { formatTable } from '../table.ts'
+
+export interface DemoOptions {
+  readonly port: number
+  readonly adminPort: number
+  /** Where the images and the config are kept; the user's cache folder when absent. */
+  readonly folder?: string
+}
+
+/** Runs a whole world on loopback until a signal ends it: an upstream, three stores, sample images, and the door. */
+export async function runDemo({
+  port,
+  adminPort,
+  folder = demoFolder(process.env),
+}: DemoOptions): Promise<void> {
+  const layout = join(folder, 'images')
+  await mkdir(folder, { recursive: true })
+  const world = await makeSampleImages(layout)
+  const serve = await listen()
+  const onError = (error: unknown) => console.error(error)
+  const stores: Listener[] = []
+  try {
+    for (const _ of DEMO_REGIONS) {
+      stores.push(await serve(createStore(layout), { host: '127.0.0.1', port: 0, onError }))
+    }
+    const configFile = join(folder, 'config.yaml')
+    await writeFile(configFile, demoConfig({ layout, stores, port, adminPort }))
+    const config = await readConfig(configFile)
+    const running = await runService(config, createRuntime(config.log), serve)
+    process.stdout.write(describeWorld(world, stores, configFile, running.door, running.admin))
+    await running.ended
+  } finally {
+    await Promise.all(stores.map((store) => store.drain(0)))
+  }
+}
+
+function describeWorld(
+  world: SampleWorld,
+  stores: readonly Listener[],
+  configFile: string,
+  door: Listener,
+  admin: Listener | undefined,
+): string {
+  const origin = `127.0.0.1:${door.port}`
+  const image = world.images.find(({ platforms }) => platforms.length > 0) ?? world.images[0]!
+  const blob = image.blobs[0]!
+  const backends = [
+    ['harbour', 'upstream, canonical', 'gcp/us-central1', 'answered by the door, from disk'],
+    ...DEMO_REGIONS.map((region, index) => [
+      storeId(region),
+      'store',
+      region.at,
+      `http://127.0.0.1:${stores[index]!.port}`,
+    ]),
+  ]
+  const images = world.images.map(({ name, tags, platforms, signatureTag, referrers }) => [
+    `${name}:${tags[0]}`,
+    [
+      platforms.length > 0
+        ? platforms.map(({ os, architecture }) => `${os}/${architecture}`).join(', ')
+        : 'one platform',
+      ...(signatureTag ? ['signed'] : []),
+      ...(referrers.length > 0 ? [`${referrers.length} referrer`] : []),
+    ].join('; '),
+  ])
+  const curls = DEMO_REGIONS.map(
+    ({ client, city }) =>
+      `  curl -sI -H 'X-Forwarded-For: ${client}' http://${origin}/v2/${image.name}/blobs/${blob.digest} | grep -i location   # ${city}`,
+  )
+  return `
+The door is open at http://${origin}${admin ? `, its admin service at http://127.0.0.1:${admin.port} (/healthz, /readyz)` : ''}.
+
+${formatTable(['backend', 'kind', 'place', 'where'], backends)}
+
+${formatTable(['image', ''], images)}
+
+One blob, asked for from three places:
+${curls.join('\n')}
+
+Pull an image through it:
+  skopeo copy --src-tls-verify=false docker://${origin}/${image.name}:${image.tags[0]} oci:hello
+  docker pull ${origin}/${image.name}:${image.tags[0]}
+
+Its config is ${configFile}. Ctrl-C ends it.
+`
+}

@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { EXIT, exitCodeOf } from './exit-code.ts'
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+const GOOD = 'version: 1\nupstreams: [{ id: a, layout: images, at: dc/x }]\n'
+const BAD = 'version: 1\nupstreams: [{ id: a, layout: a, at: dc/x }]\ndebug: yes\nlisten: 8080\n'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portolan-cli-'))
+  await writeFile(join(folder, 'good.yaml'), GOOD)
+  await writeFile(join(folder, 'bad.yaml'), BAD)
+  await writeFile(join(folder, 'latin1.yaml'), Buffer.from([0x61, 0x3a, 0xe9]))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the program in the folder of the configs, as a user would. */
+function portolan(
+  words: string[],
+  { input = '', env = {} }: { input?: string; env?: object } = {},
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...env },
+    })
+    const ended = { out: '', err: '' }
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      ended.out += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      ended.err += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, ...ended }))
+    child.stdin.on('error', () => {}) // a program that ends without reading its input
+    child.stdin.end(input)
+  })
+}
+
+const FAULTS = [
+  'bad.yaml:3:8 debug: "yes": must be true or false',
+  'bad.yaml:4:9 listen: 8080: must be HOST:PORT, such as 0.0.0.0:8080, :8080 or [::]:8080, with a port from 0 to 65535',
+]
+
+test('config check of a valid config ends with 0', async () => {
+  expect(await portolan(['config', 'check', 'good.yaml'])).toEqual({
+    code: 0,
+    out: 'good.yaml: valid; upstreams: 1, stores: 0, rules: 0\n',
+    err: '',
+  })
+})
+
+test('config check of an invalid config prints a line for each fault and ends with 2', async () => {
+  expect(await portolan(['config', 'check', 'bad.yaml'])).toEqual({
+    code: 2,
+    out: '',
+    err: `${FAULTS.join('\n')}\n`,
+  })
+})
+
+test('config check --json prints faults as data, and none for a valid config', async () => {
+  const bad = await portolan(['config', 'check', '--json', 'bad.yaml'])
+  expect(bad).toMatchObject({ code: 2, err: '' })
+  expect(JSON.parse(bad.out).faults[0]).toEqual({
+    file: 'bad.yaml',
+    path: 'debug',
+    value: 'yes',
+    message: 'must be true or false',
+    line: 3,
+    column: 8,
+  })
+  const good = await portolan(['config', 'check', 'good.yaml'], { env: { PORTOLAN_JSON: 'true' } })
+  expect(good).toMatchObject({ code: 0 })
+  expect(JSON.parse(good.out)).toEqual({ faults: [] })
+})
+
+test('config show reads standard input and the environment, and starts paths from the working folder', async () => {
+  const input = `${GOOD}log: { level: "\${LEVEL}" }\n`
+  const shown = await portolan(['config', 'show', '-', '--json'], { input, env: { LEVEL: 'warn' } })
+  expect(shown).toMatchObject({ code: 0, err: '' })
+  expect(JSON.parse(shown.out)).toMatchObject({
+    log: { level: 'warn' },
+    upstreams: [{ layout: expect.stringMatching(/\/images$/) }],
+  })
+})
+
+test('config show of an invalid config prints its faults and ends with 2', async () => {
+  expect(await portolan(['config', 'show', 'bad.yaml'])).toEqual({
+    code: 2,
+    out: '',
+    err: `${FAULTS.join('\n')}\n`,
+  })
+})
+
+test('config schema prints a JSON Schema', async () => {
+  const { code, out } = await portolan(['config', 'schema'])
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ type: 'object', required: ['version', 'upstreams'] })
+})
+
+test('serve of an invalid config starts nothing', async () => {
+  const env = { PORTOLAN_CONFIG: 'bad.yaml' }
+  expect(await portolan(['serve'], { env })).toEqual({ code: 2, out: '', err: `${FAULTS.join('\n')}\n` })
+})
+
+test.each<[words: string[], err: RegExp]>([
+  [['bogus'], /^portolan: unknown command 'bogus'\n$/],
+  [['config', 'check'], /^portolan: missing required argument 'file'\n$/],
+  [
+    ['config', 'check', 'good.yaml', '--jsn'],
+    /^portolan: unknown option '--jsn' \(Did you mean --json\?\)\n$/,
+  ],
+  [['config', 'check', 'missing.yaml'], /^portolan: cannot read missing\.yaml: ENOENT.*\n$/],
+  [['config', 'check', '.'], /^portolan: cannot read \.: EISDIR.*\n$/],
+  [['config', 'check', 'latin1.yaml'], /^portolan: cannot read latin1\.yaml: .*utf-8.*\n$/],
+  [['serve'], /^portolan: required option '-c, --config <file>' not specified\n$/],
+  [['demo', '--port', '65536'], /^portolan: option '--port <number>' argument '65536' is invalid\. .*\n$/],
+])('wrong usage, %j, is one line and ends with 2', async (words, err) => {
+  expect(await portolan(words)).toEqual({ code: 2, out: '', err: expect.stringMatching(err) })
+})
+
+test('every command has help with an example', async () => {
+  const commands = [
+    [],
+    ['serve'],
+    ['demo'],
+    ['config'],
+    ['config', 'check'],
+    ['config', 'show'],
+    ['config', 'schema'],
+  ]
+  for (const { code, out } of await Promise.all(commands.map((words) => portolan([...words, '--help'])))) {
+    expect(code).toBe(0)
+    expect(out).toMatch(/Examples?:\n {2}\$ portolan /)
+  }
+})
+
+test('the version is that of the package', async () => {
+  expect(await portolan(['--version'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  })
+})
+
+test('what could not be reached is told from wrong usage and from a failure', () => {
+  expect(exitCodeOf('UNREACHABLE')).toBe(EXIT.unreachable)
+  expect(exitCodeOf('CONFIG_INVALID')).toBe(EXIT.wrongUsage)
+  expect(exitCodeOf('LISTEN_FAILED')).toBe(EXIT.failed)
+})

@@ -1,0 +1,59 @@
+import type { Listener } from '../adapters/listener.ts'
+import type { Config } from '../config/config.ts'
+import { createService, type Runtime } from '../server/create.ts'
+import type { Listen } from './runtime.ts'
+
+/** How long requests that run may take to finish after a signal, in milliseconds; the process ends within 10 s. */
+const DRAIN = 9_000
+
+/** A service that listens. */
+export interface RunningService {
+  readonly door: Listener
+  readonly admin?: Listener
+  /** Settles when the service has drained after SIGTERM or SIGINT. */
+  readonly ended: Promise<void>
+}
+
+/** Starts the door and its admin service, and drains both on SIGTERM and SIGINT; a second signal ends at once. */
+export async function runService(
+  config: Config,
+  runtime: Runtime & { flush(): void },
+  listen: Listen,
+): Promise<RunningService> {
+  const { log } = runtime
+  let ready = false
+  const service = await createService(config, runtime, () => ready)
+  const onError = (error: unknown) => log.error({ err: error }, 'a request failed unexpectedly')
+  const admin = config.admin && (await listen(service.admin, { ...config.admin, onError }))
+  let door: Listener
+  try {
+    door = await listen(service.door, { ...config.listen, onError })
+  } catch (error) {
+    await admin?.drain(0)
+    throw error
+  }
+  ready = true
+  log.info(
+    { listen: `${door.host}:${door.port}`, ...(admin && { admin: `${admin.host}:${admin.port}` }) },
+    'the door is open',
+  )
+
+  const ended = new Promise<void>((resolve) => {
+    const drain = (signal: string) => {
+      process.removeListener('SIGTERM', drain)
+      process.removeListener('SIGINT', drain)
+      ready = false
+      log.info({ signal }, 'draining: no new connections, requests that run may finish')
+      Promise.all([door.drain(DRAIN)])
+        .then(() => admin?.drain(0))
+        .then(() => {
+          log.info({}, 'drained')
+          runtime.flush()
+          resolve()
+        })
+    }
+    process.on('SIGTERM', drain)
+    process.on('SIGINT', drain)
+  })
+  return { door, ...(admin && { admin }), ended }
+}

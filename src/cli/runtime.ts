@@ -1,0 +1,34 @@
+import { destination, pino } from 'pino'
+import { systemClock } from '../adapters/clock.ts'
+import type { Listener, ListenOptions } from '../adapters/listener.ts'
+import type { LogConfig } from '../config/config.ts'
+import type { Runtime } from '../server/create.ts'
+import type { Door } from '../server/request.ts'
+import { openImageLayout } from '../storage/fs/image-layout.ts'
+
+export type Listen = (door: Door, options: ListenOptions) => Promise<Listener>
+
+/** The adapter of the runtime that this process is. */
+export async function listen(): Promise<Listen> {
+  return process.versions.bun === undefined
+    ? (await import('../adapters/node/listen.ts')).listen
+    : (await import('../adapters/bun/listen.ts')).listen
+}
+
+/** Lends the process's own clock, network, disk and standard output (one JSON object a line) to a service. */
+export function createRuntime({ level }: LogConfig): Runtime & { flush(): void } {
+  // Lines are gathered and written when 4 KiB are full or after a quarter of a second, not one system call each.
+  const output = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 })
+  const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output)
+  return {
+    clock: systemClock,
+    log,
+    fetch: (url, init) => fetch(url, init),
+    openLayout: (folder) =>
+      openImageLayout(folder, {
+        clock: systemClock,
+        report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
+      }),
+    flush: () => output.flushSync(),
+  }
+}

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findFreePort } from '../support/ports.ts'
+import { findPrograms, runOk } from '../support/programs.ts'
+import { makeTempFolder, type TempFolder } from '../support/temp.ts'
+import { until } from '../support/until.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const INSTALL = 240_000
+
+const { found, missing } = findPrograms('git', 'npm', 'curl', 'skopeo')
+if (missing !== undefined) console.warn(`the demo of a bare clone is skipped; ${missing}`)
+
+/** A newcomer's environment: what this test runner has put on PATH and into npm's settings is left out. */
+function bareEnvironment(home: string): NodeJS.ProcessEnv {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_(?!config_)|NODE_ENV|NODE_OPTIONS|VITEST)/.test(name),
+  )
+  return { ...Object.fromEntries(kept), PATH: path.join(delimiter), XDG_CACHE_HOME: home }
+}
+
+describe.skipIf(missing !== undefined)('npm start on a bare clone', () => {
+  let folder: TempFolder
+  let demo: ChildProcess
+  let exited: Promise<unknown[]>
+  let port: number
+  let printed = ''
+
+  beforeAll(async () => {
+    folder = await makeTempFolder()
+    const clone = join(folder.path, 'clone')
+    await runOk(found.git, ['clone', '--quiet', '--no-hardlinks', ROOT, clone])
+    expect(await readdir(clone)).not.toContain('node_modules')
+    port = await findFreePort()
+    const adminPort = await findFreePort()
+    demo = spawn(found.npm, ['start', '--', '--port', `${port}`, '--admin-port', `${adminPort}`], {
+      cwd: clone,
+      env: bareEnvironment(folder.path),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C reaches npm and all that it started, as the foreground group of a terminal.
+      detached: true,
+    })
+    exited = once(demo, 'exit')
+    for (const output of [demo.stdout!, demo.stderr!]) {
+      output.on('data', (chunk) => {
+        printed += chunk
+      })
+    }
+    await until(
+      'the demo to say that the door is open',
+      () => {
+        if (demo.exitCode !== null) throw new Error(`npm start ended with ${demo.exitCode}:\n${printed}`)
+        return printed.includes('Ctrl-C ends it')
+      },
+      INSTALL,
+    )
+  }, INSTALL + 10_000)
+  afterAll(async () => {
+    if (demo?.exitCode === null && demo.signalCode === null) {
+      process.kill(-demo.pid!, 'SIGKILL')
+      await exited
+    }
+    await folder?.[Symbol.asyncDispose]()
+  })
+
+  it('opens a door through which skopeo pulls', async () => {
+    const [copy] = lines(/^\s*(skopeo copy .*)$/gm)
+    const [, ...args] = copy!.split(/\s+/)
+    await runOk(found.skopeo, args, { cwd: folder.path })
+    await runOk(found.skopeo, ['copy', '--all', ...args.slice(1, -1), 'oci:all'], { cwd: folder.path })
+    const blobs = (layout: string) => readdir(join(folder.path, layout, 'blobs/sha256'))
+    expect(await blobs('all')).toEqual(expect.arrayContaining(await blobs('hello')))
+    expect((await blobs('all')).length).toBeGreaterThan((await blobs('hello')).length)
+  })
+
+  it('prints three commands that show one blob at three places', async () => {
+    const commands = lines(/^\s*(curl .*)$/gm)
+    expect(commands).toHaveLength(3)
+    const locations = await Promise.all(commands.map((command) => runOk('/bin/sh', ['-c', command])))
+    expect(new Set(locations.map(String)).size).toBe(3)
+    for (const location of locations)
+      expect(String(location)).toMatch(/^location: http:\/\/127\.0\.0\.1:\d+\/\S+\r?\n$/i)
+  })
+
+  it('ends with 0 on Ctrl-C', async () => {
+    process.kill(-demo.pid!, 'SIGINT')
+    expect(await exited).toEqual([0, null])
+    await expect(fetch(`http://127.0.0.1:${port}/v2/`)).rejects.toThrow()
+  })
+
+  const lines = (pattern: RegExp) => [...printed.matchAll(pattern)].map((match) => match[1]!)
+})
