@@ -10,6 +10,8 @@ const DRAIN = 9_000
 export interface RunningService {
   readonly door: Listener
   readonly admin?: Listener
+  /** Settles when every backend has been tried once. */
+  readonly tried: Promise<void>
   /** Settles when the service has drained after SIGTERM or SIGINT. */
   readonly ended: Promise<void>
 }
@@ -32,7 +34,11 @@ export async function runService(
     await admin?.drain(0)
     throw error
   }
-  ready = true
+  // Before every backend has been tried, clients would be sent farther than need be.
+  const tried = service.tried.then(() => {
+    ready = true
+    log.info({}, 'every backend has been tried')
+  })
   log.info(
     { listen: `${door.host}:${door.port}`, ...(admin && { admin: `${admin.host}:${admin.port}` }) },
     'the door is open',
@@ -43,6 +49,7 @@ export async function runService(
       process.removeListener('SIGTERM', drain)
       process.removeListener('SIGINT', drain)
       ready = false
+      service.stop()
       log.info({ signal }, 'draining: no new connections, requests that run may finish')
       Promise.all([door.drain(DRAIN)])
         .then(() => admin?.drain(0))
@@ -55,5 +62,5 @@ export async function runService(
     process.on('SIGTERM', drain)
     process.on('SIGINT', drain)
   })
-  return { door, ...(admin && { admin }), ended }
+  return { door, ...(admin && { admin }), tried, ended }
 }

@@ -1,4 +1,5 @@
 import { destination, pino } from 'pino'
+import packageFile from '../../package.json' with { type: 'json' }
 import { systemClock } from '../adapters/clock.ts'
 import type { Listener, ListenOptions } from '../adapters/listener.ts'
 import type { LogConfig } from '../config/config.ts'
@@ -22,6 +23,8 @@ export function createRuntime({ level }: LogConfig): Runtime & { flush(): void }
   const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output)
   return {
     clock: systemClock,
+    random: Math.random,
+    userAgent: `portolan/${packageFile.version}`,
     log,
     fetch: (url, init) => fetch(url, init),
     openLayout: (folder) =>

@@ -24,6 +24,7 @@ interface DraftBackend {
   readonly layout?: string | undefined
   readonly at?: string | undefined
   readonly canonical?: unknown
+  readonly complete?: unknown
 }
 
 interface DraftRule {
@@ -82,6 +83,13 @@ function* checkCanonical({ upstreams }: Draft): Iterable<Finding> {
     else {
       const path = ['upstreams', index, 'canonical']
       yield { path, message: `only one upstream may be canonical, and upstreams[${first}] is` }
+    }
+  }
+  for (const [index, upstream] of upstreams.entries()) {
+    if (readFlag(upstream?.canonical) !== true || readFlag(upstream?.complete) !== false) continue
+    yield {
+      path: ['upstreams', index, 'complete'],
+      message: 'must be true: the canonical upstream holds everything',
     }
   }
   const undecided = upstreams.some(

@@ -10,9 +10,12 @@ export interface Config {
   readonly upstreams: readonly UpstreamConfig[]
   readonly stores: readonly StoreConfig[]
   readonly routing: readonly RuleConfig[]
+  /** How much traffic may move when a backend is down; absent for no bound. */
+  readonly spill?: SpillConfig
   readonly clients: ClientsConfig
   readonly clouds: CloudsConfig
   readonly presence: PresenceConfig
+  readonly health: HealthConfig
 }
 
 export interface ListenAddress {
@@ -46,6 +49,10 @@ export interface UpstreamConfig {
   readonly at: string
   /** True of exactly one upstream. */
   readonly canonical: boolean
+  /** Whether it has all that the canonical upstream has. */
+  readonly complete: boolean
+  /** A manifest that it must have, as `NAME@DIGEST`. */
+  readonly canary?: string
 }
 
 /** An untrusted place that holds bytes by digest. */
@@ -55,6 +62,10 @@ export interface StoreConfig {
   readonly url: string
   /** Path of a blob below `url`, with `{digest}`, or `{algorithm}` and `{encoded}`. */
   readonly blobs: string
+  /** Path of a manifest by digest below `url`, in the same form; absent when it keeps none. */
+  readonly manifests?: string
+  /** Digest of a small blob that it must have. */
+  readonly canary?: string
   /** Name of its place: `aws/eu-west-3`, or `anycast`. */
   readonly at: string
 }
@@ -69,6 +80,13 @@ export interface RuleConfig {
   }
   /** `upstreams`, `stores`, `upstreams@CLOUD`, `stores@CLOUD`, or a backend's id. */
   readonly prefer: readonly string[]
+}
+
+export interface SpillConfig {
+  /** From 0 to 1: of the requests that belong to a backend which is down, how many may move to others, per minute. */
+  readonly maxShare: number
+  /** What happens to the rest. */
+  readonly over: 'canonical' | 'refuse'
 }
 
 export interface ClientsConfig {
@@ -98,4 +116,13 @@ export interface PresenceConfig {
   readonly timeout: number
   /** All stores together. */
   readonly maxEntries: number
+}
+
+export interface HealthConfig {
+  readonly interval: number
+  readonly timeout: number
+  /** In a row, until a backend leaves traffic. */
+  readonly failures: number
+  /** In a row, until it comes back. */
+  readonly successes: number
 }

@@ -6,7 +6,7 @@ import { formatListenAddress } from './listen-address.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {
-  const { version, listen, admin, presence, ...rest } = config
+  const { version, listen, admin, presence, health, ...rest } = config
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
@@ -19,6 +19,7 @@ export function expandConfig(config: Config): Record<string, unknown> {
       timeout: formatDuration(timeout),
       maxEntries,
     },
+    health: { ...health, interval: formatDuration(health.interval), timeout: formatDuration(health.timeout) },
   }
   return JSON.parse(
     JSON.stringify(expanded, (_, value) => (typeof value === 'string' ? escapeReferences(value) : value)),

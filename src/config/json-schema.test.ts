@@ -46,9 +46,11 @@ test('the schema has the keys of a config', () => {
     'upstreams',
     'stores',
     'routing',
+    'spill',
     'clients',
     'clouds',
     'presence',
+    'health',
   ])
   expect(schema.required).toEqual(['version', 'upstreams'])
 })

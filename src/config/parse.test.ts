@@ -26,14 +26,19 @@ test('a config of two keys gets every default, and its sole upstream is canonica
     debug: false,
     log: { access: true, level: 'info' },
     pages: {},
-    upstreams: [{ id: 'a', url: 'https://a.example', prefix: '', at: 'dc/x', canonical: true }],
+    upstreams: [
+      { id: 'a', url: 'https://a.example', prefix: '', at: 'dc/x', canonical: true, complete: true },
+    ],
     stores: [],
     routing: [],
     clients: { trustedProxies: [], header: 'x-forwarded-for' },
     clouds: { places: [] },
     presence: { ttl: 21_600_000, negativeTtl: 30_000, timeout: 300, maxEntries: 1_000_000 },
+    health: { interval: 10_000, timeout: 2000, failures: 3, successes: 2 },
   })
 })
+
+const DIGEST = `sha256:${'a'.repeat(64)}`
 
 const MAXIMAL = `
 version: 1
@@ -43,11 +48,11 @@ debug: true
 log: { access: false, level: warn }
 pages: { info: "https://example.com/a?b=c", privacy: https://example.com/privacy/ }
 upstreams:
-  - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true }
-  - { id: here, layout: ./images, at: my-cloud/berlin }
+  - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true, canary: 'pause@${DIGEST}' }
+  - { id: here, layout: ./images, at: my-cloud/berlin, complete: false }
   - { id: there, layout: /srv/images, at: anycast, canonical: false }
 stores:
-  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3 }
+  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3, manifests: "m/{digest}", canary: '${DIGEST}' }
   - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1 }
   - { id: cdn, url: https://cdn.example, blobs: "b/{algorithm}/{encoded}", at: anycast }
 routing:
@@ -59,6 +64,8 @@ routing:
 clients: { trustedProxies: [127.0.0.1, 10.0.0.0/8, "::1"], header: Forwarded }
 clouds: { places: [{ prefix: 192.0.2.0/24, at: my-cloud/berlin }, { prefix: 192.0.2.0/25, at: aws/eu-west-3 }] }
 presence: { ttl: 30d, negativeTtl: 1s, timeout: 10ms, maxEntries: 50000000 }
+spill: { maxShare: 0.25, over: refuse }
+health: { interval: 1h, timeout: 10ms, failures: 1, successes: 100 }
 `
 
 test('a config with every key is read whole', () => {
@@ -75,6 +82,8 @@ test('a config with every key is read whole', () => {
         prefix: 'p/q',
         at: 'gcp/us-central1',
         canonical: true,
+        complete: true,
+        canary: `pause@${DIGEST}`,
       },
       {
         id: 'here',
@@ -82,14 +91,17 @@ test('a config with every key is read whole', () => {
         prefix: '',
         at: 'my-cloud/berlin',
         canonical: false,
+        complete: false,
       },
-      { id: 'there', layout: '/srv/images', prefix: '', at: 'anycast', canonical: false },
+      { id: 'there', layout: '/srv/images', prefix: '', at: 'anycast', canonical: false, complete: true },
     ],
     stores: [
       {
         id: 'paris',
         url: 'http://127.0.0.1:9000',
         blobs: 'containers/images/{digest}',
+        manifests: 'm/{digest}',
+        canary: DIGEST,
         at: 'aws/eu-west-3',
       },
       {
@@ -115,6 +127,8 @@ test('a config with every key is read whole', () => {
       ],
     },
     presence: { ttl: 2_592_000_000, negativeTtl: 1000, timeout: 10, maxEntries: 50_000_000 },
+    spill: { maxShare: 0.25, over: 'refuse' },
+    health: { interval: 3_600_000, timeout: 10, failures: 1, successes: 100 },
   })
 })
 
@@ -162,8 +176,8 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'an unknown key',
     'lisen: 1\n"a b": 2\n',
     [
-      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, clients, clouds, presence',
-      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, clients, clouds, presence',
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health',
     ],
   ],
   [

@@ -103,7 +103,7 @@ function draftOf(value: unknown, faulty: ReadonlySet<string>): Draft {
 }
 
 function toConfig(parsed: z.output<typeof configSchema>, baseFolder: string): Config {
-  const { version, listen, admin, debug, log, pages, upstreams, stores, routing, ...rest } = parsed
+  const { version, listen, admin, debug, log, pages, upstreams, stores, routing, spill, ...rest } = parsed
   return {
     version,
     listen,
@@ -111,16 +111,21 @@ function toConfig(parsed: z.output<typeof configSchema>, baseFolder: string): Co
     debug,
     log,
     pages: withoutUndefined(pages),
-    upstreams: upstreams.map(({ id, url, layout, prefix, at, canonical = upstreams.length === 1 }) => ({
-      id,
-      ...(url !== undefined && { url }),
-      ...(layout !== undefined && { layout: absolutePath(layout, baseFolder) }),
-      prefix,
-      at,
-      canonical,
-    })),
-    stores,
+    upstreams: upstreams.map(
+      ({ id, url, layout, prefix, at, canonical = upstreams.length === 1, complete, canary }) => ({
+        id,
+        ...(url !== undefined && { url }),
+        ...(layout !== undefined && { layout: absolutePath(layout, baseFolder) }),
+        prefix,
+        at,
+        canonical,
+        complete,
+        ...(canary !== undefined && { canary }),
+      }),
+    ),
+    stores: stores.map(withoutUndefined),
     routing: routing.map(({ when, prefer }) => ({ when: withoutUndefined(when), prefer })),
+    ...(spill && { spill }),
     ...rest,
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PortolanError } from '../errors.ts'
 import { parsePrefix } from '../net/prefix.ts'
+import { isVerifiable, parseDigest } from '../oci/digest.ts'
 import { parseName } from '../oci/name.ts'
 import { isBlobTemplate } from './blob-template.ts'
 import { formatDuration, parseDuration } from './duration.ts'
@@ -68,6 +69,24 @@ function wholeNumber(least: number, most: number) {
   )
 }
 
+function share() {
+  const error = 'must be a number from 0 to 1'
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^[0-9]+(?:\.[0-9]+)?$/.test(value) ? Number(value) : value),
+    z.number({ error }).min(0, { error }).max(1, { error }),
+  )
+}
+
+function isVerifiableDigest(value: string): boolean {
+  const digest = parseDigest(value)
+  return digest !== undefined && isVerifiable(digest)
+}
+
+function isManifestCanary(value: string): boolean {
+  const at = value.indexOf('@')
+  return at > 0 && parseName(value.slice(0, at)) !== undefined && isVerifiableDigest(value.slice(at + 1))
+}
+
 function readPrefix(value: string): string | Refusal {
   try {
     parsePrefix(value)
@@ -121,6 +140,14 @@ const upstream = z.strictObject({
     .describe(
       'The one that holds everything, signatures too, and is the last resort. A sole upstream is canonical.',
     ),
+  complete: flag()
+    .prefault(true)
+    .describe(
+      'Whether it has all that the canonical one has; if not, it is asked before a client is sent there.',
+    ),
+  canary: textThat('NAME@DIGEST, such as pause@sha256:…', isManifestCanary)
+    .optional()
+    .describe('A manifest that it must have, NAME@DIGEST, by which its health is tried.'),
 })
 
 const store = z.strictObject({
@@ -132,6 +159,17 @@ const store = z.strictObject({
   )
     .prefault('containers/images/{digest}')
     .describe('Path of a blob below the URL, with {digest}, or {algorithm} and {encoded}.'),
+  manifests: textThat(
+    'a path with {digest}, or with both {algorithm} and {encoded}, without "..", "?" and "#" and without "/" at the ends',
+    isBlobTemplate,
+  )
+    .optional()
+    .describe(
+      'Path of a manifest by digest below the URL, in the same form. Without it, the store keeps none.',
+    ),
+  canary: textThat('a sha256 or sha512 digest', isVerifiableDigest)
+    .optional()
+    .describe('Digest of a small blob that it must have, by which its health is tried.'),
   at: backendPlace(),
 })
 
@@ -154,6 +192,16 @@ const rule = z.strictObject({
     .describe(
       'Selectors, the best first: upstreams, stores, upstreams@CLOUD, stores@CLOUD, or the id of a backend.',
     ),
+})
+
+const spill = z.strictObject({
+  maxShare: share().describe(
+    'Of the requests that belong to a backend which is down, the share that may move to other backends, per minute.',
+  ),
+  over: z
+    .enum(['canonical', 'refuse'])
+    .prefault('canonical')
+    .describe('What happens to the rest: the canonical upstream answers, or 429 with Retry-After.'),
 })
 
 const placeOverride = z.strictObject({
@@ -198,6 +246,7 @@ export const configSchema = z.strictObject({
     .array(rule)
     .prefault([])
     .describe('Rules, of which the first that matches counts. Without any: same cloud first, then nearest.'),
+  spill: spill.optional().describe('How much may move when a backend is down; without it, all of it.'),
   clients: z
     .strictObject({
       trustedProxies: z
@@ -238,4 +287,17 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('What is remembered about which store holds which blob.'),
+  health: z
+    .strictObject({
+      interval: duration(SECOND, HOUR).prefault('10s').describe('Between two probes of a backend.'),
+      timeout: duration(10, 30 * SECOND)
+        .prefault('2s')
+        .describe('How long one request of a probe may take.'),
+      failures: wholeNumber(1, 100)
+        .prefault(3)
+        .describe('Failures in a row that take a backend out of traffic.'),
+      successes: wholeNumber(1, 100).prefault(2).describe('Passed probes in a row that bring it back.'),
+    })
+    .prefault({})
+    .describe('How backends are tried, before and while clients are sent to them.'),
 })

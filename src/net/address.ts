@@ -78,8 +78,8 @@ function parseIpv4(text: string, start: number, end: number): Address | undefine
     const first = text.charCodeAt(at) - ZERO
     const second = text.charCodeAt(at + 1) - ZERO
     const third = text.charCodeAt(at + 2) - ZERO
-    // How many digits an octet has is a coin toss that a processor mispredicts, so masks (all ones or zero) choose here
-    // instead of branches, and a negative number anywhere in `fault` is a fault. "." and "/" come just below "0".
+    // How many digits an octet has is a coin toss, and branches on one are slow. So masks choose, which are all ones or
+    // zero, and whatever is wrong makes a number negative. What comes after the octet is below "0", or no dot either.
     const hasSecond = ~(second >> 31)
     const hasThird = hasSecond & ~(third >> 31)
     let octet = first

@@ -69,6 +69,30 @@ describe('the client', () => {
   })
 })
 
+describe('an unknown client', () => {
+  it.each([
+    ['', '198.51.100.1', 'peer'],
+    ['fe80::1%eth0', '198.51.100.1', 'peer'],
+    ['::1', '198.51.100.1, unknown', 'header'],
+    ['::1', `198.51.100.1${', 10.0.0.1'.repeat(32)}`, 'too-far'],
+    ['::1', `198.51.100.1,${' '.repeat(4096)}10.0.0.1`, 'too-far'],
+  ])('says why: %j, %j', (peer, header, reason) => {
+    const find = createClientAddress({ trustedProxies: TRUSTED, header: 'x-forwarded-for' })
+    expect(find(peer, () => header)).toEqual({ via: 'unknown', address: undefined, reason })
+  })
+})
+
+it('is asked for again with each peer and each header, whose name may be in any case', () => {
+  const find = createClientAddress({ trustedProxies: TRUSTED, header: 'X-Forwarded-For' })
+  const clientFrom = (peer: string, hop: string) =>
+    describeClient(find(peer, (name) => (name === 'x-forwarded-for' ? hop : undefined)))
+  expect(clientFrom('::1', '198.51.100.1')).toBe('198.51.100.1 header')
+  expect(clientFrom('::1', '198.51.100.2')).toBe('198.51.100.2 header')
+  expect(clientFrom('192.0.2.1', '198.51.100.3')).toBe('192.0.2.1 peer')
+  expect(clientFrom('', '198.51.100.4')).toBe('unknown')
+  expect(clientFrom('::1', '198.51.100.5')).toBe('198.51.100.5 header')
+})
+
 describe('the client by Forwarded', () => {
   it.each([
     ['for=198.51.100.1', '198.51.100.1 header'],

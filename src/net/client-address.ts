@@ -22,7 +22,7 @@ export interface ClientAddressOptions {
   readonly header: string
 }
 
-/** How much of a header is looked at, from the right: whoever sends it can make it as long as he likes. */
+/** How much of a header is looked at, from the right: on the left, a client can make it as long as it likes. */
 const HOPS_MAX = 32
 const LENGTH_MAX = 4096
 
@@ -126,11 +126,11 @@ function addressOfElement(text: string, start: number, end: number): Address | u
   let found = false
   for (let to = end; to >= start; ) {
     const from = unquotedBefore(text, ';', start, to) + 1
-    const equals = text.indexOf('=', from)
-    if (equals < to && text.slice(from, equals).trim().toLowerCase() === 'for') {
+    const [name = ''] = text.slice(from, to).split('=', 1)
+    if (name.trim().toLowerCase() === 'for') {
       if (found) return undefined
       found = true
-      address = addressOf(text, equals + 1, to)
+      address = addressOf(text, from + name.length + 1, to)
     }
     to = from - 1
   }

@@ -21,17 +21,17 @@ export function boundariesOf(
   refuse: (prefix: Prefix, codes: readonly number[]) => never,
 ): Boundary[] {
   const sorted = prefixes.toSorted(
-    (left, right) => compare(left.address, right.address) || left.length - right.length,
+    (left, right) => compareAddresses(left.address, right.address) || left.length - right.length,
   )
   const boundaries: Boundary[] = []
   const begin = (at: Address, code: number) => {
     const last = boundaries.at(-1)
-    if (last !== undefined && compare(last.at, at) === 0) boundaries.pop()
+    if (last !== undefined && compareAddresses(last.at, at) === 0) boundaries.pop()
     if ((boundaries.at(-1)?.code ?? 0) !== code) boundaries.push({ at, code })
   }
   const open: CodedPrefix[] = []
   const close = () => {
-    const after = next(lastAddress(open.pop()!))
+    const after = addressAfter(lastAddress(open.pop()!))
     if (after !== undefined) begin(after, open.at(-1)?.code ?? 0)
   }
   for (const prefix of sorted) {
@@ -49,7 +49,7 @@ export function boundariesOf(
 }
 
 /** The order of addresses of one family. */
-function compare(left: Address, right: Address): number {
+export function compareAddresses(left: Address, right: Address): number {
   return (
     (left.word0 >>> 0) - (right.word0 >>> 0) ||
     (left.word1 >>> 0) - (right.word1 >>> 0) ||
@@ -59,7 +59,7 @@ function compare(left: Address, right: Address): number {
 }
 
 /** The address after this one; `undefined` after the last of its family. */
-function next({ family, word0, word1, word2, word3 }: Address): Address | undefined {
+export function addressAfter({ family, word0, word1, word2, word3 }: Address): Address | undefined {
   if (family === 6 && word3 !== -1) return { family, word0, word1, word2, word3: (word3 + 1) | 0 }
   if (family === 6 && word2 !== -1) return { family, word0, word1, word2: (word2 + 1) | 0, word3: 0 }
   if (family === 6 && word1 !== -1) return { family, word0, word1: (word1 + 1) | 0, word2: 0, word3: 0 }

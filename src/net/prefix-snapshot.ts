@@ -31,11 +31,11 @@ const hostIsLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 
 /** Writes a table and what is to be said about it; both its values and that must survive JSON. */
 export function encodeSnapshot<V>(table: PrefixTable<V>, metadata: unknown): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify({ metadata, values: table.values.slice(1) }))
+  const encoder = new TextEncoder()
+  const json = encoder.encode(JSON.stringify({ metadata, values: table.values.slice(1) }))
   const cellsStart = aligned(JSON_START + json.length)
   const bytes = new Uint8Array(cellsStart + table.cells.byteLength)
   const view = new DataView(bytes.buffer)
-  const encoder = new TextEncoder()
   encoder.encodeInto(MAGIC, bytes)
   view.setUint16(8, VERSION, true)
   encoder.encodeInto(BYTE_ORDER, bytes.subarray(10))
@@ -63,17 +63,15 @@ export function decodeSnapshot<V>(
 export function decodeSnapshot(bytes: Uint8Array, readValue = (value: unknown) => value): Snapshot<unknown> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (textAt(bytes, 0, MAGIC.length) !== MAGIC) throw invalid(`it does not begin with "${MAGIC}"`)
-  if (bytes.length < JSON_START)
-    throw invalid(`it is truncated within its header, after ${bytes.length} bytes`)
+  if (bytes.length < JSON_START) throw invalid(`it is truncated: ${bytes.length} bytes are there`)
   const version = view.getUint16(8, true)
   if (version !== VERSION) throw invalid(`it has version ${version}, and only version ${VERSION} can be read`)
-  if (textAt(bytes, 10, BYTE_ORDER.length) !== BYTE_ORDER)
-    throw invalid('its byte order is not little-endian')
+  if (textAt(bytes, 10, BYTE_ORDER.length) !== BYTE_ORDER) throw invalid('it is not little-endian')
   const length = view.getUint32(12, true)
   if (bytes.length < length) throw invalid(`it is truncated: ${bytes.length} of ${length} bytes are there`)
   if (bytes.length > length) throw invalid(`${bytes.length - length} bytes follow its end`)
-  if (view.getUint32(16, true) !== crc32(bytes.subarray(CHECKED_START)))
-    throw invalid('its checksum is wrong')
+  const checksum = crc32(bytes.subarray(CHECKED_START))
+  if (view.getUint32(16, true) !== checksum) throw invalid('its checksum is wrong')
 
   const jsonEnd = JSON_START + view.getUint32(20, true)
   const cellsStart = aligned(jsonEnd)

@@ -29,7 +29,7 @@ export function parsePrefix(text: string): Prefix {
     throw invalid(text, `expected a length from ${shortest} to ${shortest + bits} after the "/"`)
   }
   const prefix = { address: firstAddress(address, length), length }
-  if (!isSame(prefix.address, address)) {
+  if (!prefixContains({ address, length: bits }, prefix.address)) {
     throw invalid(text, `bits are set below its length; the block is ${formatPrefix(prefix)}`)
   }
   return prefix
@@ -78,10 +78,6 @@ export function lastAddress({ address, length }: Prefix): Address {
 /** A word whose first `length` bits are set: none below 1, all from 32 on. */
 function mask(length: number): number {
   return length <= 0 ? 0 : length >= 32 ? -1 : -1 << (32 - length)
-}
-
-function isSame(left: Address, right: Address): boolean {
-  return prefixContains({ address: left, length: 128 }, right)
 }
 
 function invalid(prefix: string, expected: string): PortolanError {

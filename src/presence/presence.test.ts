@@ -1,22 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../../test/support/test-clock.ts'
-import type { Digest } from '../oci/digest.ts'
 import type { Verdict } from '../routing/decide.ts'
-import { createStorePresence } from './presence.ts'
+import { createBackendPresence } from './presence.ts'
 
-const digest = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}` as Digest
+const digest = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`
 
 /** A store whose answers the test gives by hand. */
 function scriptedStore(options: { maxEntries?: number } = {}) {
   const clock = createTestClock()
-  const asked: { digest: Digest; answer: (verdict: Verdict) => void }[] = []
-  const presence = createStorePresence((digest) => new Promise((answer) => asked.push({ digest, answer })), {
+  const asked: { key: string; answer: (verdict: Verdict) => void }[] = []
+  const backend = createBackendPresence({
     ttl: 60_000,
     negativeTtl: 1000,
     timeout: 300,
     maxEntries: options.maxEntries ?? 100,
     clock,
   })
+  const presence = {
+    ...backend,
+    has: (key: string) => backend.has(key, () => new Promise((answer) => asked.push({ key, answer }))),
+  }
   return { clock, asked, presence }
 }
 
@@ -101,6 +104,17 @@ describe('presence', () => {
       await answer
     }
     expect(presence.known(digest(0))).toBe('present')
+    expect(presence.known(digest(1))).toBeUndefined()
+  })
+
+  it('believes no probe about a content that it was told to distrust, until that is over', async () => {
+    const { clock, asked, presence } = scriptedStore()
+    const first = presence.has(digest(1))
+    presence.distrust(digest(1), 5000)
+    asked[0]!.answer('present')
+    await first
+    expect(presence.known(digest(1))).toBe('unknown')
+    clock.advance(5000)
     expect(presence.known(digest(1))).toBeUndefined()
   })
 })

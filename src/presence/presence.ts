@@ -1,10 +1,9 @@
 import type { Clock } from '../internal/clock.ts'
 import { GenerationalCache } from '../internal/generational-cache.ts'
-import type { Digest } from '../oci/digest.ts'
 import type { Verdict } from '../routing/decide.ts'
 
-/** Asks a store once; must not reject, must end by itself, and says `unknown` when the store gave no usable answer. */
-export type Probe = (digest: Digest) => Promise<Verdict>
+/** Asks once; must not reject, must end by itself, and says `unknown` when no usable answer came. */
+export type Probe = () => Promise<Verdict>
 
 export interface PresenceOptions {
   /** How long `present` is believed, in milliseconds. */
@@ -13,71 +12,86 @@ export interface PresenceOptions {
   readonly negativeTtl: number
   /** How long a caller waits for a probe, in milliseconds. */
   readonly timeout: number
-  /** How many digests are remembered as present. */
+  /** How many contents are remembered as present. */
   readonly maxEntries: number
   readonly clock: Clock
 }
 
-/** What one store is known to hold. */
-export interface StorePresence {
+/** What one backend is known to hold; a key stands for one content in it, such as a digest. */
+export interface BackendPresence {
   /** What is known now, without asking; `undefined` when nothing fresh is. */
-  known(digest: Digest): Verdict | undefined
-  /** What is known, or else the store's answer, or `unknown` when that takes longer than the time budget. */
-  has(digest: Digest): Verdict | Promise<Verdict>
+  known(key: string): Verdict | undefined
+  /** What is known, or else what the probe finds, or `unknown` when that takes longer than the time budget. */
+  has(key: string, probe: Probe): Verdict | Promise<Verdict>
+  /** Takes a content for unusable for `milliseconds`, whatever a probe says in the meantime. */
+  distrust(key: string, milliseconds: number): void
+  statistics(): PresenceStatistics
+}
+
+export interface PresenceStatistics {
+  /** Contents that are remembered as present. */
+  readonly present: number
+  /** Contents that are remembered as absent or unknown. */
+  readonly negative: number
+  /** Probes that run now. */
+  readonly running: number
 }
 
 /**
- * How many digests are remembered as not usable. They have their own bound, so that a flood of requests for digests
+ * How many contents are remembered as not usable. They have their own bound, so that a flood of requests for digests
  * that exist nowhere (which cost a client nothing to invent) never pushes out what is known to be present.
  */
 const MAX_NEGATIVES = 65_536
 
-/** How many probes of one store may run at once; beyond it the answer is `unknown` straight away, and not remembered. */
+/** How many probes of one backend may run at once; beyond it the answer is `unknown` straight away, and not remembered. */
 const MAX_PROBES = 256
 
 interface Remembered {
   readonly verdict: Verdict
   readonly until: number
+  readonly distrusted?: true
 }
 
 /**
- * Remembers what a store holds: at most one probe per digest at a time, whoever asks; no wait beyond the budget; a
+ * Remembers what a backend holds: at most one probe per content at a time, whoever asks; no wait beyond the budget; a
  * late answer is kept for the next client.
  */
-export function createStorePresence(probe: Probe, options: PresenceOptions): StorePresence {
+export function createBackendPresence(options: PresenceOptions): BackendPresence {
   const { ttl, negativeTtl, timeout, maxEntries, clock } = options
-  const positives = new GenerationalCache<Digest, Remembered>(maxEntries)
-  const negatives = new GenerationalCache<Digest, Remembered>(Math.min(maxEntries, MAX_NEGATIVES))
-  const running = new Map<Digest, Promise<Verdict>>()
+  const positives = new GenerationalCache<string, Remembered>(maxEntries)
+  const negatives = new GenerationalCache<string, Remembered>(Math.min(maxEntries, MAX_NEGATIVES))
+  const running = new Map<string, Promise<Verdict>>()
 
-  function known(digest: Digest): Verdict | undefined {
-    const present = positives.get(digest)
+  function known(key: string): Verdict | undefined {
+    const present = positives.get(key)
     if (present !== undefined && present.until > clock.now()) return 'present'
-    const negative = negatives.get(digest)
+    const negative = negatives.get(key)
     return negative !== undefined && negative.until > clock.now() ? negative.verdict : undefined
   }
 
-  function remember(digest: Digest, verdict: Verdict): void {
+  function remember(key: string, verdict: Verdict): void {
+    const before = negatives.get(key)
+    if (before?.distrusted && before.until > clock.now()) return
     if (verdict === 'present') {
-      negatives.delete(digest)
-      positives.set(digest, { verdict, until: clock.now() + ttl })
+      negatives.delete(key)
+      positives.set(key, { verdict, until: clock.now() + ttl })
     } else {
-      positives.delete(digest)
-      negatives.set(digest, { verdict, until: clock.now() + negativeTtl })
+      positives.delete(key)
+      negatives.set(key, { verdict, until: clock.now() + negativeTtl })
     }
   }
 
-  function ask(digest: Digest): Promise<Verdict> {
+  function ask(key: string, probe: Probe): Promise<Verdict> {
     return new Promise((resolve) => {
       // Late: nobody waits for this probe again while its silence is fresh.
       const callOff = clock.after(timeout, () => {
-        remember(digest, 'unknown')
+        remember(key, 'unknown')
         resolve('unknown')
       })
-      probe(digest).then((verdict) => {
+      probe().then((verdict) => {
         callOff()
-        running.delete(digest)
-        remember(digest, verdict)
+        running.delete(key)
+        remember(key, verdict)
         resolve(verdict)
       })
     })
@@ -85,17 +99,26 @@ export function createStorePresence(probe: Probe, options: PresenceOptions): Sto
 
   return {
     known,
-    has(digest) {
-      const verdict = known(digest)
+    has(key, probe) {
+      const verdict = known(key)
       if (verdict !== undefined) return verdict
-      const joined = running.get(digest)
+      const joined = running.get(key)
       if (joined !== undefined) return joined
       if (running.size >= MAX_PROBES) return 'unknown'
-      // A copy: the client's digest is a slice that would keep its whole request target in memory.
-      const key = ` ${digest}`.slice(1) as Digest
-      const answer = ask(key)
-      running.set(key, answer)
+      // A copy: a digest is a slice that would keep its whole request target in memory.
+      const copy = ` ${key}`.slice(1)
+      const answer = ask(copy, probe)
+      running.set(copy, answer)
       return answer
     },
+    distrust(key, milliseconds) {
+      positives.delete(key)
+      negatives.set(` ${key}`.slice(1), {
+        verdict: 'unknown',
+        until: clock.now() + milliseconds,
+        distrusted: true,
+      })
+    },
+    statistics: () => ({ present: positives.size, negative: negatives.size, running: running.size }),
   }
 }

@@ -1,35 +1,100 @@
-import type { Clock } from '../internal/clock.ts'
-import { blobLocation, type Store } from '../routing/backend.ts'
-import type { Probe } from './presence.ts'
+import { MANIFEST_ACCEPT, MANIFEST_MAX_BYTES, parseManifest } from '../oci/manifest.ts'
+import type { OciRequest } from '../oci/path.ts'
+import { matchesDigest } from '../oci/verify.ts'
+import {
+  type Backend,
+  blobLocation,
+  manifestLocation,
+  type Store,
+  type Upstream,
+  upstreamLocation,
+} from '../routing/backend.ts'
+import type { Verdict } from '../routing/decide.ts'
+import type { Fetch } from '../transport/fetch.ts'
+import { readBody } from '../transport/read-body.ts'
 
-/** The part of `fetch` that probes need; all three runtimes have it. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+/** What a probe found out. */
+export interface Finding {
+  readonly verdict: Verdict
+  /** Bytes of a blob that is present, where the store said so. */
+  readonly size?: number
+  /** What went wrong when the backend gave no answer, or one that says it is not well. */
+  readonly failure?: unknown
+}
 
-/** When a probe is given up altogether: long after the client's time budget, since a late answer still helps the next. */
-const GIVE_UP_AFTER = 10_000
+/** Under which key presence remembers what a request asks of a backend. */
+export function presenceKey(backend: Backend, request: OciRequest): string {
+  if (request.kind === 'blob')
+    return backend.kind === 'store' ? request.digest : `${request.name}@${request.digest}`
+  if (request.kind !== 'manifest') throw new TypeError(`nobody is asked about ${request.kind}`)
+  return backend.kind === 'store' ? `manifest ${request.reference}` : `${request.name} ${request.reference}`
+}
 
 /**
- * Asks a store by `HEAD` whether it holds a blob: 200 is present, 404 is absent, all else is unknown.
+ * Asks a backend whether it holds what a request asks for. Never rejects; ends when `fetch` does.
  *
- * 403 is unknown, since S3 and its kin say that of a missing key too when listing is not allowed. A redirect is not
- * followed: what it leads to is not the store that the operator named.
+ * A blob in a store is asked for by `HEAD`: 200 is present, 404 is absent, all else is unknown; 403 too, since S3 and
+ * its kin say that of a missing key when listing is not allowed. No redirect is followed: what it leads to is not the
+ * store that the operator named.
  */
-export function createHeadProbe(store: Store, fetch: Fetch, clock: Clock): Probe {
-  return async (digest) => {
-    const abort = new AbortController()
-    const callOff = clock.after(GIVE_UP_AFTER, () => abort.abort())
-    try {
-      const response = await fetch(blobLocation(store, digest), {
-        method: 'HEAD',
-        redirect: 'manual',
-        signal: abort.signal,
-      })
-      if (response.status === 200) return 'present'
-      return response.status === 404 ? 'absent' : 'unknown'
-    } catch {
-      return 'unknown'
-    } finally {
-      callOff()
-    }
+export async function probeBackend(backend: Backend, request: OciRequest, fetch: Fetch): Promise<Finding> {
+  try {
+    if (backend.kind === 'upstream') return await probeUpstream(backend, request, fetch)
+    if (request.kind === 'blob') return await probeBlob(blobLocation(backend, request.digest), fetch)
+    return await probeManifest(backend, request, fetch)
+  } catch (failure) {
+    return { verdict: 'unknown', failure }
   }
+}
+
+async function probeBlob(url: string, fetch: Fetch): Promise<Finding> {
+  const response = await fetch(url, { method: 'HEAD', redirect: 'manual' })
+  if (response.status !== 200) return refusal(response)
+  const length = response.headers.get('content-length')
+  return { verdict: 'present', ...(length !== null && { size: Number(length) }) }
+}
+
+/**
+ * A manifest is small, and a client takes it by its `Content-Type`, which no digest covers: so it is fetched whole, and
+ * is present only if bytes, length and type are right.
+ */
+async function probeManifest(store: Store, request: OciRequest, fetch: Fetch): Promise<Finding> {
+  if (request.kind !== 'manifest' || !request.byDigest) return { verdict: 'unknown' }
+  const location = manifestLocation(store, request.reference)
+  if (location === undefined) return { verdict: 'absent' }
+  const response = await fetch(location, {
+    redirect: 'manual',
+    headers: { Accept: MANIFEST_ACCEPT, 'Accept-Encoding': 'identity' },
+  })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    return refusal(response)
+  }
+  const bytes = await readBody(response, MANIFEST_MAX_BYTES)
+  const type = (response.headers.get('content-type') ?? '').split(';')[0]!.trim()
+  const length = Number(response.headers.get('content-length') ?? Number.NaN)
+  const isRight =
+    bytes !== undefined &&
+    length === bytes.length &&
+    (await matchesDigest(bytes, request.reference)) &&
+    parseManifest(bytes, location).mediaType === type
+  return isRight ? { verdict: 'present', size: bytes.length } : { verdict: 'unknown' }
+}
+
+/** An upstream may redirect to where it keeps its blobs: whoever is trusted to do so is believed to know. */
+async function probeUpstream({ url, prefix }: Upstream, request: OciRequest, fetch: Fetch): Promise<Finding> {
+  if (url === undefined) return { verdict: 'unknown' }
+  const response = await fetch(upstreamLocation(url, prefix, request, ''), {
+    method: 'HEAD',
+    redirect: 'manual',
+    headers: { Accept: MANIFEST_ACCEPT },
+  })
+  return response.status >= 200 && response.status < 400 ? { verdict: 'present' } : refusal(response)
+}
+
+function refusal({ status }: Response): Finding {
+  if (status === 404) return { verdict: 'absent' }
+  return status >= 500
+    ? { verdict: 'unknown', failure: new Error(`it answered ${status}`) }
+    : { verdict: 'unknown' }
 }

@@ -8,6 +8,8 @@ export interface Upstream {
   readonly id: string
   readonly place: Place
   readonly canonical: boolean
+  /** Whether it has all that the canonical upstream has; if not, it is asked before anyone is sent there. */
+  readonly complete: boolean
   readonly url?: string
   readonly prefix: string
 }
@@ -18,16 +20,18 @@ export interface Store {
   readonly id: string
   readonly place: Place
   readonly url: string
-  readonly blobPath: BlobPath
+  readonly blobPath: DigestPath
+  /** Where it keeps manifests; absent when it keeps none. */
+  readonly manifestPath?: DigestPath
 }
 
 export type Backend = Upstream | Store
 
-/** Where a blob lies below a store's URL. */
-export type BlobPath = (digest: Digest) => string
+/** Where the content of a digest lies below a store's URL. */
+export type DigestPath = (digest: Digest) => string
 
 /** Compiles a template such as `containers/images/{digest}` or `blobs/{algorithm}/{encoded}`. */
-export function compileBlobPath(template: string): BlobPath {
+export function compileDigestPath(template: string): DigestPath {
   const parts = template.split(/\{(digest|algorithm|encoded)\}/)
   // The usual shape has one hole at its end: one concatenation on the hot path.
   if (parts.length === 3 && parts[1] === 'digest') {
@@ -41,6 +45,11 @@ export function compileBlobPath(template: string): BlobPath {
 /** Where a store serves a blob. */
 export function blobLocation(store: Store, digest: Digest): string {
   return `${store.url}/${store.blobPath(digest)}`
+}
+
+/** Where a store serves a manifest; `undefined` when it keeps none. */
+export function manifestLocation(store: Store, digest: Digest): string | undefined {
+  return store.manifestPath && `${store.url}/${store.manifestPath(digest)}`
 }
 
 /** Where a remote upstream serves a request; `query` is raw, with its `?`, or empty. */

@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AMSTERDAM, ANYCAST, BELGIUM, CELLAR, IOWA, PARIS, VIRGINIA } from '../../test/support/places.ts'
-import { storeAt, upstreamAt } from '../../test/support/view.ts'
+import { storeAt, upstreamAt, viewOf } from '../../test/support/view.ts'
 import type { Place } from '../clouds/place.ts'
 import type { RuleConfig } from '../config/config.ts'
-import { rankCandidates } from './candidates.ts'
-import { compileRule } from './rule.ts'
+import { compileDigestPath } from './backend.ts'
 
 const UPSTREAMS = [upstreamAt('iowa', IOWA, { canonical: true }), upstreamAt('belgium', BELGIUM)]
 const STORES = [
@@ -16,25 +15,29 @@ const STORES = [
   storeAt('amsterdam', AMSTERDAM),
 ]
 
-function ranked(client: Place | undefined, rules: readonly RuleConfig[]) {
-  const { blob, manifest } = rankCandidates(client, UPSTREAMS, STORES, rules.map(compileRule))
+function ranked(client: Place | undefined, rules: readonly RuleConfig[] = []) {
+  const { blob, manifest, tag, signature } = viewOf(UPSTREAMS, STORES, rules).candidates(client)
   const ids = (candidates: typeof blob) => candidates.map((candidate) => candidate.backend.id).join(' ')
-  return { blob: ids(blob), manifest: ids(manifest) }
+  return { blob: ids(blob), manifest: ids(manifest), tag: ids(tag), signature: ids(signature) }
 }
 
 const rule = (prefer: string[], when: RuleConfig['when'] = {}): RuleConfig => ({ when, prefer })
 
 describe('candidates without rules', () => {
   it.each([
-    ['in a cloud: that cloud first, then the nearest', PARIS, 'paris virginia belgium cdn amsterdam iowa'],
-    ['in another cloud', AMSTERDAM, 'amsterdam belgium cdn paris virginia iowa'],
-    ['where the canonical upstream is: nothing comes after it', IOWA, 'iowa'],
+    [
+      'in a cloud: that cloud first, then the nearest',
+      PARIS,
+      'paris virginia belgium cdn amsterdam iowa cellar',
+    ],
+    ['in another cloud', AMSTERDAM, 'amsterdam belgium cdn paris virginia iowa cellar'],
+    ['where the canonical upstream is', IOWA, 'iowa belgium cdn virginia amsterdam paris cellar'],
     [
       'somewhere: what is near everyone, then the stores as listed',
       undefined,
-      'cdn virginia paris cellar amsterdam iowa',
+      'cdn virginia paris cellar amsterdam iowa belgium',
     ],
-    ['where nothing is known to be near', CELLAR, 'cellar cdn virginia paris amsterdam iowa'],
+    ['where nothing is known to be near', CELLAR, 'cellar cdn virginia paris amsterdam iowa belgium'],
   ])('for a client %s', (_, client, expected) => {
     expect(ranked(client, []).blob).toBe(expected)
   })
@@ -50,7 +53,7 @@ describe('candidates by rules', () => {
       [rule(['paris', 'stores@aws', 'cdn'])],
       'paris virginia cdn belgium iowa',
     ],
-    ['upstreams may come first', PARIS, [rule(['upstreams', 'cdn'])], 'belgium iowa'],
+    ['upstreams may come first', PARIS, [rule(['upstreams', 'cdn'])], 'belgium iowa cdn'],
     ['upstreams of one cloud', PARIS, [rule(['upstreams@gcp'])], 'belgium iowa'],
     [
       'the first rule that applies',
@@ -70,13 +73,13 @@ describe('candidates by rules', () => {
       'a condition does not hold for somewhere',
       undefined,
       [rule(['cdn'], { cloud: ['aws'] }), rule(['amsterdam'])],
-      'amsterdam iowa',
+      'amsterdam iowa belgium',
     ],
     [
       'no rule applies: the default order',
       AMSTERDAM,
       [rule(['cdn'], { cloud: ['aws'] })],
-      'amsterdam belgium cdn paris virginia iowa',
+      'amsterdam belgium cdn paris virginia iowa cellar',
     ],
   ])('%s', (_, client, rules, expected) => {
     expect(ranked(client, rules).blob).toBe(expected)
@@ -88,19 +91,34 @@ describe('candidates by rules', () => {
   })
 })
 
-describe('candidates for manifests', () => {
+describe('candidates for tags', () => {
   it.each([
     ['the nearest upstream', PARIS, [], 'belgium iowa'],
-    ['canonical when it is the nearest', VIRGINIA, [], 'iowa'],
-    ['canonical for a client somewhere', undefined, [], 'iowa'],
-    ['an upstream that a rule prefers', PARIS, [rule(['iowa'])], 'iowa'],
+    ['canonical when it is the nearest', VIRGINIA, [], 'iowa belgium'],
+    ['canonical for a client somewhere', undefined, [], 'iowa belgium'],
+    ['an upstream that a rule prefers', PARIS, [rule(['iowa'])], 'iowa belgium'],
     ['no store, whatever a rule prefers', PARIS, [rule(['stores'])], 'belgium iowa'],
   ])('%s', (_, client, rules, expected) => {
-    expect(ranked(client, rules).manifest).toBe(expected)
+    expect(ranked(client, rules).tag).toBe(expected)
   })
 })
 
-it('whatever the rules and the place, both lists end with the canonical upstream and name nobody twice', () => {
+it('manifests by digest may also come from stores that keep manifests', () => {
+  const stores = [
+    storeAt('paris', PARIS, { manifestPath: compileDigestPath('manifests/{digest}') }),
+    storeAt('cdn', ANYCAST),
+  ]
+  const { manifest } = viewOf(UPSTREAMS, stores).candidates(PARIS)
+  expect(manifest.map(({ backend }) => backend.id)).toEqual(['paris', 'belgium', 'iowa'])
+})
+
+it('signatures come from the canonical upstream first, and never from one that is not complete', () => {
+  const upstreams = [...UPSTREAMS, upstreamAt('paris', PARIS, { complete: false })]
+  const { signature } = viewOf(upstreams, STORES).candidates(PARIS)
+  expect(signature.map(({ backend }) => backend.id)).toEqual(['iowa', 'belgium'])
+})
+
+it('whatever the rules and the place, every list has the canonical upstream, and nobody twice', () => {
   const selector = fc.constantFrom(
     'stores',
     'upstreams',
@@ -120,10 +138,9 @@ it('whatever the rules and the place, both lists end with the canonical upstream
   const place = fc.constantFrom(undefined, PARIS, VIRGINIA, IOWA, BELGIUM, AMSTERDAM, CELLAR)
   fc.assert(
     fc.property(place, rules, (client, configs) => {
-      const { blob, manifest } = rankCandidates(client, UPSTREAMS, STORES, configs.map(compileRule))
-      for (const candidates of [blob, manifest]) {
-        const ids = candidates.map((candidate) => candidate.backend.id)
-        expect(ids.at(-1)).toBe('iowa')
+      for (const list of Object.values(ranked(client, configs))) {
+        const ids = list.split(' ')
+        expect(ids).toContain('iowa')
         expect(new Set(ids).size).toBe(ids.length)
       }
     }),

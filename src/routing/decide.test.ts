@@ -15,17 +15,31 @@ const BLOB = `sha256:${'a'.repeat(64)}`
 interface Known {
   readonly paris?: Verdict
   readonly virginia?: Verdict
+  readonly belgium?: Verdict
   readonly mayAsk?: boolean
+  readonly maySpill?: boolean
+  readonly overSpill?: 'canonical' | 'refuse'
 }
 
-function decideFrom(path: string, { mayAsk = true, ...verdicts }: Known = {}, view = VIEW) {
+function decideFrom(path: string, given: Known = {}, view = VIEW) {
+  const { mayAsk = true, maySpill = true, overSpill = 'canonical', ...verdicts } = given
   const request = parsePath(path)
   if (isFault(request)) throw new Error(request.message)
   const known: Readonly<Record<string, Verdict | undefined>> = verdicts
-  const facts: RequestFacts = { request, query: '?q=1', place: PARIS, mayAsk, presence: (store) => known[store.id] }
+  const facts: RequestFacts = {
+    request,
+    query: '?q=1',
+    place: PARIS,
+    mayAsk,
+    maySpill: () => maySpill,
+    overSpill,
+    presence: (backend) => known[backend.id],
+  }
   const decision = decide(facts, view)
-  if (decision.kind === 'ask') return `ask ${decision.store.id}`
-  const passed = decision.passedOver.map(({ candidate, because }) => ` [${candidate.backend.id}: ${because}]`).join('')
+  if (decision.kind === 'ask') return `ask ${decision.backend.id}`
+  const passed = decision.passedOver
+    .map(({ candidate, because }) => ` [${candidate.backend.id}: ${because}]`)
+    .join('')
   const what =
     decision.kind === 'redirect'
       ? decision.location
@@ -40,12 +54,36 @@ describe('decide on a blob', () => {
     ['nothing is known', {}, 'ask paris'],
     ['the nearest holds it', { paris: 'present' }, `store-present: https://paris.test/${BLOB}`],
     ['the nearest lacks it', { paris: 'absent' }, 'ask virginia'],
-    ['the next holds it', { paris: 'absent', virginia: 'present' }, `store-present: https://virginia.test/${BLOB} [paris: absent]`],
-    ['the nearest does not say', { paris: 'unknown', virginia: 'present' }, `store-present: https://virginia.test/${BLOB} [paris: unknown]`],
-    ['nobody holds it', { paris: 'absent', virginia: 'absent' }, `blob-absent: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: absent]`],
-    ['nobody is sure', { paris: 'absent', virginia: 'unknown' }, `blob-unknown: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: unknown]`],
-    ['no more may be asked', { paris: 'absent', mayAsk: false }, `blob-unknown: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: not-asked]`],
-    ['a far one is known to hold it, but no more may be asked', { virginia: 'present', mayAsk: false }, `store-present: https://virginia.test/${BLOB} [paris: not-asked]`],
+    [
+      'the next holds it',
+      { paris: 'absent', virginia: 'present' },
+      `store-present: https://virginia.test/${BLOB} [paris: absent]`,
+    ],
+    [
+      'the nearest does not say',
+      { paris: 'unknown', virginia: 'present' },
+      `store-present: https://virginia.test/${BLOB} [paris: unknown]`,
+    ],
+    [
+      'nobody holds it',
+      { paris: 'absent', virginia: 'absent' },
+      `blob-absent: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: absent]`,
+    ],
+    [
+      'nobody is sure',
+      { paris: 'absent', virginia: 'unknown' },
+      `blob-unknown: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: unknown]`,
+    ],
+    [
+      'no more may be asked',
+      { paris: 'absent', mayAsk: false },
+      `blob-unknown: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: not-asked]`,
+    ],
+    [
+      'a far one is known to hold it, but no more may be asked',
+      { virginia: 'present', mayAsk: false },
+      `store-present: https://virginia.test/${BLOB} [paris: not-asked]`,
+    ],
   ])('when %s', (_, known, expected) => {
     expect(decideFrom(`/v2/pause/blobs/${BLOB}`, known)).toBe(expected)
   })
@@ -63,9 +101,18 @@ describe('decide on what only an upstream may say', () => {
     ['/v2/pause/manifests/3.9', 'nearest-upstream: https://belgium.test/v2/pause/manifests/3.9?q=1'],
     [`/v2/pause/manifests/${BLOB}`, `nearest-upstream: https://belgium.test/v2/pause/manifests/${BLOB}?q=1`],
     ['/v2/pause/tags/list', 'nearest-upstream: https://belgium.test/v2/pause/tags/list?q=1'],
-    [`/v2/pause/manifests/sha256-${hex}`, `signature-canonical: https://iowa.test/v2/project/images/pause/manifests/sha256-${hex}?q=1`],
-    [`/v2/pause/manifests/sha256-${hex}.sig`, `signature-canonical: https://iowa.test/v2/project/images/pause/manifests/sha256-${hex}.sig?q=1`],
-    [`/v2/pause/referrers/${BLOB}`, `signature-canonical: https://iowa.test/v2/project/images/pause/referrers/${BLOB}?q=1`],
+    [
+      `/v2/pause/manifests/sha256-${hex}`,
+      `signature-canonical: https://iowa.test/v2/project/images/pause/manifests/sha256-${hex}?q=1`,
+    ],
+    [
+      `/v2/pause/manifests/sha256-${hex}.sig`,
+      `signature-canonical: https://iowa.test/v2/project/images/pause/manifests/sha256-${hex}.sig?q=1`,
+    ],
+    [
+      `/v2/pause/referrers/${BLOB}`,
+      `signature-canonical: https://iowa.test/v2/project/images/pause/referrers/${BLOB}?q=1`,
+    ],
     ['/v2/', 'version-check: answer'],
     ['/v2/_catalog', 'no-catalog: UNSUPPORTED'],
   ])('%s', (path, expected) => {
@@ -77,5 +124,120 @@ it('an upstream on our own disk is answered for, not redirected to', () => {
   const { url: _, ...local } = upstreamAt('local', IOWA, { canonical: true })
   const view = viewOf([local], [storeAt('paris', PARIS)], [{ when: {}, prefer: ['paris'] }])
   expect(decideFrom('/v2/pause/manifests/3.9', {}, view)).toBe('nearest-upstream: answer local')
-  expect(decideFrom(`/v2/pause/blobs/${BLOB}`, { paris: 'absent' }, view)).toBe('blob-absent: answer local [paris: absent]')
+  expect(decideFrom(`/v2/pause/blobs/${BLOB}`, { paris: 'absent' }, view)).toBe(
+    'blob-absent: answer local [paris: absent]',
+  )
+})
+
+describe('decide when backends are down', () => {
+  const upstreams = [upstreamAt('iowa', IOWA, { canonical: true }), upstreamAt('belgium', BELGIUM)]
+  const stores = [storeAt('paris', PARIS), storeAt('virginia', VIRGINIA)]
+  const without = (...down: string[]) => viewOf(upstreams, stores, [{ when: {}, prefer: ['stores'] }], down)
+  const blob = `/v2/pause/blobs/${BLOB}`
+  const tag = '/v2/pause/manifests/3.9'
+  const signature = `/v2/pause/manifests/sha256-${'b'.repeat(64)}.sig`
+
+  it.each<[string, string, Known, string[], string]>([
+    [
+      'passes over the one that is down',
+      blob,
+      { paris: 'present', virginia: 'present' },
+      ['paris'],
+      `store-present: https://virginia.test/${BLOB} [paris: unhealthy]`,
+    ],
+    [
+      'sends a blob to an upstream',
+      blob,
+      {},
+      ['paris', 'virginia'],
+      `failover: https://belgium.test/v2/pause/blobs/${BLOB}?q=1 [paris: unhealthy] [virginia: unhealthy]`,
+    ],
+    [
+      'sends a tag to the next upstream',
+      tag,
+      {},
+      ['belgium'],
+      'failover: https://iowa.test/v2/pause/manifests/3.9?q=1 [belgium: unhealthy]',
+    ],
+    [
+      'sends a signature to another complete upstream',
+      signature,
+      {},
+      ['iowa'],
+      `failover: https://belgium.test${signature}?q=1 [iowa: unhealthy]`,
+    ],
+    [
+      'takes the canonical upstream when nobody is well',
+      tag,
+      {},
+      ['belgium', 'iowa'],
+      'failover: https://iowa.test/v2/pause/manifests/3.9?q=1 [belgium: unhealthy] [iowa: unhealthy]',
+    ],
+    [
+      'does not move more than may move',
+      blob,
+      { virginia: 'present', maySpill: false },
+      ['paris'],
+      `spill-exceeded: https://iowa.test/v2/pause/blobs/${BLOB}?q=1 [paris: unhealthy] [virginia: spill]`,
+    ],
+    [
+      'or refuses it',
+      blob,
+      { virginia: 'present', maySpill: false, overSpill: 'refuse' },
+      ['paris'],
+      'spill-exceeded: TOOMANYREQUESTS [paris: unhealthy] [virginia: spill]',
+    ],
+    [
+      'moves to the canonical upstream as much as there is',
+      tag,
+      { maySpill: false, overSpill: 'refuse' },
+      ['belgium'],
+      'failover: https://iowa.test/v2/pause/manifests/3.9?q=1 [belgium: unhealthy]',
+    ],
+  ])('%s', (_, path, known, down, expected) => {
+    expect(decideFrom(path, known, without(...down))).toBe(expected)
+  })
+})
+
+describe('decide with an upstream that is not complete', () => {
+  const view = viewOf(
+    [upstreamAt('iowa', IOWA, { canonical: true }), upstreamAt('belgium', BELGIUM, { complete: false })],
+    [],
+    [],
+  )
+  it.each<[string, string, Known, string]>([
+    ['asks it for a tag', '/v2/pause/manifests/3.9', {}, 'ask belgium'],
+    [
+      'takes a tag from it when it is there',
+      '/v2/pause/manifests/3.9',
+      { belgium: 'present' },
+      'nearest-upstream: https://belgium.test/v2/pause/manifests/3.9?q=1',
+    ],
+    [
+      'takes a manifest that it lacks from canonical',
+      `/v2/pause/manifests/${BLOB}`,
+      { belgium: 'absent' },
+      `nearest-upstream: https://iowa.test/v2/pause/manifests/${BLOB}?q=1 [belgium: absent]`,
+    ],
+    [
+      'takes a blob that it lacks from canonical',
+      `/v2/pause/blobs/${BLOB}`,
+      { belgium: 'absent' },
+      `blob-absent: https://iowa.test/v2/pause/blobs/${BLOB}?q=1 [belgium: absent]`,
+    ],
+    [
+      'never offers it unchecked',
+      `/v2/pause/blobs/${BLOB}`,
+      { mayAsk: false },
+      `blob-unknown: https://iowa.test/v2/pause/blobs/${BLOB}?q=1 [belgium: not-asked]`,
+    ],
+    [
+      'takes a list of tags from one that is',
+      '/v2/pause/tags/list',
+      { belgium: 'present' },
+      'nearest-upstream: https://iowa.test/v2/pause/tags/list?q=1 [belgium: incomplete]',
+    ],
+  ])('%s', (_, path, known, expected) => {
+    expect(decideFrom(path, known, view)).toBe(expected)
+  })
 })

@@ -1,13 +1,20 @@
 import type { Place } from '../clouds/place.ts'
-import { type Digest, isVerifiable } from '../oci/digest.ts'
+import { isVerifiable } from '../oci/digest.ts'
 import type { OciFault } from '../oci/errors.ts'
 import { isSignatureTag } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
-import { type Backend, blobLocation, type Store, type Upstream, upstreamLocation } from './backend.ts'
+import {
+  type Backend,
+  blobLocation,
+  manifestLocation,
+  type Store,
+  type Upstream,
+  upstreamLocation,
+} from './backend.ts'
 import type { Candidate } from './candidates.ts'
 import type { View } from './view.ts'
 
-/** What is known about "does this store hold this digest"; `unknown` when the store could not or did not say. */
+/** What is known about "does this backend hold this content"; `unknown` when it could not or did not say. */
 export type Verdict = 'present' | 'absent' | 'unknown'
 
 /** What a decision is made from. */
@@ -17,10 +24,17 @@ export interface RequestFacts {
   readonly query: string
   /** Where the client is; `undefined` for somewhere. */
   readonly place: Place | undefined
-  /** What is known without asking; `undefined` when the store has not been asked lately. */
-  presence(store: Store, digest: Digest): Verdict | undefined
-  /** Whether a store may still be asked on behalf of this request. */
+  /** What is known without asking of what is requested; `undefined` when the backend has not been asked lately. */
+  presence(backend: Backend, request: OciRequest): Verdict | undefined
+  /** Whether a backend may still be asked on behalf of this request. */
   readonly mayAsk: boolean
+  /**
+   * Whether one more request that belongs to `from`, which is down, may move to `to`. Requests for the canonical
+   * upstream are not asked about.
+   */
+  maySpill(from: Backend, to: Backend): boolean
+  /** What happens to those that may not: on to the canonical upstream, or a refusal. */
+  readonly overSpill: 'canonical' | 'refuse'
 }
 
 /** Why a decision came out as it did: a closed set, fit for a metric label. */
@@ -34,16 +48,27 @@ export type Reason =
   | 'upstream-preferred'
   | 'blob-absent'
   | 'blob-unknown'
+  | 'failover'
+  | 'spill-exceeded'
 
 /** A candidate that ranked higher than the one taken, and why it was passed over. */
 export interface PassedOver {
   readonly candidate: Candidate
-  readonly because: 'absent' | 'unknown' | 'not-asked' | 'unknown-algorithm'
+  readonly because:
+    | 'absent'
+    | 'unknown'
+    | 'not-asked'
+    | 'unknown-algorithm'
+    | 'unhealthy'
+    | 'incomplete'
+    | 'spill'
 }
 
 interface Decided {
   readonly reason: Reason
   readonly passedOver: readonly PassedOver[]
+  /** The backend that would have answered, were it not down. */
+  readonly movedFrom?: Backend
 }
 
 /** Send the client to a backend. */
@@ -67,11 +92,10 @@ export interface Refuse extends Decided {
 
 export type Decision = Redirect | Answer | Refuse
 
-/** No decision yet: whether this store holds the digest must be asked first. */
+/** No decision yet: whether this backend holds what is requested must be asked first. */
 export interface Ask {
   readonly kind: 'ask'
-  readonly store: Store
-  readonly digest: Digest
+  readonly backend: Backend
 }
 
 const NOTHING: readonly PassedOver[] = []
@@ -82,81 +106,128 @@ const NO_CATALOG: Refuse = {
   passedOver: NOTHING,
   fault: { code: 'UNSUPPORTED', message: 'this registry does not list its repositories' },
 }
+const SPILL_EXCEEDED: OciFault = {
+  code: 'TOOMANYREQUESTS',
+  message: 'the place that would answer this is down, and the others take no more of its requests for now',
+}
 
 /** Decides where a request goes. Pure: the same facts and view give the same decision. */
 export function decide(facts: RequestFacts, view: View): Decision | Ask {
   const { request } = facts
   switch (request.kind) {
     case 'blob':
-      return decideBlob(request, facts, view)
+      return walk(view.candidates(facts.place).blob, facts, view, blobReason)
     case 'manifest':
-      if (!request.byDigest && isSignatureTag(request.reference)) return toCanonical(facts, view)
-      return toNearest(facts, view)
+      if (request.byDigest) return walk(view.candidates(facts.place).manifest, facts, view, upstreamReason)
+      if (isSignatureTag(request.reference)) break
+      return walk(view.candidates(facts.place).tag, facts, view, upstreamReason)
     case 'tags':
-      return toNearest(facts, view)
+      return walk(view.candidates(facts.place).tag, facts, view, upstreamReason)
     case 'referrers':
-      return toCanonical(facts, view)
+      break
     case 'base':
       return VERSION
     case 'catalog':
       return NO_CATALOG
   }
+  return walk(view.candidates(facts.place).signature, facts, view, signatureReason)
 }
 
-function decideBlob(request: OciRequest & { kind: 'blob' }, facts: RequestFacts, view: View): Decision | Ask {
-  const { digest } = request
-  const { blob } = view.candidates(facts.place)
-  const verifiable = isVerifiable(digest)
+type ReasonFor = (passedOver: readonly PassedOver[]) => Reason
+
+/** Takes the first candidate that is healthy and holds what is asked for; in the end, the canonical upstream. */
+function walk(
+  candidates: readonly Candidate[],
+  facts: RequestFacts,
+  view: View,
+  reasonFor: ReasonFor,
+): Decision | Ask {
   let passedOver: PassedOver[] | undefined
-  for (const candidate of blob) {
+  let movedFrom: Backend | undefined
+  for (const candidate of candidates) {
     const { backend } = candidate
-    if (backend.kind === 'upstream') return toUpstream(backend, blobReason(passedOver), facts, passedOver)
-    const verdict = verifiable ? facts.presence(backend, digest) : 'unknown'
-    if (verdict === 'present') {
-      return {
-        kind: 'redirect',
-        backend,
-        location: blobLocation(backend, digest),
-        reason: 'store-present',
-        passedOver: passedOver ?? NOTHING,
+    let because: PassedOver['because'] | undefined
+    if (!candidate.usable) {
+      because = 'unhealthy'
+      movedFrom ??= backend
+    } else if (backend.kind === 'store' || !backend.complete) {
+      const verdict = presenceOf(backend, facts)
+      if (verdict === undefined && facts.mayAsk) return { kind: 'ask', backend }
+      if (verdict !== 'present') because = verdict ?? 'not-asked'
+    }
+    if (because === undefined && movedFrom !== undefined && backend !== view.canonical) {
+      if (!facts.maySpill(movedFrom, backend)) {
+        passedOver = [...(passedOver ?? []), { candidate, because: 'spill' }]
+        if (facts.overSpill === 'refuse') {
+          return { kind: 'refuse', reason: 'spill-exceeded', passedOver, movedFrom, fault: SPILL_EXCEEDED }
+        }
+        return take(view.canonical, 'spill-exceeded', facts, passedOver, movedFrom)
       }
     }
-    if (verdict === undefined && facts.mayAsk) return { kind: 'ask', store: backend, digest }
+    if (because === undefined) {
+      const reason = backend.kind === 'store' ? 'store-present' : reasonFor(passedOver ?? NOTHING)
+      return take(backend, reason, facts, passedOver, movedFrom)
+    }
     passedOver ??= []
-    passedOver.push({ candidate, because: verifiable ? (verdict ?? 'not-asked') : 'unknown-algorithm' })
+    passedOver.push({ candidate, because })
   }
-  return toUpstream(view.canonical, blobReason(passedOver), facts, passedOver)
+  // Nothing is left, so even a canonical upstream that looks down is better than no answer.
+  return take(view.canonical, reasonFor(passedOver ?? NOTHING), facts, passedOver, movedFrom)
+}
+
+function presenceOf(backend: Backend, facts: RequestFacts): PassedOver['because'] | 'present' | undefined {
+  const { request } = facts
+  switch (request.kind) {
+    case 'blob':
+      return isVerifiable(request.digest) ? facts.presence(backend, request) : 'unknown-algorithm'
+    case 'manifest':
+      if (request.byDigest && !isVerifiable(request.reference)) return 'unknown-algorithm'
+      return facts.presence(backend, request)
+    default:
+      // Nobody can tell from outside whether a list is whole.
+      return 'incomplete'
+  }
 }
 
 /** Why a blob goes to an upstream: the surest fact about the stores before it. */
-function blobReason(passedOver: readonly PassedOver[] | undefined): Reason {
-  if (passedOver === undefined) return 'upstream-preferred'
-  if (passedOver.some((passed) => passed.because === 'unknown-algorithm')) return 'unknown-algorithm'
-  return passedOver.every((passed) => passed.because === 'absent') ? 'blob-absent' : 'blob-unknown'
+function blobReason(passedOver: readonly PassedOver[]): Reason {
+  if (passedOver.length === 0) return 'upstream-preferred'
+  if (passedOver.some(({ because }) => because === 'unknown-algorithm')) return 'unknown-algorithm'
+  if (passedOver.some(({ because }) => because === 'unknown' || because === 'not-asked'))
+    return 'blob-unknown'
+  return passedOver.some(({ because }) => because === 'unhealthy') ? 'failover' : 'blob-absent'
 }
 
-function toNearest(facts: RequestFacts, view: View): Decision {
-  const nearest = view.candidates(facts.place).manifest[0]
-  return toUpstream(nearest?.backend ?? view.canonical, 'nearest-upstream', facts)
+function upstreamReason(passedOver: readonly PassedOver[]): Reason {
+  return passedOver.some(({ because }) => because === 'unhealthy') ? 'failover' : 'nearest-upstream'
 }
 
-function toCanonical(facts: RequestFacts, view: View): Decision {
-  return toUpstream(view.canonical, 'signature-canonical', facts)
+function signatureReason(passedOver: readonly PassedOver[]): Reason {
+  return passedOver.some(({ because }) => because === 'unhealthy') ? 'failover' : 'signature-canonical'
 }
 
-function toUpstream(
-  upstream: Upstream,
+function take(
+  backend: Backend,
   reason: Reason,
-  { request, query }: RequestFacts,
+  facts: RequestFacts,
   passedOver: readonly PassedOver[] = NOTHING,
+  movedFrom?: Backend,
 ): Decision {
-  const { url } = upstream
-  if (url === undefined) return { kind: 'answer', backend: upstream, reason, passedOver }
-  return {
-    kind: 'redirect',
-    backend: upstream,
-    location: upstreamLocation(url, upstream.prefix, request, query),
-    reason,
-    passedOver,
-  }
+  const location = locationOf(backend, facts)
+  const decided = movedFrom === undefined ? { reason, passedOver } : { reason, passedOver, movedFrom }
+  if (location !== undefined) return { kind: 'redirect', backend, location, ...decided }
+  return { kind: 'answer', backend: backend as Upstream, ...decided }
+}
+
+/** `undefined` for an upstream on our own disk. */
+function locationOf(backend: Backend, { request, query }: RequestFacts): string | undefined {
+  if (backend.kind === 'store') return storeLocation(backend, request)
+  return backend.url && upstreamLocation(backend.url, backend.prefix, request, query)
+}
+
+function storeLocation(store: Store, request: OciRequest): string | undefined {
+  if (request.kind === 'blob') return blobLocation(store, request.digest)
+  return request.kind === 'manifest' && request.byDigest
+    ? manifestLocation(store, request.reference)
+    : undefined
 }

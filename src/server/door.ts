@@ -1,10 +1,9 @@
 import type { PagesConfig } from '../config/config.ts'
 import type { Clock } from '../internal/clock.ts'
-import type { Digest } from '../oci/digest.ts'
 import { isFault } from '../oci/errors.ts'
 import { type OciRequest, parsePath } from '../oci/path.ts'
 import { parseTarget } from '../oci/target.ts'
-import type { Store, Upstream } from '../routing/backend.ts'
+import type { Backend, Upstream } from '../routing/backend.ts'
 import { type Ask, type Decision, decide, type RequestFacts, type Verdict } from '../routing/decide.ts'
 import type { View } from '../routing/view.ts'
 import type { Content } from '../storage/content.ts'
@@ -15,21 +14,32 @@ import type { DoorReply } from './reply.ts'
 import type { Door, DoorRequest } from './request.ts'
 
 export interface DoorParts {
-  readonly pages: PagesConfig
-  /** Whether replies carry `Portolan-Reason`. */
-  readonly debug: boolean
-  /** The view in force; asked once per request. */
-  readonly view: () => View
   readonly locate: Locate
   readonly presence: {
-    known(store: Store, digest: Digest): Verdict | undefined
-    has(store: Store, digest: Digest): Verdict | Promise<Verdict>
+    known(backend: Backend, request: OciRequest): Verdict | undefined
+    has(backend: Backend, request: OciRequest): Verdict | Promise<Verdict>
   }
   /** What an upstream on our own disk holds. */
   readonly content: (upstream: Upstream) => Content
-  /** How long one request may wait for stores altogether, in milliseconds. */
-  readonly patience: number
+  readonly spill: Pick<RequestFacts, 'maySpill' | 'overSpill'> & { count(decision: Decision): void }
+  /**
+   * Told of every redirect of a blob to a store. Where the same client was sent there for the same blob just now, gives
+   * what a check of that blob found; `undefined` when there is nothing to doubt.
+   */
+  readonly doubt: (client: Client, decision: Decision, request: OciRequest) => Promise<Verdict> | undefined
   readonly clock: Clock
+  /** What the config says, as it is in force; asked once per request. */
+  readonly current: () => DoorPolicy
+}
+
+/** The part of a door that a reload replaces. */
+export interface DoorPolicy {
+  readonly pages: PagesConfig
+  /** Whether replies carry `Portolan-Reason`. */
+  readonly debug: boolean
+  /** How long one request may wait for backends altogether, in milliseconds. */
+  readonly patience: number
+  readonly view: View
   /** Told of every request after it was answered; absent when nobody wants to know, and then it costs nothing. */
   readonly observe?: (exchange: Exchange) => void
 }
@@ -46,8 +56,11 @@ export interface Exchange {
 
 /** Longest request target; a name has at most 255 characters and a digest 135, so the rest is for the query. */
 const MAX_TARGET = 8192
-/** How many stores may be asked for one request; the next request goes on from what these have said. */
+/** How many backends may be asked for one request; the next request goes on from what these have said. */
 const MAX_ASKED = 3
+
+/** Spill is counted by the minute, so within one there is room again. */
+const RETRY_AFTER = '30'
 
 const VERSION_REPLY: DoorReply = {
   status: 200,
@@ -64,9 +77,11 @@ const VERSION_REPLY: DoorReply = {
  * the same story in the same order.
  */
 export function createDoor(parts: DoorParts): Door {
-  const { pages, view, locate, clock, observe } = parts
+  const { locate, clock } = parts
 
   return (request) => {
+    const policy = parts.current()
+    const { observe } = policy
     const startedAt = observe === undefined ? 0 : clock.now()
     const done = (reply: DoorReply, client?: Client, decision?: Decision): DoorReply => {
       observe?.({
@@ -83,52 +98,60 @@ export function createDoor(parts: DoorParts): Door {
     if (request.target.length > MAX_TARGET) return done(TARGET_TOO_LONG)
     const target = parseTarget(request.target)
     if (isFault(target)) return done(faultReply(target, 400))
-    if (target.path === '/') return done(page(pages.info))
-    if (target.path === '/privacy') return done(page(pages.privacy))
+    if (target.path === '/') return done(page(policy.pages.info))
+    if (target.path === '/privacy') return done(page(policy.pages.privacy))
     const oci = parsePath(target.path)
     if (isFault(oci)) return done(faultReply(oci))
 
     const client = locate(request)
     const finish = (decision: Decision) => {
+      if (decision.movedFrom !== undefined) parts.spill.count(decision)
       const reply = toReply(decision, request, oci, target.query)
       if (reply instanceof Promise) {
-        return reply.then((late) => done(explained(late, client, decision), client, decision))
+        return reply.then((late) => done(explained(late, policy, client, decision), client, decision))
       }
-      return done(explained(reply, client, decision), client, decision)
+      return done(explained(reply, policy, client, decision), client, decision)
     }
-    const current = view()
     const facts: RequestFacts = {
       request: oci,
       query: target.query,
       place: client.located?.place,
       presence: parts.presence.known,
       mayAsk: true,
+      maySpill: parts.spill.maySpill,
+      overSpill: parts.spill.overSpill,
     }
-    const decision = decide(facts, current)
-    return decision.kind === 'ask' ? ask(decision, facts, current).then(finish) : finish(decision)
+    const decision = decide(facts, policy.view)
+    if (decision.kind === 'ask') return ask(decision, facts, policy).then(finish)
+    if (request.method === 'GET') {
+      const doubt = parts.doubt(client, decision, oci)
+      // What the check found is known to presence by then, so the same question has its new answer.
+      if (doubt !== undefined) {
+        return within(policy.patience, doubt)
+          .then(() => decide({ ...facts, mayAsk: false }, policy.view) as Decision)
+          .then(finish)
+      }
+    }
+    return finish(decision)
   }
 
-  /** Asks one store after the other, until the decision stands or the client has waited long enough. */
-  async function ask(first: Ask, facts: RequestFacts, current: View): Promise<Decision> {
-    const verdicts = new Map<Store, Verdict>()
-    const presence = (store: Store, digest: Digest) => verdicts.get(store) ?? facts.presence(store, digest)
-    const patienceEnds = clock.now() + parts.patience
+  /** Asks one backend after the other, until the decision stands or the client has waited long enough. */
+  async function ask(first: Ask, facts: RequestFacts, { view, patience }: DoorPolicy): Promise<Decision> {
+    const { request } = facts
+    const verdicts = new Map<Backend, Verdict>()
+    const presence = (backend: Backend) => verdicts.get(backend) ?? facts.presence(backend, request)
+    const patienceEnds = clock.now() + patience
     let next: Decision | Ask = first
     while (next.kind === 'ask') {
-      const answer = parts.presence.has(next.store, next.digest)
-      verdicts.set(next.store, await within(patienceEnds - clock.now(), answer))
+      const answer = parts.presence.has(next.backend, request)
+      verdicts.set(next.backend, await within(patienceEnds - clock.now(), answer))
       const mayAsk = verdicts.size < MAX_ASKED && clock.now() < patienceEnds
-      next = decide({ ...facts, presence, mayAsk }, current)
+      next = decide({ ...facts, presence, mayAsk }, view)
     }
     return next
   }
 
-  function explained(reply: DoorReply, client: Client, decision: Decision): DoorReply {
-    if (!parts.debug) return reply
-    return { ...reply, headers: { ...reply.headers, 'Portolan-Reason': describeDecision(client, decision) } }
-  }
-
-  function within(milliseconds: number, answer: Verdict | Promise<Verdict>): Verdict | Promise<Verdict> {
+  async function within(milliseconds: number, answer: Verdict | Promise<Verdict>): Promise<Verdict> {
     if (typeof answer === 'string') return answer
     return new Promise((resolve) => {
       const callOff = clock.after(milliseconds, () => resolve('unknown'))
@@ -137,6 +160,11 @@ export function createDoor(parts: DoorParts): Door {
         resolve(verdict)
       })
     })
+  }
+
+  function explained(reply: DoorReply, { debug }: DoorPolicy, client: Client, decision: Decision): DoorReply {
+    if (!debug) return reply
+    return { ...reply, headers: { ...reply.headers, 'Portolan-Reason': describeDecision(client, decision) } }
   }
 
   function toReply(
@@ -149,7 +177,9 @@ export function createDoor(parts: DoorParts): Door {
       case 'redirect':
         return redirect(decision.location)
       case 'refuse':
-        return faultReply(decision.fault)
+        return decision.reason === 'spill-exceeded'
+          ? faultReply(decision.fault, 429, { 'Retry-After': RETRY_AFTER })
+          : faultReply(decision.fault)
       case 'answer':
         if (decision.backend === undefined || oci.kind === 'base' || oci.kind === 'catalog')
           return VERSION_REPLY

@@ -188,7 +188,7 @@ const skopeoCopy = ['copy', '--quiet', '--src-tls-verify=false', '--override-arc
 
 function config({ registry, store }: World): object {
   return {
-    log: { level: 'warn' },
+    log: { access: false },
     upstreams: [{ id: 'registry', url: `http://${registry.host}`, prefix: PREFIX, at: 'gcp/us-central1' }],
     stores: [{ id: 'paris', url: store.origin, at: 'aws/eu-west-3' }],
     routing: [{ when: { cloud: 'aws' }, prefer: ['stores@aws'] }, { prefer: ['upstreams'] }],

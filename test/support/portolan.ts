@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { until } from './until.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -21,6 +22,7 @@ export interface Portolan extends AsyncDisposable {
   readonly port: number
   readonly adminPort: number
   readonly process: ChildProcess
+  readonly configFile: string
   /** Every log line so far. */
   readonly log: readonly Record<string, unknown>[]
   /** Sends SIGTERM (or what is named) and gives the exit code. */
@@ -28,7 +30,7 @@ export interface Portolan extends AsyncDisposable {
 }
 
 /**
- * Runs `portolan serve` with a config, given as a value, on free ports of loopback, and waits until it listens. Throws
+ * Runs `portolan serve` with a config, given as a value, on free ports of loopback, and waits until it is ready. Throws
  * with all that it printed when it ends before.
  */
 export async function startPortolan(config: object, runtime: RuntimeName = 'node'): Promise<Portolan> {
@@ -71,9 +73,12 @@ export async function startPortolan(config: object, runtime: RuntimeName = 'node
     await stop()
     throw error
   })
+  const adminPort = portOf(admin)
+  await until('the door to be ready', async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok)
   return {
     port: portOf(listen),
-    adminPort: portOf(admin),
+    adminPort,
+    configFile: file,
     process: child,
     log,
     stop,

@@ -8,6 +8,9 @@ export interface ScriptedStore extends AsyncDisposable {
   readonly requests: string[]
 }
 
+/** More than a door fetches to see that a blob comes, so that what it is made of is nobody's business. */
+const BLOB_BYTES = 2 * 1024 * 1024
+
 /** What to answer for a path: a status, or `silent` for nothing at all. */
 export type Script = (path: string) => number | 'silent'
 
@@ -17,8 +20,18 @@ export async function startScriptedStore(script: Script): Promise<ScriptedStore>
     requests.push(`${request.method} ${request.url}`)
     const answer = script(request.url ?? '')
     if (answer === 'silent') return
-    response.writeHead(answer, { 'Content-Length': answer === 200 ? '4' : '0' })
-    response.end(answer === 200 && request.method === 'GET' ? 'blob' : undefined)
+    if (answer !== 200) {
+      response.writeHead(answer, { 'Content-Length': '0' }).end()
+      return
+    }
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
+    const start = Number(range?.[1] ?? 0)
+    const end = Math.min(Number(range?.[2] || BLOB_BYTES - 1), BLOB_BYTES - 1)
+    response.writeHead(range === null ? 200 : 206, {
+      'Content-Length': String(end - start + 1),
+      ...(range && { 'Content-Range': `bytes ${start}-${end}/${BLOB_BYTES}` }),
+    })
+    response.end(request.method === 'GET' ? Buffer.alloc(end - start + 1) : undefined)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

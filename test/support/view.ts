@@ -1,17 +1,44 @@
 import type { Place } from '../../src/clouds/place.ts'
 import type { RuleConfig } from '../../src/config/config.ts'
-import { compileBlobPath, type Store, type Upstream } from '../../src/routing/backend.ts'
+import { compileDigestPath, type Store, type Upstream } from '../../src/routing/backend.ts'
 import { compileRule } from '../../src/routing/rule.ts'
 import { createView, type View } from '../../src/routing/view.ts'
 
 export function upstreamAt(id: string, place: Place, rest: Partial<Upstream> = {}): Upstream {
-  return { kind: 'upstream', id, place, canonical: false, url: `https://${id}.test`, prefix: '', ...rest }
+  return {
+    kind: 'upstream',
+    id,
+    place,
+    canonical: false,
+    complete: true,
+    url: `https://${id}.test`,
+    prefix: '',
+    ...rest,
+  }
 }
 
-export function storeAt(id: string, place: Place): Store {
-  return { kind: 'store', id, place, url: `https://${id}.test`, blobPath: compileBlobPath('{digest}') }
+export function storeAt(id: string, place: Place, rest: Partial<Store> = {}): Store {
+  return {
+    kind: 'store',
+    id,
+    place,
+    url: `https://${id}.test`,
+    blobPath: compileDigestPath('{digest}'),
+    ...rest,
+  }
 }
 
-export function viewOf(upstreams: Upstream[], stores: Store[], rules: readonly RuleConfig[] = []): View {
-  return createView({ upstreams, stores, rules: rules.map(compileRule) })
+/** A view in which all backends but those named are healthy. */
+export function viewOf(
+  upstreams: Upstream[],
+  stores: Store[],
+  rules: readonly RuleConfig[] = [],
+  down: readonly string[] = [],
+): View {
+  return createView({
+    upstreams,
+    stores,
+    rules: rules.map(compileRule),
+    isUsable: ({ id }) => !down.includes(id),
+  })
 }

@@ -37,6 +37,7 @@ export async function runDemo({
     await writeFile(configFile, demoConfig({ layout, stores, port, adminPort }))
     const config = await readConfig(configFile)
     const running = await runService(config, createRuntime(config.log), serve)
+    await running.tried
     process.stdout.write(describeWorld(world, stores, configFile, running.door, running.admin))
     await running.ended
   } finally {

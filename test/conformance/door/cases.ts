@@ -25,22 +25,20 @@ export const DIGEST = {
 export const PARIS = '35.180.1.1'
 export const IOWA = '34.1.1.1'
 
-export const UPSTREAM = { iowa: 'https://iowa.test/registry', belgium: 'https://belgium.test' } as const
+/** Stand-ins for origins that are known only once the servers run. */
+export const ORIGIN = {
+  iowa: 'http://iowa.test',
+  belgium: 'http://belgium.test',
+  store: 'http://store.test',
+} as const
 
-const iowa = (rest: string) => `${UPSTREAM.iowa}/v2/project/images/${rest}`
-const belgium = (rest: string) => `${UPSTREAM.belgium}/v2/${rest}`
+const iowa = (rest: string) => `${ORIGIN.iowa}/registry/v2/project/images/${rest}`
+const belgium = (rest: string) => `${ORIGIN.belgium}/v2/${rest}`
 const from = (address: string) => ({ 'X-Forwarded-For': address })
 
-/** `store` is the origin of the scripted store, which is in Paris. */
-export function doorCases(store: string): DoorCase[] {
-  return [
-    ...pages,
-    ...registryApi,
-    ...manifests,
-    ...blobs(store),
-    ...refused,
-    ...forwarding(store),
-  ]
+/** The store is in Paris. */
+export function doorCases(): DoorCase[] {
+  return [...pages, ...registryApi, ...manifests, ...blobs(), ...refused, ...forwarding()]
 }
 
 const pages: DoorCase[] = [
@@ -125,13 +123,13 @@ const manifests: DoorCase[] = [
   })),
 ]
 
-const blobs = (store: string): DoorCase[] => [
+const blobs = (): DoorCase[] => [
   {
     title: 'a blob that a near store holds goes there, without the query',
     target: `/v2/pause/blobs/${DIGEST.present}?ns=registry.k8s.io`,
     headers: from(PARIS),
     status: 307,
-    location: `${store}/blobs/${DIGEST.present}`,
+    location: `${ORIGIN.store}/blobs/${DIGEST.present}`,
   },
   {
     title: 'a blob by HEAD goes where GET goes',
@@ -139,14 +137,14 @@ const blobs = (store: string): DoorCase[] => [
     target: `/v2/pause/blobs/${DIGEST.present}`,
     headers: from(PARIS),
     status: 307,
-    location: `${store}/blobs/${DIGEST.present}`,
+    location: `${ORIGIN.store}/blobs/${DIGEST.present}`,
   },
   {
     title: 'a sha512 blob is like any other',
     target: `/v2/pause/blobs/${DIGEST.present512}`,
     headers: from(PARIS),
     status: 307,
-    location: `${store}/blobs/${DIGEST.present512}`,
+    location: `${ORIGIN.store}/blobs/${DIGEST.present512}`,
   },
   ...(['absent', 'forbidden', 'broken', 'silent'] as const).map((kind) => ({
     title: `a blob for which the store is ${kind} goes to an upstream, with the query`,
@@ -198,21 +196,30 @@ const refused: DoorCase[] = [
   ).map(([target, status, code]) => ({ title: `${target.slice(0, 60)}`, target, status, code })),
 ]
 
-const forwarding = (store: string): DoorCase[] => {
+const forwarding = (): DoorCase[] => {
   const blob = `/v2/pause/blobs/${DIGEST.present}`
-  const toStore = { target: blob, status: 307, location: `${store}/blobs/${DIGEST.present}` }
+  const toStore = { target: blob, status: 307, location: `${ORIGIN.store}/blobs/${DIGEST.present}` }
   const toCanonical = { target: blob, status: 307, location: iowa(`pause/blobs/${DIGEST.present}`) }
   return [
     { title: 'a client behind two trusted proxies', headers: from(`${PARIS}, 127.0.0.2`), ...toStore },
     { title: 'a client that forges a hop to its left', headers: from(`${IOWA}, ${PARIS}`), ...toStore },
     { title: 'a client as IPv4-mapped IPv6', headers: from(`::ffff:${PARIS}`), ...toStore },
-    ...['', ',', 'unknown', '35.180.1.1.', '35.180.1.1, x', '035.180.1.1', '::', `${'1,'.repeat(3000)}`, '${jndi:ldap://x}', '"'].map(
-      (value) => ({
-        title: `a forwarding header that says ${JSON.stringify(value.slice(0, 30))}`,
-        headers: from(value),
-        ...toCanonical,
-      }),
-    ),
+    ...[
+      '',
+      ',',
+      'unknown',
+      '35.180.1.1.',
+      '35.180.1.1, x',
+      '035.180.1.1',
+      '::',
+      `${'1,'.repeat(3000)}`,
+      '$%7Bjndi:ldap://x}',
+      '"',
+    ].map((value) => ({
+      title: `a forwarding header that says ${JSON.stringify(value.slice(0, 30))}`,
+      headers: from(value),
+      ...toCanonical,
+    })),
   ]
 }
 

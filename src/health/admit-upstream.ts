@@ -1,0 +1,49 @@
+import type { Digest } from '../oci/digest.ts'
+import { MANIFEST_ACCEPT, MANIFEST_MAX_BYTES } from '../oci/manifest.ts'
+import type { Name } from '../oci/name.ts'
+import { formatPath } from '../oci/path.ts'
+import { matchesDigest } from '../oci/verify.ts'
+import { upstreamLocation } from '../routing/backend.ts'
+import type { Fetch } from '../transport/fetch.ts'
+import { readBody } from '../transport/read-body.ts'
+import { ANSWERED, failed, failedHard, failureOf, PASSED } from './evidence.ts'
+import type { Evidence } from './state.ts'
+
+/** A manifest that an upstream must have. */
+export interface ManifestCanary {
+  readonly name: Name
+  readonly digest: Digest
+}
+
+/**
+ * Tries a remote upstream: its version check, and a manifest by digest where one is known, whose bytes are checked.
+ * Never rejects; ends when `fetch` does.
+ */
+export async function admitUpstream(
+  { url, prefix }: { readonly url: string; readonly prefix: string },
+  canary: ManifestCanary | undefined,
+  fetch: Fetch,
+): Promise<Evidence> {
+  try {
+    const version = await fetch(url + formatPath({ kind: 'base' }), { redirect: 'manual' })
+    await version.body?.cancel()
+    // 401 is an answer too: a registry may want a token for the version check and serve images without one.
+    if (version.status !== 200 && version.status !== 401) return failed(`/v2/ answered ${version.status}`)
+    if (canary === undefined) return ANSWERED
+    const request = { kind: 'manifest', byDigest: true, name: canary.name, reference: canary.digest } as const
+    const response = await fetch(upstreamLocation(url, prefix, request, ''), {
+      headers: { Accept: MANIFEST_ACCEPT },
+    })
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      return failed(`the canary manifest answered ${response.status}`)
+    }
+    const bytes = await readBody(response, MANIFEST_MAX_BYTES)
+    if (bytes === undefined || !(await matchesDigest(bytes, canary.digest))) {
+      return failedHard('the canary manifest has wrong bytes')
+    }
+    return PASSED
+  } catch (error) {
+    return failureOf(error)
+  }
+}

@@ -1,0 +1,79 @@
+import type { StoreConfig, UpstreamConfig } from '../config/config.ts'
+import { admitStore, CANARY_ABSENT, CANARY_MAX_BYTES } from '../health/admit-store.ts'
+import { admitUpstream } from '../health/admit-upstream.ts'
+import { failureOf } from '../health/evidence.ts'
+import { createMonitor, type Monitor, type MonitorOptions, type Watched } from '../health/monitor.ts'
+import type { Evidence } from '../health/state.ts'
+import { type Digest, parseDigest } from '../oci/digest.ts'
+import { parseName } from '../oci/name.ts'
+import type { OciRequest } from '../oci/path.ts'
+import type { Finding } from '../presence/probe.ts'
+import type { Backend } from '../routing/backend.ts'
+import type { Fetch } from '../transport/fetch.ts'
+import { storeOf } from './backends.ts'
+
+/** A canary as small as can be found: what is found first is good enough when it fits in one packet or two. */
+const SMALL_BYTES = 4096
+
+/** Watches over the backends of a config: tries them, and learns from probes by what they can be tried. */
+export interface Vigil {
+  readonly monitor: Monitor
+  /** Takes in what a presence probe found. */
+  learn(backend: Backend, request: OciRequest, finding: Finding): void
+  /** Watches these backends from now on; those whose config is the same keep their health. */
+  watch(upstreams: readonly UpstreamConfig[], stores: readonly StoreConfig[]): void
+}
+
+export function createVigil(fetch: () => Fetch, options: MonitorOptions): Vigil {
+  /** Digests that stores without a configured canary turned out to hold. */
+  const learned = new Map<string, { readonly digest: Digest; readonly size: number }>()
+  const monitor = createMonitor(options)
+
+  async function probeStore(config: StoreConfig): Promise<Evidence> {
+    const store = storeOf(config)
+    if (config.canary !== undefined) return admitStore(store, parseDigest(config.canary), fetch())
+    const canary = learned.get(config.id)?.digest
+    const evidence = await admitStore(store, canary, fetch())
+    if (evidence !== CANARY_ABSENT) return evidence
+    // Nobody promised that what was there once stays there.
+    learned.delete(config.id)
+    return admitStore(store, undefined, fetch())
+  }
+
+  function probeUpstream({ url, prefix, canary }: UpstreamConfig): Promise<Evidence> {
+    const at = canary?.indexOf('@') ?? -1
+    const name = parseName(canary?.slice(0, at) ?? '')
+    const digest = parseDigest(canary?.slice(at + 1) ?? '')
+    return admitUpstream({ url: url!, prefix }, name && digest && { name, digest }, fetch())
+  }
+
+  return {
+    monitor,
+    learn(backend, request, { verdict, size, failure }) {
+      if (failure !== undefined) monitor.report(backend.id, failureOf(failure))
+      if (backend.kind !== 'store' || request.kind !== 'blob' || verdict !== 'present') return
+      if (size === undefined || size > CANARY_MAX_BYTES || size < 2) return
+      const before = learned.get(backend.id)
+      if (before !== undefined && (before.size <= SMALL_BYTES || before.size <= size)) return
+      learned.set(backend.id, { digest: ` ${request.digest}`.slice(1) as Digest, size })
+    },
+    watch(upstreams, stores) {
+      const watched: Watched[] = [
+        ...upstreams
+          .filter(({ url }) => url !== undefined)
+          .map((config) => ({
+            id: config.id,
+            fingerprint: JSON.stringify(config),
+            probe: () => probeUpstream(config),
+          })),
+        ...stores.map((config) => ({
+          id: config.id,
+          fingerprint: JSON.stringify(config),
+          probe: () => probeStore(config),
+        })),
+      ]
+      for (const id of learned.keys()) if (!stores.some((store) => store.id === id)) learned.delete(id)
+      monitor.watch(watched)
+    },
+  }
+}

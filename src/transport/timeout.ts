@@ -1,0 +1,30 @@
+import type { Clock } from '../internal/clock.ts'
+import type { Layer } from './fetch.ts'
+
+/** The `reason` of the abort with which {@link withTimeout} ends a request. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
+  constructor(milliseconds: number) {
+    super(`no answer within ${milliseconds} ms`)
+  }
+}
+
+/**
+ * Aborts a request, body included, that has not ended `milliseconds` after it began: a server that stalls in the
+ * middle of a body is caught too.
+ */
+export function withTimeout(milliseconds: number, clock: Clock): Layer {
+  return (next) => async (url, init) => {
+    const abort = new AbortController()
+    const callOff = clock.after(milliseconds, () => abort.abort(new TimeoutError(milliseconds)))
+    const signal = init.signal ? AbortSignal.any([init.signal, abort.signal]) : abort.signal
+    try {
+      const response = await next(url, { ...init, signal })
+      if (response.body === null) callOff()
+      return response
+    } catch (error) {
+      callOff()
+      throw error
+    }
+  }
+}
