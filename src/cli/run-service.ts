@@ -1,7 +1,7 @@
 import type { Listener } from '../adapters/listener.ts'
+import { listen } from '../adapters/node/listen.ts'
 import type { Config } from '../config/config.ts'
 import { createService, type Runtime } from '../server/create.ts'
-import type { Listen } from './runtime.ts'
 
 /** How long requests that run may take to finish after a signal, in milliseconds; the process ends within 10 s. */
 const DRAIN = 9_000
@@ -20,7 +20,6 @@ export interface RunningService {
 export async function runService(
   config: Config,
   runtime: Runtime & { flush(): void },
-  listen: Listen,
 ): Promise<RunningService> {
   const { log } = runtime
   let ready = false

@@ -1,20 +1,9 @@
 import { destination, pino } from 'pino'
 import packageFile from '../../package.json' with { type: 'json' }
 import { systemClock } from '../adapters/clock.ts'
-import type { Listener, ListenOptions } from '../adapters/listener.ts'
 import type { LogConfig } from '../config/config.ts'
 import type { Runtime } from '../server/create.ts'
-import type { Door } from '../server/request.ts'
 import { openImageLayout } from '../storage/fs/image-layout.ts'
-
-export type Listen = (door: Door, options: ListenOptions) => Promise<Listener>
-
-/** The adapter of the runtime that this process is. */
-export async function listen(): Promise<Listen> {
-  return process.versions.bun === undefined
-    ? (await import('../adapters/node/listen.ts')).listen
-    : (await import('../adapters/bun/listen.ts')).listen
-}
 
 /** Lends the process's own clock, network, disk and standard output (one JSON object a line) to a service. */
 export function createRuntime({ level }: LogConfig): Runtime & { flush(): void } {

@@ -1,13 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Listener } from '../../adapters/listener.ts'
+import { listen } from '../../adapters/node/listen.ts'
 import { makeSampleImages } from '../../demo/images.ts'
 import type { SampleWorld } from '../../demo/sample-world.ts'
 import { createStore } from '../../demo/store.ts'
 import { DEMO_REGIONS, demoConfig, demoFolder, storeId } from '../../demo/world.ts'
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
-import { createRuntime, listen } from '../runtime.ts'
+import { createRuntime } from '../runtime.ts'
 import { formatTable } from '../table.ts'
 
 export interface DemoOptions {
@@ -26,17 +27,16 @@ export async function runDemo({
   const layout = join(folder, 'images')
   await mkdir(folder, { recursive: true })
   const world = await makeSampleImages(layout)
-  const serve = await listen()
   const onError = (error: unknown) => console.error(error)
   const stores: Listener[] = []
   try {
     for (const _ of DEMO_REGIONS) {
-      stores.push(await serve(createStore(layout), { host: '127.0.0.1', port: 0, onError }))
+      stores.push(await listen(createStore(layout), { host: '127.0.0.1', port: 0, onError }))
     }
     const configFile = join(folder, 'config.yaml')
     await writeFile(configFile, demoConfig({ layout, stores, port, adminPort }))
     const config = await readConfig(configFile)
-    const running = await runService(config, createRuntime(config.log), serve)
+    const running = await runService(config, createRuntime(config.log))
     await running.tried
     process.stdout.write(describeWorld(world, stores, configFile, running.door, running.admin))
     await running.ended

@@ -1,10 +1,10 @@
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
-import { createRuntime, listen } from '../runtime.ts'
+import { createRuntime } from '../runtime.ts'
 
 /** Runs the door until a signal ends it. */
 export async function runServe({ config: file }: { config: string }): Promise<void> {
   const config = await readConfig(file)
-  const running = await runService(config, createRuntime(config.log), await listen())
+  const running = await runService(config, createRuntime(config.log))
   await running.ended
 }

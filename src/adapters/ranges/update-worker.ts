@@ -1,0 +1,33 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { providers } from '../../clouds/providers.ts'
+import { decodeRanges, encodeRanges } from '../../clouds/snapshot.ts'
+import { updateRanges } from '../../clouds/update.ts'
+import { readGeo } from './geo-file.ts'
+import type { UpdateReply, UpdateRequest } from './update-in-worker.ts'
+
+// The thread of one update: takes a request, posts a reply, and is done.
+
+const request = workerData as UpdateRequest
+parentPort!.postMessage(await update(request))
+
+async function update({
+  providers: ids,
+  lists,
+  previous,
+  geo,
+  created,
+}: UpdateRequest): Promise<UpdateReply> {
+  try {
+    const { ranges, refused } = updateRanges({
+      providers: providers.filter(({ id }) => ids.includes(id)),
+      lists,
+      previous: previous && decodeRanges(previous),
+      geo: geo ? await readGeo() : undefined,
+      created,
+    })
+    return { ...(ranges && { snapshot: encodeRanges(ranges) }), refused }
+  } catch (error) {
+    // An error that is thrown here would reach the other side without its message in one of our runtimes.
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}

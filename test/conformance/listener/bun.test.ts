@@ -1,0 +1,3 @@
+import { describeListener } from './suite.ts'
+
+describeListener('bun')

@@ -1,0 +1,93 @@
+import { listen } from '../../../src/adapters/node/listen.ts'
+import type { DoorReply } from '../../../src/server/reply.ts'
+import type { DoorRequest } from '../../../src/server/request.ts'
+
+// A door for tests of listeners: answers with what it was asked, in the way that the path names.
+
+const text = (body: string): DoorReply => ({
+  status: 200,
+  headers: { 'Content-Type': 'text/plain', 'Content-Length': String(Buffer.byteLength(body)) },
+  body,
+})
+
+function echo({ method, target, peer }: DoorRequest): DoorReply {
+  return text(JSON.stringify({ method, target, peer }))
+}
+
+let cancelled = 0
+
+/** `size` bytes in chunks of 64 KiB, made when they are asked for. */
+function stream(size: number): ReadableStream<Uint8Array> {
+  let left = size
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const chunk = new Uint8Array(Math.min(left, 65_536)).fill(120)
+        left -= chunk.length
+        if (chunk.length > 0) controller.enqueue(chunk)
+        if (left === 0) controller.close()
+      },
+      cancel() {
+        cancelled++
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+const later = <T>(value: T) => new Promise<T>((resolve) => setTimeout(resolve, 30, value))
+
+function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
+  const path = request.target.split('?')[0]!
+  switch (path) {
+    case '/redirect':
+      return { status: 307, headers: { Location: 'https://store.test/x', 'Content-Length': '0' } }
+    case '/not-modified':
+      return { status: 304, headers: { ETag: '"x"' } }
+    case '/unframed':
+      return { status: 200, headers: {}, body: 'no length' }
+    case '/utf-8':
+      return text('é→')
+    case '/bytes':
+      return { status: 200, headers: { 'Content-Length': '3' }, body: new Uint8Array([0, 255, 10]) }
+    case '/header':
+      return text(String(request.header('x-forwarded-for')))
+    case '/late':
+      return later(echo(request))
+    case '/stream':
+      return { status: 200, headers: { 'Content-Length': '1000000' }, body: stream(1_000_000) }
+    case '/stream-late':
+      return later({ status: 200, headers: { 'Content-Length': '1000000' }, body: stream(1_000_000) })
+    case '/endless':
+      return { status: 200, headers: {}, body: stream(Number.MAX_SAFE_INTEGER) }
+    case '/endless-late':
+      return later({ status: 200, headers: {}, body: stream(Number.MAX_SAFE_INTEGER) })
+    case '/cancelled':
+      return text(String(cancelled))
+    case '/large':
+      return text('y'.repeat(200_000))
+    case '/throw':
+      throw new Error('thrown on purpose')
+    case '/reject':
+      return Promise.reject(new Error('rejected on purpose'))
+    case '/split':
+      return { status: 200, headers: { 'X-Value': 'a\r\nX-Injected: b', 'Content-Length': '0' } }
+    case '/memory':
+      return text(String(process.memoryUsage.rss()))
+    default:
+      return echo(request)
+  }
+}
+
+const listener = await listen(door, {
+  host: '127.0.0.1',
+  port: 0,
+  onError: (error) => console.log(`error: ${(error as Error).message}`),
+})
+console.log(`listening: ${listener.port}`)
+process.on('SIGTERM', async () => {
+  console.log('draining')
+  await listener.drain(5000)
+  console.log('drained')
+  process.exit(0)
+})

@@ -1,0 +1,351 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RUNTIMES, type RuntimeName } from '../../support/portolan.ts'
+
+const PROGRAM = fileURLToPath(new URL('echo-door.ts', import.meta.url))
+
+interface EchoDoor {
+  readonly process: ChildProcess
+  readonly port: number
+  readonly lines: string[]
+}
+
+async function startEchoDoor(runtime: RuntimeName): Promise<EchoDoor> {
+  const child = spawn(RUNTIMES[runtime], [PROGRAM], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines: string[] = []
+  const port = await new Promise<number>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line)
+      if (line.startsWith('listening: ')) resolve(Number(line.slice(11)))
+    })
+    child.once('exit', (code) => reject(new Error(`the door ended with ${code}`)))
+  })
+  return { process: child, port, lines }
+}
+
+/** What every listener must do with the bytes of a connection, whatever runtime it is on. */
+export function describeListener(runtime: RuntimeName): void {
+  describe(`a listener on ${runtime}`, () => {
+    let door: EchoDoor
+    beforeAll(async () => {
+      door = await startEchoDoor(runtime)
+    })
+    afterAll(() => {
+      door.process.kill('SIGKILL')
+    })
+
+    const get = (target: string, ...fields: string[]) =>
+      `GET ${target} HTTP/1.1\r\nHost: door.test\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`
+    const last = (target: string, ...fields: string[]) => get(target, 'Connection: close', ...fields)
+    const echoed = (received: string) =>
+      [...received.matchAll(/\{"method":"(\w+)","target":"([^"]*)"/g)].map(
+        ([, method, target]) => `${method} ${target}`,
+      )
+
+    /** Sends the pieces one after the other, each in a packet of its own, and reads until the other side closes. */
+    async function send(...pieces: string[]): Promise<string> {
+      const socket = connect({ port: door.port, host: '127.0.0.1', noDelay: true })
+      const received = readAll(socket)
+      await once(socket, 'connect')
+      for (const piece of pieces) {
+        socket.write(piece, 'latin1')
+        await new Promise((resolve) => setTimeout(resolve, 15))
+      }
+      return received
+    }
+
+    it.each([
+      ['in one piece', [get('/a'), last('/b')]],
+      ['both in one piece', [get('/a') + last('/b')]],
+      ['byte by byte', [...`${get('/a')}${last('/b')}`.match(/.{1,9}/gs)!]],
+      ['cut within the blank line', [get('/a').slice(0, -1), `\n${last('/b')}`]],
+      ['one and a half, then the rest', [get('/a') + last('/b').slice(0, 20), last('/b').slice(20)]],
+      ['with an empty line before', [`\r\n${get('/a')}`, last('/b')]],
+    ])('answers two requests on one connection: %s', async (_, pieces) => {
+      expect(echoed(await send(...pieces))).toEqual(['GET /a', 'GET /b'])
+    })
+
+    it('keeps the order of pipelined requests when the first answer is late', async () => {
+      expect(echoed(await send(get('/late?1'), get('/a') + get('/late?2'), last('/b')))).toEqual([
+        'GET /late?1',
+        'GET /a',
+        'GET /late?2',
+        'GET /b',
+      ])
+    })
+
+    it('hands over the target as it stood on the wire', async () => {
+      for (const target of ['/a/../b', '/a/%2e%2e/b', '/a\\b', '//a', '/a?b?c#d', '/a;b', '/%zz']) {
+        expect(echoed(await send(last(target.replace('\\', '\\'))))[0]).toBe(
+          `GET ${target.replace('\\', '\\\\')}`,
+        )
+      }
+    })
+
+    it('answers HEAD without a body and goes on', async () => {
+      const received = await send(
+        'HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n',
+        'HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n',
+        last('/b'),
+      )
+      expect(received.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3)
+      expect(echoed(received)).toEqual(['GET /b'])
+    })
+
+    it('answers a client that closes its half after the request', async () => {
+      const socket = connect({ port: door.port, host: '127.0.0.1', allowHalfOpen: true })
+      const received = readAll(socket)
+      socket.end(get('/a'))
+      expect(echoed(await received)).toEqual(['GET /a'])
+      socket.destroy()
+    })
+
+    it.each([
+      ['/redirect', 307, ''],
+      ['/not-modified', 304, ''],
+      ['/utf-8', 200, 'Ã©â\u0086\u0092'],
+      ['/bytes', 200, '\0\xff\n'],
+      ['/unframed', 200, /no length/],
+    ])('frames the reply of %s', async (target, status, body) => {
+      const received = await send(get(target), last('/b'))
+      expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+      expect(received).toMatch(/\r\nDate: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT\r\n/)
+      const [, first] = received.split('\r\n\r\n')
+      if (typeof body === 'string') expect(first!.split('HTTP/1.1')[0]).toBe(body)
+      else expect(first).toMatch(body)
+      expect(echoed(received)).toEqual(['GET /b'])
+    })
+
+    it.each(['/stream', '/stream-late', '/large'])(
+      'sends the whole body of %s, then the next answer',
+      async (target) => {
+        const received = await send(get(target), last('/b'))
+        const length = Number(/Content-Length: (\d+)/.exec(received)![1])
+        const body = received.slice(received.indexOf('\r\n\r\n') + 4)
+        expect(/^(x+|y+)/.exec(body)![0].length).toBe(length)
+        expect(echoed(received)).toEqual(['GET /b'])
+      },
+    )
+
+    it('joins fields of one name, whatever their case and blanks', async () => {
+      const received = await send(last('/header', 'X-Forwarded-For: 1.1.1.1 ', 'x-forwarded-FOR:\t2.2.2.2'))
+      expect(received).toMatch(/1\.1\.1\.1, 2\.2\.2\.2$/)
+      expect(await send(last('/header', 'A: X-Forwarded-For: 1', 'Y-X-Forwarded-For: 2'))).toMatch(
+        /undefined$/,
+      )
+      expect(await send(last('/header', 'X-Forwarded-For:'))).toMatch(/\r\n\r\n$/)
+    })
+
+    it('tells every error, answers 500 and lives', async () => {
+      for (const target of ['/throw', '/reject']) {
+        expect(await send(last(target))).toMatch(/^HTTP\/1\.1 500 /)
+        expect(await send(get('/a') + last(target))).toMatch(/HTTP\/1\.1 500 /)
+      }
+      expect(door.lines.filter((line) => line.includes('on purpose'))).toHaveLength(4)
+    })
+
+    it('never lets a header value become two headers', async () => {
+      expect(await send(last('/split'))).not.toMatch(/\nX-Injected/)
+      expect(await send(get('/split'), last('/a'))).not.toMatch(/\nX-Injected/)
+    })
+
+    // Each is one way to smuggle a request past a parser; the second request must be seen as what it is, or not at all.
+    it.each([
+      [
+        'a body',
+        'POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 31\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n',
+      ],
+      [
+        'a body of a GET',
+        'GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 31\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n',
+      ],
+      [
+        'chunks',
+        'GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1f\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n\r\n0\r\n\r\n',
+      ],
+    ])('reads %s as such', async (_, text) => {
+      const received = await send(text, last('/b'))
+      expect(echoed(received)).not.toContain('GET /evil')
+    })
+
+    it.each([
+      ['two lengths', 'GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n'],
+      [
+        'a length and chunks',
+        'GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      ],
+      ['a blank before the colon', 'GET /a HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\n'],
+      ['a line without a colon', 'GET /a HTTP/1.1\r\nHost: x\r\nfoo\r\n\r\n'],
+      ['a bare LF', 'GET /a HTTP/1.1\r\nHost: x\nX: y\r\n\r\n'],
+      ['a bare CR', 'GET /a HTTP/1.1\r\nHost: x\rX: y\r\n\r\n'],
+      ['a NUL', 'GET /a HTTP/1.1\r\nHost: x\0\r\n\r\n'],
+      ['no target', 'GET  HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['a method in lower case', 'get /a HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['another protocol', 'GET /a HTCPCP/1.0\r\nHost: x\r\n\r\n'],
+      ['too many bytes', `GET /a HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
+    ])('refuses %s and hangs up', async (_, text) => {
+      const received = await send(text)
+      expect(received).toMatch(/^(HTTP\/1\.1 4\d\d |$)/)
+      expect(echoed(received)).toEqual([])
+    })
+
+    it('stops making a body when the client hangs up', async () => {
+      const cancelled = async () => Number(/\d+$/.exec(await send(last('/cancelled')))![0])
+      const before = await cancelled()
+      for (const target of ['/endless', '/endless-late']) {
+        const socket = connect(door.port, '127.0.0.1')
+        socket.on('error', () => {})
+        socket.write(get(target))
+        await once(socket, 'data')
+        socket.destroy()
+      }
+      // One that hangs up before there is anything to send.
+      const early = connect(door.port, '127.0.0.1')
+      early.on('error', () => {})
+      early.write(get('/endless-late'))
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      early.resetAndDestroy()
+      await until(async () => (await cancelled()) === before + 3)
+    })
+
+    it('does not keep answers for a client that asks and never reads', async () => {
+      const memory = async () => Number(/\d+$/.exec(await send(last('/memory')))![0])
+      const before = await memory()
+      const socket = connect(door.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.pause()
+      for (let n = 0; n < 1000; n++) {
+        socket.write(get('/large'))
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+      expect((await memory()) - before).toBeLessThan(100_000_000)
+      socket.destroy()
+    })
+
+    it('answers random requests as node:http would', async () => {
+      const token = fc.constantFrom(
+        'Host',
+        'X-A',
+        'Accept',
+        'Connection',
+        'X-Forwarded-For',
+        'host',
+        'Content-Length',
+        'Expect',
+      )
+      const value = fc.constantFrom(
+        'x',
+        '0',
+        'keep-alive',
+        'close',
+        '',
+        ' a ',
+        '\t',
+        '\x7f',
+        '\xe9',
+        '100-continue',
+        'a:b',
+      )
+      const colon = fc.constantFrom(':', ': ', ' :', ':\t')
+      const end = fc.constantFrom('\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\n', '\r')
+      const field = fc.tuple(token, colon, value, end).map((parts) => parts.join(''))
+      const line = fc
+        .tuple(
+          fc.constantFrom('GET', 'HEAD', 'get', 'POST'),
+          fc.constantFrom(' ', ' ', ' ', '  '),
+          fc.constantFrom('/a', '/', '*', 'http://x/a', '/\xe9', '/a b'),
+          fc.constantFrom(' HTTP/1.1', ' HTTP/1.1', ' HTTP/1.0', ''),
+          end,
+        )
+        .map((parts) => parts.join(''))
+      const head = fc
+        .tuple(line, fc.array(field, { maxLength: 5 }))
+        .map(([first, fields]) => `${first}${fields.join('')}\r\n`)
+      await fc.assert(
+        fc.asyncProperty(head, async (text) => {
+          // Cut in two it goes to node:http, whole it may take the short way.
+          const [whole, cut] = await Promise.all([
+            sendQuick(text),
+            sendQuick(text.slice(0, 1), text.slice(1)),
+          ])
+          expect(statusAndEcho(whole)).toEqual(statusAndEcho(cut))
+        }),
+        { numRuns: 300 },
+      )
+    }, 60_000)
+
+    const statusAndEcho = (received: string) => [/^HTTP\/1\.1 (\d+)/.exec(received)?.[1], echoed(received)]
+
+    /** Sends and closes our half, so that an incomplete request ends too. */
+    async function sendQuick(...pieces: string[]): Promise<string> {
+      const socket = connect({ port: door.port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
+      const received = readAll(socket)
+      await once(socket, 'connect')
+      for (const piece of pieces) {
+        socket.write(piece, 'latin1')
+        await new Promise((resolve) => setTimeout(resolve, 3))
+      }
+      socket.end()
+      return received
+    }
+
+    it('drains: what runs is answered, what idles is closed', async () => {
+      const other = await startEchoDoor(runtime)
+      const open = () => connect(other.port, '127.0.0.1')
+      const idle = open()
+      const used = open()
+      used.write(get('/a'))
+      await once(used, 'data')
+      const handedOver = open()
+      handedOver.write(get('/a') + get('/b'))
+      await once(handedOver, 'data')
+      const [running, runningToo] = [open(), open()]
+      const answers = [readAll(running), readAll(runningToo)]
+      running.write(get('/late'))
+      runningToo.write(get('/a') + get('/late'))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      const closed = [idle, used, handedOver].map((socket) => {
+        socket.resume()
+        return once(socket, 'close')
+      })
+      const code = once(other.process, 'exit')
+      other.process.kill('SIGTERM')
+      expect((await Promise.all(answers)).map((answer) => echoed(answer).at(-1))).toEqual([
+        'GET /late',
+        'GET /late',
+      ])
+      await Promise.all(closed)
+      expect(await code).toEqual([0, null])
+    })
+  })
+}
+
+function readAll(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let received = ''
+    socket.setEncoding('latin1')
+    socket.setTimeout(9000, () =>
+      reject(new Error(`not closed; received ${JSON.stringify(received.slice(0, 300))}`)),
+    )
+    socket.on('data', (chunk) => {
+      received += chunk
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(received) : reject(error),
+    )
+    socket.on('close', () => resolve(received))
+  })
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('waited 10 s in vain')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
