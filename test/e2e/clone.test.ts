@@ -29,6 +29,7 @@ describe.skipIf(missing !== undefined)('npm start on a bare clone', () => {
   let demo: ChildProcess
   let exited: Promise<unknown[]>
   let port: number
+  let adminPort: number
   let printed = ''
 
   beforeAll(async () => {
@@ -37,8 +38,8 @@ describe.skipIf(missing !== undefined)('npm start on a bare clone', () => {
     await runOk(found.git, ['clone', '--quiet', '--no-hardlinks', ROOT, clone])
     expect(await readdir(clone)).not.toContain('node_modules')
     port = await findFreePort()
-    const adminPort = await findFreePort()
-    demo = spawn(found.npm, ['start', '--', '--port', `${port}`, '--admin-port', `${adminPort}`], {
+    adminPort = await findFreePort()
+    demo = spawn(found.npm, ['start', '--', ...flags()], {
       cwd: clone,
       env: bareEnvironment(folder.path),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,11 +88,35 @@ describe.skipIf(missing !== undefined)('npm start on a bare clone', () => {
       expect(String(location)).toMatch(/^location: http:\/\/127\.0\.0\.1:\d+\/\S+\r?\n$/i)
   })
 
-  it('ends with 0 on Ctrl-C', async () => {
+  it('ends on Ctrl-C, and frees its port', async () => {
     process.kill(-demo.pid!, 'SIGINT')
-    expect(await exited).toEqual([0, null])
-    await expect(fetch(`http://127.0.0.1:${port}/v2/`)).rejects.toThrow()
+    // What npm makes of the exit code depends on the shell between it and the demo: see the next test.
+    await exited
+    await until('the door to be closed', () =>
+      fetch(`http://127.0.0.1:${port}/v2/`).then(
+        () => false,
+        () => true,
+      ),
+    )
+    expect(printed).not.toMatch(/\berror\b/i)
   })
 
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends with 0 on %s', async (signal) => {
+    const child = spawn('node_modules/.bin/node', ['src/cli/main.ts', 'demo', ...flags()], {
+      cwd: join(folder.path, 'clone'),
+      env: bareEnvironment(folder.path),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'exit')
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    await until('the demo to open', () => said.includes('Ctrl-C ends it') || child.exitCode !== null)
+    child.kill(signal)
+    expect(await ended).toEqual([0, null])
+  })
+
+  const flags = () => ['--port', `${port}`, '--admin-port', `${adminPort}`]
   const lines = (pattern: RegExp) => [...printed.matchAll(pattern)].map((match) => match[1]!)
 })
