@@ -1,8 +1,9 @@
 import type { Clock } from '../internal/clock.ts'
 
-/** The runtime's own clock; every runtime that we run on has these two functions. */
+/** The runtime's own clock; every runtime that we run on has these functions. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  date: () => new Date(),
   after(milliseconds, callback) {
     const timer = setTimeout(callback, milliseconds)
     return () => clearTimeout(timer)

@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { providers } from '../../clouds/providers.ts'
 import { decodeRanges, encodeRanges } from '../../clouds/snapshot.ts'
-import { updateRanges } from '../../clouds/update.ts'
+import { type SnapshotRequest, updateRanges } from '../../clouds/update.ts'
 import { readGeo } from './geo-file.ts'
-import type { UpdateReply, UpdateRequest } from './update-in-worker.ts'
+import type { UpdateReply } from './update-in-worker.ts'
 
 // The thread of one update: takes a request, posts a reply, and is done.
 
-const request = workerData as UpdateRequest
+const request = workerData as SnapshotRequest
 parentPort!.postMessage(await update(request))
 
 async function update({
@@ -16,7 +16,7 @@ async function update({
   previous,
   geo,
   created,
-}: UpdateRequest): Promise<UpdateReply> {
+}: SnapshotRequest): Promise<UpdateReply> {
   try {
     const { ranges, refused } = updateRanges({
       providers: providers.filter(({ id }) => ids.includes(id)),
@@ -27,7 +27,7 @@ async function update({
     })
     return { ...(ranges && { snapshot: encodeRanges(ranges) }), refused }
   } catch (error) {
-    // An error that is thrown here would reach the other side without its message in one of our runtimes.
+    // Of an error that is thrown, the other side would learn no more than this either.
     return { problem: error instanceof Error ? error.message : String(error) }
   }
 }
