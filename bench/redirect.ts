@@ -1,16 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startFolderServer } from '../test/support/folder-server.ts'
 import { RUNTIMES, startPortolan } from '../test/support/portolan.ts'
 import { findFreePort } from '../test/support/ports.ts'
 import { findPrograms, run as runProgram } from '../test/support/programs.ts'
-import { startScriptedStore } from '../test/support/scripted-store.ts'
 import { makeTempFolder } from '../test/support/temp.ts'
 import { until } from '../test/support/until.ts'
 
-// CPU time per redirect of a blob that is known to be in a store, beside nginx's static `return 307`.
+// CPU time per redirect of blobs that are known to be in a store, beside nginx's static `return 307`.
 //
 // All servers live through the whole run and are measured in turn, in many short rounds. What else the machine does
 // only ever adds to a round, so the ratio is taken between the quiet quarters; the median tells how noisy it was.
@@ -20,9 +21,12 @@ const SECONDS = 1
 const WARM_UP_SECONDS = 6
 const CONNECTIONS = 32
 
-const DIGEST = `sha256:${'4e'.repeat(32)}`
-const TARGET = `/v2/kube-apiserver/blobs/${DIGEST}`
-const CLIENT = '35.180.1.1'
+const BLOBS = 16
+const BUCKET = 'containers/images'
+/** Of a client: `NETWORK.0.0` to `NETWORK.255.255`. */
+const NETWORK = '35.180'
+
+const pathOf = (digest: string) => `/v2/kube-apiserver/blobs/${digest}`
 
 interface Server {
   readonly name: string
@@ -45,23 +49,57 @@ export async function run(): Promise<void> {
     return
   }
   await using cleanUp = new AsyncDisposableStack()
-  const store = cleanUp.use(await startScriptedStore(() => 200))
-  const location = `${store.origin}/containers/images/${DIGEST}`
-  const nginx = await startNginx(found.nginx, location)
+  const folder = cleanUp.use(await makeTempFolder())
+  const digests = await fillBucket(folder.path)
+  const store = cleanUp.use(await startFolderServer(folder.path))
+  const script = join(folder.path, 'requests.lua')
+  await writeFile(script, requestsScript(digests))
+  const nginx = await startNginx(found.nginx, `${store.origin}/${BUCKET}/${digests[0]}`)
   cleanUp.defer(nginx.stop)
   const servers: Server[] = [{ name: versionOf(found.nginx, '-v'), ...nginx }]
   for (const runtime of ['node', 'bun'] as const) {
     const door = cleanUp.use(await startPortolan(config(store.origin), runtime))
     servers.push({ name: `door on ${runtime} ${versionOf(RUNTIMES[runtime], '--version')}`, ...pick(door) })
   }
-  for (const { name, port } of servers) await expectRedirect(name, port, location)
 
   const rounds = new Map(servers.map((server) => [server, [] as Round[]]))
-  for (const server of servers) await measure(found.wrk, server, WARM_UP_SECONDS)
+  for (const server of servers) await measure(found.wrk, script, server, WARM_UP_SECONDS)
   for (let round = 0; round < ROUNDS; round++) {
-    for (const server of servers) rounds.get(server)!.push(await measure(found.wrk, server, SECONDS))
+    for (const server of servers) rounds.get(server)!.push(await measure(found.wrk, script, server, SECONDS))
   }
+  for (const server of servers.slice(1)) await expectRedirects(server, store.origin, digests)
   print(rounds)
+}
+
+/** Real blobs: a door that is asked again for the same one looks whether the store delivers it. */
+async function fillBucket(folder: string): Promise<string[]> {
+  await mkdir(join(folder, BUCKET), { recursive: true })
+  const contents = Array.from({ length: BLOBS }, (_, index) => `blob ${index}`)
+  return Promise.all(
+    contents.map(async (content) => {
+      const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
+      await writeFile(join(folder, BUCKET, digest), content)
+      return digest
+    }),
+  )
+}
+
+/** What wrk sends: each blob once for each client, as nodes that come up together would ask. */
+function requestsScript(digests: readonly string[]): string {
+  const before = digests.map((digest) =>
+    JSON.stringify(`GET ${pathOf(digest)} HTTP/1.1\r\nX-Forwarded-For: ${NETWORK}.`),
+  )
+  const after = JSON.stringify(
+    '\r\nHost: registry.test\r\nUser-Agent: containerd/2.0.0\r\n' +
+      'Accept: application/vnd.oci.image.layer.v1.tar+gzip, */*\r\nAccept-Encoding: gzip\r\n\r\n',
+  )
+  return `local before, after, count = { ${before.join(', ')} }, ${after}, 0
+function request()
+  count = count + 1
+  local client = math.floor(count / ${BLOBS})
+  return before[count % ${BLOBS} + 1] .. math.floor(client / 256) % 256 .. "." .. client % 256 .. after
+end
+`
 }
 
 function config(origin: string): object {
@@ -70,7 +108,7 @@ function config(origin: string): object {
     upstreams: [{ id: 'upstream', url: 'http://127.0.0.1:1', at: 'gcp/us-central1' }],
     stores: [{ id: 'paris', url: origin, at: 'aws/eu-west-3' }],
     clients: { trustedProxies: ['127.0.0.0/8'] },
-    clouds: { places: [{ prefix: '35.180.0.0/16', at: 'aws/eu-west-3' }] },
+    clouds: { places: [{ prefix: `${NETWORK}.0.0/16`, at: 'aws/eu-west-3' }] },
   }
 }
 
@@ -114,27 +152,30 @@ http {
   return { port, process: child, stop }
 }
 
-/** Asks twice: the first request makes the door ask the store, the second is the one that counts. */
-async function expectRedirect(name: string, port: number, location: string): Promise<void> {
-  const ask = () =>
-    fetch(`http://127.0.0.1:${port}${TARGET}`, { redirect: 'manual', headers: { 'X-Forwarded-For': CLIENT } })
-  await ask()
-  const reply = await ask()
-  if (reply.status !== 307 || reply.headers.get('location') !== location) {
-    throw new Error(
-      `${name} answers ${reply.status} to ${reply.headers.get('location')}, not 307 to ${location}`,
-    )
+/** A door that had lost its store would be measured at something else. */
+async function expectRedirects(
+  { name, port }: Server,
+  origin: string,
+  digests: readonly string[],
+): Promise<void> {
+  for (const digest of digests) {
+    const reply = await fetch(`http://127.0.0.1:${port}${pathOf(digest)}`, {
+      redirect: 'manual',
+      headers: { 'X-Forwarded-For': `${NETWORK}.0.1` },
+    })
+    const location = reply.headers.get('location')
+    if (reply.status !== 307 || location !== `${origin}/${BUCKET}/${digest}`) {
+      throw new Error(`${name} answers ${reply.status} to ${location} for ${digest}`)
+    }
   }
 }
 
-async function measure(wrk: string, server: Server, seconds: number): Promise<Round> {
+async function measure(wrk: string, script: string, server: Server, seconds: number): Promise<Round> {
   const pid = server.process.pid!
   const before = cpuSeconds(pid)
   const { code, stdout } = await runProgram(wrk, [
     ...['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency'],
-    ...['-H', `X-Forwarded-For: ${CLIENT}`, '-H', 'User-Agent: containerd/2.0.0'],
-    ...['-H', 'Accept: application/vnd.oci.image.layer.v1.tar+gzip, */*', '-H', 'Accept-Encoding: gzip'],
-    `http://127.0.0.1:${server.port}${TARGET}`,
+    ...['-s', script, `http://127.0.0.1:${server.port}/`],
   ])
   const used = cpuSeconds(pid) - before
   const text = stdout.toString()

@@ -1,7 +1,10 @@
 import type { Listener } from '../adapters/listener.ts'
 import { listen } from '../adapters/node/listen.ts'
 import type { Config } from '../config/config.ts'
-import { createService, type Runtime } from '../server/create.ts'
+import { formatListenAddress } from '../config/listen-address.ts'
+import { createService } from '../server/create.ts'
+import { reloadOnChange } from './reload.ts'
+import type { ProcessRuntime } from './runtime.ts'
 
 /** How long requests that run may take to finish after a signal, in milliseconds; the process ends within 10 s. */
 const DRAIN = 9_000
@@ -16,16 +19,21 @@ export interface RunningService {
   readonly ended: Promise<void>
 }
 
-/** Starts the door and its admin service, and drains both on SIGTERM and SIGINT; a second signal ends at once. */
+/**
+ * Starts the door and its admin service, and drains both on SIGTERM and SIGINT; a second signal ends at once. With
+ * `file`, where the config came from, another one is put in force when that changes, and on SIGHUP.
+ */
 export async function runService(
   config: Config,
-  runtime: Runtime & { flush(): void },
+  runtime: ProcessRuntime,
+  file?: string,
 ): Promise<RunningService> {
   const { log } = runtime
-  let ready = false
-  const service = await createService(config, runtime, () => ready)
+  let listening: string | undefined
+  const service = await createService(config, runtime, () => listening)
   const onError = (error: unknown) => log.error({ err: error }, 'a request failed unexpectedly')
   const admin = config.admin && (await listen(service.admin, { ...config.admin, onError }))
+  let draining = false
   let door: Listener
   try {
     door = await listen(service.door, { ...config.listen, onError })
@@ -35,7 +43,7 @@ export async function runService(
   }
   // Before every backend has been tried, clients would be sent farther than need be.
   const tried = service.tried.then(() => {
-    ready = true
+    if (!draining) listening = formatListenAddress(door)
     log.info({}, 'every backend has been tried')
   })
   log.info(
@@ -43,11 +51,24 @@ export async function runService(
     'the door is open',
   )
 
+  const stopReloading =
+    file === undefined
+      ? () => {}
+      : reloadOnChange({
+          file,
+          service,
+          log,
+          started: config,
+          onReload: ({ log: { level } }) => runtime.setLevel(level),
+        })
+
   const ended = new Promise<void>((resolve) => {
     const drain = (signal: string) => {
       process.removeListener('SIGTERM', drain)
       process.removeListener('SIGINT', drain)
-      ready = false
+      draining = true
+      listening = undefined
+      stopReloading()
       service.stop()
       log.info({ signal }, 'draining: no new connections, requests that run may finish')
       Promise.all([door.drain(DRAIN)])

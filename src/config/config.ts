@@ -29,6 +29,8 @@ export interface LogConfig {
   /** One JSON line a request. */
   readonly access: boolean
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** What a line says of a client's address: nothing, its /24 or /48, or all of it. */
+  readonly addresses: 'off' | 'masked' | 'full'
 }
 
 export interface PagesConfig {
@@ -99,6 +101,12 @@ export interface ClientsConfig {
 export interface CloudsConfig {
   /** What the operator knows better than any list; the longest prefix wins. */
   readonly places: readonly PlaceOverride[]
+  /** File of the range snapshot, absolute. */
+  readonly snapshot?: string
+  /** How often the providers' lists are fetched; absent for never. */
+  readonly refresh?: number
+  /** By provider: the address of its list at a mirror, or `off` to leave the provider out. */
+  readonly sources: Readonly<Record<string, string>>
 }
 
 export interface PlaceOverride {

@@ -6,13 +6,14 @@ import { formatListenAddress } from './listen-address.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {
-  const { version, listen, admin, presence, health, ...rest } = config
+  const { version, listen, admin, clouds, presence, health, ...rest } = config
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
     listen: formatListenAddress(listen),
     admin: admin === undefined ? 'off' : formatListenAddress(admin),
     ...rest,
+    clouds: { ...clouds, refresh: clouds.refresh === undefined ? 'off' : formatDuration(clouds.refresh) },
     presence: {
       ttl: formatDuration(ttl),
       negativeTtl: formatDuration(negativeTtl),

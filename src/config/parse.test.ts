@@ -24,7 +24,7 @@ test('a config of two keys gets every default, and its sole upstream is canonica
     listen: { host: '0.0.0.0', port: 8080 },
     admin: { host: '127.0.0.1', port: 9090 },
     debug: false,
-    log: { access: true, level: 'info' },
+    log: { access: true, level: 'info', addresses: 'masked' },
     pages: {},
     upstreams: [
       { id: 'a', url: 'https://a.example', prefix: '', at: 'dc/x', canonical: true, complete: true },
@@ -32,7 +32,7 @@ test('a config of two keys gets every default, and its sole upstream is canonica
     stores: [],
     routing: [],
     clients: { trustedProxies: [], header: 'x-forwarded-for' },
-    clouds: { places: [] },
+    clouds: { places: [], sources: {} },
     presence: { ttl: 21_600_000, negativeTtl: 30_000, timeout: 300, maxEntries: 1_000_000 },
     health: { interval: 10_000, timeout: 2000, failures: 3, successes: 2 },
   })
@@ -45,7 +45,7 @@ version: 1
 listen: "[::]:8080"
 admin: off
 debug: true
-log: { access: false, level: warn }
+log: { access: false, level: warn, addresses: full }
 pages: { info: "https://example.com/a?b=c", privacy: https://example.com/privacy/ }
 upstreams:
   - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true, canary: 'pause@${DIGEST}' }
@@ -62,7 +62,7 @@ routing:
   - { when: { region: berlin, country: [DE, PL] }, prefer: [here] }
   - { prefer: [stores, upstreams] }
 clients: { trustedProxies: [127.0.0.1, 10.0.0.0/8, "::1"], header: Forwarded }
-clouds: { places: [{ prefix: 192.0.2.0/24, at: my-cloud/berlin }, { prefix: 192.0.2.0/25, at: aws/eu-west-3 }] }
+clouds: { places: [{ prefix: 192.0.2.0/24, at: my-cloud/berlin }, { prefix: 192.0.2.0/25, at: aws/eu-west-3 }], snapshot: ./state/ranges.bin, refresh: 12h, sources: { aws: "https://mirror.example/aws.json?v=1", github: off } }
 presence: { ttl: 30d, negativeTtl: 1s, timeout: 10ms, maxEntries: 50000000 }
 spill: { maxShare: 0.25, over: refuse }
 health: { interval: 1h, timeout: 10ms, failures: 1, successes: 100 }
@@ -73,7 +73,7 @@ test('a config with every key is read whole', () => {
     version: 1,
     listen: { host: '::', port: 8080 },
     debug: true,
-    log: { access: false, level: 'warn' },
+    log: { access: false, level: 'warn', addresses: 'full' },
     pages: { info: 'https://example.com/a?b=c', privacy: 'https://example.com/privacy/' },
     upstreams: [
       {
@@ -125,6 +125,9 @@ test('a config with every key is read whole', () => {
         { prefix: '192.0.2.0/24', at: 'my-cloud/berlin' },
         { prefix: '192.0.2.0/25', at: 'aws/eu-west-3' },
       ],
+      snapshot: '/etc/portolan/state/ranges.bin',
+      refresh: 43_200_000,
+      sources: { aws: 'https://mirror.example/aws.json?v=1', github: 'off' },
     },
     presence: { ttl: 2_592_000_000, negativeTtl: 1000, timeout: 10, maxEntries: 50_000_000 },
     spill: { maxShare: 0.25, over: 'refuse' },
@@ -183,12 +186,12 @@ const additions: [name: string, addition: string, lines: string[]][] = [
   [
     'a key that cannot be set like others in JavaScript',
     'log: { __proto__: { access: false } }\n',
-    ['4:8 log.__proto__: unknown key; the keys here are access, level'],
+    ['4:8 log.__proto__: unknown key; the keys here are access, level, addresses'],
   ],
   [
     'a merge key',
     'log: { <<: { access: false } }\n',
-    ['4:8 log["<<"]: unknown key; the keys here are access, level'],
+    ['4:8 log["<<"]: unknown key; the keys here are access, level, addresses'],
   ],
   ['a list for a map', 'log: []\n', ['4:6 log: []: must be a map of keys to values']],
   ['nothing for a list', 'stores:\n', ['4:8 stores: null: must be a list']],
@@ -205,6 +208,11 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'a log level',
     'log: { level: loud }\n',
     ['4:15 log.level: "loud": must be "debug", "info", "warn", "error" or "silent"'],
+  ],
+  [
+    'what is logged of addresses',
+    'log: { addresses: some }\n',
+    ['4:19 log.addresses: "some": must be "off", "masked" or "full"'],
   ],
   [
     'a page that is not on the web',
@@ -234,6 +242,26 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'clients that are everywhere',
     'clouds: { places: [{ prefix: 10.0.0.0/8, at: anycast }] }\n',
     [`4:46 clouds.places[0].at: "anycast": ${PLACE}`],
+  ],
+  [
+    'where a list is',
+    'clouds: { sources: { gcp: "file:///gcp.json" } }\n',
+    ['4:27 clouds.sources.gcp: "file:///gcp.json": must be an http or https URL'],
+  ],
+  [
+    'a cloud without a list',
+    'clouds: { sources: { awz: off } }\n',
+    [
+      '4:27 clouds.sources.awz: "off": names no provider (did you mean "aws"?); the providers are aws, gcp, azure, oracle, digitalocean, linode, vultr, cloudflare, fastly, github',
+    ],
+  ],
+  [
+    'a snapshot and how often it is made',
+    'clouds: { snapshot: "", refresh: 1s }\n',
+    [
+      '4:21 clouds.snapshot: "": must be the path of a file',
+      '4:34 clouds.refresh: "1s": must be off, or a duration from 1m to 30d, such as 300ms, 5s, 10m, 12h or 7d',
+    ],
   ],
   [
     'durations',

@@ -103,7 +103,8 @@ function draftOf(value: unknown, faulty: ReadonlySet<string>): Draft {
 }
 
 function toConfig(parsed: z.output<typeof configSchema>, baseFolder: string): Config {
-  const { version, listen, admin, debug, log, pages, upstreams, stores, routing, spill, ...rest } = parsed
+  const { version, listen, admin, debug, log, pages, upstreams, stores, routing, clouds, spill, ...rest } =
+    parsed
   return {
     version,
     listen,
@@ -126,6 +127,12 @@ function toConfig(parsed: z.output<typeof configSchema>, baseFolder: string): Co
     stores: stores.map(withoutUndefined),
     routing: routing.map(({ when, prefer }) => ({ when: withoutUndefined(when), prefer })),
     ...(spill && { spill }),
+    clouds: {
+      places: clouds.places,
+      ...(clouds.snapshot !== undefined && { snapshot: absolutePath(clouds.snapshot, baseFolder) }),
+      ...(clouds.refresh !== 'off' && { refresh: clouds.refresh }),
+      sources: clouds.sources,
+    },
     ...rest,
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { providers } from '../clouds/providers.ts'
 import { PortolanError } from '../errors.ts'
 import { parsePrefix } from '../net/prefix.ts'
 import { isVerifiable, parseDigest } from '../oci/digest.ts'
@@ -8,19 +9,23 @@ import { formatDuration, parseDuration } from './duration.ts'
 import { parseListenAddress } from './listen-address.ts'
 import { readBackendPlace, readPlaceName } from './place-name.ts'
 import { isRefusal, type Refusal, refused } from './refusal.ts'
+import { suggestion } from './suggestion.ts'
 import { readBackendUrl, readPageUrl } from './web-url.ts'
 
 export const DEFAULT_LISTEN = '0.0.0.0:8080'
 export const DEFAULT_ADMIN = '127.0.0.1:9090'
 
 const SECOND = 1000
+const MINUTE = 60_000
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
 const ID = /^[a-z0-9][a-z0-9-]{0,62}$/
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+const providerIds = providers.map(({ id }) => id)
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+const LOG_ADDRESSES = ['off', 'masked', 'full'] as const
 
 /** A string that stands for a `T`; `expected` follows "must be". */
 function text<T extends string | number | object>(
@@ -43,13 +48,18 @@ function textThat(expected: string, holds: (text: string) => boolean) {
 }
 
 function duration(least: number, most: number) {
-  const expected = `a duration from ${formatDuration(least)} to ${formatDuration(most)}, such as 300ms, 5s, 10m, 12h or 7d`
-  return text(expected, (value) => {
-    const milliseconds = parseDuration(value)
-    return milliseconds !== undefined && milliseconds >= least && milliseconds <= most
-      ? milliseconds
-      : undefined
-  })
+  return text(durationBetween(least, most), (value) => readDuration(value, least, most))
+}
+
+function durationBetween(least: number, most: number): string {
+  return `a duration from ${formatDuration(least)} to ${formatDuration(most)}, such as 300ms, 5s, 10m, 12h or 7d`
+}
+
+function readDuration(value: string, least: number, most: number): number | undefined {
+  const milliseconds = parseDuration(value)
+  return milliseconds !== undefined && milliseconds >= least && milliseconds <= most
+    ? milliseconds
+    : undefined
 }
 
 function flag() {
@@ -112,6 +122,8 @@ const id = () =>
   )
 const backendUrl = () => text('an http or https URL', readBackendUrl)
 const pageUrl = () => text('an http or https URL', readPageUrl)
+const listSource = () =>
+  text('off, or an http or https URL', (value) => (value === 'off' ? value : readPageUrl(value)))
 const backendPlace = () =>
   text('CLOUD/REGION, such as aws/eu-west-3, or anycast', readBackendPlace).describe(
     'Where it is: CLOUD/REGION, or anycast when it is everywhere. Regions of the public clouds are checked.',
@@ -227,6 +239,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       access: flag().prefault(true).describe('One JSON line a request.'),
       level: z.enum(LOG_LEVELS).prefault('info').describe('The least serious lines that are written.'),
+      addresses: z
+        .enum(LOG_ADDRESSES)
+        .prefault('masked')
+        .describe(
+          "What a request's line says of the client's address: off, masked to its /24 or /48, or full.",
+        ),
     })
     .prefault({})
     .describe('Logs, JSON lines on standard output.'),
@@ -267,6 +285,27 @@ export const configSchema = z.strictObject({
         .describe(
           'Where addresses are that no published list knows, or knows wrongly; the longest prefix wins.',
         ),
+      snapshot: textThat('the path of a file', (value) => value !== '')
+        .optional()
+        .describe(
+          'The range snapshot that "portolan ranges update" makes; relative to the folder of this file.',
+        ),
+      refresh: text(`off, or ${durationBetween(MINUTE, 30 * DAY)}`, (value) =>
+        value === 'off' ? value : readDuration(value, MINUTE, 30 * DAY),
+      )
+        .prefault('off')
+        .describe('How often the lists of the providers are fetched, or off.'),
+      sources: z
+        .record(z.string(), listSource())
+        .superRefine((sources, { addIssue }) => {
+          for (const id of Object.keys(sources)) {
+            if (providerIds.includes(id)) continue
+            const message = `names no provider${suggestion(id, providerIds)}; the providers are ${providerIds.join(', ')}`
+            addIssue({ code: 'custom', input: sources[id], path: [id], message })
+          }
+        })
+        .prefault({})
+        .describe('By provider: the address of its list at a mirror, or off to leave the provider out.'),
     })
     .prefault({})
     .describe('How the place of a client is found.'),

@@ -26,6 +26,8 @@ export function demoFolder(environment: Readonly<Record<string, string | undefin
 /** The config of the demo's door, as an operator would write it. */
 export function demoConfig(options: {
   readonly layout: string
+  /** Where the upstream that can be killed listens. */
+  readonly pier: string
   readonly stores: readonly Listener[]
   readonly port: number
   readonly adminPort: number
@@ -35,14 +37,15 @@ export function demoConfig(options: {
       `  - { id: ${storeId(DEMO_REGIONS[index]!)}, url: "http://${host}:${port}", ` +
       `blobs: "blobs/{algorithm}/{encoded}", at: ${DEMO_REGIONS[index]!.at} }`,
   )
-  return `# The world of "portolan demo". Its stores live on ports that are new at every start.
+  return `# The world of "portolan demo". Its stores and one upstream live on ports that are new at every start.
 version: 1
 listen: 127.0.0.1:${options.port}
 admin: 127.0.0.1:${options.adminPort}
 log: { access: false, level: warn }
 
 upstreams:
-  - { id: harbour, layout: ${JSON.stringify(options.layout)}, at: gcp/us-central1 }
+  - { id: harbour, layout: ${JSON.stringify(options.layout)}, at: gcp/us-central1, canonical: true }
+  - { id: pier, url: "${options.pier}", at: gcp/europe-west1 }
 
 stores:
 ${stores.join('\n')}
@@ -52,8 +55,12 @@ ${stores.join('\n')}
 clients:
   trustedProxies: [127.0.0.0/8]   # so that a curl from here may say where it comes from
 
+# Quick to see that a backend is gone, for the sake of those who watch; the defaults are 10s and 3.
+health: { interval: 1s, failures: 2 }
+
 clouds:
   places:
+    - { prefix: 127.0.0.0/8, at: aws/eu-west-3 }   # what is pulled from this machine is pulled from Paris
 ${DEMO_REGIONS.map(({ prefix, at }) => `    - { prefix: ${prefix}, at: ${at} }`).join('\n')}
 `
 }

@@ -5,12 +5,17 @@
  * A hit in the young generation costs one `Map.get` and moves nothing, which an exact LRU cannot say.
  */
 export class GenerationalCache<Key, Value> {
-  readonly #generationSize: number
+  #generationSize = 1
   #young = new Map<Key, Value>()
   #old = new Map<Key, Value>()
 
   /** Holds at most `maxEntries`, and at least the latest half of them. */
   constructor(maxEntries: number) {
+    this.resize(maxEntries)
+  }
+
+  /** Sets another bound; what is beyond it goes with the next generations. */
+  resize(maxEntries: number): void {
     this.#generationSize = Math.max(1, Math.floor(maxEntries / 2))
   }
 

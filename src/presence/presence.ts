@@ -25,6 +25,8 @@ export interface BackendPresence {
   has(key: string, probe: Probe): Verdict | Promise<Verdict>
   /** Takes a content for unusable for `milliseconds`, whatever a probe says in the meantime. */
   distrust(key: string, milliseconds: number): void
+  /** Changes how many contents are remembered as present. */
+  resize(maxEntries: number): void
   statistics(): PresenceStatistics
 }
 
@@ -118,6 +120,10 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
         until: clock.now() + milliseconds,
         distrusted: true,
       })
+    },
+    resize(maxEntries) {
+      positives.resize(maxEntries)
+      negatives.resize(Math.min(maxEntries, MAX_NEGATIVES))
     },
     statistics: () => ({ present: positives.size, negative: negatives.size, running: running.size }),
   }

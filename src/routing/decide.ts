@@ -1,7 +1,6 @@
 import type { Place } from '../clouds/place.ts'
 import { isVerifiable } from '../oci/digest.ts'
 import type { OciFault } from '../oci/errors.ts'
-import { isSignatureTag } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
 import {
   type Backend,
@@ -12,6 +11,7 @@ import {
   upstreamLocation,
 } from './backend.ts'
 import type { Candidate } from './candidates.ts'
+import { classOf, RANKED_AS, type RankedClass } from './request-class.ts'
 import type { View } from './view.ts'
 
 /** What is known about "does this backend hold this content"; `unknown` when it could not or did not say. */
@@ -113,27 +113,22 @@ const SPILL_EXCEEDED: OciFault = {
 
 /** Decides where a request goes. Pure: the same facts and view give the same decision. */
 export function decide(facts: RequestFacts, view: View): Decision | Ask {
-  const { request } = facts
-  switch (request.kind) {
-    case 'blob':
-      return walk(view.candidates(facts.place).blob, facts, view, blobReason)
-    case 'manifest':
-      if (request.byDigest) return walk(view.candidates(facts.place).manifest, facts, view, upstreamReason)
-      if (isSignatureTag(request.reference)) break
-      return walk(view.candidates(facts.place).tag, facts, view, upstreamReason)
-    case 'tags':
-      return walk(view.candidates(facts.place).tag, facts, view, upstreamReason)
-    case 'referrers':
-      break
-    case 'base':
-      return VERSION
-    case 'catalog':
-      return NO_CATALOG
-  }
-  return walk(view.candidates(facts.place).signature, facts, view, signatureReason)
+  const requestClass = classOf(facts.request)
+  if (requestClass === 'base') return VERSION
+  if (requestClass === 'catalog') return NO_CATALOG
+  const candidates = view.candidates(facts.place)[RANKED_AS[requestClass]]
+  return walk(candidates, facts, view, REASON_FOR[requestClass])
 }
 
 type ReasonFor = (passedOver: readonly PassedOver[]) => Reason
+
+const REASON_FOR: Readonly<Record<RankedClass, ReasonFor>> = {
+  blob: blobReason,
+  manifest: upstreamReason,
+  tag: upstreamReason,
+  tags: upstreamReason,
+  signature: signatureReason,
+}
 
 /** Takes the first candidate that is healthy and holds what is asked for; in the end, the canonical upstream. */
 function walk(

@@ -1,3 +1,6 @@
+import type { LogConfig } from '../config/config.ts'
+import { type Address, formatAddress } from '../net/address.ts'
+import { firstAddress, formatPrefix } from '../net/prefix.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Exchange } from './door.ts'
 
@@ -5,10 +8,10 @@ import type { Exchange } from './door.ts'
 const TARGET_MAX = 512
 
 /**
- * One line a request: what was asked, what was answered and why. Where the client is goes in, who it is does not.
- * What is escaped is left to the log's JSON.
+ * One line a request: what was asked, what was answered and why. Where the client is goes in; who it is, only as far
+ * as `addresses` allows. What is escaped is left to the log's JSON.
  */
-export function createAccessLog(log: Log): (exchange: Exchange) => void {
+export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (exchange: Exchange) => void {
   return ({ request, reply, client, decision, duration }) => {
     const { target } = request
     log.info(
@@ -21,6 +24,7 @@ export function createAccessLog(log: Log): (exchange: Exchange) => void {
           client: client.located?.place.name ?? 'unknown',
           knownBy: client.located?.source ?? client.via,
         }),
+        ...(client?.address && addresses !== 'off' && { address: formatted(client.address, addresses) }),
         ...(decision && {
           decision: decision.kind,
           reason: decision.reason,
@@ -35,4 +39,13 @@ export function createAccessLog(log: Log): (exchange: Exchange) => void {
       'request',
     )
   }
+}
+
+/** How much of an address still tells networks apart, but no longer people. */
+const MASK = { 4: 24, 6: 48 } as const
+
+function formatted(address: Address, addresses: 'masked' | 'full'): string {
+  if (addresses === 'full') return formatAddress(address)
+  const length = MASK[address.family]
+  return formatPrefix({ address: firstAddress(address, length), length })
 }

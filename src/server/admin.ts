@@ -1,36 +1,104 @@
+import { parseAddress } from '../net/address.ts'
+import { isFault } from '../oci/errors.ts'
+import type { Exposition } from '../telemetry/exposition.ts'
+import type { Explainer } from './explainer.ts'
 import { faultReply } from './fault-reply.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door } from './request.ts'
 
-/** What the admin listener is told about the door. */
+/** What the admin listener is told about the door; values are written as JSON. */
 export interface AdminParts {
-  /** Whether the door takes requests: false before it listens and once it drains. */
-  readonly ready: () => boolean
+  /** Where the door takes requests, such as `0.0.0.0:8080`; `undefined` before it does and once it drains. */
+  readonly listening: () => string | undefined
+  readonly backends: () => unknown
+  /** The config in force. */
+  readonly config: () => unknown
+  /** What became of the last reload. */
+  readonly reload: () => unknown
+  /** Where addresses are from, where ranges are in force. */
+  readonly ranges?: () => unknown
+  readonly explain: Explainer
+  /** What Prometheus scrapes. */
+  readonly metrics?: () => Promise<Exposition>
 }
 
-/** The operator's own listener: liveness and readiness. */
-export function createAdmin({ ready }: AdminParts): Door {
+/** Answers one path from its query. */
+type Route = (query: URLSearchParams) => DoorReply | Promise<DoorReply>
+
+/** The operator's own listener: what the door knows, and why it does what it does. Never for the public. */
+export function createAdmin(parts: AdminParts): Door {
+  const { listening, backends, config, reload, ranges, explain, metrics } = parts
+  const routes: Readonly<Record<string, Route>> = {
+    '/': () => json(200, { door: listening() ?? null, paths }),
+    '/healthz': () => json(200, { status: 'ok' }),
+    '/readyz': () =>
+      listening() === undefined ? json(503, { status: 'not ready' }) : json(200, { status: 'ready' }),
+    '/backends': () => json(200, { backends: backends() }),
+    '/config': () => json(200, config()),
+    '/reload': () => json(200, reload()),
+    '/explain': (query) => answerExplain(query, explain),
+    ...(ranges && { '/ranges': () => json(200, ranges()) }),
+    ...(metrics && { '/metrics': async () => exposed(await metrics()) }),
+  }
+  const paths = Object.keys(routes)
+
   return ({ method, target }) => {
     if (method !== 'GET' && method !== 'HEAD') {
       return faultReply({ code: 'UNSUPPORTED', message: 'GET and HEAD only' }, 405, { Allow: 'GET, HEAD' })
     }
-    switch (target) {
-      case '/healthz':
-        return json(200, { status: 'ok' })
-      case '/readyz':
-        return ready() ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' })
-      default:
-        return faultReply({ code: 'UNSUPPORTED', message: 'known paths: /healthz, /readyz' })
+    const mark = target.indexOf('?')
+    const path = mark < 0 ? target : target.slice(0, mark)
+    if (!Object.hasOwn(routes, path)) {
+      return faultReply({ code: 'UNSUPPORTED', message: `known paths: ${paths.join(', ')}` })
     }
+    return routes[path]!(new URLSearchParams(mark < 0 ? '' : target.slice(mark)))
   }
 }
 
+const EXPLAIN_PARAMETERS = ['target', 'from', 'method', 'ask']
+
+async function answerExplain(query: URLSearchParams, explain: Explainer): Promise<DoorReply> {
+  const unknown = [...query.keys()].find((name) => !EXPLAIN_PARAMETERS.includes(name))
+  if (unknown !== undefined) {
+    return refusal(`there is no parameter ${show(unknown)}; they are ${EXPLAIN_PARAMETERS.join(', ')}`)
+  }
+  const target = query.get('target')
+  if (target === null) return refusal('target is required: a path and query, such as /v2/pause/manifests/3.9')
+  const from = parseAddress(query.get('from') ?? '')
+  if (from === undefined) {
+    return refusal(`from is ${show(query.get('from'))}; expected the IPv4 or IPv6 address of a client`)
+  }
+  const method = query.get('method') ?? 'GET'
+  if (method !== 'GET' && method !== 'HEAD') {
+    return refusal(`method is ${show(method)}; expected GET or HEAD`)
+  }
+  const ask = query.get('ask') ?? 'true'
+  if (ask !== 'true' && ask !== 'false') return refusal(`ask is ${show(ask)}; expected true or false`)
+  const explanation = await explain({ target, from, method, ask: ask === 'true' })
+  return isFault(explanation) ? faultReply(explanation, 400) : json(200, explanation)
+}
+
+function refusal(message: string): DoorReply {
+  return faultReply({ code: 'UNSUPPORTED', message }, 400)
+}
+
+function show(value: string | null): string {
+  return value === null ? 'missing' : JSON.stringify(value.slice(0, 64))
+}
+
+function exposed({ contentType, text }: Exposition): DoorReply {
+  return reply(200, contentType, text)
+}
+
 function json(status: number, value: unknown): DoorReply {
-  const body = `${JSON.stringify(value)}\n`
+  return reply(status, 'application/json', `${JSON.stringify(value)}\n`)
+}
+
+function reply(status: number, contentType: string, body: string): DoorReply {
   return {
     status,
     headers: {
-      'Content-Type': 'application/json',
+      'Content-Type': contentType,
       'Content-Length': String(new TextEncoder().encode(body).length),
       'Cache-Control': 'no-store',
     },

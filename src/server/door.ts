@@ -4,10 +4,11 @@ import { isFault } from '../oci/errors.ts'
 import { type OciRequest, parsePath } from '../oci/path.ts'
 import { parseTarget } from '../oci/target.ts'
 import type { Backend, Upstream } from '../routing/backend.ts'
-import { type Ask, type Decision, decide, type RequestFacts, type Verdict } from '../routing/decide.ts'
+import { type Decision, decide, type RequestFacts, type Verdict } from '../routing/decide.ts'
 import type { View } from '../routing/view.ts'
 import type { Content } from '../storage/content.ts'
 import { answerContent } from './answer-content.ts'
+import { ask, within } from './ask.ts'
 import { faultReply } from './fault-reply.ts'
 import type { Client, Locate } from './locate.ts'
 import type { DoorReply } from './reply.ts'
@@ -19,8 +20,6 @@ export interface DoorParts {
     known(backend: Backend, request: OciRequest): Verdict | undefined
     has(backend: Backend, request: OciRequest): Verdict | Promise<Verdict>
   }
-  /** What an upstream on our own disk holds. */
-  readonly content: (upstream: Upstream) => Content
   readonly spill: Pick<RequestFacts, 'maySpill' | 'overSpill'> & { count(decision: Decision): void }
   /**
    * Told of every redirect of a blob to a store. Where the same client was sent there for the same blob just now, gives
@@ -40,6 +39,8 @@ export interface DoorPolicy {
   /** How long one request may wait for backends altogether, in milliseconds. */
   readonly patience: number
   readonly view: View
+  /** What an upstream on our own disk holds. */
+  readonly content: (upstream: Upstream) => Content
   /** Told of every request after it was answered; absent when nobody wants to know, and then it costs nothing. */
   readonly observe?: (exchange: Exchange) => void
 }
@@ -48,16 +49,16 @@ export interface DoorPolicy {
 export interface Exchange {
   readonly request: DoorRequest
   readonly reply: DoorReply
-  readonly client?: Client
-  readonly decision?: Decision
+  readonly client: Client | undefined
+  /** Absent when it was no request of the OCI spec. */
+  readonly oci: OciRequest | undefined
+  readonly decision: Decision | undefined
   /** Milliseconds until the answer was known; a body is still to be sent then. */
   readonly duration: number
 }
 
 /** Longest request target; a name has at most 255 characters and a digest 135, so the rest is for the query. */
 const MAX_TARGET = 8192
-/** How many backends may be asked for one request; the next request goes on from what these have said. */
-const MAX_ASKED = 3
 
 /** Spill is counted by the minute, so within one there is room again. */
 const RETRY_AFTER = '30'
@@ -83,14 +84,8 @@ export function createDoor(parts: DoorParts): Door {
     const policy = parts.current()
     const { observe } = policy
     const startedAt = observe === undefined ? 0 : clock.now()
-    const done = (reply: DoorReply, client?: Client, decision?: Decision): DoorReply => {
-      observe?.({
-        request,
-        reply,
-        duration: clock.now() - startedAt,
-        ...(client && { client }),
-        ...(decision && { decision }),
-      })
+    const done = (reply: DoorReply, client?: Client, oci?: OciRequest, decision?: Decision): DoorReply => {
+      observe?.({ request, reply, client, oci, decision, duration: clock.now() - startedAt })
       return reply
     }
 
@@ -106,11 +101,11 @@ export function createDoor(parts: DoorParts): Door {
     const client = locate(request)
     const finish = (decision: Decision) => {
       if (decision.movedFrom !== undefined) parts.spill.count(decision)
-      const reply = toReply(decision, request, oci, target.query)
+      const reply = toReply(decision, request, oci, target.query, policy)
       if (reply instanceof Promise) {
-        return reply.then((late) => done(explained(late, policy, client, decision), client, decision))
+        return reply.then((late) => done(explained(late, policy, client, decision), client, oci, decision))
       }
-      return done(explained(reply, policy, client, decision), client, decision)
+      return done(explained(reply, policy, client, decision), client, oci, decision)
     }
     const facts: RequestFacts = {
       request: oci,
@@ -122,44 +117,20 @@ export function createDoor(parts: DoorParts): Door {
       overSpill: parts.spill.overSpill,
     }
     const decision = decide(facts, policy.view)
-    if (decision.kind === 'ask') return ask(decision, facts, policy).then(finish)
+    if (decision.kind === 'ask') {
+      const { view, patience } = policy
+      return ask(decision, facts, view, { has: parts.presence.has, clock, patience }).then(finish)
+    }
     if (request.method === 'GET') {
       const doubt = parts.doubt(client, decision, oci)
       // What the check found is known to presence by then, so the same question has its new answer.
       if (doubt !== undefined) {
-        return within(policy.patience, doubt)
+        return within(policy.patience, doubt, clock)
           .then(() => decide({ ...facts, mayAsk: false }, policy.view) as Decision)
           .then(finish)
       }
     }
     return finish(decision)
-  }
-
-  /** Asks one backend after the other, until the decision stands or the client has waited long enough. */
-  async function ask(first: Ask, facts: RequestFacts, { view, patience }: DoorPolicy): Promise<Decision> {
-    const { request } = facts
-    const verdicts = new Map<Backend, Verdict>()
-    const presence = (backend: Backend) => verdicts.get(backend) ?? facts.presence(backend, request)
-    const patienceEnds = clock.now() + patience
-    let next: Decision | Ask = first
-    while (next.kind === 'ask') {
-      const answer = parts.presence.has(next.backend, request)
-      verdicts.set(next.backend, await within(patienceEnds - clock.now(), answer))
-      const mayAsk = verdicts.size < MAX_ASKED && clock.now() < patienceEnds
-      next = decide({ ...facts, presence, mayAsk }, view)
-    }
-    return next
-  }
-
-  async function within(milliseconds: number, answer: Verdict | Promise<Verdict>): Promise<Verdict> {
-    if (typeof answer === 'string') return answer
-    return new Promise((resolve) => {
-      const callOff = clock.after(milliseconds, () => resolve('unknown'))
-      answer.then((verdict) => {
-        callOff()
-        resolve(verdict)
-      })
-    })
   }
 
   function explained(reply: DoorReply, { debug }: DoorPolicy, client: Client, decision: Decision): DoorReply {
@@ -172,6 +143,7 @@ export function createDoor(parts: DoorParts): Door {
     request: DoorRequest,
     oci: OciRequest,
     query: string,
+    { content }: DoorPolicy,
   ): DoorReply | Promise<DoorReply> {
     switch (decision.kind) {
       case 'redirect':
@@ -183,7 +155,7 @@ export function createDoor(parts: DoorParts): Door {
       case 'answer':
         if (decision.backend === undefined || oci.kind === 'base' || oci.kind === 'catalog')
           return VERSION_REPLY
-        return answerContent(parts.content(decision.backend), oci, {
+        return answerContent(content(decision.backend), oci, {
           method: request.method,
           query,
           header: (name) => request.header(name),

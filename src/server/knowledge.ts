@@ -21,17 +21,17 @@ export interface Knowledge {
   /** Takes what a request asks for as unusable at a backend for `milliseconds`. */
   distrust(backend: Backend, request: OciRequest, milliseconds: number): void
   statistics(id: string): PresenceStatistics | undefined
-  /** Keeps what is known of these backends (same id, same fingerprint), and forgets the rest. */
-  use(backends: ReadonlyMap<string, string>, config: PresenceConfig): void
-}
-
-interface Entry {
-  readonly fingerprint: string
-  readonly presence: BackendPresence
+  /** Keeps what is known of these backends while `config` says the same, and forgets the rest. */
+  use(backends: readonly Backend[], config: PresenceConfig): void
 }
 
 export function createKnowledge({ fetch, clock, onFinding }: KnowledgeOptions): Knowledge {
-  let entries = new Map<string, Entry>()
+  // By the backend itself and not its id: a request that began before a reload must not teach us about a store of the
+  // same id that is another one now.
+  let entries = new Map<Backend, BackendPresence>()
+  let settings = ''
+
+  const named = (id: string) => [...entries].find(([backend]) => backend.id === id)?.[1]
 
   async function probe(backend: Backend, request: OciRequest): Promise<Verdict> {
     const startedAt = clock.now()
@@ -41,26 +41,22 @@ export function createKnowledge({ fetch, clock, onFinding }: KnowledgeOptions): 
   }
 
   return {
-    known: (backend, request) => entries.get(backend.id)?.presence.known(presenceKey(backend, request)),
+    known: (backend, request) => entries.get(backend)?.known(presenceKey(backend, request)),
     has: (backend, request) =>
-      entries.get(backend.id)?.presence.has(presenceKey(backend, request), () => probe(backend, request)) ??
-      'unknown',
+      entries.get(backend)?.has(presenceKey(backend, request), () => probe(backend, request)) ?? 'unknown',
     distrust(backend, request, milliseconds) {
-      entries.get(backend.id)?.presence.distrust(presenceKey(backend, request), milliseconds)
+      entries.get(backend)?.distrust(presenceKey(backend, request), milliseconds)
     },
-    statistics: (id) => entries.get(id)?.presence.statistics(),
-    use(backends, config) {
-      const maxEntries = Math.max(1, Math.floor(config.maxEntries / Math.max(1, backends.size)))
-      const settings = JSON.stringify({ ...config, maxEntries })
-      const next = new Map<string, Entry>()
-      for (const [id, identity] of backends) {
-        const fingerprint = `${identity} ${settings}`
-        const before = entries.get(id)
-        const kept = before?.fingerprint === fingerprint
-        next.set(
-          id,
-          kept ? before : { fingerprint, presence: createBackendPresence({ ...config, maxEntries, clock }) },
-        )
+    statistics: (id) => named(id)?.statistics(),
+    use(backends, { maxEntries: allEntries, ...config }) {
+      const maxEntries = Math.max(1, Math.floor(allEntries / Math.max(1, backends.length)))
+      const before = settings
+      settings = JSON.stringify(config)
+      const next = new Map<Backend, BackendPresence>()
+      for (const backend of backends) {
+        const kept = settings === before ? entries.get(backend) : undefined
+        kept?.resize(maxEntries)
+        next.set(backend, kept ?? createBackendPresence({ ...config, maxEntries, clock }))
       }
       entries = next
     },

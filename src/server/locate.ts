@@ -1,7 +1,6 @@
 import type { Located } from '../clouds/located.ts'
 import type { Address } from '../net/address.ts'
 import type { ClientAddress } from '../net/client-address.ts'
-import type { PrefixTable } from '../net/prefix-table.ts'
 import type { DoorRequest } from './request.ts'
 
 /** Who asks, as far as it can be told. */
@@ -19,10 +18,10 @@ export type Locate = (request: DoorRequest) => Client
 /** Joins who the client is (headers and trusted proxies) with where that address is. */
 export function createLocate(
   clientAddress: (peer: string, header: (name: string) => string | undefined) => ClientAddress,
-  table: () => PrefixTable<Located>,
+  lookup: (address: Address) => Located | undefined,
 ): Locate {
   return (request) => {
     const { address, via } = clientAddress(request.peer, (name) => request.header(name))
-    return { address, via, located: address === undefined ? undefined : table().lookup(address) }
+    return { address, via, located: address === undefined ? undefined : lookup(address) }
   }
 }

@@ -18,6 +18,8 @@ const SMALL_BYTES = 4096
 /** Watches over the backends of a config: tries them, and learns from probes by what they can be tried. */
 export interface Vigil {
   readonly monitor: Monitor
+  /** The digest by which a store without a configured canary is tried, once one is known. */
+  learnedCanary(id: string): Digest | undefined
   /** Takes in what a presence probe found. */
   learn(backend: Backend, request: OciRequest, finding: Finding): void
   /** Watches these backends from now on; those whose config is the same keep their health. */
@@ -49,6 +51,7 @@ export function createVigil(fetch: () => Fetch, options: MonitorOptions): Vigil 
 
   return {
     monitor,
+    learnedCanary: (id) => learned.get(id)?.digest,
     learn(backend, request, { verdict, size, failure }) {
       if (failure !== undefined) monitor.report(backend.id, failureOf(failure))
       if (backend.kind !== 'store' || request.kind !== 'blob' || verdict !== 'present') return

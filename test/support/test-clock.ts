@@ -6,11 +6,15 @@ export interface TestClock extends Clock {
   advance(milliseconds: number): void
 }
 
+/** When the hands stand at 0. */
+const EPOCH = Date.parse('2026-01-01T00:00:00Z')
+
 export function createTestClock(): TestClock {
   let now = 0
   let timers: { at: number; callback: () => void }[] = []
   return {
     now: () => now,
+    date: () => new Date(EPOCH + now),
     after(milliseconds, callback) {
       const timer = { at: now + milliseconds, callback }
       timers.push(timer)

@@ -4,6 +4,7 @@ import type { Listener } from '../../adapters/listener.ts'
 import { listen } from '../../adapters/node/listen.ts'
 import { makeSampleImages } from '../../demo/images.ts'
 import type { SampleWorld } from '../../demo/sample-world.ts'
+import { startUpstream, type UpstreamProcess } from '../../demo/start-upstream.ts'
 import { createStore } from '../../demo/store.ts'
 import { DEMO_REGIONS, demoConfig, demoFolder, storeId } from '../../demo/world.ts'
 import { readConfig } from '../read-config.ts'
@@ -18,7 +19,7 @@ export interface DemoOptions {
   readonly folder?: string
 }
 
-/** Runs a whole world on loopback until a signal ends it: an upstream, three stores, sample images, and the door. */
+/** Runs a whole world on loopback until a signal ends it: two upstreams, three stores, sample images, and the door. */
 export async function runDemo({
   port,
   adminPort,
@@ -29,24 +30,28 @@ export async function runDemo({
   const world = await makeSampleImages(layout)
   const onError = (error: unknown) => console.error(error)
   const stores: Listener[] = []
+  let pier: UpstreamProcess | undefined
   try {
+    pier = await startUpstream(layout)
     for (const _ of DEMO_REGIONS) {
       stores.push(await listen(createStore(layout), { host: '127.0.0.1', port: 0, onError }))
     }
     const configFile = join(folder, 'config.yaml')
-    await writeFile(configFile, demoConfig({ layout, stores, port, adminPort }))
+    await writeFile(configFile, demoConfig({ layout, pier: pier.url, stores, port, adminPort }))
     const config = await readConfig(configFile)
-    const running = await runService(config, createRuntime(config.log))
+    const running = await runService(config, createRuntime(config.log), configFile)
     await running.tried
-    process.stdout.write(describeWorld(world, stores, configFile, running.door, running.admin))
+    process.stdout.write(describeWorld(world, pier, stores, configFile, running.door, running.admin))
     await running.ended
   } finally {
+    pier?.end()
     await Promise.all(stores.map((store) => store.drain(0)))
   }
 }
 
 function describeWorld(
   world: SampleWorld,
+  pier: UpstreamProcess,
   stores: readonly Listener[],
   configFile: string,
   door: Listener,
@@ -57,6 +62,7 @@ function describeWorld(
   const blob = image.blobs[0]!
   const backends = [
     ['harbour', 'upstream, canonical', 'gcp/us-central1', 'answered by the door, from disk'],
+    ['pier', 'upstream', 'gcp/europe-west1', `${pier.url}, process ${pier.pid}`],
     ...DEMO_REGIONS.map((region, index) => [
       storeId(region),
       'store',
@@ -92,6 +98,9 @@ Pull an image through it:
   skopeo copy --src-tls-verify=false docker://${origin}/${image.name}:${image.tags[0]} oci:hello
   docker pull ${origin}/${image.name}:${image.tags[0]}
 
-Its config is ${configFile}. Ctrl-C ends it.
+Kill an upstream, and see where its clients go two seconds later:
+  kill ${pier.pid}
+
+Its config is ${configFile}: a change is in force two seconds later. Ctrl-C ends it.
 `
 }

@@ -5,6 +5,11 @@ import { createRuntime } from '../runtime.ts'
 /** Runs the door until a signal ends it. */
 export async function runServe({ config: file }: { config: string }): Promise<void> {
   const config = await readConfig(file)
-  const running = await runService(config, createRuntime(config.log))
+  const running = await runService(
+    config,
+    createRuntime(config.log),
+    // What came from standard input cannot be read again.
+    file === '-' ? undefined : file,
+  )
   await running.ended
 }

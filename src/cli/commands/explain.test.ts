@@ -1,0 +1,160 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FolderServer, startFolderServer } from '../../../test/support/folder-server.ts'
+import { type Portolan, startPortolan } from '../../../test/support/portolan.ts'
+import { findFreePort } from '../../../test/support/ports.ts'
+import { run } from '../../../test/support/programs.ts'
+import { startScriptedStore } from '../../../test/support/scripted-store.ts'
+import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
+import { makeSampleImages } from '../../demo/images.ts'
+import type { SampleImage } from '../../demo/sample-world.ts'
+import type { PullStep } from '../pull.ts'
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+const PARIS = '35.180.1.1'
+
+interface Told {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+async function explain(...words: string[]): Promise<Told> {
+  const env = { PATH: process.env.PATH }
+  const { code, stdout, stderr } = await run(process.execPath, [MAIN, 'explain', ...words], { env })
+  return { code, out: stdout.toString(), err: stderr }
+}
+
+describe('portolan explain', () => {
+  const made = new AsyncDisposableStack()
+  let folder: TempFolder
+  let store: FolderServer
+  let door: Portolan
+  let image: SampleImage
+  let admin: string
+
+  beforeAll(async () => {
+    folder = made.use(await makeTempFolder())
+    const layout = join(folder.path, 'images')
+    const world = await makeSampleImages(layout)
+    image = world.images.find(({ platforms }) => platforms.length > 1)!
+    store = made.use(await startFolderServer(layout))
+    door = made.use(await startPortolan(config(layout, store.origin)))
+    admin = `http://127.0.0.1:${door.adminPort}`
+  })
+  afterAll(() => made.disposeAsync())
+
+  it('shows every request of a pull with its candidates and decision, and ends with 0', async () => {
+    const { code, out, err } = await explain(
+      `any.host/${image.name}:1.0`,
+      '--from',
+      PARIS,
+      '-c',
+      door.configFile,
+    )
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^from 35\.180\.1\.1: aws\/eu-west-3, known by override\n/)
+    for (const { digest } of image.blobs)
+      expect(out).toContain(`→ paris (store-present): ${location(digest)}\n`)
+    expect(out).toContain('1. tag 1.0\n')
+    expect(out).toContain('. config of linux/arm64, ')
+    expect(out).toContain('. payload of the signature, ')
+    expect(out).toMatch(/ {2}paris +store +aws\/eu-west-3 +0 +nearest +\w+ +present +taken\n/)
+    expect(out).toContain('candidates: the same as for 1\n')
+    expect(out.match(/backend +kind/g)).toHaveLength(2)
+    expect(out).toMatch(/\n\d+ requests, and every one has a working answer\.\n$/)
+  })
+
+  it('says the same of a door that runs as of its config, as data', async () => {
+    const words = [`${image.name}@${image.digest}`, '--from', PARIS, '--json']
+    const [asked, tried] = await Promise.all([
+      explain(...words, '--admin', admin),
+      explain(...words, '--config', door.configFile),
+    ])
+    expect(asked).toMatchObject({ code: 0, err: '' })
+    expect(decisions(asked)).toEqual(decisions(tried))
+    expect(JSON.parse(asked.out).client).toMatchObject({ place: 'aws/eu-west-3', knownBy: 'override' })
+  })
+
+  it('follows one platform when told to', async () => {
+    const words = [`${image.name}:1.0`, '--from', PARIS, '--admin', admin]
+    const { code, out } = await explain(...words, '--platform', 'linux/arm64')
+    expect(code).toBe(0)
+    expect(out).toContain('manifest of linux/arm64')
+    expect(out).not.toContain('amd64')
+    expect(await explain(...words, '--platform', 'plan9/arm64')).toMatchObject({
+      code: 2,
+      err: 'portolan: there is none for plan9/arm64; there are linux/amd64, linux/arm64\n',
+    })
+  })
+
+  it('says that there is no signature, without making a fault of it', async () => {
+    const { code, out } = await explain('demo/team/nested/tool:v1.2.3', '--from', '9.9.9.9', '--admin', admin)
+    expect(code).toBe(0)
+    expect(out).toMatch(/^from 9\.9\.9\.9: somewhere, in no list\n/)
+    expect(out).toContain('works: 404, no signature\n')
+  })
+
+  it('ends with 1 when a place that clients are sent to does not give what the manifest names', async () => {
+    await using liar = await startScriptedStore(() => 200)
+    const file = join(folder.path, 'liar.yaml')
+    await writeFile(file, JSON.stringify({ version: 1, ...config(join(folder.path, 'images'), liar.origin) }))
+    const { code, out } = await explain('demo/team/nested/tool:v1.2.3', '--from', PARIS, '-c', file)
+    expect(code).toBe(1)
+    expect(out).toMatch(/FAILS: 200, 2097152 bytes; the manifest says \d+\n/)
+    expect(out).toMatch(/\n7 requests; without a working answer: 3, 4, 5\.\n$/)
+  })
+
+  it('ends with 3 when there is no such image, or nobody to ask', async () => {
+    const missing = await explain(`${image.name}:nothing`, '--from', PARIS, '--admin', admin)
+    expect(missing).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('FAILS: 404\n'),
+      err: 'portolan: the manifest of demo/hello cannot be had where the door sends this client\n',
+    })
+    const nobody = `http://127.0.0.1:${await findFreePort()}`
+    expect(await explain(image.name, '--from', PARIS, '--admin', nobody)).toMatchObject({
+      code: 3,
+      out: '',
+      err: expect.stringMatching(/^portolan: cannot reach the admin service at .*ECONNREFUSED.*\n$/),
+    })
+  })
+
+  it.each<[words: string[], err: string]>([
+    [['pause', '--from', 'paris', '--admin', 'http://127.0.0.1:1'], '--from is "paris"'],
+    [['pause', '--from', PARIS], '--config or --admin is required'],
+    [['pause', '--from', PARIS, '--admin', '127.0.0.1:9090'], '--admin is "127.0.0.1:9090"'],
+    [
+      ['pause', '--from', PARIS, '--admin', 'http://127.0.0.1:1', '--platform', 'linux'],
+      '--platform is "linux"',
+    ],
+    [['Pause//', '--from', PARIS, '--admin', 'http://127.0.0.1:1'], 'is not an image reference'],
+    [['pause', '--from', PARIS, '--config', 'missing.yaml'], 'cannot read missing.yaml'],
+    [['pause', '--admin', 'http://127.0.0.1:1'], "required option '--from <address>' not specified"],
+  ])('ends with 2 and one line for %j', async (words, err) => {
+    const told = await explain(...words)
+    expect(told).toMatchObject({ code: 2, out: '', err: expect.stringContaining(err) })
+    expect(told.err).toMatch(/^[^\n]+\n$/)
+  })
+
+  const location = (digest: string) => `${store.origin}/blobs/${digest.replace(':', '/')}`
+})
+
+function decisions({ out }: Told): object[] {
+  return JSON.parse(out).steps.map(({ what, explanation, answer }: PullStep) => ({
+    what,
+    target: explanation.target,
+    decision: explanation.decision,
+    answer,
+  }))
+}
+
+function config(layout: string, store: string): object {
+  return {
+    upstreams: [{ id: 'iowa', layout, at: 'gcp/us-central1' }],
+    stores: [{ id: 'paris', url: store, blobs: 'blobs/{algorithm}/{encoded}', at: 'aws/eu-west-3' }],
+    clouds: { places: [{ prefix: '35.180.0.0/16', at: 'aws/eu-west-3' }] },
+  }
+}

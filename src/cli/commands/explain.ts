@@ -1,0 +1,136 @@
+import { PortolanError } from '../../errors.ts'
+import { type Address, parseAddress } from '../../net/address.ts'
+import { parseReference } from '../../oci/reference.ts'
+import type { ExplainedCandidate, ExplainedClient, Explanation } from '../../server/explain.ts'
+import { EXIT } from '../exit-code.ts'
+import { type PullStep, parsePlatform, walkPull } from '../pull.ts'
+import { openAdminSource, openConfigSource, type PullSource } from '../pull-source.ts'
+import { formatTable } from '../table.ts'
+
+export interface ExplainOptions {
+  /** Address of the client. */
+  readonly from: string
+  readonly config?: string
+  readonly admin?: string
+  readonly platform?: string
+  readonly json?: boolean
+}
+
+/** Shows where every request of a pull goes, and why; gives the exit code. */
+export async function runExplain(image: string, options: ExplainOptions): Promise<number> {
+  const reference = parseReference(image)
+  const from = parseAddress(options.from)
+  if (from === undefined)
+    throw usage(`--from is ${JSON.stringify(options.from)}; expected an IPv4 or IPv6 address`)
+  const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
+  if (options.platform !== undefined && platform === undefined) {
+    throw usage(
+      `--platform is ${JSON.stringify(options.platform)}; expected OS/ARCHITECTURE, such as linux/arm64`,
+    )
+  }
+  const source = await openSource(options, from)
+
+  const steps: PullStep[] = []
+  let failure: PortolanError | undefined
+  const tables = new Map<string, number>()
+  try {
+    for await (const step of walkPull(reference, source, platform)) {
+      steps.push(step)
+      if (!options.json) print(describeStep(step, steps.length, tables))
+    }
+  } catch (error) {
+    if (!(error instanceof PortolanError)) throw error
+    failure = error
+  } finally {
+    source.end()
+  }
+  if (options.json) {
+    const client = steps[0]?.explanation.client ?? null
+    print(JSON.stringify({ image, client, steps, ...(failure && { error: failure.message }) }, null, 2))
+  }
+  if (failure !== undefined) throw failure
+  const failed = steps.flatMap(({ answer }, index) => (answer.works ? [] : [index + 1]))
+  if (!options.json) print(summary(steps.length, failed))
+  return failed.length === 0 ? EXIT.done : EXIT.failed
+}
+
+function openSource({ config, admin }: ExplainOptions, from: Address): Promise<PullSource> {
+  // A config may be named by the environment, for `serve`; a door is asked on purpose.
+  if (admin !== undefined) return openAdminSource(admin, from)
+  if (config !== undefined) return openConfigSource(config, from)
+  throw usage('--config or --admin is required: a config to try, or the admin service of a door that runs')
+}
+
+/** One block: what is asked, what becomes of it, and who could have answered. */
+function describeStep(
+  { what, explanation, answer }: PullStep,
+  number: number,
+  tables: Map<string, number>,
+): string {
+  const { method, target, client, rule } = explanation
+  const lines = [
+    ...(number === 1 ? [`from ${describeClient(client)}`, ''] : []),
+    `${number}. ${what}`,
+    `   ${method} ${target}`,
+    `   ${describeDecision(explanation)}`,
+    `   ${answer.works ? 'works' : 'FAILS'}: ${[answer.status, answer.note].filter(Boolean).join(', ')}`,
+  ]
+  const table = describeCandidates(explanation)
+  const before = tables.get(table)
+  if (before === undefined) tables.set(table, number)
+  const by = rule === undefined ? 'no rule applies' : `by rule ${rule}`
+  lines.push(
+    before === undefined
+      ? `   candidates, ${by}:\n${table.replace(/^/gm, '   ')}`
+      : `   candidates: the same as for ${before}`,
+  )
+  return `${lines.join('\n')}\n`
+}
+
+function describeClient({ address, place, knownBy }: ExplainedClient): string {
+  return place === undefined
+    ? `${address}: somewhere, in no list`
+    : `${address}: ${place}, known by ${knownBy}`
+}
+
+function describeDecision({ decision }: Explanation): string {
+  const { kind, reason, backend, location, message, movedFrom } = decision
+  const because = `${reason}${movedFrom === undefined ? '' : `, moved from ${movedFrom}`}`
+  if (kind === 'refuse') return `→ refused (${because}): ${message}`
+  if (kind === 'redirect') return `→ ${backend} (${because}): ${location}`
+  return `→ the door itself, for ${backend} (${because})`
+}
+
+function describeCandidates({ candidates }: Explanation): string {
+  return formatTable(
+    ['backend', 'kind', 'place', 'km', 'ranked by', 'health', 'holds it', 'verdict'],
+    candidates.map((candidate) => [
+      candidate.backend,
+      candidate.kind,
+      candidate.place,
+      candidate.kilometres === undefined ? '?' : String(candidate.kilometres),
+      candidate.by,
+      candidate.health,
+      candidate.presence,
+      describeVerdict(candidate),
+    ]),
+  )
+}
+
+function describeVerdict({ verdict, failure }: ExplainedCandidate): string {
+  return verdict === 'unhealthy' && failure !== undefined ? `${verdict}: ${failure}` : verdict
+}
+
+function summary(count: number, failed: readonly number[]): string {
+  return failed.length === 0
+    ? `${count} requests, and every one has a working answer.`
+    : `${count} requests; without a working answer: ${failed.join(', ')}.`
+}
+
+function usage(message: string): PortolanError {
+  return new PortolanError('USAGE', message)
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,105 @@
+import { stat } from 'node:fs/promises'
+import type { Config } from '../config/config.ts'
+import { formatFault } from '../config/fault.ts'
+import { formatListenAddress } from '../config/listen-address.ts'
+import { PortolanError } from '../errors.ts'
+import type { Service } from '../server/create.ts'
+import type { Log } from '../telemetry/log.ts'
+import { parseConfigFile } from './read-config.ts'
+
+/** How often the file is looked at, in milliseconds. */
+const INTERVAL = 2_000
+
+export interface ReloaderOptions {
+  readonly file: string
+  readonly service: Pick<Service, 'reload' | 'refuseReload'>
+  readonly log: Log
+  /** The config that the process was started with: where it listens stays. */
+  readonly started: Config
+  /** Told of a config before it is in force. */
+  readonly onReload?: (config: Config) => void
+}
+
+/**
+ * Puts a config file in force again on SIGHUP and when the file changes; a bad one is reported and changes nothing.
+ * Returns what ends that.
+ *
+ * The file is looked at, not watched: a Kubernetes ConfigMap changes by a swap of a symbolic link above it, which a
+ * watch on the file never tells.
+ */
+export function reloadOnChange({ file, service, log, started, onReload }: ReloaderOptions): () => void {
+  let seen: string | undefined
+  let queue: Promise<void> = Promise.resolve()
+  let ended = false
+
+  /** One after the other, so that the last change is the one that stays. */
+  function enqueue(why: 'SIGHUP' | 'the file changed'): void {
+    queue = queue.then(() => (ended ? undefined : reload(why)))
+  }
+
+  async function reload(why: string): Promise<void> {
+    seen = await printOf(file)
+    const faults = await tryReload()
+    if (faults.length === 0) log.info({ file, why }, 'reloaded the config')
+    else log.error({ file, why, faults }, 'the config was not reloaded: what was in force stays')
+  }
+
+  /** Gives what speaks against the file as it is now. */
+  async function tryReload(): Promise<readonly string[]> {
+    let faults: readonly string[]
+    try {
+      const parsed = await parseConfigFile(file)
+      if ('config' in parsed) {
+        const config = withOldListeners(parsed.config)
+        await service.reload(config)
+        onReload?.(config)
+        return []
+      }
+      faults = parsed.faults.map(formatFault)
+    } catch (error) {
+      faults = [error instanceof Error ? error.message : String(error)]
+      if (!(error instanceof PortolanError)) log.error({ err: error }, 'a reload failed unexpectedly')
+    }
+    service.refuseReload(faults)
+    return faults
+  }
+
+  function withOldListeners(config: Config): Config {
+    const { admin: _, ...rest } = config
+    const { listen, admin } = started
+    for (const key of ['listen', 'admin'] as const) {
+      const [before, after] = [started[key], config[key]].map((address) =>
+        address === undefined ? 'off' : formatListenAddress(address),
+      )
+      if (before === after) continue
+      log.warn({ key, inForce: before, inFile: after }, 'this key takes a restart: what was in force stays')
+    }
+    return { ...rest, listen, ...(admin && { admin }) }
+  }
+
+  queue = printOf(file).then((print) => {
+    seen = print
+  })
+  const look = setInterval(async () => {
+    const print = await printOf(file)
+    // A file that is gone is most often about to come back.
+    if (print === undefined || print === seen) return
+    seen = print
+    enqueue('the file changed')
+  }, INTERVAL)
+  const onSignal = () => enqueue('SIGHUP')
+  process.on('SIGHUP', onSignal)
+  return () => {
+    ended = true
+    clearInterval(look)
+    process.removeListener('SIGHUP', onSignal)
+  }
+}
+
+/** What tells one version of a file from the next, links followed; `undefined` when it cannot be had. */
+async function printOf(file: string): Promise<string | undefined> {
+  return stat(file).then(
+    ({ dev, ino, size, mtimeMs }) => `${dev} ${ino} ${size} ${mtimeMs}`,
+    () => undefined,
+  )
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { parseAddress } from '../net/address.ts'
+import { silentLog } from '../telemetry/log.ts'
+import { createAccessLog } from './access-log.ts'
+
+function lineFor(addresses: 'off' | 'masked' | 'full', text: string): object {
+  const lines: object[] = []
+  const write = createAccessLog({ ...silentLog, info: (fields) => lines.push(fields) }, addresses)
+  write({
+    request: { method: 'GET', target: '/v2/', peer: text, header: () => undefined },
+    reply: { status: 200, headers: {} },
+    client: { address: parseAddress(text), via: 'peer', located: undefined },
+    oci: { kind: 'base' },
+    decision: undefined,
+    duration: 1,
+  })
+  expect(lines).toHaveLength(1)
+  return lines[0]!
+}
+
+test.each([
+  ['masked', '203.0.113.77', '203.0.113.0/24'],
+  ['masked', '2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+  ['masked', '::ffff:203.0.113.77', '203.0.113.0/24'],
+  ['full', '203.0.113.77', '203.0.113.77'],
+  ['full', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2:3:4:5:6'],
+] as const)('with %s addresses, %s is written as %s', (addresses, text, written) => {
+  expect(lineFor(addresses, text)).toMatchObject({ address: written })
+})
+
+test('nothing of an address is written when they are off', () => {
+  expect(JSON.stringify(lineFor('off', '203.0.113.77'))).not.toContain('203.0')
+})
+
+test('a client without an address has none in its line', () => {
+  expect(lineFor('full', '')).not.toHaveProperty('address')
+})

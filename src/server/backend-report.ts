@@ -1,0 +1,68 @@
+import type { Config, StoreConfig, UpstreamConfig } from '../config/config.ts'
+import { valueForFault } from '../config/fault.ts'
+import type { Clock } from '../internal/clock.ts'
+import type { Knowledge } from './knowledge.ts'
+import type { Vigil } from './vigil.ts'
+
+export interface BackendReportParts {
+  readonly vigil: Vigil
+  readonly knowledge: Knowledge
+  readonly clock: Clock
+}
+
+/** All that the door knows of its backends, upstreams first, for the admin service. */
+export function reportBackends(
+  { upstreams, stores }: Config,
+  { vigil, knowledge, clock }: BackendReportParts,
+): readonly object[] {
+  const { monitor } = vigil
+  const now = clock.now()
+  const date = clock.date().getTime()
+  /** Moments of the clock as people write them. */
+  const timeOf = (moment: number) => new Date(date - (now - moment)).toISOString()
+
+  return [
+    ...upstreams.map(({ canonical, complete, layout, prefix, ...upstream }) =>
+      report('upstream', upstream, {
+        canonical,
+        complete,
+        ...(layout !== undefined && { layout }),
+        ...(prefix !== '' && { prefix }),
+      }),
+    ),
+    ...stores.map((store) => report('store', store, { keepsManifests: store.manifests !== undefined })),
+  ]
+
+  function report(
+    kind: 'upstream' | 'store',
+    { id, at, url, canary }: Pick<UpstreamConfig | StoreConfig, 'id' | 'at' | 'url' | 'canary'>,
+    rest: object,
+  ): object {
+    const triedBy = canary ?? vigil.learnedCanary(id)
+    return {
+      id,
+      kind,
+      place: at,
+      ...(url !== undefined && { url: valueForFault(url) }),
+      ...rest,
+      ...(triedBy !== undefined && { canary: triedBy }),
+      health: url === undefined ? { status: 'local' } : health(id),
+      presence: knowledge.statistics(id),
+    }
+  }
+
+  function health(id: string): object {
+    const { status, since, passes, failures, relapses, notBefore, lastFailure } = monitor.state(id)
+    return {
+      status,
+      since: timeOf(since),
+      failures,
+      relapses,
+      ...(status === 'out' && { passes, notBefore: timeOf(notBefore) }),
+      ...(lastFailure !== undefined && { lastFailure }),
+      history: monitor
+        .history(id)
+        .map(({ from, to, why, at }) => ({ at: timeOf(at), from, to, ...(why !== undefined && { why }) })),
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { CounterFamily, type GaugeFamily, HistogramFamily } from './family.ts'
+
+/** What is read, and not counted, when somebody asks for the metrics. */
+export interface Readings {
+  requestsInFlight(): number
+  backends(): Iterable<BackendReading>
+  /** Seconds since 1970. */
+  lastReloadSuccess(): number
+  /** Seconds since each provider's ranges were fetched, or found to be the same still. */
+  rangesAge(): Iterable<readonly [provider: string, seconds: number]>
+}
+
+/** One backend as it is now. */
+export interface BackendReading {
+  readonly id: string
+  readonly inTraffic: boolean
+  /** Absent where nothing is tried, as for an upstream on our own disk. */
+  readonly health?: string
+  /** What is remembered of what it holds, and how many probes run; absent where it is never asked. */
+  readonly presence?: { readonly present: number; readonly negative: number; readonly running: number }
+}
+
+/** In seconds: a known answer takes microseconds, an unknown one up to the patience of the config. */
+const REQUEST_BOUNDS = [0.000_05, 0.0001, 0.000_25, 0.001, 0.005, 0.025, 0.1, 0.2, 0.3, 0.5, 1, 5, 30]
+/** In seconds: up to the longest timeout that a config may set. */
+const PROBE_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30]
+
+const HEALTH = ['untried', 'admitted', 'provisional', 'out']
+
+/**
+ * Every metric of a service, by the conventions of Prometheus: base units, `_total` for what only grows.
+ * docs/metrics.md says what each is for.
+ */
+export function createMetrics(readings: Readings) {
+  const metrics = {
+    requests: new CounterFamily({
+      name: 'portolan_requests_total',
+      help: 'Requests by what was asked for, what was decided and why; backend is empty where none is involved.',
+      labels: ['class', 'decision', 'backend', 'reason'],
+    }),
+    responses: new CounterFamily({
+      name: 'portolan_responses_total',
+      help: 'Requests by the status of their answer.',
+      labels: ['status'],
+    }),
+    requestDuration: new HistogramFamily({
+      name: 'portolan_request_duration_seconds',
+      help: 'Time until the answer to a request was known; sending a body comes after that.',
+      labels: ['class'],
+      bounds: REQUEST_BOUNDS,
+    }),
+    presenceLookups: new CounterFamily({
+      name: 'portolan_presence_lookups_total',
+      help: 'Looks at whether a backend holds what was asked for: known already, or asked of the backend.',
+      labels: ['backend', 'verdict', 'source'],
+    }),
+    probeDuration: new HistogramFamily({
+      name: 'portolan_probe_duration_seconds',
+      help: 'Time that probes took: of presence, one request each, and of health, a few.',
+      labels: ['kind', 'backend'],
+      bounds: PROBE_BOUNDS,
+    }),
+    backendChanges: new CounterFamily({
+      name: 'portolan_backend_changes_total',
+      help: 'Changes of the health of a backend, by what it became.',
+      labels: ['backend', 'to'],
+    }),
+    spill: new CounterFamily({
+      name: 'portolan_spill_total',
+      help: 'Requests that a backend would have answered, were it not down: where they went instead.',
+      labels: ['from', 'result'],
+    }),
+    verifications: new CounterFamily({
+      name: 'portolan_verifications_total',
+      help: 'Checks, after a client came back for a blob, of whether the store delivers it.',
+      labels: ['backend', 'result'],
+    }),
+    reloads: new CounterFamily({
+      name: 'portolan_reloads_total',
+      help: 'Attempts to put another config in force.',
+      labels: ['result'],
+    }),
+  }
+  const gauges: readonly GaugeFamily[] = [
+    gauge('portolan_requests_in_flight', 'Requests whose answer is not known yet.', [], () => [
+      [[], readings.requestsInFlight()],
+    ]),
+    gauge('portolan_backend_up', 'Whether a backend is in traffic: 1 or 0.', ['backend'], function* () {
+      for (const { id, inTraffic } of readings.backends()) yield [[id], Number(inTraffic)]
+    }),
+    gauge(
+      'portolan_backend_health',
+      'The health of a backend: 1 for the status that it has, 0 for the others.',
+      ['backend', 'status'],
+      function* () {
+        for (const { id, health } of readings.backends()) {
+          if (health === undefined) continue
+          for (const status of HEALTH) yield [[id, status], Number(status === health)]
+        }
+      },
+    ),
+    gauge(
+      'portolan_presence_entries',
+      'What is remembered of a backend: contents that it holds, and such that it lacks or did not tell of.',
+      ['backend', 'state'],
+      function* () {
+        for (const { id, presence } of readings.backends()) {
+          if (presence === undefined) continue
+          yield [[id, 'present'], presence.present]
+          yield [[id, 'negative'], presence.negative]
+        }
+      },
+    ),
+    gauge('portolan_presence_probes_in_flight', 'Probes of presence that run.', ['backend'], function* () {
+      for (const { id, presence } of readings.backends()) {
+        if (presence !== undefined) yield [[id], presence.running]
+      }
+    }),
+    gauge(
+      'portolan_last_reload_success_timestamp_seconds',
+      'When the config in force was put in force.',
+      [],
+      () => [[[], readings.lastReloadSuccess()]],
+    ),
+    gauge(
+      'portolan_ranges_age_seconds',
+      "How long ago a provider's ranges were fetched, or found to be the same still.",
+      ['provider'],
+      function* () {
+        for (const [provider, seconds] of readings.rangesAge()) yield [[provider], seconds]
+      },
+    ),
+  ]
+  return { ...metrics, families: [...Object.values(metrics), ...gauges] }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+function gauge(
+  name: string,
+  help: string,
+  labels: readonly string[],
+  series: GaugeFamily['series'],
+): GaugeFamily {
+  return { type: 'gauge', name, help, labels, series }
+}

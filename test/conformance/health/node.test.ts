@@ -1,0 +1,3 @@
+import { describeHealth } from './suite.ts'
+
+describeHealth('node')

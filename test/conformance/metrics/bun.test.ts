@@ -1,0 +1,3 @@
+import { describeMetrics } from './suite.ts'
+
+describeMetrics('bun')

@@ -1,0 +1,3 @@
+import { describeOperations } from './suite.ts'
+
+describeOperations('node')

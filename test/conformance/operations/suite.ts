@@ -1,0 +1,295 @@
+import { rename, symlink, writeFile } from 'node:fs/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
+import { exchange } from '../../support/raw-http.ts'
+import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
+import { until } from '../../support/until.ts'
+
+const PARIS = '35.180.1.1'
+const DIGEST = `sha256:${'a'.repeat(64)}`
+const UNASKED = `sha256:${'c'.repeat(64)}`
+const SILENT = `sha256:${'b'.repeat(64)}`
+
+/** What the admin service says, as far as these tests look at it. */
+interface Backend {
+  readonly id: string
+  readonly health: { readonly status: string; readonly since: string; readonly history: readonly object[] }
+  readonly presence: { readonly present: number }
+}
+
+/** What an operator does with a door that runs, on one runtime: reload its config, and ask its admin service. */
+export function describeOperations(runtime: RuntimeName): void {
+  describe(`a door on ${runtime} that runs`, () => {
+    let made: AsyncDisposableStack
+    let near: ScriptedStore
+    let far: ScriptedStore
+    let registry: ScriptedStore
+    let door: Portolan
+
+    async function open(): Promise<void> {
+      made = new AsyncDisposableStack()
+      near = made.use(await startScriptedStore((path) => (path.includes(SILENT) ? 'silent' : 200)))
+      far = made.use(await startScriptedStore(() => 200))
+      registry = made.use(await startScriptedStore(() => 200))
+      door = made.use(await startPortolan(config(), runtime))
+    }
+
+    describe('reloads', () => {
+      beforeEach(open)
+      afterEach(() => made.disposeAsync())
+
+      it('keeps what it knows of a store when the config of another changes', async () => {
+        expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)
+        const before = await backends()
+        const moved = await otherStore()
+        await change({ stores: [stores().near, { ...stores().far, url: moved.origin }] })
+        expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)
+        expect(near.requests.filter((request) => request === `HEAD /${DIGEST}`)).toHaveLength(1)
+        const after = await backends()
+        expect(after.near).toMatchObject({
+          presence: before.near!.presence,
+          health: { history: before.near!.health.history.slice(0, 1) },
+        })
+        expect(moved.requests.length).toBeGreaterThan(0)
+      })
+
+      it('keeps it when stores come and go, too', async () => {
+        await locationOf(DIGEST)
+        const added = await otherStore()
+        await change({
+          stores: [stores().near, { id: 'new', url: added.origin, blobs: '{digest}', at: 'aws/eu-west-1' }],
+        })
+        expect(Object.keys(await backends())).toEqual(['iowa', 'near', 'new'])
+        await locationOf(DIGEST)
+        expect(near.requests.filter((request) => request === `HEAD /${DIGEST}`)).toHaveLength(1)
+      })
+
+      it('forgets what it knew of a store that is another one now', async () => {
+        await locationOf(DIGEST)
+        const moved = await otherStore()
+        await change({ stores: [{ ...stores().near, url: moved.origin }] })
+        await until(
+          'the new store to be tried',
+          async () => (await backends()).near!.health.status !== 'untried',
+        )
+        expect(await locationOf(DIGEST)).toBe(`${moved.origin}/${DIGEST}`)
+        expect(moved.requests.filter((request) => request === `HEAD /${DIGEST}`)).toHaveLength(1)
+      })
+
+      it('reloads when the file changes, by a swapped link too', async () => {
+        await write({ debug: true })
+        await until('the reload', async () => (await admin('/config')).debug === true)
+        const next = `${door.configFile}.next`
+        await writeFile(`${door.configFile}.2`, JSON.stringify({ ...config(), ...FILE }))
+        await symlink(`${door.configFile}.2`, next)
+        await rename(next, door.configFile)
+        await until('the reload', async () => (await admin('/config')).debug === false)
+        expect(await admin('/reload')).toMatchObject({ last: { ok: true } })
+      })
+
+      it('ignores a bad file, says all that is wrong with it, and takes the next good one', async () => {
+        expect(await admin('/reload')).toMatchObject({ last: null })
+        const good = await admin('/config')
+        await writeFile(door.configFile, 'version: 1\ndebug: maybe\nlisen: x\n')
+        door.process.kill('SIGHUP')
+        await until('the refusal', async () => (await admin('/reload')).last !== null)
+        const faults = [
+          expect.stringMatching(/config\.yaml:.* upstreams: is required$/),
+          expect.stringMatching(/config\.yaml:2:8 debug: "maybe": must be true or false$/),
+          expect.stringMatching(/config\.yaml:3:1 lisen: unknown key/),
+        ]
+        const { last } = await admin('/reload')
+        expect(last).toEqual({
+          at: expect.stringMatching(/^\d{4}-.*Z$/),
+          ok: false,
+          faults: expect.arrayContaining(faults),
+        })
+        await until('the log line', () =>
+          door.log.some(({ level, faults }) => level === 50 && faults !== undefined),
+        )
+        expect(await admin('/config')).toEqual(good)
+        expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)
+        await change({ debug: true })
+        expect(await admin('/reload')).toEqual({
+          inForceSince: expect.any(String),
+          last: { at: expect.any(String), ok: true },
+        })
+      })
+
+      it('ignores a config of which a part cannot be had', async () => {
+        await write({ upstreams: [{ id: 'iowa', layout: 'nowhere', at: 'gcp/us-central1' }] })
+        door.process.kill('SIGHUP')
+        await until('the refusal', async () => (await admin('/reload')).last !== null)
+        expect((await admin('/reload')).last).toMatchObject({
+          ok: false,
+          faults: [expect.stringContaining('nowhere')],
+        })
+        expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)
+      })
+
+      it('stays where it listens, and says so', async () => {
+        const { listen, admin: at } = await admin('/config')
+        await change({ listen: '127.0.0.1:1', admin: 'off', debug: true })
+        expect(await admin('/config')).toMatchObject({ listen, admin: at, debug: true })
+        await until('the warnings', () => door.log.filter(({ key }) => key !== undefined).length === 2)
+        expect(door.log.filter(({ key }) => key !== undefined)).toEqual([
+          expect.objectContaining({ key: 'listen', inForce: listen, inFile: '127.0.0.1:1' }),
+          expect.objectContaining({ key: 'admin', inForce: at, inFile: 'off' }),
+        ])
+      })
+
+      it('finishes a request by the config that it began with', async () => {
+        const running = locationOf(SILENT)
+        await until('the probe', () => near.requests.includes(`HEAD /${SILENT}`))
+        const other = await otherStore()
+        await change({
+          upstreams: [{ id: 'iowa', url: other.origin, at: 'gcp/us-central1' }],
+          stores: [],
+          routing: [],
+        })
+        expect(await running).toBe(`${registry.origin}/v2/pause/blobs/${SILENT}`)
+        expect(await locationOf(SILENT)).toBe(`${other.origin}/v2/pause/blobs/${SILENT}`)
+      })
+    })
+
+    describe('has an admin service that', () => {
+      beforeAll(open)
+      afterAll(() => made.disposeAsync())
+
+      it('lists its paths, and names them where there is none', async () => {
+        const { door: at, paths } = await admin('/')
+        expect(at).toBe(`127.0.0.1:${door.port}`)
+        expect(paths).toEqual(
+          expect.arrayContaining(['/backends', '/config', '/explain', '/healthz', '/readyz', '/reload']),
+        )
+        const missing = await exchange(door.adminPort, { target: '/nothing' })
+        expect(missing.status).toBe(404)
+        for (const path of paths) expect(missing.body).toContain(path)
+        expect((await exchange(door.adminPort, { method: 'POST', target: '/config' })).status).toBe(405)
+      })
+
+      it('tells all that it knows of its backends', async () => {
+        await locationOf(DIGEST)
+        expect((await admin('/backends')).backends).toEqual([
+          {
+            id: 'iowa',
+            kind: 'upstream',
+            place: 'gcp/us-central1',
+            url: registry.origin,
+            canonical: true,
+            complete: true,
+            health: expect.objectContaining({
+              status: 'provisional',
+              failures: 0,
+              since: expect.stringMatching(/^\d{4}-/),
+            }),
+            presence: { present: 0, negative: 0, running: 0 },
+          },
+          expect.objectContaining({
+            id: 'near',
+            kind: 'store',
+            health: expect.objectContaining({
+              status: expect.stringMatching(/provisional|admitted/),
+              history: expect.arrayContaining([
+                expect.objectContaining({ from: 'untried', at: expect.any(String) }),
+              ]),
+            }),
+            presence: { present: 1, negative: 0, running: 0 },
+          }),
+          expect.objectContaining({ id: 'far', keepsManifests: false }),
+        ])
+      })
+
+      it('explains what it does', async () => {
+        const target = `/v2/pause/blobs/${DIGEST}?x=1`
+        const location = await locationOf(DIGEST)
+        expect(await admin(`/explain?${new URLSearchParams({ target, from: PARIS })}`)).toEqual({
+          method: 'GET',
+          target,
+          class: 'blob',
+          client: { address: PARIS, via: 'peer', place: 'aws/eu-west-3', knownBy: 'override' },
+          rule: 1,
+          candidates: [
+            expect.objectContaining({
+              backend: 'near',
+              by: 'stores@aws',
+              kilometres: 0,
+              presence: 'present',
+              verdict: 'taken',
+            }),
+            expect.objectContaining({ backend: 'far', presence: 'not-asked', verdict: 'not-reached' }),
+            expect.objectContaining({ backend: 'iowa', presence: 'assumed', verdict: 'not-reached' }),
+          ],
+          decision: { kind: 'redirect', reason: 'store-present', backend: 'near', location },
+        })
+      })
+
+      it('asks nobody for an explanation when told not to', async () => {
+        const target = `/v2/pause/blobs/${UNASKED}`
+        const query = new URLSearchParams({ target, from: PARIS, ask: 'false' })
+        expect((await admin(`/explain?${query}`)).decision).toMatchObject({
+          backend: 'iowa',
+          reason: 'blob-unknown',
+        })
+        expect(near.requests).not.toContain(`HEAD /${UNASKED}`)
+      })
+
+      it.each([
+        ['from=1.2.3.4', 'target is required'],
+        [`target=/v2/`, 'from is missing'],
+        [`target=/v2/&from=paris`, 'from is \\"paris\\"'],
+        [`target=/v2/&from=1.2.3.4&method=PUT`, 'method is \\"PUT\\"'],
+        [`target=/v2/&from=1.2.3.4&ask=no`, 'ask is \\"no\\"'],
+        [`target=/v2/&from=1.2.3.4&form=x`, 'there is no parameter \\"form\\"'],
+        [`target=/v2/a/../b&from=1.2.3.4`, 'not part of the registry API'],
+      ])('refuses to explain %s', async (query, message) => {
+        const reply = await exchange(door.adminPort, { target: `/explain?${query}` })
+        expect({ status: reply.status, body: reply.body }).toEqual({
+          status: 400,
+          body: expect.stringContaining(message),
+        })
+      })
+    })
+
+    const FILE = { version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0' }
+    const stores = () => ({
+      near: { id: 'near', url: near.origin, blobs: '{digest}', at: 'aws/eu-west-3' },
+      far: { id: 'far', url: far.origin, blobs: '{digest}', at: 'aws/us-east-1' },
+    })
+    function config(): object {
+      return {
+        upstreams: [{ id: 'iowa', url: registry.origin, at: 'gcp/us-central1' }],
+        stores: Object.values(stores()),
+        routing: [{ when: { cloud: 'aws' }, prefer: ['stores@aws'] }],
+        clients: { trustedProxies: ['127.0.0.0/8'] },
+        clouds: { places: [{ prefix: '35.180.0.0/16', at: 'aws/eu-west-3' }] },
+        // Long enough for a reload to happen in the middle of a request.
+        presence: { timeout: '1500ms' },
+      }
+    }
+    const write = (part: object) =>
+      writeFile(door.configFile, JSON.stringify({ ...FILE, ...config(), ...part }))
+    /** Puts a config in force that differs in this part. */
+    async function change(part: object): Promise<void> {
+      const before = (await admin('/reload')).inForceSince
+      await write(part)
+      door.process.kill('SIGHUP')
+      await until('the reload', async () => (await admin('/reload')).inForceSince !== before)
+    }
+    async function otherStore(): Promise<ScriptedStore> {
+      return made.use(await startScriptedStore(() => 200))
+    }
+    async function locationOf(digest: string): Promise<string | undefined> {
+      const target = `/v2/pause/blobs/${digest}`
+      return (await exchange(door.port, { target, headers: { 'X-Forwarded-For': PARIS } })).headers.location
+    }
+    // biome-ignore lint/suspicious/noExplicitAny: what it is is what the tests are about.
+    async function admin(target: string): Promise<any> {
+      return JSON.parse((await exchange(door.adminPort, { target })).body)
+    }
+    async function backends(): Promise<Readonly<Record<string, Backend>>> {
+      const { backends } = await admin('/backends')
+      return Object.fromEntries(backends.map((backend: Backend) => [backend.id, backend]))
+    }
+  })
+}
