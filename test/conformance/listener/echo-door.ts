@@ -35,6 +35,11 @@ function stream(size: number): ReadableStream<Uint8Array> {
   )
 }
 
+let announceDrain = () => {}
+const drainBegan = new Promise<void>((resolve) => {
+  announceDrain = resolve
+})
+
 const later = <T>(value: T) => new Promise<T>((resolve) => setTimeout(resolve, 30, value))
 
 function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
@@ -54,6 +59,10 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
       return text(String(request.header('x-forwarded-for')))
     case '/late':
       return later(echo(request))
+    case '/held':
+      // Answered only once the listener drains; whoever tests that is told that it runs.
+      console.log('held')
+      return drainBegan.then(() => echo(request))
     case '/stream':
       return { status: 200, headers: { 'Content-Length': '1000000' }, body: stream(1_000_000) }
     case '/stream-late':
@@ -87,7 +96,9 @@ const listener = await listen(door, {
 console.log(`listening: ${listener.port}`)
 process.on('SIGTERM', async () => {
   console.log('draining')
-  await listener.drain(5000)
+  const drained = listener.drain(5000)
+  announceDrain()
+  await drained
   console.log('drained')
   process.exit(0)
 })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RUNTIMES, type RuntimeName } from '../../support/portolan.ts'
+import { until } from '../../support/until.ts'
 
 const PROGRAM = fileURLToPath(new URL('echo-door.ts', import.meta.url))
 
@@ -306,9 +307,9 @@ export function describeListener(runtime: RuntimeName): void {
       await once(handedOver, 'data')
       const [running, runningToo] = [open(), open()]
       const answers = [readAll(running), readAll(runningToo)]
-      running.write(get('/late'))
-      runningToo.write(get('/a') + get('/late'))
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      running.write(get('/held'))
+      runningToo.write(get('/a') + get('/held'))
+      await until('both requests to run', () => other.lines.filter((line) => line === 'held').length === 2)
       const closed = [idle, used, handedOver].map((socket) => {
         socket.resume()
         return once(socket, 'close')
@@ -316,8 +317,8 @@ export function describeListener(runtime: RuntimeName): void {
       const code = once(other.process, 'exit')
       other.process.kill('SIGTERM')
       expect((await Promise.all(answers)).map((answer) => echoed(answer).at(-1))).toEqual([
-        'GET /late',
-        'GET /late',
+        'GET /held',
+        'GET /held',
       ])
       await Promise.all(closed)
       expect(await code).toEqual([0, null])
