@@ -76,7 +76,7 @@ describe('an explanation', () => {
       'redirect store-present paris',
       [
         'paris 0 stores@aws admitted present taken',
-        'virginia 6186 stores@aws admitted not-asked not-reached',
+        'virginia 6190 stores@aws admitted not-asked not-reached',
         'cellar ? cellar admitted not-asked not-reached',
         'belgium 210 nearest admitted not-asked not-reached',
         'iowa 7204 nearest admitted assumed not-reached',
@@ -88,7 +88,7 @@ describe('an explanation', () => {
       'redirect blob-unknown iowa',
       [
         'paris 0 stores@aws admitted absent absent',
-        'virginia 6186 stores@aws admitted unknown unknown',
+        'virginia 6190 stores@aws admitted unknown unknown',
         'cellar ? cellar admitted not-asked not-asked',
         'belgium 210 nearest admitted absent absent',
         'iowa 7204 nearest admitted assumed taken',
@@ -100,7 +100,7 @@ describe('an explanation', () => {
       'redirect store-present virginia from paris',
       [
         'paris 0 stores@aws out ECONNREFUSED not-asked unhealthy',
-        'virginia 6186 stores@aws admitted present taken',
+        'virginia 6190 stores@aws admitted present taken',
         'cellar ? cellar admitted not-asked not-reached',
         'belgium 210 nearest admitted not-asked not-reached',
         'iowa 7204 nearest admitted assumed not-reached',
@@ -118,7 +118,7 @@ describe('an explanation', () => {
       'refuse spill-exceeded from paris',
       [
         'paris 0 stores@aws out ECONNREFUSED not-asked unhealthy',
-        'virginia 6186 stores@aws admitted present spill',
+        'virginia 6190 stores@aws admitted present spill',
         'cellar ? cellar admitted not-asked not-reached',
         'belgium 210 nearest admitted not-asked not-reached',
         'iowa 7204 nearest admitted assumed not-reached',

@@ -25,8 +25,8 @@ export function createExposition({ families }: Metrics): () => Promise<Expositio
 
   return async () => {
     registry ??= createRegistry()
-    const { contentType, metrics } = await registry
-    return { contentType, text: await metrics.call(await registry) }
+    const created = await registry
+    return { contentType: created.contentType, text: await created.metrics() }
   }
 }
 
