@@ -30,7 +30,7 @@ export function createHttpConnections({
   door,
   onError,
   isDraining,
-}: Omit<PlainService, 'handOver'>): HttpConnections {
+}: Omit<PlainService, 'handOver' | 'outbox'>): HttpConnections {
   const states = new Map<Socket, State>()
   // This server never listens, and without that node:http keeps no time: hence the deadlines here.
   const server = createServer({ maxHeaderSize: LIMITS.headerBytes, keepAliveTimeout: 0 }, answer)

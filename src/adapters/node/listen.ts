@@ -3,6 +3,7 @@ import { PortolanError } from '../../errors.ts'
 import type { Door } from '../../server/request.ts'
 import { LIMITS, type Listener, type ListenOptions } from '../listener.ts'
 import { createHttpConnections } from './http-connections.ts'
+import { Outbox } from './outbox.ts'
 import { PlainConnection } from './plain-connection.ts'
 
 /**
@@ -12,6 +13,7 @@ import { PlainConnection } from './plain-connection.ts'
 export async function listen(door: Door, { host, port, onError }: ListenOptions): Promise<Listener> {
   let draining = false
   const isDraining = () => draining
+  const outbox = new Outbox()
   const plain = new Map<Socket, PlainConnection>()
   /** Every connection, with the bytes that had gone either way when it was last looked at. */
   const open = new Map<Socket, number>()
@@ -20,6 +22,7 @@ export async function listen(door: Door, { host, port, onError }: ListenOptions)
     door,
     onError,
     isDraining,
+    outbox,
     handOver: (...[socket, chunk, reply]: Parameters<typeof http.handOver>) => {
       plain.delete(socket)
       http.handOver(socket, chunk, reply)
@@ -66,6 +69,7 @@ export async function listen(door: Door, { host, port, onError }: ListenOptions)
           clearTimeout(cut)
           resolve()
         })
+        outbox.flush()
         for (const connection of plain.values()) connection.drain()
         http.drain()
       })

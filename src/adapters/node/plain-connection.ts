@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { DoorReply } from '../../server/reply.ts'
 import type { Door } from '../../server/request.ts'
+import type { Outbox } from './outbox.ts'
 import { formatPlainReply } from './plain-reply.ts'
 import { PlainRequest } from './plain-request.ts'
 
@@ -10,6 +11,7 @@ export interface PlainService {
   readonly onError: (error: unknown) => void
   /** Once true, every reply is the last of its connection. */
   readonly isDraining: () => boolean
+  readonly outbox: Outbox
   /** Takes a connection over for good; the first thing to be read is `chunk`, whose answer may be known already. */
   readonly handOver: (socket: Socket, chunk: Buffer, reply?: DoorReply) => void
 }
@@ -37,6 +39,19 @@ export class PlainConnection {
     if (!this.#isWaiting) this.#socket.end()
   }
 
+  write(reply: string | Uint8Array): void {
+    const socket = this.#socket
+    const mayGoOn = typeof reply === 'string' ? socket.write(reply, 'latin1') : socket.write(reply)
+    if (mayGoOn) return
+    // A client that asks without reading must not fill our memory with its answers.
+    socket.pause()
+    socket.once('drain', this.#resume)
+  }
+
+  readonly #resume = (): void => {
+    if (!this.#isWaiting && !this.#socket.writableNeedDrain) this.#socket.resume()
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     const request = PlainRequest.parse(chunk.toString('latin1'), this.#peer)
     if (request === undefined) {
@@ -59,7 +74,7 @@ export class PlainConnection {
     reply
       .then((late) => {
         this.#isWaiting = false
-        this.#socket.resume()
+        this.#resume()
         this.#answer(late, request, chunk)
       })
       .catch((error) => this.#fail(error))
@@ -73,23 +88,21 @@ export class PlainConnection {
       this.#handOver(chunk, reply)
       return
     }
-    const mayGoOn = typeof text === 'string' ? socket.write(text, 'latin1') : socket.write(text)
-    if (isLast) {
-      socket.end()
-    } else if (!mayGoOn) {
-      // A client that asks without reading must not fill our memory with its answers.
-      socket.pause()
-      socket.once('drain', () => socket.resume())
-    }
+    this.#service.outbox.add(this, text)
+    if (!isLast) return
+    this.#service.outbox.flush()
+    socket.end()
   }
 
   #handOver(chunk: Buffer, reply?: DoorReply): void {
+    this.#service.outbox.flush()
     this.#socket.off('data', this.#onData)
     this.#service.handOver(this.#socket, chunk, reply)
   }
 
   #fail(error: unknown): void {
     this.#service.onError(error)
+    this.#service.outbox.flush()
     this.#socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
   }
 }

@@ -1,9 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { DoorReply } from '../../server/reply.ts'
 
-/** What a field value may not hold: RFC 9110, 5.5, without its obsolete text. */
-const NOT_VALUE = /[^\t -~]/
-
 /**
  * Writes a reply that is all there, as text of latin-1 characters or as bytes. `undefined` when it has to be streamed,
  * when its headers do not tell its length, or when a header could not stand on the wire: node:http knows what to do.
@@ -16,14 +13,27 @@ export function formatPlainReply(
   if (body instanceof ReadableStream) return undefined
   if (headers['Content-Length'] === undefined && status !== 304 && method !== 'HEAD') return undefined
   let head = startOf(status)
+  let lines = 3 // the two of the start, and the empty one
   for (const name in headers) {
-    const value = headers[name]!
-    if (NOT_VALUE.test(value)) return undefined
-    head += `${name}: ${value}\r\n`
+    head += `${name}: ${headers[name]!}\r\n`
+    lines++
   }
-  head += close ? 'Connection: close\r\n\r\n' : '\r\n'
+  if (close) {
+    head += 'Connection: close\r\n'
+    lines++
+  }
+  head += '\r\n'
+  if (!patternOf(lines).test(head)) return undefined
   if (body === undefined || method === 'HEAD') return head
   return Buffer.concat([Buffer.from(head, 'latin1'), typeof body === 'string' ? Buffer.from(body) : body])
+}
+
+const patterns: RegExp[] = []
+
+/** So many lines of printable ASCII and no more: a line break within a value would make another one. */
+function patternOf(lines: number): RegExp {
+  patterns[lines] ??= new RegExp(String.raw`^(?:[\t -~]*\r\n){${lines}}$`)
+  return patterns[lines]
 }
 
 let second = 0

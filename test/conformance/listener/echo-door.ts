@@ -61,7 +61,7 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
       return later(echo(request))
     case '/held':
       // Answered only once the listener drains; whoever tests that is told that it runs.
-      console.log('held')
+      console.log('asked')
       return drainBegan.then(() => echo(request))
     case '/stream':
       return { status: 200, headers: { 'Content-Length': '1000000' }, body: stream(1_000_000) }
@@ -70,6 +70,7 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
     case '/endless':
       return { status: 200, headers: {}, body: stream(Number.MAX_SAFE_INTEGER) }
     case '/endless-late':
+      console.log('asked')
       return later({ status: 200, headers: {}, body: stream(Number.MAX_SAFE_INTEGER) })
     case '/cancelled':
       return text(String(cancelled))

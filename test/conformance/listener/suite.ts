@@ -196,6 +196,8 @@ export function describeListener(runtime: RuntimeName): void {
     })
 
     it('stops making a body when the client hangs up', async () => {
+      const asked = () => door.lines.filter((line) => line === 'asked').length
+      const askedBefore = asked()
       const cancelled = async () => Number(/\d+$/.exec(await send(last('/cancelled')))![0])
       const before = await cancelled()
       for (const target of ['/endless', '/endless-late']) {
@@ -209,7 +211,7 @@ export function describeListener(runtime: RuntimeName): void {
       const early = connect(door.port, '127.0.0.1')
       early.on('error', () => {})
       early.write(get('/endless-late'))
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await until('the request to run', () => asked() === askedBefore + 2)
       early.resetAndDestroy()
       await until('the body to be given up', async () => (await cancelled()) === before + 3)
     })
@@ -309,7 +311,7 @@ export function describeListener(runtime: RuntimeName): void {
       const answers = [readAll(running), readAll(runningToo)]
       running.write(get('/held'))
       runningToo.write(get('/a') + get('/held'))
-      await until('both requests to run', () => other.lines.filter((line) => line === 'held').length === 2)
+      await until('both requests to run', () => other.lines.filter((line) => line === 'asked').length === 2)
       const closed = [idle, used, handedOver].map((socket) => {
         socket.resume()
         return once(socket, 'close')
