@@ -39,6 +39,11 @@ export class GenerationalCache<Key, Value> {
     this.#insert(key, value)
   }
 
+  clear(): void {
+    this.#young.clear()
+    this.#old.clear()
+  }
+
   delete(key: Key): void {
     this.#young.delete(key)
     this.#old.delete(key)

@@ -117,4 +117,13 @@ describe('presence', () => {
     clock.advance(5000)
     expect(presence.known(digest(1))).toBeUndefined()
   })
+
+  it('asks anew about everything that was present once it is told to doubt', async () => {
+    const { asked, presence } = scriptedStore()
+    const first = presence.has(digest(1))
+    asked[0]!.answer('present')
+    await first
+    presence.doubtAll()
+    expect(presence.known(digest(1))).toBeUndefined()
+  })
 })

@@ -27,6 +27,8 @@ export interface BackendPresence {
   distrust(key: string, milliseconds: number): void
   /** Changes how many contents are remembered as present. */
   resize(maxEntries: number): void
+  /** Believes nothing any more that it took for present: something that was there is gone. */
+  doubtAll(): void
   statistics(): PresenceStatistics
 }
 
@@ -124,6 +126,9 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
     resize(maxEntries) {
       positives.resize(maxEntries)
       negatives.resize(Math.min(maxEntries, MAX_NEGATIVES))
+    },
+    doubtAll() {
+      positives.clear()
     },
     statistics: () => ({ present: positives.size, negative: negatives.size, running: running.size }),
   }

@@ -1,26 +1,21 @@
 import type { Config, StoreConfig, UpstreamConfig } from '../config/config.ts'
 import { valueForFault } from '../config/fault.ts'
-import type { Clock } from '../internal/clock.ts'
 import type { Knowledge } from './knowledge.ts'
 import type { Vigil } from './vigil.ts'
 
 export interface BackendReportParts {
   readonly vigil: Vigil
   readonly knowledge: Knowledge
-  readonly clock: Clock
+  /** What calendars said at a moment of the monitor's clock. */
+  readonly timeOf: (moment: number) => string
 }
 
 /** All that the door knows of its backends, upstreams first, for the admin service. */
 export function reportBackends(
   { upstreams, stores }: Config,
-  { vigil, knowledge, clock }: BackendReportParts,
+  { vigil, knowledge, timeOf }: BackendReportParts,
 ): readonly object[] {
   const { monitor } = vigil
-  const now = clock.now()
-  const date = clock.date().getTime()
-  /** Moments of the clock as people write them. */
-  const timeOf = (moment: number) => new Date(date - (now - moment)).toISOString()
-
   return [
     ...upstreams.map(({ canonical, complete, layout, prefix, ...upstream }) =>
       report('upstream', upstream, {

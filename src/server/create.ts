@@ -22,6 +22,7 @@ import { createAccessLog } from './access-log.ts'
 import { createAdmin } from './admin.ts'
 import { reportBackends } from './backend-report.ts'
 import { below, openLayouts, storeOf, upstreamOf } from './backends.ts'
+import { createCalendar } from './calendar.ts'
 import { createDoor, type DoorPolicy } from './door.ts'
 import { createExplainer, type Explainer } from './explainer.ts'
 import { createKnowledge } from './knowledge.ts'
@@ -59,7 +60,7 @@ export interface Service {
    * nothing, when a part of it cannot be had.
    */
   reload(config: Config): Promise<void>
-  /** Takes note of a config that is not fit to be put in force, for whoever asks why it is not. */
+  /** Takes note of a config that could not be put in force, for whoever asks why it is not. */
   refuseReload(faults: readonly string[]): void
   stop(): void
 }
@@ -119,6 +120,10 @@ export async function createService(
     policy: () => ({ ...current.config.health, pause: current.config.health.interval }),
     clock,
     random: runtime.random,
+    onVanished(backend) {
+      log.warn({ backend }, 'a store lost a blob that it held; it is asked anew about every other')
+      knowledge.doubtAll(backend)
+    },
     onChange(change) {
       setPolicy()
       meter?.change(change)
@@ -244,18 +249,15 @@ export async function createService(
     ...shared,
     health: (backend) => (backend.url === undefined ? 'local' : vigil.monitor.state(backend.id)),
   })
+  const timeOf = createCalendar(clock)
   const timeNow = () => clock.date().toISOString()
   let lastReload: Reload | undefined
   let inForceSince = timeNow()
-  const refuseReload = (faults: readonly string[]) => {
-    lastReload = { at: timeNow(), ok: false, faults }
-    meter?.reload('failure')
-  }
   return {
     door: meter?.door(door) ?? door,
     admin: createAdmin({
       listening,
-      backends: () => reportBackends(current.config, { vigil, knowledge, clock }),
+      backends: () => reportBackends(current.config, { vigil, knowledge, timeOf }),
       config: () => withoutCredentials(expandConfig(current.config)),
       ranges: ranges.status,
       reload: () => ({ inForceSince, last: lastReload ?? null }),
@@ -265,17 +267,15 @@ export async function createService(
     explain,
     tried: vigil.monitor.tried,
     async reload(config) {
-      try {
-        enforce(await assemble(config, current))
-      } catch (error) {
-        refuseReload([error instanceof Error ? error.message : String(error)])
-        throw error
-      }
+      enforce(await assemble(config, current))
       inForceSince = timeNow()
       lastReload = { at: inForceSince, ok: true }
       meter?.reload('success')
     },
-    refuseReload,
+    refuseReload(faults) {
+      lastReload = { at: timeNow(), ok: false, faults }
+      meter?.reload('failure')
+    },
     stop() {
       vigil.monitor.stop()
       ranges.stop()

@@ -4,7 +4,6 @@ import { isVerifiable } from '../oci/digest.ts'
 import { isFault, type OciFault } from '../oci/errors.ts'
 import { type OciRequest, parsePath } from '../oci/path.ts'
 import { parseTarget } from '../oci/target.ts'
-import type { Backend } from '../routing/backend.ts'
 import { type Decision, decide, type RequestFacts } from '../routing/decide.ts'
 import { ask } from './ask.ts'
 import type { DoorParts, DoorPolicy } from './door.ts'
@@ -64,13 +63,9 @@ export function createExplainer({
       client,
       candidates: view.candidates(facts.place),
       decision,
-      presence: (backend) => (canBeAsked(request) ? knownOf(backend, request) : undefined),
+      presence: (backend) => (canBeAsked(request) ? presence.known(backend, request) : undefined),
       health,
     })
-  }
-
-  function knownOf(backend: Backend, request: OciRequest) {
-    return presence.known(backend, request)
   }
 }
 

@@ -20,6 +20,8 @@ export interface Knowledge {
   has(backend: Backend, request: OciRequest): Verdict | Promise<Verdict>
   /** Takes what a request asks for as unusable at a backend for `milliseconds`. */
   distrust(backend: Backend, request: OciRequest, milliseconds: number): void
+  /** Believes nothing any more that a backend was taken to hold. */
+  doubtAll(id: string): void
   statistics(id: string): PresenceStatistics | undefined
   /** Keeps what is known of these backends while `config` says the same, and forgets the rest. */
   use(backends: readonly Backend[], config: PresenceConfig): void
@@ -47,6 +49,7 @@ export function createKnowledge({ fetch, clock, onFinding }: KnowledgeOptions): 
     distrust(backend, request, milliseconds) {
       entries.get(backend)?.distrust(presenceKey(backend, request), milliseconds)
     },
+    doubtAll: (id) => named(id)?.doubtAll(),
     statistics: (id) => named(id)?.statistics(),
     use(backends, { maxEntries: allEntries, ...config }) {
       const maxEntries = Math.max(1, Math.floor(allEntries / Math.max(1, backends.length)))

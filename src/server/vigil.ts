@@ -26,7 +26,12 @@ export interface Vigil {
   watch(upstreams: readonly UpstreamConfig[], stores: readonly StoreConfig[]): void
 }
 
-export function createVigil(fetch: () => Fetch, options: MonitorOptions): Vigil {
+export interface VigilOptions extends MonitorOptions {
+  /** Told of a store whose learned canary is gone. */
+  readonly onVanished: (id: string) => void
+}
+
+export function createVigil(fetch: () => Fetch, options: VigilOptions): Vigil {
   /** Digests that stores without a configured canary turned out to hold. */
   const learned = new Map<string, { readonly digest: Digest; readonly size: number }>()
   const monitor = createMonitor(options)
@@ -37,8 +42,9 @@ export function createVigil(fetch: () => Fetch, options: MonitorOptions): Vigil 
     const canary = learned.get(config.id)?.digest
     const evidence = await admitStore(store, canary, fetch())
     if (evidence !== CANARY_ABSENT) return evidence
-    // Nobody promised that what was there once stays there.
+    // Nobody promised that what was there once stays there; but where one thing is gone, others may be.
     learned.delete(config.id)
+    options.onVanished(config.id)
     return admitStore(store, undefined, fetch())
   }
 
