@@ -20,6 +20,9 @@ const ROUNDS = 300
 const BLOCK_LIST_ADDRESSES = 256
 const BLOCK_LIST_ROUNDS = 5
 
+/** The door looks addresses up on Bun too. */
+export const onBun = true
+
 export async function run(): Promise<void> {
   const folder = process.env.PORTOLAN_RANGES_DIR ?? ''
   const ranges = folder === '' ? makeRanges() : readRanges(folder)

@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 
 // `npm run bench` runs every bench beside this file, `npm run bench -- NAME …` those that are named. A bench is a file
-// that exports `run`, which measures and prints.
+// that exports `run`, which measures and prints. One that exports `onBun` too is run on Bun as well.
 
 const files = await readdir(import.meta.dirname)
 const known = files
@@ -20,6 +21,11 @@ const [cpu] = cpus()
 console.log(`${cpu?.model.trim() ?? 'unknown CPU'}, ${cpus().length} cores; Node ${process.versions.node}`)
 for (const name of wanted.length > 0 ? wanted : known) {
   console.log(`\n# ${name}\n`)
-  const { run } = (await import(`./${name}.ts`)) as { run(): Promise<void> }
-  await run()
+  const bench = (await import(`./${name}.ts`)) as { run(): Promise<void>; onBun?: true }
+  await bench.run()
+  if (bench.onBun) {
+    console.log()
+    const code = `const { run } = await import(${JSON.stringify(join(import.meta.dirname, `${name}.ts`))}); await run()`
+    spawnSync(join(import.meta.dirname, '../node_modules/.bin/bun'), ['-e', code], { stdio: 'inherit' })
+  }
 }

@@ -13,9 +13,9 @@ export interface Flood {
 }
 
 export const GOOD = 256
-const CONNECTIONS = 16
+const CONNECTIONS = 64
 /** Requests that are sent on a connection at once. */
-const BATCH = 4
+const BATCH = 16
 
 export const goodDigest = (n: number) => `sha256:${createHash('sha256').update(`good ${n}`).digest('hex')}`
 

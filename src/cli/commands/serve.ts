@@ -1,3 +1,4 @@
+import { EXIT } from '../exit-code.ts'
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
@@ -12,4 +13,6 @@ export async function runServe({ config: file }: { config: string }): Promise<vo
     file === '-' ? undefined : file,
   )
   await running.ended
+  // A backend that still owes an answer to a probe must not keep a drained process alive.
+  process.exit(EXIT.done)
 }
