@@ -11,7 +11,7 @@ import { type Flood, GOOD, goodDigest } from './hostile/generator.ts'
 // as many good ones.
 
 /** HOSTILE_COUNT=10000000 for the long run. */
-const COUNT = Number(process.env.HOSTILE_COUNT ?? 500_000)
+const COUNT = Number(process.env.HOSTILE_COUNT ?? 300_000)
 const WARM_UP = 300_000
 /** Between two good requests that are timed, in milliseconds. */
 const PACE = 5
@@ -24,27 +24,24 @@ export async function run(): Promise<void> {
     await using door = await startPortolan(config(store), runtime)
     const pid = door.process.pid!
     const idle = await timed(door.port, pid, () => new Promise((resolve) => setTimeout(resolve, 5000)))
-    const warm = await timed(door.port, pid, () =>
-      order(generator, { port: door.port, count: WARM_UP, kind: 'good' }),
-    )
+    const flood = (kind: Flood['kind'], count: number) =>
+      timed(door.port, pid, () => order(generator, { port: door.port, count, kind }))
+    const started = residentMegabytes(pid)
+    const good = await flood('good', WARM_UP)
+    // What is bounded fills up first; then nothing may grow.
+    const filling = await flood('hostile', WARM_UP)
     const before = residentMegabytes(pid)
-    const hostile = await timed(door.port, pid, () =>
-      order(generator, { port: door.port, count: COUNT, kind: 'hostile' }),
-    )
-    await new Promise((resolve) => setTimeout(resolve, 5000))
+    const hostile = await flood('hostile', COUNT)
     const after = residentMegabytes(pid)
 
-    const row = (name: string, { seconds, p50, p99, peak }: Timed, count: number) =>
-      console.log(
-        `${name.padEnd(24)} ${count.toLocaleString('en').padStart(12)} requests in ${seconds.toFixed(0).padStart(4)} s;` +
-          ` good ones at the same time: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms; largest RSS ${peak.toFixed(0)} MB`,
-      )
     row('quiet', idle, 0)
-    row('under good requests', warm, WARM_UP)
-    row('under hostile requests', hostile, COUNT)
+    row('under good requests', good, WARM_UP)
+    row('under hostile requests', filling, WARM_UP)
+    row('… that go on', hostile, COUNT)
     const grown = after - before
     console.log(
-      `\nRSS of the door on ${runtime}: ${before.toFixed(0)} MB before, ${after.toFixed(0)} MB after (${grown < 0 ? '' : '+'}${grown.toFixed(0)} MB)`,
+      `\nRSS of the door on ${runtime}: ${started.toFixed(0)} MB quiet, ${before.toFixed(0)} MB after the first hostile requests, ` +
+        `${after.toFixed(0)} MB after the others (${grown < 0 ? '' : '+'}${grown.toFixed(0)} MB)`,
     )
   } finally {
     generator.kill()
@@ -65,6 +62,13 @@ function config(store: number): object {
 async function order(generator: ChildProcess, flood: Flood): Promise<void> {
   generator.send(flood)
   await once(generator, 'message')
+}
+
+function row(name: string, { seconds, p50, p99, peak }: Timed, count: number): void {
+  console.log(
+    `${name.padEnd(24)} ${count.toLocaleString('en').padStart(12)} requests in ${seconds.toFixed(0).padStart(4)} s;` +
+      ` good ones at the same time: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms; largest RSS ${peak.toFixed(0)} MB`,
+  )
 }
 
 interface Timed {

@@ -1,4 +1,5 @@
 import type { Clock } from '../internal/clock.ts'
+import { failed } from './evidence.ts'
 import { type Evidence, type HealthPolicy, type HealthState, isInTraffic, untried, weigh } from './state.ts'
 
 /** A change of a backend's standing, for logs and for whoever asks what happened. */
@@ -42,6 +43,11 @@ export interface Monitor {
   isUsable(id: string): boolean
   /** Takes in what was seen outside of probes; failures within one second count as one. */
   report(id: string, evidence: Evidence): void
+  /**
+   * Takes in that a client and then we ourselves could not get what a backend should have, and tries it at once; settles
+   * when that is done.
+   */
+  accuse(id: string, why: string): Promise<void>
   /** The latest changes of a backend, the oldest first. */
   history(id: string): readonly HealthChange[]
   /** Settles when every backend has been tried once. */
@@ -65,6 +71,8 @@ interface Entry {
   lastReport: number
   tried: boolean
   callOff: () => void
+  /** The probe that runs now. */
+  probing: Promise<void> | undefined
 }
 
 export function createMonitor(options: MonitorOptions): Monitor {
@@ -95,7 +103,14 @@ export function createMonitor(options: MonitorOptions): Monitor {
     onChange(change)
   }
 
-  async function probe(id: string, entry: Entry): Promise<void> {
+  function probe(id: string, entry: Entry): Promise<void> {
+    entry.probing ??= probeInTurn(id, entry).finally(() => {
+      entry.probing = undefined
+    })
+    return entry.probing
+  }
+
+  async function probeInTurn(id: string, entry: Entry): Promise<void> {
     if (running >= MAX_CONCURRENT) await new Promise<void>((resolve) => waiting.push(resolve))
     if (stopped || entries.get(id) !== entry) return next()
     running++
@@ -136,6 +151,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
         lastReport: Number.NEGATIVE_INFINITY,
         tried: false,
         callOff: () => {},
+        probing: undefined,
       }
       entries.set(id, entry)
       // At once: nothing is sent to a backend that was not tried.
@@ -158,6 +174,16 @@ export function createMonitor(options: MonitorOptions): Monitor {
         entry.lastReport = clock.now()
       }
       take(id, entry, evidence)
+    },
+    async accuse(id, why) {
+      const entry = entries.get(id)
+      if (entry === undefined) return
+      const evidence = failed(why)
+      take(id, entry, evidence)
+      take(id, entry, evidence)
+      if (!isInTraffic(entry.state)) return
+      entry.callOff()
+      await probe(id, entry)
     },
     history: (id) => entries.get(id)?.history ?? [],
     tried,

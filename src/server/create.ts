@@ -151,9 +151,11 @@ export async function createService(
       meter?.verification(store.id, delivered)
       return delivered
     },
-    onFailure(store, request) {
-      log.warn({ backend: store.id, digest: request.digest }, 'a store holds a blob that it does not deliver')
+    async onFailure(store, request) {
+      const message = 'a store holds a blob that it does not deliver'
+      log.warn({ backend: store.id, digest: request.digest }, message)
       knowledge.distrust(store, request, DISTRUST)
+      await vigil.monitor.accuse(store.id, message)
     },
   })
 

@@ -119,7 +119,11 @@ export function createDoor(parts: DoorParts): Door {
     const decision = decide(facts, policy.view)
     if (decision.kind === 'ask') {
       const { view, patience } = policy
-      return ask(decision, facts, view, { has: parts.presence.has, clock, patience }).then(finish)
+      return ask(decision, facts, view, { has: parts.presence.has, clock, patience }).then((late) => {
+        // Only noted: this client has waited enough, and the store has just said that it has the blob.
+        if (request.method === 'GET') parts.doubt(client, late, oci)
+        return finish(late)
+      })
     }
     if (request.method === 'GET') {
       const doubt = parts.doubt(client, decision, oci)

@@ -47,8 +47,11 @@ export interface Seen {
 export interface MisbehavingServer extends AsyncDisposable {
   readonly origin: string
   readonly requests: readonly Seen[]
-  /** Does this wrong from now on, or nothing any more; settles when it is so. */
-  misbehave(fault: Fault | undefined): Promise<void>
+  /**
+   * Does this wrong from now on, or nothing any more; settles when it is so. With `only`, for paths that contain it and
+   * no others.
+   */
+  misbehave(fault: Fault | undefined, only?: string): Promise<void>
 }
 
 export interface MisbehavingOptions {
@@ -67,12 +70,13 @@ export async function startMisbehaving(options: MisbehavingOptions): Promise<Mis
   const { content, certificates } = options
   const requests: Seen[] = []
   let fault: Fault | undefined
+  let where = ''
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '' } = request
     requests.push({ method, path: url, range: request.headers.range, at: performance.now() })
     // A client that hangs up is its own affair.
     response.on('error', () => {})
-    answer(request, response, content(url.split('?')[0]!), fault)
+    answer(request, response, content(url.split('?')[0]!), url.includes(where) ? fault : undefined)
   }
   const server: Server | TlsServer =
     certificates === undefined
@@ -100,8 +104,9 @@ export async function startMisbehaving(options: MisbehavingOptions): Promise<Mis
 
   await listen(0)
   const { port } = server.address() as AddressInfo
-  const misbehave = async (next: Fault | undefined) => {
+  const misbehave = async (next: Fault | undefined, only = '') => {
     const before = fault
+    where = only
     if (before === next) return
     fault = next
     if (before === 'refused connection') await listen(port)

@@ -1,0 +1,3 @@
+import { describeFailover } from './suite.ts'
+
+describeFailover('node')
