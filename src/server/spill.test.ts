@@ -1,67 +1,100 @@
-import { describe, expect, it } from 'vitest'
-import { IOWA, PARIS, VIRGINIA } from '../../test/support/places.ts'
+import { expect, it } from 'vitest'
+import { BELGIUM, IOWA, PARIS, VIRGINIA } from '../../test/support/places.ts'
 import { createTestClock } from '../../test/support/test-clock.ts'
-import { storeAt, upstreamAt } from '../../test/support/view.ts'
+import { storeAt, upstreamAt, viewOf } from '../../test/support/view.ts'
 import type { SpillConfig } from '../config/config.ts'
-import type { Backend } from '../routing/backend.ts'
+import { parseDigest } from '../oci/digest.ts'
+import { parseName } from '../oci/name.ts'
+import { type Decision, decide } from '../routing/decide.ts'
 import { createSpill } from './spill.ts'
 
-const DOWN = storeAt('paris', PARIS)
-const NEXT = storeAt('virginia', VIRGINIA)
-const CANONICAL = upstreamAt('iowa', IOWA, { canonical: true })
+const DIGEST = parseDigest(`sha256:${'ab'.repeat(32)}`)!
+const VIEW = viewOf(
+  [upstreamAt('canonical', IOWA, { canonical: true }), upstreamAt('belgium', BELGIUM)],
+  [storeAt('paris', PARIS), storeAt('virginia', VIRGINIA)],
+  [{ when: {}, prefer: ['paris', 'virginia'] }],
+  ['paris'],
+)
 
-/** A minute of requests that belong to a store which is down, each moved as far as that is allowed. */
-function world(config: SpillConfig | undefined) {
+/** Requests for a blob of which the nearest store is down and the next one has it; gives who answered each. */
+function outage(config: SpillConfig | undefined) {
   const clock = createTestClock()
   const spill = createSpill(() => config, clock)
-  const request = () => {
-    const may = spill.maySpill(DOWN, NEXT)
-    const backend: Backend = may ? NEXT : CANONICAL
-    spill.count({
-      kind: 'redirect',
-      backend,
-      location: '',
-      reason: 'failover',
-      passedOver: [],
-      movedFrom: DOWN,
-    })
-    return may
+  const request = { kind: 'blob', name: parseName('app')!, digest: DIGEST } as const
+  const ask = (): string => {
+    const decision = decide(
+      {
+        request,
+        query: '',
+        place: PARIS,
+        presence: () => 'present',
+        mayAsk: true,
+        maySpill: spill.maySpill,
+        overSpill: spill.overSpill,
+      },
+      VIEW,
+    ) as Decision
+    spill.count(decision)
+    return decision.kind === 'refuse' ? decision.fault.code : decision.backend!.id
   }
-  const moved = (requests: number) => Array.from({ length: requests }, request).filter(Boolean).length
-  return { clock, spill, moved }
+  return { clock, spill, ask, many: (count: number) => tally(Array.from({ length: count }, ask)) }
 }
 
-describe('spill', () => {
-  it.each([
-    [undefined, 100],
-    [1, 100],
-    [0.5, 50],
-    [0.25, 25],
-    [0, 0],
-  ])('with maxShare %s lets %i of 100 requests move', (maxShare, expected) => {
-    expect(world(maxShare === undefined ? undefined : { maxShare, over: 'canonical' }).moved(100)).toBe(
-      expected,
-    )
-  })
+function tally(answers: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1
+  return counts
+}
 
-  it('never moves more than its share, at any moment of a minute', () => {
-    const { moved } = world({ maxShare: 0.3, over: 'canonical' })
-    let all = 0
-    for (let requests = 1; requests <= 200; requests++) {
-      all += moved(1)
-      expect(all).toBeLessThanOrEqual(0.3 * requests)
-    }
-  })
+it('moves everything when nothing is configured', () => {
+  expect(outage(undefined).many(100)).toEqual({ virginia: 100 })
+})
 
-  it('counts each minute by itself', () => {
-    const { clock, moved } = world({ maxShare: 0.5, over: 'canonical' })
-    moved(1)
-    clock.advance(60_000)
-    expect(moved(100)).toBe(50)
-  })
+it.each([
+  [1, { virginia: 100 }],
+  [0.5, { virginia: 50, canonical: 50 }],
+  [0.1, { virginia: 10, canonical: 90 }],
+  [0, { canonical: 100 }],
+])('moves at most a share of %d, and gives the rest to the canonical upstream', (maxShare, expected) => {
+  expect(outage({ maxShare, over: 'canonical' }).many(100)).toEqual(expected)
+})
 
-  it('says what happens to the rest', () => {
-    expect(world({ maxShare: 0.5, over: 'refuse' }).spill.overSpill).toBe('refuse')
-    expect(world(undefined).spill.overSpill).toBe('canonical')
+it('refuses the rest, where that is what the operator wants', () => {
+  expect(outage({ maxShare: 0.25, over: 'refuse' }).many(100)).toEqual({ virginia: 25, TOOMANYREQUESTS: 75 })
+})
+
+it('never moves more than the share of what came until then', () => {
+  const { ask } = outage({ maxShare: 0.3, over: 'refuse' })
+  let moved = 0
+  for (let requests = 1; requests <= 500; requests++) {
+    if (ask() === 'virginia') moved++
+    expect(moved).toBeLessThanOrEqual(0.3 * requests)
+  }
+})
+
+it('counts by the minute', () => {
+  const { clock, ask, many } = outage({ maxShare: 0.5, over: 'refuse' })
+  many(99)
+  expect(ask()).toBe('virginia')
+  expect(ask()).toBe('TOOMANYREQUESTS')
+  clock.advance(60_000)
+  expect(many(10)).toEqual({ virginia: 5, TOOMANYREQUESTS: 5 })
+})
+
+it('bounds the requests of each backend that is down for itself', () => {
+  const { spill } = outage({ maxShare: 0, over: 'refuse' })
+  const other = createSpill(() => ({ maxShare: 0.5, over: 'refuse' }), createTestClock())
+  const paris = storeAt('paris', PARIS)
+  const virginia = storeAt('virginia', VIRGINIA)
+  const refused = (movedFrom: typeof paris): Decision => ({
+    kind: 'refuse',
+    reason: 'spill-exceeded',
+    passedOver: [],
+    movedFrom,
+    fault: { code: 'TOOMANYREQUESTS', message: '' },
   })
+  other.count(refused(paris))
+  expect(other.maySpill(paris, virginia)).toBe(true)
+  expect(other.maySpill(virginia, paris)).toBe(false)
+  expect(spill.overSpill).toBe('refuse')
 })
