@@ -17,7 +17,8 @@ const CONNECTIONS = 64
 /** Requests that are sent on a connection at once. */
 const BATCH = 16
 
-export const goodDigest = (n: number) => `sha256:${createHash('sha256').update(`good ${n}`).digest('hex')}`
+const goodBlob = (n: number) => `good ${n}`
+export const goodDigest = (n: number) => `sha256:${createHash('sha256').update(goodBlob(n)).digest('hex')}`
 
 const GOOD_DIGESTS = Array.from({ length: GOOD }, (_, n) => goodDigest(n))
 const JUNK = 'x'.repeat(2000)
@@ -95,14 +96,20 @@ function flood({ port, count, kind }: Flood): Promise<void> {
 }
 
 if (process.send !== undefined) {
-  const held = new Set(GOOD_DIGESTS)
+  const held = new Map(GOOD_DIGESTS.map((digest, n) => [digest, goodBlob(n)]))
   let probes = 0
-  const store = createServer((request, response) => {
+  const store = createServer(({ url = '', method, headers }, response) => {
     probes++
-    const digest = request.url?.slice(request.url.lastIndexOf('/') + 1) ?? ''
-    response
-      .writeHead(held.has(digest) || request.url === '/v2/' ? 200 : 404, { 'Content-Length': '0' })
-      .end()
+    const blob = url === '/v2/' ? '{}' : held.get(url.slice(url.lastIndexOf('/') + 1))
+    if (blob === undefined) return response.writeHead(404, { 'Content-Length': '0' }).end()
+    const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '')
+    const start = Number(range?.[1] ?? 0)
+    const part = blob.slice(start, Number(range?.[2] || blob.length) + 1)
+    response.writeHead(range === null ? 200 : 206, {
+      'Content-Length': String(part.length),
+      ...(range && { 'Content-Range': `bytes ${start}-${start + part.length - 1}/${blob.length}` }),
+    })
+    return response.end(method === 'HEAD' ? undefined : part)
   })
   store.listen(0, '127.0.0.1', () => process.send!({ store: (store.address() as AddressInfo).port }))
   process.on('message', (message: Flood) => {

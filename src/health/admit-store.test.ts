@@ -14,7 +14,7 @@ const blobPath = compileDigestPath('containers/images/{digest}')
 async function admit(canary: TestBlob | undefined, held: readonly TestBlob[], fault?: Fault) {
   await using server = await startMisbehaving({ content: storeContent(held), fault })
   const store = storeAt('store', CELLAR, { url: server.origin, blobPath })
-  return admitStore(store, canary && parseDigest(canary.digest), probeFetch())
+  return await admitStore(store, canary && parseDigest(canary.digest), probeFetch())
 }
 
 const SOFT: readonly Fault[] = [

@@ -43,7 +43,10 @@ async function tryCanary(url: string, canary: Digest, fetch: Fetch): Promise<Evi
   const stated = head.headers.get('content-length')
 
   const whole = await fetch(url, { redirect: 'manual', headers: { 'Accept-Encoding': 'identity' } })
-  if (whole.status !== 200) return failed(`GET of the canary answered ${whole.status}`)
+  if (whole.status !== 200) {
+    await whole.body?.cancel()
+    return failed(`GET of the canary answered ${whole.status}`)
+  }
   const bytes = await readBody(whole, CANARY_MAX_BYTES)
   if (bytes === undefined) return failedHard(`the canary is larger than ${CANARY_MAX_BYTES} bytes`)
   if (!(await matchesDigest(bytes, canary)))

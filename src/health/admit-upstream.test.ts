@@ -13,7 +13,7 @@ const CANARY = { name: parseName('app')!, digest: parseDigest(MANIFEST.digest)! 
 
 async function admit(canary: typeof CANARY | undefined, fault?: Fault) {
   await using server = await startMisbehaving({ content: CONTENT, fault })
-  return admitUpstream({ url: server.origin, prefix: 'project' }, canary, probeFetch())
+  return await admitUpstream({ url: server.origin, prefix: 'project' }, canary, probeFetch())
 }
 
 /** Nobody asks an upstream's manifests for a range; the cases of the whole door have certificates. */

@@ -16,7 +16,7 @@ async function delivers(blob: TestBlob, fault?: Fault): Promise<boolean> {
   await using server = await startMisbehaving({ content: storeContent([blob]), fault })
   const blobPath = compileDigestPath('containers/images/{digest}')
   const store = storeAt('store', CELLAR, { url: server.origin, blobPath })
-  return deliversBlob(store, parseDigest(blob.digest)!, probeFetch(1000))
+  return await deliversBlob(store, parseDigest(blob.digest)!, probeFetch(1000))
 }
 
 describe('the verification of a blob', () => {

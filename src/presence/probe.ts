@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts'
 import { MANIFEST_ACCEPT, MANIFEST_MAX_BYTES, parseManifest } from '../oci/manifest.ts'
 import type { OciRequest } from '../oci/path.ts'
 import { matchesDigest } from '../oci/verify.ts'
@@ -40,18 +41,22 @@ export function presenceKey(backend: Backend, request: OciRequest): string {
 export async function probeBackend(backend: Backend, request: OciRequest, fetch: Fetch): Promise<Finding> {
   try {
     if (backend.kind === 'upstream') return await probeUpstream(backend, request, fetch)
-    if (request.kind === 'blob') return await probeBlob(blobLocation(backend, request.digest), fetch)
+    if (request.kind === 'blob') return await probeBlob(backend, request.digest, fetch)
     return await probeManifest(backend, request, fetch)
   } catch (failure) {
     return { verdict: 'unknown', failure }
   }
 }
 
-async function probeBlob(url: string, fetch: Fetch): Promise<Finding> {
-  const response = await fetch(url, { method: 'HEAD', redirect: 'manual' })
+async function probeBlob(store: Store, digest: Digest, fetch: Fetch): Promise<Finding> {
+  const response = await fetch(blobLocation(store, digest), { method: 'HEAD', redirect: 'manual' })
   if (response.status !== 200) return refusal(response)
   const length = response.headers.get('content-length')
-  return { verdict: 'present', ...(length !== null && { size: Number(length) }) }
+  if (length === null) return { verdict: 'present' }
+  const size = Number(length)
+  // A store that has lost its mind, or a proxy before it, says 200 to everything, and of no bytes.
+  if (size === 0 && !(await matchesDigest(new Uint8Array(), digest))) return { verdict: 'unknown' }
+  return { verdict: 'present', size }
 }
 
 /**

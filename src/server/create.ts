@@ -120,8 +120,8 @@ export async function createService(
     policy: () => ({ ...current.config.health, pause: current.config.health.interval }),
     clock,
     random: runtime.random,
-    onVanished(backend) {
-      log.warn({ backend }, 'a store lost a blob that it held; it is asked anew about every other')
+    onDisbelief(backend) {
+      log.warn({ backend }, 'a store lost its canary or answers wrongly; it is asked anew about every blob')
       knowledge.doubtAll(backend)
     },
     onChange(change) {

@@ -27,8 +27,8 @@ export interface Vigil {
 }
 
 export interface VigilOptions extends MonitorOptions {
-  /** Told of a store whose learned canary is gone. */
-  readonly onVanished: (id: string) => void
+  /** Told of a store that cannot be believed about what it holds: its canary is gone, or it gives wrong answers. */
+  readonly onDisbelief: (id: string) => void
 }
 
 export function createVigil(fetch: () => Fetch, options: VigilOptions): Vigil {
@@ -38,13 +38,15 @@ export function createVigil(fetch: () => Fetch, options: VigilOptions): Vigil {
 
   async function probeStore(config: StoreConfig): Promise<Evidence> {
     const store = storeOf(config)
-    if (config.canary !== undefined) return admitStore(store, parseDigest(config.canary), fetch())
-    const canary = learned.get(config.id)?.digest
+    const canary = config.canary === undefined ? learned.get(config.id)?.digest : parseDigest(config.canary)
     const evidence = await admitStore(store, canary, fetch())
-    if (evidence !== CANARY_ABSENT) return evidence
+    // What answers wrongly, as a page that says 200 to everything does, has also said that it has what it lacks.
+    if (evidence.kind === 'failed' && evidence.hard && monitor.isUsable(config.id))
+      options.onDisbelief(config.id)
+    if (evidence !== CANARY_ABSENT || config.canary !== undefined) return evidence
     // Nobody promised that what was there once stays there; but where one thing is gone, others may be.
     learned.delete(config.id)
-    options.onVanished(config.id)
+    options.onDisbelief(config.id)
     return admitStore(store, undefined, fetch())
   }
 

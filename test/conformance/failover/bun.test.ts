@@ -1,3 +1,5 @@
+import { describeDoubt } from './doubt.ts'
 import { describeFailover } from './suite.ts'
 
 describeFailover('bun')
+describeDoubt('bun')
