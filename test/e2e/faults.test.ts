@@ -10,12 +10,13 @@ import { makeTempFolder, type TempFolder } from '../support/temp.ts'
 
 const { found, missing } = findPrograms('skopeo')
 const crane = findPrograms('crane')
-for (const reason of [missing, crane.missing]) {
+const podman = findPrograms('podman')
+for (const reason of [missing, crane.missing, podman.missing]) {
   if (reason !== undefined) console.warn(`pulls from stores that misbehave: some are skipped; ${reason}`)
 }
 // What a client makes of a store's certificate is told by its own settings, and a door is not asked about them.
 const ROWS = FAULTS.filter((fault) => fault !== 'expired certificate')
-/** A few that cut, corrupt or refuse, for a client other than the one that tries them all. */
+/** A few that cut, corrupt or refuse, for clients other than the one that tries them all. */
 const TELLING: readonly Fault[] = ['404', '500', 'cut in the body', 'wrong bytes', 'refused connection']
 /** Clients wait for ever for a store that hangs; people do not. */
 const PATIENCE = 20_000
@@ -67,6 +68,32 @@ describe('a pull, while the store that has everything begins to misbehave', () =
       await expectPulls(fault, (door) =>
         run(crane.found.crane, ['validate', '--remote', `${door}/${reference()}`], { timeout: PATIENCE }),
       )
+    },
+  )
+
+  // One after the other: podman's processes share locks, whatever their storage.
+  it.skipIf(podman.missing !== undefined).each(TELLING)(
+    'succeeds with podman on the first or second try: %s',
+    async (fault) => {
+      await expectPulls(fault, async (door, attempt) => {
+        // Storage of its own each time, or a second pull would find everything there; podman wants a short path.
+        const storage = join(folder.path, `${TELLING.indexOf(fault)}-${attempt}`)
+        const where = [
+          '--root',
+          join(storage, 'root'),
+          '--runroot',
+          join(storage, 'run'),
+          '--storage-driver',
+          'vfs',
+        ]
+        return run(
+          podman.found.podman,
+          [...where, 'pull', '--quiet', '--tls-verify=false', `${door}/${reference()}`],
+          {
+            timeout: PATIENCE,
+          },
+        )
+      })
     },
   )
 
