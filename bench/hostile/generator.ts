@@ -10,12 +10,16 @@ export interface Flood {
   readonly port: number
   readonly count: number
   readonly kind: 'good' | 'hostile'
+  /** Requests a second, whatever the door makes of them; absent for as many as it answers. */
+  readonly rate?: number
 }
 
 export const GOOD = 256
 const CONNECTIONS = 64
 /** Requests that are sent on a connection at once. */
 const BATCH = 16
+/** Between two rounds of a flood at a rate, in milliseconds. */
+const ROUND = 16
 
 const goodBlob = (n: number) => `good ${n}`
 export const goodDigest = (n: number) => `sha256:${createHash('sha256').update(goodBlob(n)).digest('hex')}`
@@ -60,22 +64,24 @@ function requestOf(kind: Flood['kind'], n: number): string {
 /** Distinct over all floods of this process. */
 let next = 0
 
-function flood({ port, count, kind }: Flood): Promise<void> {
+function flood({ port, count, kind, rate }: Flood): Promise<void> {
   const end = next + count
+  const waiting: (() => void)[] = []
   const connections = Array.from({ length: CONNECTIONS }, () => {
     return new Promise<void>((resolve, reject) => {
       const socket = connect(port, '127.0.0.1')
       socket.setNoDelay(true)
       let open = 0
       let tail = ''
-      const send = () => {
+      const send = (most: number) => {
         if (next >= end) return socket.destroy()
         let text = ''
-        for (; open < BATCH && next < end; open++) text += requestOf(kind, next++)
+        for (; open < most && next < end; open++) text += requestOf(kind, next++)
         return socket.write(text, 'latin1')
       }
+      const ready = () => (rate === undefined ? send(BATCH) : waiting.push(() => send(1)))
       socket.setEncoding('latin1')
-      socket.on('connect', send)
+      socket.on('connect', ready)
       socket.on('data', (chunk: string) => {
         const text = tail + chunk
         let from = 0
@@ -86,13 +92,19 @@ function flood({ port, count, kind }: Flood): Promise<void> {
           from = head + 9
         }
         tail = text.slice(Math.max(from, text.length - 8))
-        if (open === 0) send()
+        if (open === 0) ready()
       })
       socket.on('error', reject)
       socket.on('close', () => resolve())
     })
   })
-  return Promise.all(connections).then(() => {})
+  const started = performance.now()
+  let sent = 0
+  const rounds = setInterval(() => {
+    const due = rate === undefined ? 0 : ((performance.now() - started) * rate) / 1000
+    for (; waiting.length > 0 && (sent < due || next >= end); sent++) waiting.shift()!()
+  }, ROUND)
+  return Promise.all(connections).then(() => clearInterval(rounds))
 }
 
 if (process.send !== undefined) {

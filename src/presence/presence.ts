@@ -50,6 +50,14 @@ const MAX_NEGATIVES = 65_536
 /** How many probes of one backend may run at once; beyond it the answer is `unknown` straight away, and not remembered. */
 const MAX_PROBES = 256
 
+/**
+ * How many probes may find nothing in a tenth of a second; after that no other is sent to this backend until it is over. A
+ * probe costs ten times what a redirect costs: without this bound, a flood of invented digests would slow down
+ * everybody (`npm run bench -- hostile`). What is known to be present needs no probe, and goes on as before.
+ */
+const MAX_FRUITLESS = 20
+const FRUITLESS_WINDOW = 100
+
 interface Remembered {
   readonly verdict: Verdict
   readonly until: number
@@ -65,6 +73,18 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
   const positives = new GenerationalCache<string, Remembered>(maxEntries)
   const negatives = new GenerationalCache<string, Remembered>(Math.min(maxEntries, MAX_NEGATIVES))
   const running = new Map<string, Promise<Verdict>>()
+  let window = 0
+  let fruitless = 0
+
+  function mayProbe(): boolean {
+    if (running.size >= MAX_PROBES) return false
+    const now = Math.floor(clock.now() / FRUITLESS_WINDOW)
+    if (now !== window) {
+      window = now
+      fruitless = 0
+    }
+    return fruitless < MAX_FRUITLESS
+  }
 
   function known(key: string): Verdict | undefined {
     const present = positives.get(key)
@@ -95,6 +115,7 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
       probe().then((verdict) => {
         callOff()
         running.delete(key)
+        if (verdict !== 'present') fruitless++
         remember(key, verdict)
         resolve(verdict)
       })
@@ -108,7 +129,7 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
       if (verdict !== undefined) return verdict
       const joined = running.get(key)
       if (joined !== undefined) return joined
-      if (running.size >= MAX_PROBES) return 'unknown'
+      if (!mayProbe()) return 'unknown'
       // A copy: a digest is a slice that would keep its whole request target in memory.
       const copy = ` ${key}`.slice(1)
       const answer = ask(copy, probe)
