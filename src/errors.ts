@@ -1,5 +1,6 @@
 /** Every code that a {@link PortolanError} can carry; callers switch on it, so a new one is an API change. */
 export type ErrorCode =
+  | 'ACCESS_DENIED'
   | 'ADDRESS_INVALID'
   | 'CONFIG_INVALID'
   | 'CONTENT_INVALID'
@@ -10,6 +11,7 @@ export type ErrorCode =
   | 'PREFIX_CONFLICT'
   | 'REFERENCE_INVALID'
   | 'SNAPSHOT_INVALID'
+  | 'STORE_REFUSED'
   | 'UNREACHABLE'
   | 'USAGE'
 

@@ -16,6 +16,10 @@ export interface Config {
   readonly clouds: CloudsConfig
   readonly presence: PresenceConfig
   readonly health: HealthConfig
+  /** By what the door tells the operator's own stores from a stranger's; absent when it is not asked. */
+  readonly ownership?: OwnershipConfig
+  /** How the stores are filled; absent when this config is for a door alone. */
+  readonly sync?: SyncConfig
 }
 
 export interface ListenAddress {
@@ -70,6 +74,72 @@ export interface StoreConfig {
   readonly canary?: string
   /** Name of its place: `aws/eu-west-3`, or `anycast`. */
   readonly at: string
+  /** Whether the door goes by the inventory that `sync` leaves in it. */
+  readonly inventory?: boolean
+  /** The id of the store whose proof of ownership it must serve: most often its own; absent when none is asked for. */
+  readonly proof?: string
+  /** How `sync` writes to it; absent when somebody else fills it. */
+  readonly fill?: FillConfig
+}
+
+/** The key of an object is `prefix`, a slash unless that is empty, and the store's `blobs` or `manifests` path. */
+export type FillConfig =
+  | {
+      readonly kind: 's3'
+      readonly bucket: string
+      readonly region?: string
+      readonly endpoint?: string
+      readonly prefix: string
+    }
+  | {
+      readonly kind: 'azureBlob'
+      /** One of both. */
+      readonly account?: string
+      readonly endpoint?: string
+      readonly container: string
+      readonly prefix: string
+    }
+  | { readonly kind: 'gcs'; readonly bucket: string; readonly endpoint?: string; readonly prefix: string }
+  /** Absolute. */
+  | { readonly kind: 'folder'; readonly folder: string }
+
+export interface OwnershipConfig {
+  /** The operator's Ed25519 key: base64 of its SubjectPublicKeyInfo (RFC 8410). */
+  readonly publicKey: string
+  /** How old a proof may be, in milliseconds. */
+  readonly maxAge: number
+}
+
+export interface SyncConfig {
+  /** Id of an upstream. */
+  readonly from: string
+  readonly repositories: {
+    /** `catalog`, `childRepositories` (Artifact Registry), or the names themselves. */
+    readonly list: 'catalog' | 'childRepositories' | readonly string[]
+    /** Patterns: a glob, or a regular expression between slashes. Empty includes all. */
+    readonly include: readonly string[]
+    readonly exclude: readonly string[]
+  }
+  readonly tags: {
+    readonly include: readonly string[]
+    readonly exclude: readonly string[]
+    /** A range such as `>=1.28 <2`; tags that are no versions are left out then. */
+    readonly semver?: string
+    /** Only so many, the highest versions first. */
+    readonly latest?: number
+  }
+  /** Such as `linux/amd64` or `linux/arm/v7`; empty for all. */
+  readonly platforms: readonly string[]
+  /** Whether signatures and other referrers come along. */
+  readonly referrers: boolean
+  /** Folder of the journal, absolute. */
+  readonly journal: string
+  /** Blobs that are copied at once. */
+  readonly concurrency: number
+  /** To one host. */
+  readonly requestsPerSecond: number
+  /** File of the operator's Ed25519 key in PEM (PKCS #8), absolute; absent for no proof of ownership. */
+  readonly signingKey?: string
 }
 
 /** One routing rule: the first whose conditions all hold is the one that counts. */

@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'internal', 'telemetry'],
   ['oci', 'net'],
-  ['config', 'clouds'],
+  ['config', 'clouds', 'inventory'],
   ['routing', 'transport'],
   ['presence', 'health', 'registry', 'storage', 'clouds/fetch'],
   ['replication', 'migrate', 'doctor'],

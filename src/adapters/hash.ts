@@ -1,0 +1,13 @@
+import { createHash as createNodeHash } from 'node:crypto'
+import type { CreateHash } from '../internal/hash.ts'
+
+/** Hashes by the runtime's OpenSSL or BoringSSL. */
+export const createHash: CreateHash = (algorithm) => {
+  const hash = createNodeHash(algorithm)
+  return {
+    update(bytes) {
+      hash.update(bytes)
+    },
+    hex: () => hash.digest('hex'),
+  }
+}

@@ -1,0 +1,53 @@
+import type { Digest } from '../oci/digest.ts'
+
+/**
+ * What `sync` keeps on its own disk, so that the end of the process at any moment costs nothing but the time since: the
+ * manifests of the upstream, blobs on their way, uploads that were begun, and what is done.
+ */
+export interface Workspace {
+  /** A manifest that was kept; its bytes are checked against its digest. */
+  manifest(digest: Digest): Promise<KeptManifest | undefined>
+  keepManifest(digest: Digest, manifest: KeptManifest): Promise<void>
+  /** Opens the file of a blob on its way; what an earlier process brought is still in it. */
+  spool(digest: Digest): Promise<Spool>
+  /** The last state of an upload of this key to this store, if one was begun and not ended. */
+  uploadState(store: string, key: string): string | undefined
+  saveUpload(store: string, key: string, state: string): Promise<void>
+  endUpload(store: string, key: string): Promise<void>
+  /** What was stored and verified in this store since its inventory was written, each with what it was noted with. */
+  done(store: string): ReadonlyMap<Digest, Done>
+  noteDone(store: string, digest: Digest, done: Done): Promise<void>
+  /** Forgets what is done in a store: it is in the inventory now. */
+  settle(store: string): Promise<void>
+  /** A small file of its own, such as a copy of a store's inventory. Names are of a-z, 0-9, ".", "-" and "_". */
+  file(name: string): Promise<Uint8Array | undefined>
+  keepFile(name: string, bytes: Uint8Array): Promise<void>
+  /** Lets another process have it. */
+  close(): Promise<void>
+}
+
+export interface KeptManifest {
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+export interface Done {
+  readonly size: number
+  /** Of a manifest; absent for a blob. */
+  readonly mediaType?: string
+}
+
+/** A file that is written at its end and read anywhere. */
+export interface Spool {
+  /** Bytes that are in it. */
+  readonly length: number
+  append(bytes: Uint8Array): Promise<void>
+  /** Up to `end`, or fewer bytes when there are no more. */
+  read(start: number, end: number): Promise<Uint8Array>
+  /** Empties it: what is in it turned out to be wrong. */
+  clear(): Promise<void>
+  /** Closes it and leaves it for another time. */
+  close(): Promise<void>
+  /** Closes it and deletes it. */
+  remove(): Promise<void>
+}
