@@ -1,0 +1,85 @@
+import { PortolanError } from '../errors.ts'
+import type { CreateHash, HashAlgorithm } from '../internal/hash.ts'
+import { type Digest, digestAlgorithm, isVerifiable, parseDigest } from '../oci/digest.ts'
+import { isIndex, isManifest, MANIFEST_ACCEPT, MANIFEST_MAX_BYTES, parseManifest } from '../oci/manifest.ts'
+import { DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED, isSchema1, parseSchema1 } from '../oci/schema1.ts'
+import type { Asker, Document, Question } from './ask.ts'
+import { refusal } from './refusal.ts'
+import type { FetchedManifest, ResolvedManifest } from './registry.ts'
+
+/** Schema 1 last: there are registries that translate into what is asked for first. */
+const HEADERS = { Accept: `${MANIFEST_ACCEPT}, ${DOCKER_SCHEMA1_SIGNED}, ${DOCKER_SCHEMA1}` }
+
+/**
+ * A manifest or index, or Docker's schema 1, of which the digest is that of the signed payload; checked against `asked`,
+ * else against `Docker-Content-Digest`. Its media type is what it is read as, and never contradicts the registry's.
+ */
+export async function fetchManifest(
+  asker: Asker,
+  question: Question,
+  asked: Digest | undefined,
+  createHash: CreateHash,
+): Promise<FetchedManifest | undefined> {
+  const document = await asker.read({ ...question, headers: HEADERS }, MANIFEST_MAX_BYTES)
+  if (document === undefined) return undefined
+  const { bytes, headers } = document
+  const { mediaType, payload } = readManifest(document, question)
+  const expected = asked ?? statedDigest(headers, question)
+  if (expected !== undefined && !isVerifiable(expected)) {
+    throw invalid(question, `${expected} cannot be checked; expected sha256 or sha512`)
+  }
+  const algorithm = expected === undefined ? 'sha256' : (digestAlgorithm(expected) as HashAlgorithm)
+  const hash = createHash(algorithm)
+  hash.update(payload)
+  const digest = `${algorithm}:${hash.hex()}` as Digest
+  if (expected !== undefined && digest !== expected) {
+    throw invalid(
+      question,
+      `its bytes are those of ${digest}, not of ${expected}; the registry or a proxy before it is broken`,
+    )
+  }
+  return { digest, mediaType, bytes }
+}
+
+/** What a tag stands for, by HEAD; by GET where that is not allowed or gives no digest. */
+export async function resolveManifest(
+  asker: Asker,
+  question: Question,
+  createHash: CreateHash,
+): Promise<ResolvedManifest | undefined> {
+  const head: Question = { ...question, method: 'HEAD', headers: HEADERS }
+  const response = await asker.ask(head)
+  await response.body?.cancel()
+  if (response.status === 404) return undefined
+  if (response.status !== 200 && response.status !== 405) throw await refusal(head, response)
+  const digest = response.status === 200 ? statedDigest(response.headers, question) : undefined
+  if (digest !== undefined) return { digest }
+  const manifest = await fetchManifest(asker, question, undefined, createHash)
+  return manifest && { digest: manifest.digest }
+}
+
+function statedDigest(headers: Headers, question: Question): Digest | undefined {
+  const text = headers.get('Docker-Content-Digest')
+  if (text === null) return undefined
+  const digest = parseDigest(text)
+  if (digest === undefined) throw invalid(question, 'its Docker-Content-Digest is no digest')
+  return digest
+}
+
+function readManifest(
+  { bytes, headers }: Document,
+  question: Question,
+): { mediaType: string; payload: Uint8Array } {
+  const type = (headers.get('Content-Type') ?? '').split(';')[0]!.trim().toLowerCase()
+  if (isSchema1(type)) return parseSchema1(bytes, question.what)
+  const { mediaType } = parseManifest(bytes, question.what)
+  // A client takes it by its `Content-Type`, which no digest covers (CVE-2021-41190).
+  if ((isManifest(type) || isIndex(type)) && type !== mediaType) {
+    throw invalid(question, `it is ${mediaType}, but the registry calls it ${type}`)
+  }
+  return { mediaType, payload: bytes }
+}
+
+function invalid({ what, facts }: Question, why: string): PortolanError {
+  return new PortolanError('CONTENT_INVALID', `${what} is refused: ${why}`, facts)
+}

@@ -1,0 +1,50 @@
+import { PortolanError } from '../errors.ts'
+import { readBody } from '../transport/read-body.ts'
+import type { Question } from './ask.ts'
+
+const BODY_MAX_BYTES = 64 * 1024
+/** How much of a registry's own words an error repeats. */
+const ECHO_MAX = 200
+
+/** The error for an answer that does not give what was asked for, with the registry's own reason where it has one. */
+export async function refusal(
+  { url, what, facts, method = 'GET' }: Question,
+  response: Response,
+): Promise<PortolanError> {
+  const { status } = response
+  const asked = new URL(url)
+  // After a redirect it is a storage host that refuses, and the registry's credentials are not what is wrong.
+  const answering = URL.parse(response.url) ?? asked
+  const reason = await ownWords(response)
+  const said = `${answering.host} answered ${method} with ${status}${reason === undefined ? '' : ` (${reason})`}`
+  return new PortolanError(
+    status === 401 || status === 403 ? 'ACCESS_DENIED' : 'UNREACHABLE',
+    `cannot get ${what}: ${said}; ${remedy(status, asked.host, answering.host)}`,
+    { ...facts, status },
+  )
+}
+
+function remedy(status: number, registry: string, host: string): string {
+  if ((status === 401 || status === 403) && host !== registry)
+    return 'the storage behind the registry refuses'
+  if (status === 401) return `log in to ${registry}, and check that the name is right`
+  if (status === 403) return `check that the account may pull from ${registry}, and that the name is right`
+  if (status === 429) return 'ask for fewer requests per second, or later'
+  if (status >= 500) return 'try again later'
+  return `check that ${registry} is a registry, and its path`
+}
+
+/** The first error of the body of the OCI distribution spec 1.1, "Error Codes", printable and short. */
+async function ownWords(response: Response): Promise<string | undefined> {
+  try {
+    const bytes = await readBody(response, BODY_MAX_BYTES)
+    const { errors } = JSON.parse(new TextDecoder().decode(bytes)) as {
+      errors: readonly { code?: unknown; message?: unknown }[]
+    }
+    const words = [errors[0]?.code, errors[0]?.message].filter((word) => typeof word === 'string').join(': ')
+    return words.replace(/[^\x20-\x7e]/g, ' ').slice(0, ECHO_MAX) || undefined
+  } catch {
+    // An error page of a proxy, or nothing: the status has to do.
+    return undefined
+  }
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../internal/clock.ts'
+import { withAuth } from '../transport/auth.ts'
+import type { Credentials } from '../transport/credential.ts'
+import { type Fetch, layered } from '../transport/fetch.ts'
+import { withIdleTimeout } from '../transport/idle-timeout.ts'
+import { type Limits, withLimits } from '../transport/limits.ts'
+import { withRedirectGuard } from '../transport/redirect-guard.ts'
+import { withRetry } from '../transport/retry.ts'
+import { withUserAgent } from '../transport/user-agent.ts'
+
+export interface RegistryFetchParts {
+  /** The registry's address. */
+  readonly url: string
+  /** The runtime's own. */
+  readonly fetch: Fetch
+  readonly clock: Clock
+  /** Numbers from 0 up to 1. */
+  readonly random: () => number
+  readonly userAgent: string
+  readonly credentials: Credentials
+  /** To each host, the registry's and those that it redirects to. */
+  readonly limits: Limits
+  /** For how long nothing may come, in milliseconds. */
+  readonly idleTimeout?: number
+  /** How often a request is tried altogether. */
+  readonly attempts?: number
+}
+
+const IDLE_TIMEOUT = 30_000
+
+/** The fetch of a registry client: what stands around the runtime's own, in an order that has its reasons. */
+export function createRegistryFetch(parts: RegistryFetchParts): Fetch {
+  const { fetch, clock, idleTimeout = IDLE_TIMEOUT } = parts
+  return layered(
+    fetch,
+    // Outside of auth: each hop passes it anew, so that a credential goes to the registry's own origin alone.
+    withRedirectGuard(),
+    // Outside of retry: a token server is retried like any other, and 401 is an answer, not a failure.
+    withAuth(parts),
+    // Inside of auth: a token server may know who asks, too.
+    withUserAgent(parts.userAgent),
+    // Outside of the limits: who waits to try again holds no place, and each attempt counts as a request.
+    withRetry(parts),
+    // Outside of the timeout: time in the queue is not the server's.
+    withLimits(parts.limits, clock),
+    withIdleTimeout(idleTimeout, clock),
+  )
+}

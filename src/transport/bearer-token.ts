@@ -1,0 +1,133 @@
+import { PortolanError } from '../errors.ts'
+import type { Clock } from '../internal/clock.ts'
+import type { Challenge } from './challenge.ts'
+import type { Credential } from './credential.ts'
+import type { Fetch } from './fetch.ts'
+import { readBody } from './read-body.ts'
+import { reasonOf } from './reason.ts'
+
+/** What a token server gave, and until when of the clock's time it is of use. */
+export interface BearerToken {
+  readonly token: string
+  readonly until: number
+}
+
+/** How long it may take altogether, retries included, in milliseconds. */
+const TIMEOUT = 120_000
+const ANSWER_MAX_BYTES = 1024 * 1024
+/** Docker's token protocol ("Token Response Fields"): what holds when `expires_in` is left out, in seconds. */
+const LIFETIME = 60
+/** It has to last until the request arrives. */
+const USABLE_SHARE = 0.9
+/** Everything that may stand in a header after `Bearer` (RFC 6750, 2.1, and a little more). */
+const TOKEN = /^[\x21-\x7e]+$/
+
+/**
+ * Gets a token for a Bearer challenge by Docker's token protocol: GET, with the password if there is one; with an
+ * identity token, POST as OAuth 2.0 has it. Follows no redirect, since the credential goes along.
+ *
+ * Throws `ACCESS_DENIED` when the token server refuses, `UNREACHABLE` when it gives no answer, `CONTENT_INVALID` when
+ * the answer is no token, or the challenge names a realm to which no credential may go. `registry` asks for the token.
+ */
+export async function requestToken(
+  challenge: Challenge,
+  credential: Credential | undefined,
+  { registry, fetch, clock }: { readonly registry: URL; readonly fetch: Fetch; readonly clock: Clock },
+): Promise<BearerToken> {
+  const realm = readRealm(challenge.parameters.get('realm') ?? '', registry)
+  const place = realm.origin + realm.pathname
+  const fail = (code: 'ACCESS_DENIED' | 'UNREACHABLE' | 'CONTENT_INVALID', what: string, cause?: unknown) =>
+    new PortolanError(code, `the token server ${place} of ${registry.host} ${what}`, { realm: place }, cause)
+
+  const abort = new AbortController()
+  const late = () => abort.abort(new Error(`no complete answer within ${TIMEOUT / 1000} s`))
+  const callOff = clock.after(TIMEOUT, late)
+  try {
+    const asked = clock.now()
+    const [url, init] = tokenRequest(realm, challenge, credential)
+    const response = await fetch(url, { ...init, redirect: 'manual', signal: abort.signal })
+    const { status } = response
+    if (status !== 200) {
+      await response.body?.cancel()
+      if (status < 400 || status > 403) throw fail('UNREACHABLE', `answered ${status}; try again later`)
+      const remedy =
+        credential === undefined
+          ? `there is no credential for ${registry.host}: log in to it`
+          : `the credential for ${registry.host} is wrong, has expired, or may not pull this`
+      throw fail('ACCESS_DENIED', `answered ${status}; ${remedy}`)
+    }
+    const body = await readBody(response, ANSWER_MAX_BYTES)
+    const answer = body === undefined ? undefined : readAnswer(body)
+    if (answer === undefined) throw fail('CONTENT_INVALID', 'answered 200 without a token')
+    return { token: answer.token, until: asked + answer.lifetime * 1000 * USABLE_SHARE }
+  } catch (error) {
+    if (error instanceof PortolanError) throw error
+    throw fail('UNREACHABLE', `gives no answer: ${reasonOf(error)}`, error)
+  } finally {
+    callOff()
+  }
+}
+
+/** A plain-text realm would show the credential to the whole network, unless the registry is plain text itself. */
+function readRealm(text: string, registry: URL): URL {
+  const realm = URL.parse(text)
+  const safe = realm?.protocol === 'https:' || (realm?.protocol === 'http:' && registry.protocol === 'http:')
+  if (realm !== null && safe && realm.username === '' && realm.password === '') return realm
+  const shown = realm === null ? 'no address' : `at ${realm.protocol}//${realm.host}${realm.pathname}`
+  throw new PortolanError(
+    'CONTENT_INVALID',
+    `${registry.host} asks for a token from a server ${shown}; expected an https address without user name and password`,
+    { registry: registry.host },
+  )
+}
+
+function tokenRequest(
+  realm: URL,
+  { parameters }: Challenge,
+  credential: Credential | undefined,
+): [url: string, init: RequestInit] {
+  const service = parameters.get('service')
+  const scope = parameters.get('scope')
+  if (credential?.kind === 'identityToken') {
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: 'portolan',
+      refresh_token: credential.token,
+      ...(service !== undefined && { service }),
+      ...(scope !== undefined && { scope }),
+    })
+    return [realm.href, { method: 'POST', body: form }]
+  }
+  const url = new URL(realm)
+  if (service !== undefined) url.searchParams.set('service', service)
+  // Docker's token protocol, "Requesting a Token": several scopes are several parameters.
+  for (const one of scope?.split(' ') ?? []) if (one !== '') url.searchParams.append('scope', one)
+  const headers = credential === undefined ? {} : { Authorization: basicAuthorization(credential) }
+  return [url.href, { headers }]
+}
+
+/** RFC 7617, with its `charset="UTF-8"`. */
+export function basicAuthorization({
+  username,
+  password,
+}: {
+  readonly username: string
+  readonly password: string
+}): string {
+  const bytes = new TextEncoder().encode(`${username}:${password}`)
+  return `Basic ${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))}`
+}
+
+function readAnswer(body: Uint8Array): { token: string; lifetime: number } | undefined {
+  try {
+    const answer = JSON.parse(new TextDecoder().decode(body)) as Readonly<Record<string, unknown>> | null
+    // OAuth 2.0 says `access_token`, Docker's older protocol `token`; some send both.
+    const token = answer?.token || answer?.access_token
+    if (typeof token !== 'string' || !TOKEN.test(token)) return undefined
+    const seconds = answer?.expires_in
+    const lifetime = typeof seconds === 'number' && seconds > 0 ? seconds : LIFETIME
+    return { token, lifetime }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,56 @@
+import { wait } from '../internal/backoff.ts'
+import type { Clock } from '../internal/clock.ts'
+import { Semaphore } from '../internal/semaphore.ts'
+import { TokenBucket } from '../internal/token-bucket.ts'
+import type { Layer } from './fetch.ts'
+import { watchBody } from './watch-body.ts'
+
+/** What one host may be burdened with. */
+export interface Limits {
+  /** Requests at once, each until its body has ended. */
+  readonly concurrency: number
+  readonly requestsPerSecond: number
+}
+
+/** Hosts come from redirects too, and so from outside. */
+const HOSTS_MAX = 1000
+
+/**
+ * Holds every host to its limits; requests wait in the order in which they came. A body that is neither read to its end
+ * nor cancelled keeps its place until its signal aborts.
+ */
+export function withLimits({ concurrency, requestsPerSecond }: Limits, clock: Clock): Layer {
+  const hosts = new Map<string, { places: Semaphore; tokens: TokenBucket }>()
+  const limitsOf = (host: string) => {
+    const known = hosts.get(host)
+    if (known !== undefined) return known
+    if (hosts.size >= HOSTS_MAX) {
+      for (const [other, { places }] of hosts) if (places.idle) hosts.delete(other)
+    }
+    const fresh = {
+      places: new Semaphore(concurrency),
+      tokens: new TokenBucket(requestsPerSecond, clock),
+    }
+    hosts.set(host, fresh)
+    return fresh
+  }
+  return (next) => async (url, init) => {
+    const { places, tokens } = limitsOf(new URL(url).host)
+    const release = await places.acquire(init.signal)
+    try {
+      const pause = tokens.take()
+      if (pause > 0) await wait(clock, pause, init.signal)
+      const response = await next(url, init)
+      init.signal?.addEventListener('abort', release, { once: true })
+      return watchBody(response, {
+        end() {
+          init.signal?.removeEventListener('abort', release)
+          release()
+        },
+      })
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+}

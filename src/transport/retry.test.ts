@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import type { Clock } from '../internal/clock.ts'
+import type { Fetch } from './fetch.ts'
+import { withRetry } from './retry.ts'
+
+const DATE = new Date('2026-01-01T00:00:00Z')
+
+/** Time passes as soon as somebody waits; remembers for how long. */
+function createEagerClock() {
+  const waits: number[] = []
+  const clock: Clock = {
+    now: () => 0,
+    date: () => DATE,
+    after(milliseconds, callback) {
+      waits.push(milliseconds)
+      queueMicrotask(callback)
+      return () => {}
+    },
+  }
+  return { clock, waits }
+}
+
+/** Fails or answers as it is told, and then well. */
+function scripted(...script: readonly (Error | Response)[]) {
+  const left = [...script]
+  let asked = 0
+  const fetch: Fetch = async () => {
+    asked++
+    const next = left.shift() ?? new Response('well')
+    if (next instanceof Error) throw next
+    return next
+  }
+  return { fetch, asked: () => asked }
+}
+
+const answer = (status: number, retryAfter?: string) =>
+  new Response(null, { status, headers: retryAfter === undefined ? {} : { 'Retry-After': retryAfter } })
+
+describe('trying again', () => {
+  it.each<[what: string, script: (Error | Response)[], waits: number[]]>([
+    ['a network error', [new Error('reset'), new Error('reset')], [250, 500]],
+    ['503', [answer(503)], [250]],
+    ['429 with seconds to wait', [answer(429, '7')], [7250]],
+    ['429 with a date', [answer(429, 'Thu, 01 Jan 2026 00:00:09 GMT')], [9250]],
+    ['a date that has passed', [answer(503, 'Wed, 31 Dec 2025 00:00:00 GMT')], [250]],
+    ['a wait beyond all measure', [answer(429, '86400')], [60_250]],
+    ['a wait that is none', [answer(429, 'soon')], [250]],
+    ['a wait of a negative number', [answer(429, '-5')], [250]],
+  ])('after %s goes well', async (_, script, waits) => {
+    const { clock, waits: waited } = createEagerClock()
+    const fetch = withRetry({ clock, random: () => 0 })(scripted(...script).fetch)
+    expect(await (await fetch('http://a.test', {})).text()).toBe('well')
+    expect(waited).toEqual(waits)
+  })
+
+  it.each([200, 206, 301, 401, 403, 404, 416, 500])('is not done after %i', async (status) => {
+    const { clock, waits } = createEagerClock()
+    const fetch = withRetry({ clock, random: () => 0 })(scripted(answer(status)).fetch)
+    expect((await fetch('http://a.test', {})).status).toBe(status)
+    expect(waits).toEqual([])
+  })
+
+  it('is not done for POST', async () => {
+    const { fetch, asked } = scripted(answer(503))
+    const retrying = withRetry({ clock: createEagerClock().clock, random: () => 0 })(fetch)
+    expect((await retrying('http://a.test', { method: 'POST' })).status).toBe(503)
+    expect(asked()).toBe(1)
+  })
+
+  it('ends after so many attempts with the last answer', async () => {
+    const { fetch, asked } = scripted(...Array.from({ length: 10 }, () => answer(503)))
+    const retrying = withRetry({ clock: createEagerClock().clock, random: () => 0, attempts: 3 })(fetch)
+    expect((await retrying('http://a.test', {})).status).toBe(503)
+    expect(asked()).toBe(3)
+  })
+
+  it('ends after so many attempts with the last error', async () => {
+    const { fetch } = scripted(new Error('first'), new Error('second'))
+    const retrying = withRetry({ clock: createEagerClock().clock, random: () => 0, attempts: 2 })(fetch)
+    await expect(retrying('http://a.test', {})).rejects.toThrow('second')
+  })
+
+  it('ends when the caller gives up, also in the middle of a wait', async () => {
+    const abort = new AbortController()
+    const clock: Clock = { ...createEagerClock().clock, after: () => () => {} }
+    const { fetch, asked } = scripted(answer(503))
+    const answered = withRetry({ clock, random: () => 0 })(fetch)('http://a.test', { signal: abort.signal })
+    setImmediate(() => abort.abort(new Error('enough')))
+    await expect(answered).rejects.toThrow('enough')
+    expect(asked()).toBe(1)
+  })
+})
