@@ -1,0 +1,101 @@
+import { PortolanError } from '../errors.ts'
+import { type Digest, isVerifiable } from '../oci/digest.ts'
+import type { Name } from '../oci/name.ts'
+import type { ClaimedBlob, ManifestContent } from './manifest-content.ts'
+import type { Reachable, ReachableBlob, ReachableManifest } from './reachable.ts'
+import type { WalkedRepository } from './walk-repository.ts'
+
+/** Puts together what the repositories lead to, in an order that depends on nothing but them and theirs. */
+export function assembleReachable(
+  repositories: readonly WalkedRepository[],
+  contents: ReadonlyMap<Digest, ManifestContent>,
+): Reachable {
+  const assembly = new Assembly(contents, new Set(repositories.flatMap(({ reached }) => [...reached])))
+  for (const { name, reached } of repositories) {
+    for (const digest of reached) assembly.add(name, digest)
+  }
+  return {
+    images: repositories.flatMap(({ images }) => images),
+    manifests: assembly.manifests,
+    blobs: assembly.blobs,
+    faults: [...repositories.flatMap(({ faults }) => faults), ...assembly.faults],
+  }
+}
+
+class Assembly {
+  readonly manifests = new Map<Digest, ReachableManifest>()
+  readonly blobs = new Map<Digest, ReachableBlob>()
+  readonly faults: PortolanError[] = []
+  readonly #contents: ReadonlyMap<Digest, ManifestContent>
+  readonly #reached: ReadonlySet<Digest>
+  readonly #begun = new Set<Digest>()
+  /** By blob, which manifest was the first to state its size. */
+  readonly #statedBy = new Map<Digest, string>()
+  readonly #disputed = new Set<Digest>()
+
+  constructor(contents: ReadonlyMap<Digest, ManifestContent>, reached: ReadonlySet<Digest>) {
+    this.#contents = contents
+    this.#reached = reached
+  }
+
+  /** Adds a manifest after all that it names. No recursion: how long a chain is, is up to the upstream. */
+  add(name: Name, root: Digest): void {
+    const stack = [root]
+    for (let digest = stack.at(-1); digest !== undefined; digest = stack.at(-1)) {
+      const content = this.#contents.get(digest)!
+      if (!this.#begun.has(digest)) {
+        this.#begun.add(digest)
+        const children = content.manifests.filter(
+          (child) => this.#reached.has(child.digest) && !this.#begun.has(child.digest),
+        )
+        for (const child of children.toReversed()) stack.push(child.digest)
+        continue
+      }
+      stack.pop()
+      if (!this.manifests.has(digest)) this.#finish(name, digest, content)
+    }
+  }
+
+  #finish(name: Name, digest: Digest, content: ManifestContent): void {
+    const by = `${name}@${digest}`
+    const named = new Set<Digest>()
+    for (const child of content.manifests) {
+      const size = this.#contents.get(child.digest)?.size
+      if (size !== undefined && size !== child.size) {
+        this.#fault(`${by} says that ${child.digest} has ${child.size} bytes; it has ${size}`)
+      }
+      if (this.manifests.has(child.digest)) named.add(child.digest)
+    }
+    for (const blob of content.blobs) {
+      if (this.#addBlob(name, blob, by)) named.add(blob.digest)
+    }
+    if (content.isSchema1) return
+    const { mediaType, size } = content
+    this.manifests.set(digest, { digest, mediaType, size, name, content: [...named] })
+  }
+
+  #addBlob(name: Name, { digest, size }: ClaimedBlob, by: string): boolean {
+    if (!isVerifiable(digest)) {
+      this.#fault(`${by} names ${digest}, which cannot be verified: only sha256 and sha512 can`)
+      return false
+    }
+    const before = this.blobs.get(digest)
+    if (this.#disputed.has(digest)) return true
+    if (before?.size !== undefined && size !== undefined && before.size !== size) {
+      this.#fault(
+        `${by} says that ${digest} has ${size} bytes; ${this.#statedBy.get(digest)} says ${before.size}`,
+      )
+      this.#disputed.add(digest)
+      // Nobody can say who is right, before it is downloaded.
+      this.blobs.set(digest, { digest, name: before.name })
+    } else if (before?.size === undefined) {
+      this.blobs.set(digest, { digest, name: before?.name ?? name, ...(size !== undefined && { size }) })
+      this.#statedBy.set(digest, by)
+    }
+    return true
+  }
+
+  #fault(message: string): void {
+    this.faults.push(new PortolanError('CONTENT_INVALID', message))
+  }
+}

@@ -1,0 +1,82 @@
+import type { LimitFunction } from 'p-limit'
+import { PortolanError } from '../errors.ts'
+import { type Digest, isVerifiable } from '../oci/digest.ts'
+import type { Name } from '../oci/name.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { KeptManifest, Workspace } from '../storage/workspace.ts'
+import { type ManifestContent, readManifestContent } from './manifest-content.ts'
+
+/** Where manifests are kept from one walk to the next. */
+export type ManifestCache = Pick<Workspace, 'manifest' | 'keepManifest'>
+
+/** Reads every manifest once, however many repositories and images lead to it. */
+export class ManifestReader {
+  readonly #source: Registry
+  readonly #cache: ManifestCache
+  readonly #limit: LimitFunction
+  readonly #reading = new Map<Digest, Promise<ManifestContent | PortolanError>>()
+  readonly #contents = new Map<Digest, ManifestContent>()
+
+  constructor(source: Registry, cache: ManifestCache, limit: LimitFunction) {
+    this.#source = source
+    this.#cache = cache
+    this.#limit = limit
+  }
+
+  /** What was read so far. */
+  get contents(): ReadonlyMap<Digest, ManifestContent> {
+    return this.#contents
+  }
+
+  /** What a manifest names, or why it cannot be had; rejects only when the cache does. */
+  read(name: Name, digest: Digest): Promise<ManifestContent | PortolanError> {
+    const before = this.#reading.get(digest)
+    // One turn for all of it, so that no more manifests are in memory than are read at once.
+    const take = () => this.#limit(() => this.#read(name, digest))
+    // What one repository could not give, another may.
+    const reading =
+      before === undefined
+        ? take()
+        : before.then((outcome) => (outcome instanceof PortolanError ? take() : outcome))
+    this.#reading.set(digest, reading)
+    return reading
+  }
+
+  async #read(name: Name, digest: Digest): Promise<ManifestContent | PortolanError> {
+    if (!isVerifiable(digest)) {
+      return invalid(`${name}@${digest} cannot be verified: only sha256 and sha512 can`, { digest })
+    }
+    const kept = await this.#cache.manifest(digest)
+    const manifest = kept ?? (await this.#download(name, digest))
+    if (manifest instanceof PortolanError) return manifest
+    const content = await orFault(async () => readManifestContent(manifest, `${name}@${digest}`))
+    if (content instanceof PortolanError) return content
+    this.#contents.set(digest, content)
+    if (kept === undefined) await this.#cache.keepManifest(digest, manifest)
+    return content
+  }
+
+  async #download(name: Name, digest: Digest): Promise<KeptManifest | PortolanError> {
+    const fetched = await orFault(() => this.#source.manifest(name, digest))
+    if (fetched instanceof PortolanError) return fetched
+    if (fetched === undefined) return invalid(`${name}@${digest} is named, but is not there`, { digest })
+    if (fetched.digest !== digest) {
+      return invalid(`${name}@${digest} came as ${fetched.digest}`, { digest, found: fetched.digest })
+    }
+    return { mediaType: fetched.mediaType, bytes: fetched.bytes }
+  }
+}
+
+/** What an action gives, or the PortolanError that it fails with; any other error is a mistake of ours and goes on. */
+export async function orFault<T>(action: () => Promise<T>): Promise<T | PortolanError> {
+  try {
+    return await action()
+  } catch (error) {
+    if (error instanceof PortolanError) return error
+    throw error
+  }
+}
+
+function invalid(message: string, facts: Record<string, unknown>): PortolanError {
+  return new PortolanError('CONTENT_INVALID', message, facts)
+}
