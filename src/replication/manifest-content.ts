@@ -1,10 +1,7 @@
-import { PortolanError } from '../errors.ts'
-import { parseDigest } from '../oci/digest.ts'
 import { type Descriptor, descriptorsOf, isIndex, isManifest, parseManifest } from '../oci/manifest.ts'
+import { isSchema1, parseSchema1 } from '../oci/schema1.ts'
 import type { KeptManifest } from '../storage/workspace.ts'
 
-/** Docker's image manifest V2, schema 1: signed, or not. */
-const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:prettyjws|json)$/
 /**
  * Layers that lie somewhere else and that nobody may pass on (OCI image spec 1.1, layer.md, "Non-Distributable
  * Layers"); their `urls` say where. A layer of another type lies in the registry too, whatever `urls` it has.
@@ -30,14 +27,14 @@ export type ClaimedBlob = Pick<Descriptor, 'digest'> & Partial<Pick<Descriptor, 
 
 /** Whether a descriptor of this media type names something that names more. */
 export function leadsOn(mediaType: string): boolean {
-  return isIndex(mediaType) || isManifest(mediaType) || SCHEMA_1.test(mediaType)
+  return isIndex(mediaType) || isManifest(mediaType) || isSchema1(mediaType)
 }
 
 /** Reads what a manifest names. Throws `CONTENT_INVALID`; `source` names the manifest there. */
 export function readManifestContent({ bytes, mediaType }: KeptManifest, source: string): ManifestContent {
   const size = bytes.length
-  if (SCHEMA_1.test(mediaType)) {
-    const blobs = schema1Blobs(bytes, source)
+  if (isSchema1(mediaType)) {
+    const blobs = parseSchema1(bytes, source).blobs.map((digest) => ({ digest }))
     return { mediaType, size, isSchema1: true, manifests: [], blobs, foreign: 0 }
   }
   const manifest = parseManifest(bytes, source)
@@ -53,19 +50,5 @@ export function readManifestContent({ bytes, mediaType }: KeptManifest, source: 
     manifests,
     blobs: blobs.map(({ digest, size }) => ({ digest, size })),
     foreign: content.length - blobs.length,
-  }
-}
-
-function schema1Blobs(bytes: Uint8Array, source: string): ClaimedBlob[] {
-  try {
-    const { fsLayers } = JSON.parse(new TextDecoder().decode(bytes)) as { fsLayers: { blobSum: string }[] }
-    return fsLayers.map(({ blobSum }) => {
-      const digest = parseDigest(blobSum)
-      if (digest === undefined) throw new TypeError(`${JSON.stringify(blobSum)} is no digest`)
-      return { digest }
-    })
-  } catch (error) {
-    const message = `${source} is not a manifest of schema 1: ${(error as Error).message}`
-    throw new PortolanError('CONTENT_INVALID', message, { source }, error)
   }
 }

@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit'
 import { PortolanError } from '../errors.ts'
 import { type Digest, isVerifiable } from '../oci/digest.ts'
 import type { Name } from '../oci/name.ts'
+import { isSchema1, parseSchema1 } from '../oci/schema1.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { KeptManifest, Workspace } from '../storage/workspace.ts'
 import { type ManifestContent, readManifestContent } from './manifest-content.ts'
@@ -63,7 +64,11 @@ export class ManifestReader {
     if (fetched.digest !== digest) {
       return invalid(`${name}@${digest} came as ${fetched.digest}`, { digest, found: fetched.digest })
     }
-    return { mediaType: fetched.mediaType, bytes: fetched.bytes }
+    const { mediaType, bytes } = fetched
+    // The digest of a signed one is of what was signed, and the cache holds bytes to their digest.
+    const payload = () => parseSchema1(bytes, `${name}@${digest}`).payload
+    const kept = isSchema1(mediaType) ? await orFault(async () => payload()) : bytes
+    return kept instanceof PortolanError ? kept : { mediaType, bytes: kept }
   }
 }
 
