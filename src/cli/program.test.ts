@@ -136,6 +136,8 @@ test('every command has help with an example', async () => {
     [],
     ['serve'],
     ['demo'],
+    ['sync'],
+    ['audit'],
     ['config'],
     ['config', 'check'],
     ['config', 'show'],

@@ -1,12 +1,22 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
+import { parseDuration } from '../config/duration.ts'
 import { PortolanError } from '../errors.ts'
+import type { SampleSize } from '../replication/audit-content.ts'
+import type { AuditCommandOptions } from './commands/audit.ts'
 import type { ExplainOptions } from './commands/explain.ts'
+import type { NodeConfigOptions } from './commands/node-config.ts'
 import type { RangesUpdateOptions } from './commands/ranges-update.ts'
+import type { RewriteCommandOptions } from './commands/rewrite.ts'
+import type { ScanCommandOptions } from './commands/scan.ts'
+import type { SyncCommandOptions } from './commands/sync.ts'
 import { EXIT, exitCodeOf } from './exit-code.ts'
 
 /** The range snapshot that commands make and read unless another is named. */
 const RANGES_FILE = 'ranges.bin'
+
+/** Objects of each store that an audit reads unless told otherwise. */
+const SAMPLE = 100
 
 /** Runs one command line to its end; gives the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
@@ -39,7 +49,7 @@ export function createProgram(end: (code: number) => void): Command {
   program
     .command('serve')
     .description('run the door')
-    .addOption(new Option('-c, --config <file>', 'the config').env('PORTOLAN_CONFIG').makeOptionMandatory())
+    .addOption(configOption())
     .addHelpText('after', examples('portolan serve --config portolan.yaml'))
     .action(async (options: { config: string }) => {
       const { runServe } = await import('./commands/serve.ts')
@@ -109,6 +119,218 @@ export function createProgram(end: (code: number) => void): Command {
     .action(async (image: string, options: ExplainOptions) => {
       const { runExplain } = await import('./commands/explain.ts')
       end(await runExplain(image, options))
+    })
+
+  program
+    .command('sync')
+    .description('fill the stores from the upstream')
+    .addOption(configOption())
+    .addOption(flagOption('--dry-run', 'say what would be copied, and change nothing', 'PORTOLAN_DRY_RUN'))
+    .addOption(listOption('--store <id...>', 'only these stores (default: all with fill)', 'PORTOLAN_STORE'))
+    .addOption(
+      listOption(
+        '--repository <pattern...>',
+        "instead of the config's repositories.include",
+        'PORTOLAN_REPOSITORY',
+      ),
+    )
+    .addOption(listOption('--tag <pattern...>', "instead of the config's tags.include", 'PORTOLAN_TAG'))
+    .addOption(
+      listOption('--platform <os/arch...>', "instead of the config's platforms", 'PORTOLAN_PLATFORM'),
+    )
+    .addOption(
+      numberOption(
+        '--concurrency <number>',
+        "blobs that are copied at once, instead of the config's",
+        'PORTOLAN_CONCURRENCY',
+        64,
+      ),
+    )
+    .addOption(
+      new Option('--verify <how-much>', 'how much of what was stored is read again')
+        .choices(['sample', 'full'])
+        .env('PORTOLAN_VERIFY')
+        .default('sample'),
+    )
+    .addOption(
+      flagOption(
+        '--trust-existing',
+        'in a store without an inventory, believe what has the right size, unread',
+        'PORTOLAN_TRUST_EXISTING',
+      ),
+    )
+    .addOption(jsonOption('print the report as JSON'))
+    .addHelpText(
+      'after',
+      examples(
+        'portolan sync --config portolan.yaml --dry-run',
+        'portolan sync --config portolan.yaml',
+        "portolan sync --config portolan.yaml --store paris --repository 'kube-*' --tag '/^v1[.]3[0-9]/' --json",
+      ),
+    )
+    .action(async (options: SyncCommandOptions) => {
+      const { runSync } = await import('./commands/sync.ts')
+      end(await runSync(options))
+    })
+
+  program
+    .command('audit')
+    .description('prove that the stores are complete, unaltered and public, and say what else lies there')
+    .addOption(configOption())
+    .addOption(listOption('--store <id...>', 'only these stores (default: all with fill)', 'PORTOLAN_STORE'))
+    .addOption(
+      flagOption('--full', 'read every object and compare it with its digest', 'PORTOLAN_FULL').conflicts(
+        'sample',
+      ),
+    )
+    .addOption(
+      new Option('--sample <number>', 'read so many objects of each store, or a share such as 5%')
+        .env('PORTOLAN_SAMPLE')
+        .default({ count: SAMPLE } satisfies SampleSize, String(SAMPLE))
+        .argParser(readSample),
+    )
+    .addOption(
+      flagOption(
+        '--delete-orphans',
+        'list what no chosen tag leads to and no inventory lists, ask, and delete it',
+        'PORTOLAN_DELETE_ORPHANS',
+      ),
+    )
+    .addOption(
+      new Option('--older-than <duration>', 'of orphans, only those that are as old')
+        .env('PORTOLAN_OLDER_THAN')
+        .default(7 * 86_400_000, '7d')
+        .argParser(readAge),
+    )
+    .addOption(flagOption('--yes', 'delete without asking', 'PORTOLAN_YES'))
+    .addOption(jsonOption('print the report as JSON'))
+    .addHelpText(
+      'after',
+      examples(
+        'portolan audit --config portolan.yaml',
+        'portolan audit --config portolan.yaml --store paris --full --json',
+        'portolan audit --config portolan.yaml --delete-orphans --older-than 30d',
+      ),
+    )
+    .action(async (options: AuditCommandOptions) => {
+      const { runAudit } = await import('./commands/audit.ts')
+      end(await runAudit(options))
+    })
+
+  program
+    .command('scan')
+    .description('find references to registries by their old names')
+    .argument('[path...]', 'files and folders; - for standard input')
+    .addOption(mapOption())
+    .addOption(revertOption())
+    .addOption(
+      flagOption('--node', 'instead of paths: the settings of this machine', 'PORTOLAN_NODE'),
+    )
+    .addOption(new Option('--root <folder>', 'where the machine of --node is (default: /)').env('PORTOLAN_ROOT'))
+    .addOption(
+      new Option('--baseline <file>', 'do not count the findings that are in it').env('PORTOLAN_BASELINE'),
+    )
+    .addOption(new Option('--write-baseline <file>', 'write the findings as a baseline, and end with 0').env('PORTOLAN_WRITE_BASELINE'))
+    .addOption(
+      flagOption(
+        '--include-text',
+        'comments, prose, URLs and files of unknown formats too',
+        'PORTOLAN_INCLUDE_TEXT',
+      ),
+    )
+    .addOption(listOption('--exclude <glob...>', 'pass over these paths or names', 'PORTOLAN_EXCLUDE'))
+    .addOption(flagOption('--no-ignore', 'look into what .gitignore leaves out, too', 'PORTOLAN_NO_IGNORE'))
+    .addOption(
+      new Option('--stdin-name <name>', 'tell the format of standard input by this name')
+        .env('PORTOLAN_STDIN_NAME')
+        .default('stdin.yaml'),
+    )
+    .addOption(jsonOption('print all of it as JSON'))
+    .addOption(flagOption('--sarif', 'print it as SARIF 2.1.0', 'PORTOLAN_SARIF'))
+    .addHelpText(
+      'after',
+      examples(
+        'portolan scan .',
+        'portolan scan --map mirror.yaml --exclude vendor charts',
+        'helm template ./chart | portolan scan -',
+        'portolan scan --node',
+      ),
+    )
+    .action(async (paths: string[], options: ScanCommandOptions) => {
+      const { runScan } = await import('./commands/scan.ts')
+      end(await runScan(paths, options))
+    })
+
+  program
+    .command('rewrite')
+    .description('change registries in references to their new names: show a diff, or write')
+    .argument('<path...>', 'files and folders')
+    .addOption(mapOption())
+    .addOption(revertOption())
+    .addOption(flagOption('--write', 'write the changes instead of showing them', 'PORTOLAN_WRITE'))
+    .addOption(
+      flagOption('--in-place-backup', 'with --write: keep each old file beside, as .bak', 'PORTOLAN_IN_PLACE_BACKUP'),
+    )
+    .addOption(
+      flagOption(
+        '--verify',
+        'ask both registries, and leave what the new one lacks or has otherwise',
+        'PORTOLAN_VERIFY_TARGETS',
+      ),
+    )
+    .addOption(flagOption('--pin', 'write the digests that new names stand for; verifies', 'PORTOLAN_PIN'))
+    .addOption(
+      new Option(
+        '--helm-override <file>',
+        'instead of editing values of charts: write those that change to this file; - for standard output',
+      ).env('PORTOLAN_HELM_OVERRIDE'),
+    )
+    .addOption(
+      flagOption(
+        '--include-text',
+        'comments, prose, URLs and files of unknown formats too',
+        'PORTOLAN_INCLUDE_TEXT',
+      ),
+    )
+    .addOption(listOption('--exclude <glob...>', 'pass over these paths or names', 'PORTOLAN_EXCLUDE'))
+    .addOption(flagOption('--no-ignore', 'look into what .gitignore leaves out, too', 'PORTOLAN_NO_IGNORE'))
+    .addOption(jsonOption('print what is found and changed as JSON'))
+    .addHelpText(
+      'after',
+      examples(
+        'portolan rewrite .',
+        'portolan rewrite --write --map mirror.yaml deploy charts',
+        'portolan rewrite --write --revert deploy',
+        'portolan rewrite --helm-override override.yaml charts/web/values.yaml',
+      ),
+    )
+    .action(async (paths: string[], options: RewriteCommandOptions) => {
+      const { runRewrite } = await import('./commands/rewrite.ts')
+      end(await runRewrite(paths, options))
+    })
+
+  program
+    .command('node-config')
+    .description('print the settings that make a tool use the new names, and how to apply and undo them')
+    .addOption(
+      new Option('--for <tool>', 'whose settings')
+        .choices(['containerd', 'crio', 'kubeadm', 'kubelet', 'cri-dockerd', 'docker', 'k3s', 'helm'])
+        .env('PORTOLAN_FOR')
+        .makeOptionMandatory(),
+    )
+    .addOption(mapOption())
+    .addOption(new Option('--tool-version <version>', 'the version of the tool').env('PORTOLAN_TOOL_VERSION'))
+    .addOption(jsonOption('print it as JSON'))
+    .addHelpText(
+      'after',
+      examples(
+        'portolan node-config --for containerd --tool-version 2.1',
+        'portolan node-config --for crio --map mirror.yaml',
+      ),
+    )
+    .action(async (options: NodeConfigOptions) => {
+      const { runNodeConfig } = await import('./commands/node-config.ts')
+      await runNodeConfig(options)
     })
 
   const config = program
@@ -227,6 +449,39 @@ function report(error: unknown): number {
   return exitCodeOf(error.code)
 }
 
+function configOption(): Option {
+  return new Option('-c, --config <file>', 'the config').env('PORTOLAN_CONFIG').makeOptionMandatory()
+}
+
+/** Several values, one after the other or each with the flag; in the variable, with blanks between. */
+function listOption(flags: string, description: string, variable: string): Option {
+  return new Option(flags, description)
+    .env(variable)
+    .argParser((text, before: string[] = []) => [...before, ...text.trim().split(/\s+/)])
+}
+
+function numberOption(flags: string, description: string, variable: string, most: number): Option {
+  return new Option(flags, description).env(variable).argParser((text) => {
+    const number = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0
+    if (number >= 1 && number <= most) return number
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`)
+  })
+}
+
+function readSample(text: string): SampleSize {
+  const [, digits = '', percent] = /^([0-9]{1,9})(%?)$/.exec(text) ?? []
+  const number = Number(digits)
+  if (number >= 1 && !percent) return { count: number }
+  if (number >= 1 && number <= 100) return { share: number / 100 }
+  throw new InvalidArgumentError('It must be a number of objects, or a share from 1% to 100%.')
+}
+
+function readAge(text: string): number {
+  const age = parseDuration(text)
+  if (age !== undefined) return age
+  throw new InvalidArgumentError('It must be a duration, such as 12h or 7d.')
+}
+
 function portOption(flags: string, description: string, variable: string, preset: number): Option {
   return new Option(flags, description)
     .env(variable)
@@ -237,6 +492,14 @@ function portOption(flags: string, description: string, variable: string, preset
       }
       return Number(text)
     })
+}
+
+function mapOption(): Option {
+  return new Option('--map <file>', 'names and where they moved to, instead of the built-in map').env('PORTOLAN_MAP')
+}
+
+function revertOption(): Option {
+  return flagOption('--revert', 'the other way: from the new names to the old ones', 'PORTOLAN_REVERT')
 }
 
 function jsonOption(description: string): Option {

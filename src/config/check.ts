@@ -2,7 +2,7 @@ import { formatPrefix, parsePrefix } from '../net/prefix.ts'
 import { type ConfigPath, type Finding, formatConfigPath } from './fault.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
 import { isKnownPlace, knownRegions } from './place-name.ts'
-import { DEFAULT_ADMIN, DEFAULT_LISTEN, readFlag } from './schema.ts'
+import { DEFAULT_ADMIN, DEFAULT_LISTEN, NO_PROOF, readFlag } from './schema.ts'
 import { suggestion } from './suggestion.ts'
 
 /**
@@ -13,9 +13,11 @@ export interface Draft {
   readonly listen?: string | undefined
   readonly admin?: string | undefined
   readonly upstreams?: readonly (DraftBackend | undefined)[] | undefined
-  readonly stores?: readonly (DraftBackend | undefined)[] | undefined
+  readonly stores?: readonly (DraftStore | undefined)[] | undefined
   readonly routing?: readonly (DraftRule | undefined)[] | undefined
   readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
+  readonly ownership?: unknown
+  readonly sync?: { readonly from?: string | undefined } | undefined
 }
 
 interface DraftBackend {
@@ -25,6 +27,11 @@ interface DraftBackend {
   readonly at?: string | undefined
   readonly canonical?: unknown
   readonly complete?: unknown
+}
+
+interface DraftStore extends DraftBackend {
+  readonly proof?: string | undefined
+  readonly fill?: { readonly azureBlob?: object | undefined } | undefined
 }
 
 interface DraftRule {
@@ -53,6 +60,9 @@ export function checkDraft(draft: Draft): Finding[] {
     ...checkConditions(draft),
     ...checkReach(draft),
     ...checkPlaces(draft),
+    ...checkFills(draft),
+    ...checkProofs(draft),
+    ...checkSync(draft),
   ]
 }
 
@@ -192,6 +202,65 @@ function* checkPlaces({ clouds }: Draft): Iterable<Finding> {
       yield { path, message: `is already placed by clouds.places[${before}]` }
     }
   }
+}
+
+const FILLS = ['s3', 'azureBlob', 'gcs', 'folder']
+
+function* checkFills({ stores = [] }: Draft): Iterable<Finding> {
+  for (const [index, store] of stores.entries()) {
+    if (store?.fill === undefined) continue
+    const path = ['stores', index, 'fill']
+    const kinds = FILLS.filter((kind) => kind in store.fill!)
+    if (Object.keys(store.fill).length === 0) yield { path, message: `needs one of ${FILLS.join(', ')}` }
+    if (kinds.length > 1) yield { path, message: `has ${kinds.join(' and ')}; keep one` }
+    const { azureBlob } = store.fill
+    if (azureBlob === undefined) continue
+    const ways = ['account', 'endpoint'].filter((key) => key in azureBlob)
+    const azurePath = [...path, 'azureBlob']
+    if (ways.length === 0) yield { path: azurePath, message: 'needs account or endpoint' }
+    if (ways.length > 1) yield { path: azurePath, message: 'has both account and endpoint; keep one' }
+  }
+}
+
+function* checkProofs(draft: Draft): Iterable<Finding> {
+  const { stores = [] } = draft
+  for (const [index, store] of stores.entries()) {
+    if (store?.proof === undefined || store.proof === NO_PROOF) continue
+    const path = ['stores', index, 'proof']
+    if (!('ownership' in draft)) {
+      yield { path, message: 'needs ownership.publicKey, by which proofs are checked' }
+    }
+    // Where a store is faulty, whose proof this is is not known either.
+    if (stores.some((each) => each?.id === undefined)) continue
+    const ids = stores.map((each) => each!.id!)
+    if (ids.includes(store.proof)) continue
+    const message = `must be off or the id of a store${suggestion(store.proof, ids)}`
+    yield { path, message }
+  }
+}
+
+function* checkSync({ upstreams = [], sync }: Draft): Iterable<Finding> {
+  if (sync === undefined) return
+  const remote: string[] = []
+  for (const upstream of upstreams) {
+    // Where an upstream is faulty, which one is meant is not known either.
+    if (upstream?.id === undefined) return
+    if ('url' in upstream) remote.push(upstream.id)
+  }
+  const there = remote.length === 0 ? 'there is none' : `allowed here: ${remote.join(', ')}`
+  if ('from' in sync) {
+    if (sync.from === undefined || remote.includes(sync.from)) return
+    const message = `must be the id of an upstream with url${suggestion(sync.from, remote)}; ${there}`
+    yield { path: ['sync', 'from'], message }
+    return
+  }
+  const canonical =
+    upstreams.length === 1
+      ? upstreams[0]
+      : upstreams.find((upstream) => readFlag(upstream?.canonical) === true)
+  if (canonical === undefined || 'url' in canonical) return
+  const message = `needs an upstream with url to copy from, and the canonical one, ${canonical.id}, has none; ${there}`
+  yield { path: ['sync'], message }
 }
 
 function* backendsOf({ upstreams = [], stores = [] }: Draft): Iterable<{

@@ -75,7 +75,7 @@ export interface StoreConfig {
   /** Name of its place: `aws/eu-west-3`, or `anycast`. */
   readonly at: string
   /** Whether the door goes by the inventory that `sync` leaves in it. */
-  readonly inventory?: boolean
+  readonly inventory: boolean
   /** The id of the store whose proof of ownership it must serve: most often its own; absent when none is asked for. */
   readonly proof?: string
   /** How `sync` writes to it; absent when somebody else fills it. */

@@ -1,3 +1,5 @@
+import { isPrivateKey } from './public-key.ts'
+
 /** Where a value stands in a config: keys, and indexes of lists. */
 export type ConfigPath = readonly (string | number)[]
 
@@ -15,7 +17,7 @@ export interface ConfigFault {
   readonly file: string
   /** Such as `stores[1].url`; empty when the whole file is meant. */
   readonly path: string
-  /** What stands there, the credentials in URLs blanked out; absent for a map, and for what is missing. */
+  /** What stands there, credentials blanked out; absent for a map, and for what is missing. */
   readonly value?: unknown
   readonly message: string
   /** Both from 1; absent when the text cannot be pointed at. */
@@ -49,9 +51,9 @@ export function formatConfigPath(path: ConfigPath): string {
   return text
 }
 
-/** What a fault may repeat of a value: scalars and lists of them, and nobody's password. */
+/** What a fault may repeat of a value: scalars and lists of them, and nobody's password or private key. */
 export function valueForFault(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/:\/\/.*@/s, '://***@')
+  if (typeof value === 'string') return isPrivateKey(value) ? '***' : value.replace(/:\/\/.*@/s, '://***@')
   if (Array.isArray(value)) return value.every(isScalar) ? value.map(valueForFault) : undefined
   return isScalar(value) ? value : undefined
 }

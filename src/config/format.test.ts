@@ -21,8 +21,21 @@ clients: { trustedProxies: ["::1"] }
 presence: { ttl: 90s }
 `
 
+const FILLED = `
+version: 1
+upstreams: [{ id: a, url: https://a.example, at: dc/x }]
+stores:
+  - { id: b, url: https://b.example, at: dc/x, proof: off, fill: { folder: "b/$\${HOME}" } }
+  - { id: c, url: https://c.example, at: dc/x, inventory: true, fill: { s3: { bucket: ccc } } }
+  - { id: d, url: https://d.example, at: dc/x, fill: { azureBlob: { account: ddd, container: ddd } } }
+  - { id: e, url: https://e.example, at: dc/x, proof: c, fill: { gcs: { bucket: eee, prefix: e } } }
+ownership: { publicKey: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=, maxAge: 90d }
+sync: { repositories: { list: [team/tool] }, tags: { latest: 3 } }
+`
+
 test.each([
   ['of odd values', ODD],
+  ['with stores that are filled', FILLED],
   [
     'of a real registry',
     readFileSync(new URL('../../examples/registry.k8s.io.yaml', import.meta.url), 'utf8'),
@@ -39,5 +52,15 @@ test('values are written as a person would', () => {
     admin: 'off',
     upstreams: [{ layout: `/base/sub/$\${HOME} : #x`, canonical: true }],
     presence: { ttl: '90s', negativeTtl: '30s', timeout: '300ms', maxEntries: 1_000_000 },
+  })
+  expect(expandConfig(read(FILLED))).toMatchObject({
+    stores: [
+      { proof: 'off', fill: { folder: `/base/b/$\${HOME}` } },
+      { proof: 'c', fill: { s3: { bucket: 'ccc', prefix: '' } } },
+      { proof: 'd' },
+      { proof: 'c' },
+    ],
+    ownership: { maxAge: '90d' },
+    sync: { from: 'a', journal: '/base/portolan-sync', tags: { latest: 3 } },
   })
 })

@@ -1,18 +1,20 @@
 import { stringify } from 'yaml'
-import type { Config } from './config.ts'
+import type { Config, FillConfig, StoreConfig } from './config.ts'
 import { formatDuration } from './duration.ts'
 import { escapeReferences } from './environment.ts'
 import { formatListenAddress } from './listen-address.ts'
+import { NO_PROOF } from './schema.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {
-  const { version, listen, admin, clouds, presence, health, ...rest } = config
+  const { version, listen, admin, stores, clouds, presence, health, ownership, sync, ...rest } = config
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
     listen: formatListenAddress(listen),
     admin: admin === undefined ? 'off' : formatListenAddress(admin),
     ...rest,
+    stores: stores.map((store) => expandStore(store, ownership !== undefined)),
     clouds: { ...clouds, refresh: clouds.refresh === undefined ? 'off' : formatDuration(clouds.refresh) },
     presence: {
       ttl: formatDuration(ttl),
@@ -21,10 +23,22 @@ export function expandConfig(config: Config): Record<string, unknown> {
       maxEntries,
     },
     health: { ...health, interval: formatDuration(health.interval), timeout: formatDuration(health.timeout) },
+    ...(ownership && { ownership: { ...ownership, maxAge: formatDuration(ownership.maxAge) } }),
+    ...(sync && { sync }),
   }
   return JSON.parse(
     JSON.stringify(expanded, (_, value) => (typeof value === 'string' ? escapeReferences(value) : value)),
   )
+}
+
+function expandStore({ proof, fill, ...store }: StoreConfig, mustProve: boolean): Record<string, unknown> {
+  return { ...store, ...(mustProve && { proof: proof ?? NO_PROOF }), ...(fill && { fill: expandFill(fill) }) }
+}
+
+function expandFill(fill: FillConfig): Record<string, unknown> {
+  if (fill.kind === 'folder') return { folder: fill.folder }
+  const { kind, ...where } = fill
+  return { [kind]: where }
 }
 
 /** Writes a config as YAML, by the rules of {@link expandConfig}. */

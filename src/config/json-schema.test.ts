@@ -51,6 +51,8 @@ test('the schema has the keys of a config', () => {
     'clouds',
     'presence',
     'health',
+    'ownership',
+    'sync',
   ])
   expect(schema.required).toEqual(['version', 'upstreams'])
 })

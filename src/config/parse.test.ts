@@ -40,6 +40,8 @@ test('a config of two keys gets every default, and its sole upstream is canonica
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
+const PUBLIC_KEY = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE='
+
 const MAXIMAL = `
 version: 1
 listen: "[::]:8080"
@@ -52,9 +54,13 @@ upstreams:
   - { id: here, layout: ./images, at: my-cloud/berlin, complete: false }
   - { id: there, layout: /srv/images, at: anycast, canonical: false }
 stores:
-  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3, manifests: "m/{digest}", canary: '${DIGEST}' }
-  - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1 }
-  - { id: cdn, url: https://cdn.example, blobs: "b/{algorithm}/{encoded}", at: anycast }
+  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3, manifests: "m/{digest}", canary: '${DIGEST}', inventory: true, fill: { s3: { bucket: images-paris, region: eu-west-3, prefix: a/b } } }
+  - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1, fill: { s3: { bucket: b.oston, endpoint: "https://s3.example/" } } }
+  - { id: west, url: https://west.example, at: azure/westeurope, fill: { azureBlob: { account: images, container: a-b } } }
+  - { id: local, url: https://local.example, at: dc/x, proof: off, fill: { azureBlob: { endpoint: "http://127.0.0.1:10000/dev", container: $web, prefix: x } } }
+  - { id: iowa-bucket, url: https://storage.example/images, at: gcp/us-central1, fill: { gcs: { bucket: images_1, endpoint: https://gcs.example } } }
+  - { id: disk, url: https://disk.example, at: dc/x, fill: { folder: ./disk } }
+  - { id: cdn, url: https://cdn.example, blobs: "b/{algorithm}/{encoded}", at: anycast, proof: paris }
 routing:
   - { when: { cloud: aws, region: [eu-west-3, us-east-1-bos-1] }, prefer: [stores@aws, cdn] }
   - { when: { cloud: hetzner }, prefer: [iowa] }
@@ -66,6 +72,22 @@ clouds: { places: [{ prefix: 192.0.2.0/24, at: my-cloud/berlin }, { prefix: 192.
 presence: { ttl: 30d, negativeTtl: 1s, timeout: 10ms, maxEntries: 50000000 }
 spill: { maxShare: 0.25, over: refuse }
 health: { interval: 1h, timeout: 10ms, failures: 1, successes: 100 }
+ownership:
+  maxAge: 1h
+  publicKey: |
+    -----BEGIN PUBLIC KEY-----
+    ${PUBLIC_KEY}
+    -----END PUBLIC KEY-----
+sync:
+  from: iowa
+  repositories: { list: childRepositories, include: ["kube-*", "/^team/"], exclude: ["**/test"] }
+  tags: { include: ["v*"], exclude: ["/-rc/"], semver: ">=1.28 <2 || ^3", latest: 10 }
+  platforms: [linux/amd64, linux/arm/v7]
+  referrers: false
+  journal: ./state/sync
+  concurrency: 64
+  requestsPerSecond: 1
+  signingKey: keys/owner.pem
 `
 
 test('a config with every key is read whole', () => {
@@ -103,14 +125,67 @@ test('a config with every key is read whole', () => {
         manifests: 'm/{digest}',
         canary: DIGEST,
         at: 'aws/eu-west-3',
+        inventory: true,
+        proof: 'paris',
+        fill: { kind: 's3', bucket: 'images-paris', region: 'eu-west-3', prefix: 'a/b' },
       },
       {
         id: 'boston',
         url: 'https://boston.example',
         blobs: 'containers/images/{digest}',
         at: 'aws/us-east-1-bos-1',
+        inventory: false,
+        proof: 'boston',
+        fill: { kind: 's3', bucket: 'b.oston', endpoint: 'https://s3.example', prefix: '' },
       },
-      { id: 'cdn', url: 'https://cdn.example', blobs: 'b/{algorithm}/{encoded}', at: 'anycast' },
+      {
+        id: 'west',
+        url: 'https://west.example',
+        blobs: 'containers/images/{digest}',
+        at: 'azure/westeurope',
+        inventory: false,
+        proof: 'west',
+        fill: { kind: 'azureBlob', account: 'images', container: 'a-b', prefix: '' },
+      },
+      {
+        id: 'local',
+        url: 'https://local.example',
+        blobs: 'containers/images/{digest}',
+        at: 'dc/x',
+        inventory: false,
+        fill: {
+          kind: 'azureBlob',
+          endpoint: 'http://127.0.0.1:10000/dev',
+          container: '$web',
+          prefix: 'x',
+        },
+      },
+      {
+        id: 'iowa-bucket',
+        url: 'https://storage.example/images',
+        blobs: 'containers/images/{digest}',
+        at: 'gcp/us-central1',
+        inventory: false,
+        proof: 'iowa-bucket',
+        fill: { kind: 'gcs', bucket: 'images_1', endpoint: 'https://gcs.example', prefix: '' },
+      },
+      {
+        id: 'disk',
+        url: 'https://disk.example',
+        blobs: 'containers/images/{digest}',
+        at: 'dc/x',
+        inventory: false,
+        proof: 'disk',
+        fill: { kind: 'folder', folder: '/etc/portolan/disk' },
+      },
+      {
+        id: 'cdn',
+        url: 'https://cdn.example',
+        blobs: 'b/{algorithm}/{encoded}',
+        at: 'anycast',
+        inventory: false,
+        proof: 'paris',
+      },
     ],
     routing: [
       { when: { cloud: ['aws'], region: ['eu-west-3', 'us-east-1-bos-1'] }, prefer: ['stores@aws', 'cdn'] },
@@ -132,7 +207,45 @@ test('a config with every key is read whole', () => {
     presence: { ttl: 2_592_000_000, negativeTtl: 1000, timeout: 10, maxEntries: 50_000_000 },
     spill: { maxShare: 0.25, over: 'refuse' },
     health: { interval: 3_600_000, timeout: 10, failures: 1, successes: 100 },
+    ownership: { publicKey: PUBLIC_KEY, maxAge: 3_600_000 },
+    sync: {
+      from: 'iowa',
+      repositories: { list: 'childRepositories', include: ['kube-*', '/^team/'], exclude: ['**/test'] },
+      tags: { include: ['v*'], exclude: ['/-rc/'], semver: '>=1.28 <2 || ^3', latest: 10 },
+      platforms: ['linux/amd64', 'linux/arm/v7'],
+      referrers: false,
+      journal: '/etc/portolan/state/sync',
+      concurrency: 64,
+      requestsPerSecond: 1,
+      signingKey: '/etc/portolan/keys/owner.pem',
+    },
   })
+})
+
+test('a sync of no keys copies everything from the canonical upstream', () => {
+  expect(configOf(`${MINIMAL}sync: {}\n`).sync).toEqual({
+    from: 'a',
+    repositories: { list: 'catalog', include: [], exclude: [] },
+    tags: { include: [], exclude: [] },
+    platforms: [],
+    referrers: true,
+    journal: '/etc/portolan/portolan-sync',
+    concurrency: 4,
+    requestsPerSecond: 100,
+  })
+})
+
+test.each([
+  ['with ownership, a store proves itself under its own id', true, '', 'b'],
+  ['without, no proof is asked for', false, '', undefined],
+  ['a store that is excused proves nothing', true, ', proof: off', undefined],
+  ['being excused from nothing is no fault', false, ', proof: off', undefined],
+])('%s', (_, owned, proof, expected) => {
+  const ownership = owned ? `ownership: { publicKey: "${PUBLIC_KEY}" }\n` : ''
+  const { stores } = configOf(
+    `${MINIMAL}${ownership}stores: [{ id: b, url: "https://b", at: dc/x${proof} }]\n`,
+  )
+  expect(stores[0]!.proof).toBe(expected)
 })
 
 test('JSON, indented with tabs too, is a config', () => {
@@ -160,18 +273,40 @@ clients: { header: "\${HEADER}" }
   })
 })
 
-test.each(['examples/minimal.yaml', 'examples/registry.k8s.io.yaml'])('%s is valid', (file) => {
-  expect(linesOf(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))).toEqual([])
+test('a canonical upstream that the door answers from disk cannot be copied from', () => {
+  const layouts = 'version: 1\nupstreams: [{ id: a, layout: a, at: dc/x }]\nsync: {}\n'
+  expect(linesOf(layouts)).toEqual([
+    'config.yaml:3:7 sync: needs an upstream with url to copy from, and the canonical one, a, has none; there is none',
+  ])
+  const both = `version: 1
+upstreams:
+  - { id: a, layout: a, at: dc/x, canonical: true }
+  - { id: b, url: "https://b.example", at: dc/x }
+`
+  expect(linesOf(`${both}sync: {}\n`)).toEqual([
+    'config.yaml:5:7 sync: needs an upstream with url to copy from, and the canonical one, a, has none; allowed here: b',
+  ])
+  expect(configOf(`${both}sync: { from: b }\n`).sync!.from).toBe('b')
 })
+
+test.each(['examples/minimal.yaml', 'examples/registry.k8s.io.yaml', 'examples/sync.yaml'])(
+  '%s is valid',
+  (file) => {
+    expect(linesOf(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))).toEqual([])
+  },
+)
 
 const LISTEN = 'must be HOST:PORT, such as 0.0.0.0:8080, :8080 or [::]:8080, with a port from 0 to 65535'
 const PLACE = 'must be CLOUD/REGION, such as aws/eu-west-3'
 const BLOBS =
   'must be a path with {digest}, or with both {algorithm} and {encoded}, without "..", "?" and "#" and without "/" at the ends'
 const ID =
-  'must be a name of a-z, 0-9 and "-" (at most 63, no "-" at the start) other than "upstreams" and "stores"'
+  'must be a name of a-z, 0-9 and "-" (at most 63, no "-" at the start) other than "upstreams", "stores" and "off"'
 const PREFIX =
   'must be a repository prefix: lower-case letters and digits, joined by ".", "_", "__", "-" and "/", no "/" at the ends'
+
+const KEYS =
+  'must be a prefix of keys: at most 256 characters that need no encoding in a URL, no "." and "..", no "/" at the ends'
 
 /** What follows a valid config, and the lines it gives; line 4 of the file is the first of the addition. */
 const additions: [name: string, addition: string, lines: string[]][] = [
@@ -179,8 +314,8 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'an unknown key',
     'lisen: 1\n"a b": 2\n',
     [
-      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health',
-      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health',
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, sync',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, sync',
     ],
   ],
   [
@@ -352,6 +487,100 @@ const additions: [name: string, addition: string, lines: string[]][] = [
       `4:10 stores[0].at: is required, and ${PLACE}, or anycast`,
     ],
   ],
+  [
+    'an ownership without a key, and how old a proof may be',
+    'ownership: { maxAge: 1m }\n',
+    [
+      '4:12 ownership.publicKey: is required, and must be an Ed25519 public key',
+      '4:22 ownership.maxAge: "1m": must be a duration from 1h to 365d, such as 300ms, 5s, 10m, 12h or 7d',
+    ],
+  ],
+  [
+    'a key of another kind',
+    'ownership: { publicKey: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" }\n',
+    [
+      '4:25 ownership.publicKey: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE": must be an Ed25519 public key as "openssl pkey -pubout" prints it, or the line of 60 characters in that',
+    ],
+  ],
+  [
+    'two ways to fill, no way, and an unknown one',
+    'stores: [{ id: b, url: "https://b", at: dc/x, fill: { folder: b, gcs: { bucket: abc } } }, { id: c, url: "https://c", at: dc/x, fill: {} }, { id: d, url: "https://d", at: dc/x, fill: { s4: {} } }]\n',
+    [
+      '4:53 stores[0].fill: has gcs and folder; keep one',
+      '4:135 stores[1].fill: needs one of s3, azureBlob, gcs, folder',
+      '4:186 stores[2].fill.s4: unknown key (did you mean "s3"?); the keys here are s3, azureBlob, gcs, folder',
+    ],
+  ],
+  [
+    'credentials of a bucket',
+    'stores: [{ id: b, url: "https://b", at: dc/x, fill: { s3: { bucket: abc, secretAccessKey: x } } }]\n',
+    [
+      '4:74 stores[0].fill.s3.secretAccessKey: unknown key; the keys here are bucket, region, endpoint, prefix',
+    ],
+  ],
+  [
+    'where a container is',
+    'stores: [{ id: b, url: "https://b", at: dc/x, fill: { azureBlob: { container: abc } } }, { id: c, url: "https://c", at: dc/x, fill: { azureBlob: { container: abc, account: abc, endpoint: "https://x" } } }]\n',
+    [
+      '4:66 stores[0].fill.azureBlob: needs account or endpoint',
+      '4:146 stores[1].fill.azureBlob: has both account and endpoint; keep one',
+    ],
+  ],
+  [
+    'a proof that nobody checks, of a store that is not there',
+    'stores: [{ id: paris, url: "https://b", at: dc/x, proof: pariss }]\n',
+    [
+      '4:58 stores[0].proof: "pariss": needs ownership.publicKey, by which proofs are checked',
+      '4:58 stores[0].proof: "pariss": must be off or the id of a store (did you mean "paris"?)',
+    ],
+  ],
+  [
+    'a sync from nowhere',
+    'sync: { from: b }\n',
+    ['4:15 sync.from: "b": must be the id of an upstream with url (did you mean "a"?); allowed here: a'],
+  ],
+  [
+    'which repositories',
+    'sync: { repositories: { list: all, include: "kube-*", exclude: ["", "/a", "/(/"] } }\n',
+    [
+      '4:31 sync.repositories.list: "all": must be catalog, childRepositories, or a list of names such as kube-proxy or team/tool',
+      '4:45 sync.repositories.include: "kube-*": must be a list',
+      '4:65 sync.repositories.exclude[0]: "": must be a glob, or a regular expression between slashes, of at most 512 characters',
+      '4:69 sync.repositories.exclude[1]: "/a": must end with "/", as the regular expression that it begins, or begin without',
+      '4:75 sync.repositories.exclude[2]: "/(/": must be a regular expression between the slashes: unterminated group',
+    ],
+  ],
+  [
+    'names of repositories',
+    'sync: { repositories: { list: [kube-proxy, Kube] } }\n',
+    [
+      '4:44 sync.repositories.list[1]: "Kube": must be the name of a repository, such as kube-proxy or team/tool',
+    ],
+  ],
+  [
+    'no repository',
+    'sync: { repositories: { list: [] } }\n',
+    ['4:31 sync.repositories.list: []: must name at least one repository'],
+  ],
+  [
+    'which tags',
+    'sync: { tags: { semver: "newest", latest: 0 } }\n',
+    [
+      '4:25 sync.tags.semver: "newest": must be a range of versions, such as ">=1.28 <2"',
+      '4:43 sync.tags.latest: 0: must be a whole number from 1 to 100000',
+    ],
+  ],
+  [
+    'how it is copied',
+    'sync: { platforms: [amd64], journal: "", concurrency: 65, requestsPerSecond: 0, signingKey: "" }\n',
+    [
+      '4:21 sync.platforms[0]: "amd64": must be OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64 or linux/arm/v7',
+      '4:38 sync.journal: "": must be the path of a folder',
+      '4:55 sync.concurrency: 65: must be a whole number from 1 to 64',
+      '4:78 sync.requestsPerSecond: 0: must be a whole number from 1 to 10000',
+      '4:93 sync.signingKey: "": must be the path of a file',
+    ],
+  ],
   ['a store that is no map', 'stores: [7]\n', ['4:10 stores[0]: 7: must be a map of keys to values']],
 ]
 
@@ -405,6 +634,35 @@ test('an unknown region of a public cloud lists those there are when none is nea
   expect(line).toMatch(
     /^config\.yaml:3:42 upstreams\[0\]\.at: "gcp\/mars": must be a region of gcp: africa-south1, /,
   )
+})
+
+/** One key of an otherwise valid way to fill a store, and what its fault says. */
+const fillKeys: [kind: string, key: string, value: string, message: string][] = [
+  ['s3', 'bucket', 'A_b', 'must be the name of an S3 bucket: 3 to 63 of a-z, 0-9, "." and "-"'],
+  ['s3', 'region', 'EU West', 'must be a region, such as eu-west-3, or auto'],
+  ['s3', 'endpoint', 'https://key:secret@s3.example', 'must be a URL without credentials ("user:password@")'],
+  ...['/a', 'a/', 'a//b', '../a', 'a?b', 'a%2fb', 'a'.repeat(257)].map(
+    (prefix): [string, string, string, string] => ['s3', 'prefix', prefix, KEYS],
+  ),
+  ['gcs', 'bucket', 'a', 'must be the name of a bucket: 3 to 222 of a-z, 0-9, ".", "_" and "-"'],
+  ['azureBlob', 'account', 'my-images', 'must be the name of a storage account: 3 to 24 of a-z and 0-9'],
+  [
+    'azureBlob',
+    'container',
+    'a--b',
+    'must be the name of a container: 3 to 63 of a-z, 0-9 and single "-" between',
+  ],
+]
+
+test.each(fillKeys)('refused in a fill by %s: %s %j', (kind, key, value, message) => {
+  const names = { bucket: 'images', container: 'images' }
+  const fill = { [kind]: { [kind === 'azureBlob' ? 'container' : 'bucket']: names.bucket, [key]: value } }
+  const store = { id: 's', url: 'https://s.example', at: 'dc/x', fill }
+  const lines = linesOf(`${MINIMAL}stores: ${JSON.stringify([store])}\n`)
+  expect(lines).toContainEqual(
+    expect.stringMatching(new RegExp(`^config\\.yaml:4:\\d+ stores\\[0\\]\\.fill\\.${kind}\\.${key}: `)),
+  )
+  expect(lines.join()).toContain(message)
 })
 
 /** What stands for the list of upstreams in an otherwise valid config. */
@@ -490,6 +748,15 @@ describe('credentials', () => {
     expect(JSON.stringify(parsed)).not.toContain(secret)
     expect(formatFault(parsed.faults[0]!)).toContain('://***@')
   })
+})
+
+test.each([
+  ['in PEM', '-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIhunter2\\n-----END PRIVATE KEY-----\\n'],
+  ['without the lines around it', 'MC4CAQAwBQYDK2VwBCIEIhunter2'],
+])('a private key %s is not taken for a public one, and not repeated', (_, key) => {
+  expect(linesOf(`${MINIMAL}ownership: { publicKey: "${key}" }\n`)).toEqual([
+    'config.yaml:4:25 ownership.publicKey: "***": is a private key, which belongs into a file of its own (sync.signingKey); here must stand its public key',
+  ])
 })
 
 test('a file that is no map is refused as a whole', () => {

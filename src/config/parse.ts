@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { checkDraft, type Draft } from './check.ts'
-import type { Config } from './config.ts'
+import type { Config, FillConfig, StoreConfig, SyncConfig } from './config.ts'
 import { readDocument } from './document.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
 import { type ConfigFault, type ConfigPath, type Finding, formatConfigPath, valueForFault } from './fault.ts'
-import { configSchema } from './schema.ts'
+import { configSchema, NO_PROOF } from './schema.ts'
 import { suggestion } from './suggestion.ts'
 
 /** What a config is read with, beside its text. */
@@ -102,9 +102,11 @@ function draftOf(value: unknown, faulty: ReadonlySet<string>): Draft {
   }
 }
 
-function toConfig(parsed: z.output<typeof configSchema>, baseFolder: string): Config {
-  const { version, listen, admin, debug, log, pages, upstreams, stores, routing, clouds, spill, ...rest } =
-    parsed
+type Parsed = z.output<typeof configSchema>
+
+function toConfig(parsed: Parsed, baseFolder: string): Config {
+  const { version, listen, admin, debug, log, pages, upstreams, stores, routing, clouds, spill } = parsed
+  const { clients, presence, health, ownership, sync } = parsed
   return {
     version,
     listen,
@@ -124,7 +126,7 @@ function toConfig(parsed: z.output<typeof configSchema>, baseFolder: string): Co
         ...(canary !== undefined && { canary }),
       }),
     ),
-    stores: stores.map(withoutUndefined),
+    stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
     routing: routing.map(({ when, prefer }) => ({ when: withoutUndefined(when), prefer })),
     ...(spill && { spill }),
     clouds: {
@@ -133,7 +135,49 @@ function toConfig(parsed: z.output<typeof configSchema>, baseFolder: string): Co
       ...(clouds.refresh !== 'off' && { refresh: clouds.refresh }),
       sources: clouds.sources,
     },
-    ...rest,
+    clients,
+    presence,
+    health,
+    ...(ownership && { ownership }),
+    ...(sync && { sync: toSync(sync, upstreams, baseFolder) }),
+  }
+}
+
+function toStore(
+  { proof, fill, ...store }: Parsed['stores'][number],
+  mustProve: boolean,
+  baseFolder: string,
+): StoreConfig {
+  const whose = proof ?? (mustProve ? store.id : NO_PROOF)
+  return {
+    ...withoutUndefined(store),
+    ...(whose !== NO_PROOF && { proof: whose }),
+    ...(fill && { fill: toFill(fill, baseFolder) }),
+  }
+}
+
+function toFill(
+  { s3, azureBlob, gcs, folder }: NonNullable<Parsed['stores'][number]['fill']>,
+  baseFolder: string,
+): FillConfig {
+  if (s3 !== undefined) return { kind: 's3', ...withoutUndefined(s3) }
+  if (azureBlob !== undefined) return { kind: 'azureBlob', ...withoutUndefined(azureBlob) }
+  if (gcs !== undefined) return { kind: 'gcs', ...withoutUndefined(gcs) }
+  return { kind: 'folder', folder: absolutePath(folder!, baseFolder) }
+}
+
+function toSync(
+  { from, tags, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
+  upstreams: Parsed['upstreams'],
+  baseFolder: string,
+): SyncConfig {
+  const canonical = upstreams.find((upstream) => upstream.canonical) ?? upstreams[0]!
+  return {
+    from: from ?? canonical.id,
+    tags: withoutUndefined(tags),
+    ...sync,
+    journal: absolutePath(journal, baseFolder),
+    ...(signingKey !== undefined && { signingKey: absolutePath(signingKey, baseFolder) }),
   }
 }
 

@@ -1,3 +1,4 @@
+import validRange from 'semver/ranges/valid.js'
 import { z } from 'zod'
 import { providers } from '../clouds/providers.ts'
 import { PortolanError } from '../errors.ts'
@@ -7,13 +8,17 @@ import { parseName } from '../oci/name.ts'
 import { isBlobTemplate } from './blob-template.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { parseListenAddress } from './listen-address.ts'
+import { readPattern } from './pattern.ts'
 import { readBackendPlace, readPlaceName } from './place-name.ts'
+import { readPublicKey } from './public-key.ts'
 import { isRefusal, type Refusal, refused } from './refusal.ts'
 import { suggestion } from './suggestion.ts'
 import { readBackendUrl, readPageUrl } from './web-url.ts'
 
 export const DEFAULT_LISTEN = '0.0.0.0:8080'
 export const DEFAULT_ADMIN = '127.0.0.1:9090'
+/** How a store says that it need not prove whose it is; no id of a backend. */
+export const NO_PROOF = 'off'
 
 const SECOND = 1000
 const MINUTE = 60_000
@@ -23,9 +28,22 @@ const DAY = 24 * HOUR
 const ID = /^[a-z0-9][a-z0-9-]{0,62}$/
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+const REGION = /^[a-z0-9-]{1,63}$/
+/** Amazon S3 user guide, "General purpose bucket naming rules". */
+const S3_BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
+/** Cloud Storage, "Bucket names": only those with dots may be longer than 63. */
+const GCS_BUCKET = /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/
+/** Azure Storage, "Resource naming restrictions"; `$root` and `$web` have a meaning of their own there. */
+const AZURE_ACCOUNT = /^[a-z0-9]{3,24}$/
+const AZURE_CONTAINER = /^(?=.{3,63}$)(?:[a-z0-9]+(?:-[a-z0-9]+)*|\$root|\$web)$/
+const KEY_PREFIX = /^[A-Za-z0-9._~!$&'()*+,;=:@-]+$/
+const PLATFORM = /^[a-z0-9]+(?:\/[a-z0-9_.-]+){1,2}$/
+const RANGE_MAX = 256
+const KEY_PREFIX_MAX = 256
 const providerIds = providers.map(({ id }) => id)
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const LOG_ADDRESSES = ['off', 'masked', 'full'] as const
+const LISTINGS = ['catalog', 'childRepositories'] as const
 
 /** A string that stands for a `T`; `expected` follows "must be". */
 function text<T extends string | number | object>(
@@ -114,11 +132,19 @@ function oneOrMore(expected: string) {
     .transform((value) => (typeof value === 'string' ? [value] : value))
 }
 
+function isKeyPrefix(value: string): boolean {
+  if (value === '') return true
+  return (
+    value.length <= KEY_PREFIX_MAX &&
+    value.split('/').every((part) => KEY_PREFIX.test(part) && part !== '.' && part !== '..')
+  )
+}
+
 const listenAddress = 'HOST:PORT, such as 0.0.0.0:8080, :8080 or [::]:8080, with a port from 0 to 65535'
 const id = () =>
   textThat(
-    'a name of a-z, 0-9 and "-" (at most 63, no "-" at the start) other than "upstreams" and "stores"',
-    (value) => ID.test(value) && value !== 'upstreams' && value !== 'stores',
+    'a name of a-z, 0-9 and "-" (at most 63, no "-" at the start) other than "upstreams", "stores" and "off"',
+    (value) => ID.test(value) && !['upstreams', 'stores', NO_PROOF].includes(value),
   )
 const backendUrl = () => text('an http or https URL', readBackendUrl)
 const pageUrl = () => text('an http or https URL', readPageUrl)
@@ -130,12 +156,16 @@ const backendPlace = () =>
   )
 const prefix = (expected: string) => text(expected, readPrefix)
 
+const patterns = () => z.array(text('a pattern', readPattern)).prefault([])
+const folder = () => textThat('the path of a folder', (value) => value !== '')
+const file = () => textThat('the path of a file', (value) => value !== '')
+
 const upstream = z.strictObject({
   id: id().describe('Its name in rules, logs and metrics; unique among upstreams and stores.'),
   url: backendUrl()
     .optional()
     .describe('Where it is served: origin and optional path. Either this or layout.'),
-  layout: textThat('the path of a folder', (value) => value !== '')
+  layout: folder()
     .optional()
     .describe(
       'Folder of an OCI image layout that the door serves itself; relative to the folder of this file.',
@@ -162,6 +192,59 @@ const upstream = z.strictObject({
     .describe('A manifest that it must have, NAME@DIGEST, by which its health is tried.'),
 })
 
+const keyPrefix = () =>
+  textThat(
+    `a prefix of keys: at most ${KEY_PREFIX_MAX} characters that need no encoding in a URL, no "." and "..", no "/" at the ends`,
+    isKeyPrefix,
+  )
+    .prefault('')
+    .describe('What the keys of all objects begin with; a slash follows it.')
+
+/** One of these; which one is there says how it is spoken to. */
+const fill = z.strictObject({
+  s3: z
+    .strictObject({
+      bucket: textThat('the name of an S3 bucket: 3 to 63 of a-z, 0-9, "." and "-"', (value) =>
+        S3_BUCKET.test(value),
+      ).describe('The bucket.'),
+      region: textThat('a region, such as eu-west-3, or auto', (value) => REGION.test(value))
+        .optional()
+        .describe('Its region. Without it, what the environment says (AWS_REGION).'),
+      endpoint: backendUrl()
+        .optional()
+        .describe('Where another service than Amazon speaks S3; the bucket follows in the path.'),
+      prefix: keyPrefix(),
+    })
+    .optional()
+    .describe('A bucket of Amazon S3, or of what speaks the same.'),
+  azureBlob: z
+    .strictObject({
+      account: textThat('the name of a storage account: 3 to 24 of a-z and 0-9', (value) =>
+        AZURE_ACCOUNT.test(value),
+      )
+        .optional()
+        .describe('The storage account. Either this or endpoint.'),
+      endpoint: backendUrl().optional().describe('Where the account is served, if elsewhere than usual.'),
+      container: textThat('the name of a container: 3 to 63 of a-z, 0-9 and single "-" between', (value) =>
+        AZURE_CONTAINER.test(value),
+      ).describe('The container.'),
+      prefix: keyPrefix(),
+    })
+    .optional()
+    .describe('A container of Azure Blob Storage.'),
+  gcs: z
+    .strictObject({
+      bucket: textThat('the name of a bucket: 3 to 222 of a-z, 0-9, ".", "_" and "-"', (value) =>
+        GCS_BUCKET.test(value),
+      ).describe('The bucket.'),
+      endpoint: backendUrl().optional().describe('Where it is served, if elsewhere than usual.'),
+      prefix: keyPrefix(),
+    })
+    .optional()
+    .describe('A bucket of Google Cloud Storage.'),
+  folder: folder().optional().describe('A folder; relative to the folder of this file.'),
+})
+
 const store = z.strictObject({
   id: id().describe('Its name in rules, logs and metrics; unique among upstreams and stores.'),
   url: backendUrl().describe('Where it is served, without credentials: clients fetch from it.'),
@@ -183,6 +266,16 @@ const store = z.strictObject({
     .optional()
     .describe('Digest of a small blob that it must have, by which its health is tried.'),
   at: backendPlace(),
+  inventory: flag()
+    .prefault(false)
+    .describe('Whether the door goes by the inventory that "portolan sync" leaves in it.'),
+  proof: z
+    .string()
+    .optional()
+    .describe(
+      'The store whose proof of ownership it serves, or off. With ownership, its own id unless this says otherwise.',
+    ),
+  fill: fill.optional().describe('How "portolan sync" writes to it: exactly one kind, without credentials.'),
 })
 
 const rule = z.strictObject({
@@ -214,6 +307,84 @@ const spill = z.strictObject({
     .enum(['canonical', 'refuse'])
     .prefault('canonical')
     .describe('What happens to the rest: the canonical upstream answers, or 429 with Retry-After.'),
+})
+
+const ownership = z.strictObject({
+  publicKey: text('an Ed25519 public key', readPublicKey).describe(
+    "The operator's Ed25519 public key: PEM, or the base64 in it.",
+  ),
+  maxAge: duration(HOUR, 365 * DAY)
+    .prefault('30d')
+    .describe('How old a proof may be.'),
+})
+
+const sync = z.strictObject({
+  from: z
+    .string()
+    .optional()
+    .describe(
+      'Id of the upstream that is copied from, a remote one; the canonical one unless this says otherwise.',
+    ),
+  repositories: z
+    .strictObject({
+      list: z
+        .union(
+          [z.enum(LISTINGS), z.array(z.string()).min(1, { error: 'must name at least one repository' })],
+          { error: `must be ${LISTINGS.join(', ')}, or a list of names such as kube-proxy or team/tool` },
+        )
+        .superRefine((list, { addIssue }) => {
+          if (typeof list === 'string') return
+          for (const [index, name] of list.entries()) {
+            if (parseName(name) !== undefined) continue
+            const message = 'must be the name of a repository, such as kube-proxy or team/tool'
+            addIssue({ code: 'custom', input: name, path: [index], message })
+          }
+        })
+        .prefault('catalog')
+        .describe(
+          'How they are found: catalog, childRepositories (Artifact Registry), or a list of their names.',
+        ),
+      include: patterns().describe('Patterns of names, of which one must match; none takes all.'),
+      exclude: patterns().describe('Patterns of names that are left out.'),
+    })
+    .prefault({})
+    .describe('Which repositories are copied.'),
+  tags: z
+    .strictObject({
+      include: patterns().describe('Patterns of tags, of which one must match; none takes all.'),
+      exclude: patterns().describe('Patterns of tags that are left out.'),
+      semver: textThat('a range of versions, such as ">=1.28 <2"', (value) => {
+        return value.trim() !== '' && value.length <= RANGE_MAX && validRange(value) !== null
+      })
+        .optional()
+        .describe('A range of versions. Tags that are no versions are left out then.'),
+      latest: wholeNumber(1, 100_000)
+        .optional()
+        .describe('Only so many of each repository, the highest versions first.'),
+    })
+    .prefault({})
+    .describe('Which tags of them are copied.'),
+  platforms: z
+    .array(
+      textThat('OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64 or linux/arm/v7', (value) =>
+        PLATFORM.test(value),
+      ),
+    )
+    .prefault([])
+    .describe('Of images for several platforms, which are copied; none takes all.'),
+  referrers: flag().prefault(true).describe('Whether signatures and other referrers come along.'),
+  journal: folder()
+    .prefault('portolan-sync')
+    .describe('Folder for what must survive the end of the process; relative to the folder of this file.'),
+  concurrency: wholeNumber(1, 64).prefault(4).describe('How many blobs are copied at once.'),
+  requestsPerSecond: wholeNumber(1, 10_000)
+    .prefault(100)
+    .describe('The most requests to one host in a second.'),
+  signingKey: file()
+    .optional()
+    .describe(
+      "The operator's Ed25519 private key in PEM, with which stores are marked; relative to the folder of this file.",
+    ),
 })
 
 const placeOverride = z.strictObject({
@@ -285,7 +456,7 @@ export const configSchema = z.strictObject({
         .describe(
           'Where addresses are that no published list knows, or knows wrongly; the longest prefix wins.',
         ),
-      snapshot: textThat('the path of a file', (value) => value !== '')
+      snapshot: file()
         .optional()
         .describe(
           'The range snapshot that "portolan ranges update" makes; relative to the folder of this file.',
@@ -339,4 +510,10 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('How backends are tried, before and while clients are sent to them.'),
+  ownership: ownership
+    .optional()
+    .describe(
+      "By what the door tells the operator's own stores from a stranger's; without it, all are believed.",
+    ),
+  sync: sync.optional().describe('What "portolan sync" copies to the stores that say how they are filled.'),
 })

@@ -30,4 +30,6 @@ export interface Finding extends Found {
   /** What to change for that; none when it cannot be changed in place, and `note` says why. */
   readonly edits: readonly Edit[]
   readonly note?: string
+  /** In a live cluster: how many pods of its owner run it now. */
+  readonly pods?: number
 }

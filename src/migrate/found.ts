@@ -51,6 +51,10 @@ export interface Found {
   /** What it belongs to, such as `Deployment/web container app` or `value image.repository`. */
   readonly owner: string
   readonly confidence: Confidence
+  /** What a tool itself puts behind a registry that stands alone, such as kubeadm's `coredns/coredns`. */
+  readonly implies?: string
+  /** Why it is to be reported and never edited. */
+  readonly fixed?: string
 }
 
 /** One value of a text. */

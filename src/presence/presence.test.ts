@@ -137,8 +137,10 @@ describe('presence', () => {
     asked[0]!.answer('present')
     await first
     expect(presence.known(digest(1))).toBe('unknown')
+    expect([presence.isDistrusted(digest(1)), presence.isDistrusted(digest(2))]).toEqual([true, false])
     clock.advance(5000)
     expect(presence.known(digest(1))).toBeUndefined()
+    expect(presence.isDistrusted(digest(1))).toBe(false)
   })
 
   it('asks anew about everything that was present once it is told to doubt', async () => {

@@ -25,6 +25,7 @@ export interface BackendPresence {
   has(key: string, probe: Probe): Verdict | Promise<Verdict>
   /** Takes a content for unusable for `milliseconds`, whatever a probe says in the meantime. */
   distrust(key: string, milliseconds: number): void
+  isDistrusted(key: string): boolean
   /** Changes how many contents are remembered as present. */
   resize(maxEntries: number): void
   /** Believes nothing any more that it took for present: something that was there is gone. */
@@ -73,6 +74,8 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
   const positives = new GenerationalCache<string, Remembered>(maxEntries)
   const negatives = new GenerationalCache<string, Remembered>(Math.min(maxEntries, MAX_NEGATIVES))
   const running = new Map<string, Promise<Verdict>>()
+  /** When the last distrust ends: most of the time there is none, and then nobody pays for looking. */
+  let distrustEnds = Number.NEGATIVE_INFINITY
   let window = 0
   let fruitless = 0
 
@@ -94,8 +97,7 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
   }
 
   function remember(key: string, verdict: Verdict): void {
-    const before = negatives.get(key)
-    if (before?.distrusted && before.until > clock.now()) return
+    if (isDistrusted(key)) return
     if (verdict === 'present') {
       negatives.delete(key)
       positives.set(key, { verdict, until: clock.now() + ttl })
@@ -103,6 +105,12 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
       positives.delete(key)
       negatives.set(key, { verdict, until: clock.now() + negativeTtl })
     }
+  }
+
+  function isDistrusted(key: string): boolean {
+    if (distrustEnds <= clock.now()) return false
+    const negative = negatives.get(key)
+    return negative?.distrusted === true && negative.until > clock.now()
   }
 
   function ask(key: string, probe: Probe): Promise<Verdict> {
@@ -137,13 +145,12 @@ export function createBackendPresence(options: PresenceOptions): BackendPresence
       return answer
     },
     distrust(key, milliseconds) {
+      const until = clock.now() + milliseconds
+      distrustEnds = Math.max(distrustEnds, until)
       positives.delete(key)
-      negatives.set(` ${key}`.slice(1), {
-        verdict: 'unknown',
-        until: clock.now() + milliseconds,
-        distrusted: true,
-      })
+      negatives.set(` ${key}`.slice(1), { verdict: 'unknown', until, distrusted: true })
     },
+    isDistrusted,
     resize(maxEntries) {
       positives.resize(maxEntries)
       negatives.resize(Math.min(maxEntries, MAX_NEGATIVES))

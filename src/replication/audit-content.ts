@@ -63,7 +63,9 @@ export async function auditContent(
       return
     }
     try {
-      readBytes += await auditObject(target, object, listing, createHash, findings)
+      // Not `readBytes += await …`, which would forget what the others have read meanwhile.
+      const bytes = await auditObject(target, object, listing, createHash, findings)
+      readBytes += bytes
       progress(++read)
     } catch (error) {
       if (!(error instanceof PortolanError)) throw error

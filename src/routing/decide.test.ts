@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { BELGIUM, IOWA, PARIS, VIRGINIA } from '../../test/support/places.ts'
 import { storeAt, upstreamAt, viewOf } from '../../test/support/view.ts'
 import { isFault } from '../oci/errors.ts'
+import { OCI_MANIFEST } from '../oci/manifest.ts'
 import { parsePath } from '../oci/path.ts'
-import { decide, type RequestFacts, type Verdict } from './decide.ts'
+import { compileDigestPath } from './backend.ts'
+import { decide, type Listed, type RequestFacts, type Verdict } from './decide.ts'
+import type { View } from './view.ts'
 
 const VIEW = viewOf(
   [upstreamAt('iowa', IOWA, { canonical: true, prefix: 'project/images' }), upstreamAt('belgium', BELGIUM)],
@@ -19,14 +22,25 @@ interface Known {
   readonly mayAsk?: boolean
   readonly maySpill?: boolean
   readonly overSpill?: 'canonical' | 'refuse'
+  readonly method?: 'GET' | 'HEAD'
+  /** What the inventories of stores say of what is asked for. */
+  readonly listed?: Readonly<Record<string, Listed>>
 }
 
 function decideFrom(path: string, given: Known = {}, view = VIEW) {
-  const { mayAsk = true, maySpill = true, overSpill = 'canonical', ...verdicts } = given
+  const {
+    mayAsk = true,
+    maySpill = true,
+    overSpill = 'canonical',
+    method = 'GET',
+    listed = {},
+    ...verdicts
+  } = given
   const request = parsePath(path)
   if (isFault(request)) throw new Error(request.message)
   const known: Readonly<Record<string, Verdict | undefined>> = verdicts
   const facts: RequestFacts = {
+    method,
     request,
     query: '?q=1',
     place: PARIS,
@@ -34,6 +48,7 @@ function decideFrom(path: string, given: Known = {}, view = VIEW) {
     maySpill: () => maySpill,
     overSpill,
     presence: (backend) => known[backend.id],
+    listed: (store) => listed[store.id],
   }
   const decision = decide(facts, view)
   if (decision.kind === 'ask') return `ask ${decision.backend.id}`
@@ -44,7 +59,9 @@ function decideFrom(path: string, given: Known = {}, view = VIEW) {
     decision.kind === 'redirect'
       ? decision.location
       : decision.kind === 'answer'
-        ? `answer${decision.backend === undefined ? '' : ` ${decision.backend.id}`}`
+        ? ['answer', decision.backend?.id, decision.listed?.size, decision.listed?.mediaType]
+            .filter((part) => part !== undefined)
+            .join(' ')
         : decision.fault.code
   return `${decision.reason}: ${what}${passed}`
 }
@@ -196,6 +213,73 @@ describe('decide when backends are down', () => {
     ],
   ])('%s', (_, path, known, down, expected) => {
     expect(decideFrom(path, known, without(...down))).toBe(expected)
+  })
+})
+
+describe('decide on what an inventory lists', () => {
+  const manifest = `/v2/pause/manifests/${BLOB}`
+  const keeping = viewOf(
+    [upstreamAt('iowa', IOWA, { canonical: true })],
+    [
+      storeAt('paris', PARIS, { manifestPath: compileDigestPath('m/{digest}') }),
+      storeAt('virginia', VIRGINIA),
+    ],
+  )
+  const preferred = viewOf(
+    [upstreamAt('iowa', IOWA, { canonical: true })],
+    [storeAt('paris', PARIS)],
+    [{ when: {}, prefer: ['upstreams', 'stores'] }],
+  )
+  const size = { size: 5 }
+  const oci = { size: 7, mediaType: OCI_MANIFEST }
+  const blob = `/v2/pause/blobs/${BLOB}`
+  it.each<[string, string, Known, View, string]>([
+    ['answers HEAD of a blob', blob, { listed: { paris: size } }, VIEW, 'listed: answer paris 5'],
+    ['whoever lists it', blob, { listed: { virginia: size } }, VIEW, 'listed: answer virginia 5'],
+    [
+      'also where an upstream comes first',
+      blob,
+      { listed: { paris: size } },
+      preferred,
+      'listed: answer paris 5',
+    ],
+    ['asks as ever when nobody lists it', blob, {}, VIEW, 'ask paris'],
+    [
+      'believes no store that is out of traffic',
+      blob,
+      { listed: { paris: size } },
+      viewOf([upstreamAt('iowa', IOWA, { canonical: true })], [storeAt('paris', PARIS)], [], ['paris']),
+      `failover: https://iowa.test/v2/pause/blobs/${BLOB}?q=1 [paris: unhealthy]`,
+    ],
+    [
+      'answers HEAD of a manifest by digest',
+      manifest,
+      { listed: { paris: oci } },
+      keeping,
+      `listed: answer paris 7 ${OCI_MANIFEST}`,
+    ],
+    [
+      'not for a store that keeps no manifests',
+      manifest,
+      { listed: { virginia: oci }, paris: 'absent' },
+      keeping,
+      `nearest-upstream: https://iowa.test/v2/pause/manifests/${BLOB}?q=1 [paris: absent]`,
+    ],
+    [
+      'answers HEAD of no tag',
+      '/v2/pause/manifests/3.9',
+      { listed: { paris: oci } },
+      keeping,
+      'nearest-upstream: https://iowa.test/v2/pause/manifests/3.9?q=1',
+    ],
+  ])('%s', (_, path, known, view, expected) => {
+    expect(decideFrom(path, { ...known, method: 'HEAD' }, view)).toBe(expected)
+  })
+
+  it('sends a GET to the store', () => {
+    expect(decideFrom(blob, { paris: 'present', listed: { paris: size } })).toBe(
+      `store-present: https://paris.test/${BLOB}`,
+    )
   })
 })
 

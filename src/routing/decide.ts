@@ -19,6 +19,7 @@ export type Verdict = 'present' | 'absent' | 'unknown'
 
 /** What a decision is made from. */
 export interface RequestFacts {
+  readonly method: 'GET' | 'HEAD'
   readonly request: OciRequest
   /** Raw, with its `?`, or empty. */
   readonly query: string
@@ -26,6 +27,8 @@ export interface RequestFacts {
   readonly place: Place | undefined
   /** What is known without asking of what is requested; `undefined` when the backend has not been asked lately. */
   presence(backend: Backend, request: OciRequest): Verdict | undefined
+  /** What the inventory of a store says of what is requested; `undefined` unless the store is known to hold it. */
+  listed(store: Store, request: OciRequest): Listed | undefined
   /** Whether a backend may still be asked on behalf of this request. */
   readonly mayAsk: boolean
   /**
@@ -37,6 +40,14 @@ export interface RequestFacts {
   readonly overSpill: 'canonical' | 'refuse'
 }
 
+/** What an inventory says of a content. */
+export interface Listed {
+  /** Bytes. */
+  readonly size: number
+  /** Of a manifest; absent for a blob. */
+  readonly mediaType?: string
+}
+
 /** Why a decision came out as it did: a closed set, fit for a metric label. */
 export type Reason =
   | 'version-check'
@@ -45,6 +56,7 @@ export type Reason =
   | 'signature-canonical'
   | 'unknown-algorithm'
   | 'store-present'
+  | 'listed'
   | 'upstream-preferred'
   | 'blob-absent'
   | 'blob-unknown'
@@ -78,11 +90,14 @@ export interface Redirect extends Decided {
   readonly location: string
 }
 
-/** Answer here: for an upstream that lives on our disk, or (none) for the door itself. */
-export interface Answer extends Decided {
-  readonly kind: 'answer'
-  readonly backend?: Upstream
-}
+/**
+ * Answer here: for an upstream that lives on our disk; with what the inventory of a store says; or, without a backend,
+ * for the door itself.
+ */
+export type Answer = Decided & { readonly kind: 'answer' } & (
+    | { readonly backend?: Upstream; readonly listed?: never }
+    | { readonly backend: Store; readonly listed: Listed }
+  )
 
 /** Refuse, in the words of the OCI spec. */
 export interface Refuse extends Decided {
@@ -117,7 +132,23 @@ export function decide(facts: RequestFacts, view: View): Decision | Ask {
   if (requestClass === 'base') return VERSION
   if (requestClass === 'catalog') return NO_CATALOG
   const candidates = view.candidates(facts.place)[RANKED_AS[requestClass]]
+  const listed = facts.method === 'HEAD' ? answerListed(candidates, facts) : undefined
+  if (listed !== undefined) return listed
   return walk(candidates, facts, view, REASON_FOR[requestClass])
+}
+
+/**
+ * A `HEAD` asks what an inventory knows, and buckets do not send `Docker-Content-Digest`. Only stores in traffic are
+ * believed, so that the `GET` that follows finds the content there, or else at an upstream.
+ */
+function answerListed(candidates: readonly Candidate[], facts: RequestFacts): Answer | undefined {
+  for (const { backend, usable } of candidates) {
+    if (!usable || backend.kind !== 'store') continue
+    const listed = facts.listed(backend, facts.request)
+    if (listed !== undefined)
+      return { kind: 'answer', reason: 'listed', backend, listed, passedOver: NOTHING }
+  }
+  return undefined
 }
 
 type ReasonFor = (passedOver: readonly PassedOver[]) => Reason

@@ -1,11 +1,13 @@
 import type { Config, StoreConfig, UpstreamConfig } from '../config/config.ts'
 import { valueForFault } from '../config/fault.ts'
 import type { Knowledge } from './knowledge.ts'
+import type { Testimony } from './testimony.ts'
 import type { Vigil } from './vigil.ts'
 
 export interface BackendReportParts {
   readonly vigil: Vigil
   readonly knowledge: Knowledge
+  readonly testimony: Testimony
   /** What calendars said at a moment of the monitor's clock. */
   readonly timeOf: (moment: number) => string
 }
@@ -13,7 +15,7 @@ export interface BackendReportParts {
 /** All that the door knows of its backends, upstreams first, for the admin service. */
 export function reportBackends(
   { upstreams, stores }: Config,
-  { vigil, knowledge, timeOf }: BackendReportParts,
+  { vigil, knowledge, testimony, timeOf }: BackendReportParts,
 ): readonly object[] {
   const { monitor } = vigil
   return [
@@ -33,7 +35,7 @@ export function reportBackends(
     { id, at, url, canary }: Pick<UpstreamConfig | StoreConfig, 'id' | 'at' | 'url' | 'canary'>,
     rest: object,
   ): object {
-    const triedBy = canary ?? vigil.learnedCanary(id)
+    const triedBy = canary ?? testimony.listedCanary(id) ?? vigil.learnedCanary(id)
     return {
       id,
       kind,
@@ -43,6 +45,26 @@ export function reportBackends(
       ...(triedBy !== undefined && { canary: triedBy }),
       health: url === undefined ? { status: 'local' } : health(id),
       presence: knowledge.statistics(id),
+      ...said(id),
+    }
+  }
+
+  /** What a store says of itself. */
+  function said(id: string): object {
+    const { inventory, ownership, missesAll } = testimony.status(id) ?? {}
+    const { issued, expires, ...standing } = ownership ?? {}
+    return {
+      ...(inventory && {
+        inventory: { ...inventory, ...(inventory.at !== undefined && { at: dateOf(inventory.at) }) },
+      }),
+      ...(ownership && {
+        ownership: {
+          ...standing,
+          ...(issued !== undefined && { issued: dateOf(issued) }),
+          ...(expires !== undefined && { expires: dateOf(expires) }),
+        },
+      }),
+      ...(missesAll && { missesAll }),
     }
   }
 
@@ -60,4 +82,8 @@ export function reportBackends(
         .map(({ from, to, why, at }) => ({ at: timeOf(at), from, to, ...(why !== undefined && { why }) })),
     }
   }
+}
+
+function dateOf(moment: number): string {
+  return new Date(moment).toISOString()
 }

@@ -3,6 +3,8 @@ import { placeOf } from '../clouds/places.ts'
 import type { Config } from '../config/config.ts'
 import { valueForFault } from '../config/fault.ts'
 import { expandConfig } from '../config/format.ts'
+import type { OwnershipPolicy } from '../health/ownership-guard.ts'
+import { importPublicKey } from '../health/ownership-key.ts'
 import { createSuspicion } from '../health/suspicion.ts'
 import { deliversBlob } from '../health/verify-blob.ts'
 import type { Clock } from '../internal/clock.ts'
@@ -31,6 +33,7 @@ import { createMeter, readBackend } from './meter.ts'
 import { createRangesKeeper, type LoadedRanges, type RangesRuntime } from './ranges.ts'
 import type { Door, DoorRequest } from './request.ts'
 import { createSpill } from './spill.ts'
+import { createTestimony } from './testimony.ts'
 import { createVerifier } from './verifier.ts'
 import { createVigil } from './vigil.ts'
 
@@ -83,6 +86,8 @@ interface Assembly {
   readonly locate: Locate
   readonly ranges: LoadedRanges | undefined
   readonly fetch: Fetch
+  /** By what stores prove whose they are; the same object as before as long as the config says the same. */
+  readonly ownership: OwnershipPolicy | undefined
   readonly buildView: () => View
 }
 
@@ -96,9 +101,10 @@ export async function createService(
   listening: () => string | undefined,
 ): Promise<Service> {
   const { clock, log } = runtime
+  const download = layered(runtime.fetch, withUserAgent(runtime.userAgent))
   const ranges = createRangesKeeper({
     runtime: runtime.ranges,
-    fetch: layered(runtime.fetch, withUserAgent(runtime.userAgent)),
+    fetch: download,
     clock,
     random: runtime.random,
     log,
@@ -111,19 +117,28 @@ export async function createService(
   const meter =
     config.admin &&
     createMeter({
-      backends: () => backendsOf(current).map((backend) => readBackend(backend, { vigil, knowledge })),
+      backends: () =>
+        backendsOf(current).map((backend) => readBackend(backend, { vigil, knowledge, testimony, clock })),
       lastReloadSuccess: () => Date.parse(inForceSince) / 1000,
       rangesAge: () => ranges.ages(),
     })
 
+  const testimony = createTestimony({
+    fetch: () => fetch,
+    download,
+    clock,
+    random: runtime.random,
+    log,
+    holdsAnything: (id) => (knowledge.statistics(id)?.present ?? 0) > 0,
+    onDisbelief: disbelieve,
+    onRefresh: (id, result) => meter?.inventoryRefresh(id, result),
+  })
   const vigil = createVigil(() => fetch, {
     policy: () => ({ ...current.config.health, pause: current.config.health.interval }),
     clock,
     random: runtime.random,
-    onDisbelief(backend) {
-      log.warn({ backend }, 'a store lost its canary or answers wrongly; it is asked anew about every blob')
-      knowledge.doubtAll(backend)
-    },
+    testimony,
+    onDisbelief: disbelieve,
     onChange(change) {
       setPolicy()
       meter?.change(change)
@@ -137,7 +152,9 @@ export async function createService(
   const knowledge = createKnowledge({
     fetch: () => fetch,
     clock,
+    inventories: testimony.inventories,
     onFinding(backend, request, finding, milliseconds) {
+      testimony.noteAnswer(backend, request, finding.verdict)
       vigil.learn(backend, request, finding)
       meter?.probe('presence', backend.id, milliseconds)
     },
@@ -158,6 +175,11 @@ export async function createService(
       await vigil.monitor.accuse(store.id, message)
     },
   })
+
+  function disbelieve(backend: string): void {
+    log.warn({ backend }, 'a store lost its canary or answers wrongly; it is asked anew about every blob')
+    knowledge.doubtAll(backend)
+  }
 
   async function assemble(config: Config, before?: Assembly): Promise<Assembly> {
     const layouts = await openLayouts(config, runtime.openLayout, before?.layouts)
@@ -196,6 +218,7 @@ export async function createService(
         withUserAgent(runtime.userAgent),
         withTimeout(config.health.timeout, clock),
       ),
+      ownership: await ownershipOf(config, before),
       buildView: () =>
         createView({
           upstreams: [...upstreams.values()],
@@ -215,7 +238,8 @@ export async function createService(
     ranges.use(config.clouds, assembly.ranges)
     knowledge.use(backends, config.presence)
     meter?.use(backends)
-    vigil.watch(config.upstreams, config.stores)
+    testimony.use(config, [...assembly.stores.values()], assembly.ownership)
+    vigil.watch(config.upstreams, config.stores, config.ownership)
     setPolicy()
   }
 
@@ -259,7 +283,7 @@ export async function createService(
     door: meter?.door(door) ?? door,
     admin: createAdmin({
       listening,
-      backends: () => reportBackends(current.config, { vigil, knowledge, timeOf }),
+      backends: () => reportBackends(current.config, { vigil, knowledge, testimony, timeOf }),
       config: () => withoutCredentials(expandConfig(current.config)),
       ranges: ranges.status,
       reload: () => ({ inForceSince, last: lastReload ?? null }),
@@ -280,6 +304,7 @@ export async function createService(
     },
     stop() {
       vigil.monitor.stop()
+      testimony.stop()
       ranges.stop()
     },
   }
@@ -287,6 +312,15 @@ export async function createService(
 
 function backendsOf({ upstreams, stores }: Assembly): readonly Backend[] {
   return [...upstreams.values(), ...stores.values()]
+}
+
+async function ownershipOf(
+  { ownership }: Config,
+  before: Assembly | undefined,
+): Promise<OwnershipPolicy | undefined> {
+  if (ownership === undefined) return undefined
+  if (JSON.stringify(ownership) === JSON.stringify(before?.config.ownership)) return before?.ownership
+  return { publicKey: await importPublicKey(ownership.publicKey), maxAge: ownership.maxAge }
 }
 
 type Observe = NonNullable<DoorPolicy['observe']>

@@ -8,6 +8,7 @@ import { type Decision, decide, type RequestFacts, type Verdict } from '../routi
 import type { View } from '../routing/view.ts'
 import type { Content } from '../storage/content.ts'
 import { answerContent } from './answer-content.ts'
+import { answerListed } from './answer-listed.ts'
 import { ask, within } from './ask.ts'
 import { faultReply } from './fault-reply.ts'
 import type { Client, Locate } from './locate.ts'
@@ -19,6 +20,7 @@ export interface DoorParts {
   readonly presence: {
     known(backend: Backend, request: OciRequest): Verdict | undefined
     has(backend: Backend, request: OciRequest): Verdict | Promise<Verdict>
+    listed: RequestFacts['listed']
   }
   readonly spill: Pick<RequestFacts, 'maySpill' | 'overSpill'> & { count(decision: Decision): void }
   /**
@@ -89,7 +91,8 @@ export function createDoor(parts: DoorParts): Door {
       return reply
     }
 
-    if (request.method !== 'GET' && request.method !== 'HEAD') return done(METHOD_REFUSED)
+    const { method } = request
+    if (method !== 'GET' && method !== 'HEAD') return done(METHOD_REFUSED)
     if (request.target.length > MAX_TARGET) return done(TARGET_TOO_LONG)
     const target = parseTarget(request.target)
     if (isFault(target)) return done(faultReply(target, 400))
@@ -108,10 +111,12 @@ export function createDoor(parts: DoorParts): Door {
       return done(explained(reply, policy, client, decision), client, oci, decision)
     }
     const facts: RequestFacts = {
+      method,
       request: oci,
       query: target.query,
       place: client.located?.place,
       presence: parts.presence.known,
+      listed: parts.presence.listed,
       mayAsk: true,
       maySpill: parts.spill.maySpill,
       overSpill: parts.spill.overSpill,
@@ -121,11 +126,11 @@ export function createDoor(parts: DoorParts): Door {
       const { view, patience } = policy
       return ask(decision, facts, view, { has: parts.presence.has, clock, patience }).then((late) => {
         // Only noted: this client has waited enough, and the store has just said that it has the blob.
-        if (request.method === 'GET') parts.doubt(client, late, oci)
+        if (method === 'GET') parts.doubt(client, late, oci)
         return finish(late)
       })
     }
-    if (request.method === 'GET') {
+    if (method === 'GET') {
       const doubt = parts.doubt(client, decision, oci)
       // What the check found is known to presence by then, so the same question has its new answer.
       if (doubt !== undefined) {
@@ -157,6 +162,7 @@ export function createDoor(parts: DoorParts): Door {
           ? faultReply(decision.fault, 429, { 'Retry-After': RETRY_AFTER })
           : faultReply(decision.fault)
       case 'answer':
+        if (decision.listed !== undefined) return answerListed(decision.listed, oci)
         if (decision.backend === undefined || oci.kind === 'base' || oci.kind === 'catalog')
           return VERSION_REPLY
         return answerContent(content(decision.backend), oci, {

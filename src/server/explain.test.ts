@@ -42,7 +42,17 @@ function explained({
   const place = somewhere ? undefined : PARIS
   const presence = ({ id }: { id: string }) => known[id]
   const decision = decide(
-    { request, query: '', place, presence, mayAsk: false, maySpill: () => maySpill, overSpill },
+    {
+      method: 'GET',
+      request,
+      query: '',
+      place,
+      presence,
+      listed: () => undefined,
+      mayAsk: false,
+      maySpill: () => maySpill,
+      overSpill,
+    },
     view,
   ) as Decision
   return explain({

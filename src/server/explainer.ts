@@ -11,7 +11,7 @@ import { type ExplainFacts, type Explanation, explain } from './explain.ts'
 
 /** A request to explain, as a client at `from` would send it. */
 export interface Question {
-  readonly method: string
+  readonly method: RequestFacts['method']
   /** Raw path and query, such as `/v2/pause/manifests/3.9`. */
   readonly target: string
   readonly from: Address
@@ -45,10 +45,12 @@ export function createExplainer({
     if (isFault(request)) return request
     const client = locate({ method, target, peer: formatAddress(from), header: () => undefined })
     const facts: RequestFacts = {
+      method,
       request,
       query: parts.query,
       place: client.located?.place,
       presence: presence.known,
+      listed: presence.listed,
       mayAsk,
       maySpill: spill.maySpill,
       overSpill: spill.overSpill,

@@ -1,4 +1,5 @@
 import type { HealthChange } from '../health/monitor.ts'
+import type { Clock } from '../internal/clock.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Decision, Verdict } from '../routing/decide.ts'
 import { classOf } from '../routing/request-class.ts'
@@ -6,6 +7,7 @@ import { type BackendReading, createMetrics, type Metrics, type Readings } from 
 import type { DoorParts, Exchange } from './door.ts'
 import type { Knowledge } from './knowledge.ts'
 import type { Door } from './request.ts'
+import type { Testimony, TestimonyStatus } from './testimony.ts'
 import type { Vigil } from './vigil.ts'
 
 /**
@@ -24,6 +26,7 @@ export interface Meter {
   change(change: HealthChange): void
   verification(backend: string, delivered: boolean): void
   reload(result: 'success' | 'failure'): void
+  inventoryRefresh(backend: string, result: 'success' | 'failure'): void
   /** Counts for these backends from now on; what was counted for others is forgotten. */
   use(backends: readonly Backend[]): void
 }
@@ -33,7 +36,7 @@ export function createMeter(readings: Omit<Readings, 'requestsInFlight'>): Meter
   let inFlight = 0
   const metrics = createMetrics({ ...readings, requestsInFlight: () => inFlight })
   const { requests, responses, requestDuration, presenceLookups, probeDuration } = metrics
-  const { backendChanges, spill, verifications, reloads } = metrics
+  const { backendChanges, spill, verifications, reloads, inventoryRefreshes } = metrics
   reloads.at('success')
   reloads.at('failure')
 
@@ -71,7 +74,8 @@ export function createMeter(readings: Omit<Readings, 'requestsInFlight'>): Meter
       inFlight++
       return reply.catch(failed).finally(settled)
     },
-    presence: ({ known, has }) => ({
+    presence: ({ known, has, listed }) => ({
+      listed,
       known(backend, request) {
         const verdict = known(backend, request)
         if (verdict !== undefined) presenceLookups.at(backend.id, verdict, 'known').value++
@@ -98,12 +102,14 @@ export function createMeter(readings: Omit<Readings, 'requestsInFlight'>): Meter
     reload(result) {
       reloads.at(result).value++
     },
+    inventoryRefresh(backend, result) {
+      inventoryRefreshes.at(backend, result).value++
+    },
     use(backends) {
       const ids = new Set(backends.map(({ id }) => id))
       const holds = (id: string) => id === '' || ids.has(id)
-      for (const family of [requests, presenceLookups, probeDuration, backendChanges, verifications]) {
-        family.keep('backend', holds)
-      }
+      const byBackend = [requests, presenceLookups, probeDuration, backendChanges, verifications]
+      for (const family of [...byBackend, inventoryRefreshes]) family.keep('backend', holds)
       spill.keep('from', holds)
       // From 0, since a series that appears with its first event shows no increase.
       for (const id of ids) {
@@ -119,10 +125,17 @@ export function createMeter(readings: Omit<Readings, 'requestsInFlight'>): Meter
   }
 }
 
+export interface BackendWatchers {
+  readonly vigil: Vigil
+  readonly knowledge: Knowledge
+  readonly testimony: Testimony
+  readonly clock: Clock
+}
+
 /** What the gauges say of a backend. */
 export function readBackend(
   backend: Backend,
-  { vigil: { monitor }, knowledge }: { readonly vigil: Vigil; readonly knowledge: Knowledge },
+  { vigil: { monitor }, knowledge, testimony, clock }: BackendWatchers,
 ): BackendReading {
   const { id } = backend
   const isLocal = backend.url === undefined
@@ -133,6 +146,26 @@ export function readBackend(
     inTraffic: isLocal || monitor.isUsable(id),
     ...(!isLocal && { health: monitor.state(id).status }),
     ...(presence && { presence }),
+    ...readTestimony(testimony.status(id), clock),
+  }
+}
+
+function readTestimony(status: TestimonyStatus | undefined, clock: Clock): Partial<BackendReading> {
+  if (status === undefined) return {}
+  const { inventory, ownership, missesAll } = status
+  const { at, count } = inventory ?? {}
+  return {
+    missesAll,
+    ...(at !== undefined &&
+      count !== undefined && {
+        inventory: { entries: count, ageSeconds: Math.max(0, (clock.date().getTime() - at) / 1000) },
+      }),
+    ...(ownership && {
+      ownership: {
+        proven: ownership.status === 'proven',
+        ...(ownership.expires !== undefined && { expiry: ownership.expires / 1000 }),
+      },
+    }),
   }
 }
 

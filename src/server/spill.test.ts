@@ -24,10 +24,12 @@ function outage(config: SpillConfig | undefined) {
   const ask = (): string => {
     const decision = decide(
       {
+        method: 'GET',
         request,
         query: '',
         place: PARIS,
         presence: () => 'present',
+        listed: () => undefined,
         mayAsk: true,
         maySpill: spill.maySpill,
         overSpill: spill.overSpill,

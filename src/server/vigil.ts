@@ -1,4 +1,4 @@
-import type { StoreConfig, UpstreamConfig } from '../config/config.ts'
+import type { OwnershipConfig, StoreConfig, UpstreamConfig } from '../config/config.ts'
 import { admitStore, CANARY_ABSENT, CANARY_MAX_BYTES } from '../health/admit-store.ts'
 import { admitUpstream } from '../health/admit-upstream.ts'
 import { failureOf } from '../health/evidence.ts'
@@ -11,6 +11,7 @@ import type { Finding } from '../presence/probe.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Fetch } from '../transport/fetch.ts'
 import { storeOf } from './backends.ts'
+import type { Testimony } from './testimony.ts'
 
 /** A canary as small as can be found: what is found first is good enough when it fits in one packet or two. */
 const SMALL_BYTES = 4096
@@ -23,10 +24,15 @@ export interface Vigil {
   /** Takes in what a presence probe found. */
   learn(backend: Backend, request: OciRequest, finding: Finding): void
   /** Watches these backends from now on; those whose config is the same keep their health. */
-  watch(upstreams: readonly UpstreamConfig[], stores: readonly StoreConfig[]): void
+  watch(
+    upstreams: readonly UpstreamConfig[],
+    stores: readonly StoreConfig[],
+    ownership: OwnershipConfig | undefined,
+  ): void
 }
 
 export interface VigilOptions extends MonitorOptions {
+  readonly testimony: Pick<Testimony, 'ownership' | 'listedCanary' | 'noteCanary'>
   /** Told of a store that cannot be believed about what it holds: its canary is gone, or it gives wrong answers. */
   readonly onDisbelief: (id: string) => void
 }
@@ -37,13 +43,30 @@ export function createVigil(fetch: () => Fetch, options: VigilOptions): Vigil {
   const monitor = createMonitor(options)
 
   async function probeStore(config: StoreConfig): Promise<Evidence> {
-    const store = storeOf(config)
-    const canary = config.canary === undefined ? learned.get(config.id)?.digest : parseDigest(config.canary)
-    const evidence = await admitStore(store, canary, fetch())
+    const evidence = await examineStore(config)
     // What answers wrongly, as a page that says 200 to everything does, has also said that it has what it lacks.
     if (evidence.kind === 'failed' && evidence.hard && monitor.isUsable(config.id))
       options.onDisbelief(config.id)
-    if (evidence !== CANARY_ABSENT || config.canary !== undefined) return evidence
+    return evidence
+  }
+
+  async function examineStore(config: StoreConfig): Promise<Evidence> {
+    const { id, url, proof } = config
+    const { testimony } = options
+    // Before anything else: what a stranger's store says of its content is of no interest.
+    const refusal = proof === undefined ? undefined : await testimony.ownership.examine({ id, url, proof })
+    if (refusal !== undefined) return refusal
+    const store = storeOf(config)
+    const promised = config.canary === undefined ? testimony.listedCanary(id) : parseDigest(config.canary)
+    if (promised !== undefined) {
+      const evidence = await admitStore(store, promised, fetch())
+      if (evidence.kind === 'passed' || evidence === CANARY_ABSENT)
+        testimony.noteCanary(id, evidence !== CANARY_ABSENT)
+      // A store that lacks what its inventory lists is asked about every blob, like one without an inventory.
+      if (evidence !== CANARY_ABSENT || config.canary !== undefined) return evidence
+    }
+    const evidence = await admitStore(store, learned.get(id)?.digest, fetch())
+    if (evidence !== CANARY_ABSENT) return evidence
     // Nobody promised that what was there once stays there; but where one thing is gone, others may be.
     learned.delete(config.id)
     options.onDisbelief(config.id)
@@ -68,7 +91,7 @@ export function createVigil(fetch: () => Fetch, options: VigilOptions): Vigil {
       if (before !== undefined && (before.size <= SMALL_BYTES || before.size <= size)) return
       learned.set(backend.id, { digest: ` ${request.digest}`.slice(1) as Digest, size })
     },
-    watch(upstreams, stores) {
+    watch(upstreams, stores, ownership) {
       const watched: Watched[] = [
         ...upstreams
           .filter(({ url }) => url !== undefined)
@@ -79,7 +102,8 @@ export function createVigil(fetch: () => Fetch, options: VigilOptions): Vigil {
           })),
         ...stores.map((config) => ({
           id: config.id,
-          fingerprint: JSON.stringify(config),
+          // Another key, and every store has to prove anew whose it is.
+          fingerprint: JSON.stringify([config, config.proof === undefined ? undefined : ownership]),
           probe: () => probeStore(config),
         })),
       ]

@@ -10,6 +10,8 @@ export interface Workspace {
   keepManifest(digest: Digest, manifest: KeptManifest): Promise<void>
   /** Opens the file of a blob on its way; what an earlier process brought is still in it. */
   spool(digest: Digest): Promise<Spool>
+  /** Deletes the spools of blobs that nobody wants any more. */
+  tidySpools(wanted: (digest: Digest) => boolean): Promise<void>
   /** The last state of an upload of this key to this store, if one was begun and not ended. */
   uploadState(store: string, key: string): string | undefined
   saveUpload(store: string, key: string, state: string): Promise<void>
@@ -42,8 +44,8 @@ export interface Spool {
   /** Bytes that are in it. */
   readonly length: number
   append(bytes: Uint8Array): Promise<void>
-  /** Up to `end`, or fewer bytes when there are no more. */
-  read(start: number, end: number): Promise<Uint8Array>
+  /** Up to `end`, or fewer bytes when there are no more; in `into` where that is given and large enough. */
+  read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   /** Empties it: what is in it turned out to be wrong. */
   clear(): Promise<void>
   /** Closes it and leaves it for another time. */

@@ -18,6 +18,12 @@ export interface BackendReading {
   readonly health?: string
   /** What is remembered of what it holds, and how many probes run; absent where it is never asked. */
   readonly presence?: { readonly present: number; readonly negative: number; readonly running: number }
+  /** Of the inventory that the door goes by; absent where there is none. */
+  readonly inventory?: { readonly entries: number; readonly ageSeconds: number }
+  /** Of a store that has to prove whose it is; `expiry` of the last proof that held, in seconds since 1970. */
+  readonly ownership?: { readonly proven: boolean; readonly expiry?: number }
+  /** Of a store: whether it lacks all that it should have. */
+  readonly missesAll?: boolean
 }
 
 /** In seconds: a known answer takes microseconds, an unknown one up to the patience of the config. */
@@ -75,6 +81,11 @@ export function createMetrics(readings: Readings) {
       help: 'Checks, after a client came back for a blob, of whether the store delivers it.',
       labels: ['backend', 'result'],
     }),
+    inventoryRefreshes: new CounterFamily({
+      name: 'portolan_inventory_refreshes_total',
+      help: 'Attempts to have the newest inventory of a store.',
+      labels: ['backend', 'result'],
+    }),
     reloads: new CounterFamily({
       name: 'portolan_reloads_total',
       help: 'Attempts to put another config in force.',
@@ -116,6 +127,52 @@ export function createMetrics(readings: Readings) {
         if (presence !== undefined) yield [[id], presence.running]
       }
     }),
+    gauge(
+      'portolan_inventory_entries',
+      'Contents in the inventory of a store that the door goes by.',
+      ['backend'],
+      function* () {
+        for (const { id, inventory } of readings.backends()) if (inventory) yield [[id], inventory.entries]
+      },
+    ),
+    gauge(
+      'portolan_inventory_age_seconds',
+      'How long ago the inventory of a store that the door goes by was made.',
+      ['backend'],
+      function* () {
+        for (const { id, inventory } of readings.backends()) if (inventory) yield [[id], inventory.ageSeconds]
+      },
+    ),
+    gauge(
+      'portolan_store_misses_all',
+      'Whether a store has lacked everything that it was asked for, for a minute and more: 1 or 0.',
+      ['backend'],
+      function* () {
+        for (const { id, missesAll } of readings.backends()) {
+          if (missesAll !== undefined) yield [[id], Number(missesAll)]
+        }
+      },
+    ),
+    gauge(
+      'portolan_store_proven',
+      'Whether a store that has to prove whose it is does so: 1 or 0.',
+      ['backend'],
+      function* () {
+        for (const { id, ownership } of readings.backends()) {
+          if (ownership !== undefined) yield [[id], Number(ownership.proven)]
+        }
+      },
+    ),
+    gauge(
+      'portolan_store_proof_expiry_timestamp_seconds',
+      'When the proof of ownership of a store will be too old.',
+      ['backend'],
+      function* () {
+        for (const { id, ownership } of readings.backends()) {
+          if (ownership?.expiry !== undefined) yield [[id], ownership.expiry]
+        }
+      },
+    ),
     gauge(
       'portolan_last_reload_success_timestamp_seconds',
       'When the config in force was put in force.',

@@ -1,0 +1,107 @@
+import { createInterface } from 'node:readline/promises'
+import { systemClock } from '../../adapters/clock.ts'
+import { createHash } from '../../adapters/hash.ts'
+import { audit } from '../../replication/audit.ts'
+import type { SampleSize } from '../../replication/audit-content.ts'
+import { formatAudit } from '../../replication/audit-report.ts'
+import { type DeletedOrphans, deleteOrphans, type Orphan } from '../../replication/orphans.ts'
+import type { Target } from '../../replication/target.ts'
+import { walk } from '../../replication/walk.ts'
+import { openWorkspace } from '../../storage/fs/workspace.ts'
+import { layered } from '../../transport/fetch.ts'
+import { withUserAgent } from '../../transport/user-agent.ts'
+import { auditExitCode, describeDeletion, describeOrphans, oldOrphans } from '../audit-report.ts'
+import { formatBytes, formatCount } from '../format-quantity.ts'
+import { createAuditBoard } from '../progress/audit-board.ts'
+import { createProgress } from '../progress/progress.ts'
+import { readConfig } from '../read-config.ts'
+import { filledStores, openTarget, openUpstream, syncSection, USER_AGENT, usage } from '../sync-parts.ts'
+
+export interface AuditCommandOptions {
+  readonly config: string
+  /** Of the stores, only these. */
+  readonly store?: readonly string[]
+  readonly full?: boolean
+  readonly sample: SampleSize
+  readonly deleteOrphans?: boolean
+  /** In milliseconds. */
+  readonly olderThan: number
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** For one request as a client makes it, body included: it is at most 1 MiB. In milliseconds. */
+const CLIENT_TIMEOUT = 30_000
+
+/** Without any credential; a timer of the runtime's own does not keep the process alive. */
+const fetchAsClient = layered(
+  (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(CLIENT_TIMEOUT) }),
+  withUserAgent(USER_AGENT),
+)
+
+/** Says what is wrong with the stores of a config, and deletes orphans when told to; gives the exit code. */
+export async function runAudit(options: AuditCommandOptions): Promise<number> {
+  const { full = false, sample, deleteOrphans: mayDelete = false, yes = false, json = false } = options
+  if (mayDelete && !yes && !(process.stdin.isTTY && process.stderr.isTTY)) {
+    throw usage('--delete-orphans asks before it deletes; without a terminal, say --yes too')
+  }
+  const config = await readConfig(options.config)
+  const section = syncSection(config)
+  const stores = filledStores(config, options.store)
+  const upstream = openUpstream(config, section)
+  const targets = await Promise.all(stores.map(openTarget))
+  const workspace = await openWorkspace(section.journal)
+  const progress = createProgress({
+    output: process.stderr,
+    clock: systemClock,
+    colour: !process.env.NO_COLOR,
+    board: createAuditBoard(),
+  })
+  try {
+    const reachable = await walk(upstream, section, { workspace, report: progress.report })
+    const report = await audit(reachable, targets, {
+      fetch: fetchAsClient,
+      createHash,
+      clock: systemClock,
+      random: Math.random,
+      content: full ? 'full' : sample,
+      report: (event) => progress.report({ kind: 'audit', ...event }),
+    })
+    progress.end()
+    if (!json) process.stdout.write(formatAudit(report))
+
+    let deletion: DeletedOrphans | undefined
+    if (mayDelete) {
+      const old = oldOrphans(report, options.olderThan)
+      if (!json || !yes) process[json ? 'stderr' : 'stdout'].write(describeOrphans(old, report.at))
+      if (old.length > 0 && (yes || (await confirm(old)))) deletion = await deleteAll(old, targets, options)
+      if (deletion && !json) process.stdout.write(describeDeletion(deletion))
+    }
+    if (json)
+      process.stdout.write(`${JSON.stringify({ ...report, ...(deletion && { deletion }) }, null, 2)}\n`)
+    return auditExitCode(report, reachable.faults)
+  } finally {
+    progress.end()
+    await Promise.all([workspace.close(), ...targets.map(({ objects }) => objects.close())])
+  }
+}
+
+function deleteAll(
+  orphans: readonly Orphan[],
+  targets: readonly Target[],
+  { olderThan }: AuditCommandOptions,
+): Promise<DeletedOrphans> {
+  return deleteOrphans(orphans, targets, { olderThan, now: Date.now() })
+}
+
+/** Asks on the terminal; anything but "yes" is no. */
+async function confirm(orphans: readonly Orphan[]): Promise<boolean> {
+  const bytes = orphans.reduce((sum, { size }) => sum + size, 0)
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const what = `${formatCount(orphans.length, 'object')} (${formatBytes(bytes)})`
+    return (await terminal.question(`Delete ${what}? Type "yes": `)).trim() === 'yes'
+  } finally {
+    terminal.close()
+  }
+}

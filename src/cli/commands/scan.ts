@@ -1,0 +1,150 @@
+import { writeFile } from 'node:fs/promises'
+import packageFile from '../../../package.json' with { type: 'json' }
+import { PortolanError } from '../../errors.ts'
+import { applyBaseline, formatBaseline, parseBaseline } from '../../migrate/baseline.ts'
+import type { Finding } from '../../migrate/finding.ts'
+import { toSarif } from '../../migrate/sarif.ts'
+import { EXIT } from '../exit-code.ts'
+import { TEXT_BYTES_MAX } from '../file-search.ts'
+import { nodePlaces } from '../node-places.ts'
+import { type MapOptions, readRegistryMap, readTextFile } from '../read-registry-map.ts'
+import { Scan, type Scanned } from '../scan-files.ts'
+import { formatTable } from '../table.ts'
+import { walkFiles } from '../walk-files.ts'
+
+export interface ScanCommandOptions extends MapOptions {
+  readonly json?: boolean
+  readonly sarif?: boolean
+  readonly baseline?: string
+  readonly writeBaseline?: string
+  readonly includeText?: boolean
+  readonly exclude?: readonly string[]
+  /** `--no-ignore`. */
+  readonly ignore?: boolean
+  readonly node?: boolean
+  readonly root?: string
+  readonly stdinName?: string
+}
+
+/** Prints the references to old names in files, or in the settings of this machine; gives the exit code. */
+export async function runScan(paths: readonly string[], options: ScanCommandOptions): Promise<number> {
+  checkUsage(paths, options)
+  const map = await readRegistryMap(options)
+  const baseline = options.baseline === undefined ? undefined : parseBaseline(await readTextFile(options.baseline), options.baseline)
+  const scan = new Scan(map, options)
+  const stdinName = options.stdinName ?? 'stdin.yaml'
+  if (paths.includes('-')) scan.addBytes(stdinName, await readStdin())
+  const progress = createProgress()
+  const walked = walkFiles(options.node ? nodePlaces(options.root ?? '/') : paths.filter((path) => path !== '-'), {
+    exclude: options.exclude ?? [],
+    gitignore: options.ignore !== false && !options.node,
+    notRead: (entry) => scan.addNotRead(entry),
+  })
+  for (const path of walked) {
+    progress.step()
+    scan.addFile(path)
+  }
+  progress.end()
+  const scanned = scan.result()
+  if (options.writeBaseline !== undefined) {
+    await writeBaseline(options.writeBaseline, scanned.findings)
+    return EXIT.done
+  }
+  const { fresh, known } = baseline ? applyBaseline(scanned.findings, baseline) : { fresh: scanned.findings, known: 0 }
+  if (options.sarif) print(JSON.stringify(toSarif(fresh, { ...scanned, toolVersion: packageFile.version }), null, 2))
+  else if (options.json) print(JSON.stringify({ ...scanned, findings: fresh, known }, null, 2))
+  else printTable(fresh)
+  sayRest(scanned, { fresh, known })
+  // What is only related may be wanted as it is.
+  return fresh.some(({ verdict }) => verdict !== 'related') ? EXIT.failed : EXIT.done
+}
+
+function checkUsage(paths: readonly string[], { node, root, json, sarif, baseline, writeBaseline }: ScanCommandOptions): void {
+  const wrong = (message: string) => new PortolanError('USAGE', message)
+  if (node && paths.length > 0) throw wrong('--node looks at the well-known places of a machine: name no paths with it')
+  if (!node && paths.length === 0) throw wrong('name what to scan: files, folders, - for standard input, or --node')
+  if (root !== undefined && !node) throw wrong('--root is where the places of --node are: use it with --node')
+  if (json && sarif) throw wrong('--json and --sarif are two forms of one output: choose one')
+  if (baseline !== undefined && writeBaseline !== undefined) {
+    throw wrong('--baseline reads a baseline and --write-baseline writes one: choose one')
+  }
+}
+
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > TEXT_BYTES_MAX) {
+      const message = `cannot read standard input: it is longer than ${TEXT_BYTES_MAX} bytes`
+      throw new PortolanError('FILE_UNREADABLE', message, { file: '-' })
+    }
+  }
+  return Buffer.concat(chunks)
+}
+
+async function writeBaseline(file: string, findings: readonly Finding[]): Promise<void> {
+  try {
+    await writeFile(file, formatBaseline(findings))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new PortolanError('FILE_UNWRITABLE', `cannot write ${file}: ${reason}`, { file }, cause)
+  }
+  console.error(`${file}: ${count(findings.length, 'finding')} from now on known`)
+}
+
+function printTable(findings: readonly Finding[]): void {
+  if (findings.length === 0) return
+  const notes = [...new Set(findings.flatMap(({ note }) => note ?? []))]
+  const rows = findings.map(({ path, line, column, written, replacement, owner, note }) => [
+    `${path}:${line}:${column}`,
+    shown(written),
+    (replacement ?? '-') + (note === undefined ? '' : ` [${notes.indexOf(note) + 1}]`),
+    shown(owner),
+  ])
+  print(formatTable(['place', 'reference', 'becomes', 'belongs to'], rows))
+  if (notes.length > 0) print(`\n${notes.map((note, index) => `  [${index + 1}] ${note}`).join('\n')}`)
+}
+
+/** The summary goes to standard error, where it does not get into what is piped on. */
+function sayRest({ files, notRead, mentions }: Scanned, { fresh, known }: { fresh: readonly Finding[]; known: number }): void {
+  for (const { path, reason } of notRead) console.error(`not read: ${shown(path)}: ${reason}`)
+  const facts = [
+    count(files, 'file'),
+    count(fresh.length, 'finding'),
+    ...(known > 0 ? [`${known} more known from the baseline`] : []),
+    ...(notRead.length > 0 ? [`${notRead.length} not read`] : []),
+    ...(mentions > 0 ? [`${count(mentions, 'file')} with mentions only (--include-text shows them)`] : []),
+  ]
+  console.error(facts.join(', '))
+}
+
+/** Counts files on a terminal. */
+function createProgress(): { step(): void; end(): void } {
+  if (!process.stderr.isTTY) return { step() {}, end() {} }
+  let files = 0
+  let last = performance.now()
+  return {
+    step() {
+      files++
+      if (files % 64 !== 0 || performance.now() - last < 100) return
+      last = performance.now()
+      process.stderr.write(`\r${files} files`)
+    },
+    end: () => process.stderr.write('\r\u001b[K'),
+  }
+}
+
+/** What stands in files may hold what would drive a terminal. */
+function shown(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises'
+import { PortolanError } from '../errors.ts'
+import { KUBERNETES_MAP } from '../migrate/builtin-map.ts'
+import { createMap, createReverseMap, type RegistryMap } from '../migrate/map.ts'
+import type { MapData } from '../migrate/map-data.ts'
+import { parseMapFile } from '../migrate/map-file.ts'
+
+/** Which names move where: the built-in map unless a file has another, and the other way round with `revert`. */
+export interface MapOptions {
+  readonly map?: string
+  readonly revert?: boolean
+}
+
+/** Reads the map that a command is to use. Throws `FILE_UNREADABLE`, or `CONFIG_INVALID` with one line for each fault. */
+export async function readRegistryMap({ map, revert = false }: MapOptions): Promise<RegistryMap> {
+  const data = map === undefined ? KUBERNETES_MAP : await readMapData(map)
+  return revert ? createReverseMap(data) : createMap(data)
+}
+
+/** Reads an operator's map. Throws as {@link readRegistryMap} does. */
+export async function readMapData(file: string): Promise<MapData> {
+  return parseMapFile(await readTextFile(file), file)
+}
+
+/** Reads a file that has to be UTF-8. Throws `FILE_UNREADABLE`. */
+export async function readTextFile(file: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new PortolanError('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, { file }, cause)
+  }
+}

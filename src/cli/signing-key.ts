@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../config/config.ts'
+import { PortolanError } from '../errors.ts'
+import { signOwnership, verifyOwnership } from '../health/ownership.ts'
+import { importPrivateKey, importPublicKey } from '../health/ownership-key.ts'
+
+/** Makes the proof that a store is the operator's. */
+export type Prove = (store: string) => Promise<Uint8Array>
+
+/**
+ * Reads the operator's signing key; `undefined` when the config names none. Throws `FILE_UNREADABLE`, and
+ * `CONFIG_INVALID` for what is no such key, or not the one whose public half the config names.
+ */
+export async function readSigningKey({ sync, ownership }: Config): Promise<Prove | undefined> {
+  const file = sync?.signingKey
+  if (file === undefined) return undefined
+  const pem = await readFile(file, 'utf8').catch((cause: Error) => {
+    const message = `cannot read the key that sync.signingKey names, ${file}: ${cause.message}`
+    throw new PortolanError('FILE_UNREADABLE', message, { file }, cause)
+  })
+  const key = await importPrivateKey(pem, file)
+  const prove: Prove = (store) => signOwnership({ store, issued: Date.now() }, key)
+  if (ownership !== undefined) {
+    const publicKey = await importPublicKey(ownership.publicKey)
+    const demand = { store: 'any', publicKey, maxAge: ownership.maxAge, now: Date.now() }
+    if ((await verifyOwnership(await prove('any'), demand)).kind !== 'proven') {
+      const message = `${file}, which sync.signingKey names, is not the private half of ownership.publicKey: no door would accept what it signs`
+      throw new PortolanError('CONFIG_INVALID', message, { file })
+    }
+  }
+  return prove
+}

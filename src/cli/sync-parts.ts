@@ -1,0 +1,86 @@
+import { createHash as createNodeHash } from 'node:crypto'
+import packageFile from '../../package.json' with { type: 'json' }
+import { systemClock } from '../adapters/clock.ts'
+import { createCredentials } from '../adapters/credentials/credentials.ts'
+import { createHash } from '../adapters/hash.ts'
+import type { Config, StoreConfig, SyncConfig } from '../config/config.ts'
+import { suggestion } from '../config/suggestion.ts'
+import { PortolanError } from '../errors.ts'
+import { createRegistry } from '../registry/create-registry.ts'
+import type { Registry } from '../registry/registry.ts'
+import { createRegistryFetch } from '../registry/transport.ts'
+import type { Target } from '../replication/target.ts'
+import { compileDigestPath } from '../routing/backend.ts'
+import { openStore } from '../storage/open-store.ts'
+import type { Fetch } from '../transport/fetch.ts'
+
+/** How requests name this program. */
+export const USER_AGENT = `portolan/${packageFile.version}`
+
+/** What the walk asks at once; downloads come on top. */
+const QUESTIONS_AT_ONCE = 16
+
+const networkFetch: Fetch = (url, init) => fetch(url, init)
+
+/** A store that is filled. */
+export type FilledStore = StoreConfig & Required<Pick<StoreConfig, 'fill'>>
+
+/** The `sync` section of a config. Throws `USAGE` when there is none. */
+export function syncSection({ sync }: Config): SyncConfig {
+  if (sync !== undefined) return sync
+  throw usage('the config has no "sync", which says what is copied; "sync: {}" copies everything')
+}
+
+/** The stores that are filled, or those of them that are named. Throws `USAGE` when there is none of that id. */
+export function filledStores({ stores }: Config, named: readonly string[] = []): FilledStore[] {
+  const filled = stores.filter((store): store is FilledStore => store.fill !== undefined)
+  if (filled.length === 0) throw usage('no store of the config has "fill", which says how it is written to')
+  const ids = filled.map(({ id }) => id)
+  for (const id of named) {
+    if (ids.includes(id)) continue
+    const because = stores.some((store) => store.id === id) ? 'has no "fill"' : 'is no store of the config'
+    throw usage(`--store ${JSON.stringify(id)} ${because}${suggestion(id, ids)}; there are ${ids.join(', ')}`)
+  }
+  return named.length === 0 ? filled : filled.filter(({ id }) => named.includes(id))
+}
+
+/** The registry that is copied from, with the logins of whoever runs this process. */
+export function openUpstream({ upstreams }: Config, sync: SyncConfig): Registry {
+  const { url, prefix } = upstreams.find(({ id }) => id === sync.from)!
+  const fetch = createRegistryFetch({
+    url: url!,
+    fetch: networkFetch,
+    clock: systemClock,
+    random: Math.random,
+    userAgent: USER_AGENT,
+    credentials: createCredentials(),
+    limits: {
+      concurrency: QUESTIONS_AT_ONCE + sync.concurrency,
+      requestsPerSecond: sync.requestsPerSecond,
+    },
+  })
+  return createRegistry({ url: url!, prefix, fetch, clock: systemClock, createHash })
+}
+
+/** Opens a store for writing, with the credentials that its environment gives. */
+export async function openTarget({ id, url, blobs, manifests, fill }: FilledStore): Promise<Target> {
+  const objects = await openStore(fill, {
+    environment: process.env,
+    fetch: networkFetch,
+    clock: systemClock,
+    random: Math.random,
+    md5: (bytes) => createNodeHash('md5').update(bytes).digest(),
+  })
+  return {
+    id,
+    url,
+    objects,
+    blobKey: compileDigestPath(blobs),
+    ...(manifests !== undefined && { manifestKey: compileDigestPath(manifests) }),
+  }
+}
+
+/** Says in one line what a command line asks for that cannot be. */
+export function usage(message: string): PortolanError {
+  return new PortolanError('USAGE', message)
+}

@@ -1,0 +1,103 @@
+import type { SyncFault } from '../replication/events.ts'
+import type { StoreReport, SyncReport } from '../replication/sync-report.ts'
+import { EXIT } from './exit-code.ts'
+import { formatBytes, formatCount } from './format-quantity.ts'
+import { formatTable } from './table.ts'
+
+/** Faults that the text names; all of them are in the JSON. */
+const FAULTS_LISTED = 50
+
+/** The exit code of a sync: 3 when all that went wrong is that something could not be reached. */
+export function syncExitCode({ dryRun, interrupted, stores, faults }: SyncReport): number {
+  if (faults.length > 0) return exitCodeOfFaults(faults)
+  const done = dryRun || (!interrupted && stores.every(({ complete }) => complete))
+  return done ? EXIT.done : EXIT.failed
+}
+
+/** {@link EXIT.unreachable} when no fault is of another kind. */
+export function exitCodeOfFaults(faults: readonly Pick<SyncFault, 'code'>[]): number {
+  return faults.every(({ code }) => code === 'UNREACHABLE') ? EXIT.unreachable : EXIT.failed
+}
+
+/** What a sync did, or would do, as text for people. */
+export function describeSync(report: SyncReport): string {
+  const { images, manifests, blobs, faults } = report
+  const reached = [
+    formatCount(images, 'image'),
+    formatCount(manifests, 'manifest'),
+    formatCount(blobs, 'blob'),
+  ].join(', ')
+  return [
+    `The chosen tags: ${reached}.`,
+    '',
+    report.dryRun ? describePlan(report) : describeStores(report.stores),
+    '',
+    conclusion(report),
+    ...(faults.length === 0 ? [] : ['', ...describeFaults(faults)]),
+    '',
+  ].join('\n')
+}
+
+function describePlan({ stores }: SyncReport): string {
+  return formatTable(
+    ['store', 'lacks blobs', 'manifests', 'bytes', 'location'],
+    stores.map((report) => {
+      const { store, planned, location } = report
+      const counts = [String(planned.blobs), String(planned.manifests), formatBytes(planned.bytes)]
+      return [store, ...(isUnread(report) ? counts.map(() => '?') : counts), location]
+    }),
+  )
+}
+
+function describeStores(stores: readonly StoreReport[]): string {
+  return formatTable(
+    ['store', 'holds', 'stored', 'bytes', 'failed', 'withheld', 'complete', 'location'],
+    stores.map((report) => {
+      const { store, held, stored, failed, withheld, complete, location } = report
+      return [
+        store,
+        isUnread(report) ? '?' : String(held),
+        String(stored.blobs + stored.manifests),
+        formatBytes(stored.bytes),
+        String(failed),
+        String(withheld),
+        complete ? 'yes' : 'no',
+        location,
+      ]
+    }),
+  )
+}
+
+/** A store that did not say what it holds: nothing is planned, and yet it is not complete. */
+function isUnread({ planned, complete }: StoreReport): boolean {
+  return !complete && planned.blobs + planned.manifests === 0
+}
+
+function conclusion({ dryRun, interrupted, download, downloaded, stores, faults }: SyncReport): string {
+  if (dryRun) {
+    const what = `${formatCount(download.blobs, 'blob')} (${formatBytes(download.bytes)})`
+    return `Nothing was changed: this is the plan. It downloads ${what}, each once for all stores.`
+  }
+  const from = `Downloaded ${formatBytes(downloaded)}.`
+  if (interrupted) return `${from} Interrupted: the next run goes on from here.`
+  const lacking = stores.filter(({ complete }) => !complete).map(({ store }) => store)
+  if (lacking.length > 0) return `${from} Not complete: ${lacking.join(', ')}.`
+  // What hides behind a fault of the upstream is in nobody's count.
+  return faults.some(({ store }) => store === undefined)
+    ? `${from} Every store has what could be read at the upstream.`
+    : `${from} Every store is complete.`
+}
+
+function describeFaults(faults: readonly SyncFault[]): string[] {
+  const more = faults.length - FAULTS_LISTED
+  return [
+    `${formatCount(faults.length, 'fault')}:`,
+    ...faults.slice(0, FAULTS_LISTED).map(describeFault),
+    ...(more > 0 ? [`  … and ${more} more: --json has all of them`] : []),
+  ]
+}
+
+function describeFault({ code, message, images = [] }: SyncFault): string {
+  const of = images.length === 0 ? '' : ` (${images.join(', ')})`
+  return `  ${code}: ${message.replace(/\p{Cc}+/gu, ' ')}${of}`
+}

@@ -1,0 +1,129 @@
+import { lstatSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import ignore, { type Ignore } from 'ignore'
+import picomatch from 'picomatch'
+import { PortolanError } from '../errors.ts'
+import type { NotRead } from '../migrate/sarif.ts'
+
+export interface WalkOptions {
+  /** Patterns of paths that are passed over; one without a slash is of a name anywhere. */
+  readonly exclude: readonly string[]
+  /** Whether to obey `.gitignore`, those above the given folders included, up to the root of the repository. */
+  readonly gitignore: boolean
+  /** Told of each file or folder that there is and that cannot be looked at. */
+  readonly notRead: (entry: NotRead) => void
+}
+
+/** The rules of one `.gitignore`, which are relative to its folder. */
+interface Rules {
+  readonly folder: string
+  readonly rules: Ignore
+}
+
+/**
+ * Gives the regular files at and below the paths, each folder's in the order of their names. A path that is named is
+ * followed and read whatever it is; symbolic links below are not followed, so that there are no loops, and what is a
+ * link into the same tree is found where it is. `.git` is passed over. Throws `FILE_UNREADABLE` for a named path that
+ * is not there.
+ */
+export function* walkFiles(paths: readonly string[], options: WalkOptions): Generator<string> {
+  const excluded = options.exclude.map((pattern) => picomatch(pattern, { dot: true, basename: !pattern.includes('/') }))
+  for (const path of paths) {
+    const stats = statNamed(path)
+    if (stats.isDirectory()) {
+      const rules = options.gitignore ? rulesAbove(path) : []
+      yield* walkFolder(path, path, rules, { ...options, isExcluded: (name) => excluded.some((match) => match(name)) })
+    } else if (stats.isFile()) yield path
+    else options.notRead({ path, reason: kindOf(stats) })
+  }
+}
+
+function* walkFolder(
+  folder: string,
+  root: string,
+  above: readonly Rules[],
+  options: WalkOptions & { readonly isExcluded: (name: string) => boolean },
+): Generator<string> {
+  let entries: ReturnType<typeof readEntries>
+  try {
+    entries = readEntries(folder)
+  } catch (error) {
+    options.notRead({ path: folder, reason: reasonOf(error) })
+    return
+  }
+  const own = options.gitignore && entries.some(({ name }) => name === '.gitignore') ? rulesOf(folder) : undefined
+  const rules = own === undefined ? above : [...above, own]
+  for (const entry of entries) {
+    const path = join(folder, entry.name)
+    const isFolder = entry.isDirectory()
+    if (entry.isSymbolicLink() || (isFolder && entry.name === '.git')) continue
+    if (options.isExcluded(relative(root, path).split(sep).join('/')) || isIgnored(path, isFolder, rules)) continue
+    if (isFolder) yield* walkFolder(path, root, rules, options)
+    else if (entry.isFile()) yield path
+    else options.notRead({ path, reason: kindOf(entry) })
+  }
+}
+
+function readEntries(folder: string) {
+  return readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+/** The rules of the folders above a path, down to its own, from the root of the repository that it is in. */
+function rulesAbove(path: string): Rules[] {
+  const found: Rules[] = []
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
+    const isRoot = exists(join(folder, '.git'))
+    // Those of the path itself are read by the walk.
+    if (folder !== resolve(path) && exists(join(folder, '.gitignore'))) {
+      const rules = rulesOf(folder)
+      if (rules !== undefined) found.unshift(rules)
+    }
+    if (isRoot) return found
+    // Outside of a repository, what is above says nothing.
+    if (dirname(folder) === folder) return []
+  }
+}
+
+function rulesOf(folder: string): Rules | undefined {
+  try {
+    return { folder: resolve(folder), rules: ignore().add(readFileSync(join(folder, '.gitignore'), 'utf8')) }
+  } catch {
+    // One that is no file, or that nobody may read, has no rules.
+    return undefined
+  }
+}
+
+/** The rules nearest to the path that say something of it decide, as git has it. */
+function isIgnored(path: string, isFolder: boolean, rules: readonly Rules[]): boolean {
+  if (rules.length === 0) return false
+  const absolute = resolve(path)
+  for (const { folder, rules: own } of rules.toReversed()) {
+    const { ignored, unignored } = own.test(relative(folder, absolute).split(sep).join('/') + (isFolder ? '/' : ''))
+    if (ignored || unignored) return ignored
+  }
+  return false
+}
+
+function statNamed(path: string): Stats {
+  try {
+    return statSync(path)
+  } catch (error) {
+    throw new PortolanError('FILE_UNREADABLE', `cannot read ${path}: ${reasonOf(error)}`, { file: path }, error)
+  }
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+function kindOf(entry: Pick<Stats, 'isFIFO' | 'isSocket'>): string {
+  return entry.isFIFO() ? 'it is a named pipe' : entry.isSocket() ? 'it is a socket' : 'it is a device'
+}
+
+/** What the system says, without the path that it repeats. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
+  if (code === 'ENOENT') return 'there is no such file'
+  return code ?? message
+}

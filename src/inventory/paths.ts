@@ -1,0 +1,17 @@
+import { type Digest, digestEncoded } from '../oci/digest.ts'
+
+/** Where a store says which inventory it has: key in its ObjectStore, and path below its URL. */
+export const INVENTORY_POINTER_PATH = 'portolan/inventory.json'
+
+/** Where a store says whose it is. */
+export const OWNERSHIP_PATH = 'portolan/owner.json'
+
+/** Where a store keeps the inventory whose file has this digest: what a pointer says never becomes a path. */
+export function inventoryPath(digest: Digest): string {
+  return `portolan/${inventoryFile(digest)}`
+}
+
+/** The last part of {@link inventoryPath}; fit for a file's name everywhere. */
+export function inventoryFile(digest: Digest): string {
+  return `inventory-${digestEncoded(digest)}.bin`
+}

@@ -1,0 +1,69 @@
+import type { Finder, Found } from '../found.ts'
+import { byPlace } from './shell.ts'
+import { readToml, type TomlContent } from './toml.ts'
+import { isRegistry, readReference, readRegistryUrl } from './written-reference.ts'
+
+/** `certs.d/HOST/hosts.toml`; a folder cannot hold `:`, so containerd takes `HOST_PORT_` for `HOST:PORT` too. */
+const HOSTS_FOLDER = /(?:^|\/)certs\.d\/([^/]+)\/hosts\.toml$/
+
+/**
+ * Finds references in containerd's `config.toml`: `sandbox_image` (versions 1 and 2), `pinned_images` (version 3), and
+ * the deprecated `registry.mirrors` and `registry.configs`; and in a `hosts.toml`, whose folder names a registry too.
+ */
+export const findInContainerd: Finder = ({ path, text }) => {
+  const content = readToml(text)
+  const found = /(?:^|\/)hosts\.toml$/.test(path) ? findInHosts(path, text, content) : findInConfig(text, content)
+  return found.sort(byPlace)
+}
+
+function findInConfig(text: string, { keys, strings }: TomlContent): Found[] {
+  const found: Found[] = []
+  for (const { path, part } of keys) {
+    // The keys of `mirrors` and `configs` are hosts and have no path.
+    const kind = path.at(-2) ?? ''
+    if ((kind !== 'mirrors' && kind !== 'configs') || path.at(-3) !== 'registry') continue
+    if (!isRegistry(part.value) || part.value.includes('/')) continue
+    found.push({ format: 'containerd', parts: { registry: part }, owner: `registry.${kind}`, confidence: 'certain' })
+  }
+  for (const { path, part } of strings) {
+    const key = path.at(-1)
+    const isImage = key === 'sandbox_image' || path.at(-2) === 'pinned_images'
+    const isEndpoint = key === 'endpoint' && path.at(-3) === 'mirrors'
+    if (!isImage && !isEndpoint) continue
+    const parts = isImage
+      ? readReference(text, part.span, { hostless: true })
+      : readRegistryUrl(text, part.span)
+    if (parts === undefined) continue
+    const owner = isEndpoint
+      ? `endpoint of the mirror of ${path.at(-2)}`
+      : path.at(-2) === 'pinned_images'
+        ? `pinned_images.${key}`
+        : 'sandbox_image'
+    found.push({ format: 'containerd', parts, owner, confidence: 'certain' })
+  }
+  return found
+}
+
+function findInHosts(path: string, text: string, { keys, strings }: TomlContent): Found[] {
+  const found: Found[] = []
+  const [, folder] = HOSTS_FOLDER.exec(path) ?? []
+  const host = folder?.replace(/_([0-9]+)_$/, ':$1')
+  if (host !== undefined && isRegistry(host)) {
+    found.push({
+      format: 'containerd',
+      parts: { registry: { span: { start: 0, end: 0 }, value: host, escaped: true } },
+      owner: `folder ${folder}`,
+      confidence: 'certain',
+      fixed: 'it is the name of a folder, which no edit of a file changes: rename the folder',
+    })
+  }
+  const urls = [
+    ...keys.filter((key) => key.path.length === 2 && key.path[0] === 'host').map(({ part }) => ({ part, owner: 'host' })),
+    ...strings.filter((string) => string.path.join() === 'server').map(({ part }) => ({ part, owner: 'server' })),
+  ]
+  for (const { part, owner } of urls) {
+    const parts = readRegistryUrl(text, part.span)
+    if (parts !== undefined) found.push({ format: 'containerd', parts, owner, confidence: 'certain' })
+  }
+  return found
+}

@@ -1,0 +1,16 @@
+import { createYamlFinder } from './yaml-values.ts'
+
+/** Finds references in kOps: images of components, the assets' registry, mirrors, and configs that it hands on. */
+export const findInKops = createYamlFinder({
+  format: 'kops',
+  isRegistryKey: (path) => path.at(-2) === 'registryMirrors' && path.length === 4,
+  role(path) {
+    const key = path.findLast((part) => part !== '[]') ?? ''
+    // The image of an instance group is that of a machine.
+    if (path.join('.') === 'spec.image') return undefined
+    if (/image$/i.test(key)) return 'image'
+    if (key === 'containerRegistry' || key === 'containerProxy') return 'registry'
+    if (path.includes('registryMirrors')) return 'url'
+    return key === 'configOverride' || key === 'content' || key === 'manifest' ? 'file' : undefined
+  },
+})

@@ -1,0 +1,170 @@
+import type { Confidence, Finder, Format, Found, Span } from '../found.ts'
+import { confidenceOf, findSettings, readSetting } from './settings.ts'
+import { readShell, type ShellCommand } from './shell-words.ts'
+import { readReference } from './written-reference.ts'
+
+/** What pulls, pushes, copies, runs or inspects images: a reference among its arguments is one for certain. */
+const IMAGE_TOOLS = new Set(
+  (
+    'docker podman nerdctl crictl ctr buildah skopeo crane gcrane regctl oras cosign trivy grype syft kind minikube ' +
+    'k3d kubectl oc helm kubeadm img kaniko nomad lima colima'
+  ).split(' '),
+)
+/** What talks, reads files or makes requests: a host among its arguments is no image. */
+const NO_IMAGES = new Set(
+  (
+    'curl wget ping dig nslookup host openssl nc telnet git ssh scp rsync grep egrep fgrep rg sed awk cd pushd mkdir ls ' +
+    'cat cp mv rm go npm pip apt apt-get yum dnf die fail warn info error debug log note fatal usage test [ [['
+  ).split(' '),
+)
+const SPEAKS = new Set(['echo', 'printf', 'print'])
+/** What runs a script that is given to it as one word. */
+const RUNS_SCRIPTS = new Set(['bash', 'sh', 'zsh', 'dash', 'ash', 'eval', 'ssh', 'su', 'watch', 'xargs', 'timeout'])
+const WRAPPERS = new Set(
+  'sudo env time exec command nice nohup then do else if while until ! { local export readonly declare typeset in'.split(
+    ' ',
+  ),
+)
+const ASSIGNMENT = /^([A-Za-z_][\w.-]*(?:\[[^\]\s]*\])?)\+?=/
+const FLAG = /^(--?[A-Za-z][\w.-]*)(=?)/
+/** Helm's flags that take `KEY=VALUE,…`. */
+const SETS = /^--set(?:-string)?$/
+const SCRIPTS_DEEP_MAX = 4
+
+/** Finds references in a shell script. */
+export const findInShell: Finder = ({ text }) => findInScript(text, { start: 0, end: text.length }, 'shell')
+
+/** Finds references in a stretch of a text that a shell runs, such as a recipe or a step of a pipeline. */
+export function findInScript(text: string, span: Span, format: Format, depth = 0): Found[] {
+  const { commands, documents } = readShell(text, span)
+  const found = commands.flatMap((command) => findInCommand(text, command, format, depth))
+  for (const document of documents) {
+    found.push(
+      ...findSettings(text, document, { format, owner: 'here-document', confidence: 'likely' }),
+    )
+  }
+  return found.sort(byPlace)
+}
+
+/** Orders what was found by its place in the text. */
+export function byPlace(a: Found, b: Found): number {
+  return placeOf(a) - placeOf(b)
+}
+
+function placeOf({ parts }: Found): number {
+  return Math.min(...Object.values(parts).map(({ span }) => span.start))
+}
+
+function findInCommand(text: string, { array, words }: ShellCommand, format: Format, depth: number): Found[] {
+  const found: Found[] = []
+  const add = (span: Span, name: string, owner: string, confidence: Confidence) => {
+    const parts = readSetting(text, span, name)
+    if (parts !== undefined) found.push({ format, parts, owner, confidence })
+    return parts !== undefined
+  }
+  const addValue = (span: Span, name: string, owner: string, confidence: Confidence) => {
+    if (add(span, name, owner, confidence)) return
+    if (/\s/.test(text.slice(span.start, span.end))) found.push(...findInString(text, span, name, owner, format))
+  }
+
+  const first = array === undefined ? words.findIndex((word) => isCommandName(wordText(text, word))) : -1
+  const name = first < 0 ? '' : baseName(wordText(text, words[first]!))
+  const speaks = SPEAKS.has(name) && words.length - first > 2
+  const isTool = IMAGE_TOOLS.has(name)
+  const isLogin = isTool && words.some((word) => /^log(?:in|out)$/.test(wordText(text, word)))
+  const owner = array !== undefined ? `variable ${array}` : name === '' ? 'word' : `command ${name}`
+
+  for (const [index, word] of words.entries()) {
+    const { span, before } = unquote(text, word)
+    const value = text.slice(span.start, span.end)
+    const assignment = ASSIGNMENT.exec(value)
+    const flag = FLAG.exec(value)
+    const awaiting = index > 0 ? awaitingFlag(wordText(text, words[index - 1]!)) : undefined
+    if (array !== undefined) addValue(span, array, owner, 'likely')
+    else if (awaiting !== undefined) addFlag(span, awaiting)
+    else if (assignment !== null && before === '') {
+      const target = unquote(text, { start: span.start + assignment[0].length, end: span.end }).span
+      const variable = assignment[1]!
+      const isArgument = first >= 0 && index > first
+      if (isArgument && isTool) addPairs(span)
+      else addValue(target, variable, isArgument ? `${owner} ${variable}` : `variable ${variable}`, 'likely')
+    } else if (flag !== null) {
+      if (flag[2] !== '=') continue
+      addFlag(unquote(text, { start: span.start + flag[0].length, end: span.end }).span, flag[1]!)
+    } else if (index <= first) continue
+    else if (/\s|^[{[]/.test(value)) {
+      if (RUNS_SCRIPTS.has(name) && depth < SCRIPTS_DEEP_MAX) {
+        found.push(...findInScript(text, span, format, depth + 1))
+      } else if (!SPEAKS.has(name) && !NO_IMAGES.has(name)) {
+        found.push(...findInString(text, span, '', owner, format))
+      }
+    } else if (!speaks && !NO_IMAGES.has(name)) {
+      add(span, isLogin ? 'registry' : '', owner, isTool ? 'certain' : 'likely')
+    }
+  }
+  return found
+
+  function addFlag(span: Span, flag: string): void {
+    if (SETS.test(flag)) addPairs(span)
+    else addValue(span, flag, `flag ${flag}`, confidenceOf(flag))
+  }
+
+  /** `a.image=REFERENCE,b=…`, as in `helm --set` and `kubectl set image`. */
+  function addPairs(span: Span): void {
+    for (const { index, 0: pair } of text.slice(span.start, span.end).matchAll(/[^,]+/g)) {
+      const equals = pair.indexOf('=')
+      if (equals < 0) continue
+      const key = pair.slice(0, equals)
+      const start = span.start + index + equals + 1
+      add({ start, end: span.start + index + pair.length }, key, `${owner} ${key}`, 'certain')
+    }
+  }
+}
+
+/** A string of several words: a list of references, JSON, or flags that are handed on. */
+function findInString(text: string, span: Span, name: string, owner: string, format: Format): Found[] {
+  const list: Found[] = []
+  for (const { index, 0: word } of text.slice(span.start, span.end).matchAll(/[^\s,]+/g)) {
+    const [flag = '', key = ''] = /^(--[\w-]+)=/.exec(word) ?? []
+    const start = span.start + index + flag.length
+    const parts = readSetting(text, { start, end: span.start + index + word.length }, key)
+    if (parts !== undefined) {
+      const flagOwner = key === '' ? owner : `flag ${key}`
+      list.push({ format, parts, owner: flagOwner, confidence: key === '' ? 'likely' : confidenceOf(key) })
+    } else if (!/^(?:-|[$"'\\])/.test(word) && name !== '' && list.length === 0 && !/image/i.test(name)) break
+  }
+  const words = text.slice(span.start, span.end).trim().split(/[\s,]+/)
+  const isList = list.length === words.length || list.every(({ owner: of }) => of.startsWith('flag '))
+  return isList && list.length > 0
+    ? list
+    : findSettings(text, span, { format, owner, confidence: 'likely' })
+}
+
+/** The flag whose value is the next word, when that value may be a reference: `--image X`, `--set a.image=X`. */
+function awaitingFlag(word: string): string | undefined {
+  const [, flag, equals] = FLAG.exec(word) ?? []
+  if (flag === undefined || equals === '=' || !flag.startsWith('--')) return undefined
+  return confidenceOf(flag) === 'certain' || SETS.test(flag) ? flag : undefined
+}
+
+function isCommandName(word: string): boolean {
+  return !ASSIGNMENT.test(word) && !WRAPPERS.has(word) && !word.startsWith('-')
+}
+
+function baseName(word: string): string {
+  return word.slice(word.lastIndexOf('/') + 1).replace(/^[@+-]+/, '')
+}
+
+function wordText(text: string, { start, end }: Span): string {
+  return text.slice(start, end)
+}
+
+/** Leaves out the quotes around a word, when they are around all of it; `before` is the opening one. */
+function unquote(text: string, { start, end }: Span): { span: Span; before: string } {
+  const quote = text[start]!
+  const isQuoted =
+    (quote === '"' || quote === "'") && end - start >= 2 && text.indexOf(quote, start + 1) === end - 1
+  return isQuoted
+    ? { span: { start: start + 1, end: end - 1 }, before: quote }
+    : { span: { start, end }, before: '' }
+}

@@ -1,0 +1,194 @@
+import type { YAMLMap } from 'yaml'
+import { isMap, isSeq } from 'yaml'
+import type { Confidence, Format, Found, Part } from '../found.ts'
+import { innerText, isStringScalar, relocate, type StringScalar, type YamlDocument } from '../yaml-source.ts'
+import { namesImage, namesRegistry } from './names.ts'
+import { readSetting } from './settings.ts'
+import { isRegistry, type Reading, readReference } from './written-reference.ts'
+
+/** What a reference is reported with. */
+export interface Belonging {
+  readonly format: Format
+  readonly owner: string
+  readonly confidence: Confidence
+  readonly implies?: string
+  readonly fixed?: string
+}
+
+/** `--flag=value`, or a flag whose value is the next word. */
+const FLAG = /^--?([A-Za-z][\w.-]*)(?:=(.*))?$/s
+/** `NAME=value`, as in kustomize's literals. */
+const SETTING = /^([A-Za-z_][\w.-]*)=(.+)$/s
+
+/** Gathers the references of one YAML document, each value once however many aliases lead to it. */
+export class YamlCollector {
+  readonly found: Found[] = []
+  readonly document: YamlDocument
+  readonly #text: string
+  readonly #seen = new Set<string>()
+
+  constructor(text: string, document: YamlDocument) {
+    this.#text = text
+    this.document = document
+  }
+
+  /** Takes a string that is a reference, or one with variables in it. */
+  addWhole(node: unknown, belonging: Belonging, reading: Reading = {}): void {
+    const scalar = this.document.resolve(node)
+    if (!isStringScalar(scalar)) return
+    const inner = innerText(this.#text, scalar)
+    const end = inner.value.trimEnd().length
+    const parts = readReference(inner.value, { start: 0, end }, reading)
+    if (parts !== undefined) this.add(relocate(parts, inner), belonging)
+  }
+
+  /** Takes a string that names a registry, or one with the beginning of a path. */
+  addRegistry(node: unknown, belonging: Belonging): void {
+    this.addWhole(node, belonging, { registry: true })
+  }
+
+  /** Takes the value of a setting, such as a variable of an environment, by its name. */
+  addSetting(name: string, node: unknown, belonging: Belonging): void {
+    const scalar = this.document.resolve(node)
+    if (!isStringScalar(scalar) || !(namesImage(name) || namesRegistry(name))) return
+    const inner = innerText(this.#text, scalar)
+    const parts = readSetting(inner.value, { start: 0, end: inner.value.trimEnd().length }, name)
+    if (parts !== undefined) this.add(relocate(parts, inner), belonging)
+  }
+
+  /** Takes the words of a command: `--pause-image=REFERENCE`, or the flag and the reference as two words. */
+  addWords(node: unknown, belonging: Belonging): void {
+    const words = this.document.resolve(node)
+    if (!isSeq(words)) return
+    let flag: string | undefined
+    for (const item of words.items) {
+      const scalar = this.document.resolve(item)
+      if (!isStringScalar(scalar)) {
+        flag = undefined
+        continue
+      }
+      const match = FLAG.exec(scalar.value) ?? SETTING.exec(scalar.value)
+      if (match?.[2] !== undefined) this.#addAfter(scalar, match[1]!, match[2], belonging)
+      else if (flag !== undefined && match === null) this.addSetting(flag, scalar, belonging)
+      flag = match?.[1]
+    }
+  }
+
+  /** Takes a map of the environment, or a list of names with values. */
+  addEnvironment(node: unknown, belonging: Belonging): void {
+    const list = this.document.resolve(node)
+    if (!isSeq(list)) return
+    for (const item of list.items) {
+      const entry = this.document.resolve(item)
+      if (isMap(entry)) this.addNamedValue(entry, belonging)
+    }
+  }
+
+  /** Takes a map `{name, value}`. */
+  addNamedValue(entry: YAMLMap, belonging: Belonging): void {
+    const name = this.document.getString(entry, 'name')?.value
+    const value = this.document.getString(entry, 'value')
+    if (name === undefined || value === undefined) return
+    this.addSetting(name, value, { ...belonging, owner: `${belonging.owner} ${name}` })
+  }
+
+  /**
+   * Takes a reference whose parts are strings of their own. A repository that names a registry alone is taken for one;
+   * one with its tag behind it is whole.
+   */
+  addSplit(
+    nodes: { registry?: unknown; repository?: unknown; tag?: unknown; digest?: unknown },
+    belonging: Belonging,
+  ): void {
+    const [registry, repository] = [this.#partOf(nodes.registry), this.#partOf(nodes.repository)]
+    if (repository === undefined) {
+      if (registry !== undefined) this.addRegistry(nodes.registry, belonging)
+      return
+    }
+    if (registry === undefined) {
+      const value = repository.value.replace(/\/$/, '')
+      if (!value.includes('/')) {
+        this.addRegistry(nodes.repository, belonging)
+        return
+      }
+      if (/[:@]/.test(value.slice(value.lastIndexOf('/'))) || /[{$]/.test(value)) {
+        this.addWhole(nodes.repository, belonging)
+        return
+      }
+    } else if (!isRegistry(registry.value.replace(/\/$/, '')) || /[{$]/.test(repository.value)) {
+      this.addRegistry(nodes.registry, belonging)
+      return
+    }
+    const [name, innerTag, innerDigest] = cut(repository)
+    const tag = innerTag ?? this.#partOf(nodes.tag)
+    const digest = innerDigest ?? this.#partOf(nodes.digest)
+    const parts = {
+      ...(registry && { registry }),
+      repository: name,
+      ...(tag && /^\w[\w.-]*$/.test(tag.value) && { tag }),
+      ...(digest && /^sha\d+:[a-f0-9]+$/.test(digest.value) && { digest }),
+    }
+    this.add(parts, belonging)
+  }
+
+  /** Takes what was found in a string that is a text of its own. */
+  addInner(scalar: StringScalar, find: (text: string) => readonly Found[]): void {
+    const inner = innerText(this.#text, scalar)
+    for (const found of find(inner.value)) {
+      const { parts, ...belonging } = found
+      this.add(relocate(parts, inner), belonging)
+    }
+  }
+
+  add(parts: Found['parts'], belonging: Belonging): void {
+    const key = Object.values(parts)
+      .map(({ span, value }: Part) => `${span.start}-${span.end}-${value}`)
+      .join()
+    if (this.#seen.has(key)) return
+    this.#seen.add(key)
+    this.found.push({ parts, ...belonging })
+  }
+
+  #addAfter(scalar: StringScalar, name: string, value: string, belonging: Belonging): void {
+    if (!namesImage(name) && !namesRegistry(name)) return
+    const inner = innerText(this.#text, scalar)
+    const start = inner.value.length - value.length
+    const parts = readSetting(inner.value, { start, end: inner.value.trimEnd().length }, name)
+    if (parts !== undefined) this.add(relocate(parts, inner), belonging)
+  }
+
+  #partOf(node: unknown): Part | undefined {
+    const scalar = this.document.resolve(node)
+    if (!isStringScalar(scalar) || scalar.value === '') return undefined
+    const inner = innerText(this.#text, scalar)
+    const value = inner.value.trim()
+    const start = inner.value.indexOf(value)
+    const span = inner.locate({ start, end: start + value.length })
+    return span === undefined ? { span: inner.span, value, escaped: true } : { span, value }
+  }
+}
+
+/** A repository that has its tag or its digest behind it, in its parts. */
+function cut(part: Part): readonly [Part, (Part | undefined)?, (Part | undefined)?] {
+  const match = /^([^:@]+)(:[\w.-]+)?(@.+)?$/.exec(part.value)
+  if (part.escaped || match === null) return [part]
+  const [, name, tag = '', digest = ''] = match as unknown as [string, string, string?, string?]
+  const piece = (from: number, value: string): Part => {
+    const start = part.span.start + from
+    return { span: { start, end: start + value.length }, value }
+  }
+  return [
+    piece(0, name),
+    tag === '' ? undefined : piece(name.length + 1, tag.slice(1)),
+    digest === '' ? undefined : piece(name.length + tag.length + 1, digest.slice(1)),
+  ]
+}
+
+/** In the order of the text. */
+export function inOrder(found: readonly Found[]): Found[] {
+  const startOf = ({ parts }: Found) => Math.min(...Object.values(parts).map(({ span }: Part) => span.start))
+  return found
+    .map((one) => ({ one, start: startOf(one) }))
+    .sort((one, other) => one.start - other.start)
+    .map(({ one }) => one)
+}

@@ -1,0 +1,53 @@
+import type { Inventory, InventoryEntry } from '../inventory/inventory.ts'
+import type { InventoryPointer } from '../inventory/pointer.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Done } from '../storage/workspace.ts'
+
+/** What a store is known to hold. */
+export interface Holdings {
+  /** Where its inventory is. */
+  readonly pointer: InventoryPointer | undefined
+  /** Whether there is more than the inventory tells. */
+  readonly changed: boolean
+  readonly count: number
+  hasBlob(digest: Digest): boolean
+  hasManifest(digest: Digest): boolean
+  /** Notes what was stored and verified. */
+  add(digest: Digest, done: Done): void
+  entries(): Iterable<InventoryEntry>
+}
+
+/** An inventory as it lies in a store. */
+export interface FoundInventory {
+  readonly pointer: InventoryPointer
+  readonly inventory: Inventory
+}
+
+/** The inventory of a store stays as compact as it is; only what is new is kept beside it. */
+export function createHoldings(found: FoundInventory | undefined): Holdings {
+  const inventory = found?.inventory
+  const blobs = new Map<Digest, Done>()
+  const manifests = new Map<Digest, Done>()
+  return {
+    pointer: found?.pointer,
+    get changed() {
+      return blobs.size + manifests.size > 0
+    },
+    get count() {
+      return (inventory?.count ?? 0) + blobs.size + manifests.size
+    },
+    hasBlob: (digest) => blobs.has(digest) || inventory?.blob(digest) !== undefined,
+    hasManifest: (digest) => manifests.has(digest) || inventory?.manifest(digest) !== undefined,
+    add(digest, done) {
+      const isManifest = done.mediaType !== undefined
+      const listed = isManifest ? inventory?.manifest(digest) : inventory?.blob(digest)
+      if (listed === undefined) (isManifest ? manifests : blobs).set(digest, done)
+    },
+    *entries() {
+      if (inventory !== undefined) yield* inventory.entries()
+      for (const added of [blobs, manifests]) {
+        for (const [digest, done] of added) yield { digest, ...done }
+      }
+    },
+  }
+}

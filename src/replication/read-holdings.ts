@@ -1,0 +1,175 @@
+import pLimit from 'p-limit'
+import { PortolanError } from '../errors.ts'
+import type { CreateHash, HashAlgorithm } from '../internal/hash.ts'
+import { decodeInventory } from '../inventory/decode.ts'
+import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
+import { POINTER_MAX_BYTES, parseInventoryPointer } from '../inventory/pointer.ts'
+import { type Digest, digestAlgorithm } from '../oci/digest.ts'
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
+import type { Workspace } from '../storage/workspace.ts'
+import { createHoldings, type FoundInventory, type Holdings } from './holdings.ts'
+import { untilAborted } from './interruption.ts'
+import type { Reachable, ReachableBlob } from './reachable.ts'
+import type { Target } from './target.ts'
+
+export interface HoldingsParts {
+  readonly workspace: Workspace
+  readonly createHash: CreateHash
+  readonly stop: AbortSignal
+  /** Objects that are read at once. */
+  readonly concurrency: number
+  /** Believe the size of what lies in a store without an inventory, rather than read all of it. */
+  readonly trustExisting: boolean
+  /** Change nothing, neither there nor here. */
+  readonly readOnly: boolean
+  readonly onWarning: (message: string, target: Target) => void
+}
+
+/** The name of the copy of a store's inventory in the workspace. */
+export function inventoryCopy(store: string): string {
+  return `${store}.inventory`
+}
+
+/**
+ * Learns what a store holds: from its inventory and from what earlier runs noted since. Where there is no inventory,
+ * the store is listed, and of the blobs that are wanted those that match their digest are believed.
+ */
+export async function readHoldings(
+  target: Target,
+  reachable: Reachable,
+  parts: HoldingsParts,
+): Promise<Holdings> {
+  const found = await readInventory(target, parts)
+  const holdings = createHoldings(found)
+  for (const [digest, done] of parts.workspace.done(target.id)) holdings.add(digest, done)
+  if (found === undefined) await findExisting(target, reachable, holdings, parts)
+  return holdings
+}
+
+async function readInventory(
+  target: Target,
+  { workspace, createHash, stop, readOnly, onWarning }: HoldingsParts,
+): Promise<FoundInventory | undefined> {
+  const { id, objects } = target
+  const read = (key: string, limit: number) => untilAborted(stop, readObject(objects, key, limit))
+  const text = await read(INVENTORY_POINTER_PATH, POINTER_MAX_BYTES)
+  if (text === undefined) return undefined
+  try {
+    const pointer = parseInventoryPointer(text)
+    const matches = (bytes: Uint8Array | undefined) =>
+      bytes?.length === pointer.bytes && digestOf(bytes, createHash) === pointer.digest
+    const copy = await workspace.file(inventoryCopy(id))
+    if (copy !== undefined && matches(copy)) return { pointer, inventory: decodeInventory(copy) }
+    const key = inventoryPath(pointer.digest)
+    const bytes = await read(key, pointer.bytes)
+    if (bytes === undefined) throw unusable(`there is no ${key}`)
+    if (!matches(bytes)) throw unusable(`${key} was altered`)
+    const inventory = decodeInventory(bytes)
+    if (!readOnly) await workspace.keepFile(inventoryCopy(id), bytes)
+    return { pointer, inventory }
+  } catch (error) {
+    if (!(error instanceof PortolanError) || error.code !== 'CONTENT_INVALID') throw error
+    onWarning(`store ${id} is listed anew, since its inventory cannot be used: ${error.message}`, target)
+    return undefined
+  }
+}
+
+async function findExisting(
+  target: Target,
+  { blobs }: Reachable,
+  holdings: Holdings,
+  parts: HoldingsParts,
+): Promise<void> {
+  const wanted = new Map<string, ReachableBlob>()
+  for (const blob of blobs.values()) {
+    if (!holdings.hasBlob(blob.digest)) wanted.set(target.blobKey(blob.digest), blob)
+  }
+  if (wanted.size === 0) return
+  const present: (readonly [ReachableBlob, ObjectInfo])[] = []
+  for await (const info of target.objects.list(commonStart(wanted.keys()))) {
+    parts.stop.throwIfAborted()
+    const blob = wanted.get(info.key)
+    if (blob !== undefined) present.push([blob, info])
+  }
+  const limit = pLimit(parts.concurrency)
+  await limit.map(present, ([blob, info]) => believe(target, blob, info, holdings, parts))
+}
+
+/** Takes in a blob that lies in a store, once it is seen to be what its key says; deletes it when it is not. */
+async function believe(
+  target: Target,
+  { digest, size }: ReachableBlob,
+  info: ObjectInfo,
+  holdings: Holdings,
+  { workspace, createHash, stop, trustExisting, readOnly, onWarning }: HoldingsParts,
+): Promise<void> {
+  let fault =
+    size !== undefined && size !== info.size ? `has ${info.size} bytes instead of ${size}` : undefined
+  if (fault === undefined && !trustExisting && !readOnly) {
+    const actual = await untilAborted(stop, hashObject(target.objects, info.key, digest, createHash))
+    if (actual !== digest) fault = `is not what its key says, but ${actual ?? 'gone'}`
+  }
+  if (fault === undefined) {
+    const done = { size: info.size }
+    holdings.add(digest, done)
+    if (!readOnly) await workspace.noteDone(target.id, digest, done)
+    return
+  }
+  if (!readOnly) await untilAborted(stop, target.objects.delete(info.key))
+  onWarning(`store ${target.id}: ${info.key} ${fault}; it is stored anew`, target)
+}
+
+async function hashObject(
+  objects: ObjectStore,
+  key: string,
+  digest: Digest,
+  createHash: CreateHash,
+): Promise<string | undefined> {
+  const stream = await objects.get(key)
+  if (stream === undefined) return undefined
+  const algorithm = digestAlgorithm(digest) as HashAlgorithm
+  const hash = createHash(algorithm)
+  for await (const bytes of stream) hash.update(bytes)
+  return `${algorithm}:${hash.hex()}`
+}
+
+/** A small object whole; `undefined` when there is none. Throws `CONTENT_INVALID` when it is larger than the limit. */
+async function readObject(objects: ObjectStore, key: string, limit: number): Promise<Uint8Array | undefined> {
+  const stream = await objects.get(key)
+  if (stream === undefined) return undefined
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    length += chunk.length
+    if (length > limit) throw unusable(`${key} has more than ${limit} bytes`)
+    chunks.push(chunk)
+  }
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return bytes
+}
+
+/** The sha256 digest of bytes. */
+export function digestOf(bytes: Uint8Array, createHash: CreateHash): Digest {
+  const hash = createHash('sha256')
+  hash.update(bytes)
+  return `sha256:${hash.hex()}` as Digest
+}
+
+/** What all keys begin with: a store may share its bucket with much else. */
+function commonStart(keys: Iterable<string>): string {
+  let start: string | undefined
+  for (const key of keys) {
+    start ??= key
+    while (!key.startsWith(start)) start = start.slice(0, -1)
+  }
+  return start ?? ''
+}
+
+function unusable(message: string): PortolanError {
+  return new PortolanError('CONTENT_INVALID', message)
+}

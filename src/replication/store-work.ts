@@ -1,0 +1,38 @@
+import pLimit, { type LimitFunction } from 'p-limit'
+import type { Holdings } from './holdings.ts'
+import { createPatience, type Patience } from './patience.ts'
+import type { Target } from './target.ts'
+
+/** What one run does with one store. */
+export interface StoreWork {
+  readonly target: Target
+  readonly holdings: Holdings
+  /** A store has places of its own, so that a slow one takes none away from the others. */
+  readonly limit: LimitFunction
+  readonly patience: Patience
+  readonly planned: Counter
+  readonly stored: Counter
+  failed: number
+  withheld: number
+}
+
+/** A {@link ContentCount} that grows. */
+export interface Counter {
+  blobs: number
+  manifests: number
+  bytes: number
+}
+
+export function createStoreWork(target: Target, holdings: Holdings, concurrency: number): StoreWork {
+  const zero = () => ({ blobs: 0, manifests: 0, bytes: 0 })
+  return {
+    target,
+    holdings,
+    limit: pLimit(concurrency),
+    patience: createPatience(),
+    planned: zero(),
+    stored: zero(),
+    failed: 0,
+    withheld: 0,
+  }
+}

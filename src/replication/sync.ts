@@ -1,0 +1,192 @@
+import type { Clock } from '../internal/clock.ts'
+import type { CreateHash } from '../internal/hash.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Done, Workspace } from '../storage/workspace.ts'
+import { copyBlobs } from './copy-blobs.ts'
+import { copyManifests } from './copy-manifests.ts'
+import type { SyncEvent } from './events.ts'
+import { createFaultLog, type FaultLog } from './fault-log.ts'
+import { createInterruption, type Interruption, untilAborted } from './interruption.ts'
+import { makePlan, type Plan } from './plan.ts'
+import type { Reachable } from './reachable.ts'
+import { readHoldings } from './read-holdings.ts'
+import { createStoreWork, type StoreWork } from './store-work.ts'
+import type { StoreReport, SyncReport } from './sync-report.ts'
+import type { Target } from './target.ts'
+import type { VerifyMode } from './verify-copy.ts'
+import { writeInventory, writeProof } from './write-inventory.ts'
+
+export interface SyncParts {
+  readonly upstream: Registry
+  /** Finds all that the chosen tags lead to. */
+  readonly walk: (signal: AbortSignal) => Promise<Reachable>
+  readonly targets: readonly Target[]
+  readonly workspace: Workspace
+  readonly createHash: CreateHash
+  readonly clock: Clock
+  /** From 0 up to 1. */
+  readonly random: () => number
+  /** Makes the proof of whose a store is; absent for none. */
+  readonly prove?: (store: string) => Promise<Uint8Array>
+  readonly report?: (event: SyncEvent) => void
+  /** Ends the run within seconds; what is there is listed, the rest is left to the next run. */
+  readonly signal?: AbortSignal
+  readonly options: SyncOptions
+}
+
+export interface SyncOptions {
+  /** Blobs that are downloaded at once, and uploaded at once to each store. */
+  readonly concurrency: number
+  readonly verify: VerifyMode
+  /** Believe what lies in a store that has no inventory, without reading it. */
+  readonly trustExisting: boolean
+  /** Only say what would be done. */
+  readonly dryRun: boolean
+}
+
+/**
+ * Fills stores from an upstream. What goes wrong with one content or one store is a fault in the report and stops
+ * nothing else. Rejects with what `walk` throws, and when the workspace cannot be read.
+ */
+export async function sync(parts: SyncParts): Promise<SyncReport> {
+  const { options, report = () => {} } = parts
+  const interruption = createInterruption(parts.clock, parts.signal)
+  const faults = createFaultLog((fault) => report({ kind: 'failed', fault }))
+  try {
+    const reachable = await findReachable(parts, interruption.stop, faults)
+    const { images, manifests, blobs } = reachable
+    report({ kind: 'walked', images: images.length, manifests: manifests.size, blobs: blobs.size })
+
+    const stores = await openStores(parts, reachable, interruption.stop, faults)
+    const plan = makePlan(reachable, stores)
+    const download = { blobs: plan.blobs.length, bytes: plan.bytes }
+    const planned = stores.map((store) => ({ store: store.target.id, ...store.planned }))
+    report({ kind: 'planned', download, stores: planned })
+
+    const downloaded = options.dryRun
+      ? 0
+      : await carryOut(plan, reachable, stores, parts, interruption, faults)
+    const interrupted = interruption.stop.aborted
+    report({ kind: 'finished', interrupted })
+    return {
+      ...{ interrupted, dryRun: options.dryRun, download, downloaded },
+      ...{ images: images.length, manifests: manifests.size, blobs: blobs.size },
+      stores: parts.targets.map((target) => reportStore(target, stores, reachable)),
+      faults: faults.faults,
+    }
+  } finally {
+    interruption.release()
+  }
+}
+
+const NOTHING: Reachable = { images: [], manifests: new Map(), blobs: new Map(), faults: [] }
+
+/** What the walk finds; nothing when the run was told to end meanwhile. */
+async function findReachable({ walk }: SyncParts, stop: AbortSignal, faults: FaultLog): Promise<Reachable> {
+  const found = await untilAborted(stop, walk(stop)).catch((error) => {
+    if (stop.aborted) return NOTHING
+    throw error
+  })
+  faults.reachable = found
+  for (const fault of found.faults) faults.add(fault, {})
+  return found
+}
+
+/** The stores that can be read; of each other one there is a fault. */
+async function openStores(
+  { targets, workspace, createHash, options, report = () => {} }: SyncParts,
+  reachable: Reachable,
+  stop: AbortSignal,
+  faults: FaultLog,
+): Promise<readonly StoreWork[]> {
+  const { concurrency, trustExisting, dryRun } = options
+  const onWarning = (message: string, { id }: Target) => report({ kind: 'warning', message, store: id })
+  const parts = { workspace, createHash, stop, concurrency, trustExisting, readOnly: dryRun, onWarning }
+  const opened = await Promise.all(
+    targets.map(async (target) => {
+      try {
+        return [createStoreWork(target, await readHoldings(target, reachable, parts), concurrency)]
+      } catch (error) {
+        if (!stop.aborted) faults.add(error, { store: target.id })
+        return []
+      }
+    }),
+  )
+  return opened.flat()
+}
+
+/** Brings each store what it lacks, then the list of what it holds; gives the bytes that were downloaded. */
+async function carryOut(
+  plan: Plan,
+  reachable: Reachable,
+  stores: readonly StoreWork[],
+  parts: SyncParts,
+  interruption: Interruption,
+  faults: FaultLog,
+): Promise<number> {
+  const { upstream, workspace, createHash, clock, random, options, report = () => {} } = parts
+  const { stop, cut } = interruption
+  const onWarning = (message: string, target?: Target) =>
+    report({ kind: 'warning', message, ...(target && { store: target.id }) })
+  const onBytes = ({ id }: Target, digest: Digest, bytes: number) =>
+    report({ kind: 'uploaded', store: id, digest, bytes })
+  const noteStored = async ({ target: { id }, holdings, stored }: StoreWork, digest: Digest, done: Done) => {
+    await workspace.noteDone(id, digest, done)
+    holdings.add(digest, done)
+    stored[done.mediaType === undefined ? 'blobs' : 'manifests']++
+    stored.bytes += done.size
+    report({ kind: 'stored', store: id, digest, size: done.size })
+  }
+  const delivery = { workspace, clock, random, interruption, verify: options.verify, onBytes, onWarning }
+  let downloaded = 0
+
+  if (reachable.faults.length === 0 && !stop.aborted) {
+    const wanted = new Set(plan.blobs.map(({ blob }) => blob.digest))
+    await workspace.tidySpools((digest) => wanted.has(digest))
+  }
+  const copy = copyBlobs(plan.blobs, {
+    ...{ workspace, delivery, faults, onWarning, concurrency: options.concurrency },
+    download: { upstream, createHash, clock, random, stop },
+    onDownloaded({ digest }, bytes) {
+      downloaded += bytes
+      report({ kind: 'downloaded', digest, bytes })
+    },
+    onStored: (store, { digest }, size) => noteStored(store, digest, { size }),
+  })
+  const finish = async (store: StoreWork) => {
+    const { target, holdings } = store
+    await copy.of(store)
+    await copyManifests(store, plan.manifests.get(store) ?? [], {
+      ...{ upstream, workspace, delivery, faults },
+      onStored: (_, { digest, size, mediaType }) => noteStored(store, digest, { size, mediaType }),
+    })
+    try {
+      await untilAborted(cut, writeInventory(target, holdings, parts))
+      await untilAborted(cut, writeProof(target, parts))
+    } catch (error) {
+      faults.add(error, { store: target.id })
+    }
+  }
+  await Promise.all(stores.map(finish))
+  await copy.all
+  return downloaded
+}
+
+function reportStore(
+  { id, objects, manifestKey }: Target,
+  stores: readonly StoreWork[],
+  { blobs, manifests }: Reachable,
+): StoreReport {
+  const common = { store: id, location: objects.location }
+  const work = stores.find(({ target }) => target.id === id)
+  if (work === undefined) {
+    const none = { blobs: 0, manifests: 0, bytes: 0 }
+    return { ...common, planned: none, stored: none, failed: 0, withheld: 0, held: 0, complete: false }
+  }
+  const { planned, stored, failed, withheld, holdings } = work
+  const hasAll =
+    blobs.keys().every((digest) => holdings.hasBlob(digest)) &&
+    (manifestKey === undefined || manifests.keys().every((digest) => holdings.hasManifest(digest)))
+  return { ...common, planned, stored, failed, withheld, held: holdings.count, complete: hasAll }
+}

@@ -1,0 +1,55 @@
+import type { Clock } from '../internal/clock.ts'
+import type { CreateHash } from '../internal/hash.ts'
+import { encodeInventory } from '../inventory/encode.ts'
+import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../inventory/paths.ts'
+import { formatInventoryPointer } from '../inventory/pointer.ts'
+import type { ObjectHeaders } from '../storage/object-store.ts'
+import type { Workspace } from '../storage/workspace.ts'
+import { contentHeaders } from './deliver.ts'
+import type { Holdings } from './holdings.ts'
+import { digestOf, inventoryCopy } from './read-holdings.ts'
+import type { Target } from './target.ts'
+
+export interface InventoryParts {
+  readonly workspace: Workspace
+  readonly createHash: CreateHash
+  readonly clock: Clock
+  /** Makes the proof of whose a store is, to be laid into it; absent for none. */
+  readonly prove?: (store: string) => Promise<Uint8Array>
+}
+
+/** What changes under its name: a cache may answer with an old one for a minute. */
+const CHANGING: ObjectHeaders = { contentType: 'application/json', cacheControl: 'public, max-age=60' }
+
+/**
+ * Leaves in a store the list of all that it holds, when there is anything new: the file first, then the pointer to it,
+ * so that whoever reads the one finds the other. The one before stays, for those who have just read its pointer.
+ */
+export async function writeInventory(
+  target: Target,
+  holdings: Holdings,
+  { workspace, createHash, clock }: InventoryParts,
+): Promise<void> {
+  const { id, objects } = target
+  if (holdings.changed || holdings.pointer === undefined) {
+    const at = clock.date().getTime()
+    const bytes = encodeInventory(holdings.entries(), at)
+    const digest = digestOf(bytes, createHash)
+    const pointer = { at, digest, count: holdings.count, bytes: bytes.length }
+    await objects.put(inventoryPath(digest), bytes, contentHeaders())
+    await objects.put(INVENTORY_POINTER_PATH, formatInventoryPointer(pointer), CHANGING)
+    await workspace.keepFile(inventoryCopy(id), bytes)
+    const current = [digest, ...(holdings.pointer === undefined ? [] : [holdings.pointer.digest])].map(
+      inventoryPath,
+    )
+    for await (const { key } of objects.list('portolan/inventory-')) {
+      if (!current.includes(key)) await objects.delete(key)
+    }
+  }
+  await workspace.settle(id)
+}
+
+/** Lays the proof of ownership into a store. It says when it was made, and so is made anew by every run. */
+export async function writeProof({ id, objects }: Target, { prove }: InventoryParts): Promise<void> {
+  if (prove !== undefined) await objects.put(OWNERSHIP_PATH, await prove(id), CHANGING)
+}

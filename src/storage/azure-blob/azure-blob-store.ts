@@ -1,0 +1,183 @@
+import { ContainerClient, type ContainerListBlobFlatSegmentResponse } from '@azure/storage-blob'
+import type { FillConfig } from '../../config/config.ts'
+import type { Clock } from '../../internal/clock.ts'
+import { bodyStream, emptyBody } from '../driver/body.ts'
+import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { reasonOf, statusOf, untrue } from '../driver/failure.ts'
+import { type ListingPage, readPages } from '../driver/listing.ts'
+import { checkInfo, checkRange } from '../driver/object-info.ts'
+import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
+import type {
+  ByteRange,
+  ObjectHeaders,
+  ObjectInfo,
+  ObjectStore,
+  Upload,
+  UploadResume,
+} from '../object-store.ts'
+import { AzureBlocks, sdkHeaders } from './azure-blocks.ts'
+import { AzureContainer } from './azure-container.ts'
+import { findAccess } from './azure-credential.ts'
+
+export interface AzureBlobStoreOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly random: () => number
+  /** At one request. */
+  readonly attempts: number
+  readonly md5?: ((bytes: Uint8Array) => Uint8Array) | undefined
+}
+
+/** Of blocks in one blob. */
+const MAX_PARTS = 50_000
+
+/** Opens a container of Azure Blob Storage with what the environment holds for its account. */
+export function openAzureBlobStore(
+  fill: Extract<FillConfig, { kind: 'azureBlob' }>,
+  { environment, clock, random, attempts, md5 }: AzureBlobStoreOptions,
+): ObjectStore {
+  const { container, prefix } = fill
+  const endpoint = (fill.endpoint ?? `https://${fill.account}.blob.core.windows.net`).replace(/\/$/, '')
+  const { credential, query } = findAccess(fill.account ?? accountOf(endpoint), environment)
+  const client = new ContainerClient(`${endpoint}/${container}${query}`, credential, {
+    retryOptions: { maxTries: attempts, retryDelayInMs: 300, maxRetryDelayInMs: 10_000 },
+  })
+  const location = `${endpoint}/${container}${prefix && `/${prefix}`}`
+  return new AzureBlobStore(new AzureContainer({ location, prefix, client, clock, random, md5 }))
+}
+
+/** An emulator has the account in the path, Azure in the host's first label. */
+function accountOf(endpoint: string): string {
+  const { hostname, pathname } = new URL(endpoint)
+  return pathname.split('/')[1] || hostname.split('.')[0]!
+}
+
+class AzureBlobStore implements ObjectStore {
+  readonly location: string
+  readonly #container: AzureContainer
+
+  constructor(container: AzureContainer) {
+    this.location = container.location
+    this.#container = container
+  }
+
+  async stat(key: string): Promise<ObjectInfo | undefined> {
+    const found = await unlessAbsent(
+      this.#container.send({ action: 'look up', key, milliseconds: SMALL_REQUEST_TIME }, (options) =>
+        this.#container.blob(key).getProperties(options),
+      ),
+    )
+    if (found === undefined) return undefined
+    const { contentLength: size, lastModified, contentType } = found
+    return checkInfo(this.location, key, { size, modified: lastModified?.getTime(), contentType })
+  }
+
+  async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+    if (range !== undefined && range.start >= range.end) return (await this.stat(key)) && emptyBody()
+    const deadline = new Deadline(this.#container.clock)
+    try {
+      const answer = await unlessAbsent(
+        this.#container.send({ action: 'read', key, milliseconds: SMALL_REQUEST_TIME, deadline }, (options) =>
+          this.#container.blob(key).download(range?.start ?? 0, range && range.end - range.start, options),
+        ),
+      )
+      if (answer === undefined) return undefined
+      const { readableStreamBody, contentLength, contentRange } = answer
+      const length = range ? checkRange(this.location, key, range, contentRange) : contentLength
+      if (length === undefined) throw untrue(this.location, key, 'it does not say how long it is')
+      if (readableStreamBody === undefined) throw untrue(this.location, key, 'it sends no body')
+      const body = readableStreamBody as unknown as AsyncIterable<Uint8Array>
+      return bodyStream(body, { location: this.location, key, length, deadline })
+    } catch (error) {
+      deadline.end()
+      // The range begins behind the end.
+      if (statusOf(error) === 416) return emptyBody()
+      throw error
+    }
+  }
+
+  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
+    await this.#put(key, bytes, headers, {})
+  }
+
+  async upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
+    const absent = (await this.stat(key)) === undefined
+    const partSize = partSizeOf(size, MAX_PARTS)
+    if (size <= partSize) {
+      return wholeUpload({ location: this.location, key, size }, async (bytes) => {
+        if (!absent) await this.put(key, bytes, headers)
+        else await this.#container.writeIfAbsent((condition) => this.#put(key, bytes, headers, condition))
+      })
+    }
+    const isThere = async () => (await this.stat(key))?.size === size
+    const sink = await AzureBlocks.open(this.#container, { key, headers, partSize, absent, resume, isThere })
+    return new PartUpload(
+      { location: this.location, key, size, partSize, offset: sink.parts * partSize },
+      sink,
+    )
+  }
+
+  list(prefix: string): AsyncGenerator<ObjectInfo> {
+    return readPages(this.location, prefix, (token) => this.#page(prefix, token))
+  }
+
+  async delete(key: string): Promise<void> {
+    await unlessAbsent(
+      this.#container.send({ action: 'delete', key, milliseconds: SMALL_REQUEST_TIME }, (options) =>
+        this.#container.blob(key).delete({ ...options, deleteSnapshots: 'include' }),
+      ),
+    )
+  }
+
+  async close(): Promise<void> {}
+
+  async #put(
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    condition: { conditions?: { ifNoneMatch: '*' } },
+  ): Promise<void> {
+    await this.#container.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (options) =>
+      this.#container.blob(key).upload(bytes, bytes.length, {
+        ...options,
+        ...condition,
+        ...this.#container.checksum(bytes),
+        blobHTTPHeaders: sdkHeaders(headers),
+      }),
+    )
+  }
+
+  async #page(prefix: string, continuationToken: string | undefined): Promise<ListingPage> {
+    const { prefix: above, client } = this.#container
+    const page = await this.#container.send(
+      { action: 'list', key: prefix, milliseconds: SMALL_REQUEST_TIME },
+      async (options) => {
+        const pages = client
+          .listBlobsFlat({ ...options, prefix: above + prefix })
+          .byPage({ maxPageSize: 1000, ...(continuationToken && { continuationToken }) })
+        const { value } = await pages.next()
+        return value as ContainerListBlobFlatSegmentResponse | undefined
+      },
+    )
+    // Anything that answers 200 would otherwise be an empty container.
+    if (page?.containerName === undefined) throw untrue(this.location, prefix, 'its listing cannot be read')
+    return {
+      objects: page.segment.blobItems.map(({ name, properties }) => {
+        const key = name.startsWith(above) ? name.slice(above.length) : `/${name}`
+        const { contentLength: size, lastModified, contentType } = properties
+        return checkInfo(this.location, key, { size, modified: lastModified?.getTime(), contentType })
+      }),
+      ...(page.continuationToken && { next: page.continuationToken }),
+    }
+  }
+}
+
+/** A missing container and what the credentials do not show are 404 too, but not with this reason. */
+async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (reasonOf(error) === 'BlobNotFound') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,75 @@
+import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
+import type { Clock } from '../../internal/clock.ts'
+import { Deadline } from '../driver/deadline.ts'
+import { type Action, reasonOf, storeError } from '../driver/failure.ts'
+import { takeApart } from './azure-blob-failure.ts'
+
+export interface AzureContainerFacts {
+  readonly location: string
+  /** Before every key, without a slash at its end. */
+  readonly prefix: string
+  readonly client: ContainerClient
+  readonly clock: Clock
+  readonly random: () => number
+  /** For Content-MD5; absent where there is none. */
+  readonly md5?: ((bytes: Uint8Array) => Uint8Array) | undefined
+}
+
+export interface AzureRequest {
+  readonly action: Action
+  readonly key: string
+  readonly milliseconds: number
+  /** For a request whose answer has a body that is read later. */
+  readonly deadline?: Deadline
+}
+
+/** One container, as all parts of the driver speak to it. */
+export class AzureContainer {
+  readonly location: string
+  readonly prefix: string
+  readonly client: ContainerClient
+  readonly clock: Clock
+  readonly random: () => number
+  readonly #md5: AzureContainerFacts['md5']
+
+  constructor(facts: AzureContainerFacts) {
+    this.location = facts.location
+    this.prefix = facts.prefix === '' ? '' : `${facts.prefix}/`
+    this.client = facts.client
+    this.clock = facts.clock
+    this.random = facts.random
+    this.#md5 = facts.md5
+  }
+
+  blob(key: string): BlockBlobClient {
+    return this.client.getBlockBlobClient(this.prefix + key)
+  }
+
+  /** By which the service checks what arrives. */
+  checksum(bytes: Uint8Array): { transactionalContentMD5?: Uint8Array } {
+    return this.#md5 === undefined ? {} : { transactionalContentMD5: this.#md5(bytes) }
+  }
+
+  /** Rejects with a PortolanError. */
+  async send<T>(
+    { action, key, milliseconds, deadline = new Deadline(this.clock) }: AzureRequest,
+    send: (options: { abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await deadline.bound(milliseconds, (abortSignal) => send({ abortSignal }))
+    } catch (error) {
+      throw storeError(this.location, action, key, error, takeApart(error, action))
+    }
+  }
+
+  /** Writes on the condition that there is no such blob; what somebody else has written meanwhile stays. */
+  async writeIfAbsent(
+    write: (condition: { conditions?: { ifNoneMatch: '*' } }) => Promise<unknown>,
+  ): Promise<void> {
+    try {
+      await write({ conditions: { ifNoneMatch: '*' } })
+    } catch (error) {
+      if (!['BlobAlreadyExists', 'ConditionNotMet'].includes(reasonOf(error) ?? '')) throw error
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { PortolanError } from '../../errors.ts'
+import type { Upload } from '../object-store.ts'
+
+/** Where a driver takes the parts of an object. */
+export interface PartSink {
+  /** Stores the next part, which is full; called for one at a time. The bytes are lent until it settles. */
+  part(bytes: Uint8Array): Promise<void>
+  /** Stores the last part and makes the object visible; may be called again when it failed. */
+  finish(bytes: Uint8Array): Promise<void>
+  /** Removes what was stored. */
+  discard(): Promise<void>
+}
+
+export interface PartUploadFacts {
+  readonly location: string
+  readonly key: string
+  readonly size: number
+  readonly partSize: number
+  /** What the sink has already. */
+  readonly offset: number
+}
+
+const MIB = 1024 * 1024
+
+/** Large enough that a request's round trip costs little beside its bytes. */
+const PART_SIZE = 8 * MIB
+
+/** The size of the parts of an object, larger for one that would otherwise have more than `maxParts`. */
+export function partSizeOf(size: number, maxParts: number): number {
+  return Math.max(PART_SIZE, Math.ceil(size / maxParts / MIB) * MIB)
+}
+
+/**
+ * Cuts what is written into parts and hands them to a sink. One part is on its way while the next is gathered, so that
+ * no more than two are in memory. The last part is kept back for `commit`: at some stores it makes the object visible.
+ */
+export class PartUpload implements Upload {
+  readonly offset: number
+  readonly #facts: PartUploadFacts
+  readonly #sink: PartSink
+  #written: number
+  #gathered: Uint8Array
+  #length = 0
+  #spare: Uint8Array | undefined
+  #onItsWay: Promise<void> = Promise.resolve()
+  #ended = false
+
+  constructor(facts: PartUploadFacts, sink: PartSink) {
+    this.offset = facts.offset
+    this.#facts = facts
+    this.#sink = sink
+    this.#written = facts.offset
+    this.#gathered = new Uint8Array(Math.min(facts.partSize, facts.size - facts.offset))
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const { size } = this.#facts
+    let rest = bytes.subarray(0, Math.max(0, size - this.#written))
+    const beyond = bytes.length - rest.length
+    while (rest.length > 0) {
+      const taken = rest.subarray(0, this.#gathered.length - this.#length)
+      this.#gathered.set(taken, this.#length)
+      this.#length += taken.length
+      this.#written += taken.length
+      rest = rest.subarray(taken.length)
+      if (this.#length === this.#gathered.length && this.#written < size) await this.#send()
+    }
+    // It is counted, not kept: commit will say how much it was.
+    this.#written += beyond
+  }
+
+  async commit(): Promise<void> {
+    const { location, key, size } = this.#facts
+    if (this.#written !== size) {
+      throw new PortolanError(
+        'CONTENT_INVALID',
+        `${JSON.stringify(key)} is not put into ${location}: ${this.#written} bytes were written; expected ${size}`,
+        { location, key, written: this.#written, size },
+      )
+    }
+    await this.#onItsWay
+    await this.#sink.finish(this.#gathered.subarray(0, this.#length))
+    this.#ended = true
+  }
+
+  async abort(): Promise<void> {
+    if (await this.#end()) await this.#sink.discard()
+  }
+
+  async suspend(): Promise<void> {
+    await this.#end()
+  }
+
+  async #send(): Promise<void> {
+    await this.#onItsWay
+    const part = this.#gathered
+    const left = this.#facts.size - this.#written
+    this.#onItsWay = this.#sink.part(part)
+    // Whoever writes, commits or gives up next will hear of it.
+    this.#onItsWay.catch(() => {})
+    const length = Math.min(part.length, left)
+    this.#gathered = this.#spare?.subarray(0, length) ?? new Uint8Array(length)
+    this.#spare = part
+    this.#length = 0
+  }
+
+  /** False when it has ended before. */
+  async #end(): Promise<boolean> {
+    if (this.#ended) return false
+    this.#ended = true
+    await this.#onItsWay.catch(() => {})
+    return true
+  }
+}
+
+/** An upload of an object of one part, which is written by a single request at `commit`. */
+export function wholeUpload(
+  { location, key, size }: { location: string; key: string; size: number },
+  write: (bytes: Uint8Array) => Promise<void>,
+): Upload {
+  return new PartUpload(
+    { location, key, size, partSize: Math.max(size, 1), offset: 0 },
+    { part: async () => {}, finish: write, discard: async () => {} },
+  )
+}

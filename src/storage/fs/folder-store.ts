@@ -1,0 +1,164 @@
+import type { Dirent } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { emptyBody } from '../driver/body.ts'
+import type { Action } from '../driver/failure.ts'
+import { compareKeys } from '../driver/listing.ts'
+import type {
+  ByteRange,
+  ObjectHeaders,
+  ObjectInfo,
+  ObjectStore,
+  Upload,
+  UploadResume,
+} from '../object-store.ts'
+import { openFileRange } from './file-range.ts'
+import { codeOf, folderError, folderMissing } from './folder-failure.ts'
+import { keyFile, PARTIAL_FOLDER } from './folder-key.ts'
+import { FolderUpload } from './folder-upload.ts'
+
+/** What a {@link FolderStore} calls a file of its own; whatever else stands in a state was not written by it. */
+const PARTIAL_NAME = /^[a-z0-9]{1,32}$/
+
+/** A folder as a store. A file system keeps no content types, so that none is ever told. */
+export class FolderStore implements ObjectStore {
+  readonly location: string
+  readonly #random: () => number
+
+  constructor(folder: string, random: () => number) {
+    this.location = folder
+    this.#random = random
+  }
+
+  stat(key: string): Promise<ObjectInfo | undefined> {
+    const file = keyFile(this.location, key)
+    return this.#unlessAbsent('look up', key, async () => {
+      const found = await stat(file)
+      return found.isFile() ? { key, size: found.size, modified: found.mtimeMs } : undefined
+    })
+  }
+
+  async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+    const file = keyFile(this.location, key)
+    const found = await this.stat(key)
+    if (found === undefined) return undefined
+    const { start, end } = { start: 0, end: found.size, ...range }
+    if (start >= Math.min(end, found.size)) return emptyBody()
+    return this.#unlessAbsent('read', key, () =>
+      openFileRange(file, found.size, start, Math.min(end, found.size)),
+    )
+  }
+
+  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
+    const upload = await this.upload(key, bytes.length, headers)
+    try {
+      await upload.write(bytes)
+      await upload.commit()
+    } catch (error) {
+      await upload.abort()
+      throw error
+    }
+  }
+
+  async upload(key: string, size: number, _: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
+    const target = keyFile(this.location, key)
+    const known = resume?.state !== undefined && PARTIAL_NAME.test(resume.state)
+    const name = known
+      ? resume.state
+      : `${this.#random().toString(36)}${this.#random().toString(36)}`.replaceAll('0.', '')
+    try {
+      await this.#requireFolder()
+      await mkdir(join(this.location, PARTIAL_FOLDER), { recursive: true })
+      const file = join(this.location, PARTIAL_FOLDER, name)
+      const upload = await FolderUpload.open({ folder: this.location, key, size, file }, () =>
+        publish(file, target),
+      )
+      // The length of the file says the rest.
+      await resume?.save(name)
+      return upload
+    } catch (error) {
+      throw folderError(this.location, 'write', key, error)
+    }
+  }
+
+  async *list(prefix: string): AsyncGenerator<ObjectInfo> {
+    try {
+      await this.#requireFolder()
+      yield* this.#walk('', prefix)
+    } catch (error) {
+      throw folderError(this.location, 'list', prefix, error)
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    const file = keyFile(this.location, key)
+    await this.#unlessAbsent('delete', key, () => rm(file))
+  }
+
+  async close(): Promise<void> {}
+
+  /** Depth first, so that keys come in the order of their bytes: a folder stands where its name with a slash would. */
+  async *#walk(folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
+    const entries = await entriesOf(join(this.location, folder))
+    const named = entries
+      .filter((entry) => entry.isFile() || entry.isDirectory())
+      .map((entry) => ({ entry, key: `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}` }))
+      .filter(({ key }) => key.startsWith(prefix) || (key.endsWith('/') && prefix.startsWith(key)))
+      .filter(({ key }) => key !== `${PARTIAL_FOLDER}/`)
+    for (const { entry, key } of named.sort((a, b) => compareKeys(a.key, b.key))) {
+      if (entry.isDirectory()) yield* this.#walk(key, prefix)
+      else {
+        const found = await this.stat(key)
+        if (found !== undefined) yield found
+      }
+    }
+  }
+
+  async #unlessAbsent<T>(action: Action, key: string, operation: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await operation()
+    } catch (error) {
+      if (isAbsent(error)) {
+        await this.#requireFolder()
+        return undefined
+      }
+      throw folderError(this.location, action, key, error)
+    }
+  }
+
+  async #requireFolder(): Promise<void> {
+    const found = await stat(this.location).catch((error) => {
+      if (isAbsent(error)) throw folderMissing(this.location)
+      throw folderError(this.location, 'look up', '', error)
+    })
+    if (!found.isDirectory()) throw folderMissing(this.location)
+  }
+}
+
+/** Gives a whole file its name; the folder is synced too, since the name is in it and not in the file. */
+async function publish(file: string, target: string): Promise<void> {
+  const folder = dirname(target)
+  await mkdir(folder, { recursive: true })
+  await rename(file, target)
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Nothing when the folder is gone: it was there a moment ago. */
+async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    if (isAbsent(error)) return []
+    throw error
+  }
+}
+
+/** Nothing of that name, or a file where the key has a folder. */
+function isAbsent(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
+}

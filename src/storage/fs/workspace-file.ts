@@ -1,0 +1,29 @@
+import { open, rename, rm } from 'node:fs/promises'
+import { PortolanError } from '../../errors.ts'
+
+/**
+ * Writes a file whole or not at all: whoever reads it after a crash finds the old or the new one. One process at a time
+ * writes there, so that a draft left by a crash is simply written over. Throws `FILE_UNWRITABLE`.
+ */
+export async function writeWhole(file: string, bytes: Uint8Array | string, durable: boolean): Promise<void> {
+  const draft = `${file}.draft`
+  try {
+    const handle = await open(draft, 'w', 0o644)
+    try {
+      await handle.writeFile(bytes)
+      if (durable) await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(draft, file)
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => {})
+    throw unwritable(file, error)
+  }
+}
+
+/** `FILE_UNWRITABLE`, naming the file and why, such as a disk that is full. */
+export function unwritable(file: string, cause: unknown): PortolanError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new PortolanError('FILE_UNWRITABLE', `cannot write ${file}: ${why}`, { path: file }, cause)
+}

@@ -1,0 +1,211 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { blobOf } from '../../../test/support/content.ts'
+import { makeTempFolder } from '../../../test/support/temp.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { OCI_MANIFEST } from '../../oci/manifest.ts'
+import { openWorkspace } from './workspace.ts'
+
+let folder: string
+
+beforeEach(async () => {
+  const temp = await makeTempFolder()
+  folder = join(temp.path, 'deep', 'workspace')
+  return () => temp[Symbol.asyncDispose]()
+})
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const [one, two] = ['one', 'two'].map((text) => blobOf(bytes(text)).digest as Digest) as [Digest, Digest]
+
+/** What a process does that has the workspace, up to its end. */
+async function within<T>(
+  work: (workspace: Awaited<ReturnType<typeof openWorkspace>>) => Promise<T>,
+): Promise<T> {
+  const workspace = await openWorkspace(folder)
+  try {
+    return await work(workspace)
+  } finally {
+    await workspace.close()
+  }
+}
+
+describe('what a workspace is told', () => {
+  it('is known to the next process: what is done, until it is settled', async () => {
+    await within(async (workspace) => {
+      await workspace.noteDone('paris', one, { size: 3 })
+      await workspace.noteDone('paris', two, { size: 3, mediaType: OCI_MANIFEST })
+      await workspace.noteDone('iowa', one, { size: 3 })
+      await workspace.settle('iowa')
+    })
+    await within(async (workspace) => {
+      expect([...workspace.done('paris')]).toEqual([
+        [one, { size: 3 }],
+        [two, { size: 3, mediaType: OCI_MANIFEST }],
+      ])
+      expect(workspace.done('iowa').size).toBe(0)
+      expect(workspace.done('nowhere').size).toBe(0)
+    })
+  })
+
+  it('is known to the next process: uploads that were begun and not ended, by their last state', async () => {
+    await within(async (workspace) => {
+      await workspace.saveUpload('paris', 'a', 'first')
+      await workspace.saveUpload('paris', 'a', 'second')
+      await workspace.saveUpload('paris', 'b', 'first')
+      await workspace.endUpload('paris', 'b')
+    })
+    await within(async (workspace) => {
+      expect(workspace.uploadState('paris', 'a')).toBe('second')
+      expect(workspace.uploadState('paris', 'b')).toBeUndefined()
+      expect(workspace.uploadState('iowa', 'a')).toBeUndefined()
+    })
+  })
+
+  it('outlives a line that was torn by a crash, and lines of which nobody knows anything', async () => {
+    await within((workspace) => workspace.noteDone('paris', one, { size: 3 }))
+    const journal = join(folder, 'journal.jsonl')
+    await appendFile(
+      journal,
+      'null\n7\n{"done":"../x","store":"paris","size":1}\n{"new":1}\n{"done":"sha256:',
+    )
+    await within(async (workspace) => {
+      expect([...workspace.done('paris').keys()]).toEqual([one])
+      await workspace.noteDone('paris', two, { size: 3 })
+    })
+    await within(async (workspace) => {
+      expect([...workspace.done('paris').keys()]).toEqual([one, two])
+    })
+  })
+
+  it('takes no more room than what is still true', async () => {
+    const journal = join(folder, 'journal.jsonl')
+    await within(async (workspace) => {
+      for (let n = 0; n < 500; n++) await workspace.saveUpload('paris', 'a', 'x'.repeat(100_000))
+      expect((await stat(journal)).size).toBeLessThan(20_000_000)
+      expect(workspace.uploadState('paris', 'a')).toHaveLength(100_000)
+      await workspace.endUpload('paris', 'a')
+    })
+    await within(async () => {
+      expect((await stat(journal)).size).toBe(0)
+    })
+  })
+})
+
+describe('a manifest that is kept', () => {
+  const manifest = blobOf(bytes('{"schemaVersion":2}'))
+  const digest = manifest.digest as Digest
+
+  it('comes back with its type, and not when its bytes have changed', async () => {
+    await within((workspace) =>
+      workspace.keepManifest(digest, { mediaType: OCI_MANIFEST, bytes: manifest.bytes }),
+    )
+    await within(async (workspace) => {
+      const kept = await workspace.manifest(digest)
+      expect(kept?.mediaType).toBe(OCI_MANIFEST)
+      expect(Buffer.from(kept!.bytes).equals(manifest.bytes)).toBe(true)
+      expect(await workspace.manifest(one)).toBeUndefined()
+    })
+    const [name] = await readdir(join(folder, 'manifests'))
+    await appendFile(join(folder, 'manifests', name!), ' ')
+    await within(async (workspace) => {
+      expect(await workspace.manifest(digest)).toBeUndefined()
+    })
+  })
+})
+
+describe('a spool', () => {
+  it('has what an earlier process brought, and can be read anywhere and emptied', async () => {
+    await within(async (workspace) => {
+      const spool = await workspace.spool(one)
+      await spool.append(bytes('hello '))
+      await spool.close()
+    })
+    await within(async (workspace) => {
+      const spool = await workspace.spool(one)
+      expect(spool.length).toBe(6)
+      await spool.append(bytes('world'))
+      expect(Buffer.from(await spool.read(4, 8)).toString()).toBe('o wo')
+      expect(Buffer.from(await spool.read(9, 100)).toString()).toBe('ld')
+      expect(await spool.read(100, 200)).toHaveLength(0)
+      await spool.clear()
+      expect(spool.length).toBe(0)
+      await spool.append(bytes('again'))
+      expect(Buffer.from(await spool.read(0, 5)).toString()).toBe('again')
+      await spool.remove()
+      expect(await readdir(join(folder, 'spools'))).toEqual([])
+    })
+  })
+
+  it('is deleted when nobody wants its blob any more', async () => {
+    await within(async (workspace) => {
+      for (const digest of [one, two]) await (await workspace.spool(digest)).close()
+      await workspace.tidySpools((digest) => digest === two)
+      expect(await readdir(join(folder, 'spools'))).toEqual([two.replace(':', '-')])
+    })
+  })
+})
+
+describe('a file of its own', () => {
+  it('comes back, and its name leads nowhere else', async () => {
+    await within(async (workspace) => {
+      expect(await workspace.file('paris.inventory')).toBeUndefined()
+      await workspace.keepFile('paris.inventory', bytes('list'))
+      expect(Buffer.from((await workspace.file('paris.inventory'))!).toString()).toBe('list')
+      for (const name of ['../x', '.hidden', 'A', 'a/b', '']) {
+        expect(() => workspace.file(name)).toThrow(`${name} is no name of a file`)
+      }
+    })
+  })
+})
+
+describe('the lock', () => {
+  it('keeps a second one out, and names the process that has it', async () => {
+    await within(async () => {
+      await expect(openWorkspace(folder)).rejects.toMatchObject({
+        code: 'FILE_UNWRITABLE',
+        message: `${folder} is in use by process ${process.pid}; wait for it to end, or use another folder`,
+      })
+    })
+    await within(async () => {})
+  })
+
+  it('is taken over from a process that is gone', async () => {
+    await within(async () => {})
+    const child = spawn(process.execPath, ['-e', ''])
+    await once(child, 'exit')
+    await writeFile(join(folder, 'lock'), JSON.stringify({ pid: child.pid }))
+    await within(async () => {
+      expect(JSON.parse(await readFile(join(folder, 'lock'), 'utf8')).pid).toBe(process.pid)
+    })
+    expect(await readdir(folder)).not.toContain('lock')
+  })
+
+  it('is taken over when its pid is another process by now, and when nobody can read it', async () => {
+    await within(async () => {})
+    for (const text of [JSON.stringify({ pid: process.pid, started: '1' }), '{"pid":', '']) {
+      await writeFile(join(folder, 'lock'), text)
+      await within(async () => {})
+    }
+  })
+
+  it('goes to one of many who come at once', async () => {
+    await within(async () => {})
+    await writeFile(join(folder, 'lock'), '{}')
+    const opened = await Promise.allSettled(Array.from({ length: 8 }, () => openWorkspace(folder)))
+    const winners = opened.filter((each) => each.status === 'fulfilled')
+    expect(winners).toHaveLength(1)
+    await winners[0]!.value.close()
+  })
+})
+
+it('a folder that cannot be made is an error that names it', async () => {
+  await within(async () => {})
+  const file = join(folder, 'journal.jsonl')
+  await expect(openWorkspace(join(file, 'x'))).rejects.toMatchObject({
+    code: 'FILE_UNWRITABLE',
+    message: expect.stringContaining(join(file, 'x')),
+  })
+})

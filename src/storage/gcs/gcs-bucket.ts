@@ -1,0 +1,135 @@
+import type { Clock } from '../../internal/clock.ts'
+import type { Fetch } from '../../transport/fetch.ts'
+import { readBody } from '../../transport/read-body.ts'
+import { Deadline } from '../driver/deadline.ts'
+import { type Action, statusOf, storeError, untrue } from '../driver/failure.ts'
+import type { Authorize } from './gcs-credential.ts'
+import { GcsRefusal, takeApart } from './gcs-failure.ts'
+
+export interface GcsBucketFacts {
+  readonly location: string
+  readonly endpoint: string
+  readonly name: string
+  /** Before every key, without a slash at its end. */
+  readonly prefix: string
+  readonly fetch: Fetch
+  readonly authorize: Authorize
+  readonly clock: Clock
+  readonly random: () => number
+  readonly attempts: number
+}
+
+export interface GcsRequest {
+  readonly action: Action
+  readonly key: string
+  readonly url: string
+  readonly milliseconds: number
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+  /** Beside all from 200 to 299. */
+  readonly expect?: readonly number[]
+  /** For a request whose answer has a body that is read later. */
+  readonly deadline?: Deadline
+  /** False where the address itself is the credential. */
+  readonly authorized?: boolean
+  /** True for what must not be sent again without a look at what came of it. */
+  readonly once?: boolean
+}
+
+/** A page of a thousand objects, each with a long name, is well below. */
+const MAX_JSON_BYTES = 16 * 1024 * 1024
+const FIRST_WAIT = 300
+const LONGEST_WAIT = 10_000
+
+/** One bucket by the JSON API of Cloud Storage, as all parts of the driver speak to it. */
+export class GcsBucket {
+  readonly location: string
+  readonly clock: Clock
+  readonly attempts: number
+  /** Above every object of the bucket, for reading and for writing. */
+  readonly objectsUrl: string
+  readonly uploadsUrl: string
+  readonly prefix: string
+  readonly #facts: GcsBucketFacts
+
+  constructor(facts: GcsBucketFacts) {
+    this.#facts = facts
+    this.location = facts.location
+    this.clock = facts.clock
+    this.attempts = facts.attempts
+    this.prefix = facts.prefix === '' ? '' : `${facts.prefix}/`
+    const path = `storage/v1/b/${encodeURIComponent(facts.name)}/o`
+    this.objectsUrl = `${facts.endpoint}/${path}`
+    this.uploadsUrl = `${facts.endpoint}/upload/${path}`
+  }
+
+  objectUrl(key: string): string {
+    return `${this.objectsUrl}/${encodeURIComponent(this.prefix + key)}`
+  }
+
+  /** Asks, and asks again when the service is not well. Rejects with a PortolanError. */
+  async send(request: GcsRequest): Promise<Response> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#send(request)
+      } catch (error) {
+        const failure = storeError(
+          this.location,
+          request.action,
+          request.key,
+          error,
+          takeApart(error, request.action),
+        )
+        if (request.once || attempt >= this.attempts || failure.code !== 'UNREACHABLE') throw failure
+        await this.pause(attempt)
+      }
+    }
+  }
+
+  /** As {@link send}, for an answer in JSON. */
+  async json(request: GcsRequest): Promise<Readonly<Record<string, unknown>>> {
+    const response = await this.send(request)
+    const bytes = await readBody(response, MAX_JSON_BYTES).catch(() => undefined)
+    try {
+      const value = JSON.parse(new TextDecoder().decode(bytes))
+      if (typeof value === 'object' && value !== null) return value
+    } catch {}
+    throw untrue(this.location, request.key, 'it does not answer in JSON')
+  }
+
+  /** Between two attempts: longer each time, and never at the same moment as everybody else. */
+  async pause(attempt: number): Promise<void> {
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * (0.5 + this.#facts.random() / 2)
+    await new Promise<void>((resolve) => this.clock.after(wait, resolve))
+  }
+
+  async #send(request: GcsRequest): Promise<Response> {
+    const { url, method = 'GET', headers, body, expect = [], authorized = true, milliseconds } = request
+    const { fetch, authorize } = this.#facts
+    const deadline = request.deadline ?? new Deadline(this.clock)
+    return deadline.bound(milliseconds, async (signal) => {
+      const response = await fetch(url, {
+        method,
+        headers: { ...headers, ...(authorized && (await authorize(url))) },
+        // 308 is no redirect here, and an address that is a credential goes nowhere else.
+        redirect: 'manual',
+        signal,
+        ...(body !== undefined && { body: body as string | Uint8Array<ArrayBuffer> }),
+      })
+      if (response.ok || expect.includes(response.status)) return response
+      const text = await readBody(response, 64 * 1024).catch(() => undefined)
+      throw new GcsRefusal(response.status, new TextDecoder().decode(text))
+    })
+  }
+}
+
+/** Runs a request for something that may not be there; `undefined` for 404. */
+export async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,176 @@
+import { PortolanError } from '../../errors.ts'
+import { PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { statusOf, untrue } from '../driver/failure.ts'
+import type { PartSink } from '../driver/part-upload.ts'
+import type { ObjectHeaders, UploadResume } from '../object-store.ts'
+import type { GcsBucket } from './gcs-bucket.ts'
+
+export interface GcsSessionFacts {
+  readonly key: string
+  readonly size: number
+  readonly headers: ObjectHeaders
+  /** Whether there was nothing under the key when the upload began. */
+  readonly absent: boolean
+  readonly resume?: UploadResume | undefined
+}
+
+/**
+ * A resumable upload of Cloud Storage. Its last byte makes the object visible, so that `finish` sends it. Whatever is
+ * interrupted is asked for: the service may have kept a part of what was sent.
+ */
+export class GcsSession implements PartSink {
+  readonly #bucket: GcsBucket
+  readonly #facts: GcsSessionFacts
+  /** A credential: whoever has this address may write to the object. */
+  readonly #url: string
+  #position: number
+
+  private constructor(bucket: GcsBucket, facts: GcsSessionFacts, url: string, position: number) {
+    this.#bucket = bucket
+    this.#facts = facts
+    this.#url = url
+    this.#position = position
+  }
+
+  /** Goes on with an earlier session if the service still has it, or begins one. */
+  static async open(bucket: GcsBucket, facts: GcsSessionFacts): Promise<GcsSession> {
+    const { key, size, headers, absent, resume } = facts
+    if (resume?.state?.startsWith(`${bucket.uploadsUrl}?`)) {
+      const earlier = new GcsSession(bucket, facts, resume.state, 0)
+      const position = await earlier.#kept().catch(ignoreRefusal)
+      if (position !== undefined && position < size) {
+        earlier.#position = position
+        return earlier
+      }
+    }
+    const begin = (condition: string) =>
+      bucket.send({
+        action: 'write',
+        key,
+        method: 'POST',
+        url: `${bucket.uploadsUrl}?uploadType=resumable&name=${encodeURIComponent(bucket.prefix + key)}${condition}`,
+        headers: { 'Content-Type': 'application/json', 'X-Upload-Content-Length': String(size) },
+        body: JSON.stringify({
+          contentType: headers.contentType,
+          ...(headers.cacheControl !== undefined && { cacheControl: headers.cacheControl }),
+        }),
+        milliseconds: SMALL_REQUEST_TIME,
+      })
+    const response = await begin(absent ? '&ifGenerationMatch=0' : '').catch((error) => {
+      // Somebody was faster; going on without the condition replaces theirs with the same.
+      if (statusOf(error) === 412) return begin('')
+      throw error
+    })
+    await response.body?.cancel()
+    const url = response.headers.get('location')
+    if (!url?.startsWith(`${bucket.uploadsUrl}?`)) {
+      throw untrue(bucket.location, key, 'it begins an upload at an address of somebody else')
+    }
+    await resume?.save(url)
+    return new GcsSession(bucket, facts, url, 0)
+  }
+
+  /** How many bytes need not be sent again. */
+  get position(): number {
+    return this.#position
+  }
+
+  async part(bytes: Uint8Array): Promise<void> {
+    await this.#bring(bytes)
+    await this.#facts.resume?.save(this.#url)
+  }
+
+  async finish(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#bring(bytes)
+    } catch (error) {
+      // Somebody else was first, and theirs stays.
+      if (!(this.#facts.absent && statusOf(error) === 412)) throw error
+    }
+  }
+
+  async discard(): Promise<void> {
+    const { key } = this.#facts
+    const { body } = await this.#bucket.send({
+      action: 'write',
+      key,
+      method: 'DELETE',
+      url: this.#url,
+      headers: { 'Content-Length': '0' },
+      milliseconds: SMALL_REQUEST_TIME,
+      authorized: false,
+      // 499 is how the service confirms it.
+      expect: [404, 410, 499],
+    })
+    await body?.cancel()
+  }
+
+  /** Sends bytes until the service has all of them. */
+  async #bring(bytes: Uint8Array): Promise<void> {
+    const { key } = this.#facts
+    const [start, end] = [this.#position, this.#position + bytes.length]
+    for (let attempt = 1; ; attempt++) {
+      const before = this.#position
+      try {
+        this.#position = await this.#send(bytes.subarray(before - start), before)
+      } catch (error) {
+        const unreachable = error instanceof PortolanError && error.code === 'UNREACHABLE'
+        if (!unreachable || attempt >= this.#bucket.attempts) throw error
+        await this.#bucket.pause(attempt)
+        this.#position = await this.#kept()
+      }
+      if (this.#position < start || this.#position > end) {
+        throw untrue(
+          this.#bucket.location,
+          key,
+          `it has ${this.#position} bytes of an upload; expected ${start} to ${end}`,
+        )
+      }
+      if (this.#position === end) return
+      if (this.#position > before) attempt = 0
+      else if (attempt >= this.#bucket.attempts)
+        throw untrue(this.#bucket.location, key, 'it keeps nothing of an upload')
+    }
+  }
+
+  /** Gives what the service has then. */
+  async #send(bytes: Uint8Array, from: number): Promise<number> {
+    const { size } = this.#facts
+    const range = bytes.length === 0 ? '*' : `${from}-${from + bytes.length - 1}`
+    return this.#put(`bytes ${range}/${from + bytes.length === size ? size : '*'}`, PART_REQUEST_TIME, bytes)
+  }
+
+  async #kept(): Promise<number> {
+    return this.#put(`bytes */${this.#facts.size}`, SMALL_REQUEST_TIME)
+  }
+
+  async #put(
+    contentRange: string,
+    milliseconds: number,
+    bytes: Uint8Array = new Uint8Array(),
+  ): Promise<number> {
+    const { key, size } = this.#facts
+    const response = await this.#bucket.send({
+      action: 'write',
+      key,
+      method: 'PUT',
+      url: this.#url,
+      headers: { 'Content-Range': contentRange },
+      body: bytes,
+      milliseconds,
+      authorized: false,
+      once: bytes.length > 0,
+      expect: [308],
+    })
+    await response.body?.cancel()
+    if (response.status !== 308) return size
+    const [, last] = /^bytes=0-(\d{1,16})$/.exec(response.headers.get('range') ?? '') ?? []
+    return last === undefined ? 0 : Number(last) + 1
+  }
+}
+
+/** A session that the service does not want to know is of no use any more. */
+function ignoreRefusal(error: unknown): undefined {
+  const status = statusOf(error)
+  if (status === undefined || status >= 500) throw error
+}

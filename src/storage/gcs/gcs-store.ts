@@ -1,0 +1,208 @@
+import type { FillConfig } from '../../config/config.ts'
+import { PortolanError } from '../../errors.ts'
+import type { Clock } from '../../internal/clock.ts'
+import type { Fetch } from '../../transport/fetch.ts'
+import { bodyStream, emptyBody } from '../driver/body.ts'
+import { Deadline, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { statusOf, untrue } from '../driver/failure.ts'
+import { type ListingPage, readPages } from '../driver/listing.ts'
+import { checkInfo, checkRange } from '../driver/object-info.ts'
+import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
+import type {
+  ByteRange,
+  ObjectHeaders,
+  ObjectInfo,
+  ObjectStore,
+  Upload,
+  UploadResume,
+} from '../object-store.ts'
+import { GcsBucket, unlessAbsent } from './gcs-bucket.ts'
+import { anonymous, defaultCredentials } from './gcs-credential.ts'
+import { GcsSession } from './gcs-session.ts'
+
+export interface GcsStoreOptions {
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly random: () => number
+  /** At one request. */
+  readonly attempts: number
+}
+
+const FIELDS = 'name,size,contentType,updated'
+
+/**
+ * Opens a bucket of Google Cloud Storage with Application Default Credentials; at an `http:` endpoint, which is an
+ * emulator, without any, since a token must not travel in the clear.
+ */
+export function openGcsStore(
+  fill: Extract<FillConfig, { kind: 'gcs' }>,
+  { fetch, clock, random, attempts }: GcsStoreOptions,
+): ObjectStore {
+  const { bucket: name, prefix } = fill
+  const endpoint = (fill.endpoint ?? 'https://storage.googleapis.com').replace(/\/$/, '')
+  const location = `gs://${name}${prefix && `/${prefix}`}${fill.endpoint ? ` at ${endpoint}` : ''}`
+  const authorize = endpoint.startsWith('http:')
+    ? anonymous
+    : defaultCredentials(
+        () =>
+          new PortolanError(
+            'STORE_REFUSED',
+            `no credentials for ${location}: set GOOGLE_APPLICATION_CREDENTIALS to a key file, or run gcloud auth application-default login`,
+            { location },
+          ),
+      )
+  return new GcsStore(
+    new GcsBucket({ location, endpoint, name, prefix, fetch, authorize, clock, random, attempts }),
+  )
+}
+
+class GcsStore implements ObjectStore {
+  readonly location: string
+  readonly #bucket: GcsBucket
+  #isBucketThere = false
+
+  constructor(bucket: GcsBucket) {
+    this.location = bucket.location
+    this.#bucket = bucket
+  }
+
+  async stat(key: string): Promise<ObjectInfo | undefined> {
+    const found = await this.#unlessAbsent(
+      this.#bucket.json({
+        action: 'look up',
+        key,
+        url: `${this.#bucket.objectUrl(key)}?fields=${FIELDS}`,
+        milliseconds: SMALL_REQUEST_TIME,
+      }),
+    )
+    return found && this.#infoOf(key, found)
+  }
+
+  async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+    if (range !== undefined && range.start >= range.end) return (await this.stat(key)) && emptyBody()
+    const deadline = new Deadline(this.#bucket.clock)
+    try {
+      const answer = await this.#unlessAbsent(
+        this.#bucket.send({
+          action: 'read',
+          key,
+          url: `${this.#bucket.objectUrl(key)}?alt=media`,
+          milliseconds: SMALL_REQUEST_TIME,
+          deadline,
+          // A compressed answer would have another length.
+          headers: {
+            'Accept-Encoding': 'identity',
+            ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
+          },
+        }),
+      )
+      if (answer === undefined) return undefined
+      const { headers, body } = answer
+      const length = range
+        ? checkRange(this.location, key, range, headers.get('content-range'))
+        : Number(headers.get('content-length') ?? Number.NaN)
+      if (Number.isNaN(length)) throw untrue(this.location, key, 'it does not say how long it is')
+      if (body === null) return emptyBody()
+      return bodyStream(body as AsyncIterable<Uint8Array>, { location: this.location, key, length, deadline })
+    } catch (error) {
+      deadline.end()
+      // The range begins behind the end.
+      if (statusOf(error) === 416) return emptyBody()
+      throw error
+    }
+  }
+
+  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
+    await this.#write(key, bytes, headers, false)
+  }
+
+  async upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
+    const absent = (await this.stat(key)) === undefined
+    const { location } = this
+    // Without a limit on the number of parts.
+    const partSize = partSizeOf(size, Number.POSITIVE_INFINITY)
+    if (size <= partSize) {
+      return wholeUpload({ location, key, size }, (bytes) => this.#write(key, bytes, headers, absent))
+    }
+    const sink = await GcsSession.open(this.#bucket, { key, size, headers, absent, resume })
+    return new PartUpload({ location, key, size, partSize, offset: sink.position }, sink)
+  }
+
+  list(prefix: string): AsyncGenerator<ObjectInfo> {
+    return readPages(this.location, prefix, (token) => this.#page(prefix, token))
+  }
+
+  async delete(key: string): Promise<void> {
+    const answer = await this.#unlessAbsent(
+      this.#bucket.send({
+        action: 'delete',
+        key,
+        method: 'DELETE',
+        url: this.#bucket.objectUrl(key),
+        milliseconds: SMALL_REQUEST_TIME,
+      }),
+    )
+    await answer?.body?.cancel()
+  }
+
+  async close(): Promise<void> {}
+
+  async #write(key: string, bytes: Uint8Array, headers: ObjectHeaders, absent: boolean): Promise<void> {
+    const session = await GcsSession.open(this.#bucket, { key, size: bytes.length, headers, absent })
+    await session.finish(bytes)
+  }
+
+  async #page(prefix: string, token: string | undefined, limit = 1000): Promise<ListingPage> {
+    const { prefix: above, objectsUrl } = this.#bucket
+    const query = new URLSearchParams({
+      prefix: above + prefix,
+      maxResults: String(limit),
+      fields: `kind,nextPageToken,items(${FIELDS})`,
+      ...(token !== undefined && { pageToken: token }),
+    })
+    const page = await this.#bucket.json({
+      action: 'list',
+      key: prefix,
+      url: `${objectsUrl}?${query}`,
+      milliseconds: SMALL_REQUEST_TIME,
+    })
+    const { kind, items = [], nextPageToken: next } = page
+    // Anything that answers 200 would otherwise be an empty bucket.
+    if (
+      kind !== 'storage#objects' ||
+      !Array.isArray(items) ||
+      (next !== undefined && typeof next !== 'string')
+    ) {
+      throw untrue(this.location, prefix, 'its listing cannot be read')
+    }
+    return {
+      objects: items.map((item: Record<string, unknown> | null) => {
+        const name = String(item?.name)
+        return this.#infoOf(name.startsWith(above) ? name.slice(above.length) : `/${name}`, item ?? {})
+      }),
+      ...(next && { next }),
+    }
+  }
+
+  #infoOf(key: string, { size, updated, contentType }: Readonly<Record<string, unknown>>): ObjectInfo {
+    return checkInfo(this.location, key, {
+      // A number as text: JSON's own end at 2^53.
+      size: typeof size === 'string' && /^\d+$/.test(size) ? Number(size) : undefined,
+      modified: typeof updated === 'string' ? Date.parse(updated) : undefined,
+      contentType: typeof contentType === 'string' ? contentType : undefined,
+    })
+  }
+
+  /** A missing object and one in a missing bucket are both 404 for the same reason, so that somebody has to ask. */
+  async #unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+    const found = await unlessAbsent(answer)
+    if (found === undefined && !this.#isBucketThere) {
+      await this.#page('', undefined, 1).catch((error) => {
+        // A bucket that may not be listed is there.
+        if (statusOf(error) !== 403) throw error
+      })
+      this.#isBucketThere = true
+    }
+    return found
+  }
+}

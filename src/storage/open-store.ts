@@ -1,0 +1,35 @@
+import type { FillConfig } from '../config/config.ts'
+import type { Clock } from '../internal/clock.ts'
+import type { Fetch } from '../transport/fetch.ts'
+import type { ObjectStore } from './object-store.ts'
+
+/** What drivers borrow from the process. */
+export interface OpenStoreOptions {
+  /** Where credentials are looked for: docs/configuration.md names the variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly random: () => number
+  /** Lets Azure check what arrives. */
+  readonly md5?: (bytes: Uint8Array) => Uint8Array
+  /** At one request, until a store counts as unreachable; 4 unless told. */
+  readonly attempts?: number
+}
+
+/**
+ * Opens the place that a store is filled through. Its driver, and the SDK behind that, are loaded now and not before.
+ * Throws `CONFIG_INVALID` for credentials that cannot be used; it asks the store nothing yet.
+ */
+export async function openStore(fill: FillConfig, options: OpenStoreOptions): Promise<ObjectStore> {
+  const lent = { attempts: 4, ...options }
+  switch (fill.kind) {
+    case 's3':
+      return (await import('./s3/s3-store.ts')).openS3Store(fill, lent)
+    case 'azureBlob':
+      return (await import('./azure-blob/azure-blob-store.ts')).openAzureBlobStore(fill, lent)
+    case 'gcs':
+      return (await import('./gcs/gcs-store.ts')).openGcsStore(fill, lent)
+    case 'folder':
+      return new (await import('./fs/folder-store.ts')).FolderStore(fill.folder, options.random)
+  }
+}

@@ -1,0 +1,239 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import type { FillConfig } from '../../config/config.ts'
+import type { Clock } from '../../internal/clock.ts'
+import { bodyStream, emptyBody } from '../driver/body.ts'
+import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { reasonOf, statusOf, untrue } from '../driver/failure.ts'
+import { type ListingPage, readPages } from '../driver/listing.ts'
+import { checkInfo, checkRange } from '../driver/object-info.ts'
+import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
+import type {
+  ByteRange,
+  ObjectHeaders,
+  ObjectInfo,
+  ObjectStore,
+  Upload,
+  UploadResume,
+} from '../object-store.ts'
+import { S3Bucket } from './s3-bucket.ts'
+import { S3Multipart, sdkHeaders } from './s3-multipart.ts'
+
+export interface S3StoreOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  /** At one request. */
+  readonly attempts: number
+}
+
+/** S3's own limit, which its kin share. */
+const MAX_PARTS = 10_000
+
+/**
+ * Opens a bucket of S3 or of a store that speaks its protocol. Credentials come by the default chain of AWS; those in
+ * `environment` come first.
+ */
+export function openS3Store(
+  fill: Extract<FillConfig, { kind: 's3' }>,
+  { environment, clock, attempts }: S3StoreOptions,
+): ObjectStore {
+  const { bucket: name, prefix, endpoint } = fill
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION } =
+    environment
+  const region = fill.region ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? (endpoint && 'us-east-1')
+  const client = new S3Client({
+    maxAttempts: attempts,
+    // Else bodies go out as aws-chunked with a trailing checksum: some stores refuse that, some keep the chunk headers
+    // as if they were content.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // A store or proxy that does not know the header would cost seconds at each part.
+    expectContinueHeader: false,
+    requestHandler: { connectionTimeout: 10_000 },
+    ...(region && { region }),
+    ...(endpoint && { endpoint, forcePathStyle: true }),
+    ...(AWS_ACCESS_KEY_ID &&
+      AWS_SECRET_ACCESS_KEY && {
+        credentials: {
+          accessKeyId: AWS_ACCESS_KEY_ID,
+          secretAccessKey: AWS_SECRET_ACCESS_KEY,
+          ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+        },
+      }),
+  })
+  const location = `s3://${name}${prefix && `/${prefix}`}${endpoint ? ` at ${endpoint}` : ''}`
+  return new S3Store(new S3Bucket({ location, name, prefix, client, clock }))
+}
+
+class S3Store implements ObjectStore {
+  readonly location: string
+  readonly #bucket: S3Bucket
+  #isBucketThere = false
+
+  constructor(bucket: S3Bucket) {
+    this.location = bucket.location
+    this.#bucket = bucket
+  }
+
+  async stat(key: string): Promise<ObjectInfo | undefined> {
+    const head = await this.#unlessAbsent(
+      this.#bucket.send({ action: 'look up', key, milliseconds: SMALL_REQUEST_TIME }, (client, options) =>
+        client.send(new HeadObjectCommand(this.#bucket.at(key)), options),
+      ),
+    )
+    if (head === undefined) return undefined
+    const { ContentLength: size, LastModified, ContentType: contentType } = head
+    return checkInfo(this.location, key, { size, modified: LastModified?.getTime(), contentType })
+  }
+
+  async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+    if (range !== undefined && range.start >= range.end) return (await this.stat(key)) && emptyBody()
+    const deadline = new Deadline(this.#bucket.clock)
+    try {
+      const answer = await this.#unlessAbsent(
+        this.#bucket.send(
+          { action: 'read', key, milliseconds: SMALL_REQUEST_TIME, deadline },
+          (client, options) =>
+            client.send(
+              new GetObjectCommand({
+                ...this.#bucket.at(key),
+                ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
+              }),
+              options,
+            ),
+        ),
+      )
+      if (answer === undefined) return undefined
+      const { Body, ContentLength, ContentRange } = answer
+      const length = range ? checkRange(this.location, key, range, ContentRange) : ContentLength
+      if (length === undefined) throw untrue(this.location, key, 'it does not say how long it is')
+      if (Body === undefined) return emptyBody()
+      // A stream of the runtime, node's or the web's; both can be iterated.
+      const body = Body as unknown as AsyncIterable<Uint8Array>
+      return bodyStream(body, { location: this.location, key, length, deadline })
+    } catch (error) {
+      deadline.end()
+      // The range begins behind the end.
+      if (statusOf(error) === 416) return emptyBody()
+      throw error
+    }
+  }
+
+  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
+    await this.#put(key, bytes, headers, {})
+  }
+
+  async upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
+    const absent = (await this.stat(key)) === undefined
+    const partSize = partSizeOf(size, MAX_PARTS)
+    if (size <= partSize) {
+      return wholeUpload({ location: this.location, key, size }, async (bytes) => {
+        if (!absent) await this.put(key, bytes, headers)
+        else await this.#bucket.writeIfAbsent((condition) => this.#put(key, bytes, headers, condition))
+      })
+    }
+    const isThere = async () => (await this.stat(key))?.size === size
+    const sink = await S3Multipart.open(this.#bucket, { key, headers, partSize, absent, resume, isThere })
+    return new PartUpload(
+      { location: this.location, key, size, partSize, offset: sink.parts * partSize },
+      sink,
+    )
+  }
+
+  list(prefix: string): AsyncGenerator<ObjectInfo> {
+    return readPages(this.location, prefix, (token) => this.#page(prefix, token))
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#unlessAbsent(
+      this.#bucket.send({ action: 'delete', key, milliseconds: SMALL_REQUEST_TIME }, (client, options) =>
+        client.send(new DeleteObjectCommand(this.#bucket.at(key)), options),
+      ),
+    )
+  }
+
+  async close(): Promise<void> {
+    this.#bucket.close()
+  }
+
+  async #put(
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    condition: { IfNoneMatch?: '*' },
+  ): Promise<void> {
+    await this.#bucket.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (client, options) =>
+      client.send(
+        new PutObjectCommand({
+          ...this.#bucket.at(key),
+          ...sdkHeaders(headers),
+          ...condition,
+          ContentLength: bytes.length,
+          Body: bytes,
+        }),
+        options,
+      ),
+    )
+  }
+
+  async #page(prefix: string, token: string | undefined): Promise<ListingPage> {
+    const page = await this.#bucket.send(
+      { action: 'list', key: prefix, milliseconds: SMALL_REQUEST_TIME },
+      (client, options) =>
+        client.send(
+          new ListObjectsV2Command({
+            ...this.#bucket.below(prefix),
+            ...(token !== undefined && { ContinuationToken: token }),
+          }),
+          options,
+        ),
+    )
+    const { Contents: objects = [], IsTruncated, NextContinuationToken: next, KeyCount: count } = page
+    // Anything that answers 200 would otherwise be an empty bucket.
+    if (
+      IsTruncated === undefined ||
+      (IsTruncated && !next) ||
+      (count !== undefined && count !== objects.length)
+    ) {
+      throw untrue(this.location, prefix, 'its listing is cut short')
+    }
+    return {
+      objects: objects.map(({ Key = '', Size: size, LastModified }) =>
+        checkInfo(this.location, this.#bucket.keyOf(Key), { size, modified: LastModified?.getTime() }),
+      ),
+      ...(IsTruncated && { next }),
+    }
+  }
+
+  async #unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+    try {
+      return await answer
+    } catch (error) {
+      if (statusOf(error) !== 404 || reasonOf(error) === 'NoSuchBucket') throw error
+      await this.#requireBucket()
+      return undefined
+    }
+  }
+
+  /** A HEAD of an object in a bucket that is not there has the same answer as one of an object that is not. */
+  async #requireBucket(): Promise<void> {
+    if (this.#isBucketThere) return
+    try {
+      await this.#bucket.send(
+        { action: 'list', key: '', milliseconds: SMALL_REQUEST_TIME },
+        (client, options) => client.send(new HeadBucketCommand({ Bucket: this.#bucket.name }), options),
+      )
+    } catch (error) {
+      // A bucket that may not be listed is there.
+      if (statusOf(error) !== 403) throw error
+    }
+    this.#isBucketThere = true
+  }
+}

@@ -1,0 +1,3 @@
+import { describeInventories } from './suite.ts'
+
+describeInventories('node')

@@ -1,0 +1,280 @@
+import { spawn } from 'node:child_process'
+import { chmod, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findPrograms, runOk } from '../../support/programs.ts'
+import { makeTempFolder } from '../../support/temp.ts'
+
+const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts')
+const NODES = join(import.meta.dirname, '../../fixtures/migrate/nodes')
+const POD = 'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: k8s.gcr.io/pause:3.2\n'
+const LIST = '{"version":1,"findings":{"pod.yaml | Pod container a | k8s.gcr.io/pause:3.2":1}}'
+
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a command in a folder as a user would, with a text on standard input. */
+function portolan(cwd: string, words: readonly string[], input = ''): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...words], { cwd, env: { PATH: process.env.PATH } })
+    const ended = { out: '', err: '' }
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      ended.out += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      ended.err += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, ...ended }))
+    child.stdin.on('error', () => {})
+    child.stdin.end(input)
+  })
+}
+
+/** Makes a folder of files, by path to content. */
+async function makeTree(files: Readonly<Record<string, string | Uint8Array>>) {
+  const folder = await makeTempFolder()
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder.path, path)), { recursive: true })
+    await writeFile(join(folder.path, path), content)
+  }
+  return folder
+}
+
+/** Where findings are, as `--json` gives them. */
+async function scanned(cwd: string, ...words: string[]) {
+  const { out, code, err } = await portolan(cwd, ['scan', '--json', ...words])
+  expect(err).not.toContain('this is a bug')
+  const report = JSON.parse(out)
+  return { ...report, code, paths: report.findings.map(({ path }: { path: string }) => path) }
+}
+
+describe('scan', () => {
+  it('prints each reference with its place, what it becomes and what it belongs to, and ends with 1', async () => {
+    await using folder = await makeTree({ 'pod.yaml': POD, 'README.md': 'we use k8s.gcr.io/pause\n' })
+    expect(await portolan(folder.path, ['scan', '.'])).toEqual({
+      code: 1,
+      out: [
+        '  place         reference             becomes                    belongs to',
+        '  pod.yaml:6:14  k8s.gcr.io/pause:3.2  registry.k8s.io/pause:3.2  Pod container a',
+        '',
+      ]
+        .join('\n')
+        .replace('place    ', 'place     '),
+      err: '2 files, 1 finding, 1 file with mentions only (--include-text shows them)\n',
+    })
+  })
+
+  it('ends with 0 and prints nothing to standard output when there is nothing to find', async () => {
+    await using folder = await makeTree({ 'pod.yaml': POD.replace('k8s.gcr.io', 'registry.k8s.io') })
+    expect(await portolan(folder.path, ['scan', '.'])).toEqual({ code: 0, out: '', err: '1 file, 0 findings\n' })
+  })
+
+  it.each([
+    [['scan'], 'name what to scan'],
+    [['scan', '--node', '.'], 'name no paths with it'],
+    [['scan', '--root', '/', '.'], 'use it with --node'],
+    [['scan', '--json', '--sarif', '.'], 'choose one'],
+    [['scan', 'missing'], 'cannot read missing: there is no such file'],
+    [['scan', '--map', 'missing.yaml', '.'], 'cannot read missing.yaml'],
+    [['scan', '--baseline', 'bad.json', '.'], 'bad.json is no baseline: its version is 2'],
+  ])('refuses %j', async (words, message) => {
+    await using folder = await makeTree({ 'bad.json': '{"version":2}' })
+    const { code, err } = await portolan(folder.path, words)
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) })
+  })
+
+  it('reads standard input', async () => {
+    await using folder = await makeTempFolder()
+    expect((await portolan(folder.path, ['scan', '-'], POD)).out).toContain('stdin.yaml:6:14')
+    const words = ['scan', '--stdin-name', 'Dockerfile', '-']
+    expect((await portolan(folder.path, words, 'FROM k8s.gcr.io/pause:3.2\n')).out).toContain('Dockerfile:1:6')
+  })
+
+  it('finds comments, prose and URLs with --include-text only, each reference once', async () => {
+    await using folder = await makeTree({ 'pod.yaml': `# k8s.gcr.io/a:1\n${POD}`, 'notes.md': 'https://k8s.gcr.io/v2/\n' })
+    expect((await scanned(folder.path, '.')).paths).toEqual(['pod.yaml'])
+    expect((await scanned(folder.path, '--include-text', '.')).paths).toEqual(['notes.md', 'pod.yaml', 'pod.yaml'])
+  })
+
+  it('uses an operator’s map, and goes the other way with --revert', async () => {
+    await using folder = await makeTree({
+      'map.yaml': 'registry.k8s.io: mirror.example/k8s\n',
+      'deploy/pod.yaml': POD.replace('k8s.gcr.io', 'registry.k8s.io'),
+    })
+    const { findings } = await scanned(folder.path, '--map', 'map.yaml', 'deploy')
+    expect(findings[0].replacement).toBe('mirror.example/k8s/pause:3.2')
+    const back = await scanned(folder.path, '--revert', 'deploy')
+    expect(back.findings[0].replacement).toBe('k8s.gcr.io/pause:3.2')
+  })
+
+  it('does not end with 1 for what is only related', async () => {
+    await using folder = await makeTree({ 'pod.yaml': POD.replace('k8s.gcr.io', 'registry-sandbox.k8s.io') })
+    expect(await scanned(folder.path, '.')).toMatchObject({ code: 0, findings: [{ verdict: 'related' }] })
+  })
+})
+
+describe('a baseline', () => {
+  it('has findings not counted again, though lines above them come and go', async () => {
+    await using folder = await makeTree({ 'pod.yaml': POD })
+    expect(await portolan(folder.path, ['scan', '--write-baseline', 'known.json', '.'])).toMatchObject({ code: 0 })
+    expect(JSON.parse(await readFile(join(folder.path, 'known.json'), 'utf8'))).toEqual(JSON.parse(LIST))
+    await writeFile(join(folder.path, 'pod.yaml'), `# a\n# b\n${POD}`)
+    expect(await portolan(folder.path, ['scan', '--baseline', 'known.json', 'pod.yaml'])).toEqual({
+      code: 0,
+      out: '',
+      err: '1 file, 0 findings, 1 more known from the baseline\n',
+    })
+  })
+
+  it('has a second one of the same kind counted', async () => {
+    await using folder = await makeTree({ 'known.json': LIST, 'pod.yaml': `${POD}---\n${POD}` })
+    expect(await scanned(folder.path, '--baseline', 'known.json', 'pod.yaml')).toMatchObject({ code: 1, known: 1 })
+  })
+})
+
+describe('the walk', () => {
+  const TREE = {
+    '.gitignore': 'vendor/\n*.gen.yaml\n',
+    '.git/config': 'k8s.gcr.io',
+    'a.yaml': POD,
+    'a.gen.yaml': POD,
+    'vendor/b.yaml': POD,
+    'sub/.gitignore': '!kept.gen.yaml\n/c.yaml\n',
+    'sub/c.yaml': POD,
+    'sub/kept.gen.yaml': POD,
+    'sub/deep/c.yaml': POD,
+  }
+
+  it('obeys .gitignore, the nearest one first', async () => {
+    await using folder = await makeTree(TREE)
+    expect((await scanned(folder.path, '.')).paths).toEqual(['a.yaml', 'sub/deep/c.yaml', 'sub/kept.gen.yaml'])
+  })
+
+  it('obeys those above the folder that is named, and reads a named file whatever they say', async () => {
+    await using folder = await makeTree({ ...TREE, 'sub/d.gen.yaml': POD })
+    expect((await scanned(folder.path, 'sub', 'a.gen.yaml')).paths).toEqual([
+      'sub/deep/c.yaml',
+      'sub/kept.gen.yaml',
+      'a.gen.yaml',
+    ])
+  })
+
+  it('looks everywhere but into .git with --no-ignore', async () => {
+    await using folder = await makeTree(TREE)
+    expect((await scanned(folder.path, '--no-ignore', '.')).paths).toHaveLength(6)
+  })
+
+  it('passes over what is excluded, by name or by path', async () => {
+    await using folder = await makeTree(TREE)
+    expect((await scanned(folder.path, '--exclude', 'deep', 'sub/kept*', '--', '.')).paths).toEqual(['a.yaml'])
+  })
+
+  it('is not led around by symbolic links', async () => {
+    await using folder = await makeTree({ 'a/pod.yaml': POD })
+    await symlink('..', join(folder.path, 'a/loop'))
+    await symlink('pod.yaml', join(folder.path, 'a/again.yaml'))
+    expect((await scanned(folder.path, '.')).paths).toEqual(['a/pod.yaml'])
+  })
+})
+
+describe('what is hostile', () => {
+  it.runIf(process.getuid?.() !== 0)('is named when it may not be read', async () => {
+    await using folder = await makeTree({ 'closed/pod.yaml': POD, 'closed.yaml': POD, 'pod.yaml': POD })
+    await chmod(join(folder.path, 'closed'), 0)
+    await chmod(join(folder.path, 'closed.yaml'), 0)
+    const { notRead, paths } = await scanned(folder.path, '.')
+    await chmod(join(folder.path, 'closed'), 0o700)
+    expect({ notRead, paths }).toEqual({
+      notRead: [
+        { path: 'closed', reason: 'permission denied' },
+        { path: 'closed.yaml', reason: 'permission denied' },
+      ],
+      paths: ['pod.yaml'],
+    })
+  })
+
+  const { found, missing } = findPrograms('mkfifo')
+  it.skipIf(missing)('is named when it is a named pipe, which nobody waits for', async () => {
+    await using folder = await makeTree({ 'pod.yaml': POD })
+    await runOk(found.mkfifo, [join(folder.path, 'pipe')])
+    const { notRead, paths } = await scanned(folder.path, '.')
+    expect({ notRead, paths }).toEqual({ notRead: [{ path: 'pipe', reason: 'it is a named pipe' }], paths: ['pod.yaml'] })
+  })
+
+  it('is searched through, and named only if it holds a name, when it is too long to be parsed', async () => {
+    await using folder = await makeTree({ 'pod.yaml': POD })
+    for (const [name, end] of [
+      ['clean.yaml', ''],
+      ['long.yaml', 'k8s.gcr.io/pause:3.2'],
+    ] as const) {
+      const file = await open(join(folder.path, name), 'w')
+      for (let mebibyte = 0; mebibyte < 100; mebibyte++) await file.write('x'.repeat(1024 * 1024))
+      await file.write(end)
+      await file.close()
+    }
+    const { notRead, paths } = await scanned(folder.path, '.')
+    const reason = 'it names a host of the map, and is longer than 8 MiB'
+    expect({ notRead, paths }).toEqual({ notRead: [{ path: 'long.yaml', reason }], paths: ['pod.yaml'] })
+  })
+
+  it.each([
+    ['binary', Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0]), Buffer.from('k8s.gcr.io/pause:3.2')])],
+    ['nested too deeply', `k8s.gcr.io: ${'['.repeat(200_000)}`],
+    ['nested', `a: ${'{a: '.repeat(2000)}k8s.gcr.io/a${'}'.repeat(2000)}`],
+    ['an alias bomb', bomb()],
+    ['one long line', `# k8s.gcr.io ${'a-.'.repeat(1_000_000)}`],
+    ['quotes that never close', `# k8s.gcr.io\n${'"$('.repeat(300_000)}`],
+    ['braces that never close', `# k8s.gcr.io\n${'${'.repeat(300_000)}`],
+    ['here-documents that never close', `# k8s.gcr.io\n${Array.from({ length: 50_000 }, (_, at) => `RUN cat <<E${at}\n`).join('')}`],
+  ])('is bounded and stops nothing: %s', async (_, content) => {
+    await using folder = await makeTree({
+      ...{ 'a.yaml': content, 'a.sh': content, 'a.tf': content, 'a.toml': content, Dockerfile: content },
+      ...{ Makefile: content, 'containerd/config.toml': content, 'docker-compose.yml': content, 'pod.yaml': POD },
+    })
+    expect((await scanned(folder.path, '.')).paths).toContain('pod.yaml')
+  })
+
+  it('is read as far as it can be when it is not UTF-8', async () => {
+    const bytes = Buffer.concat([Buffer.from('# caf\xe9\n', 'latin1'), Buffer.from(POD)])
+    await using folder = await makeTree({ 'pod.yaml': bytes })
+    expect(await scanned(folder.path, '.')).toMatchObject({ findings: [{ line: 7, column: 14 }] })
+  })
+})
+
+describe('scan --node', () => {
+  it('looks at the well-known places of a machine, and at nothing else', async () => {
+    const { paths, code } = await scanned(NODES, '--node', '--root', NODES)
+    const places = [...new Set(paths.map((path: string) => path.slice(NODES.length)))]
+    expect(code).toBe(1)
+    expect(places).toEqual(
+      expect.arrayContaining([
+        '/etc/containerd/config.toml',
+        '/etc/containerd/certs.d/k8s.gcr.io/hosts.toml',
+        '/etc/crio/crio.conf',
+        '/etc/containers/registries.conf',
+        '/etc/docker/daemon.json',
+        '/etc/default/kubelet',
+        '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf',
+        '/etc/systemd/system/cri-docker.service.d/10-pause.conf',
+        '/etc/rancher/k3s/registries.yaml',
+        '/var/lib/kubelet/kubeadm-flags.env',
+      ]),
+    )
+    expect(places.filter((place) => !/^\/(?:etc|var)\//.test(String(place)))).toEqual([])
+  })
+
+  it('ends with 0 on a machine without any', async () => {
+    await using folder = await makeTempFolder()
+    expect(await scanned(folder.path, '--node', '--root', '.')).toMatchObject({ code: 0, files: 0 })
+  })
+})
+
+function bomb(): string {
+  const lines = ['a0: &a0 {image: k8s.gcr.io/pause:3.2}']
+  for (let level = 1; level < 30; level++) lines.push(`a${level}: &a${level} [*a${level - 1}, *a${level - 1}]`)
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,3 @@
+import { describeOwnership } from './suite.ts'
+
+describeOwnership('bun')

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** How a command ended, and all that it printed. */
+export interface Ended {
+  readonly code: number | null
+  /** By which signal it ended, if by one. */
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+/** A command that runs, until it ends or its user is done. */
+export interface RunningCommand extends AsyncDisposable {
+  readonly process: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+export interface CommandOptions {
+  /** The working folder. */
+  readonly folder: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts `portolan` with these words, as a user would, with nothing of this process's environment but PATH. */
+export function startCommand(words: readonly string[], { folder, env }: CommandOptions): RunningCommand {
+  const child = spawn(process.execPath, [MAIN, ...words], {
+    cwd: folder,
+    // No login of whoever runs the tests is of use here.
+    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const printed = { out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    printed.out += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    printed.err += text
+  })
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal, ...printed }))
+  })
+  return {
+    process: child,
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** Runs `portolan` with these words to its end. */
+export function runCommand(words: readonly string[], options: CommandOptions): Promise<Ended> {
+  return startCommand(words, options).ended
+}

@@ -1,0 +1,219 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What the server can do otherwise than Cloud Storage, by the name under which a table shows it. */
+export type GcsLie =
+  | 'half of each chunk kept'
+  | 'a cut after each chunk'
+  | 'nothing kept'
+  | 'more kept than sent'
+  | 'sessions forgotten'
+  | 'a session elsewhere'
+  | '403 for everything'
+  | '503 once'
+  | 'a page of HTML'
+  | 'a listing that begins again and again'
+  | 'a size that is none'
+
+/** The JSON API of Cloud Storage in memory, that lies when it is told to. */
+export interface ScriptedGcs extends AsyncDisposable {
+  readonly origin: string
+  readonly bucket: string
+  readonly objects: Map<string, StoredObject>
+  readonly sessions: Map<string, Session>
+  /** Every request so far, as `METHOD /path?query`. */
+  readonly requests: string[]
+  lie: GcsLie | undefined
+  stop(): Promise<void>
+}
+
+interface StoredObject {
+  readonly bytes: Buffer
+  readonly contentType: string
+  readonly cacheControl?: string
+  readonly updated: string
+}
+
+interface Session {
+  readonly name: string
+  readonly metadata: { readonly contentType: string; readonly cacheControl?: string }
+  readonly mustBeNew: boolean
+  kept: Buffer
+}
+
+interface Call {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly query: URLSearchParams
+  readonly body: Buffer
+}
+
+const BUCKET = 'bucket'
+const PAGE_SIZE = 100
+let begun = 0
+/** The service keeps whole units of a chunk. */
+const UNIT = 256 * 1024
+
+export async function startScriptedGcs(): Promise<ScriptedGcs> {
+  const server = createServer(async (request, response) => {
+    scripted.requests.push(`${request.method} ${request.url}`)
+    const chunks: Buffer[] = []
+    // A client that hangs up is its own affair.
+    try {
+      for await (const chunk of request) chunks.push(chunk)
+    } catch {
+      return
+    }
+    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://gcs')
+    answer(scripted, pathname, { request, response, query, body: Buffer.concat(chunks) })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const stop = async () => {
+    if (!server.listening) return
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  const scripted: ScriptedGcs = {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    bucket: BUCKET,
+    objects: new Map(),
+    sessions: new Map(),
+    requests: [],
+    lie: undefined,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+  return scripted
+}
+
+function answer(server: ScriptedGcs, path: string, call: Call): void {
+  const { response } = call
+  if (server.lie === '403 for everything') return refuse(call, 403, 'forbidden')
+  if (server.lie === '503 once') {
+    server.lie = undefined
+    return refuse(call, 503, 'backendError')
+  }
+  if (server.lie === 'a page of HTML') {
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>Welcome!</html>')
+    return undefined
+  }
+  const [, upload, bucket, name] = /^(\/upload)?\/storage\/v1\/b\/([^/]+)\/o(?:\/(.+))?$/.exec(path) ?? []
+  if (bucket !== BUCKET) return refuse(call, 404, 'notFound')
+  if (upload !== undefined) return uploadTo(server, call)
+  return name === undefined ? list(server, call) : object(server, call, decodeURIComponent(name))
+}
+
+function object({ objects, lie }: ScriptedGcs, call: Call, name: string): void {
+  const { request, response, query } = call
+  const found = objects.get(name)
+  if (found === undefined) return refuse(call, 404, 'notFound')
+  if (request.method === 'DELETE') {
+    objects.delete(name)
+    response.writeHead(204).end()
+    return undefined
+  }
+  const resource = resourceOf(name, found)
+  if (query.get('alt') !== 'media') {
+    return json(call, lie === 'a size that is none' ? { ...resource, size: '1e3' } : resource)
+  }
+  const { bytes, contentType } = found
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+  const start = Number(first ?? 0)
+  const end = Math.min(Number(last ?? bytes.length - 1) + 1, bytes.length)
+  if (first !== undefined && start >= bytes.length) return refuse(call, 416, 'requestedRangeNotSatisfiable')
+  response.writeHead(first === undefined ? 200 : 206, {
+    'Content-Type': contentType,
+    'Content-Length': end - start,
+    ...(first !== undefined && { 'Content-Range': `bytes ${start}-${end - 1}/${bytes.length}` }),
+  })
+  response.end(bytes.subarray(start, end))
+  return undefined
+}
+
+function uploadTo(server: ScriptedGcs, call: Call): void {
+  const { request, response, query, body } = call
+  const { sessions, objects, lie, origin } = server
+  if (request.method === 'POST') {
+    const id = `session-${++begun}`
+    const [name, mustBeNew] = [query.get('name')!, query.get('ifGenerationMatch') === '0']
+    if (mustBeNew && objects.has(name)) return refuse(call, 412, 'conditionNotMet')
+    sessions.set(id, { name, metadata: JSON.parse(body.toString()), mustBeNew, kept: Buffer.alloc(0) })
+    const host = lie === 'a session elsewhere' ? 'http://127.0.0.1:1' : origin
+    response.writeHead(200, {
+      Location: `${host}/upload/storage/v1/b/${BUCKET}/o?uploadType=resumable&upload_id=${id}`,
+    })
+    response.end()
+    return undefined
+  }
+  const id = query.get('upload_id') ?? ''
+  if (lie === 'sessions forgotten') sessions.delete(id)
+  const session = sessions.get(id)
+  if (session === undefined) return refuse(call, 404, 'notFound')
+  if (request.method === 'DELETE') {
+    sessions.delete(id)
+    response.writeHead(499).end()
+    return undefined
+  }
+  return chunk(server, call, id, session)
+}
+
+function chunk({ objects, sessions, lie }: ScriptedGcs, call: Call, id: string, session: Session): void {
+  const { request, response, body } = call
+  const [, total] = /^bytes (?:\*|\d+-\d+)\/(\d+|\*)$/.exec(request.headers['content-range'] ?? '') ?? []
+  if (total === undefined) return refuse(call, 400, 'badRequest')
+  const last = session.kept.length + body.length === Number(total)
+  const whole =
+    lie === 'half of each chunk kept' && body.length > UNIT ? unitsOf(body.length / 2) : body.length
+  const kept = lie === 'nothing kept' ? 0 : last && whole === body.length ? whole : unitsOf(whole)
+  session.kept = Buffer.concat([session.kept, body.subarray(0, kept)])
+  if (last && kept === body.length) {
+    if (session.mustBeNew && objects.has(session.name)) return refuse(call, 412, 'conditionNotMet')
+    const { name, metadata } = session
+    objects.set(name, { ...metadata, bytes: session.kept, updated: new Date().toISOString() })
+    sessions.delete(id)
+    return json(call, resourceOf(name, objects.get(name)!))
+  }
+  if (lie === 'a cut after each chunk' && body.length > 0) {
+    response.destroy()
+    return undefined
+  }
+  const length = lie === 'more kept than sent' ? session.kept.length + UNIT : session.kept.length
+  response.writeHead(308, length === 0 ? {} : { Range: `bytes=0-${length - 1}` }).end()
+  return undefined
+}
+
+function list({ objects, lie }: ScriptedGcs, call: Call): void {
+  const { query } = call
+  const prefix = query.get('prefix') ?? ''
+  const after = lie === 'a listing that begins again and again' ? null : query.get('pageToken')
+  const names = [...objects.keys()]
+    .filter((name) => name.startsWith(prefix) && (after === null || compare(name, after) > 0))
+    .sort(compare)
+  const page = names.slice(0, Math.min(PAGE_SIZE, Number(query.get('maxResults') ?? PAGE_SIZE)))
+  json(call, {
+    kind: 'storage#objects',
+    ...(page.length > 0 && { items: page.map((name) => resourceOf(name, objects.get(name)!)) }),
+    ...(names.length > page.length && { nextPageToken: page.at(-1) }),
+  })
+}
+
+function resourceOf(name: string, { bytes, contentType, cacheControl, updated }: StoredObject) {
+  return { kind: 'storage#object', name, size: String(bytes.length), contentType, cacheControl, updated }
+}
+
+function unitsOf(length: number): number {
+  return Math.floor(length / UNIT) * UNIT
+}
+
+function compare(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+function json({ response }: Call, value: object): void {
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
+}
+
+function refuse({ response }: Call, status: number, reason: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' })
+  response.end(JSON.stringify({ error: { code: status, message: 'no', errors: [{ reason }] } }))
+}
