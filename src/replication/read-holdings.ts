@@ -20,6 +20,8 @@ export interface HoldingsParts {
   readonly concurrency: number
   /** Believe the size of what lies in a store without an inventory, rather than read all of it. */
   readonly trustExisting: boolean
+  /** Take neither inventory nor notes for true: find out anew what lies in a store. */
+  readonly recheck: boolean
   /** Change nothing, neither there nor here. */
   readonly readOnly: boolean
   readonly onWarning: (message: string, target: Target) => void
@@ -31,17 +33,19 @@ export function inventoryCopy(store: string): string {
 }
 
 /**
- * Learns what a store holds: from its inventory and from what earlier runs noted since. Where there is no inventory,
- * the store is listed, and of the blobs that are wanted those that match their digest are believed.
+ * Learns what a store holds: from its inventory and from what earlier runs noted since. Where there is no inventory, or
+ * on a recheck, the store is listed, and of the blobs that are wanted those that match their digest are believed.
  */
 export async function readHoldings(
   target: Target,
   reachable: Reachable,
   parts: HoldingsParts,
 ): Promise<Holdings> {
-  const found = await readInventory(target, parts)
+  const found = parts.recheck ? undefined : await readInventory(target, parts)
   const holdings = createHoldings(found)
-  for (const [digest, done] of parts.workspace.done(target.id)) holdings.add(digest, done)
+  if (!parts.recheck) {
+    for (const [digest, done] of parts.workspace.done(target.id)) holdings.add(digest, done)
+  }
   if (found === undefined) await findExisting(target, reachable, holdings, parts)
   return holdings
 }

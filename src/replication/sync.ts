@@ -41,6 +41,8 @@ export interface SyncOptions {
   readonly verify: VerifyMode
   /** Believe what lies in a store that has no inventory, without reading it. */
   readonly trustExisting: boolean
+  /** Find out anew what lies in the stores, whatever their inventories say. */
+  readonly recheck: boolean
   /** Only say what would be done. */
   readonly dryRun: boolean
 }
@@ -100,9 +102,10 @@ async function openStores(
   stop: AbortSignal,
   faults: FaultLog,
 ): Promise<readonly StoreWork[]> {
-  const { concurrency, trustExisting, dryRun } = options
+  const { concurrency, trustExisting, recheck, dryRun } = options
   const onWarning = (message: string, { id }: Target) => report({ kind: 'warning', message, store: id })
-  const parts = { workspace, createHash, stop, concurrency, trustExisting, readOnly: dryRun, onWarning }
+  const believing = { trustExisting, recheck, readOnly: dryRun }
+  const parts = { workspace, createHash, stop, concurrency, ...believing, onWarning }
   const opened = await Promise.all(
     targets.map(async (target) => {
       try {
@@ -139,6 +142,7 @@ async function carryOut(
     report({ kind: 'stored', store: id, digest, size: done.size })
   }
   const delivery = { workspace, clock, random, interruption, verify: options.verify, onBytes, onWarning }
+  const at = clock.date().getTime()
   let downloaded = 0
 
   if (reachable.faults.length === 0 && !stop.aborted) {
@@ -162,7 +166,7 @@ async function carryOut(
       onStored: (_, { digest, size, mediaType }) => noteStored(store, digest, { size, mediaType }),
     })
     try {
-      await untilAborted(cut, writeInventory(target, holdings, parts))
+      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at }))
       await untilAborted(cut, writeProof(target, parts))
     } catch (error) {
       faults.add(error, { store: target.id })

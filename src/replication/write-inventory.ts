@@ -1,4 +1,3 @@
-import type { Clock } from '../internal/clock.ts'
 import type { CreateHash } from '../internal/hash.ts'
 import { encodeInventory } from '../inventory/encode.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../inventory/paths.ts'
@@ -13,7 +12,8 @@ import type { Target } from './target.ts'
 export interface InventoryParts {
   readonly workspace: Workspace
   readonly createHash: CreateHash
-  readonly clock: Clock
+  /** When the run began: stores that hold the same then have the same inventory, which a door keeps once. */
+  readonly at: number
   /** Makes the proof of whose a store is, to be laid into it; absent for none. */
   readonly prove?: (store: string) => Promise<Uint8Array>
 }
@@ -28,11 +28,10 @@ const CHANGING: ObjectHeaders = { contentType: 'application/json', cacheControl:
 export async function writeInventory(
   target: Target,
   holdings: Holdings,
-  { workspace, createHash, clock }: InventoryParts,
+  { workspace, createHash, at }: InventoryParts,
 ): Promise<void> {
   const { id, objects } = target
   if (holdings.changed || holdings.pointer === undefined) {
-    const at = clock.date().getTime()
     const bytes = encodeInventory(holdings.entries(), at)
     const digest = digestOf(bytes, createHash)
     const pointer = { at, digest, count: holdings.count, bytes: bytes.length }
@@ -50,6 +49,9 @@ export async function writeInventory(
 }
 
 /** Lays the proof of ownership into a store. It says when it was made, and so is made anew by every run. */
-export async function writeProof({ id, objects }: Target, { prove }: InventoryParts): Promise<void> {
+export async function writeProof(
+  { id, objects }: Target,
+  { prove }: Pick<InventoryParts, 'prove'>,
+): Promise<void> {
   if (prove !== undefined) await objects.put(OWNERSHIP_PATH, await prove(id), CHANGING)
 }

@@ -28,12 +28,13 @@ export interface SyncCommandOptions {
   readonly concurrency?: number
   readonly verify: 'sample' | 'full'
   readonly trustExisting?: boolean
+  readonly recheck?: boolean
   readonly json?: boolean
 }
 
 /** Fills the stores of a config from its upstream, and says what was done; gives the exit code. */
 export async function runSync(options: SyncCommandOptions): Promise<number> {
-  const { verify, trustExisting = false, dryRun = false, json = false } = options
+  const { verify, trustExisting = false, recheck = false, dryRun = false, json = false } = options
   const config = await readConfig(options.config)
   const section = applyFlags(syncSection(config), options)
   const stores = filledStores(config, options.store)
@@ -61,7 +62,7 @@ export async function runSync(options: SyncCommandOptions): Promise<number> {
       ...(prove && { prove }),
       report: progress.report,
       signal: interruption.signal,
-      options: { concurrency: section.concurrency, verify, trustExisting, dryRun },
+      options: { concurrency: section.concurrency, verify, trustExisting, recheck, dryRun },
     })
     progress.end()
     process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describeSync(report))

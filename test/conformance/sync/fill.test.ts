@@ -204,6 +204,30 @@ describe('the inventory', () => {
   })
 })
 
+describe('a store whose inventory is wrong', () => {
+  it.each([
+    ['was altered', (bytes: Uint8Array) => bytes.map((byte) => byte ^ 1)],
+    ['is gone', () => undefined],
+  ])(
+    'is put right by a recheck, and not before, when a blob that its inventory lists %s',
+    async (_, damage) => {
+      const paris = makeMemoryTarget('paris')
+      await run([paris])
+      const key = `blobs/${upstream.small.digest}`
+      const object = paris.bucket.objects.get(key)!
+      const bytes = damage(object.bytes)
+      if (bytes === undefined) paris.bucket.objects.delete(key)
+      else paris.bucket.objects.set(key, { ...object, bytes })
+      expect((await run([paris])).stores[0]).toMatchObject({ stored: { blobs: 0 } })
+      expect((await run([paris], { recheck: true })).stores[0]).toMatchObject({
+        complete: true,
+        stored: { blobs: 1 },
+      })
+      expectFilled(paris.bucket, upstream)
+    },
+  )
+})
+
 describe('a store that has content but no inventory', () => {
   const fill = async () => {
     const { bucket } = makeMemoryTarget('paris')

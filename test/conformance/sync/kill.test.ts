@@ -17,15 +17,17 @@ const KILLS = 50
 const MIB = 1024 * 1024
 /** At 64 KiB every 10 ms a connection, some kills away. */
 const LARGE = 4
-const LARGE_BYTES = 12 * MIB
+const LARGE_BYTES = 9 * MIB
 const CONCURRENCY = 3
-/** A kill comes at any moment from the start of the process on, most often while it copies. */
-const LATEST_KILL = 1600
+/** Most kills come while blobs are copied, some before that; in milliseconds from then and from the start. */
+const LATEST_KILL = 450
+const EARLY_SHARE = 0.2
+
 /** What a kill may cost of each blob on its way: what was not yet in the spool, and what was on the line. */
 const LOST_BYTES = 2 * MIB
 
 it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moments`, {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const seed = Number(process.env.SYNC_KILL_SEED ?? Date.now() % 1_000_000)
   console.log(`SYNC_KILL_SEED=${seed}`)
@@ -56,12 +58,15 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
     for (let ended = false; !ended; ) {
       const command = startCommand(['sync', '--config', 'portolan.yaml', '--json'], {
         folder,
-        env: environment,
+        env: { ...environment, NODE_COMPILE_CACHE: join(temp.path, 'compiled') },
       })
-      const timer = setTimeout(
-        () => command.process.kill('SIGKILL'),
-        kills + killedNow < KILLS ? random() * LATEST_KILL : 60_000,
-      )
+      let timer: NodeJS.Timeout | undefined
+      const killSoon = () => {
+        timer ??= setTimeout(() => command.process.kill('SIGKILL'), random() * LATEST_KILL)
+      }
+      const mayKill = kills + killedNow < KILLS
+      registry.onBlob = mayKill ? killSoon : undefined
+      if (mayKill && random() < EARLY_SHARE) killSoon()
       const { signal, code, err, out } = await command.ended
       clearTimeout(timer)
       for (const store of stores) await expectUnaltered(store, seen)

@@ -9,6 +9,8 @@ export interface ThrottledRegistry extends AsyncDisposable {
   readonly sent: number
   /** Requests for a part of a blob. */
   readonly ranges: number
+  /** Called when a blob is asked for. */
+  onBlob: (() => void) | undefined
   /** Counts anew. */
   reset(): void
 }
@@ -52,11 +54,16 @@ export async function startThrottledRegistry(
       'Content-Length': bytes.length - start,
       ...(start > 0 && { 'Content-Range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` }),
     })
-    if (request.method === 'GET' && request.url!.includes('/blobs/')) drip(bytes.subarray(start), response)
-    else response.end(request.method === 'HEAD' ? undefined : bytes)
+    if (request.method !== 'GET' || !request.url!.includes('/blobs/')) {
+      response.end(request.method === 'HEAD' ? undefined : bytes)
+      return
+    }
+    registry.onBlob?.()
+    drip(bytes.subarray(start), response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
+  const registry: ThrottledRegistry = {
+    onBlob: undefined,
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get sent() {
       return sent
@@ -73,4 +80,5 @@ export async function startThrottledRegistry(
       await new Promise((resolve) => server.close(resolve))
     },
   }
+  return registry
 }

@@ -76,7 +76,14 @@ export async function runSync({
 }: RunOptions): Promise<SyncReport & { events: SyncEvent[] }> {
   const workspace = await openWorkspace(folder)
   const events: SyncEvent[] = []
-  const { concurrency = 4, verify = 'sample', trustExisting = false, dryRun = false, ...parts } = options
+  const {
+    concurrency = 4,
+    verify = 'sample',
+    trustExisting = false,
+    recheck = false,
+    dryRun = false,
+    ...parts
+  } = options
   try {
     const report = await sync({
       walk: () => walk(options.upstream, EVERYTHING, { workspace }),
@@ -86,7 +93,7 @@ export async function runSync({
         events.push(event)
         parts.report?.(event)
       },
-      options: { concurrency, verify, trustExisting, dryRun },
+      options: { concurrency, verify, trustExisting, recheck, dryRun },
     })
     return { ...report, events }
   } finally {
