@@ -19,6 +19,7 @@ const BINARY_BYTES = 8000
  */
 export class FileSearch {
   readonly #hints: readonly string[]
+  readonly #anchors: readonly string[]
   readonly #overlap: number
   readonly #buffer: Buffer
 
@@ -26,6 +27,7 @@ export class FileSearch {
     const lower = [...new Set(hints.map((hint) => hint.toLowerCase()))]
     // What holds a hint that another one is part of holds that one as well.
     this.#hints = lower.filter((hint) => !lower.some((other) => other !== hint && hint.includes(other)))
+    this.#anchors = anchorsOf(this.#hints)
     this.#overlap = Math.max(1, ...lower.map((hint) => hint.length))
     this.#buffer = Buffer.allocUnsafeSlow(TEXT_BYTES_MAX + 1)
   }
@@ -81,6 +83,29 @@ export class FileSearch {
 
   #isIn(text: string): boolean {
     const lower = text.toLowerCase()
-    return this.#hints.some((hint) => lower.includes(hint))
+    return (
+      this.#anchors.some((anchor) => lower.includes(anchor)) && this.#hints.some((hint) => lower.includes(hint))
+    )
   }
+}
+
+const ANCHOR_LENGTH = 3
+
+/**
+ * As few texts as will do, of which every hint holds one: what has none of these is searched through fewer times. A
+ * hint that shares nothing is its own.
+ */
+function anchorsOf(hints: readonly string[]): string[] {
+  const anchors: string[] = []
+  for (let left = [...hints]; left.length > 0; ) {
+    const pieces = left.flatMap((hint) =>
+      Array.from({ length: Math.max(1, hint.length - ANCHOR_LENGTH + 1) }, (_, at) => hint.slice(at, at + ANCHOR_LENGTH)),
+    )
+    const holders = (piece: string) => left.filter((hint) => hint.includes(piece))
+    const best = pieces.reduce((one, other) => (holders(other).length > holders(one).length ? other : one))
+    const shared = holders(best)
+    anchors.push(shared.length > 1 ? best : shared[0]!)
+    left = left.filter((hint) => !shared.includes(hint))
+  }
+  return anchors
 }

@@ -159,12 +159,21 @@ export function createProgram(end: (code: number) => void): Command {
         'PORTOLAN_TRUST_EXISTING',
       ),
     )
+    .addOption(
+      flagOption(
+        '--recheck',
+        'believe no inventory: list the stores, read what is there, and put right what is not',
+        'PORTOLAN_RECHECK',
+        // With a part of the images, all others would drop out of the inventories.
+      ).conflicts(['repository', 'tag', 'platform']),
+    )
     .addOption(jsonOption('print the report as JSON'))
     .addHelpText(
       'after',
       examples(
         'portolan sync --config portolan.yaml --dry-run',
         'portolan sync --config portolan.yaml',
+        'portolan sync --config portolan.yaml --store paris --recheck',
         "portolan sync --config portolan.yaml --store paris --repository 'kube-*' --tag '/^v1[.]3[0-9]/' --json",
       ),
     )
@@ -223,14 +232,18 @@ export function createProgram(end: (code: number) => void): Command {
     .argument('[path...]', 'files and folders; - for standard input')
     .addOption(mapOption())
     .addOption(revertOption())
+    .addOption(flagOption('--node', 'instead of paths: the settings of this machine', 'PORTOLAN_NODE'))
     .addOption(
-      flagOption('--node', 'instead of paths: the settings of this machine', 'PORTOLAN_NODE'),
+      new Option('--root <folder>', 'where the machine of --node is (default: /)').env('PORTOLAN_ROOT'),
     )
-    .addOption(new Option('--root <folder>', 'where the machine of --node is (default: /)').env('PORTOLAN_ROOT'))
     .addOption(
       new Option('--baseline <file>', 'do not count the findings that are in it').env('PORTOLAN_BASELINE'),
     )
-    .addOption(new Option('--write-baseline <file>', 'write the findings as a baseline, and end with 0').env('PORTOLAN_WRITE_BASELINE'))
+    .addOption(
+      new Option('--write-baseline <file>', 'write the findings as a baseline, and end with 0').env(
+        'PORTOLAN_WRITE_BASELINE',
+      ),
+    )
     .addOption(
       flagOption(
         '--include-text',
@@ -269,7 +282,11 @@ export function createProgram(end: (code: number) => void): Command {
     .addOption(revertOption())
     .addOption(flagOption('--write', 'write the changes instead of showing them', 'PORTOLAN_WRITE'))
     .addOption(
-      flagOption('--in-place-backup', 'with --write: keep each old file beside, as .bak', 'PORTOLAN_IN_PLACE_BACKUP'),
+      flagOption(
+        '--in-place-backup',
+        'with --write: keep each old file beside, as .bak',
+        'PORTOLAN_IN_PLACE_BACKUP',
+      ),
     )
     .addOption(
       flagOption(
@@ -495,7 +512,9 @@ function portOption(flags: string, description: string, variable: string, preset
 }
 
 function mapOption(): Option {
-  return new Option('--map <file>', 'names and where they moved to, instead of the built-in map').env('PORTOLAN_MAP')
+  return new Option('--map <file>', 'names and where they moved to, instead of the built-in map').env(
+    'PORTOLAN_MAP',
+  )
 }
 
 function revertOption(): Option {

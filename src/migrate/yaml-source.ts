@@ -1,8 +1,10 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, visit, type YAMLMap } from 'yaml'
 import type { Found, Part, Span } from './found.ts'
 
-/** Longer texts are not parsed: no manifest is as long, and a parsed text takes many times its own memory. */
-export const YAML_TEXT_MAX = 8 * 1024 * 1024
+/** Longer texts are not parsed: few manifests are as long, and a parsed text takes many times its own memory. */
+const TEXT_MAX = 2 * 1024 * 1024
+/** Larger maps are looked up in by an index. */
+const SMALL_MAP = 16
 /** How many merged maps are looked through for one key: maps may merge maps that merge maps. */
 const MERGES_MAX = 64
 
@@ -30,7 +32,7 @@ export function readYaml(text: string): readonly YamlDocument[] | undefined {
 
 /** The documents as the parser gives them, with offsets in the text. */
 export function parseYaml(text: string): readonly Document.Parsed[] | undefined {
-  if (text.length > YAML_TEXT_MAX) return undefined
+  if (text.length > TEXT_MAX) return undefined
   try {
     const documents = parseAllDocuments(text, {
       prettyErrors: false,
@@ -145,18 +147,27 @@ function blockText(text: string, { value, range }: StringScalar): InnerText {
 
 function createDocument(document: Document.Parsed): YamlDocument {
   let anchors: Map<string, Node[]> | undefined
+  const indexes = new WeakMap<YAMLMap, Map<string, unknown>>()
+  const valueOf = (map: YAMLMap, key: string): unknown => {
+    if (map.items.length <= SMALL_MAP) return map.items.find((pair) => stringOf(pair.key) === key)?.value
+    let index = indexes.get(map)
+    if (index === undefined) {
+      // The first of two equal keys, as it is without an index.
+      index = new Map([...entriesOf(map)].reverse().map((entry) => [entry.key, entry.value]))
+      indexes.set(map, index)
+    }
+    return index.get(key)
+  }
   const resolve = (node: unknown): Node | undefined => {
     if (!isAlias(node)) return (node as Node | null | undefined) ?? undefined
     anchors ??= anchorsOf(document)
     const before = node.range?.[0] ?? 0
-    // An anchor may be given twice: an alias means the last one before it.
-    const target = anchors.get(node.source)?.findLast(({ range }) => (range?.[0] ?? 0) < before)
-    return isAlias(target) ? undefined : target
+    return lastBefore(anchors.get(node.source) ?? [], before)
   }
   const get = (map: YAMLMap, key: string, merges = { left: MERGES_MAX }): Node | undefined => {
-    const own = map.items.find((pair) => stringOf(pair.key) === key)
-    if (own !== undefined) return resolve(own.value)
-    const merge = resolve(map.items.find((pair) => stringOf(pair.key) === '<<')?.value)
+    const own = valueOf(map, key)
+    if (own !== undefined) return resolve(own)
+    const merge = resolve(valueOf(map, '<<'))
     for (const source of isSeq(merge) ? merge.items : merge === undefined ? [] : [merge]) {
       const merged = resolve(source)
       const found = isMap(merged) && merges.left-- > 0 ? get(merged, key, merges) : undefined
@@ -175,6 +186,18 @@ function createDocument(document: Document.Parsed): YamlDocument {
   }
 }
 
+/** An anchor may be given several times: an alias means the last one before it. */
+function lastBefore(nodes: readonly Node[], offset: number): Node | undefined {
+  let [low, high] = [0, nodes.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((nodes[middle]!.range?.[0] ?? 0) < offset) low = middle + 1
+    else high = middle
+  }
+  return nodes[low - 1]
+}
+
+/** Every node of each anchor, in the order of the text. */
 function anchorsOf(document: Document.Parsed): Map<string, Node[]> {
   const anchors = new Map<string, Node[]>()
   visit(document, {

@@ -86,7 +86,7 @@ export async function startScriptedGcs(): Promise<ScriptedGcs> {
   return scripted
 }
 
-function answer(server: ScriptedGcs, path: string, call: Call): void {
+function answer(server: ScriptedGcs, path: string, call: Call) {
   const { response } = call
   if (server.lie === '403 for everything') return refuse(call, 403, 'forbidden')
   if (server.lie === '503 once') {
@@ -95,7 +95,7 @@ function answer(server: ScriptedGcs, path: string, call: Call): void {
   }
   if (server.lie === 'a page of HTML') {
     response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>Welcome!</html>')
-    return undefined
+    return
   }
   const [, upload, bucket, name] = /^(\/upload)?\/storage\/v1\/b\/([^/]+)\/o(?:\/(.+))?$/.exec(path) ?? []
   if (bucket !== BUCKET) return refuse(call, 404, 'notFound')
@@ -103,14 +103,14 @@ function answer(server: ScriptedGcs, path: string, call: Call): void {
   return name === undefined ? list(server, call) : object(server, call, decodeURIComponent(name))
 }
 
-function object({ objects, lie }: ScriptedGcs, call: Call, name: string): void {
+function object({ objects, lie }: ScriptedGcs, call: Call, name: string) {
   const { request, response, query } = call
   const found = objects.get(name)
   if (found === undefined) return refuse(call, 404, 'notFound')
   if (request.method === 'DELETE') {
     objects.delete(name)
     response.writeHead(204).end()
-    return undefined
+    return
   }
   const resource = resourceOf(name, found)
   if (query.get('alt') !== 'media') {
@@ -127,10 +127,10 @@ function object({ objects, lie }: ScriptedGcs, call: Call, name: string): void {
     ...(first !== undefined && { 'Content-Range': `bytes ${start}-${end - 1}/${bytes.length}` }),
   })
   response.end(bytes.subarray(start, end))
-  return undefined
+  return
 }
 
-function uploadTo(server: ScriptedGcs, call: Call): void {
+function uploadTo(server: ScriptedGcs, call: Call) {
   const { request, response, query, body } = call
   const { sessions, objects, lie, origin } = server
   if (request.method === 'POST') {
@@ -143,7 +143,7 @@ function uploadTo(server: ScriptedGcs, call: Call): void {
       Location: `${host}/upload/storage/v1/b/${BUCKET}/o?uploadType=resumable&upload_id=${id}`,
     })
     response.end()
-    return undefined
+    return
   }
   const id = query.get('upload_id') ?? ''
   if (lie === 'sessions forgotten') sessions.delete(id)
@@ -152,12 +152,12 @@ function uploadTo(server: ScriptedGcs, call: Call): void {
   if (request.method === 'DELETE') {
     sessions.delete(id)
     response.writeHead(499).end()
-    return undefined
+    return
   }
   return chunk(server, call, id, session)
 }
 
-function chunk({ objects, sessions, lie }: ScriptedGcs, call: Call, id: string, session: Session): void {
+function chunk({ objects, sessions, lie }: ScriptedGcs, call: Call, id: string, session: Session) {
   const { request, response, body } = call
   const [, total] = /^bytes (?:\*|\d+-\d+)\/(\d+|\*)$/.exec(request.headers['content-range'] ?? '') ?? []
   if (total === undefined) return refuse(call, 400, 'badRequest')
@@ -175,14 +175,14 @@ function chunk({ objects, sessions, lie }: ScriptedGcs, call: Call, id: string, 
   }
   if (lie === 'a cut after each chunk' && body.length > 0) {
     response.destroy()
-    return undefined
+    return
   }
   const length = lie === 'more kept than sent' ? session.kept.length + UNIT : session.kept.length
   response.writeHead(308, length === 0 ? {} : { Range: `bytes=0-${length - 1}` }).end()
-  return undefined
+  return
 }
 
-function list({ objects, lie }: ScriptedGcs, call: Call): void {
+function list({ objects, lie }: ScriptedGcs, call: Call) {
   const { query } = call
   const prefix = query.get('prefix') ?? ''
   const after = lie === 'a listing that begins again and again' ? null : query.get('pageToken')

@@ -33,6 +33,8 @@ export interface ScriptedS3 extends S3Server {
   /** Every request so far, as `METHOD /path?query`. */
   readonly requests: string[]
   lie: S3Lie | undefined
+  /** Sees each request. */
+  onRequest: ((request: IncomingMessage) => void) | undefined
 }
 
 interface StoredObject {
@@ -61,6 +63,7 @@ let begun = 0
 export async function startScriptedS3(): Promise<ScriptedS3> {
   const server = createServer(async (request, response) => {
     scripted.requests.push(`${request.method} ${request.url}`)
+    scripted.onRequest?.(request)
     const chunks: Buffer[] = []
     // A client that hangs up is its own affair.
     try {
@@ -87,13 +90,14 @@ export async function startScriptedS3(): Promise<ScriptedS3> {
     uploads: new Map(),
     requests: [],
     lie: undefined,
+    onRequest: undefined,
     stop,
     [Symbol.asyncDispose]: stop,
   }
   return scripted
 }
 
-function answer(server: ScriptedS3, bucket: string, call: Call): void {
+function answer(server: ScriptedS3, bucket: string, call: Call) {
   const { request, response, key, query } = call
   const { lie } = server
   if (lie === '404 for everything') return refuse(call, 404, 'NotFound')
@@ -103,7 +107,7 @@ function answer(server: ScriptedS3, bucket: string, call: Call): void {
   if (bucket !== BUCKET) return refuse(call, 404, 'NoSuchBucket')
   if (lie === 'a page of HTML' && request.method === 'GET') {
     response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><body>Welcome!</body></html>')
-    return undefined
+    return
   }
   const uploadId = query.get('uploadId')
   if (key === '') return list(server, call)
@@ -112,7 +116,7 @@ function answer(server: ScriptedS3, bucket: string, call: Call): void {
   return object(server, call)
 }
 
-function object(server: ScriptedS3, call: Call): void {
+function object(server: ScriptedS3, call: Call) {
   const { request, response, key, body } = call
   const { objects, lie } = server
   const found = objects.get(key)
@@ -150,13 +154,13 @@ function object(server: ScriptedS3, call: Call): void {
   } else response.end(bytes.subarray(start, end))
 }
 
-function begin({ uploads }: ScriptedS3, call: Call): void {
+function begin({ uploads }: ScriptedS3, call: Call) {
   const uploadId = `upload-${++begun}`
   uploads.set(uploadId, { headers: servedHeaders(call.request), parts: new Map() })
   xml(call, `<InitiateMultipartUploadResult><UploadId>${uploadId}</UploadId></InitiateMultipartUploadResult>`)
 }
 
-function multipart(server: ScriptedS3, call: Call, uploadId: string): void {
+function multipart(server: ScriptedS3, call: Call, uploadId: string) {
   const { request, response, query, body } = call
   const { uploads, lie } = server
   const upload = uploads.get(uploadId)
@@ -167,19 +171,19 @@ function multipart(server: ScriptedS3, call: Call, uploadId: string): void {
     case 'PUT':
       upload.parts.set(Number(query.get('partNumber')), body)
       response.writeHead(200, lie === 'a part without an ETag' ? {} : { ETag: etagOf(body) }).end()
-      return undefined
+      return
     case 'GET':
       return listParts(server, call, upload.parts)
     case 'DELETE':
       uploads.delete(uploadId)
       response.writeHead(204).end()
-      return undefined
+      return
     default:
       return complete(server, call, uploadId, upload)
   }
 }
 
-function complete(server: ScriptedS3, call: Call, uploadId: string, { headers, parts }: StoredUpload): void {
+function complete(server: ScriptedS3, call: Call, uploadId: string, { headers, parts }: StoredUpload) {
   const { response, key, body } = call
   const { lie, objects, uploads } = server
   if (!mayWrite(server, call)) return
@@ -201,22 +205,22 @@ function complete(server: ScriptedS3, call: Call, uploadId: string, { headers, p
   else {
     xml(
       call,
-      `<CompleteMultipartUploadResult><Key>${escape(key)}</Key><ETag>"x-1"</ETag></CompleteMultipartUploadResult>`,
+      `<CompleteMultipartUploadResult><Key>${escapeXml(key)}</Key><ETag>"x-1"</ETag></CompleteMultipartUploadResult>`,
     )
   }
 }
 
-function listParts({ lie }: ScriptedS3, call: Call, parts: ReadonlyMap<number, Buffer>): void {
+function listParts({ lie }: ScriptedS3, call: Call, parts: ReadonlyMap<number, Buffer>) {
   const after = Number(call.query.get('part-number-marker') ?? 0)
   const listed = [...parts].filter(([number]) => number > after).sort(([a], [b]) => a - b)
   const entries = listed.map(([number, bytes]) => {
     const etag = lie === 'other ETags in the list of parts' && number > 1 ? '"0"' : etagOf(bytes)
-    return `<Part><PartNumber>${number}</PartNumber><ETag>${escape(etag)}</ETag><Size>${bytes.length}</Size></Part>`
+    return `<Part><PartNumber>${number}</PartNumber><ETag>${escapeXml(etag)}</ETag><Size>${bytes.length}</Size></Part>`
   })
   xml(call, `<ListPartsResult>${entries.join('')}<IsTruncated>false</IsTruncated></ListPartsResult>`)
 }
 
-function list({ objects, lie }: ScriptedS3, call: Call): void {
+function list({ objects, lie }: ScriptedS3, call: Call) {
   const { query, response } = call
   const prefix = query.get('prefix') ?? ''
   const after = lie === 'a listing that begins again and again' ? '' : (query.get('continuation-token') ?? '')
@@ -229,14 +233,14 @@ function list({ objects, lie }: ScriptedS3, call: Call): void {
   const truncated = keys.length > page.length
   const entries = shown.map((key) => {
     const { bytes, modified } = objects.get(key) ?? { bytes: '', modified: new Date() }
-    return `<Contents><Key>${escape(key)}</Key><Size>${bytes.length}</Size><LastModified>${modified.toISOString()}</LastModified></Contents>`
+    return `<Contents><Key>${escapeXml(key)}</Key><Size>${bytes.length}</Size><LastModified>${modified.toISOString()}</LastModified></Contents>`
   })
   const count = lie === 'a listing that counts more than it shows' ? shown.length + 1 : shown.length
-  const token = lie === 'a truncated listing without a token' ? '' : escape(page.at(-1) ?? '')
+  const token = lie === 'a truncated listing without a token' ? '' : escapeXml(page.at(-1) ?? '')
   const whole = `<ListBucketResult><Name>${BUCKET}</Name><KeyCount>${count}</KeyCount><IsTruncated>${truncated}</IsTruncated>${truncated ? `<NextContinuationToken>${token}</NextContinuationToken>` : ''}${entries.join('')}</ListBucketResult>`
   if (lie !== 'a listing that ends in the middle') return xml(call, whole)
   response.writeHead(200, { 'Content-Type': 'application/xml' }).end(whole.slice(0, whole.length / 2))
-  return undefined
+  return
 }
 
 /** Answers itself when the condition does not hold. */
@@ -275,6 +279,6 @@ function compare(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

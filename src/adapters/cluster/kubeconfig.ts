@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
-import { type Cluster, type Context, KubeConfig, type User } from '@kubernetes/client-node'
+import { existsSync, readFileSync } from 'node:fs'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { suggestion } from '../../config/suggestion.ts'
 import { PortolanError } from '../../errors.ts'
+import { type CredentialPlugin, PLUGIN } from './credential-plugin.ts'
 
 /** Which cluster is meant, as kubectl takes it. */
 export interface ClusterChoice {
@@ -23,9 +24,9 @@ export interface ClusterAccess {
   readonly user: string
   /** The context's own. */
   readonly namespace: string
-  readonly cluster: Cluster
-  /** Has the context as its current one. */
+  /** Knows this cluster and this user alone, without the user's plugin. */
   readonly config: KubeConfig
+  readonly plugin?: CredentialPlugin
 }
 
 export interface KubeconfigParts {
@@ -37,20 +38,13 @@ export interface KubeconfigParts {
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token'
-const IN_CLUSTER = 'in-cluster'
 const TEXT_MAX = 16 * 1024 * 1024
 
-const KUBECONFIG = z.looseObject({
-  users: z
-    .array(
-      z.looseObject({
-        user: z
-          .looseObject({ tokenFile: z.string().nullish(), exec: z.looseObject({ command: z.string() }).nullish() })
-          .nullish(),
-      }),
-    )
-    .nullish(),
-})
+/** What the library would read otherwise than kubectl does; the rest is for it to check. */
+const USER = z.looseObject({ tokenFile: z.string().nullish(), exec: PLUGIN.nullish() })
+const KUBECONFIG = z.looseObject({ users: z.array(z.looseObject({ user: USER.nullish() })).nullish() })
+
+type KubeconfigUser = z.infer<typeof USER>
 
 /**
  * Finds the cluster as kubectl does: by the file that is named, else by those of `KUBECONFIG`, of which the first to
@@ -61,8 +55,12 @@ export function readKubeconfig(choice: ClusterChoice, parts: KubeconfigParts): C
   const config = loadFiles(choice, parts) ?? loadServiceAccount(parts)
   if (config === undefined) {
     const { KUBECONFIG: list } = parts.environment
-    const tried = list ? `KUBECONFIG (${list}) names no file that is there` : `there is no ${defaultFile(parts)}`
-    throw usage(`no cluster is known: ${tried}, and this is not a pod; name a kubeconfig with --kubeconfig FILE`)
+    const tried = list
+      ? `KUBECONFIG (${list}) names no file that is there`
+      : `there is no ${defaultFile(parts)}`
+    throw usage(
+      `no cluster is known: ${tried}, and this is not a pod; name a kubeconfig with --kubeconfig FILE`,
+    )
   }
   return chooseContext(config, choice.context)
 }
@@ -94,14 +92,12 @@ function loadFiles({ kubeconfig }: ClusterChoice, parts: KubeconfigParts): KubeC
 function loadFile(file: string): KubeConfig {
   const config = new KubeConfig()
   const document = KUBECONFIG.safeParse(parseFile(file))
-  if (!document.success) throw unreadable(file, 'it is no kubeconfig', document.error)
-  const folder = dirname(file)
-  for (const { user } of document.data.users ?? []) {
-    // The library knows neither: a token's file under its real key, nor a plugin beside the file.
-    if (user?.tokenFile) {
-      user['auth-provider'] = { name: 'tokenFile', config: { tokenFile: join(folder, user.tokenFile) } }
-    }
+  if (!document.success) {
+    const [issue] = document.error.issues
+    throw unreadable(file, `${issue?.path.join('.') || 'it'} is malformed: ${issue?.message}`, document.error)
   }
+  const folder = dirname(file)
+  for (const { user } of document.data.users ?? []) if (user) completeUser(user, folder)
   try {
     config.loadFromString(JSON.stringify(document.data))
   } catch (error) {
@@ -109,6 +105,17 @@ function loadFile(file: string): KubeConfig {
   }
   config.makePathsAbsolute(folder)
   return config
+}
+
+/** Puts a token's file where the library looks for it, and makes paths absolute that the library leaves alone. */
+function completeUser(user: KubeconfigUser, folder: string): void {
+  const { tokenFile, exec } = user
+  if (tokenFile) {
+    user['auth-provider'] = { name: 'tokenFile', config: { tokenFile: toAbsolute(folder, tokenFile) } }
+    delete user.token
+  }
+  // A plugin is looked for on PATH unless its name has a slash.
+  if (exec?.command.includes('/')) exec.command = toAbsolute(folder, exec.command)
 }
 
 function parseFile(file: string): unknown {
@@ -119,7 +126,7 @@ function parseFile(file: string): unknown {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw unreadable(file, missing ? 'there is no such file' : (error as Error).message, error, missing)
   }
-  if (text.length > TEXT_MAX) throw unreadable(file, `it is longer than ${TEXT_MAX} characters`)
+  if (text.length > TEXT_MAX) throw unreadable(file, `it is longer than ${TEXT_MAX} characters`, undefined)
   try {
     return parse(text) ?? {}
   } catch (error) {
@@ -128,5 +135,76 @@ function parseFile(file: string): unknown {
 }
 
 function loadServiceAccount({ environment, root = '' }: KubeconfigParts): KubeConfig | undefined {
-  return undefined
+  if (!environment.KUBERNETES_SERVICE_HOST || !existsSync(root + SERVICE_ACCOUNT)) return undefined
+  const config = new KubeConfig()
+  config.loadFromCluster(root)
+  for (const context of config.contexts) Object.assign(context, { name: 'in-cluster' })
+  config.setCurrentContext('in-cluster')
+  return config
+}
+
+function chooseContext(config: KubeConfig, wanted: string | undefined): ClusterAccess {
+  const names = config.contexts.map(({ name }) => name)
+  const listed = names.length === 0 ? 'it has none' : `there are ${names.join(', ')}`
+  const name = wanted ?? config.currentContext
+  if (!name) throw usage(`the kubeconfig has no current context; choose one with --context: ${listed}`)
+  const context = config.contexts.find((one) => one.name === name)
+  if (context === undefined) {
+    throw usage(
+      `context ${JSON.stringify(name)} is not in the kubeconfig${suggestion(name, names)}; ${listed}`,
+    )
+  }
+  const cluster = config.clusters.find((one) => one.name === context.cluster)
+  const user = config.users.find((one) => one.name === context.user)
+  const lacks = (what: string, value: string) =>
+    usage(
+      `context ${JSON.stringify(name)} names ${what} ${JSON.stringify(value)}, which is not in the kubeconfig`,
+    )
+  if (cluster === undefined) throw lacks('cluster', context.cluster)
+  if (user === undefined && context.user) throw lacks('user', context.user)
+  const server = URL.parse(cluster.server)
+  if (server === null || !/^https?:$/.test(server.protocol)) {
+    throw usage(
+      `cluster ${JSON.stringify(cluster.name)} has server ${JSON.stringify(cluster.server)}, which is no URL`,
+    )
+  }
+  const reached = new KubeConfig()
+  const { exec, ...login } = user ?? { name: '' }
+  // Like kubectl: over plain http nobody's credential is sent. The library refuses http unless TLS is not verified.
+  const isPlain = server.protocol === 'http:'
+  if (isPlain) reached.loadFromClusterAndUser({ ...cluster, skipTLSVerify: true }, { name: login.name })
+  else reached.loadFromClusterAndUser(cluster, login)
+  return {
+    context: name,
+    server: cluster.server.replace(/\/$/, ''),
+    user: context.user ?? '',
+    namespace: context.namespace ?? 'default',
+    config: reached,
+    ...(exec && !isPlain && { plugin: exec as CredentialPlugin }),
+  }
+}
+
+function toAbsolute(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path)
+}
+
+function defaultFile({ home }: KubeconfigParts): string {
+  return join(home, '.kube', 'config')
+}
+
+function firstOfName<T extends { readonly name: string }>(entries: readonly T[]): T[] {
+  return entries.filter(({ name }, index) => entries.findIndex((other) => other.name === name) === index)
+}
+
+function usage(message: string): PortolanError {
+  return new PortolanError('USAGE', message)
+}
+
+function unreadable(file: string, why: string, cause: unknown, missing = false): PortolanError {
+  return new PortolanError(
+    'FILE_UNREADABLE',
+    `cannot read kubeconfig ${file}: ${why}`,
+    { file, missing },
+    cause,
+  )
 }

@@ -57,12 +57,16 @@ const OBJECT = z.object({
 const MIRROR = 'kubernetes.io/config.mirror'
 
 /** Reads an item of a list; `undefined` when it is no object of this kind. */
-export function readClusterObject({ kind, podSpec }: ClusterResource, item: unknown): ClusterObject | undefined {
+export function readClusterObject(
+  { kind, podSpec }: ClusterResource,
+  item: unknown,
+): ClusterObject | undefined {
   const object = OBJECT.safeParse(item).data
-  const spec = POD_SPEC.safeParse(podSpec.reduce(valueOf, item)).data
+  const spec = POD_SPEC.safeParse(podSpec.reduce(valueAt, item)).data
   if (object === undefined || spec === undefined) return undefined
   const { name, namespace, annotations, ownerReferences } = object.metadata
-  const keyOf = (of: { kind: string; name: string }) => [of.kind, namespace, of.name].filter(Boolean).join('/')
+  const keyOf = (of: { kind: string; name: string }) =>
+    [of.kind, namespace, of.name].filter(Boolean).join('/')
   const controller = ownerReferences?.find((reference) => reference.controller)
   const staticOn = annotations?.[MIRROR] === undefined ? undefined : (object.spec?.nodeName ?? 'unknown')
   return {
@@ -77,9 +81,12 @@ export function readClusterObject({ kind, podSpec }: ClusterResource, item: unkn
 function hasEnded(kind: string, status: z.infer<typeof OBJECT>['status']): boolean {
   if (kind === 'Pod') return status?.phase === 'Succeeded' || status?.phase === 'Failed'
   if (kind !== 'Job') return false
-  return status?.conditions?.some(({ type, status }) => /^(?:Complete|Failed)$/.test(type) && status === 'True') ?? false
+  return (
+    status?.conditions?.some(({ type, status }) => /^(?:Complete|Failed)$/.test(type) && status === 'True') ??
+    false
+  )
 }
 
-function valueOf(value: unknown, key: string): unknown {
+function valueAt(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined
 }

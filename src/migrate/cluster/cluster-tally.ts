@@ -1,5 +1,5 @@
-import type { Finding } from '../finding.ts'
 import { findKubeadm } from '../finders/kubernetes.ts'
+import type { Finding } from '../finding.ts'
 import { findingsOf, writtenOf } from '../findings.ts'
 import type { Found } from '../found.ts'
 import type { RegistryMap } from '../map.ts'
@@ -109,7 +109,11 @@ export class ClusterTally {
       .flatMap(([, { owner, found, staticOn, pods, inTemplate }]) => {
         const fixed = staticOn !== undefined ? STATIC : inTemplate ? APPLIED : DRIFTED
         const top = staticOn === undefined ? owner : `${owner} (static, node ${staticOn})`
-        const [finding] = findingsOf(NOWHERE, [{ ...found, owner: `${top} ${found.owner}`, fixed }], this.#map)
+        const [finding] = findingsOf(
+          NOWHERE,
+          [{ ...found, owner: `${top} ${found.owner}`, fixed }],
+          this.#map,
+        )
         return finding === undefined ? [] : [{ ...finding, ...(pods > 0 && { pods }) }]
       })
     const kubeadm = this.#kubeadm.map((found) => ({ ...found, fixed: KUBEADM }))
@@ -126,7 +130,8 @@ export class ClusterTally {
   #addWorkload({ kind }: ClusterResource, { key, controller, ended, podSpec }: ClusterObject): void {
     if (controller !== undefined) this.#controllers.set(key, controller)
     // What a controller has made of its own template says no more than that, or is what was there before it.
-    const isCopy = controller !== undefined && (kind.startsWith('Replica') || controller.startsWith('CronJob/'))
+    const isCopy =
+      controller !== undefined && (kind.startsWith('Replica') || controller.startsWith('CronJob/'))
     if (isCopy || ended) return
     this.#templates.add(key)
     for (const found of this.#references.find(podSpec)) {
@@ -142,7 +147,11 @@ export class ClusterTally {
   /** From what a pod is controlled by to the top. */
   #chainOf(owner: string): string[] {
     const chain = [owner]
-    for (let above = this.#controllers.get(owner); above !== undefined; above = this.#controllers.get(above)) {
+    for (
+      let above = this.#controllers.get(owner);
+      above !== undefined;
+      above = this.#controllers.get(above)
+    ) {
       if (chain.length >= CHAIN_MAX) break
       chain.push(above)
     }

@@ -20,3 +20,10 @@ export function readListPage(value: unknown): ListPage | undefined {
   const next = data.metadata?.continue
   return { items: data.items ?? [], ...(next && { next }) }
 }
+
+const NAMESPACE = z.object({ metadata: z.object({ name: z.string() }) })
+
+/** The names of the namespaces of a page. */
+export function readNamespaceNames(items: readonly unknown[]): string[] {
+  return items.flatMap((item) => NAMESPACE.safeParse(item).data?.metadata.name ?? [])
+}

@@ -45,6 +45,9 @@ export const NOWHERE = { path: '', text: '' }
 /** The same without its place in a text that nobody ever saw, and without keeping that text in memory. */
 export function withoutPlace(found: Found): Found {
   const { parts, ...rest } = structuredClone(found)
-  const placeless = Object.entries(parts).map(([name, { value }]) => [name, { value, span: { start: 0, end: 0 } }])
+  const placeless = Object.entries(parts).map(([name, { value }]) => [
+    name,
+    { value, span: { start: 0, end: 0 } },
+  ])
   return { ...rest, parts: Object.fromEntries(placeless) }
 }

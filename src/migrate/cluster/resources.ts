@@ -41,5 +41,7 @@ export function qualifiedName({ name, versions }: ClusterResource): string {
 /** The path under which all of it is listed, or what is in one namespace. */
 export function listPath({ name }: ClusterResource, version: string, namespace?: string): string {
   const api = version.includes('/') ? `/apis/${version}` : `/api/${version}`
-  return namespace === undefined ? `${api}/${name}` : `${api}/namespaces/${encodeURIComponent(namespace)}/${name}`
+  return namespace === undefined
+    ? `${api}/${name}`
+    : `${api}/namespaces/${encodeURIComponent(namespace)}/${name}`
 }

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { emptyBody } from '../driver/body.ts'
 import type { Action } from '../driver/failure.ts'
@@ -33,7 +33,8 @@ export class FolderStore implements ObjectStore {
   stat(key: string): Promise<ObjectInfo | undefined> {
     const file = keyFile(this.location, key)
     return this.#unlessAbsent('look up', key, async () => {
-      const found = await stat(file)
+      // A link leads to where keys must not.
+      const found = await lstat(file)
       return found.isFile() ? { key, size: found.size, modified: found.mtimeMs } : undefined
     })
   }

@@ -89,13 +89,16 @@ export class GcsBucket {
 
   /** As {@link send}, for an answer in JSON. */
   async json(request: GcsRequest): Promise<Readonly<Record<string, unknown>>> {
-    const response = await this.send(request)
+    return this.readJson(request.key, await this.send(request))
+  }
+
+  async readJson(key: string, response: Response): Promise<Readonly<Record<string, unknown>>> {
     const bytes = await readBody(response, MAX_JSON_BYTES).catch(() => undefined)
     try {
       const value = JSON.parse(new TextDecoder().decode(bytes))
       if (typeof value === 'object' && value !== null) return value
     } catch {}
-    throw untrue(this.location, request.key, 'it does not answer in JSON')
+    throw untrue(this.location, key, 'it does not answer in JSON')
   }
 
   /** Between two attempts: longer each time, and never at the same moment as everybody else. */

@@ -162,15 +162,19 @@ export class GcsSession implements PartSink {
       once: bytes.length > 0,
       expect: [308],
     })
+    if (response.status !== 308) {
+      const resource = await this.#bucket.readJson(key, response)
+      if (resource.size === String(size)) return size
+      throw untrue(this.#bucket.location, key, `it ends an upload of ${size} bytes at ${resource.size}`)
+    }
     await response.body?.cancel()
-    if (response.status !== 308) return size
     const [, last] = /^bytes=0-(\d{1,16})$/.exec(response.headers.get('range') ?? '') ?? []
     return last === undefined ? 0 : Number(last) + 1
   }
 }
 
-/** A session that the service does not want to know is of no use any more. */
+/** A session that the service does not know any more, or has ended by itself, is of no use. */
 function ignoreRefusal(error: unknown): undefined {
-  const status = statusOf(error)
-  if (status === undefined || status >= 500) throw error
+  if (error instanceof PortolanError && error.code !== 'UNREACHABLE') return undefined
+  throw error
 }

@@ -21,7 +21,7 @@ export type Lack =
   | 'a range of the first byte'
   | 'order'
   | 'pages'
-  | 'a list of parts'
+  | 'news of an upload'
   | 'credentials'
   | 'missing places'
   | 'a server'
@@ -48,7 +48,7 @@ export async function readAll(body: ReadableStream<Uint8Array> | undefined): Pro
   return body && Buffer.concat(await collect(body))
 }
 
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)
   return all
@@ -123,7 +123,7 @@ export function describeStore(name: string, start: () => Promise<Place>, traits:
     })
 
     test.each([
-      ...(has('a range of the first byte') ? [[0, 1] as const] : []),
+      ...(has('a range of the first byte') ? [[0, 1] as [number, number]] : []),
       [0, 1000],
       [1, 2],
       [500, 1000],
@@ -293,7 +293,7 @@ export function describeStore(name: string, start: () => Promise<Place>, traits:
       await other.close()
     })
 
-    test.runIf(has('a list of parts'))('goes on from another driver where it was suspended', async () => {
+    test.runIf(has('news of an upload'))('goes on from another driver where it was suspended', async () => {
       const bytes = bytesOf('resumed', 3 * PART + 12_345)
       const states: string[] = []
       const save = (state: string) => {
