@@ -5,7 +5,7 @@ import type { ObjectStore } from './object-store.ts'
 
 /** What drivers borrow from the process. */
 export interface OpenStoreOptions {
-  /** Where credentials are looked for: docs/configuration.md names the variables. */
+  /** Where credentials are looked for: docs/syncing.md names the variables. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly fetch: Fetch
   readonly clock: Clock

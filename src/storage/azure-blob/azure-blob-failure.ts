@@ -1,8 +1,8 @@
 import type { Action, Failure } from '../driver/failure.ts'
 
 const CREDENTIALS =
-  'check AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or the last two with ' +
-  '_ and the account in capitals at their end'
+  'check what is set of AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN (either also with _ and the account in capitals at ' +
+  'its end) and AZURE_STORAGE_CONNECTION_STRING'
 
 const PERMISSIONS: Readonly<Record<Action, string>> = {
   'look up': 'read (r)',

@@ -77,10 +77,11 @@ function systemReason(error: unknown): string | undefined {
   for (let depth = 0, at = error; depth < 5 && at instanceof Error; depth++, at = at.cause) {
     if (at instanceof TimeoutError) return at.message
     const { code } = at as { code?: unknown }
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code
+    if (typeof code === 'string' && /^[A-Za-z]\w{2,60}$/.test(code)) return code
     if (at.name === 'TimeoutError') return 'no answer in time'
   }
-  return undefined
+  // What it refuses to try has no code.
+  return error instanceof TypeError && error.message === 'fetch failed' ? error.message : undefined
 }
 
 /** A service's word goes into messages, so that it has to be one. */

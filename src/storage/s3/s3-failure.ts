@@ -45,11 +45,11 @@ export function takeApart(error: unknown, action: Action): Failure {
   }
   // The answer to a HEAD has no body, so that the SDK has no word for it but "Unknown" or the status.
   const reason = /^(?:Unknown.*|\d+|Error)$/.test(name) ? undefined : name
-  return { status, reason, advice: (reason && ADVICE[reason]) ?? adviceOn(status, action) }
+  return { status, reason, advice: (reason && ADVICE[reason]) ?? adviceOn(status, reason, action) }
 }
 
-function adviceOn(status: number, action: Action): string | undefined {
+function adviceOn(status: number, reason: string | undefined, action: Action): string | undefined {
   if (status === 401 || status === 403) return `the credentials need ${PERMISSIONS[action]}`
-  if (status === 404) return BUCKET
+  if (status === 404) return reason === undefined || reason === 'NotFound' ? BUCKET : CREDENTIALS
   return status === 301 || status === 307 ? REGION : undefined
 }

@@ -1,0 +1,94 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { PartUpload } from './part-upload.ts'
+
+const FACTS = { location: 'store', key: 'key', partSize: 10 }
+
+test('whatever the pieces, full parts are sent as they come, and the last at the end', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(4).map((parts) => parts * 10),
+      fc.array(fc.uint8Array({ maxLength: 35 }), { maxLength: 8 }),
+      async (offset, pieces) => {
+        const bytes = Buffer.concat(pieces)
+        const sent: Buffer[] = []
+        const last: Buffer[] = []
+        const upload = new PartUpload(
+          { ...FACTS, offset, size: offset + bytes.length },
+          {
+            part: async (part) => void sent.push(Buffer.from(part)),
+            finish: async (part) => void last.push(Buffer.from(part)),
+            discard: async () => {},
+          },
+        )
+        for (const piece of pieces) await upload.write(piece)
+        expect(last).toEqual([])
+        await upload.commit()
+        expect(sent.every((part) => part.length === 10)).toBe(true)
+        expect(last).toHaveLength(1)
+        expect(last[0]!.length > 0 || bytes.length === 0).toBe(true)
+        expect(Buffer.concat([...sent, ...last]).equals(bytes)).toBe(true)
+      },
+    ),
+  )
+})
+
+test('one part at most is on its way, and writing waits for it before the second is full', async () => {
+  const waiting: (() => void)[] = []
+  const upload = new PartUpload(
+    { ...FACTS, size: 100, offset: 0 },
+    {
+      part: () => new Promise<void>((resolve) => waiting.push(resolve)),
+      finish: async () => {},
+      discard: async () => {},
+    },
+  )
+  await upload.write(new Uint8Array(10))
+  await upload.write(new Uint8Array(9))
+  expect(waiting).toHaveLength(1)
+  let written = false
+  const write = upload.write(new Uint8Array(1)).then(() => {
+    written = true
+  })
+  await Promise.resolve()
+  expect(written).toBe(false)
+  waiting.shift()!()
+  await write
+  expect(waiting).toHaveLength(1)
+})
+
+test('a part that fails is heard of by whoever writes next, and can be cleared away', async () => {
+  let discarded = false
+  const upload = new PartUpload(
+    { ...FACTS, size: 100, offset: 0 },
+    {
+      part: async () => {
+        throw new Error('no room')
+      },
+      finish: async () => {},
+      discard: async () => {
+        discarded = true
+      },
+    },
+  )
+  await upload.write(new Uint8Array(10))
+  await expect(upload.write(new Uint8Array(10))).rejects.toThrow('no room')
+  await upload.abort()
+  expect(discarded).toBe(true)
+})
+
+test('what is committed is not thrown away afterwards', async () => {
+  const upload = new PartUpload(
+    { ...FACTS, size: 1, offset: 0 },
+    {
+      part: async () => {},
+      finish: async () => {},
+      discard: async () => {
+        throw new Error('it is gone')
+      },
+    },
+  )
+  await upload.write(new Uint8Array(1))
+  await upload.commit()
+  await upload.abort()
+})

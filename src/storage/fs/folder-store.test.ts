@@ -1,0 +1,110 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
+import type { ObjectInfo } from '../object-store.ts'
+import { FolderStore } from './folder-store.ts'
+
+const TYPE = { contentType: 'text/plain' }
+let temp: TempFolder
+let folder: string
+let store: FolderStore
+
+beforeEach(async () => {
+  temp = await makeTempFolder()
+  folder = join(temp.path, 'store')
+  await mkdir(folder)
+  store = new FolderStore(folder, Math.random)
+})
+afterEach(() => temp[Symbol.asyncDispose]())
+
+async function list(prefix: string): Promise<ObjectInfo[]> {
+  const all: ObjectInfo[] = []
+  for await (const info of store.list(prefix)) all.push(info)
+  return all
+}
+
+test.each([
+  '../outside',
+  'a/../../outside',
+  '/etc/passwd',
+  'a//b',
+  './a',
+  'a/',
+  '',
+  'a\\b',
+  'a\0b',
+  '.portolan-partial/x',
+])('the key %j leads nowhere', async (key) => {
+  const refused = { code: 'STORE_REFUSED' }
+  await expect(store.put(key, Buffer.from('x'), TYPE)).rejects.toMatchObject(refused)
+  await expect(store.upload(key, 1, TYPE)).rejects.toMatchObject(refused)
+  await expect((async () => store.stat(key))()).rejects.toMatchObject(refused)
+  await expect(store.get(key)).rejects.toMatchObject(refused)
+  await expect(store.delete(key)).rejects.toMatchObject(refused)
+  expect(await readdir(temp.path)).toEqual(['store'])
+})
+
+test('an object is a plain file, and an upload on its way lies beside, hidden from listings', async () => {
+  const upload = await store.upload('containers/images/sha256:ab', 4, TYPE)
+  await upload.write(Buffer.from('blob'))
+  expect(await readdir(folder)).toEqual(['.portolan-partial'])
+  expect(await list('')).toEqual([])
+  await upload.commit()
+  expect(String(await readFile(join(folder, 'containers/images/sha256:ab')))).toBe('blob')
+  expect(await readdir(join(folder, '.portolan-partial'))).toEqual([])
+})
+
+test('nothing is left beside the objects when an upload is given up or a put fails', async () => {
+  const upload = await store.upload('a', 4, TYPE)
+  await upload.write(Buffer.from('b'))
+  await upload.abort()
+  await mkdir(join(folder, 'taken/by'), { recursive: true })
+  await expect(store.put('taken', Buffer.from('x'), TYPE)).rejects.toMatchObject({ code: 'STORE_REFUSED' })
+  expect(await readdir(join(folder, '.portolan-partial'))).toEqual([])
+})
+
+test('an upload goes on at the length of its file', async () => {
+  let state = ''
+  const save = (next: string) => {
+    state = next
+  }
+  const begun = await store.upload('a', 10, TYPE, { save })
+  await begun.write(Buffer.from('0123'))
+  await begun.suspend()
+  const resumed = await store.upload('a', 10, TYPE, { state, save })
+  expect(resumed.offset).toBe(4)
+  await resumed.write(Buffer.from('456789'))
+  await resumed.commit()
+  expect(String(await readFile(join(folder, 'a')))).toBe('0123456789')
+})
+
+test('a file that is longer than the object is begun anew', async () => {
+  await mkdir(join(folder, '.portolan-partial'))
+  await writeFile(join(folder, '.portolan-partial', 'abc'), 'far too long')
+  const upload = await store.upload('a', 2, TYPE, { state: 'abc', save() {} })
+  expect(upload.offset).toBe(0)
+  await upload.write(Buffer.from('ok'))
+  await upload.commit()
+  expect(String(await readFile(join(folder, 'a')))).toBe('ok')
+})
+
+test('folders, links and what lies under a file are no objects', async () => {
+  await writeFile(join(temp.path, 'secret'), 'x')
+  await symlink(join(temp.path, 'secret'), join(folder, 'link'))
+  await store.put('a/b', Buffer.from('x'), TYPE)
+  expect(await store.stat('link')).toBeUndefined()
+  expect(await store.get('link')).toBeUndefined()
+  expect(await store.stat('a')).toBeUndefined()
+  expect(await store.get('a')).toBeUndefined()
+  expect(await store.stat('a/b/c')).toBeUndefined()
+  expect((await list('')).map(({ key }) => key)).toEqual(['a/b'])
+  await store.delete('a/b/c')
+})
+
+test('a name that is too long for the file system is refused by name', async () => {
+  await expect(store.put('x'.repeat(300), Buffer.from('x'), TYPE)).rejects.toMatchObject({
+    code: 'STORE_REFUSED',
+    message: expect.stringContaining('ENAMETOOLONG; the name is too long'),
+  })
+})

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ObjectStore } from '../../../src/storage/object-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
+import { type GcsLie, type ScriptedGcs, startScriptedGcs } from '../../support/fake-gcs-scripted.ts'
+import { lend } from './lent.ts'
+import { bytesOf, collect, readAll, writeFrom } from './suite.ts'
+
+const TYPE = { contentType: 'application/octet-stream' }
+const LARGE = 16 * 1024 * 1024 + 1000
+
+let server: ScriptedGcs
+let store: ObjectStore
+beforeEach(async () => {
+  server = await startScriptedGcs()
+  const fill = { kind: 'gcs', bucket: server.bucket, endpoint: server.origin, prefix: 'p' } as const
+  store = await openStore(fill, lend())
+})
+afterEach(() => server[Symbol.asyncDispose]())
+
+async function uploadWith(lie: GcsLie): Promise<void> {
+  const begun = await store.upload('key', LARGE, TYPE)
+  server.lie = lie
+  await writeFrom(begun, bytesOf('gcs', LARGE))
+  await begun.commit()
+}
+
+test.each<GcsLie>(['half of each chunk kept', 'a cut after each chunk', '503 once'])(
+  'an upload gets through in spite of %s',
+  async (lie) => {
+    await uploadWith(lie)
+    server.lie = undefined
+    expect((await readAll(await store.get('key')))?.equals(bytesOf('gcs', LARGE))).toBe(true)
+  },
+)
+
+test.each<[GcsLie, string]>([
+  ['nothing kept', 'CONTENT_INVALID'],
+  ['more kept than sent', 'CONTENT_INVALID'],
+  ['sessions forgotten', 'STORE_REFUSED'],
+  ['403 for everything', 'STORE_REFUSED'],
+])('an upload breaks at %s, and nobody sees a thing', async (lie, code) => {
+  await expect(uploadWith(lie)).rejects.toMatchObject({ name: 'PortolanError', code })
+  server.lie = undefined
+  expect(await store.stat('key')).toBeUndefined()
+})
+
+test('bytes go to nobody but the endpoint', async () => {
+  server.lie = 'a session elsewhere'
+  await expect(store.put('key', Buffer.from('x'), TYPE)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+})
+
+test('what somebody else wrote meanwhile stays', async () => {
+  const begun = await store.upload('key', LARGE, TYPE)
+  await writeFrom(begun, bytesOf('mine', LARGE))
+  await store.put('key', Buffer.from('theirs'), TYPE)
+  await begun.commit()
+  expect(String(await readAll(await store.get('key')))).toBe('theirs')
+})
+
+describe('is refused:', () => {
+  test.each<GcsLie>(['a page of HTML', 'a listing that begins again and again', 'a size that is none'])(
+    '%s',
+    async (lie) => {
+      for (let at = 0; at < 150; at++) await store.put(`many/${at}`, Buffer.from('x'), TYPE)
+      server.lie = lie
+      const ask = async () => [await store.stat('many/0'), await collect(store.list('many/'))]
+      await expect(ask()).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+    },
+  )
+})
+
+test('the permission that is missing is named', async () => {
+  server.lie = '403 for everything'
+  await expect(store.stat('key')).rejects.toThrow(/storage\.objects\.get/)
+  await expect(collect(store.list(''))).rejects.toThrow(/storage\.objects\.list/)
+})
