@@ -84,22 +84,24 @@ export async function deliverSpool(
   // What an earlier process sent is of use only as far as the spool still has the same bytes.
   let trusted = download.resumedFrom
   await withTries(parts, download, async () => {
-    if (!maybeThere || !(await isThere(target, original, download, parts))) {
-      maybeThere = true
-      const upload = await beginUpload(target, parcel, size, trusted, parts)
-      trusted = size
-      try {
-        await follow(upload, spool, size, download, interruption.stop, report)
-        await untilAborted(interruption.stop, download.ended)
-        await untilAborted(interruption.cut, upload.commit())
-      } catch (error) {
-        await leave(upload, target, key, error, parts)
-        throw error
-      }
-      await verifyOrDelete(target, original, parts)
+    if (maybeThere && (await isThere(target, original, download, parts))) {
+      await workspace.endUpload(target.id, key)
+      report(size)
+      return
+    }
+    maybeThere = true
+    const upload = await beginUpload(target, parcel, size, trusted, parts)
+    trusted = size
+    try {
+      await follow(upload, spool, size, download, interruption.stop, report)
+      await untilAborted(interruption.stop, download.ended)
+      await untilAborted(interruption.cut, upload.commit())
+    } catch (error) {
+      await leave(upload, target, key, error, parts)
+      throw error
     }
     await workspace.endUpload(target.id, key)
-    report(size)
+    await verifyOrDelete(target, original, parts)
   })
 }
 

@@ -86,6 +86,7 @@ const NOTHING: Reachable = { images: [], manifests: new Map(), blobs: new Map(),
 
 /** What the walk finds; nothing when the run was told to end meanwhile. */
 async function findReachable({ walk }: SyncParts, stop: AbortSignal, faults: FaultLog): Promise<Reachable> {
+  if (stop.aborted) return NOTHING
   const found = await untilAborted(stop, walk(stop)).catch((error) => {
     if (stop.aborted) return NOTHING
     throw error

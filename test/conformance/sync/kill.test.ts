@@ -15,14 +15,13 @@ import { noise } from './world.ts'
 
 const KILLS = 50
 const MIB = 1024 * 1024
-/** At 64 KiB every 10 ms a connection, some kills away. */
+/** At 64 KiB every 6 ms a connection, some kills away. */
 const LARGE = 4
 const LARGE_BYTES = 9 * MIB
 const CONCURRENCY = 3
 /** Most kills come while blobs are copied, some before that; in milliseconds from then and from the start. */
-const LATEST_KILL = 450
+const LATEST_KILL = 350
 const EARLY_SHARE = 0.2
-
 /** What a kill may cost of each blob on its way: what was not yet in the spool, and what was on the line. */
 const LOST_BYTES = 2 * MIB
 
@@ -35,7 +34,7 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
   const repository = makeRepository()
   const blobBytes = repository.blobs.reduce((sum, { bytes }) => sum + bytes.length, 0)
   const contents = repository.blobs.length + Object.keys(repository.tags).length
-  await using registry = await startThrottledRegistry(10, repository)
+  await using registry = await startThrottledRegistry(6, repository)
   await using server = await startS3Server()
   await using temp = await makeTempFolder()
 
