@@ -77,7 +77,11 @@ async function auditStore(
   const expected = expectedObjects(target, reachable)
 
   // The inventory first: what it says must be so at any moment after.
-  const inventory = await attempt(findings, 'inventory', () => readStoreInventory(target, createHash))
+  const inventory = await attempt(
+    findings,
+    'inventory',
+    async () => (await readStoreInventory(target, createHash))?.inventory,
+  )
   const listing = await attempt(findings, 'listing', () =>
     listContent(target, expected, (done) => report({ store, step: 'listing', done })),
   )

@@ -1,7 +1,8 @@
-import type { Inventory, InventoryEntry } from '../inventory/inventory.ts'
+import type { InventoryEntry } from '../inventory/inventory.ts'
 import type { InventoryPointer } from '../inventory/pointer.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Done } from '../storage/workspace.ts'
+import type { FoundInventory } from './store-inventory.ts'
 
 /** What a store is known to hold. */
 export interface Holdings {
@@ -15,12 +16,6 @@ export interface Holdings {
   /** Notes what was stored and verified. */
   add(digest: Digest, done: Done): void
   entries(): Iterable<InventoryEntry>
-}
-
-/** An inventory as it lies in a store. */
-export interface FoundInventory {
-  readonly pointer: InventoryPointer
-  readonly inventory: Inventory
 }
 
 /** The inventory of a store stays as compact as it is; only what is new is kept beside it. */

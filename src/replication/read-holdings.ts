@@ -1,15 +1,13 @@
 import pLimit from 'p-limit'
 import { PortolanError } from '../errors.ts'
 import type { CreateHash, HashAlgorithm } from '../internal/hash.ts'
-import { decodeInventory } from '../inventory/decode.ts'
-import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
-import { POINTER_MAX_BYTES, parseInventoryPointer } from '../inventory/pointer.ts'
 import { type Digest, digestAlgorithm } from '../oci/digest.ts'
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
 import type { Workspace } from '../storage/workspace.ts'
-import { createHoldings, type FoundInventory, type Holdings } from './holdings.ts'
+import { createHoldings, type Holdings } from './holdings.ts'
 import { untilAborted } from './interruption.ts'
 import type { Reachable, ReachableBlob } from './reachable.ts'
+import { type FoundInventory, type InventoryCopy, readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
 export interface HoldingsParts {
@@ -54,26 +52,19 @@ async function readInventory(
   target: Target,
   { workspace, createHash, stop, readOnly, onWarning }: HoldingsParts,
 ): Promise<FoundInventory | undefined> {
-  const { id, objects } = target
-  const read = (key: string, limit: number) => untilAborted(stop, readObject(objects, key, limit))
-  const text = await read(INVENTORY_POINTER_PATH, POINTER_MAX_BYTES)
-  if (text === undefined) return undefined
+  const name = inventoryCopy(target.id)
+  const copy: InventoryCopy = {
+    read: () => workspace.file(name),
+    keep: async (bytes) => {
+      if (!readOnly) await workspace.keepFile(name, bytes)
+    },
+  }
   try {
-    const pointer = parseInventoryPointer(text)
-    const matches = (bytes: Uint8Array | undefined) =>
-      bytes?.length === pointer.bytes && digestOf(bytes, createHash) === pointer.digest
-    const copy = await workspace.file(inventoryCopy(id))
-    if (copy !== undefined && matches(copy)) return { pointer, inventory: decodeInventory(copy) }
-    const key = inventoryPath(pointer.digest)
-    const bytes = await read(key, pointer.bytes)
-    if (bytes === undefined) throw unusable(`there is no ${key}`)
-    if (!matches(bytes)) throw unusable(`${key} was altered`)
-    const inventory = decodeInventory(bytes)
-    if (!readOnly) await workspace.keepFile(inventoryCopy(id), bytes)
-    return { pointer, inventory }
+    return await untilAborted(stop, readStoreInventory(target, createHash, copy))
   } catch (error) {
     if (!(error instanceof PortolanError) || error.code !== 'CONTENT_INVALID') throw error
-    onWarning(`store ${id} is listed anew, since its inventory cannot be used: ${error.message}`, target)
+    const message = `store ${target.id} is listed anew, since its inventory cannot be used: ${error.message}`
+    onWarning(message, target)
     return undefined
   }
 }
@@ -137,33 +128,6 @@ async function hashObject(
   return `${algorithm}:${hash.hex()}`
 }
 
-/** A small object whole; `undefined` when there is none. Throws `CONTENT_INVALID` when it is larger than the limit. */
-async function readObject(objects: ObjectStore, key: string, limit: number): Promise<Uint8Array | undefined> {
-  const stream = await objects.get(key)
-  if (stream === undefined) return undefined
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of stream) {
-    length += chunk.length
-    if (length > limit) throw unusable(`${key} has more than ${limit} bytes`)
-    chunks.push(chunk)
-  }
-  const bytes = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.length
-  }
-  return bytes
-}
-
-/** The sha256 digest of bytes. */
-export function digestOf(bytes: Uint8Array, createHash: CreateHash): Digest {
-  const hash = createHash('sha256')
-  hash.update(bytes)
-  return `sha256:${hash.hex()}` as Digest
-}
-
 /** What all keys begin with: a store may share its bucket with much else. */
 function commonStart(keys: Iterable<string>): string {
   let start: string | undefined
@@ -172,8 +136,4 @@ function commonStart(keys: Iterable<string>): string {
     while (!key.startsWith(start)) start = start.slice(0, -1)
   }
   return start ?? ''
-}
-
-function unusable(message: string): PortolanError {
-  return new PortolanError('CONTENT_INVALID', message)
 }

@@ -3,16 +3,32 @@ import type { CreateHash } from '../internal/hash.ts'
 import { decodeInventory } from '../inventory/decode.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
-import { POINTER_MAX_BYTES, parseInventoryPointer } from '../inventory/pointer.ts'
-import { digestEncoded } from '../oci/digest.ts'
+import { type InventoryPointer, POINTER_MAX_BYTES, parseInventoryPointer } from '../inventory/pointer.ts'
+import type { Digest } from '../oci/digest.ts'
 import { readBody } from '../transport/read-body.ts'
 import type { Target } from './target.ts'
 
-/** Reads the inventory that lies in a store; `undefined` when there is none. Throws `CONTENT_INVALID` for a bad one. */
+/** An inventory as it lies in a store. */
+export interface FoundInventory {
+  readonly pointer: InventoryPointer
+  readonly inventory: Inventory
+}
+
+/** A copy of the inventory nearer than the store. */
+export interface InventoryCopy {
+  read(): Promise<Uint8Array | undefined>
+  keep(bytes: Uint8Array): Promise<void>
+}
+
+/**
+ * Reads the inventory that lies in a store, or the copy when that is the same; `undefined` when there is none. Throws
+ * `CONTENT_INVALID` for a bad one.
+ */
 export async function readStoreInventory(
   { objects }: Target,
   createHash: CreateHash,
-): Promise<Inventory | undefined> {
+  copy?: InventoryCopy,
+): Promise<FoundInventory | undefined> {
   const read = async (key: string, limit: number) => {
     const stream = await objects.get(key)
     if (stream === undefined) return undefined
@@ -23,13 +39,25 @@ export async function readStoreInventory(
   const text = await read(INVENTORY_POINTER_PATH, POINTER_MAX_BYTES)
   if (text === undefined) return undefined
   const pointer = parseInventoryPointer(text)
+  const matches = (bytes: Uint8Array) =>
+    bytes.length === pointer.bytes && digestOf(bytes, createHash) === pointer.digest
+  const kept = await copy?.read()
+  if (kept !== undefined && matches(kept)) return { pointer, inventory: decodeInventory(kept) }
+
   const key = inventoryPath(pointer.digest)
   const bytes = await read(key, pointer.bytes)
   if (bytes === undefined) throw unusable(`there is no ${key}, though ${INVENTORY_POINTER_PATH} names it`)
+  if (!matches(bytes)) throw unusable(`${key} was altered`)
+  const inventory = decodeInventory(bytes)
+  await copy?.keep(bytes)
+  return { pointer, inventory }
+}
+
+/** The sha256 digest of bytes. */
+export function digestOf(bytes: Uint8Array, createHash: CreateHash): Digest {
   const hash = createHash('sha256')
   hash.update(bytes)
-  if (hash.hex() !== digestEncoded(pointer.digest)) throw unusable(`${key} was altered`)
-  return decodeInventory(bytes)
+  return `sha256:${hash.hex()}` as Digest
 }
 
 function unusable(message: string): PortolanError {

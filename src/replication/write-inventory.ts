@@ -6,7 +6,8 @@ import type { ObjectHeaders } from '../storage/object-store.ts'
 import type { Workspace } from '../storage/workspace.ts'
 import { contentHeaders } from './deliver.ts'
 import type { Holdings } from './holdings.ts'
-import { digestOf, inventoryCopy } from './read-holdings.ts'
+import { inventoryCopy } from './read-holdings.ts'
+import { digestOf } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
 export interface InventoryParts {
