@@ -40,7 +40,9 @@ export class FileSearch {
       const length = this.#fill(file, 0)
       if (this.#buffer.subarray(0, Math.min(length, BINARY_BYTES)).includes(0)) return { kind: 'binary' }
       if (length <= TEXT_BYTES_MAX) return this.#searchText(this.#buffer.subarray(0, length))
-      return this.#holdsHint(length) || this.#restHoldsHint(file, length) ? { kind: 'too-long' } : { kind: 'none' }
+      return this.#holdsHint(length) || this.#restHoldsHint(file, length)
+        ? { kind: 'too-long' }
+        : { kind: 'none' }
     } finally {
       closeSync(file)
     }
@@ -52,9 +54,9 @@ export class FileSearch {
   }
 
   #searchText(bytes: Buffer): Searched {
-    if (!this.#isIn(bytes.latin1Slice(0, bytes.length))) return { kind: 'none' }
+    if (!this.#isIn(bytes.toString('latin1'))) return { kind: 'none' }
     // A byte order mark stays, so that offsets are those of the file.
-    return { kind: 'hit', text: bytes.utf8Slice(0, bytes.length) }
+    return { kind: 'hit', text: bytes.toString() }
   }
 
   /** Reads from `at` on until the buffer is full or the file ends; gives how much the buffer holds. */
@@ -78,13 +80,14 @@ export class FileSearch {
   }
 
   #holdsHint(length: number): boolean {
-    return this.#isIn(this.#buffer.latin1Slice(0, length))
+    return this.#isIn(this.#buffer.toString('latin1', 0, length))
   }
 
   #isIn(text: string): boolean {
     const lower = text.toLowerCase()
     return (
-      this.#anchors.some((anchor) => lower.includes(anchor)) && this.#hints.some((hint) => lower.includes(hint))
+      this.#anchors.some((anchor) => lower.includes(anchor)) &&
+      this.#hints.some((hint) => lower.includes(hint))
     )
   }
 }
@@ -99,7 +102,9 @@ function anchorsOf(hints: readonly string[]): string[] {
   const anchors: string[] = []
   for (let left = [...hints]; left.length > 0; ) {
     const pieces = left.flatMap((hint) =>
-      Array.from({ length: Math.max(1, hint.length - ANCHOR_LENGTH + 1) }, (_, at) => hint.slice(at, at + ANCHOR_LENGTH)),
+      Array.from({ length: Math.max(1, hint.length - ANCHOR_LENGTH + 1) }, (_, at) =>
+        hint.slice(at, at + ANCHOR_LENGTH),
+      ),
     )
     const holders = (piece: string) => left.filter((hint) => hint.includes(piece))
     const best = pieces.reduce((one, other) => (holders(other).length > holders(one).length ? other : one))

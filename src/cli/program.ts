@@ -236,6 +236,12 @@ export function createProgram(end: (code: number) => void): Command {
     .addOption(
       new Option('--root <folder>', 'where the machine of --node is (default: /)').env('PORTOLAN_ROOT'),
     )
+    .addOption(flagOption('--cluster', 'instead of paths: a live cluster, found as kubectl does', 'PORTOLAN_CLUSTER'))
+    .addOption(new Option('--context <name>', "of the kubeconfig (default: its current one)").env('PORTOLAN_CONTEXT'))
+    .addOption(new Option('--kubeconfig <file>', 'instead of KUBECONFIG and ~/.kube/config').env('PORTOLAN_KUBECONFIG'))
+    .addOption(
+      listOption('--namespace <name...>', 'of the cluster, only these (default: all)', 'PORTOLAN_NAMESPACE'),
+    )
     .addOption(
       new Option('--baseline <file>', 'do not count the findings that are in it').env('PORTOLAN_BASELINE'),
     )
@@ -267,6 +273,7 @@ export function createProgram(end: (code: number) => void): Command {
         'portolan scan --map mirror.yaml --exclude vendor charts',
         'helm template ./chart | portolan scan -',
         'portolan scan --node',
+        'portolan scan --cluster --context production',
       ),
     )
     .action(async (paths: string[], options: ScanCommandOptions) => {

@@ -14,6 +14,8 @@ export interface Scanned {
   readonly files: number
   /** How many name a host of the map only where nothing pulls it from, such as in comments. */
   readonly mentions: number
+  /** Where it was no files but a live cluster that was looked through. */
+  readonly cluster?: { readonly context: string; readonly server: string; readonly objects: number }
 }
 
 /** Looks through files for what a map has something to say about, one file in memory at a time. */

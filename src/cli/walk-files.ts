@@ -27,12 +27,17 @@ interface Rules {
  * is not there.
  */
 export function* walkFiles(paths: readonly string[], options: WalkOptions): Generator<string> {
-  const excluded = options.exclude.map((pattern) => picomatch(pattern, { dot: true, basename: !pattern.includes('/') }))
+  const excluded = options.exclude.map((pattern) =>
+    picomatch(pattern, { dot: true, basename: !pattern.includes('/') }),
+  )
   for (const path of paths) {
     const stats = statNamed(path)
     if (stats.isDirectory()) {
       const rules = options.gitignore ? rulesAbove(path) : []
-      yield* walkFolder(path, path, rules, { ...options, isExcluded: (name) => excluded.some((match) => match(name)) })
+      yield* walkFolder(path, path, rules, {
+        ...options,
+        isExcluded: (name) => excluded.some((match) => match(name)),
+      })
     } else if (stats.isFile()) yield path
     else options.notRead({ path, reason: kindOf(stats) })
   }
@@ -51,13 +56,15 @@ function* walkFolder(
     options.notRead({ path: folder, reason: reasonOf(error) })
     return
   }
-  const own = options.gitignore && entries.some(({ name }) => name === '.gitignore') ? rulesOf(folder) : undefined
+  const own =
+    options.gitignore && entries.some(({ name }) => name === '.gitignore') ? rulesOf(folder) : undefined
   const rules = own === undefined ? above : [...above, own]
   for (const entry of entries) {
     const path = join(folder, entry.name)
     const isFolder = entry.isDirectory()
     if (entry.isSymbolicLink() || (isFolder && entry.name === '.git')) continue
-    if (options.isExcluded(relative(root, path).split(sep).join('/')) || isIgnored(path, isFolder, rules)) continue
+    if (options.isExcluded(relative(root, path).split(sep).join('/')) || isIgnored(path, isFolder, rules))
+      continue
     if (isFolder) yield* walkFolder(path, root, rules, options)
     else if (entry.isFile()) yield path
     else options.notRead({ path, reason: kindOf(entry) })
@@ -98,7 +105,9 @@ function isIgnored(path: string, isFolder: boolean, rules: readonly Rules[]): bo
   if (rules.length === 0) return false
   const absolute = resolve(path)
   for (const { folder, rules: own } of rules.toReversed()) {
-    const { ignored, unignored } = own.test(relative(folder, absolute).split(sep).join('/') + (isFolder ? '/' : ''))
+    const { ignored, unignored } = own.test(
+      relative(folder, absolute).split(sep).join('/') + (isFolder ? '/' : ''),
+    )
     if (ignored || unignored) return ignored
   }
   return false
@@ -108,7 +117,12 @@ function statNamed(path: string): Stats {
   try {
     return statSync(path)
   } catch (error) {
-    throw new PortolanError('FILE_UNREADABLE', `cannot read ${path}: ${reasonOf(error)}`, { file: path }, error)
+    throw new PortolanError(
+      'FILE_UNREADABLE',
+      `cannot read ${path}: ${reasonOf(error)}`,
+      { file: path },
+      error,
+    )
   }
 }
 

@@ -44,9 +44,13 @@ export function formatBaseline(findings: readonly Finding[]): string {
 /** Reads a baseline. Throws `USAGE`, naming the file and what is wrong. */
 export function parseBaseline(text: string, fileName: string): Baseline {
   const invalid = (what: string) =>
-    new PortolanError('USAGE', `${fileName} is no baseline: ${what}; "portolan scan --write-baseline" makes one`, {
-      file: fileName,
-    })
+    new PortolanError(
+      'USAGE',
+      `${fileName} is no baseline: ${what}; "portolan scan --write-baseline" makes one`,
+      {
+        file: fileName,
+      },
+    )
   let content: unknown
   try {
     content = JSON.parse(text)
@@ -54,12 +58,15 @@ export function parseBaseline(text: string, fileName: string): Baseline {
     throw invalid(`it is not JSON (${error instanceof Error ? error.message : error})`)
   }
   if (!isRecord(content)) throw invalid('it is not an object')
-  if (content.version !== 1) throw invalid(`its version is ${JSON.stringify(content.version)}, and only 1 is known`)
+  if (content.version !== 1)
+    throw invalid(`its version is ${JSON.stringify(content.version)}, and only 1 is known`)
   if (!isRecord(content.findings)) throw invalid('its "findings" is not an object')
   const counts = new Map<string, number>()
   for (const [fingerprint, count] of Object.entries(content.findings)) {
     if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1) {
-      throw invalid(`the count of ${JSON.stringify(fingerprint)} is ${JSON.stringify(count)}, not a number from 1`)
+      throw invalid(
+        `the count of ${JSON.stringify(fingerprint)} is ${JSON.stringify(count)}, not a number from 1`,
+      )
     }
     counts.set(fingerprint, count)
   }

@@ -72,7 +72,10 @@ function startOf(found: Found): number {
 }
 
 /** `taken` is in order and its spans hardly overlap one another, so that the last one that begins before is enough. */
-function overlaps(taken: readonly { start: number; end: number }[], { start, end }: { start: number; end: number }): boolean {
+function overlaps(
+  taken: readonly { start: number; end: number }[],
+  { start, end }: { start: number; end: number },
+): boolean {
   let [low, high] = [0, taken.length]
   while (low < high) {
     const middle = (low + high) >> 1

@@ -7,7 +7,9 @@ export interface NotRead {
   readonly reason: string
 }
 
-const RULES: Readonly<Record<Verdict, { readonly level: 'error' | 'warning' | 'note'; readonly text: string }>> = {
+const RULES: Readonly<
+  Record<Verdict, { readonly level: 'error' | 'warning' | 'note'; readonly text: string }>
+> = {
   moved: { level: 'warning', text: 'A reference to a registry that has a new name.' },
   lost: { level: 'error', text: 'A reference to what was never at its old name, or is not at its new one.' },
   related: { level: 'note', text: 'A reference to a registry that people should look at.' },
@@ -53,7 +55,8 @@ export function toSarif(
 }
 
 function toResult(finding: Finding): object {
-  const { path, line, column, verdict, owner, format, confidence, replacement, note, edits, understood } = finding
+  const { path, line, column, verdict, owner, format, confidence, replacement, note, edits, understood } =
+    finding
   const becomes = replacement === undefined ? '' : ` becomes ${replacement}`
   const { start, end } = firstSpan(finding)
   return {

@@ -76,13 +76,14 @@ export function startDownload(blob: ReachableBlob, spool: Spool, parts: Download
       if (received === before) abort.abort(stalled(blob, spool.length))
       else callOff = clock.after(STALL, () => watch(received))
     }
-    watch(-1)
     const left = expected === undefined ? APPEND_BYTES : expected - spool.length
     const pieces = new Pieces(Math.min(APPEND_BYTES, left), append)
     try {
       const asked = parts.upstream.blob(blob.name, blob.digest, spool.length, signal)
       const fetched = await untilAborted(signal, asked)
       if (fetched === undefined) throw missing(blob, parts.upstream)
+      // Not before: until then we may have stood in line, or been told to wait.
+      watch(-1)
       // A registry that ignores the range sends all of it again.
       let skip = spool.length - fetched.start
       if (skip < 0) throw wrong(blob, `its bytes come from ${fetched.start} on, not from ${spool.length} on`)

@@ -23,17 +23,19 @@ export async function runNodeConfig({ for: tool, map, toolVersion, json }: NodeC
 function readVersion(text: string) {
   const version = /^v?[0-9]+(?:\.|$)/.test(text) ? coerce(text) : null
   if (version !== null) return version
-  throw new PortolanError('USAGE', `${JSON.stringify(text)} is not a version, such as 1.31 or v1.7.2`, { text })
+  throw new PortolanError('USAGE', `${JSON.stringify(text)} is not a version, such as 1.31 or v1.7.2`, {
+    text,
+  })
 }
 
 function formatConfig({ settings, apply, check, undo, notes }: NodeConfig): string {
   const blocks = [
-    ...settings.map(({ file, whole, content }) => `# ${file}${whole ? '' : ', among what is there'}\n${content}`),
-    ...[
-      ['apply', apply] as const,
-      ['check', check] as const,
-      ['undo', undo] as const,
-    ].flatMap(([name, commands]) => (commands.length === 0 ? [] : [`# ${name}\n${commands.join('\n')}\n`])),
+    ...settings.map(
+      ({ file, whole, content }) => `# ${file}${whole ? '' : ', among what is there'}\n${content}`,
+    ),
+    ...[['apply', apply] as const, ['check', check] as const, ['undo', undo] as const].flatMap(
+      ([name, commands]) => (commands.length === 0 ? [] : [`# ${name}\n${commands.join('\n')}\n`]),
+    ),
     ...(notes.length === 0 ? [] : [`${notes.map((note) => `# note: ${note}`).join('\n')}\n`]),
   ]
   return blocks.join('\n')

@@ -3,16 +3,20 @@ import packageFile from '../../../package.json' with { type: 'json' }
 import { PortolanError } from '../../errors.ts'
 import { applyBaseline, formatBaseline, parseBaseline } from '../../migrate/baseline.ts'
 import type { Finding } from '../../migrate/finding.ts'
+import type { RegistryMap } from '../../migrate/map.ts'
 import { toSarif } from '../../migrate/sarif.ts'
 import { EXIT } from '../exit-code.ts'
 import { TEXT_BYTES_MAX } from '../file-search.ts'
 import { nodePlaces } from '../node-places.ts'
+import { type ClusterOptions, readCluster } from '../read-cluster.ts'
 import { type MapOptions, readRegistryMap, readTextFile } from '../read-registry-map.ts'
 import { Scan, type Scanned } from '../scan-files.ts'
 import { formatTable } from '../table.ts'
 import { walkFiles } from '../walk-files.ts'
 
-export interface ScanCommandOptions extends MapOptions {
+export interface ScanCommandOptions extends MapOptions, ClusterOptions {
+  /** A live cluster instead of files. */
+  readonly cluster?: boolean
   readonly json?: boolean
   readonly sarif?: boolean
   readonly baseline?: string
@@ -26,43 +30,72 @@ export interface ScanCommandOptions extends MapOptions {
   readonly stdinName?: string
 }
 
-/** Prints the references to old names in files, or in the settings of this machine; gives the exit code. */
+/** Prints the references to old names in files, in the settings of this machine, or in a live cluster; gives the exit code. */
 export async function runScan(paths: readonly string[], options: ScanCommandOptions): Promise<number> {
   checkUsage(paths, options)
   const map = await readRegistryMap(options)
-  const baseline = options.baseline === undefined ? undefined : parseBaseline(await readTextFile(options.baseline), options.baseline)
+  const baseline =
+    options.baseline === undefined
+      ? undefined
+      : parseBaseline(await readTextFile(options.baseline), options.baseline)
+  const scanned = options.cluster ? await readCluster(map, options) : await readFiles(map, paths, options)
+  if (options.writeBaseline !== undefined) {
+    await writeBaseline(options.writeBaseline, scanned.findings)
+    return EXIT.done
+  }
+  const { fresh, known } = baseline
+    ? applyBaseline(scanned.findings, baseline)
+    : { fresh: scanned.findings, known: 0 }
+  if (options.sarif)
+    print(JSON.stringify(toSarif(fresh, { ...scanned, toolVersion: packageFile.version }), null, 2))
+  else if (options.json) print(JSON.stringify({ ...scanned, findings: fresh, known }, null, 2))
+  else printTable(fresh)
+  sayRest(scanned, { fresh, known })
+  // Of a cluster that shows nothing at all it cannot be said that it has nothing to find.
+  if (scanned.cluster?.objects === 0 && scanned.notRead.length > 0) return EXIT.unreachable
+  // What is only related may be wanted as it is.
+  return fresh.some(({ verdict }) => verdict !== 'related') ? EXIT.failed : EXIT.done
+}
+
+async function readFiles(
+  map: RegistryMap,
+  paths: readonly string[],
+  options: ScanCommandOptions,
+): Promise<Scanned> {
   const scan = new Scan(map, options)
   const stdinName = options.stdinName ?? 'stdin.yaml'
   if (paths.includes('-')) scan.addBytes(stdinName, await readStdin())
   const progress = createProgress()
-  const walked = walkFiles(options.node ? nodePlaces(options.root ?? '/') : paths.filter((path) => path !== '-'), {
-    exclude: options.exclude ?? [],
-    gitignore: options.ignore !== false && !options.node,
-    notRead: (entry) => scan.addNotRead(entry),
-  })
+  const walked = walkFiles(
+    options.node ? nodePlaces(options.root ?? '/') : paths.filter((path) => path !== '-'),
+    {
+      exclude: options.exclude ?? [],
+      gitignore: options.ignore !== false && !options.node,
+      notRead: (entry) => scan.addNotRead(entry),
+    },
+  )
   for (const path of walked) {
     progress.step()
     scan.addFile(path)
   }
   progress.end()
-  const scanned = scan.result()
-  if (options.writeBaseline !== undefined) {
-    await writeBaseline(options.writeBaseline, scanned.findings)
-    return EXIT.done
-  }
-  const { fresh, known } = baseline ? applyBaseline(scanned.findings, baseline) : { fresh: scanned.findings, known: 0 }
-  if (options.sarif) print(JSON.stringify(toSarif(fresh, { ...scanned, toolVersion: packageFile.version }), null, 2))
-  else if (options.json) print(JSON.stringify({ ...scanned, findings: fresh, known }, null, 2))
-  else printTable(fresh)
-  sayRest(scanned, { fresh, known })
-  // What is only related may be wanted as it is.
-  return fresh.some(({ verdict }) => verdict !== 'related') ? EXIT.failed : EXIT.done
+  return scan.result()
 }
 
-function checkUsage(paths: readonly string[], { node, root, json, sarif, baseline, writeBaseline }: ScanCommandOptions): void {
+function checkUsage(paths: readonly string[], options: ScanCommandOptions): void {
+  const { node, root, cluster, context, kubeconfig, namespace, json, sarif, baseline, writeBaseline } =
+    options
   const wrong = (message: string) => new PortolanError('USAGE', message)
-  if (node && paths.length > 0) throw wrong('--node looks at the well-known places of a machine: name no paths with it')
-  if (!node && paths.length === 0) throw wrong('name what to scan: files, folders, - for standard input, or --node')
+  if (node && paths.length > 0)
+    throw wrong('--node looks at the well-known places of a machine: name no paths with it')
+  if (cluster && (node || paths.length > 0))
+    throw wrong('--cluster looks at a live cluster: name neither paths nor --node with it')
+  for (const [flag, value] of Object.entries({ context, kubeconfig, namespace })) {
+    if (value !== undefined && !cluster) throw wrong(`--${flag} is for a live cluster: use it with --cluster`)
+  }
+  if (!node && !cluster && paths.length === 0) {
+    throw wrong('name what to scan: files, folders, - for standard input, --node or --cluster')
+  }
   if (root !== undefined && !node) throw wrong('--root is where the places of --node are: use it with --node')
   if (json && sarif) throw wrong('--json and --sarif are two forms of one output: choose one')
   if (baseline !== undefined && writeBaseline !== undefined) {
@@ -97,27 +130,32 @@ async function writeBaseline(file: string, findings: readonly Finding[]): Promis
 function printTable(findings: readonly Finding[]): void {
   if (findings.length === 0) return
   const notes = [...new Set(findings.flatMap(({ note }) => note ?? []))]
-  const rows = findings.map(({ path, line, column, written, replacement, owner, note }) => [
+  const rows = findings.map(({ path, line, column, written, replacement, owner, note, pods }) => [
     `${path}:${line}:${column}`,
     shown(written),
     (replacement ?? '-') + (note === undefined ? '' : ` [${notes.indexOf(note) + 1}]`),
-    shown(owner),
+    shown(owner) + (pods === undefined ? '' : ` (${count(pods, 'pod')})`),
   ])
   print(formatTable(['place', 'reference', 'becomes', 'belongs to'], rows))
   if (notes.length > 0) print(`\n${notes.map((note, index) => `  [${index + 1}] ${note}`).join('\n')}`)
 }
 
 /** The summary goes to standard error, where it does not get into what is piped on. */
-function sayRest({ files, notRead, mentions }: Scanned, { fresh, known }: { fresh: readonly Finding[]; known: number }): void {
-  for (const { path, reason } of notRead) console.error(`not read: ${shown(path)}: ${reason}`)
+function sayRest(
+  { files, notRead, mentions, cluster }: Scanned,
+  { fresh, known }: { fresh: readonly Finding[]; known: number },
+): void {
+  for (const { path, reason } of notRead) console.error(shown(`not read: ${path}: ${reason}`))
   const facts = [
-    count(files, 'file'),
+    cluster === undefined ? count(files, 'file') : `${count(cluster.objects, 'object')} of ${cluster.server}`,
     count(fresh.length, 'finding'),
     ...(known > 0 ? [`${known} more known from the baseline`] : []),
     ...(notRead.length > 0 ? [`${notRead.length} not read`] : []),
     ...(mentions > 0 ? [`${count(mentions, 'file')} with mentions only (--include-text shows them)`] : []),
   ]
   console.error(facts.join(', '))
+  if (cluster !== undefined)
+    console.error('custom resources were not looked into: what comes of them shows as pods')
 }
 
 /** Counts files on a terminal. */
@@ -138,7 +176,7 @@ function createProgress(): { step(): void; end(): void } {
 
 /** What stands in files may hold what would drive a terminal. */
 function shown(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
+  return text.replace(/\p{Cc}/gu, '�')
 }
 
 function count(number: number, noun: string): string {

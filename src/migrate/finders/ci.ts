@@ -2,10 +2,22 @@ import { createYamlFinder } from './yaml-values.ts'
 
 /** Keys whose strings a shell runs, in the CI systems that are read. */
 const SCRIPTS = new Set(
-  'run script before_script after_script before_install install bash sh command commands pwsh powershell'.split(' '),
+  'run script before_script after_script before_install install bash sh command commands pwsh powershell'.split(
+    ' ',
+  ),
 )
 /** What is said to people, and what is fetched by URL. */
-const PROSE = new Set(['name', 'description', 'displayName', 'if', 'rules', 'url', 'repo', 'title', 'message'])
+const PROSE = new Set([
+  'name',
+  'description',
+  'displayName',
+  'if',
+  'rules',
+  'url',
+  'repo',
+  'title',
+  'message',
+])
 
 /**
  * Finds references in pipelines: GitHub Actions, GitLab CI, CircleCI, Azure Pipelines, Bitbucket, Drone, Woodpecker,

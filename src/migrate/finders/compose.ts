@@ -8,7 +8,10 @@ export const findInCompose = createYamlFinder({
     if (key === 'image') return 'image'
     if (key === 'dockerfile_inline') return 'file'
     if (key === 'command' || key === 'entrypoint') return path.at(-1) === '[]' ? 'word' : 'script'
-    return key === 'cache_from' || path.includes('args') || path.includes('environment') || path.includes('additional_contexts')
+    return key === 'cache_from' ||
+      path.includes('args') ||
+      path.includes('environment') ||
+      path.includes('additional_contexts')
       ? 'value'
       : undefined
   },

@@ -12,7 +12,9 @@ const HOSTS_FOLDER = /(?:^|\/)certs\.d\/([^/]+)\/hosts\.toml$/
  */
 export const findInContainerd: Finder = ({ path, text }) => {
   const content = readToml(text)
-  const found = /(?:^|\/)hosts\.toml$/.test(path) ? findInHosts(path, text, content) : findInConfig(text, content)
+  const found = /(?:^|\/)hosts\.toml$/.test(path)
+    ? findInHosts(path, text, content)
+    : findInConfig(text, content)
   return found.sort(byPlace)
 }
 
@@ -23,7 +25,12 @@ function findInConfig(text: string, { keys, strings }: TomlContent): Found[] {
     const kind = path.at(-2) ?? ''
     if ((kind !== 'mirrors' && kind !== 'configs') || path.at(-3) !== 'registry') continue
     if (!isRegistry(part.value) || part.value.includes('/')) continue
-    found.push({ format: 'containerd', parts: { registry: part }, owner: `registry.${kind}`, confidence: 'certain' })
+    found.push({
+      format: 'containerd',
+      parts: { registry: part },
+      owner: `registry.${kind}`,
+      confidence: 'certain',
+    })
   }
   for (const { path, part } of strings) {
     const key = path.at(-1)
@@ -58,8 +65,12 @@ function findInHosts(path: string, text: string, { keys, strings }: TomlContent)
     })
   }
   const urls = [
-    ...keys.filter((key) => key.path.length === 2 && key.path[0] === 'host').map(({ part }) => ({ part, owner: 'host' })),
-    ...strings.filter((string) => string.path.join() === 'server').map(({ part }) => ({ part, owner: 'server' })),
+    ...keys
+      .filter((key) => key.path.length === 2 && key.path[0] === 'host')
+      .map(({ part }) => ({ part, owner: 'host' })),
+    ...strings
+      .filter((string) => string.path.join() === 'server')
+      .map(({ part }) => ({ part, owner: 'server' })),
   ]
   for (const { part, owner } of urls) {
     const parts = readRegistryUrl(text, part.span)

@@ -13,7 +13,8 @@ export const findInDockerDaemon: Finder = ({ text }) => {
     for (const { index, 1: value } of list.matchAll(STRING)) {
       const start = at + index + 1
       const parts = readRegistryUrl(text, { start, end: start + value!.length })
-      if (parts !== undefined) found.push({ format: 'docker-daemon', parts, owner: key!, confidence: 'certain' })
+      if (parts !== undefined)
+        found.push({ format: 'docker-daemon', parts, owner: key!, confidence: 'certain' })
     }
   }
   return found

@@ -5,7 +5,8 @@ import { findInScript } from './shell.ts'
 import { readReference } from './written-reference.ts'
 
 /** An instruction with the lines that it continues on; lines of comments between them are stepped over. */
-const INSTRUCTION = /^[ \t]*(?:onbuild[ \t]+)?([a-z]+)[ \t]+((?:[\\`][ \t]*\r?\n(?:[ \t]*#[^\n]*\r?\n)*|[^\n])*)/gim
+const INSTRUCTION =
+  /^[ \t]*(?:onbuild[ \t]+)?([a-z]+)[ \t]+((?:[\\`][ \t]*\r?\n(?:[ \t]*#[^\n]*\r?\n)*|[^\n])*)/gim
 const DIRECTIVE = /^(?:\uFEFF)?(?:#[ \t]*[a-z]+[ \t]*=[^\n]*\n)*?#[ \t]*syntax[ \t]*=[ \t]*([^\s]+)/i
 const FROM = /^(?:--\S+[ \t]+)*(["']?)([^\s"']+)\1(?:[ \t]+as[ \t]+(\S+))?/i
 const VARIABLE = /(?:^|[ \t])([A-Za-z_]\w*)=("[^"\n]*"|'[^'\n]*'|[^\s"']+)/g
@@ -34,7 +35,8 @@ export const findInDockerfile: Finder = ({ text }) => {
       case 'from': {
         const [head, quote, image, name] = (FROM.exec(body) ?? []) as [string?, string?, string?, string?]
         if (image === undefined) break
-        const from = head!.indexOf(`${quote}${image}`, /^(?:--\S+[ \t]+)*/.exec(head!)![0].length) + quote!.length
+        const from =
+          head!.indexOf(`${quote}${image}`, /^(?:--\S+[ \t]+)*/.exec(head!)![0].length) + quote!.length
         addImage(at + from, image, name === undefined ? `FROM (stage ${stage})` : `FROM (stage ${name})`)
         if (name !== undefined) stages.add(name.toLowerCase())
         stage++

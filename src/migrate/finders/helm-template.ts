@@ -67,7 +67,8 @@ function addStrings(found: Found[], text: string, offset: number, action: string
     const start = offset + match.index + 1
     const span = { start, end: start + value.length }
     const parts = readReference(text, span) ?? readReference(text, span, { registry: true })
-    if (parts !== undefined) found.push({ format: 'helm-template', parts, owner: 'template action', confidence: 'likely' })
+    if (parts !== undefined)
+      found.push({ format: 'helm-template', parts, owner: 'template action', confidence: 'likely' })
   }
 }
 

@@ -48,7 +48,8 @@ export function collectImageKeys(
     groups.set(named.stem, group)
     group[named.role] ??= { key, node }
   }
-  for (const group of groups.values()) addGroup(collector, group, fallback, (key) => join(path, key), belonging)
+  for (const group of groups.values())
+    addGroup(collector, group, fallback, (key) => join(path, key), belonging)
 }
 
 function addGroup(
@@ -61,7 +62,8 @@ function addGroup(
   const { tag, digest } = group
   let { registry, repository } = group
   const image = group.image ?? group.name
-  const isPrefix = repository !== undefined && registry === undefined && image !== undefined && !hasSlash(image.node)
+  const isPrefix =
+    repository !== undefined && registry === undefined && image !== undefined && !hasSlash(image.node)
   if (isPrefix && (group.image !== undefined || !hasSlash(repository?.node))) {
     // `repository: k8s.gcr.io` with `image: pause`, or `repository: k8s.gcr.io/sig-storage` with it.
     registry = repository
@@ -119,4 +121,3 @@ function join(path: string, key: string): string {
 export function holdsImages(key: string): boolean {
   return /images$/i.test(key)
 }
-

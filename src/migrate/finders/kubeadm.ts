@@ -15,7 +15,8 @@ export function dnsImageBelow(registry: string): string {
  */
 export function collectKubeadm(collector: YamlCollector, map: YAMLMap, object: string): void {
   const { document } = collector
-  const belonging = (path: string) => ({ format: 'kubeadm', confidence: 'certain', owner: `${object} ${path}` }) as const
+  const belonging = (path: string) =>
+    ({ format: 'kubeadm', confidence: 'certain', owner: `${object} ${path}` }) as const
   const dns = document.get(map, 'dns')
   const etcd = document.get(map, 'etcd')
   const local = isMap(etcd) ? document.get(etcd, 'local') : undefined
@@ -25,5 +26,6 @@ export function collectKubeadm(collector: YamlCollector, map: YAMLMap, object: s
     collector.addRegistry(repository, { ...belonging('dns.imageRepository'), implies })
   }
   collector.addRegistry(document.get(map, 'imageRepository'), belonging('imageRepository'))
-  if (isMap(local)) collector.addRegistry(document.get(local, 'imageRepository'), belonging('etcd.local.imageRepository'))
+  if (isMap(local))
+    collector.addRegistry(document.get(local, 'imageRepository'), belonging('etcd.local.imageRepository'))
 }

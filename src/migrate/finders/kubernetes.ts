@@ -63,7 +63,8 @@ export const findKustomize: Finder = (source) => {
 
 /** Whether a map is kubeadm's, or one of the two in it that name registries; Cluster API carries it in resources. */
 function isClusterConfiguration({ format, path }: Context): boolean {
-  const pattern = format === 'kubeadm' ? /^(?:dns|etcd\.local)?$/ : /(?:^|\.)clusterConfiguration(?:\.dns|\.etcd\.local)?$/
+  const pattern =
+    format === 'kubeadm' ? /^(?:dns|etcd\.local)?$/ : /(?:^|\.)clusterConfiguration(?:\.dns|\.etcd\.local)?$/
   return pattern.test(path)
 }
 
@@ -122,7 +123,8 @@ class Walk {
     if (context.format === 'kustomize' && context.path === '') collectKustomization(this.#collector, map)
     this.#collectHere(map, context)
     for (const { key, value } of entriesOf(map)) {
-      if (key === '<<' || (context.format === 'kustomize' && context.path === '' && key === 'images')) continue
+      if (key === '<<' || (context.format === 'kustomize' && context.path === '' && key === 'images'))
+        continue
       this.visit(value, {
         ...context,
         key,
@@ -141,7 +143,8 @@ class Walk {
     if (context.format === 'helm-values' && context.path !== '') return context
     const metadata = this.#document.get(map, 'metadata')
     const name = isMap(metadata)
-      ? (this.#document.getString(metadata, 'name') ?? this.#document.getString(metadata, 'generateName'))?.value
+      ? (this.#document.getString(metadata, 'name') ?? this.#document.getString(metadata, 'generateName'))
+          ?.value
       : undefined
     const format = apiVersion.startsWith('kubeadm.k8s.io/')
       ? 'kubeadm'
@@ -176,12 +179,17 @@ class Walk {
     // One patch of RFC 6902: `{op, path: /spec/…/image, value}`.
     const target = this.#document.getString(map, 'path')?.value
     if (target !== undefined && this.#document.get(map, 'op')) {
-      this.#collector.addSetting(target.slice(target.lastIndexOf('/') + 1), this.#document.get(map, 'value'), {
-        ...rest,
-        owner: owner(`patch of ${target}`),
-      })
+      this.#collector.addSetting(
+        target.slice(target.lastIndexOf('/') + 1),
+        this.#document.get(map, 'value'),
+        {
+          ...rest,
+          owner: owner(`patch of ${target}`),
+        },
+      )
     }
-    if (name !== undefined && key !== 'images[]') this.#collector.addNamedValue(map, { ...rest, owner: owner(path) })
+    if (name !== undefined && key !== 'images[]')
+      this.#collector.addNamedValue(map, { ...rest, owner: owner(path) })
     // What kubeadm reads as registries is none of images here.
     if (isClusterConfiguration(context)) return
     const values = format === 'helm-values'
@@ -201,7 +209,8 @@ class Walk {
     }
     for (const [index, item] of list.items.entries()) {
       const node = this.#document.resolve(item)
-      if (isStringScalar(node) && holdsImages(key)) this.#collector.addWhole(node, { format, confidence, owner })
+      if (isStringScalar(node) && holdsImages(key))
+        this.#collector.addWhole(node, { format, confidence, owner })
       this.visit(item, { ...context, key: `${key}[]`, path: `${path}[${index}]`, depth: context.depth + 1 })
     }
   }
@@ -217,7 +226,10 @@ class Walk {
     const format = isValues ? 'helm-values' : 'kubernetes'
     this.#collector.addInner(scalar, (text) => {
       const found = findInYaml(text, { format, confidence: isValues ? 'certain' : 'likely' }, texts + 1) ?? []
-      return found.map((one) => ({ ...one, owner: [object, path, one.owner].filter((part) => part !== '').join(' ') }))
+      return found.map((one) => ({
+        ...one,
+        owner: [object, path, one.owner].filter((part) => part !== '').join(' '),
+      }))
     })
   }
 

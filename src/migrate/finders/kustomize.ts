@@ -37,6 +37,8 @@ function isRemote({ document }: YamlCollector, map: YAMLMap): boolean {
   return ['resources', 'bases', 'components', 'helmCharts'].some((key) => {
     const list = document.get(map, key)
     if (!isSeq(list)) return false
-    return key === 'helmCharts' || list.items.some((item) => REMOTE.test(stringOf(document.resolve(item)) ?? ''))
+    return (
+      key === 'helmCharts' || list.items.some((item) => REMOTE.test(stringOf(document.resolve(item)) ?? ''))
+    )
   })
 }

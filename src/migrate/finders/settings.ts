@@ -9,7 +9,10 @@ const JSON_IMAGE = /"(\w*image\w*)"\s*:\s*"([^"\s]+)"/gi
 
 /** Reads the value of a setting: under a name of a registry it may be a host alone, such as `REGISTRY=k8s.gcr.io`. */
 export function readSetting(text: string, span: Span, name: string): Found['parts'] | undefined {
-  return readReference(text, span) ?? (namesRegistry(name) ? readReference(text, span, { registry: true }) : undefined)
+  return (
+    readReference(text, span) ??
+    (namesRegistry(name) ? readReference(text, span, { registry: true }) : undefined)
+  )
 }
 
 /**

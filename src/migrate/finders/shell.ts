@@ -1,7 +1,6 @@
 import type { Confidence, Finder, Format, Found, Span } from '../found.ts'
 import { confidenceOf, findSettings, readSetting } from './settings.ts'
 import { readShell, type ShellCommand } from './shell-words.ts'
-import { readReference } from './written-reference.ts'
 
 /** What pulls, pushes, copies, runs or inspects images: a reference among its arguments is one for certain. */
 const IMAGE_TOOLS = new Set(
@@ -19,7 +18,19 @@ const NO_IMAGES = new Set(
 )
 const SPEAKS = new Set(['echo', 'printf', 'print'])
 /** What runs a script that is given to it as one word. */
-const RUNS_SCRIPTS = new Set(['bash', 'sh', 'zsh', 'dash', 'ash', 'eval', 'ssh', 'su', 'watch', 'xargs', 'timeout'])
+const RUNS_SCRIPTS = new Set([
+  'bash',
+  'sh',
+  'zsh',
+  'dash',
+  'ash',
+  'eval',
+  'ssh',
+  'su',
+  'watch',
+  'xargs',
+  'timeout',
+])
 const WRAPPERS = new Set(
   'sudo env time exec command nice nohup then do else if while until ! { local export readonly declare typeset in'.split(
     ' ',
@@ -39,9 +50,7 @@ export function findInScript(text: string, span: Span, format: Format, depth = 0
   const { commands, documents } = readShell(text, span)
   const found = commands.flatMap((command) => findInCommand(text, command, format, depth))
   for (const document of documents) {
-    found.push(
-      ...findSettings(text, document, { format, owner: 'here-document', confidence: 'likely' }),
-    )
+    found.push(...findSettings(text, document, { format, owner: 'here-document', confidence: 'likely' }))
   }
   return found.sort(byPlace)
 }
@@ -64,7 +73,8 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   }
   const addValue = (span: Span, name: string, owner: string, confidence: Confidence) => {
     if (add(span, name, owner, confidence)) return
-    if (/\s/.test(text.slice(span.start, span.end))) found.push(...findInString(text, span, name, owner, format))
+    if (/\s/.test(text.slice(span.start, span.end)))
+      found.push(...findInString(text, span, name, owner, format))
   }
 
   const first = array === undefined ? words.findIndex((word) => isCommandName(wordText(text, word))) : -1
@@ -133,11 +143,12 @@ function findInString(text: string, span: Span, name: string, owner: string, for
       list.push({ format, parts, owner: flagOwner, confidence: key === '' ? 'likely' : confidenceOf(key) })
     } else if (!/^(?:-|[$"'\\])/.test(word) && name !== '' && list.length === 0 && !/image/i.test(name)) break
   }
-  const words = text.slice(span.start, span.end).trim().split(/[\s,]+/)
+  const words = text
+    .slice(span.start, span.end)
+    .trim()
+    .split(/[\s,]+/)
   const isList = list.length === words.length || list.every(({ owner: of }) => of.startsWith('flag '))
-  return isList && list.length > 0
-    ? list
-    : findSettings(text, span, { format, owner, confidence: 'likely' })
+  return isList && list.length > 0 ? list : findSettings(text, span, { format, owner, confidence: 'likely' })
 }
 
 /** The flag whose value is the next word, when that value may be a reference: `--image X`, `--set a.image=X`. */

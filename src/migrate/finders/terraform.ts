@@ -120,7 +120,9 @@ export const findInTerraform: Finder = ({ text }) => {
     const parts = readSetting(text, head.span, 'registry')
     if (parts === undefined) return
     const rest = { ...(repository && { repository }), ...(tag && { tag }) }
-    const owner = [...blocks.filter(({ opening }) => opening === '{').map((block) => block.name), name].join('.')
+    const owner = [...blocks.filter(({ opening }) => opening === '{').map((block) => block.name), name].join(
+      '.',
+    )
     found.push({
       format: 'terraform',
       parts: registry === undefined ? rest : { registry, ...rest },

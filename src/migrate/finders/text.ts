@@ -19,7 +19,8 @@ export const findInText: Finder = ({ text }) => {
     const parts =
       (isUrl ? undefined : readReference(text, { start: index, end })) ??
       hostAt(text, index, slash < 0 ? end : Math.min(end, index + slash))
-    if (parts !== undefined) found.push({ format: 'text', parts, owner: isUrl ? 'URL' : 'text', confidence: 'text' })
+    if (parts !== undefined)
+      found.push({ format: 'text', parts, owner: isUrl ? 'URL' : 'text', confidence: 'text' })
   }
   return found
 }

@@ -131,7 +131,7 @@ class Reader {
     const inner = written.slice(1, -1)
     const span = { start: start + 1, end: this.#at - 1 }
     if (written[0] === "'" || !inner.includes('\\')) return { span, value: inner }
-    return { span, value: unescape(inner), escaped: true }
+    return { span, value: unescaped(inner), escaped: true }
   }
 
   #take(pattern: RegExp): string {
@@ -147,7 +147,7 @@ class Reader {
   }
 }
 
-function unescape(inner: string): string {
+function unescaped(inner: string): string {
   return inner
     .replace(/\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})/g, (_, four, eight) => codePoint(four ?? eight))
     .replace(/\\(["\\])/g, '$1')

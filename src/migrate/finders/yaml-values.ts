@@ -39,7 +39,9 @@ export function createYamlFinder(rules: YamlRules): Finder {
     const documents = readYaml(text)
     if (documents === undefined) {
       const span = { start: 0, end: text.length }
-      return findSettings(text, span, { format: rules.format, owner: 'line', confidence: 'likely' }).sort(byPlace)
+      return findSettings(text, span, { format: rules.format, owner: 'line', confidence: 'likely' }).sort(
+        byPlace,
+      )
     }
     const found: Found[] = []
     for (const { contents } of documents) findBelow(text, contents, rules, found)
@@ -61,10 +63,17 @@ function findBelow(text: string, root: unknown, rules: YamlRules, found: Found[]
       if (!isStringScalar(key)) continue
       const below = [...path, key.value]
       if (rules.isRegistryKey?.(below)) {
-        add(text, key, (inner, span) => {
-          const parts = readReference(inner, span, { registry: true })
-          return parts === undefined ? [] : [{ format: rules.format, parts, owner: ownerOf(path), confidence: 'certain' }]
-        }, found)
+        add(
+          text,
+          key,
+          (inner, span) => {
+            const parts = readReference(inner, span, { registry: true })
+            return parts === undefined
+              ? []
+              : [{ format: rules.format, parts, owner: ownerOf(path), confidence: 'certain' }]
+          },
+          found,
+        )
       }
       left.push({ node: value, path: below })
     }
@@ -84,27 +93,33 @@ function findInString(
   const name = path.findLast((key) => key !== '[]') ?? ''
   const one = (parts: Found['parts'] | undefined, confidence: Confidence): Found[] =>
     parts === undefined ? [] : [{ format, parts, owner, confidence }]
-  const scripted = (each: readonly Found[]) => each.map((from) => ({ ...from, owner: `${owner}: ${from.owner}` }))
-  add(text, scalar, (inner, span) => {
-    switch (role) {
-      case 'image':
-        return one(readReference(inner, span, { hostless: true }), 'certain')
-      case 'registry':
-        return one(readReference(inner, span, { registry: true }), 'certain')
-      case 'url':
-        return one(readRegistryUrl(inner, span), 'certain')
-      case 'script':
-        return scripted(findInScript(inner, span, format))
-      case 'word':
-        return /\s/.test(inner)
-          ? scripted(findInScript(inner, span, format).filter(({ confidence }) => confidence === 'certain'))
-          : one(readSetting(inner, span, name), 'likely')
-      case 'file':
-        return findSettings(inner, span, { format, owner, confidence: 'likely' })
-      case 'value':
-        return one(readSetting(inner, span, name), confidenceOf(name))
-    }
-  }, found)
+  const scripted = (each: readonly Found[]) =>
+    each.map((from) => ({ ...from, owner: `${owner}: ${from.owner}` }))
+  add(
+    text,
+    scalar,
+    (inner, span) => {
+      switch (role) {
+        case 'image':
+          return one(readReference(inner, span, { hostless: true }), 'certain')
+        case 'registry':
+          return one(readReference(inner, span, { registry: true }), 'certain')
+        case 'url':
+          return one(readRegistryUrl(inner, span), 'certain')
+        case 'script':
+          return scripted(findInScript(inner, span, format))
+        case 'word':
+          return /\s/.test(inner)
+            ? scripted(findInScript(inner, span, format).filter(({ confidence }) => confidence === 'certain'))
+            : one(readSetting(inner, span, name), 'likely')
+        case 'file':
+          return findSettings(inner, span, { format, owner, confidence: 'likely' })
+        case 'value':
+          return one(readSetting(inner, span, name), confidenceOf(name))
+      }
+    },
+    found,
+  )
 }
 
 /** Finds in what a string means, and puts that where the string stands. */

@@ -20,11 +20,18 @@ const HOSTS = '/etc/containerd/certs.d'
 export function containerdConfig({ data, version }: NodeConfigRequest): NodeConfig {
   const { hosts, parts } = splitMoves(data)
   const pause = pauseImage(data)
-  const configs = version === undefined ? [configV2(pause), configV3(pause)] : [version.major >= 2 ? configV3(pause) : configV2(pause)]
+  const configs =
+    version === undefined
+      ? [configV2(pause), configV3(pause)]
+      : [version.major >= 2 ? configV3(pause) : configV2(pause)]
   return {
     settings: [
       ...configs,
-      ...hosts.map(({ from, to }) => ({ file: `${HOSTS}/${from}/hosts.toml`, whole: true, content: hostsToml(from, to) })),
+      ...hosts.map(({ from, to }) => ({
+        file: `${HOSTS}/${from}/hosts.toml`,
+        whole: true,
+        content: hostsToml(from, to),
+      })),
     ],
     apply: ['systemctl restart containerd'],
     check: [
@@ -38,7 +45,9 @@ export function containerdConfig({ data, version }: NodeConfigRequest): NodeConf
     ],
     notes: [
       ...(version === undefined
-        ? ['containerd 1.x takes the config of version 2, containerd 2.x that of version 3: use one; --tool-version chooses']
+        ? [
+            'containerd 1.x takes the config of version 2, containerd 2.x that of version 3: use one; --tool-version chooses',
+          ]
         : []),
       `a table that ${CONFIG} has already must not stand there twice: set the keys in it`,
       'hosts.toml is read at every pull; only config.toml needs the restart',

@@ -1,4 +1,10 @@
-import { type NodeConfig, type NodeConfigRequest, pauseImage, pauseNotes, renameNotes } from './node-config.ts'
+import {
+  type NodeConfig,
+  type NodeConfigRequest,
+  pauseImage,
+  pauseNotes,
+  renameNotes,
+} from './node-config.ts'
 
 const PAUSE = '/etc/crio/crio.conf.d/50-pause.conf'
 const REGISTRIES = '/etc/containers/registries.conf.d/50-moved.conf'
@@ -28,13 +34,18 @@ export function crioConfig({ data }: NodeConfigRequest): NodeConfig {
       { file: REGISTRIES, whole: true, content: registries.join('\n') },
     ],
     apply: ['systemctl restart crio'],
-    check: ['crio status config | grep pause_image', ...plain.slice(0, 1).map(({ from }) => `crictl pull ${from}/pause:3.9`)],
+    check: [
+      'crio status config | grep pause_image',
+      ...plain.slice(0, 1).map(({ from }) => `crictl pull ${from}/pause:3.9`),
+    ],
     undo: [...(pause === undefined ? [] : [`rm ${PAUSE}`]), `rm ${REGISTRIES}`, 'systemctl restart crio'],
     notes: [
       'Podman and Buildah read the second file too, and need no restart',
       'the old name is asked when the new one does not answer',
       ...pauseNotes(pause),
-      ...(patterns.length > 0 ? [`a prefix may not have * there, so that nothing is set for ${patterns.join(', ')}`] : []),
+      ...(patterns.length > 0
+        ? [`a prefix may not have * there, so that nothing is set for ${patterns.join(', ')}`]
+        : []),
       ...renameNotes(plain),
     ],
   }

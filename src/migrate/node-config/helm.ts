@@ -9,7 +9,8 @@ export function helmConfig({ data }: NodeConfigRequest): NodeConfig {
   const map = createMap(data)
   const moved = [...new Set(['k8s.gcr.io', 'registry.k8s.io', ...data.moves.map(({ from }) => from)])]
   const target = moved.map((path) => map.judge({ path })?.to?.path).find((path) => path !== undefined)
-  if (target === undefined) return { settings: [], apply: [], check: [], undo: [], notes: ['the map moves nothing'] }
+  if (target === undefined)
+    return { settings: [], apply: [], check: [], undo: [], notes: ['the map moves nothing'] }
   return {
     settings: [{ file: FILE, whole: true, content: `global:\n  imageRegistry: ${target}\n` }],
     apply: [`helm upgrade RELEASE CHART --reuse-values --values ${FILE}`],

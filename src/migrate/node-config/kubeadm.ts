@@ -13,7 +13,13 @@ export function kubeadmConfig({ data, version }: NodeConfigRequest): NodeConfig 
   const map = createMap(data)
   const target = DEFAULTS.map((path) => map.judge({ path })?.to?.path).find((path) => path !== undefined)
   if (target === undefined) {
-    return { settings: [], apply: [], check: [], undo: [], notes: [`the map moves neither of ${DEFAULTS.join(' and ')}`] }
+    return {
+      settings: [],
+      apply: [],
+      check: [],
+      undo: [],
+      notes: [`the map moves neither of ${DEFAULTS.join(' and ')}`],
+    }
   }
   const dns = DEFAULTS.includes(target) ? [] : ['dns:', `  imageRepository: ${target}/coredns`]
   const content = [
@@ -34,10 +40,14 @@ export function kubeadmConfig({ data, version }: NodeConfigRequest): NodeConfig 
     undo: ['# take the keys out again', 'kubectl -n kube-system edit configmap kubeadm-config'],
     notes: [
       ...(version === undefined
-        ? ['kubeadm before 1.31 takes v1beta3, before 1.22 v1beta2; the keys are the same; --tool-version chooses']
+        ? [
+            'kubeadm before 1.31 takes v1beta3, before 1.22 v1beta2; the keys are the same; --tool-version chooses',
+          ]
         : []),
       'the pause image of running nodes is set in the container runtime, not by kubeadm',
-      ...(dns.length > 0 ? [`CoreDNS is expected at ${target}/coredns/coredns, the path that it has at registry.k8s.io`] : []),
+      ...(dns.length > 0
+        ? [`CoreDNS is expected at ${target}/coredns/coredns, the path that it has at registry.k8s.io`]
+        : []),
     ],
   }
 }

@@ -13,7 +13,9 @@ export function kubeletConfig({ data, version }: NodeConfigRequest): NodeConfig 
     return { settings: [], apply: [], check: [], undo: [], notes: [note] }
   }
   return {
-    settings: [{ file: FILE, whole: false, content: `KUBELET_EXTRA_ARGS="--pod-infra-container-image=${pause}"\n` }],
+    settings: [
+      { file: FILE, whole: false, content: `KUBELET_EXTRA_ARGS="--pod-infra-container-image=${pause}"\n` },
+    ],
     apply: ['systemctl restart kubelet'],
     check: ['tr "\\0" "\\n" < /proc/$(pidof kubelet)/cmdline | grep pod-infra'],
     undo: [`# take the flag out of ${FILE} again`, 'systemctl restart kubelet'],
@@ -21,7 +23,9 @@ export function kubeletConfig({ data, version }: NodeConfigRequest): NodeConfig 
       `${FILE} is where packages for Debian look; those for RPM look in /etc/sysconfig/kubelet; other flags there stay`,
       'kubeadm writes the same flag to /var/lib/kubelet/kubeadm-flags.env at init and join: "portolan scan --node" finds it',
       'since 1.24 the runtime pulls the pause image and this only keeps it from being collected: set it in the runtime too',
-      ...(version === undefined ? ['the flag is deprecated: where "kubelet --help" has none, set the runtime alone'] : []),
+      ...(version === undefined
+        ? ['the flag is deprecated: where "kubelet --help" has none, set the runtime alone']
+        : []),
       ...pauseNotes(pause),
     ],
   }

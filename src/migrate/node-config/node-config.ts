@@ -31,7 +31,10 @@ export interface NodeConfigRequest {
 const PAUSE_TAG = '3.9'
 
 /** Splits moves into those of whole hosts and those of a part of one, which some tools cannot tell apart. */
-export function splitMoves({ moves }: MapData): { readonly hosts: readonly Move[]; readonly parts: readonly Move[] } {
+export function splitMoves({ moves }: MapData): {
+  readonly hosts: readonly Move[]
+  readonly parts: readonly Move[]
+} {
   const real = moves.filter(({ from, to }) => from !== to)
   const isHost = ({ from }: Move) => !/[/*]/.test(from)
   return { hosts: real.filter(isHost), parts: real.filter((move) => !isHost(move)) }
@@ -58,15 +61,21 @@ export function pauseNotes(pause: string | undefined): readonly string[] {
 export function partNotes(parts: readonly Move[], tool: string): readonly string[] {
   if (parts.length === 0) return []
   const names = parts.map(({ from }) => from).join(', ')
-  return [`${tool} tells registries apart by host alone, so that nothing is set for ${names}: "portolan rewrite" changes references`]
+  return [
+    `${tool} tells registries apart by host alone, so that nothing is set for ${names}: "portolan rewrite" changes references`,
+  ]
 }
 
 /** Says which images have another name below the new one, which no mirror setting can express. */
 export function renameNotes(moves: readonly Move[]): readonly string[] {
-  const renames = new Set(moves.flatMap((move) => (move.renames ?? []).map(({ from, to }) => `${from} is ${to} there`)))
+  const renames = new Set(
+    moves.flatMap((move) => (move.renames ?? []).map(({ from, to }) => `${from} is ${to} there`)),
+  )
   return renames.size === 0
     ? []
-    : [`a mirror keeps the names below it, but ${[...renames].join(', ')}: references to it have to be rewritten`]
+    : [
+        `a mirror keeps the names below it, but ${[...renames].join(', ')}: references to it have to be rewritten`,
+      ]
 }
 
 /** The host of `HOST/PATH`, and the path, '' when there is none. */

@@ -44,7 +44,9 @@ describe.each(files.map((file) => [file.slice(FIXTURES.length + 1), file]))('%s'
     const rewritten = rewriteText(source, { find, map, includeText: true })
     expect(rewritten.refused).toBeUndefined()
     expect(rewritten.text).toBe(readFileSync(`${file}.rewritten`, 'utf8'))
-    expect(rewriteText({ ...source, text: rewritten.text }, { find, map, includeText: true }).edits).toEqual([])
+    expect(rewriteText({ ...source, text: rewritten.text }, { find, map, includeText: true }).edits).toEqual(
+      [],
+    )
   })
 })
 
@@ -71,7 +73,8 @@ it('goes back to the bytes that it had, where names have one way back', () => {
 })
 
 function describeFinding({ line, column, understood, replacement, owner, verdict, edits }: Finding): string {
-  const becomes = replacement === undefined ? verdict : edits.length === 0 ? `${replacement} (by hand)` : replacement
+  const becomes =
+    replacement === undefined ? verdict : edits.length === 0 ? `${replacement} (by hand)` : replacement
   return `${line}:${column} ${understood} -> ${becomes} | ${owner}`
 }
 

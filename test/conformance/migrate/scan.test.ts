@@ -7,7 +7,8 @@ import { makeTempFolder } from '../../support/temp.ts'
 
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts')
 const NODES = join(import.meta.dirname, '../../fixtures/migrate/nodes')
-const POD = 'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: k8s.gcr.io/pause:3.2\n'
+const POD =
+  'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: k8s.gcr.io/pause:3.2\n'
 const LIST = '{"version":1,"findings":{"pod.yaml | Pod container a | k8s.gcr.io/pause:3.2":1}}'
 
 interface Ended {
@@ -66,7 +67,11 @@ describe('scan', () => {
 
   it('ends with 0 and prints nothing to standard output when there is nothing to find', async () => {
     await using folder = await makeTree({ 'pod.yaml': POD.replace('k8s.gcr.io', 'registry.k8s.io') })
-    expect(await portolan(folder.path, ['scan', '.'])).toEqual({ code: 0, out: '', err: '1 file, 0 findings\n' })
+    expect(await portolan(folder.path, ['scan', '.'])).toEqual({
+      code: 0,
+      out: '',
+      err: '1 file, 0 findings\n',
+    })
   })
 
   it.each([
@@ -87,13 +92,22 @@ describe('scan', () => {
     await using folder = await makeTempFolder()
     expect((await portolan(folder.path, ['scan', '-'], POD)).out).toContain('stdin.yaml:6:14')
     const words = ['scan', '--stdin-name', 'Dockerfile', '-']
-    expect((await portolan(folder.path, words, 'FROM k8s.gcr.io/pause:3.2\n')).out).toContain('Dockerfile:1:6')
+    expect((await portolan(folder.path, words, 'FROM k8s.gcr.io/pause:3.2\n')).out).toContain(
+      'Dockerfile:1:6',
+    )
   })
 
   it('finds comments, prose and URLs with --include-text only, each reference once', async () => {
-    await using folder = await makeTree({ 'pod.yaml': `# k8s.gcr.io/a:1\n${POD}`, 'notes.md': 'https://k8s.gcr.io/v2/\n' })
+    await using folder = await makeTree({
+      'pod.yaml': `# k8s.gcr.io/a:1\n${POD}`,
+      'notes.md': 'https://k8s.gcr.io/v2/\n',
+    })
     expect((await scanned(folder.path, '.')).paths).toEqual(['pod.yaml'])
-    expect((await scanned(folder.path, '--include-text', '.')).paths).toEqual(['notes.md', 'pod.yaml', 'pod.yaml'])
+    expect((await scanned(folder.path, '--include-text', '.')).paths).toEqual([
+      'notes.md',
+      'pod.yaml',
+      'pod.yaml',
+    ])
   })
 
   it('uses an operator’s map, and goes the other way with --revert', async () => {
@@ -116,7 +130,9 @@ describe('scan', () => {
 describe('a baseline', () => {
   it('has findings not counted again, though lines above them come and go', async () => {
     await using folder = await makeTree({ 'pod.yaml': POD })
-    expect(await portolan(folder.path, ['scan', '--write-baseline', 'known.json', '.'])).toMatchObject({ code: 0 })
+    expect(await portolan(folder.path, ['scan', '--write-baseline', 'known.json', '.'])).toMatchObject({
+      code: 0,
+    })
     expect(JSON.parse(await readFile(join(folder.path, 'known.json'), 'utf8'))).toEqual(JSON.parse(LIST))
     await writeFile(join(folder.path, 'pod.yaml'), `# a\n# b\n${POD}`)
     expect(await portolan(folder.path, ['scan', '--baseline', 'known.json', 'pod.yaml'])).toEqual({
@@ -128,7 +144,10 @@ describe('a baseline', () => {
 
   it('has a second one of the same kind counted', async () => {
     await using folder = await makeTree({ 'known.json': LIST, 'pod.yaml': `${POD}---\n${POD}` })
-    expect(await scanned(folder.path, '--baseline', 'known.json', 'pod.yaml')).toMatchObject({ code: 1, known: 1 })
+    expect(await scanned(folder.path, '--baseline', 'known.json', 'pod.yaml')).toMatchObject({
+      code: 1,
+      known: 1,
+    })
   })
 })
 
@@ -147,7 +166,11 @@ describe('the walk', () => {
 
   it('obeys .gitignore, the nearest one first', async () => {
     await using folder = await makeTree(TREE)
-    expect((await scanned(folder.path, '.')).paths).toEqual(['a.yaml', 'sub/deep/c.yaml', 'sub/kept.gen.yaml'])
+    expect((await scanned(folder.path, '.')).paths).toEqual([
+      'a.yaml',
+      'sub/deep/c.yaml',
+      'sub/kept.gen.yaml',
+    ])
   })
 
   it('obeys those above the folder that is named, and reads a named file whatever they say', async () => {
@@ -166,7 +189,9 @@ describe('the walk', () => {
 
   it('passes over what is excluded, by name or by path', async () => {
     await using folder = await makeTree(TREE)
-    expect((await scanned(folder.path, '--exclude', 'deep', 'sub/kept*', '--', '.')).paths).toEqual(['a.yaml'])
+    expect((await scanned(folder.path, '--exclude', 'deep', 'sub/kept*', '--', '.')).paths).toEqual([
+      'a.yaml',
+    ])
   })
 
   it('is not led around by symbolic links', async () => {
@@ -198,7 +223,10 @@ describe('what is hostile', () => {
     await using folder = await makeTree({ 'pod.yaml': POD })
     await runOk(found.mkfifo, [join(folder.path, 'pipe')])
     const { notRead, paths } = await scanned(folder.path, '.')
-    expect({ notRead, paths }).toEqual({ notRead: [{ path: 'pipe', reason: 'it is a named pipe' }], paths: ['pod.yaml'] })
+    expect({ notRead, paths }).toEqual({
+      notRead: [{ path: 'pipe', reason: 'it is a named pipe' }],
+      paths: ['pod.yaml'],
+    })
   })
 
   it('is searched through, and named only if it holds a name, when it is too long to be parsed', async () => {
@@ -218,18 +246,29 @@ describe('what is hostile', () => {
   })
 
   it.each([
-    ['binary', Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0]), Buffer.from('k8s.gcr.io/pause:3.2')])],
+    [
+      'binary',
+      Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0]), Buffer.from('k8s.gcr.io/pause:3.2')]),
+    ],
     ['nested too deeply', `k8s.gcr.io: ${'['.repeat(200_000)}`],
     ['nested', `a: ${'{a: '.repeat(2000)}k8s.gcr.io/a${'}'.repeat(2000)}`],
     ['an alias bomb', bomb()],
     ['one long line', `# k8s.gcr.io ${'a-.'.repeat(1_000_000)}`],
     ['quotes that never close', `# k8s.gcr.io\n${'"$('.repeat(300_000)}`],
     ['braces that never close', `# k8s.gcr.io\n${'${'.repeat(300_000)}`],
-    ['here-documents that never close', `# k8s.gcr.io\n${Array.from({ length: 50_000 }, (_, at) => `RUN cat <<E${at}\n`).join('')}`],
+    [
+      'here-documents that never close',
+      `# k8s.gcr.io\n${Array.from({ length: 50_000 }, (_, at) => `RUN cat <<E${at}\n`).join('')}`,
+    ],
   ])('is bounded and stops nothing: %s', async (_, content) => {
     await using folder = await makeTree({
       ...{ 'a.yaml': content, 'a.sh': content, 'a.tf': content, 'a.toml': content, Dockerfile: content },
-      ...{ Makefile: content, 'containerd/config.toml': content, 'docker-compose.yml': content, 'pod.yaml': POD },
+      ...{
+        Makefile: content,
+        'containerd/config.toml': content,
+        'docker-compose.yml': content,
+        'pod.yaml': POD,
+      },
     })
     expect((await scanned(folder.path, '.')).paths).toContain('pod.yaml')
   })
@@ -271,6 +310,7 @@ describe('scan --node', () => {
 
 function bomb(): string {
   const lines = ['a0: &a0 {image: k8s.gcr.io/pause:3.2}']
-  for (let level = 1; level < 30; level++) lines.push(`a${level}: &a${level} [*a${level - 1}, *a${level - 1}]`)
+  for (let level = 1; level < 30; level++)
+    lines.push(`a${level}: &a${level} [*a${level - 1}, *a${level - 1}]`)
   return `${lines.join('\n')}\n`
 }
