@@ -236,9 +236,17 @@ export function createProgram(end: (code: number) => void): Command {
     .addOption(
       new Option('--root <folder>', 'where the machine of --node is (default: /)').env('PORTOLAN_ROOT'),
     )
-    .addOption(flagOption('--cluster', 'instead of paths: a live cluster, found as kubectl does', 'PORTOLAN_CLUSTER'))
-    .addOption(new Option('--context <name>', "of the kubeconfig (default: its current one)").env('PORTOLAN_CONTEXT'))
-    .addOption(new Option('--kubeconfig <file>', 'instead of KUBECONFIG and ~/.kube/config').env('PORTOLAN_KUBECONFIG'))
+    .addOption(
+      flagOption('--cluster', 'instead of paths: a live cluster, found as kubectl does', 'PORTOLAN_CLUSTER'),
+    )
+    .addOption(
+      new Option('--context <name>', 'of the kubeconfig (default: its current one)').env('PORTOLAN_CONTEXT'),
+    )
+    .addOption(
+      new Option('--kubeconfig <file>', 'instead of KUBECONFIG and ~/.kube/config').env(
+        'PORTOLAN_KUBECONFIG',
+      ),
+    )
     .addOption(
       listOption('--namespace <name...>', 'of the cluster, only these (default: all)', 'PORTOLAN_NAMESPACE'),
     )

@@ -1,0 +1,158 @@
+import { PortolanError } from '../../errors.ts'
+import { type Backoff, backoffDelay, wait } from '../../internal/backoff.ts'
+import type { Clock } from '../../internal/clock.ts'
+import { layered } from '../../transport/fetch.ts'
+import { withIdleTimeout } from '../../transport/idle-timeout.ts'
+import { readBody } from '../../transport/read-body.ts'
+import { reasonOf } from '../../transport/reason.ts'
+import { withRetry } from '../../transport/retry.ts'
+import { withUserAgent } from '../../transport/user-agent.ts'
+import type { ClusterConnection } from './cluster-connection.ts'
+import type { ClusterAccess } from './kubeconfig.ts'
+
+/** What an API server says to a question. */
+export type ClusterAnswer =
+  | { readonly kind: 'found'; readonly value: unknown }
+  /** 403. */
+  | { readonly kind: 'forbidden' }
+  /** 404. */
+  | { readonly kind: 'missing' }
+  /** 410: what is asked for was of a moment that is too long ago. */
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+export interface ClusterClient {
+  /**
+   * Asks for a path. Rejects with `UNREACHABLE`, naming context and host, when no answer comes, when there is no
+   * credential, or when the server does not take it.
+   */
+  get(path: string): Promise<ClusterAnswer>
+}
+
+/** Bounds of what one question may take. */
+export interface ClusterLimits {
+  readonly bodyMaxBytes: number
+  /** For how long nothing may come, in milliseconds. */
+  readonly idleTimeout: number
+  /** From the question to the end of the answer, in milliseconds. */
+  readonly answerTimeout: number
+  /** How often a question is asked altogether. */
+  readonly attempts: number
+}
+
+export interface ClusterClientParts {
+  readonly connection: ClusterConnection
+  readonly clock: Clock
+  /** Numbers from 0 up to 1. */
+  readonly random: () => number
+  readonly userAgent: string
+  readonly limits: ClusterLimits
+  readonly signal?: AbortSignal
+}
+
+const BACKOFF: Backoff = { first: 500, max: 10_000 }
+/** How much of a server's own words a reason repeats. */
+const ECHO_MAX = 200
+const ERROR_MAX_BYTES = 64 * 1024
+
+export function createClusterClient(access: ClusterAccess, parts: ClusterClientParts): ClusterClient {
+  const { connection, clock, random, userAgent, limits, signal } = parts
+  const fetch = layered(
+    connection.fetch,
+    withUserAgent(userAgent),
+    withRetry({ clock, random, attempts: limits.attempts }),
+    withIdleTimeout(limits.idleTimeout, clock),
+  )
+  const ask = async (path: string, isLast: boolean): Promise<ClusterAnswer | undefined> => {
+    // Not within the retries: a plugin that gives nothing gives nothing the next moment either.
+    await connection.prepare()
+    const abort = new AbortController()
+    const seconds = limits.answerTimeout / 1000
+    const late = () => abort.abort(new Error(`the answer did not end within ${seconds} s`))
+    const callOff = clock.after(limits.answerTimeout, late)
+    const ended = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
+    try {
+      const init = { headers: { Accept: 'application/json' }, signal: ended }
+      const response = await fetch(access.server + path, init).catch((error) => {
+        throw signal?.aborted ? signal.reason : noAnswer(access, error)
+      })
+      if (response.status === 401) throw refused(access)
+      try {
+        return await readAnswer(response, limits.bodyMaxBytes, isLast)
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason
+        return isLast || abort.signal.aborted ? { kind: 'failed', reason: reasonOf(error) } : undefined
+      }
+    } finally {
+      callOff()
+    }
+  }
+  return {
+    async get(path) {
+      for (let attempt = 1; ; attempt++) {
+        const answer = await ask(path, attempt >= limits.attempts)
+        if (answer !== undefined) return answer
+        await wait(clock, backoffDelay(BACKOFF, attempt, random), signal)
+      }
+    },
+  }
+}
+
+/** `undefined` for an answer that may be another one the next time, unless it is the last. */
+async function readAnswer(
+  response: Response,
+  maxBytes: number,
+  isLast: boolean,
+): Promise<ClusterAnswer | undefined> {
+  const { status } = response
+  if (status === 200) {
+    const bytes = await readBody(response, maxBytes)
+    if (bytes === undefined) return { kind: 'too-large' }
+    try {
+      return { kind: 'found', value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
+    } catch {
+      return { kind: 'failed', reason: 'the answer is not JSON' }
+    }
+  }
+  // Read whatever the status, since a connection with an unread answer is of no use for the next question.
+  const words = await ownWords(response)
+  if (status === 403) return { kind: 'forbidden' }
+  if (status === 404) return { kind: 'missing' }
+  if (status === 410) return { kind: 'expired' }
+  // Other than 503 and its like this is not tried again below; etcd that is slow for a moment shows as one.
+  if (status === 500 && !isLast) return undefined
+  return { kind: 'failed', reason: `the API server answered ${status}${words}` }
+}
+
+/** The message of a Status of the Kubernetes API, printable and short. */
+async function ownWords(response: Response): Promise<string> {
+  try {
+    const bytes = await readBody(response, ERROR_MAX_BYTES)
+    const { message } = JSON.parse(new TextDecoder().decode(bytes)) as { message: string }
+    return ` (${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, ECHO_MAX)})`
+  } catch {
+    // A page of a proxy, or nothing: the status has to do.
+    return ''
+  }
+}
+
+function refused({ context, server, user }: ClusterAccess): PortolanError {
+  const who = user === '' ? 'nobody, since the context names no user' : `user ${JSON.stringify(user)}`
+  return new PortolanError(
+    'UNREACHABLE',
+    `the API server ${new URL(server).host} of context ${JSON.stringify(context)} does not know who asks (401): ` +
+      `it was asked as ${who}; check that the credential has not expired: kubectl --context ${context} auth whoami`,
+    { context, server, status: 401 },
+  )
+}
+
+function noAnswer({ context, server }: ClusterAccess, error: unknown): PortolanError {
+  return new PortolanError(
+    'UNREACHABLE',
+    `the API server ${new URL(server).host} of context ${JSON.stringify(context)} cannot be reached: ` +
+      `${reasonOf(error)}; check the kubeconfig's server, its certificate-authority, and the way there`,
+    { context, server },
+    error,
+  )
+}

@@ -1,0 +1,78 @@
+import type { Clock } from '../../internal/clock.ts'
+import type { Finding } from '../../migrate/finding.ts'
+import type { RegistryMap } from '../../migrate/map.ts'
+import { type ClusterLimits, createClusterClient } from './cluster-client.ts'
+import { openClusterConnection } from './cluster-connection.ts'
+import { ClusterReader, type NotSeen } from './cluster-reader.ts'
+import { type ClusterChoice, type KubeconfigParts, readKubeconfig } from './kubeconfig.ts'
+import type { ListLimits } from './read-list.ts'
+
+export interface ScanClusterOptions extends ClusterChoice {
+  /** Only these; by default all. */
+  readonly namespaces?: readonly string[]
+}
+
+export interface ScanClusterParts extends KubeconfigParts {
+  readonly map: RegistryMap
+  readonly clock: Clock
+  /** Numbers from 0 up to 1. */
+  readonly random: () => number
+  readonly userAgent: string
+  readonly signal?: AbortSignal
+  readonly limits?: Partial<ClusterScanLimits>
+}
+
+export interface ClusterScanLimits extends ClusterLimits, ListLimits {
+  /** In milliseconds. */
+  readonly connectTimeout: number
+  /** For what gives the credential, in milliseconds. */
+  readonly credentialTimeout: number
+}
+
+/** What a cluster was found to hold. */
+export interface ClusterScan {
+  readonly context: string
+  /** The URL of its API server. */
+  readonly server: string
+  readonly findings: readonly Finding[]
+  readonly notRead: readonly NotSeen[]
+  /** How many objects were looked at. */
+  readonly objects: number
+}
+
+const LIMITS: ClusterScanLimits = {
+  connectTimeout: 10_000,
+  credentialTimeout: 60_000,
+  // API servers give up by themselves after 60 s.
+  idleTimeout: 75_000,
+  answerTimeout: 300_000,
+  attempts: 3,
+  // An object is of 1.5 MiB at most, a pod mostly of some 10 kB.
+  bodyMaxBytes: 64 * 1024 * 1024,
+  pageSize: 500,
+  pagesMax: 20_000,
+  objectsMax: 1_000_000,
+  restartsMax: 3,
+}
+
+/**
+ * Looks through the pod templates and pods of a live cluster, and kubeadm's ConfigMap. What the account may not list in
+ * all namespaces is tried in each; what stays forbidden or fails is in `notRead`, with the right that is missing.
+ *
+ * Rejects with `USAGE` or `FILE_UNREADABLE` for a cluster or a namespace that is not to be found, and with
+ * `UNREACHABLE`, naming the context, for one that cannot be asked.
+ */
+export async function scanCluster(
+  options: ScanClusterOptions,
+  parts: ScanClusterParts,
+): Promise<ClusterScan> {
+  const { map, clock } = parts
+  const limits = { ...LIMITS, ...parts.limits }
+  const access = readKubeconfig(options, parts)
+  using connection = openClusterConnection(access, { ...limits, environment: parts.environment, clock })
+  const client = createClusterClient(access, { ...parts, connection, limits })
+  const reader = new ClusterReader(client, { map, limits, access })
+  await reader.checkServer()
+  await reader.read(options.namespaces)
+  return { context: access.context, server: access.server, ...reader.result() }
+}

@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { KUBERNETES_MAP } from '../builtin-map.ts'
+import { createMap } from '../map.ts'
+import { ClusterTally } from './cluster-tally.ts'
+import { CLUSTER_RESOURCES } from './resources.ts'
+
+const MAP = createMap(KUBERNETES_MAP)
+const POD = CLUSTER_RESOURCES.findIndex(({ kind }) => kind === 'Pod')
+
+/** Objects of a small cluster, by the index of their kind. */
+const name = fc.constantFrom('a', 'b', 'c')
+const object = fc.record({
+  kind: fc.nat(CLUSTER_RESOURCES.length - 1),
+  name,
+  image: fc.constantFrom('k8s.gcr.io/pause:3.1', 'k8s.gcr.io/dns:1', 'docker.io/library/nginx:1'),
+  controller: fc.option(fc.tuple(fc.constantFrom('Deployment', 'ReplicaSet', 'Job', 'CronJob'), name), {
+    nil: undefined,
+  }),
+})
+
+interface Made {
+  readonly kind: number
+  readonly name: string
+  readonly image: string
+  readonly controller: readonly [kind: string, name: string] | undefined
+}
+
+function itemOf({ kind, name, image, controller }: Made): unknown {
+  const spec = { containers: [{ name: 'app', image }] }
+  return {
+    metadata: {
+      ...{ name, namespace: 'shop' },
+      ...(controller && {
+        ownerReferences: [{ kind: controller[0], name: controller[1], controller: true }],
+      }),
+    },
+    ...(CLUSTER_RESOURCES[kind]!.podSpec.reduceRight<unknown>(
+      (inner, key) => ({ [key]: inner }),
+      spec,
+    ) as object),
+  }
+}
+
+describe('a tally', () => {
+  it('says the same however the objects came in parts, circles of owners included', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(object, { maxLength: 8 }), { maxLength: 4 }), (parts) => {
+        const [whole, merged] = [new ClusterTally(MAP), new ClusterTally(MAP)]
+        for (const objects of parts) {
+          const part = merged.begin()
+          for (const one of objects) {
+            for (const tally of [whole, part]) tally.add(CLUSTER_RESOURCES[one.kind]!, [itemOf(one)])
+          }
+          merged.merge(part)
+        }
+        expect(merged.findings('cluster/test')).toEqual(whole.findings('cluster/test'))
+        expect(merged.objects).toBe(whole.objects)
+      }),
+    )
+  })
+
+  it('counts every pod once, whatever controls it', () => {
+    const pods = fc.array(object.map((one): Made => ({ ...one, kind: POD, image: 'k8s.gcr.io/dns:1' })))
+    fc.assert(
+      fc.property(pods, (objects) => {
+        const tally = new ClusterTally(MAP)
+        for (const one of objects) tally.add(CLUSTER_RESOURCES[one.kind]!, [itemOf(one)])
+        const sum = tally.findings('cluster/test').reduce((total, { pods = 0 }) => total + pods, 0)
+        expect(sum).toBe(objects.filter(({ controller }) => controller).length)
+      }),
+    )
+  })
+})

@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findFreePort } from '../../support/ports.ts'
+import { type ApiObject, type ClusterContent, startScriptedCluster } from '../../support/scripted-cluster.ts'
+import { makeTempFolder } from '../../support/temp.ts'
+
+const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts')
+
+const spec = (image: string) => ({ containers: [{ name: 'coredns', image }] })
+const metadata = (name: string, owner?: readonly [kind: string, name: string]) => ({
+  ...{ name, namespace: 'kube-system' },
+  ...(owner && { ownerReferences: [{ kind: owner[0], name: owner[1], controller: true }] }),
+})
+const workload = (of: ApiObject['metadata'], image: string): ApiObject => ({
+  metadata: of,
+  spec: { template: { spec: spec(image) } },
+})
+
+/** A cluster whose CoreDNS is pulled from here, and how many pods of it there are. */
+const coredns = (image: string, pods: number): ClusterContent => ({
+  'v1/namespaces': [{ metadata: { name: 'kube-system' } }],
+  'v1/replicationcontrollers': [],
+  'apps/v1/deployments': [workload(metadata('coredns'), image)],
+  'apps/v1/replicasets': [workload(metadata('coredns-5d', ['Deployment', 'coredns']), image)],
+  'v1/pods': Array.from({ length: pods }, (_, index) => ({
+    metadata: metadata(`coredns-5d-${index}`, ['ReplicaSet', 'coredns-5d']),
+    spec: spec(image),
+  })),
+})
+const OLD = 'k8s.gcr.io/coredns/coredns:v1.8.6'
+
+/** Runs `portolan scan --cluster` as a user would, with a kubeconfig. */
+async function scan(kubeconfig: string, ...words: string[]) {
+  await using folder = await makeTempFolder()
+  const file = join(folder.path, 'config')
+  await writeFile(file, kubeconfig)
+  const child = spawn(process.execPath, [MAIN, 'scan', '--cluster', ...words], {
+    cwd: folder.path,
+    env: { PATH: process.env.PATH, KUBECONFIG: file },
+  })
+  const ended = { out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    ended.out += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    ended.err += text
+  })
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { code, ...ended }
+}
+
+describe('scan --cluster', () => {
+  it('prints each owner with the number of its pods, and ends with 1', async () => {
+    await using cluster = await startScriptedCluster({ content: coredns(OLD, 2) })
+    expect(await scan(cluster.kubeconfig())).toEqual({
+      code: 1,
+      out:
+        '  place             reference                          becomes                                     belongs to\n' +
+        `  cluster/test:1:1  ${OLD}  registry.k8s.io/coredns/coredns:v1.8.6 [1]  Deployment/kube-system/coredns container coredns (2 pods)\n` +
+        '\n  [1] it lives in a cluster: change it where it is applied from\n',
+      err:
+        `4 objects of ${cluster.origin}, 1 finding\n` +
+        'custom resources were not looked into: what comes of them shows as pods\n',
+    })
+  })
+
+  it('prints it as JSON', async () => {
+    await using cluster = await startScriptedCluster({ content: coredns(OLD, 2) })
+    const { code, out } = await scan(
+      cluster.kubeconfig(),
+      '--json',
+      '--context',
+      'test',
+      '--namespace',
+      'kube-system',
+    )
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({
+      cluster: { context: 'test', server: cluster.origin, objects: 4 },
+      findings: [
+        {
+          path: 'cluster/test',
+          owner: 'Deployment/kube-system/coredns container coredns',
+          written: OLD,
+          pods: 2,
+        },
+      ],
+      notRead: [],
+    })
+  })
+
+  it('prints it as SARIF', async () => {
+    await using cluster = await startScriptedCluster({
+      content: coredns(OLD, 2),
+      refuse: ({ resource }) => (resource === 'cronjobs' ? 403 : undefined),
+    })
+    const { code, out } = await scan(cluster.kubeconfig(), '--sarif')
+    expect(code).toBe(1)
+    const [{ results, invocations }] = JSON.parse(out).runs
+    expect(results).toMatchObject([
+      {
+        ruleId: 'moved',
+        locations: [
+          {
+            physicalLocation: {
+              artifactLocation: { uri: 'cluster/test' },
+              region: { startLine: 1, startColumn: 1 },
+            },
+          },
+        ],
+      },
+    ])
+    expect(invocations[0].toolExecutionNotifications).toMatchObject([
+      { message: { text: expect.stringContaining('cannot list cronjobs.batch in kube-system') } },
+    ])
+  })
+
+  it('knows what is in a baseline, however many pods there are now', async () => {
+    await using folder = await makeTempFolder()
+    const baseline = join(folder.path, 'known.json')
+    await using before = await startScriptedCluster({ content: coredns(OLD, 2) })
+    expect((await scan(before.kubeconfig(), '--write-baseline', baseline)).code).toBe(0)
+    await using after = await startScriptedCluster({ content: coredns(OLD, 3) })
+    expect(await scan(after.kubeconfig(), '--baseline', baseline)).toMatchObject({ code: 0, out: '' })
+  })
+
+  it('ends with 0 when nothing is found, and says what was not seen', async () => {
+    await using cluster = await startScriptedCluster({
+      content: coredns('registry.k8s.io/coredns/coredns:v1.8.6', 2),
+      refuse: ({ resource }) => (resource === 'jobs' ? 403 : undefined),
+    })
+    expect(await scan(cluster.kubeconfig())).toEqual({
+      code: 0,
+      out: '',
+      err:
+        'not read: cluster/test: cannot list jobs.batch in kube-system: needs the right to list jobs.batch there\n' +
+        `4 objects of ${cluster.origin}, 0 findings, 1 not read\n` +
+        'custom resources were not looked into: what comes of them shows as pods\n',
+    })
+  })
+
+  it.each<[string, number | undefined, RegExp]>([
+    ['may see nothing', 403, /^not read: cluster\/test: cannot list namespaces/],
+    ['is not known', 401, /^portolan: the API server .* does not know who asks \(401\)/],
+  ])('ends with 3 when the account %s', async (_, status, said) => {
+    await using cluster = await startScriptedCluster({ content: coredns(OLD, 2), refuse: () => status })
+    const { code, err } = await scan(cluster.kubeconfig())
+    expect(code).toBe(3)
+    expect(err).toMatch(said)
+  })
+
+  it('ends with 3 when nothing listens, and says where', async () => {
+    await using cluster = await startScriptedCluster()
+    const server = `http://127.0.0.1:${await findFreePort()}`
+    const { code, err } = await scan(cluster.kubeconfig({}, { server }))
+    expect(code).toBe(3)
+    expect(err).toMatch(
+      /^portolan: the API server 127\.0\.0\.1:\d+ of context "test" cannot be reached: connect ECONNREFUSED/,
+    )
+  })
+
+  it('ends with 3 when there is no credential', async () => {
+    await using cluster = await startScriptedCluster()
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'false' }
+    const { code, err } = await scan(cluster.kubeconfig({ exec }, { server: 'https://127.0.0.1:1' }))
+    expect(code).toBe(3)
+    expect(err).toContain(
+      'there is no credential of user "tester" for context "test": its plugin false gives none',
+    )
+  })
+
+  it.each([
+    [['.'], '--cluster looks at a live cluster'],
+    [['--node'], '--cluster looks at a live cluster'],
+    [['--context', 'prod'], 'context "prod" is not in the kubeconfig; there are test'],
+    [['--namespace', 'typo'], 'there is no namespace "typo"'],
+  ])('ends with 2 for %j', async (words, said) => {
+    await using cluster = await startScriptedCluster({ content: coredns(OLD, 2) })
+    const { code, err } = await scan(cluster.kubeconfig(), ...words)
+    expect(code).toBe(2)
+    expect(err).toContain(said)
+  })
+})
