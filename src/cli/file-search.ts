@@ -19,7 +19,7 @@ const BINARY_BYTES = 8000
  */
 export class FileSearch {
   readonly #hints: readonly string[]
-  readonly #anchors: readonly string[]
+  readonly #anchors: readonly Buffer[]
   readonly #overlap: number
   readonly #buffer: Buffer
 
@@ -27,7 +27,7 @@ export class FileSearch {
     const lower = [...new Set(hints.map((hint) => hint.toLowerCase()))]
     // What holds a hint that another one is part of holds that one as well.
     this.#hints = lower.filter((hint) => !lower.some((other) => other !== hint && hint.includes(other)))
-    this.#anchors = anchorsOf(this.#hints)
+    this.#anchors = anchorsOf(this.#hints).flatMap(inEachCase)
     this.#overlap = Math.max(1, ...lower.map((hint) => hint.length))
     this.#buffer = Buffer.allocUnsafeSlow(TEXT_BYTES_MAX + 1)
   }
@@ -38,9 +38,10 @@ export class FileSearch {
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const length = this.#fill(file, 0)
-      if (this.#buffer.subarray(0, Math.min(length, BINARY_BYTES)).includes(0)) return { kind: 'binary' }
-      if (length <= TEXT_BYTES_MAX) return this.#searchText(this.#buffer.subarray(0, length))
-      return this.#holdsHint(length) || this.#restHoldsHint(file, length)
+      const bytes = this.#buffer.subarray(0, length)
+      if (length <= TEXT_BYTES_MAX) return this.searchBytes(bytes)
+      if (isBinary(bytes)) return { kind: 'binary' }
+      return this.#holdsHint(bytes) || this.#restHoldsHint(file, length)
         ? { kind: 'too-long' }
         : { kind: 'none' }
     } finally {
@@ -50,53 +51,47 @@ export class FileSearch {
 
   /** Searches through content that is in memory, such as that of standard input. */
   searchBytes(bytes: Buffer): Searched {
-    return bytes.subarray(0, BINARY_BYTES).includes(0) ? { kind: 'binary' } : this.#searchText(bytes)
-  }
-
-  #searchText(bytes: Buffer): Searched {
-    if (!this.#isIn(bytes.toString('latin1'))) return { kind: 'none' }
+    if (!this.#holdsHint(bytes)) return isBinary(bytes) ? { kind: 'binary' } : { kind: 'none' }
     // A byte order mark stays, so that offsets are those of the file.
-    return { kind: 'hit', text: bytes.toString() }
+    return isBinary(bytes) ? { kind: 'binary' } : { kind: 'hit', text: bytes.toString() }
   }
 
-  /** Reads from `at` on until the buffer is full or the file ends; gives how much the buffer holds. */
+  /**
+   * Reads from `at` on until the buffer is full or the file ends; gives how much the buffer holds. A regular file gives
+   * less than is asked for at its end alone (POSIX, `read`), so that one call is enough.
+   */
   #fill(file: number, at: number): number {
-    let length = at
-    while (length < this.#buffer.length) {
-      const read = readSync(file, this.#buffer, length, this.#buffer.length - length, null)
-      if (read === 0) break
-      length += read
-    }
-    return length
+    return at + readSync(file, this.#buffer, at, this.#buffer.length - at, null)
   }
 
   #restHoldsHint(file: number, first: number): boolean {
     for (let length = first; length === this.#buffer.length; ) {
       this.#buffer.copyWithin(0, length - this.#overlap, length)
       length = this.#fill(file, this.#overlap)
-      if (this.#holdsHint(length)) return true
+      if (this.#holdsHint(this.#buffer.subarray(0, length))) return true
     }
     return false
   }
 
-  #holdsHint(length: number): boolean {
-    return this.#isIn(this.#buffer.toString('latin1', 0, length))
-  }
-
-  #isIn(text: string): boolean {
-    const lower = text.toLowerCase()
-    return (
-      this.#anchors.some((anchor) => lower.includes(anchor)) &&
-      this.#hints.some((hint) => lower.includes(hint))
-    )
+  #holdsHint(bytes: Buffer): boolean {
+    if (!this.#anchors.some((anchor) => bytes.includes(anchor))) return false
+    const lower = bytes.toString('latin1').toLowerCase()
+    return this.#hints.some((hint) => lower.includes(hint))
   }
 }
 
+function isBinary(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, BINARY_BYTES).includes(0)
+}
+
 const ANCHOR_LENGTH = 3
+/** From the rare to the frequent in what people write: a search is as fast as what it begins with is rare. */
+const RARE_FIRST = '0123456789zqxjkvbwygfpm-uhcdlrsnioate.'
 
 /**
- * As few texts as will do, of which every hint holds one: what has none of these is searched through fewer times. A
- * hint that shares nothing is its own.
+ * As few short texts as will do, of which every hint holds one: what has none of these, as most files have, is
+ * searched through without being decoded. Of equally good ones those are taken that begin with what is rare, and that
+ * can be written in few ways.
  */
 function anchorsOf(hints: readonly string[]): string[] {
   const anchors: string[] = []
@@ -106,11 +101,23 @@ function anchorsOf(hints: readonly string[]): string[] {
         hint.slice(at, at + ANCHOR_LENGTH),
       ),
     )
-    const holders = (piece: string) => left.filter((hint) => hint.includes(piece))
-    const best = pieces.reduce((one, other) => (holders(other).length > holders(one).length ? other : one))
-    const shared = holders(best)
-    anchors.push(shared.length > 1 ? best : shared[0]!)
-    left = left.filter((hint) => !shared.includes(hint))
+    const holders = (piece: string) => left.filter((hint) => hint.includes(piece)).length
+    const cost = (piece: string) => inEachCase(piece).length * (1 + RARE_FIRST.indexOf(piece[0]!))
+    const isBetter = (one: string, other: string) =>
+      holders(one) > holders(other) || (holders(one) === holders(other) && cost(one) < cost(other))
+    const anchor = pieces.reduce((best, piece) => (isBetter(piece, best) ? piece : best))
+    anchors.push(anchor)
+    left = left.filter((hint) => !hint.includes(anchor))
   }
   return anchors
+}
+
+/** `a1b` is `a1b`, `A1b`, `a1B` and `A1B`. */
+function inEachCase(text: string): Buffer[] {
+  const ways = [...text].reduce<readonly string[]>(
+    (before, char) =>
+      [...new Set([char, char.toUpperCase()])].flatMap((way) => before.map((start) => start + way)),
+    [''],
+  )
+  return ways.map((way) => Buffer.from(way, 'latin1'))
 }

@@ -15,16 +15,16 @@ const LIMITS = { concurrency: 4, requestsPerSecond: 10 }
 const LATEST = parseTag('latest')!
 
 /**
- * Asks the registries that references name, with the logins of whoever runs this process. `plainHttp` lists hosts that
- * speak HTTP; loopback does anyway.
+ * Asks the registries that references name, with the logins of whoever runs this process: over HTTP on loopback, as
+ * every container tool does, else over HTTPS.
  */
-export function createResolver(plainHttp: readonly string[] = []): Resolve {
+export function createResolver(): Resolve {
   const credentials = createCredentials()
   const registries = new Map<string, Registry>()
   const registryOf = (host: string): Registry => {
     let registry = registries.get(host)
     if (registry === undefined) {
-      const plain = plainHttp.includes(host) || /^(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?$/.test(host)
+      const plain = /^(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?$/.test(host)
       const url = `${plain ? 'http' : 'https'}://${host}`
       const fetch = createRegistryFetch({
         url,

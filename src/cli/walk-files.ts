@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, normalize, relative, resolve, sep } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import picomatch from 'picomatch'
 import { PortolanError } from '../errors.ts'
@@ -27,16 +27,17 @@ interface Rules {
  * is not there.
  */
 export function* walkFiles(paths: readonly string[], options: WalkOptions): Generator<string> {
-  const excluded = options.exclude.map((pattern) =>
+  const patterns = options.exclude.map((pattern) =>
     picomatch(pattern, { dot: true, basename: !pattern.includes('/') }),
   )
+  const isExcluded = (path: string) => patterns.some((matches) => matches(path.split(sep).join('/')))
   for (const path of paths) {
     const stats = statNamed(path)
     if (stats.isDirectory()) {
       const rules = options.gitignore ? rulesAbove(path) : []
-      yield* walkFolder(path, path, rules, {
+      yield* walkFolder(normalize(path), rules, {
         ...options,
-        isExcluded: (name) => excluded.some((match) => match(name)),
+        isExcluded: (entry) => patterns.length > 0 && isExcluded(relative(path, entry)),
       })
     } else if (stats.isFile()) yield path
     else options.notRead({ path, reason: kindOf(stats) })
@@ -45,9 +46,8 @@ export function* walkFiles(paths: readonly string[], options: WalkOptions): Gene
 
 function* walkFolder(
   folder: string,
-  root: string,
   above: readonly Rules[],
-  options: WalkOptions & { readonly isExcluded: (name: string) => boolean },
+  options: WalkOptions & { readonly isExcluded: (path: string) => boolean },
 ): Generator<string> {
   let entries: ReturnType<typeof readEntries>
   try {
@@ -60,12 +60,12 @@ function* walkFolder(
     options.gitignore && entries.some(({ name }) => name === '.gitignore') ? rulesOf(folder) : undefined
   const rules = own === undefined ? above : [...above, own]
   for (const entry of entries) {
-    const path = join(folder, entry.name)
+    // What `join` would give, in a fifth of the time: the folder is normal already.
+    const path = folder === '.' ? entry.name : `${folder}${folder.endsWith(sep) ? '' : sep}${entry.name}`
     const isFolder = entry.isDirectory()
     if (entry.isSymbolicLink() || (isFolder && entry.name === '.git')) continue
-    if (options.isExcluded(relative(root, path).split(sep).join('/')) || isIgnored(path, isFolder, rules))
-      continue
-    if (isFolder) yield* walkFolder(path, root, rules, options)
+    if (options.isExcluded(path) || isIgnored(path, isFolder, rules)) continue
+    if (isFolder) yield* walkFolder(path, rules, options)
     else if (entry.isFile()) yield path
     else options.notRead({ path, reason: kindOf(entry) })
   }

@@ -19,9 +19,21 @@ const FROZEN = 'k8s.gcr.io and its aliases have nothing made after 2023-04-03'
  */
 const LOST: readonly Lost[] = [
   {
-    names: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'conformance', 'kubectl'].flatMap(
-      (name) => [name, `${name}-amd64`, `${name}-arm`, `${name}-arm64`, `${name}-ppc64le`, `${name}-s390x`],
-    ),
+    names: [
+      'kube-apiserver',
+      'kube-controller-manager',
+      'kube-scheduler',
+      'kube-proxy',
+      'conformance',
+      'kubectl',
+    ].flatMap((name) => [
+      name,
+      `${name}-amd64`,
+      `${name}-arm`,
+      `${name}-arm64`,
+      `${name}-ppc64le`,
+      `${name}-s390x`,
+    ]),
     versions: '>=1.24.13 <1.25.0 || >=1.25.9 <1.26.0 || >=1.26.4',
     note: `${FROZEN}: of Kubernetes no 1.27, and no patch after 1.24.12, 1.25.8 and 1.26.3; registry.k8s.io has it`,
   },

@@ -37,7 +37,10 @@ export function unifiedDiff(path: string, text: string, edits: readonly Edit[]):
     }
     for (; at < last; at++) body.push(marked(' ', lines[at]!))
     const count = last - first
-    output.push(`@@ -${rangeOf(first, count)} +${rangeOf(first + grown, count - removed + added)} @@\n`, ...body)
+    output.push(
+      `@@ -${rangeOf(first, count)} +${rangeOf(first + grown, count - removed + added)} @@\n`,
+      ...body,
+    )
     grown += added - removed
   }
   return output.join('')

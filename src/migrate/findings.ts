@@ -1,4 +1,5 @@
 import { parseReference, type Reference } from '../oci/reference.ts'
+import { KUBEADM_DEFAULTS } from './finders/kubeadm.ts'
 import type { Edit, Finding } from './finding.ts'
 import type { Found, Part, SourceText } from './found.ts'
 import { LineIndex } from './line-index.ts'
@@ -21,7 +22,9 @@ export function findingsOf(source: SourceText, found: readonly Found[], map: Reg
     lines ??= new LineIndex(source.text)
     const possible = changeOf(one, name, judgement, map)
     const change = one.fixed === undefined ? possible : { ...possible, edits: [], note: one.fixed }
-    const note = [judgement.note, change.note, dnsNote(one, found, name, map)].filter((text) => text !== undefined)
+    const note = [judgement.note, change.note, dnsNote(one, found, name, map)].filter(
+      (text) => text !== undefined,
+    )
     findings.push({
       ...one,
       path: source.path,
@@ -87,7 +90,8 @@ interface Change {
 function changeOf(found: Found, name: Name, { to }: Judgement, map: RegistryMap): Change {
   if (to === undefined) return { edits: [] }
   const { whole, registry, repository, tag, digest } = found.parts
-  const suffix = (to.tag === undefined ? '' : `:${to.tag}`) + (name.digest === undefined ? '' : `@${name.digest}`)
+  const suffix =
+    (to.tag === undefined ? '' : `:${to.tag}`) + (name.digest === undefined ? '' : `@${name.digest}`)
   if (whole !== undefined) {
     const replacement = to.path + suffix
     return edited(replacement, [[whole, replacement]])
@@ -96,14 +100,18 @@ function changeOf(found: Found, name: Name, { to }: Judgement, map: RegistryMap)
     // Behind what is not its default a tool puts the last component alone.
     const last = found.implies?.split('/').at(-1)
     const path = last === undefined ? to.path : withoutLast(to.path, last)
-    if (path === undefined) return { edits: [], note: `${name.path} is ${to.path} now, which this value cannot say` }
+    if (path === undefined)
+      return { edits: [], note: `${name.path} is ${to.path} now, which this value cannot say` }
     return edited(path, [[registry!, withSlashOf(registry!, path)]])
   }
   const changes: [Part, string][] = []
   if (registry === undefined) changes.push([repository, to.path])
   else changes.push(...splitChanges(registry, repository, to.path, map))
   if (tag !== undefined && to.tag !== undefined) changes.push([tag, to.tag])
-  return edited(to.path + (tag === undefined ? '' : `:${to.tag}`) + (digest === undefined ? '' : `@${digest.value}`), changes)
+  return edited(
+    to.path + (tag === undefined ? '' : `:${to.tag}`) + (digest === undefined ? '' : `@${digest.value}`),
+    changes,
+  )
 }
 
 /**
@@ -139,9 +147,6 @@ function firstOffset({ parts }: Found): number {
   return Math.min(...Object.values(parts).map(({ span }) => span.start))
 }
 
-/** Under these, its own defaults, kubeadm looks for `coredns/coredns`; under what else it is given, for `coredns`. */
-const KUBEADM_DEFAULTS = ['k8s.gcr.io', 'registry.k8s.io']
-
 /** What a move of `imageRepository` away from kubeadm's default asks for besides. */
 function dnsNote(found: Found, all: readonly Found[], { path }: Name, map: RegistryMap): string | undefined {
   if (found.format !== 'kubeadm' || !found.owner.endsWith(' imageRepository')) return undefined
@@ -165,7 +170,8 @@ function withoutConflicts(findings: readonly Finding[]): Finding[] {
   if (conflicts.size === 0) return [...findings]
   return findings.map((finding) => {
     if (!finding.edits.some((edit) => conflicts.has(keyOf(edit)))) return finding
-    const note = 'another reference shares a value with it that would have to change otherwise: change it by hand'
+    const note =
+      'another reference shares a value with it that would have to change otherwise: change it by hand'
     return { ...finding, edits: [], note: finding.note === undefined ? note : `${finding.note}; ${note}` }
   })
 }

@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, parseDocument, stringify } from 'yaml'
 import { PortolanError } from '../errors.ts'
-import type { Rewritten } from './rewrite.ts'
 import { applyEdits } from './edit.ts'
+import type { Rewritten } from './rewrite.ts'
 
 type Values = { [key: string]: unknown }
 
@@ -24,7 +24,9 @@ export class HelmOverride {
    */
   add(path: string, text: string, { edits }: Pick<Rewritten, 'edits'>): void {
     if (edits.length === 0) return
-    const prefix = [...path.replaceAll('\\', '/').matchAll(/(?:^|\/)charts\/([^/]+)(?=\/)/g)].map(([, name]) => name!)
+    const prefix = [...path.replaceAll('\\', '/').matchAll(/(?:^|\/)charts\/([^/]+)(?=\/)/g)].map(
+      ([, name]) => name!,
+    )
     const [before, after] = [text, applyEdits(text, edits)].map((one) =>
       parseDocument(one, { logLevel: 'silent', uniqueKeys: false, version: '1.2', merge: true }),
     ) as [ReturnType<typeof parseDocument>, ReturnType<typeof parseDocument>]
@@ -33,7 +35,9 @@ export class HelmOverride {
       if (keys === undefined) continue
       const value = after.getIn(keys, true)
       const plain =
-        isMap(value) || isSeq(value) || isScalar(value) ? value.toJS(after, { maxAliasCount: ALIASES_MAX }) : value
+        isMap(value) || isSeq(value) || isScalar(value)
+          ? value.toJS(after, { maxAliasCount: ALIASES_MAX })
+          : value
       this.#set([...prefix, ...keys], plain, path)
     }
   }

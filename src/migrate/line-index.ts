@@ -22,7 +22,7 @@ export class LineIndex {
     return { line: low + 1, column: offset - this.#starts[low]! + 1 }
   }
 
-  /** Where a line begins, counted from 1; one past the last line is the end of the text for nobody: `undefined`. */
+  /** Where a line begins, counted from 1; `undefined` behind the last one. */
   start(line: number): number | undefined {
     return this.#starts[line - 1]
   }

@@ -36,10 +36,13 @@ export function parseMapFile(text: string, fileName: string): MapData {
   const moves: Move[] = []
   const add = (node: unknown, from: unknown, to: unknown, renames: readonly Rename[] = []) => {
     const [source, target] = [prefixOf(from), prefixOf(to)]
-    if (source === undefined) fault(from ?? node, `${shown(from)} is no name to move from: HOST[:PORT][/PATH], ${EXAMPLE}`)
-    if (target === undefined) fault(to ?? node, `${shown(to)} is no name to move to: HOST[:PORT][/PATH], ${EXAMPLE}`)
+    if (source === undefined)
+      fault(from ?? node, `${shown(from)} is no name to move from: HOST[:PORT][/PATH], ${EXAMPLE}`)
+    if (target === undefined)
+      fault(to ?? node, `${shown(to)} is no name to move to: HOST[:PORT][/PATH], ${EXAMPLE}`)
     if (source === undefined || target === undefined) return
-    if (moves.some((move) => move.from === source)) fault(from, `${JSON.stringify(source)} stands here a second time`)
+    if (moves.some((move) => move.from === source))
+      fault(from, `${JSON.stringify(source)} stands here a second time`)
     at.push(to)
     moves.push({ from: source, to: target, ...(renames.length > 0 && { renames }) })
   }

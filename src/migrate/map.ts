@@ -123,8 +123,13 @@ function renamed({ renames = [] }: Move, name: string, tag?: string): { name: st
 }
 
 /** The old names that a new one may have had, the likeliest first. */
-function* formerNames({ renames = [] }: Move, name: string, named: Named): Iterable<{ name: string; tag?: string }> {
-  for (const rename of renames) if (rename.to === name && isFormer(rename, named)) yield formerName(rename, named)
+function* formerNames(
+  { renames = [] }: Move,
+  name: string,
+  named: Named,
+): Iterable<{ name: string; tag?: string }> {
+  for (const rename of renames)
+    if (rename.to === name && isFormer(rename, named)) yield formerName(rename, named)
   yield { name, ...(named.tag !== undefined && { tag: named.tag }) }
 }
 
@@ -137,7 +142,10 @@ function isFormer({ until }: Rename, { tag, implied = false }: Named): boolean {
 
 function formerName({ from, tagPrefix = '' }: Rename, { tag }: Named): { name: string; tag?: string } {
   if (tag === undefined) return { name: from }
-  return { name: from, tag: versionOf(tag) !== null && tag.startsWith(tagPrefix) ? tag.slice(tagPrefix.length) : tag }
+  return {
+    name: from,
+    tag: versionOf(tag) !== null && tag.startsWith(tagPrefix) ? tag.slice(tagPrefix.length) : tag,
+  }
 }
 
 function isLost({ names, versions }: Lost, name: string, tag: string | undefined): boolean {
@@ -146,7 +154,9 @@ function isLost({ names, versions }: Lost, name: string, tag: string | undefined
     version !== null &&
     names.some((pattern) => patternOf(pattern).test(name)) &&
     // Pre-releases are made before the release, and after the releases that a range ends with.
-    new Range(versions).test(version.prerelease.length === 0 ? version : `${version.major}.${version.minor}.${version.patch}`)
+    new Range(versions).test(
+      version.prerelease.length === 0 ? version : `${version.major}.${version.minor}.${version.patch}`,
+    )
   )
 }
 

@@ -42,7 +42,9 @@ export function rewriteText(source: SourceText, options: RewriteOptions): Rewrit
   const { find, map, includeText = false, choose = (finding) => finding } = options
   const found = find(source)
   const findings = findingsOf(source, found, map).map(choose)
-  const chosen = findings.filter(({ edits, confidence }) => edits.length > 0 && (includeText || confidence !== 'text'))
+  const chosen = findings.filter(
+    ({ edits, confidence }) => edits.length > 0 && (includeText || confidence !== 'text'),
+  )
   const unchanged = { findings, edits: [], text: source.text }
   if (chosen.length === 0) return unchanged
   const edits = chosen.flatMap((finding) => finding.edits)
@@ -72,6 +74,7 @@ function faultOf(
   }
   const isYaml = found.some(({ format }) => YAML_FORMATS.includes(format))
   const edits = chosen.flatMap((finding) => finding.edits)
-  if (isYaml && !keepsShape(before.text, after.text, edits)) return 'more than image names would differ afterwards'
+  if (isYaml && !keepsShape(before.text, after.text, edits))
+    return 'more than image names would differ afterwards'
   return undefined
 }

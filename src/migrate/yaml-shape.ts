@@ -1,6 +1,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, visit } from 'yaml'
+import { inOrder } from './edit.ts'
 import type { Edit } from './finding.ts'
-import { parseYaml } from './yaml-source.ts'
+import { visitYaml } from './yaml-source.ts'
 
 /** One node of a document as the walk meets it. */
 interface Met {
@@ -17,16 +18,14 @@ interface Met {
  * that was not YAML before has no shape to be kept.
  */
 export function keepsShape(before: string, after: string, edits: readonly Edit[]): boolean {
-  const old = parseYaml(before)
+  const old = visitYaml(before, metOf)
   if (old === undefined) return true
-  const young = parseYaml(after)
-  if (young === undefined || young.length !== old.length) return false
-  const [one, other] = [old.flatMap(walk), young.flatMap(walk)]
-  if (one.length !== other.length) return false
-  const places = [...edits].sort((first, second) => first.start - second.start)
+  const young = visitYaml(after, metOf)
+  if (young?.length !== old.length) return false
+  const places = inOrder(edits)
   let next = 0
-  return one.every(({ shape, value, start, end }, index) => {
-    const met = other[index]!
+  return old.every(({ shape, value, start, end }, index) => {
+    const met = young[index]!
     if (met.shape !== shape) return false
     if (value === undefined || value === met.value) return true
     while (next < places.length && places[next]!.end <= start) next++
@@ -34,8 +33,14 @@ export function keepsShape(before: string, after: string, edits: readonly Edit[]
   })
 }
 
-function walk(document: Document.Parsed): Met[] {
-  const met: Met[] = [{ shape: 'document', start: 0, end: 0 }]
+function metOf(documents: Iterable<Document.Parsed>): Met[] {
+  const met: Met[] = []
+  for (const document of documents) walk(document, met)
+  return met
+}
+
+function walk(document: Document.Parsed, met: Met[]): void {
+  met.push({ shape: 'document', start: 0, end: 0 })
   visit(document, {
     Pair(key: unknown, _: Pair) {
       met.push({ shape: `pair ${String(key)}`, start: 0, end: 0 })
@@ -49,11 +54,15 @@ function walk(document: Document.Parsed): Met[] {
       }
       const anchor = 'anchor' in node ? (node.anchor ?? '') : ''
       const rest = `${place} ${anchor} ${node.tag ?? ''}`
-      if (isScalar(node)) met.push({ shape: `scalar ${node.type} ${rest}`, value: String(node.value), start, end })
+      if (isScalar(node))
+        met.push({ shape: `scalar ${node.type} ${rest}`, value: String(node.value), start, end })
       else if (isMap(node) || isSeq(node)) {
-        met.push({ shape: `${isMap(node) ? 'map' : 'list'} ${node.items.length} ${node.flow} ${rest}`, start, end })
+        met.push({
+          shape: `${isMap(node) ? 'map' : 'list'} ${node.items.length} ${node.flow} ${rest}`,
+          start,
+          end,
+        })
       }
     },
   })
-  return met
 }

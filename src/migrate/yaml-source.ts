@@ -1,8 +1,21 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, visit, type YAMLMap } from 'yaml'
+import {
+  Composer,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  Parser,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml'
 import type { Found, Part, Span } from './found.ts'
 
 /** Longer texts are not parsed: few manifests are as long, and a parsed text takes many times its own memory. */
 const TEXT_MAX = 2 * 1024 * 1024
+const DOCUMENTS_MAX = 10_000
 /** Larger maps are looked up in by an index. */
 const SMALL_MAP = 16
 /** How many merged maps are looked through for one key: maps may merge maps that merge maps. */
@@ -22,33 +35,49 @@ export interface YamlDocument {
   getString(map: YAMLMap, key: string): StringScalar | undefined
 }
 
+/** The text is not YAML, or is too much of it. */
+class NotYaml extends Error {}
+
 /**
- * Parses a YAML or JSON text of one or several documents, every scalar a string as it is written; `undefined` when it
- * is too long or is not YAML.
+ * Reads a YAML or JSON text of one or several documents, every scalar a string as it is written; `undefined` when it is
+ * too long or is not YAML.
  */
 export function readYaml(text: string): readonly YamlDocument[] | undefined {
-  return parseYaml(text)?.map(createDocument)
+  return visitYaml(text, (documents) => Array.from(documents, createDocument))
 }
 
-/** The documents as the parser gives them, with offsets in the text. */
-export function parseYaml(text: string): readonly Document.Parsed[] | undefined {
-  if (text.length > TEXT_MAX) return undefined
+/**
+ * Like {@link readYaml}, with one document in memory at a time. Gives what `visit` gives, or `undefined`, however much
+ * was visited before.
+ */
+export function visitYaml<Result>(
+  text: string,
+  visit: (documents: Iterable<Document.Parsed>) => Result,
+): Result | undefined {
   try {
-    const documents = parseAllDocuments(text, {
-      prettyErrors: false,
-      // Spelled out so that a `%YAML 1.1` directive cannot turn values into something else than they are written as.
-      version: '1.2',
-      schema: 'failsafe',
-      merge: false,
-      resolveKnownTags: false,
-      uniqueKeys: false,
-      logLevel: 'silent',
-    })
-    const list = Array.isArray(documents) ? documents : []
-    return list.some(({ errors }) => errors.length > 0) ? undefined : list
-  } catch {
-    // A text that is nested too deeply.
-    return undefined
+    return visit(parseDocuments(text))
+  } catch (error) {
+    // A text that is nested too deeply exhausts the stack.
+    if (error instanceof NotYaml || error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function* parseDocuments(text: string): Generator<Document.Parsed> {
+  if (text.length > TEXT_MAX) throw new NotYaml()
+  const composer = new Composer({
+    // Spelled out so that a `%YAML 1.1` directive cannot turn values into something else than they are written as.
+    version: '1.2',
+    schema: 'failsafe',
+    merge: false,
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    logLevel: 'silent',
+  })
+  let count = 0
+  for (const document of composer.compose(new Parser().parse(text))) {
+    if (document.errors.length > 0 || ++count > DOCUMENTS_MAX) throw new NotYaml()
+    yield document
   }
 }
 
@@ -145,10 +174,11 @@ function blockText(text: string, { value, range }: StringScalar): InnerText {
   }
 }
 
-function createDocument(document: Document.Parsed): YamlDocument {
+/** A document whose aliases can be followed. */
+export function createDocument(document: Document.Parsed): YamlDocument {
   let anchors: Map<string, Node[]> | undefined
   const indexes = new WeakMap<YAMLMap, Map<string, unknown>>()
-  const valueOf = (map: YAMLMap, key: string): unknown => {
+  const valueAt = (map: YAMLMap, key: string): unknown => {
     if (map.items.length <= SMALL_MAP) return map.items.find((pair) => stringOf(pair.key) === key)?.value
     let index = indexes.get(map)
     if (index === undefined) {
@@ -165,9 +195,9 @@ function createDocument(document: Document.Parsed): YamlDocument {
     return lastBefore(anchors.get(node.source) ?? [], before)
   }
   const get = (map: YAMLMap, key: string, merges = { left: MERGES_MAX }): Node | undefined => {
-    const own = valueOf(map, key)
+    const own = valueAt(map, key)
     if (own !== undefined) return resolve(own)
-    const merge = resolve(valueOf(map, '<<'))
+    const merge = resolve(valueAt(map, '<<'))
     for (const source of isSeq(merge) ? merge.items : merge === undefined ? [] : [merge]) {
       const merged = resolve(source)
       const found = isMap(merged) && merges.left-- > 0 ? get(merged, key, merges) : undefined

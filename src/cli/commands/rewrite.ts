@@ -7,7 +7,6 @@ import { findingsOf } from '../../migrate/findings.ts'
 import { HelmOverride } from '../../migrate/helm-override.ts'
 import type { RegistryMap } from '../../migrate/map.ts'
 import { type Rewritten, rewriteText } from '../../migrate/rewrite.ts'
-import type { NotRead } from '../../migrate/sarif.ts'
 import { pinned, type Verification, Verifier, withheld } from '../../migrate/verify.ts'
 import { EXIT } from '../exit-code.ts'
 import { FileSearch } from '../file-search.ts'
@@ -32,6 +31,12 @@ export interface RewriteCommandOptions extends MapOptions {
 /** What a backup is called after its file; backups are never rewritten. */
 const BACKUP_SUFFIX = '.bak'
 
+/** A file that was left, whatever is in it, and why. */
+interface NotDone {
+  readonly path: string
+  readonly reason: string
+}
+
 /** What became of one file, as `--json` prints it. */
 interface FileReport {
   readonly path: string
@@ -50,40 +55,53 @@ export async function runRewrite(paths: readonly string[], options: RewriteComma
   check(options)
   const map = await readRegistryMap(options)
   const files: FileReport[] = []
-  const notRead: NotRead[] = []
+  const notDone: NotDone[] = []
   const override = options.helmOverride === undefined ? undefined : new HelmOverride()
   const verifier = options.verify || options.pin ? new Verifier(createResolver()) : undefined
   let unreachable = false
-  for (const path of candidates(paths, map, options, notRead)) {
-    const file = await readTextFile(path)
-    const source = { path, text: file.text }
-    const { choose, ...verified } = await verify(source, map, verifier, options)
-    unreachable ||= verified.unreachable
-    let rewritten = rewriteText(source, { find: (one) => find(one, options), map, ...(choose && { choose }), includeText: options.includeText ?? false })
-    if (rewritten.findings.length === 0) continue
-    let written = false
-    if (override !== undefined) {
-      if (rewritten.findings.every(({ format }) => format === 'helm-values')) override.add(path, source.text, rewritten)
-      else rewritten = { ...rewritten, edits: [], refused: 'its references are not values of a chart' }
-    } else if (rewritten.edits.length > 0 && options.write) {
-      await file.replace(rewritten.text, options.inPlaceBackup ? { backupSuffix: BACKUP_SUFFIX } : {})
-      written = true
+  for (const path of candidates(paths, map, options, notDone)) {
+    try {
+      const file = await readTextFile(path)
+      const source = { path, text: file.text }
+      const { choose, ...verified } = await verify(source, map, verifier, options)
+      unreachable ||= verified.unreachable
+      let rewritten = rewriteText(source, {
+        find: (one) => find(one, options),
+        map,
+        ...(choose && { choose }),
+        includeText: options.includeText ?? false,
+      })
+      if (rewritten.findings.length === 0) continue
+      let written = false
+      if (override !== undefined) {
+        if (rewritten.findings.every(({ format }) => format === 'helm-values'))
+          override.add(path, source.text, rewritten)
+        else rewritten = { ...rewritten, edits: [], refused: 'its references are not values of a chart' }
+      } else if (rewritten.edits.length > 0 && options.write) {
+        await file.replace(rewritten.text, options.inPlaceBackup ? { backupSuffix: BACKUP_SUFFIX } : {})
+        written = true
+      }
+      files.push(reportOf(path, rewritten, written))
+      if (!options.json) show(path, source.text, rewritten, written, override !== undefined)
+    } catch (error) {
+      // One file that cannot be read or written keeps nobody from the others.
+      if (!(error instanceof PortolanError) || !error.code.startsWith('FILE_')) throw error
+      notDone.push({ path, reason: error.message })
     }
-    files.push(reportOf(path, rewritten, written))
-    if (!options.json) show(path, source.text, rewritten, written, override !== undefined)
   }
   if (override !== undefined) await writeOverride(options.helmOverride!, override)
-  if (options.json) process.stdout.write(`${JSON.stringify({ files, notRead }, null, 2)}\n`)
-  else for (const { path, reason } of notRead) console.error(`portolan: ${path}: not read: ${reason}`)
+  if (options.json) process.stdout.write(`${JSON.stringify({ files, notDone }, null, 2)}\n`)
+  else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
   if (unreachable) return EXIT.unreachable
   const done = files.every((file) => file.refused === undefined && !isPending(file, override !== undefined))
-  return done && notRead.length === 0 ? EXIT.done : EXIT.failed
+  return done && notDone.length === 0 ? EXIT.done : EXIT.failed
 }
 
 function check({ write, inPlaceBackup, helmOverride, revert, pin }: RewriteCommandOptions): void {
   const wrong = (message: string) => new PortolanError('USAGE', message)
   if (inPlaceBackup && !write) throw wrong('--in-place-backup keeps what --write writes over: give both')
-  if (helmOverride !== undefined && write) throw wrong('--helm-override writes one file in place of editing: not with --write')
+  if (helmOverride !== undefined && write)
+    throw wrong('--helm-override writes one file in place of editing: not with --write')
   if (revert && pin) throw wrong('--pin is for new names: not with --revert')
 }
 
@@ -92,19 +110,24 @@ function* candidates(
   paths: readonly string[],
   map: RegistryMap,
   { exclude = [], ignore = true }: RewriteCommandOptions,
-  notRead: NotRead[],
+  notDone: NotDone[],
 ): Generator<string> {
   const search = new FileSearch(map.hints)
-  const options = { exclude, gitignore: ignore, notRead: (entry: NotRead) => notRead.push(entry) }
+  const add = (path: string, reason: string) => notDone.push({ path, reason: `not read: ${reason}` })
+  const options = {
+    exclude,
+    gitignore: ignore,
+    notRead: ({ path, reason }: NotDone) => add(path, reason),
+  }
   for (const path of walkFiles(paths, options)) {
     if (path.endsWith(BACKUP_SUFFIX)) continue
     try {
       const searched = search.search(path)
       if (searched.kind === 'hit') yield path
-      if (searched.kind === 'too-long') notRead.push({ path, reason: 'it is too long to be parsed' })
+      if (searched.kind === 'too-long') add(path, 'it is too long to be parsed')
     } catch (error) {
       if (error instanceof PortolanError) throw error
-      notRead.push({ path, reason: reasonOf(error) })
+      add(path, reasonOf(error))
     }
   }
 }
@@ -147,16 +170,26 @@ function reportOf(path: string, { findings, edits, refused }: Rewritten, written
 }
 
 /** The diff on standard output; what people have to know besides on standard error. */
-function show(path: string, text: string, { findings, edits, refused }: Rewritten, written: boolean, quiet: boolean): void {
+function show(
+  path: string,
+  text: string,
+  { findings, edits, refused }: Rewritten,
+  written: boolean,
+  quiet: boolean,
+): void {
   if (edits.length > 0 && !quiet) {
-    if (written) process.stdout.write(`${path}: ${edits.length} ${edits.length === 1 ? 'value' : 'values'} changed\n`)
+    if (written)
+      process.stdout.write(`${path}: ${edits.length} ${edits.length === 1 ? 'value' : 'values'} changed\n`)
     else process.stdout.write(unifiedDiff(path, text, edits))
   }
   if (refused !== undefined) console.error(`${path}: left alone: ${refused}`)
   for (const { line, column, written: reference, verdict, replacement, note, edits: own } of findings) {
     if (own.length > 0 && verdict === 'moved' && note === undefined) continue
-    const becomes = replacement === undefined ? '' : ` (${own.length > 0 ? 'becomes' : 'should become'} ${replacement})`
-    console.error(`${path}:${line}:${column}: ${verdict}: ${reference}${becomes}${note === undefined ? '' : `: ${note}`}`)
+    const becomes =
+      replacement === undefined ? '' : ` (${own.length > 0 ? 'becomes' : 'should become'} ${replacement})`
+    console.error(
+      `${path}:${line}:${column}: ${verdict}: ${reference}${becomes}${note === undefined ? '' : `: ${note}`}`,
+    )
   }
 }
 
@@ -171,11 +204,15 @@ async function writeOverride(path: string, override: HelmOverride): Promise<void
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new PortolanError('FILE_UNWRITABLE', `cannot write ${path}: ${why}`, { file: path }, cause)
   }
-  console.error(`${path}: ${override.count} ${override.count === 1 ? 'value' : 'values'}; give it to helm with --values`)
+  console.error(
+    `${path}: ${override.count} ${override.count === 1 ? 'value' : 'values'}; give it to helm with --values`,
+  )
 }
 
 /** Whether a file holds old names still that could be new ones; what is only related is for people to judge. */
 function isPending({ changed, written, findings }: FileReport, overridden: boolean): boolean {
   if (changed && !written && !overridden) return true
-  return findings.some(({ verdict, edits, confidence }) => verdict !== 'related' && edits.length === 0 && confidence !== 'text')
+  return findings.some(
+    ({ verdict, edits, confidence }) => verdict !== 'related' && edits.length === 0 && confidence !== 'text',
+  )
 }

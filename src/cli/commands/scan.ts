@@ -158,7 +158,7 @@ function sayRest(
     console.error('custom resources were not looked into: what comes of them shows as pods')
 }
 
-/** Counts files on a terminal. */
+/** Says on a terminal how many files were looked through. */
 function createProgress(): { step(): void; end(): void } {
   if (!process.stderr.isTTY) return { step() {}, end() {} }
   let files = 0
@@ -168,7 +168,7 @@ function createProgress(): { step(): void; end(): void } {
       files++
       if (files % 64 !== 0 || performance.now() - last < 100) return
       last = performance.now()
-      process.stderr.write(`\r${files} files`)
+      process.stderr.write(`\r${count(files, 'file')}`)
     },
     end: () => process.stderr.write('\r\u001b[K'),
   }

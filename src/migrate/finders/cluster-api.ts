@@ -36,7 +36,7 @@ export const findInClusterApi: Finder = (source) => {
       const map = mapAt(document, path)
       if (map !== undefined) collectKubeadm(collector, map, path)
     }
-    found.push(...collector.found)
+    for (const one of collector.found) found.push(one)
   }
   return found.sort(byPlace)
 }

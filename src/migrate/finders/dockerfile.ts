@@ -48,7 +48,8 @@ export const findInDockerfile: Finder = ({ text }) => {
         break
       case 'run':
         addFlags(at, body, /--mount=\S*?\bfrom=()([^\s,"']+)/g, 'RUN --mount')
-        found.push(...findInScript(text, { start: scriptStart(body, at), end }, 'dockerfile'))
+        for (const one of findInScript(text, { start: scriptStart(body, at), end }, 'dockerfile'))
+          found.push(one)
         break
       case 'arg':
       case 'env':

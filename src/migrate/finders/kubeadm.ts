@@ -2,11 +2,11 @@ import { isMap, type YAMLMap } from 'yaml'
 import type { YamlCollector } from './yaml-collector.ts'
 
 /** The registries that kubeadm has or had as its default: under these it looks for CoreDNS one level deeper. */
-const DEFAULTS = ['k8s.gcr.io', 'registry.k8s.io']
+export const KUBEADM_DEFAULTS: readonly string[] = ['k8s.gcr.io', 'registry.k8s.io']
 
 /** The repository of CoreDNS that kubeadm looks for under a `dns.imageRepository`. */
 export function dnsImageBelow(registry: string): string {
-  return DEFAULTS.includes(registry) ? 'coredns/coredns' : 'coredns'
+  return KUBEADM_DEFAULTS.includes(registry) ? 'coredns/coredns' : 'coredns'
 }
 
 /**

@@ -1,6 +1,13 @@
 import { isMap, isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Confidence, Finder, Format, Found } from '../found.ts'
-import { entriesOf, isStringScalar, readYaml, type StringScalar, type YamlDocument } from '../yaml-source.ts'
+import {
+  createDocument,
+  entriesOf,
+  isStringScalar,
+  type StringScalar,
+  visitYaml,
+  type YamlDocument,
+} from '../yaml-source.ts'
 import { findHelmTemplate } from './helm-template.ts'
 import { collectImageKeys, holdsImages } from './image-keys.ts'
 import { collectKubeadm } from './kubeadm.ts'
@@ -73,19 +80,20 @@ function findInYaml(
   { format, confidence }: Pick<Context, 'format' | 'confidence'>,
   texts: number,
 ): Found[] | undefined {
-  const documents = readYaml(text)
-  if (documents === undefined) return undefined
-  const found: Found[] = []
-  for (const document of documents) {
-    const collector = new YamlCollector(text, document)
-    const registry = format === 'helm-values' ? globalRegistry(document) : undefined
-    new Walk(collector).visit(document.contents, {
-      ...{ format, confidence, registry, texts },
-      ...{ object: '', path: '', key: '', depth: 0 },
-    })
-    for (const one of inOrder(collector.found)) found.push(one)
-  }
-  return found
+  return visitYaml(text, (documents) => {
+    const found: Found[] = []
+    for (const parsed of documents) {
+      const document = createDocument(parsed)
+      const collector = new YamlCollector(text, document)
+      const registry = format === 'helm-values' ? globalRegistry(document) : undefined
+      new Walk(collector).visit(document.contents, {
+        ...{ format, confidence, registry, texts },
+        ...{ object: '', path: '', key: '', depth: 0 },
+      })
+      for (const one of inOrder(collector.found)) found.push(one)
+    }
+    return found
+  })
 }
 
 /** The registry that charts by the usual convention put before every image. */

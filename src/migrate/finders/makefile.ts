@@ -23,7 +23,8 @@ export const findInMakefile: Finder = ({ text }) => {
   }
   for (const { index, 0: line } of text.matchAll(RECIPE)) {
     const prefix = /^\t[\s@+-]*/.exec(line)![0].length
-    found.push(...findInScript(text, { start: index + prefix, end: index + line.length }, 'makefile'))
+    for (const one of findInScript(text, { start: index + prefix, end: index + line.length }, 'makefile'))
+      found.push(one)
   }
   return found.sort(byPlace)
 }

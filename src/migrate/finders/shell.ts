@@ -50,7 +50,8 @@ export function findInScript(text: string, span: Span, format: Format, depth = 0
   const { commands, documents } = readShell(text, span)
   const found = commands.flatMap((command) => findInCommand(text, command, format, depth))
   for (const document of documents) {
-    found.push(...findSettings(text, document, { format, owner: 'here-document', confidence: 'likely' }))
+    for (const one of findSettings(text, document, { format, owner: 'here-document', confidence: 'likely' }))
+      found.push(one)
   }
   return found.sort(byPlace)
 }
@@ -74,7 +75,7 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   const addValue = (span: Span, name: string, owner: string, confidence: Confidence) => {
     if (add(span, name, owner, confidence)) return
     if (/\s/.test(text.slice(span.start, span.end)))
-      found.push(...findInString(text, span, name, owner, format))
+      for (const one of findInString(text, span, owner, format)) found.push(one)
   }
 
   const first = array === undefined ? words.findIndex((word) => isCommandName(wordText(text, word))) : -1
@@ -104,9 +105,9 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
     } else if (index <= first) continue
     else if (/\s|^[{[]/.test(value)) {
       if (RUNS_SCRIPTS.has(name) && depth < SCRIPTS_DEEP_MAX) {
-        found.push(...findInScript(text, span, format, depth + 1))
+        for (const one of findInScript(text, span, format, depth + 1)) found.push(one)
       } else if (!SPEAKS.has(name) && !NO_IMAGES.has(name)) {
-        found.push(...findInString(text, span, '', owner, format))
+        for (const one of findInString(text, span, owner, format)) found.push(one)
       }
     } else if (!speaks && !NO_IMAGES.has(name)) {
       add(span, isLogin ? 'registry' : '', owner, isTool ? 'certain' : 'likely')
@@ -132,7 +133,7 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
 }
 
 /** A string of several words: a list of references, JSON, or flags that are handed on. */
-function findInString(text: string, span: Span, name: string, owner: string, format: Format): Found[] {
+function findInString(text: string, span: Span, owner: string, format: Format): Found[] {
   const list: Found[] = []
   for (const { index, 0: word } of text.slice(span.start, span.end).matchAll(/[^\s,]+/g)) {
     const [flag = '', key = ''] = /^(--[\w-]+)=/.exec(word) ?? []
@@ -141,7 +142,7 @@ function findInString(text: string, span: Span, name: string, owner: string, for
     if (parts !== undefined) {
       const flagOwner = key === '' ? owner : `flag ${key}`
       list.push({ format, parts, owner: flagOwner, confidence: key === '' ? 'likely' : confidenceOf(key) })
-    } else if (!/^(?:-|[$"'\\])/.test(word) && name !== '' && list.length === 0 && !/image/i.test(name)) break
+    }
   }
   const words = text
     .slice(span.start, span.end)

@@ -85,7 +85,7 @@ export const findInTerraform: Finder = ({ text }) => {
     else if (block.opening === '{' && REGISTRY.test(key)) block.registry = part
     else if (block.opening === '{' && REPOSITORY.test(key)) block.repository = part
     else if (/\s/.test(part.value)) {
-      if (RUNS.test(key)) found.push(...findInScript(text, span, 'terraform'))
+      if (RUNS.test(key)) for (const one of findInScript(text, span, 'terraform')) found.push(one)
     } else {
       const parts = readSetting(text, span, name)
       if (parts !== undefined) {

@@ -15,6 +15,8 @@ export interface Belonging {
   readonly fixed?: string
 }
 
+/** What a repository may be written with, a tag or a digest behind it included. */
+const REPOSITORY = /^[A-Za-z0-9._/:@-]{1,512}$/
 /** `--flag=value`, or a flag whose value is the next word. */
 const FLAG = /^--?([A-Za-z][\w.-]*)(?:=(.*))?$/s
 /** `NAME=value`, as in kustomize's literals. */
@@ -119,6 +121,7 @@ export class YamlCollector {
       this.addRegistry(nodes.registry, belonging)
       return
     }
+    if (!REPOSITORY.test(repository.value)) return
     const [name, innerTag, innerDigest] = cut(repository)
     const tag = innerTag ?? this.#partOf(nodes.tag)
     const digest = innerDigest ?? this.#partOf(nodes.digest)

@@ -20,7 +20,9 @@ const FORMS: readonly [string, (text: string) => string][] = [
 /** Several old names have one new name, and the way back leads to one of them. */
 const hasAlias = ({ expected }: MigrateFixture) =>
   expected.some((line) =>
-    /: (?:\w+\.)?gcr\.io\/|docker\.pkg\.dev|K8S|:443|k8s\.gcr\.io\/coredns →/.test(line.split(' → ')[0]!.concat(' →')),
+    /: (?:\w+\.)?gcr\.io\/|docker\.pkg\.dev|K8S|:443|k8s\.gcr\.io\/coredns →/.test(
+      line.split(' → ')[0]!.concat(' →'),
+    ),
   )
 
 describe.each(FIXTURES)('$path', (fixture) => {
