@@ -10,7 +10,7 @@ export interface Reading {
 }
 
 /** Where a variable, a template or a quote begins: what is before it is written, what is after it is not known. */
-const VARIABLE = /[$<%"'`\\]|\{\{/g
+const VARIABLE = /[$<%"'`\\]|\{\{/
 const DEFAULT = /\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=]/y
 const REGISTRY =
   /^(?:(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?|localhost)(?::[0-9]{1,5})?(?:\/[a-z0-9._-]+)*$/i
@@ -26,12 +26,11 @@ const LENGTH_MAX = 1024
 export function readReference(text: string, span: Span, reading: Reading = {}): Found['parts'] | undefined {
   if (span.end - span.start > LENGTH_MAX) return undefined
   const start = text.startsWith('docker://', span.start) ? span.start + 'docker://'.length : span.start
-  VARIABLE.lastIndex = start
-  const variable = VARIABLE.exec(text)?.index ?? span.end
-  if (variable >= span.end) return readWritten(text, { start, end: span.end }, reading)
-  return variable === start
+  const variable = text.slice(start, span.end).search(VARIABLE)
+  if (variable < 0) return readWritten(text, { start, end: span.end }, reading)
+  return variable === 0
     ? readDefault(text, { start, end: span.end }, reading)
-    : readBeforeVariable(text, { start, end: variable })
+    : readBeforeVariable(text, { start, end: start + variable })
 }
 
 /** A host such as `k8s.gcr.io`, with or without the beginning of a path: what `registry` of a found one may be. */
