@@ -6,7 +6,7 @@ import { until } from '../../test/support/until.ts'
 /** Says when it was told to stop, and never does. */
 const STUBBORN = `
   const { interruptible } = await import(${JSON.stringify(new URL('interruption.ts', import.meta.url).href)})
-  const { signal } = interruptible((line) => console.log(line))
+  const { signal } = interruptible((line) => console.log(line), 'leaving the rest')
   signal.addEventListener('abort', () => console.log(signal.reason.message))
   console.log('running')
   setInterval(() => {}, 1000)
@@ -22,9 +22,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('a first %s stops, a second one ends a
   await until('it to run', () => out.includes('running'))
   child.kill(name)
   await until('it to stop', () => out.includes(`interrupted by ${name}`))
-  expect(out).toContain(
-    `${name}: stopping, and leaving what is under way for the next run; once more ends at once`,
-  )
+  expect(out).toContain(`${name}: stopping, and leaving the rest; once more ends at once`)
   child.kill(name)
   expect(await closed).toEqual([null, name])
 })

@@ -24,6 +24,8 @@ export async function run(words: readonly string[]): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
   })
+  // Nobody is left to be told, and what runs is worth more than what it says.
+  process.stderr.on('error', () => {})
   let code: number = EXIT.done
   try {
     await createProgram((ended) => {

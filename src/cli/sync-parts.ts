@@ -44,8 +44,8 @@ export function filledStores({ stores }: Config, named: readonly string[] = []):
   return named.length === 0 ? filled : filled.filter(({ id }) => named.includes(id))
 }
 
-/** The registry that is copied from, with the logins of whoever runs this process. */
-export function openUpstream({ upstreams }: Config, sync: SyncConfig): Registry {
+/** The registry that is copied from, with the logins of whoever runs this process; asked nothing more after `signal`. */
+export function openUpstream({ upstreams }: Config, sync: SyncConfig, signal: AbortSignal): Registry {
   const { url, prefix } = upstreams.find(({ id }) => id === sync.from)!
   const fetch = createRegistryFetch({
     url: url!,
@@ -59,7 +59,9 @@ export function openUpstream({ upstreams }: Config, sync: SyncConfig): Registry 
       requestsPerSecond: sync.requestsPerSecond,
     },
   })
-  return createRegistry({ url: url!, prefix, fetch, clock: systemClock, createHash })
+  const untilStopped: Fetch = (url, init) =>
+    fetch(url, { ...init, signal: AbortSignal.any(init.signal ? [signal, init.signal] : [signal]) })
+  return createRegistry({ url: url!, prefix, fetch: untilStopped, clock: systemClock, createHash })
 }
 
 /** Opens a store for writing, with the credentials that its environment gives. */

@@ -27,7 +27,7 @@ export async function importPrivateKey(pem: string, source: string): Promise<Own
     if (base64 === undefined) throw new Error('it is no PEM of a private key without a password')
     return await crypto.subtle.importKey('pkcs8', bytesOf(base64), 'Ed25519', false, ['sign'])
   } catch (cause) {
-    const message = `${source} is not an Ed25519 key in PEM, as "openssl genpkey -algorithm ed25519" writes it`
+    const message = `${source} is not an Ed25519 private key in PEM without a password, as "openssl genpkey -algorithm ed25519" writes it`
     throw new PortolanError('CONFIG_INVALID', message, { source }, cause)
   }
 }

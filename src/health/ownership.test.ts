@@ -114,7 +114,7 @@ describe('an operator’s key', () => {
   ])('is refused when it is one %s', async (_, args) => {
     await expect(importPrivateKey(openssl(args), '/etc/key.pem')).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: expect.stringMatching(/^\/etc\/key\.pem is not an Ed25519 key in PEM/),
+      message: expect.stringMatching(/^\/etc\/key\.pem is not an Ed25519 private key in PEM/),
     })
   })
 

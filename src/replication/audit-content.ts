@@ -52,19 +52,21 @@ export async function auditContent(
   createHash: CreateHash,
   findings: AuditFindings,
   progress: (done: number) => void,
+  signal?: AbortSignal,
 ): Promise<ReadContent> {
   let read = 0
   let readBytes = 0
   let refusals = 0
   let skipped = 0
   const auditOne = async (object: ExpectedObject) => {
+    signal?.throwIfAborted()
     if (refusals >= REFUSALS_MAX) {
       skipped++
       return
     }
     try {
       // Not `readBytes += await …`, which would forget what the others have read meanwhile.
-      const bytes = await auditObject(target, object, listing, createHash, findings)
+      const bytes = await auditObject(target, object, listing, createHash, findings, signal)
       readBytes += bytes
       progress(++read)
     } catch (error) {
@@ -85,6 +87,7 @@ async function auditObject(
   listing: Listing | undefined,
   createHash: CreateHash,
   findings: AuditFindings,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const { key, digest, size } = object
   // Some stores tell the type in their listing, where it was compared already.
@@ -100,6 +103,7 @@ async function auditObject(
   const hash = createHash(algorithm)
   let length = 0
   for await (const bytes of stream) {
+    signal?.throwIfAborted()
     hash.update(bytes)
     length += bytes.length
     // Whatever is wrong with it is so already, and it may not end.

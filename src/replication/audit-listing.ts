@@ -15,10 +15,12 @@ export async function listContent(
   target: Target,
   expected: ReadonlyMap<string, ExpectedObject>,
   progress: (done: number) => void,
+  signal?: AbortSignal,
 ): Promise<Listing> {
   const listing = new Map<string, ObjectInfo>()
   for (const prefix of keyPrefixes(target)) {
     for await (const info of target.objects.list(prefix)) {
+      signal?.throwIfAborted()
       if (!expected.has(info.key) && digestOfKey(target, info.key) === undefined) continue
       listing.set(info.key, info)
       if (listing.size % PROGRESS_STEP === 0) progress(listing.size)

@@ -13,7 +13,7 @@ export const AUDIT_FINDING_KINDS = [
   'missing',
   /** The store did not say: nothing is known. */
   'unreadable',
-  /** The inventory lacks what is there: doors send fewer clients than they could. */
+  /** The inventory lacks what is there, or cannot be used: doors send fewer clients than they could. */
   'stale',
 ] as const
 

@@ -206,14 +206,14 @@ describe('an audit', () => {
     })
   })
 
-  it('tells an inventory that cannot be read', async () => {
+  it('tells an inventory that cannot be used', async () => {
     await using world = await harbour()
     const { digest } = JSON.parse(
       new TextDecoder().decode(world.bucket.objects.get(INVENTORY_POINTER_PATH)!.bytes),
     ) as { digest: Digest }
     await world.put(inventoryPath(digest), new Uint8Array(4))
     const report = await world.audit()
-    expect(kinds(report)).toEqual(['unreadable'])
+    expect(kinds(report)).toEqual(['stale'])
     expect(report.stores[0]!.orphans).toBeUndefined()
   })
 
@@ -265,6 +265,13 @@ describe('an audit', () => {
     expect(store!.findings.filter(({ kind }) => kind === 'unreadable').at(0)!.message).toMatch(
       /^after \d refusals, \d+ more objects were not read$/,
     )
+  })
+
+  it('ends when it is told to', async () => {
+    await using world = await harbour()
+    const stop = new AbortController()
+    const audit = world.audit({ signal: stop.signal, report: () => stop.abort(new Error('enough')) })
+    await expect(audit).rejects.toThrow('enough')
   })
 
   it('does not think that an unreadable image leaves orphans', async () => {

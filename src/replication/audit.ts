@@ -18,6 +18,7 @@ import {
 import { auditPublic } from './audit-public.ts'
 import type { AuditReport, StoreAudit } from './audit-report.ts'
 import { type ExpectedObject, expectedObjects } from './content-keys.ts'
+import { untilAborted } from './interruption.ts'
 import type { Reachable } from './reachable.ts'
 import { readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
@@ -34,6 +35,8 @@ export interface AuditOptions {
   /** How many blobs, and how many manifests, are fetched as clients fetch them; 4 when it is left out. */
   readonly publicCount?: number
   readonly report?: (event: AuditEvent) => void
+  /** Ends the audit when it is aborted: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal
 }
 
 /** How far the audit of a store is; `total` is absent while nobody knows it. */
@@ -60,9 +63,10 @@ export async function audit(
 ): Promise<AuditReport> {
   const at = options.clock.date().getTime()
   const imagesOf = createImageFinder(reachable)
-  const stores = await pLimit(STORES_AT_ONCE).map(targets, (target) =>
+  const auditing = pLimit(STORES_AT_ONCE).map(targets, (target) =>
     auditStore(target, reachable, new AuditFindings(imagesOf), options),
   )
+  const stores = await (options.signal ? untilAborted(options.signal, auditing) : auditing)
   return { at, stores, faults: reachable.faults.map(({ message }) => message) }
 }
 
@@ -73,7 +77,16 @@ async function auditStore(
   options: AuditOptions,
 ): Promise<StoreAudit> {
   const { id: store, objects } = target
-  const { fetch, createHash, random, content, publicCount = PUBLIC_COUNT, report = () => {} } = options
+  const {
+    fetch,
+    createHash,
+    random,
+    content,
+    publicCount = PUBLIC_COUNT,
+    report = () => {},
+    signal,
+  } = options
+  signal?.throwIfAborted()
   const expected = expectedObjects(target, reachable)
 
   // The inventory first: what it says must be so at any moment after.
@@ -83,7 +96,7 @@ async function auditStore(
     async () => (await readStoreInventory(target, createHash))?.inventory,
   )
   const listing = await attempt(findings, 'listing', () =>
-    listContent(target, expected, (done) => report({ store, step: 'listing', done })),
+    listContent(target, expected, (done) => report({ store, step: 'listing', done }), signal),
   )
   const held = listing && compare(target, expected, listing.value, inventory, findings)
   // A store that lets nobody list it may still give what it holds.
@@ -97,13 +110,15 @@ async function auditStore(
     createHash,
     findings,
     (done) => report({ store, step: 'content', done, total: sample.length }),
+    signal,
   )
   const blobs = candidates.filter(({ size, mediaType }) => size !== undefined && mediaType === undefined)
   const manifests = candidates.filter(({ mediaType }) => mediaType !== undefined)
   const offered = [blobs, manifests].flatMap((some) => chooseSample(some, { count: publicCount }, random))
-  const fetched = await auditPublic(target, offered, fetch, findings, (done) =>
-    report({ store, step: 'public', done, total: offered.length }),
-  )
+  const fetched = await auditPublic(target, offered, fetch, findings, (done) => {
+    signal?.throwIfAborted()
+    report({ store, step: 'public', done, total: offered.length })
+  })
   // What an unreadable image leads to looks like an orphan, and so does all of it where a registry lists nothing.
   const knowsAll = reachable.faults.length === 0 && reachable.images.length > 0
   const orphans =
@@ -148,7 +163,9 @@ async function attempt<T>(
     return { value: await action() }
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
-    findings.add('unreadable', `${what}: ${error.message}`)
+    // What cannot be used was read, and says nothing of what is there.
+    const kind = error.code === 'CONTENT_INVALID' ? 'stale' : 'unreadable'
+    findings.add(kind, `${what}: ${error.message}`)
     return undefined
   }
 }

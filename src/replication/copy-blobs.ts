@@ -169,7 +169,7 @@ async function deliver(
     return { outcome: 'stored' }
   } catch (error) {
     if (stop.aborted) return { outcome: 'interrupted', resumable: true }
-    return { outcome: 'failed', error, resumable: parts.workspace.uploadState(target.id, key) !== undefined }
+    return { outcome: 'failed', error, resumable: parts.workspace.upload(target.id, digest) !== undefined }
   }
 }
 

@@ -71,7 +71,7 @@ export async function deliverSpool(
   parts: DeliveryParts,
 ): Promise<void> {
   const { workspace, interruption } = parts
-  const { key, headers } = parcel
+  const { digest, key, headers } = parcel
   const size = await download.size
   const original: Original = { key, headers, size, read: (start, end) => spool.read(start, end) }
   let sent = 0
@@ -79,13 +79,14 @@ export async function deliverSpool(
     if (position !== sent) parts.onBytes(target, parcel.digest, position - sent)
     sent = position
   }
+  const begun = workspace.upload(target.id, digest)
   // A process that was killed may have stored it without having noted that.
-  let maybeThere = download.resumedFrom > 0 || workspace.uploadState(target.id, key) !== undefined
+  let maybeThere = download.resumedFrom > 0 || begun !== undefined
   // What an earlier process sent is of use only as far as the spool still has the same bytes.
-  let trusted = download.resumedFrom
+  let trusted = begun?.stale ? 0 : download.resumedFrom
   await withTries(parts, download, async () => {
     if (maybeThere && (await isThere(target, original, download, parts))) {
-      await workspace.endUpload(target.id, key)
+      await workspace.endUpload(target.id, digest)
       report(size)
       return
     }
@@ -97,10 +98,10 @@ export async function deliverSpool(
       await untilAborted(interruption.stop, download.ended)
       await untilAborted(interruption.cut, upload.commit())
     } catch (error) {
-      await leave(upload, target, key, error, parts)
+      await leave(upload, target, digest, error, parts)
       throw error
     }
-    await workspace.endUpload(target.id, key)
+    await workspace.endUpload(target.id, digest)
     await verifyOrDelete(target, original, parts)
   })
 }
@@ -128,14 +129,14 @@ async function withTries(
 
 async function beginUpload(
   { id, objects }: Target,
-  { key, headers }: Parcel,
+  { digest, key, headers }: Parcel,
   size: number,
   trusted: number,
   { workspace, interruption: { stop } }: DeliveryParts,
 ): Promise<Upload> {
   const begin = () => {
-    const state = workspace.uploadState(id, key)
-    const save = (next: string) => workspace.saveUpload(id, key, next)
+    const state = workspace.upload(id, digest)?.state
+    const save = (next: string) => workspace.saveUpload(id, digest, next)
     return untilAborted(
       stop,
       objects.upload(key, size, headers, { ...(state !== undefined && { state }), save }),
@@ -144,7 +145,7 @@ async function beginUpload(
   const upload = await begin()
   if (upload.offset <= trusted) return upload
   await untilAborted(stop, upload.abort())
-  await workspace.endUpload(id, key)
+  await workspace.endUpload(id, digest)
   return begin()
 }
 
@@ -171,14 +172,14 @@ async function follow(
 async function leave(
   upload: Upload,
   { id }: Target,
-  key: string,
+  digest: Digest,
   error: unknown,
   { workspace, interruption: { cut } }: DeliveryParts,
 ): Promise<void> {
   const useless = error instanceof PortolanError && error.code !== 'UNREACHABLE'
   // What went wrong first is what is told.
   await untilAborted(cut, useless ? upload.abort() : upload.suspend()).catch(() => {})
-  if (useless) await workspace.endUpload(id, key)
+  if (useless) await workspace.endUpload(id, digest)
 }
 
 /** Whether the store has the very object already; what is there instead of it is deleted. */

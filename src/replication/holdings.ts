@@ -6,9 +6,9 @@ import type { FoundInventory } from './store-inventory.ts'
 
 /** What a store is known to hold. */
 export interface Holdings {
-  /** Where its inventory is. */
+  /** Where its inventory is, whether it is believed or not. */
   readonly pointer: InventoryPointer | undefined
-  /** Whether there is more than the inventory tells. */
+  /** Whether the inventory tells something else, or is not believed. */
   readonly changed: boolean
   readonly count: number
   hasBlob(digest: Digest): boolean
@@ -19,14 +19,14 @@ export interface Holdings {
 }
 
 /** The inventory of a store stays as compact as it is; only what is new is kept beside it. */
-export function createHoldings(found: FoundInventory | undefined): Holdings {
+export function createHoldings(found: Partial<FoundInventory> | undefined): Holdings {
   const inventory = found?.inventory
   const blobs = new Map<Digest, Done>()
   const manifests = new Map<Digest, Done>()
   return {
     pointer: found?.pointer,
     get changed() {
-      return blobs.size + manifests.size > 0
+      return inventory === undefined || blobs.size + manifests.size > 0
     },
     get count() {
       return (inventory?.count ?? 0) + blobs.size + manifests.size

@@ -3,7 +3,7 @@ import { PortolanError } from '../errors.ts'
 import type { CreateHash, HashAlgorithm } from '../internal/hash.ts'
 import { type Digest, digestAlgorithm } from '../oci/digest.ts'
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
-import type { Workspace } from '../storage/workspace.ts'
+import type { Done, Workspace } from '../storage/workspace.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import { untilAborted } from './interruption.ts'
 import type { Reachable, ReachableBlob } from './reachable.ts'
@@ -32,19 +32,36 @@ export function inventoryCopy(store: string): string {
 
 /**
  * Learns what a store holds: from its inventory and from what earlier runs noted since. Where there is no inventory, or
- * on a recheck, the store is listed, and of the blobs that are wanted those that match their digest are believed.
+ * on a recheck, the store is listed, and of the blobs that are wanted those that match their digest are believed. What
+ * a recheck cannot want, since the upstream does not say all of what it has, is believed as before.
  */
 export async function readHoldings(
   target: Target,
   reachable: Reachable,
   parts: HoldingsParts,
 ): Promise<Holdings> {
-  const found = parts.recheck ? undefined : await readInventory(target, parts)
-  const holdings = createHoldings(found)
-  if (!parts.recheck) {
-    for (const [digest, done] of parts.workspace.done(target.id)) holdings.add(digest, done)
+  const found = await readInventory(target, parts)
+  const noted = parts.workspace.done(target.id)
+  if (found !== undefined && !parts.recheck) return addTo(createHoldings(found), noted)
+
+  const holdings = createHoldings(found && { pointer: found.pointer })
+  if (!parts.recheck) addTo(holdings, noted)
+  else if (reachable.faults.length > 0) {
+    const isWanted = (digest: Digest) => reachable.blobs.has(digest) || reachable.manifests.has(digest)
+    for (const { digest, ...done } of found?.inventory.entries() ?? []) {
+      if (!isWanted(digest)) holdings.add(digest, done)
+    }
+    addTo(
+      holdings,
+      noted.entries().filter(([digest]) => !isWanted(digest)),
+    )
   }
-  if (found === undefined) await findExisting(target, reachable, holdings, parts)
+  await findExisting(target, reachable, holdings, parts)
+  return holdings
+}
+
+function addTo(holdings: Holdings, noted: Iterable<readonly [Digest, Done]>): Holdings {
+  for (const [digest, done] of noted) holdings.add(digest, done)
   return holdings
 }
 

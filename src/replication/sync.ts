@@ -110,7 +110,8 @@ async function openStores(
   const opened = await Promise.all(
     targets.map(async (target) => {
       try {
-        return [createStoreWork(target, await readHoldings(target, reachable, parts), concurrency)]
+        const holdings = await untilAborted(stop, readHoldings(target, reachable, parts))
+        return [createStoreWork(target, holdings, concurrency)]
       } catch (error) {
         if (!stop.aborted) faults.add(error, { store: target.id })
         return []

@@ -66,6 +66,21 @@ function harbour() {
   return { registry, amd64, arm, index, nested, docker }
 }
 
+it('ends when it is told to, and says nothing of what it did not come to', async () => {
+  const { registry } = harbour()
+  const stop = new AbortController()
+  const events: WalkEvent[] = []
+  const report = (event: WalkEvent) => {
+    events.push(event)
+    stop.abort(new Error('enough'))
+  }
+  const walking = walk(registry, configOf({ tags: { include: ['v1', 'none'] } }), {
+    ...{ workspace: memoryCache(), report, signal: stop.signal },
+  })
+  await expect(walking).rejects.toThrow('enough')
+  expect(events.map(({ kind }) => kind)).not.toContain('warning')
+})
+
 describe('what is reachable', () => {
   it('is everything that the tags lead to, each manifest after what it names', async () => {
     const { registry, amd64, arm, index, nested } = harbour()

@@ -16,6 +16,8 @@ import { faultOf, RepositoryWalk, type WalkedRepository } from './walk-repositor
 export interface WalkParts {
   readonly workspace: ManifestCache
   readonly report?: (event: WalkEvent) => void
+  /** Ends the walk when it is aborted; questions that are under way end by themselves. */
+  readonly signal?: AbortSignal
 }
 
 /** What a walk tells while it is under way, and at its end what the operator may not have meant. */
@@ -46,8 +48,8 @@ const MAX_TAGS = 1_000_000
  * `content` then holds what was kept. An image that is not in an index is kept whatever it is for. Foreign layers and
  * the manifests of Docker's schema 1 are left out with a note.
  *
- * Throws `CONFIG_INVALID` for a filter or platform that cannot be read, and what the workspace throws. Whatever the
- * registry does not give or gives wrongly is among the faults.
+ * Throws `CONFIG_INVALID` for a filter or platform that cannot be read, what the workspace throws, and the reason of an
+ * aborted signal. Whatever the registry does not give or gives wrongly is among the faults.
  */
 export async function walk(source: Registry, config: SyncConfig, parts: WalkParts): Promise<Reachable> {
   const report = parts.report ?? (() => {})
@@ -63,6 +65,7 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
 
   let done = 0
   const walkOne = async (name: Name): Promise<WalkedRepository> => {
+    parts.signal?.throwIfAborted()
     const tags = await collect(source.tags(name), MAX_TAGS)
     // Part of a list would be taken for all of it: the highest of half the versions is the wrong one.
     const listedTags = tags.fault === undefined ? tags.values : []
@@ -86,6 +89,8 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
     return tags.fault === undefined ? walked : { ...walked, faults: [faultOf(`tags of ${name}`, tags.fault)] }
   }
   const repositories = await pLimit(REPOSITORIES_AT_ONCE).map(names, walkOne)
+  // What could not be asked any more is no fault of the registry.
+  parts.signal?.throwIfAborted()
 
   const { contents } = manifests
   for (const message of idleFilters(selector, matched, config.platforms, platforms, contents)) {

@@ -32,7 +32,8 @@ export async function writeInventory(
   { workspace, createHash, at }: InventoryParts,
 ): Promise<void> {
   const { id, objects } = target
-  if (holdings.changed || holdings.pointer === undefined) {
+  // The first one of a store of which nothing is known would say of all that lies there that it does not.
+  if (holdings.changed && (holdings.count > 0 || holdings.pointer !== undefined)) {
     const bytes = encodeInventory(holdings.entries(), at)
     const digest = digestOf(bytes, createHash)
     const pointer = { at, digest, count: holdings.count, bytes: bytes.length }

@@ -12,10 +12,10 @@ export interface Workspace {
   spool(digest: Digest): Promise<Spool>
   /** Deletes the spools of blobs that nobody wants any more. */
   tidySpools(wanted: (digest: Digest) => boolean): Promise<void>
-  /** The last state of an upload of this key to this store, if one was begun and not ended. */
-  uploadState(store: string, key: string): string | undefined
-  saveUpload(store: string, key: string, state: string): Promise<void>
-  endUpload(store: string, key: string): Promise<void>
+  /** An upload of this blob to this store that was begun and not ended. */
+  upload(store: string, digest: Digest): BegunUpload | undefined
+  saveUpload(store: string, digest: Digest, state: string): Promise<void>
+  endUpload(store: string, digest: Digest): Promise<void>
   /** What was stored and verified in this store since its inventory was written, each with what it was noted with. */
   done(store: string): ReadonlyMap<Digest, Done>
   noteDone(store: string, digest: Digest, done: Done): Promise<void>
@@ -31,6 +31,13 @@ export interface Workspace {
 export interface KeptManifest {
   readonly mediaType: string
   readonly bytes: Uint8Array
+}
+
+export interface BegunUpload {
+  /** The last one that was saved. */
+  readonly state: string
+  /** Whether the blob's spool was empty since: what was sent before may be other bytes than those that are in it now. */
+  readonly stale?: boolean
 }
 
 export interface Done {

@@ -11,6 +11,8 @@ export type GcsLie =
   | 'a session elsewhere'
   | '403 for everything'
   | '503 once'
+  | 'half an answer once'
+  | 'half an answer, and silence'
   | 'a page of HTML'
   | 'a listing that begins again and again'
   | 'a size that is none'
@@ -39,6 +41,8 @@ interface Session {
   readonly metadata: { readonly contentType: string; readonly cacheControl?: string }
   readonly mustBeNew: boolean
   kept: Buffer
+  /** A session that has ended still says what has become of it. */
+  ended?: boolean
 }
 
 interface Call {
@@ -103,7 +107,8 @@ function answer(server: ScriptedGcs, path: string, call: Call) {
   return name === undefined ? list(server, call) : object(server, call, decodeURIComponent(name))
 }
 
-function object({ objects, lie }: ScriptedGcs, call: Call, name: string) {
+function object(server: ScriptedGcs, call: Call, name: string) {
+  const { objects, lie } = server
   const { request, response, query } = call
   const found = objects.get(name)
   if (found === undefined) return refuse(call, 404, 'notFound')
@@ -114,7 +119,7 @@ function object({ objects, lie }: ScriptedGcs, call: Call, name: string) {
   }
   const resource = resourceOf(name, found)
   if (query.get('alt') !== 'media') {
-    return json(call, lie === 'a size that is none' ? { ...resource, size: '1e3' } : resource)
+    return json(server, call, lie === 'a size that is none' ? { ...resource, size: '1e3' } : resource)
   }
   const { bytes, contentType } = found
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
@@ -154,13 +159,15 @@ function uploadTo(server: ScriptedGcs, call: Call) {
     response.writeHead(499).end()
     return
   }
-  return chunk(server, call, id, session)
+  return chunk(server, call, session)
 }
 
-function chunk({ objects, sessions, lie }: ScriptedGcs, call: Call, id: string, session: Session) {
+function chunk(server: ScriptedGcs, call: Call, session: Session) {
+  const { objects, lie } = server
   const { request, response, body } = call
   const [, total] = /^bytes (?:\*|\d+-\d+)\/(\d+|\*)$/.exec(request.headers['content-range'] ?? '') ?? []
   if (total === undefined) return refuse(call, 400, 'badRequest')
+  if (session.ended) return json(server, call, resourceOf(session.name, objects.get(session.name)!))
   const last = session.kept.length + body.length === Number(total)
   const whole =
     lie === 'half of each chunk kept' && body.length > UNIT ? unitsOf(body.length / 2) : body.length
@@ -170,8 +177,8 @@ function chunk({ objects, sessions, lie }: ScriptedGcs, call: Call, id: string, 
     if (session.mustBeNew && objects.has(session.name)) return refuse(call, 412, 'conditionNotMet')
     const { name, metadata } = session
     objects.set(name, { ...metadata, bytes: session.kept, updated: new Date().toISOString() })
-    sessions.delete(id)
-    return json(call, resourceOf(name, objects.get(name)!))
+    session.ended = true
+    return json(server, call, resourceOf(name, objects.get(name)!))
   }
   if (lie === 'a cut after each chunk' && body.length > 0) {
     response.destroy()
@@ -182,7 +189,8 @@ function chunk({ objects, sessions, lie }: ScriptedGcs, call: Call, id: string, 
   return
 }
 
-function list({ objects, lie }: ScriptedGcs, call: Call) {
+function list(server: ScriptedGcs, call: Call) {
+  const { objects, lie } = server
   const { query } = call
   const prefix = query.get('prefix') ?? ''
   const after = lie === 'a listing that begins again and again' ? null : query.get('pageToken')
@@ -190,7 +198,7 @@ function list({ objects, lie }: ScriptedGcs, call: Call) {
     .filter((name) => name.startsWith(prefix) && (after === null || compare(name, after) > 0))
     .sort(compare)
   const page = names.slice(0, Math.min(PAGE_SIZE, Number(query.get('maxResults') ?? PAGE_SIZE)))
-  json(call, {
+  json(server, call, {
     kind: 'storage#objects',
     ...(page.length > 0 && { items: page.map((name) => resourceOf(name, objects.get(name)!)) }),
     ...(names.length > page.length && { nextPageToken: page.at(-1) }),
@@ -209,8 +217,18 @@ function compare(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-function json({ response }: Call, value: object): void {
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
+function json(server: ScriptedGcs, { response }: Call, value: object): void {
+  const text = Buffer.from(JSON.stringify(value))
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': text.length })
+  const { lie } = server
+  if (lie !== 'half an answer once' && lie !== 'half an answer, and silence') {
+    response.end(text)
+    return
+  }
+  if (lie === 'half an answer once') server.lie = undefined
+  response.write(text.subarray(0, text.length / 2), () => {
+    if (lie === 'half an answer once') response.destroy()
+  })
 }
 
 function refuse({ response }: Call, status: number, reason: string): void {

@@ -1,11 +1,12 @@
 import { cp, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { runCommand } from '../../../test/support/command.ts'
+import { runCommand, startCommand } from '../../../test/support/command.ts'
 import { makeBlob, makeManifest } from '../../../test/support/content.ts'
 import { startFolderServer } from '../../../test/support/folder-server.ts'
 import { startScriptedRegistry } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
+import { until } from '../../../test/support/until.ts'
 
 const CONFIG = makeBlob('config', 300)
 const LAYER = makeBlob('layer', 5000)
@@ -137,4 +138,18 @@ test.each<[words: string[], err: RegExp]>([
   expect([code, out]).toEqual([2, ''])
   expect(err).toMatch(message)
   expect(err.trim()).not.toContain('\n')
+})
+
+test('Ctrl-C ends it at once with 1, and leaves nothing behind that is in the way of the next', async () => {
+  const path = '/v2/team/tool/manifests/1.0'
+  registry.script(path, [() => {}])
+  const before = registry.requests.length
+  await using running = startCommand(['audit', '--config', 'portolan.yaml'], { folder: folder.path })
+  const asked = () => registry.requests.slice(before).some((request) => request.path === path)
+  await until('the upstream to be asked', asked)
+  running.process.kill('SIGINT')
+  const { code, out, err } = await running.ended
+  expect({ code, out }).toEqual({ code: 1, out: '' })
+  expect(err).toContain('SIGINT: stopping, and reporting nothing; once more ends at once')
+  expect(await audit()).toMatchObject({ code: 0 })
 })

@@ -11,7 +11,9 @@ import { openWorkspace } from '../../storage/fs/workspace.ts'
 import { layered } from '../../transport/fetch.ts'
 import { withUserAgent } from '../../transport/user-agent.ts'
 import { auditExitCode, describeDeletion, describeOrphans, oldOrphans } from '../audit-report.ts'
+import { EXIT } from '../exit-code.ts'
 import { formatBytes, formatCount } from '../format-quantity.ts'
+import { interruptible } from '../interruption.ts'
 import { createAuditBoard } from '../progress/audit-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
@@ -48,7 +50,6 @@ export async function runAudit(options: AuditCommandOptions): Promise<number> {
   const config = await readConfig(options.config)
   const section = syncSection(config)
   const stores = filledStores(config, options.store)
-  const upstream = openUpstream(config, section)
   const targets = await Promise.all(stores.map(openTarget))
   const workspace = await openWorkspace(section.journal)
   const progress = createProgress({
@@ -57,8 +58,9 @@ export async function runAudit(options: AuditCommandOptions): Promise<number> {
     colour: !process.env.NO_COLOR,
     board: createAuditBoard(),
   })
-  try {
-    const reachable = await walk(upstream, section, { workspace, report: progress.report })
+  const examine = async (signal: AbortSignal) => {
+    const upstream = openUpstream(config, section, signal)
+    const reachable = await walk(upstream, section, { workspace, report: progress.report, signal })
     const report = await audit(reachable, targets, {
       fetch: fetchAsClient,
       createHash,
@@ -66,7 +68,14 @@ export async function runAudit(options: AuditCommandOptions): Promise<number> {
       random: Math.random,
       content: full ? 'full' : sample,
       report: (event) => progress.report({ kind: 'audit', ...event }),
+      signal,
     })
+    return { reachable, report }
+  }
+  try {
+    const examined = await unlessInterrupted(progress.say, examine)
+    if (examined === undefined) return EXIT.failed
+    const { reachable, report } = examined
     progress.end()
     if (!json) process.stdout.write(formatAudit(report))
 
@@ -86,6 +95,20 @@ export async function runAudit(options: AuditCommandOptions): Promise<number> {
   }
 }
 
+/** What an action gives; nothing when Ctrl-C or SIGTERM ended it. */
+async function unlessInterrupted<T>(
+  say: (line: string) => void,
+  action: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  using interruption = interruptible(say, 'reporting nothing')
+  try {
+    return await action(interruption.signal)
+  } catch (error) {
+    if (interruption.signal.aborted) return undefined
+    throw error
+  }
+}
+
 function deleteAll(
   orphans: readonly Orphan[],
   targets: readonly Target[],
@@ -98,9 +121,16 @@ function deleteAll(
 async function confirm(orphans: readonly Orphan[]): Promise<boolean> {
   const bytes = orphans.reduce((sum, { size }) => sum + size, 0)
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  // Ctrl-C is a key here and no signal; with Ctrl-D no answer would ever come.
+  const gone = new AbortController()
+  for (const event of ['SIGINT', 'close']) terminal.once(event, () => gone.abort())
   try {
     const what = `${formatCount(orphans.length, 'object')} (${formatBytes(bytes)})`
-    return (await terminal.question(`Delete ${what}? Type "yes": `)).trim() === 'yes'
+    const answer = await terminal.question(`Delete ${what}? Type "yes": `, { signal: gone.signal })
+    return answer.trim() === 'yes'
+  } catch (error) {
+    if (gone.signal.aborted) return false
+    throw error
   } finally {
     terminal.close()
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { runCommand, startCommand } from '../../../test/support/command.ts'
 import { makeBlob, makeManifest, type TestRepository } from '../../../test/support/content.ts'
-import { type Answer, startScriptedRegistry } from '../../../test/support/scripted-registry.ts'
+import { type Answer, json, startScriptedRegistry } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { until } from '../../../test/support/until.ts'
 import { verifyOwnership } from '../../health/ownership.ts'
@@ -222,7 +222,7 @@ test.each(usages)('wrong usage, %s, is one line and ends with 2', async (_, conf
 })
 
 test.each([
-  ['is none', 'hunter2', undefined, 'is not an Ed25519 key in PEM'],
+  ['is none', 'hunter2', undefined, 'is not an Ed25519 private key in PEM'],
   [
     'is another',
     PRIVATE_KEY,
@@ -265,4 +265,25 @@ test('Ctrl-C ends it cleanly with 1, and the next run goes on in the middle of t
   expect(await sync()).toMatchObject({ code: 0 })
   const asked = registry.requests.slice(before).filter(({ path }) => path === layerPath)
   expect(asked.map(({ headers }) => headers.range)).toEqual([`bytes=${length}-`])
+})
+
+test('Ctrl-C while the upstream is asked for its tags ends it, though many are left to ask for', async () => {
+  const tags = Array.from({ length: 200 }, (_, index) => `3.${index}`)
+  registry.script('/v2/team/tool/tags/list', [json({ name: 'team/tool', tags })])
+  for (const tag of tags) registry.script(`/v2/team/tool/manifests/${tag}`, () => {})
+  const before = registry.requests.length
+  const asked = () => registry.requests.slice(before).filter(({ path }) => path.includes('/manifests/3.'))
+  await using running = startCommand(['sync', '--config', 'portolan.yaml'], { folder: folder.path })
+  await until('tags to be asked for', () => asked().length > 0)
+  running.process.kill('SIGINT')
+  const { code, out } = await running.ended
+  expect(code).toBe(1)
+  expect(out).toContain('Interrupted: the next run goes on from here.')
+  expect(asked().length).toBeLessThan(tags.length)
+})
+
+test('a run whose progress nobody reads any more goes on to its end', async () => {
+  await using running = startCommand(['sync', '--config', 'portolan.yaml'], { folder: folder.path })
+  running.process.stderr!.destroy()
+  expect(await running.ended).toMatchObject({ code: 0, out: expect.stringContaining('complete') })
 })

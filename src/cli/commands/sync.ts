@@ -39,7 +39,6 @@ export async function runSync(options: SyncCommandOptions): Promise<number> {
   const section = applyFlags(syncSection(config), options)
   const stores = filledStores(config, options.store)
   const prove = await readSigningKey(config)
-  const upstream = openUpstream(config, section)
   const targets = await Promise.all(stores.map(openTarget))
   const workspace = await openWorkspace(section.journal)
 
@@ -49,11 +48,12 @@ export async function runSync(options: SyncCommandOptions): Promise<number> {
     colour: !process.env.NO_COLOR,
     board: createCopyBoard(),
   })
-  using interruption = interruptible(progress.say)
+  using interruption = interruptible(progress.say, 'leaving what is under way for the next run')
+  const upstream = openUpstream(config, section, interruption.signal)
   try {
     const report = await sync({
       upstream,
-      walk: () => walk(upstream, section, { workspace, report: progress.report }),
+      walk: (signal) => walk(upstream, section, { workspace, report: progress.report, signal }),
       targets,
       workspace,
       createHash,

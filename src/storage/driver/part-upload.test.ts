@@ -33,7 +33,7 @@ test('whatever the pieces, full parts are sent as they come, and the last at the
   )
 })
 
-test('one part at most is on its way, and writing waits for it before the second is full', async () => {
+test('one part is in memory: nothing more is taken while it is on its way', async () => {
   const waiting: (() => void)[] = []
   const upload = new PartUpload(
     { ...FACTS, size: 100, offset: 0 },
@@ -43,21 +43,41 @@ test('one part at most is on its way, and writing waits for it before the second
       discard: async () => {},
     },
   )
-  await upload.write(new Uint8Array(10))
   await upload.write(new Uint8Array(9))
-  expect(waiting).toHaveLength(1)
   let written = false
   const write = upload.write(new Uint8Array(1)).then(() => {
     written = true
   })
-  await Promise.resolve()
-  expect(written).toBe(false)
+  await new Promise(setImmediate)
+  expect([waiting.length, written]).toEqual([1, false])
   waiting.shift()!()
   await write
-  expect(waiting).toHaveLength(1)
+  await upload.write(new Uint8Array(9))
+  expect(waiting).toHaveLength(0)
 })
 
-test('a part that fails is heard of by whoever writes next, and can be cleared away', async () => {
+test('an upload that is suspended waits for the part on its way', async () => {
+  const waiting: (() => void)[] = []
+  const upload = new PartUpload(
+    { ...FACTS, size: 100, offset: 0 },
+    {
+      part: () => new Promise<void>((resolve) => waiting.push(resolve)),
+      finish: async () => {},
+      discard: async () => {},
+    },
+  )
+  const write = upload.write(new Uint8Array(10))
+  let suspended = false
+  const suspend = upload.suspend().then(() => {
+    suspended = true
+  })
+  await new Promise(setImmediate)
+  expect(suspended).toBe(false)
+  waiting.shift()!()
+  await Promise.all([write, suspend])
+})
+
+test('a part that fails is heard of, and can be cleared away', async () => {
   let discarded = false
   const upload = new PartUpload(
     { ...FACTS, size: 100, offset: 0 },
@@ -71,7 +91,6 @@ test('a part that fails is heard of by whoever writes next, and can be cleared a
       },
     },
   )
-  await upload.write(new Uint8Array(10))
   await expect(upload.write(new Uint8Array(10))).rejects.toThrow('no room')
   await upload.abort()
   expect(discarded).toBe(true)

@@ -31,8 +31,9 @@ export function partSizeOf(size: number, maxParts: number): number {
 }
 
 /**
- * Cuts what is written into parts and hands them to a sink. One part is on its way while the next is gathered, so that
- * no more than two are in memory. The last part is kept back for `commit`: at some stores it makes the object visible.
+ * Cuts what is written into parts and hands them to a sink. One part is in memory: no bytes are taken while it is on its
+ * way, since there may be a dozen of uploads at once, and what they read waits on the disk. The last part is kept back
+ * for `commit`: at some stores it makes the object visible.
  */
 export class PartUpload implements Upload {
   readonly offset: number
@@ -41,7 +42,6 @@ export class PartUpload implements Upload {
   #written: number
   #gathered: Uint8Array
   #length = 0
-  #spare: Uint8Array | undefined
   #onItsWay: Promise<void> = Promise.resolve()
   #ended = false
 
@@ -78,7 +78,6 @@ export class PartUpload implements Upload {
         { location, key, written: this.#written, size },
       )
     }
-    await this.#onItsWay
     await this.#sink.finish(this.#gathered.subarray(0, this.#length))
     this.#ended = true
   }
@@ -92,15 +91,9 @@ export class PartUpload implements Upload {
   }
 
   async #send(): Promise<void> {
+    this.#onItsWay = this.#sink.part(this.#gathered)
     await this.#onItsWay
-    const part = this.#gathered
-    const left = this.#facts.size - this.#written
-    this.#onItsWay = this.#sink.part(part)
-    // Whoever writes, commits or gives up next will hear of it.
-    this.#onItsWay.catch(() => {})
-    const length = Math.min(part.length, left)
-    this.#gathered = this.#spare?.subarray(0, length) ?? new Uint8Array(length)
-    this.#spare = part
+    this.#gathered = this.#gathered.subarray(0, this.#facts.size - this.#written)
     this.#length = 0
   }
 

@@ -74,8 +74,8 @@ export class FolderStore implements ObjectStore {
       const upload = await FolderUpload.open({ folder: this.location, key, size, file }, () =>
         publish(file, target),
       )
-      // The length of the file says the rest.
-      await resume?.save(name)
+      // Once: the length of the file says the rest.
+      if (!known) await resume?.save(name)
       return upload
     } catch (error) {
       throw folderError(this.location, 'write', key, error)

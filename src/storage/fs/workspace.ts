@@ -4,7 +4,7 @@ import { PortolanError } from '../../errors.ts'
 import { type Digest, isVerifiable, parseDigest } from '../../oci/digest.ts'
 import { MANIFEST_MAX_BYTES } from '../../oci/manifest.ts'
 import { matchesDigest } from '../../oci/verify.ts'
-import type { Done, KeptManifest, Workspace } from '../workspace.ts'
+import type { BegunUpload, Done, KeptManifest, Workspace } from '../workspace.ts'
 import { readSmallFile } from './files.ts'
 import { type JournalState, openJournal } from './journal.ts'
 import { openSpool } from './spool.ts'
@@ -47,12 +47,27 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
         // Not durable: what a crash leaves of it does not match its digest.
         if (isVerifiable(digest)) await writeWhole(join(manifests, fileName(digest)), text, false)
       },
-      spool: (digest) => openSpool(join(spools, fileName(digest))),
+      async spool(digest) {
+        const spool = await openSpool(join(spools, fileName(digest)))
+        const hasUploads = () => notes.uploads.values().some((begun) => begun.has(digest))
+        // Before other bytes come in.
+        const noteEmpty = async () => {
+          if (hasUploads()) await append({ emptied: digest }, true)
+        }
+        if (spool.length === 0) await noteEmpty()
+        const { clear } = spool
+        return Object.assign(spool, {
+          async clear() {
+            await noteEmpty()
+            await clear()
+          },
+        })
+      },
       tidySpools: (wanted) => tidy(spools, wanted),
-      uploadState: (store, key) => notes.uploads.get(store)?.get(key),
-      saveUpload: (store, key, state) => append({ upload: key, store, state }, false),
-      endUpload: async (store, key) => {
-        if (notes.uploads.get(store)?.has(key)) await append({ ended: key, store }, false)
+      upload: (store, digest) => notes.uploads.get(store)?.get(digest),
+      saveUpload: (store, digest, state) => append({ upload: digest, store, state }, false),
+      endUpload: async (store, digest) => {
+        if (notes.uploads.get(store)?.has(digest)) await append({ ended: digest, store }, false)
       },
       done: (store) => notes.done.get(store) ?? NOTHING,
       noteDone: (store, digest, done) => append({ done: digest, store, ...done }, true),
@@ -78,41 +93,64 @@ const NOTHING: ReadonlyMap<Digest, Done> = new Map()
 type Note =
   | ({ readonly done: Digest; readonly store: string } & Done)
   | { readonly settled: string }
-  | { readonly upload: string; readonly store: string; readonly state: string }
-  | { readonly ended: string; readonly store: string }
+  | ({ readonly upload: Digest; readonly store: string } & BegunUpload)
+  | { readonly ended: Digest; readonly store: string }
+  /** Of a blob's spool, before it takes in bytes from the first one on. */
+  | { readonly emptied: Digest }
 
 /** What the lines of a journal come to. */
 interface Notes extends JournalState<Note> {
   readonly done: ReadonlyMap<string, ReadonlyMap<Digest, Done>>
-  /** States by key, by store. */
-  readonly uploads: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** By digest, by store. */
+  readonly uploads: ReadonlyMap<string, ReadonlyMap<Digest, BegunUpload>>
 }
 
 function createNotes(): Notes {
   const done = new Map<string, Map<Digest, Done>>()
-  const uploads = new Map<string, Map<string, string>>()
+  const uploads = new Map<string, Map<Digest, BegunUpload>>()
   return {
     done,
     uploads,
     read(line) {
-      const { store, done: digest, size, mediaType, settled, upload, state, ended } = Object(line)
+      const {
+        store,
+        done: digest,
+        size,
+        mediaType,
+        settled,
+        upload,
+        state,
+        stale,
+        ended,
+        emptied,
+      } = Object(line)
       if (typeof settled === 'string') done.delete(settled)
-      if (typeof store !== 'string') return
-      if (typeof digest === 'string' && parseDigest(digest) !== undefined && Number.isSafeInteger(size)) {
-        of(done, store).set(digest as Digest, { size, ...(typeof mediaType === 'string' && { mediaType }) })
+      for (const begun of uploads.values()) {
+        const before = begun.get(emptied)
+        if (before !== undefined) begun.set(emptied, { ...before, stale: true })
       }
-      if (typeof upload === 'string' && typeof state === 'string') of(uploads, store).set(upload, state)
-      if (typeof ended === 'string') uploads.get(store)?.delete(ended)
+      if (typeof store !== 'string') return
+      if (isDigest(digest) && Number.isSafeInteger(size)) {
+        of(done, store).set(digest, { size, ...(typeof mediaType === 'string' && { mediaType }) })
+      }
+      if (isDigest(upload) && typeof state === 'string') {
+        of(uploads, store).set(upload, { state, ...(stale === true && { stale }) })
+      }
+      if (isDigest(ended)) uploads.get(store)?.delete(ended)
     },
     *lines() {
       for (const [store, digests] of done) {
         for (const [digest, noted] of digests) yield { done: digest, store, ...noted }
       }
-      for (const [store, states] of uploads) {
-        for (const [key, state] of states) yield { upload: key, store, state }
+      for (const [store, begun] of uploads) {
+        for (const [digest, upload] of begun) yield { upload: digest, store, ...upload }
       }
     },
   }
+}
+
+function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && parseDigest(value) !== undefined
 }
 
 function of<Key, Value>(maps: Map<string, Map<Key, Value>>, store: string): Map<Key, Value> {

@@ -68,7 +68,10 @@ export class GcsBucket {
     return `${this.objectsUrl}/${encodeURIComponent(this.prefix + key)}`
   }
 
-  /** Asks, and asks again when the service is not well. Rejects with a PortolanError. */
+  /**
+   * Asks, and asks again when the service is not well. Rejects with a PortolanError. The answer is all there, unless
+   * there is a deadline for reading it.
+   */
   async send(request: GcsRequest): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -93,11 +96,8 @@ export class GcsBucket {
   }
 
   async readJson(key: string, response: Response): Promise<Readonly<Record<string, unknown>>> {
-    const bytes = await readBody(response, MAX_JSON_BYTES).catch(() => undefined)
-    try {
-      const value = JSON.parse(new TextDecoder().decode(bytes))
-      if (typeof value === 'object' && value !== null) return value
-    } catch {}
+    const value: unknown = await response.json().catch(() => undefined)
+    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>
     throw untrue(this.location, key, 'it does not answer in JSON')
   }
 
@@ -120,9 +120,13 @@ export class GcsBucket {
         signal,
         ...(body !== undefined && { body: body as string | Uint8Array<ArrayBuffer> }),
       })
-      if (response.ok || expect.includes(response.status)) return response
-      const text = await readBody(response, 64 * 1024).catch(() => undefined)
-      throw new GcsRefusal(response.status, new TextDecoder().decode(text))
+      if (!response.ok && !expect.includes(response.status)) {
+        const text = await readBody(response, 64 * 1024).catch(() => undefined)
+        throw new GcsRefusal(response.status, new TextDecoder().decode(text))
+      }
+      if (request.deadline !== undefined) return response
+      const bytes = await readBody(response, MAX_JSON_BYTES)
+      return new Response(bytes?.length ? bytes : null, response)
     })
   }
 }

@@ -61,7 +61,6 @@ export class GcsSession implements PartSink {
       if (statusOf(error) === 412) return begin('')
       throw error
     })
-    await response.body?.cancel()
     const url = response.headers.get('location')
     if (!url?.startsWith(`${bucket.uploadsUrl}?`)) {
       throw untrue(bucket.location, key, 'it begins an upload at an address of somebody else')
@@ -91,7 +90,7 @@ export class GcsSession implements PartSink {
 
   async discard(): Promise<void> {
     const { key } = this.#facts
-    const { body } = await this.#bucket.send({
+    await this.#bucket.send({
       action: 'write',
       key,
       method: 'DELETE',
@@ -102,7 +101,6 @@ export class GcsSession implements PartSink {
       // 499 is how the service confirms it.
       expect: [404, 410, 499],
     })
-    await body?.cancel()
   }
 
   /** Sends bytes until the service has all of them. */
@@ -167,7 +165,6 @@ export class GcsSession implements PartSink {
       if (resource.size === String(size)) return size
       throw untrue(this.#bucket.location, key, `it ends an upload of ${size} bytes at ${resource.size}`)
     }
-    await response.body?.cancel()
     const [, last] = /^bytes=0-(\d{1,16})$/.exec(response.headers.get('range') ?? '') ?? []
     return last === undefined ? 0 : Number(last) + 1
   }

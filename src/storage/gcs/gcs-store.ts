@@ -133,7 +133,7 @@ class GcsStore implements ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
-    const answer = await this.#unlessAbsent(
+    await this.#unlessAbsent(
       this.#bucket.send({
         action: 'delete',
         key,
@@ -142,7 +142,6 @@ class GcsStore implements ObjectStore {
         milliseconds: SMALL_REQUEST_TIME,
       }),
     )
-    await answer?.body?.cancel()
   }
 
   async close(): Promise<void> {}

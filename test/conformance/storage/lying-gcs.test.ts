@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../../src/adapters/clock.ts'
+import type { Clock } from '../../../src/internal/clock.ts'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import { type GcsLie, type ScriptedGcs, startScriptedGcs } from '../../support/fake-gcs-scripted.ts'
@@ -24,7 +26,7 @@ async function uploadWith(lie: GcsLie): Promise<void> {
   await begun.commit()
 }
 
-test.each<GcsLie>(['half of each chunk kept', 'a cut after each chunk', '503 once'])(
+test.each<GcsLie>(['half of each chunk kept', 'a cut after each chunk', '503 once', 'half an answer once'])(
   'an upload gets through in spite of %s',
   async (lie) => {
     await uploadWith(lie)
@@ -67,6 +69,14 @@ describe('is refused:', () => {
       await expect(ask()).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
     },
   )
+})
+
+test('an answer that stalls in the middle is not waited for without end', async () => {
+  const hasty: Clock = { ...systemClock, after: (_, callback) => systemClock.after(100, callback) }
+  const fill = { kind: 'gcs', bucket: server.bucket, endpoint: server.origin, prefix: '' } as const
+  const impatient = await openStore(fill, { ...lend(), clock: hasty })
+  server.lie = 'half an answer, and silence'
+  await expect(collect(impatient.list(''))).rejects.toMatchObject({ code: 'UNREACHABLE' })
 })
 
 test('the permission that is missing is named', async () => {

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { PortolanError } from '../../../src/errors.ts'
 import { decodeInventory } from '../../../src/inventory/decode.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../../../src/inventory/paths.ts'
 import { parseInventoryPointer } from '../../../src/inventory/pointer.ts'
 import { OCI_INDEX } from '../../../src/oci/manifest.ts'
 import { FolderStore } from '../../../src/storage/fs/folder-store.ts'
+import { MemoryRegistry } from '../../support/memory-registry.ts'
 import { describeTarget, type MemoryTarget, makeMemoryTarget } from '../../support/memory-target.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import { blobRequests, expectFilled, LARGE_BYTES, makeUpstream, runSync, type TestUpstream } from './world.ts'
@@ -226,6 +228,45 @@ describe('a store whose inventory is wrong', () => {
       expectFilled(paris.bucket, upstream)
     },
   )
+})
+
+describe('an upstream that does not say all of what it has', () => {
+  const silent = Object.assign(new MemoryRegistry(), {
+    // biome-ignore lint/correctness/useYield: it breaks off before the first.
+    async *catalog() {
+      throw new PortolanError('UNREACHABLE', 'nobody is there')
+    },
+  })
+  const listed = ({ bucket }: MemoryTarget) => {
+    const pointer = bucket.objects.get(INVENTORY_POINTER_PATH)
+    return pointer && parseInventoryPointer(pointer.bytes).count
+  }
+
+  it('is no reason for a recheck to forget what lies in a store', async () => {
+    const paris = makeMemoryTarget('paris')
+    await run([paris])
+    const report = await run([paris], { recheck: true, upstream: silent })
+    expect(report.faults).toMatchObject([{ code: 'UNREACHABLE' }])
+    expect(listed(paris)).toBe(9)
+    expect((await run([paris])).downloaded).toBe(0)
+  })
+
+  it('gives a store of which nothing is known no inventory that says it holds nothing', async () => {
+    const paris = makeMemoryTarget('paris')
+    await run([paris], { upstream: silent })
+    expect(listed(paris)).toBeUndefined()
+  })
+})
+
+it('leaves the inventory before a recheck where those find it who have read its pointer', async () => {
+  const paris = makeMemoryTarget('paris')
+  const files = () => [...paris.bucket.objects.keys()].filter((key) => key.endsWith('.bin'))
+  await run([paris])
+  const before = files()
+  upstream.registry.tag('app', 'v2', upstream.registry.addImage('app', { layers: ['new'] }))
+  await run([paris], { recheck: true })
+  expect(files()).toEqual(expect.arrayContaining(before))
+  expect(files()).toHaveLength(2)
 })
 
 describe('a store that has content but no inventory', () => {
