@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { PortolanError } from '../errors.ts'
 import type { CreateHash, HashAlgorithm } from '../internal/hash.ts'
+import { INVENTORY_POINTER_PATH } from '../inventory/paths.ts'
 import { type Digest, digestAlgorithm } from '../oci/digest.ts'
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
 import type { Done, Workspace } from '../storage/workspace.ts'
@@ -104,7 +105,21 @@ async function findExisting(
     if (blob !== undefined) present.push([blob, info])
   }
   const limit = pLimit(parts.concurrency)
-  await limit.map(present, ([blob, info]) => believe(target, blob, info, holdings, parts))
+  const forget = forgetOnce(target, parts)
+  await limit.map(present, ([blob, info]) => believe(target, blob, info, holdings, forget, parts))
+}
+
+/** Drops the list of a store that is checked again: a run that ends before its time must not leave one of what it deleted. */
+function forgetOnce(
+  { id, objects }: Target,
+  { workspace, stop, recheck }: HoldingsParts,
+): () => Promise<void> {
+  let forgotten: Promise<void> | undefined
+  return async () => {
+    if (!recheck) return
+    forgotten ??= untilAborted(stop, objects.delete(INVENTORY_POINTER_PATH)).then(() => workspace.settle(id))
+    await forgotten
+  }
 }
 
 /** Takes in a blob that lies in a store, once it is seen to be what its key says; deletes it when it is not. */
@@ -113,6 +128,7 @@ async function believe(
   { digest, size }: ReachableBlob,
   info: ObjectInfo,
   holdings: Holdings,
+  forget: () => Promise<void>,
   { workspace, createHash, stop, trustExisting, readOnly, onWarning }: HoldingsParts,
 ): Promise<void> {
   let fault =
@@ -127,7 +143,10 @@ async function believe(
     if (!readOnly) await workspace.noteDone(target.id, digest, done)
     return
   }
-  if (!readOnly) await untilAborted(stop, target.objects.delete(info.key))
+  if (!readOnly) {
+    await forget()
+    await untilAborted(stop, target.objects.delete(info.key))
+  }
   onWarning(`store ${target.id}: ${info.key} ${fault}; it is stored anew`, target)
 }
 

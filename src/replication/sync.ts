@@ -171,7 +171,7 @@ async function carryOut(
       await untilAborted(cut, writeInventory(target, holdings, { ...parts, at }))
       await untilAborted(cut, writeProof(target, parts))
     } catch (error) {
-      faults.add(error, { store: target.id })
+      if (!cut.aborted) faults.add(error, { store: target.id })
     }
   }
   await Promise.all(stores.map(finish))

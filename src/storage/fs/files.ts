@@ -68,6 +68,16 @@ export async function readManifestFile(folder: string, digest: Digest): Promise<
   return bytes
 }
 
+/** Makes what a folder names outlive a crash of the machine: a file's own sync is of its bytes alone. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
 /** The result of a file operation; `undefined` when it found nothing of that name. Throws `FILE_UNREADABLE`. */
 export async function unlessAbsent<T>(path: string, operation: Promise<T>): Promise<T | undefined> {
   try {

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 import { emptyBody } from '../driver/body.ts'
 import type { Action } from '../driver/failure.ts'
 import { compareKeys } from '../driver/listing.ts'
@@ -13,6 +13,7 @@ import type {
   UploadResume,
 } from '../object-store.ts'
 import { openFileRange } from './file-range.ts'
+import { syncFolder } from './files.ts'
 import { codeOf, folderError, folderMissing } from './folder-failure.ts'
 import { keyFile, PARTIAL_FOLDER } from './folder-key.ts'
 import { FolderUpload } from './folder-upload.ts'
@@ -136,16 +137,16 @@ export class FolderStore implements ObjectStore {
   }
 }
 
-/** Gives a whole file its name; the folder is synced too, since the name is in it and not in the file. */
+/** Gives a whole file its name, which is in its folder; the names of folders that were made are in those above. */
 async function publish(file: string, target: string): Promise<void> {
   const folder = dirname(target)
-  await mkdir(folder, { recursive: true })
+  const made = await mkdir(folder, { recursive: true })
   await rename(file, target)
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+  await syncFolder(folder)
+  const above = made === undefined ? 0 : relative(dirname(made), folder).split(sep).length
+  for (let each = folder, level = 0; level < above; level++) {
+    each = dirname(each)
+    await syncFolder(each)
   }
 }
 

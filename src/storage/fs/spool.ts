@@ -4,8 +4,11 @@ import type { Spool } from '../workspace.ts'
 import { unreadable } from './files.ts'
 import { unwritable } from './workspace-file.ts'
 
-/** Opens a spool in a file, with what is in it; makes an empty one when there is none. Throws `FILE_UNWRITABLE`. */
-export async function openSpool(file: string): Promise<Spool> {
+/**
+ * Opens a spool in a file, with what is in it; makes an empty one when there is none. `onEmpty` is awaited before it
+ * takes in bytes from the first one on. Throws `FILE_UNWRITABLE`.
+ */
+export async function openSpool(file: string, onEmpty: () => Promise<void>): Promise<Spool> {
   let handle: FileHandle
   let length: number
   try {
@@ -14,6 +17,7 @@ export async function openSpool(file: string): Promise<Spool> {
   } catch (error) {
     throw unwritable(file, error)
   }
+  if (length === 0) await onEmpty()
   const written = async (operation: Promise<unknown>) => {
     try {
       await operation
@@ -53,6 +57,7 @@ export async function openSpool(file: string): Promise<Spool> {
       return bytes
     },
     async clear() {
+      await onEmpty()
       await written(handle.truncate(0))
       length = 0
     },

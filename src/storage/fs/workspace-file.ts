@@ -1,5 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { PortolanError } from '../../errors.ts'
+import { syncFolder } from './files.ts'
 
 /**
  * Writes a file whole or not at all: whoever reads it after a crash finds the old or the new one. One process at a time
@@ -16,6 +18,7 @@ export async function writeWhole(file: string, bytes: Uint8Array | string, durab
       await handle.close()
     }
     await rename(draft, file)
+    if (durable) await syncFolder(dirname(file))
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {})
     throw unwritable(file, error)

@@ -7,6 +7,7 @@ import { blobOf } from '../../../test/support/content.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { OCI_MANIFEST } from '../../oci/manifest.ts'
+import type { Spool } from '../workspace.ts'
 import { openWorkspace } from './workspace.ts'
 
 let folder: string
@@ -52,17 +53,43 @@ describe('what a workspace is told', () => {
 
   it('is known to the next process: uploads that were begun and not ended, by their last state', async () => {
     await within(async (workspace) => {
-      await workspace.saveUpload('paris', 'a', 'first')
-      await workspace.saveUpload('paris', 'a', 'second')
-      await workspace.saveUpload('paris', 'b', 'first')
-      await workspace.endUpload('paris', 'b')
+      await workspace.saveUpload('paris', one, 'first')
+      await workspace.saveUpload('paris', one, 'second')
+      await workspace.saveUpload('paris', two, 'first')
+      await workspace.endUpload('paris', two)
     })
     await within(async (workspace) => {
-      expect(workspace.uploadState('paris', 'a')).toBe('second')
-      expect(workspace.uploadState('paris', 'b')).toBeUndefined()
-      expect(workspace.uploadState('iowa', 'a')).toBeUndefined()
+      expect(workspace.upload('paris', one)).toEqual({ state: 'second' })
+      expect(workspace.upload('paris', two)).toBeUndefined()
+      expect(workspace.upload('iowa', one)).toBeUndefined()
     })
   })
+
+  it.each<[string, (spool: Spool) => Promise<void>]>([
+    ['emptied', (spool) => spool.clear()],
+    ['deleted and begun anew', (spool) => spool.remove()],
+  ])(
+    'is known to the next process: that a spool was %s since an upload was sent from it',
+    async (_, empty) => {
+      await within(async (workspace) => {
+        const spool = await workspace.spool(one)
+        await spool.append(bytes('wrong'))
+        await workspace.saveUpload('paris', one, 'of wrong bytes')
+        await empty(spool)
+        const again = await workspace.spool(one)
+        await again.append(bytes('right'))
+        await again.close()
+        await workspace.saveUpload('iowa', one, 'of right bytes')
+      })
+      for (const _ of ['as it was written', 'as it was compacted']) {
+        await within(async (workspace) => {
+          await (await workspace.spool(one)).close()
+          expect(workspace.upload('paris', one)).toEqual({ state: 'of wrong bytes', stale: true })
+          expect(workspace.upload('iowa', one)).toEqual({ state: 'of right bytes' })
+        })
+      }
+    },
+  )
 
   it('outlives a line that was torn by a crash, and lines of which nobody knows anything', async () => {
     await within((workspace) => workspace.noteDone('paris', one, { size: 3 }))
@@ -83,10 +110,10 @@ describe('what a workspace is told', () => {
   it('takes no more room than what is still true', async () => {
     const journal = join(folder, 'journal.jsonl')
     await within(async (workspace) => {
-      for (let n = 0; n < 500; n++) await workspace.saveUpload('paris', 'a', 'x'.repeat(100_000))
+      for (let n = 0; n < 500; n++) await workspace.saveUpload('paris', one, 'x'.repeat(100_000))
       expect((await stat(journal)).size).toBeLessThan(20_000_000)
-      expect(workspace.uploadState('paris', 'a')).toHaveLength(100_000)
-      await workspace.endUpload('paris', 'a')
+      expect(workspace.upload('paris', one)?.state).toHaveLength(100_000)
+      await workspace.endUpload('paris', one)
     })
     await within(async () => {
       expect((await stat(journal)).size).toBe(0)

@@ -47,22 +47,11 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
         // Not durable: what a crash leaves of it does not match its digest.
         if (isVerifiable(digest)) await writeWhole(join(manifests, fileName(digest)), text, false)
       },
-      async spool(digest) {
-        const spool = await openSpool(join(spools, fileName(digest)))
-        const hasUploads = () => notes.uploads.values().some((begun) => begun.has(digest))
-        // Before other bytes come in.
-        const noteEmpty = async () => {
-          if (hasUploads()) await append({ emptied: digest }, true)
-        }
-        if (spool.length === 0) await noteEmpty()
-        const { clear } = spool
-        return Object.assign(spool, {
-          async clear() {
-            await noteEmpty()
-            await clear()
-          },
-        })
-      },
+      spool: (digest) =>
+        openSpool(join(spools, fileName(digest)), async () => {
+          const isSent = notes.uploads.values().some((begun) => begun.has(digest))
+          if (isSent) await append({ emptied: digest }, true)
+        }),
       tidySpools: (wanted) => tidy(spools, wanted),
       upload: (store, digest) => notes.uploads.get(store)?.get(digest),
       saveUpload: (store, digest, state) => append({ upload: digest, store, state }, false),
@@ -125,7 +114,7 @@ function createNotes(): Notes {
         emptied,
       } = Object(line)
       if (typeof settled === 'string') done.delete(settled)
-      for (const begun of uploads.values()) {
+      for (const begun of isDigest(emptied) ? uploads.values() : []) {
         const before = begun.get(emptied)
         if (before !== undefined) begun.set(emptied, { ...before, stale: true })
       }

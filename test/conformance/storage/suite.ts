@@ -22,6 +22,7 @@ export type Lack =
   | 'order'
   | 'pages'
   | 'news of an upload'
+  | 'writes that are whole'
   | 'credentials'
   | 'missing places'
   | 'a server'
@@ -278,7 +279,7 @@ export function describeStore(name: string, start: () => Promise<Place>, traits:
       expectBytes(await read(key), bytesOf('whole', size))
     })
 
-    test.each([
+    test.runIf(has('writes that are whole')).each([
       ['small', 1000],
       ['large', 2 * PART + 5],
     ])('that is %s and one of somebody else both end, and one of them is there', async (label, size) => {

@@ -8,12 +8,14 @@ import type { ObjectStore } from '../../../src/storage/object-store.ts'
 import { openS3Store } from '../../../src/storage/s3/s3-store.ts'
 import { startCommand } from '../../support/command.ts'
 import { blobOf, makeManifest, type TestRepository } from '../../support/content.ts'
-import { startS3Server } from '../../support/s3-server.ts'
+import { startScriptedS3 } from '../../support/s3-server-scripted.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import { startThrottledRegistry } from './throttled-registry.ts'
 import { noise } from './world.ts'
 
 const KILLS = 50
+/** At once, each with servers of its own: most of the time goes into starting processes. */
+const WORLDS = 2
 const MIB = 1024 * 1024
 /** At 64 KiB every 6 ms a connection, some kills away. */
 const LARGE = 4
@@ -30,18 +32,42 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
 }, async () => {
   const seed = Number(process.env.SYNC_KILL_SEED ?? Date.now() % 1_000_000)
   console.log(`SYNC_KILL_SEED=${seed}`)
-  const random = randomOf(seed)
   const repository = makeRepository()
+  await using temp = await makeTempFolder()
+  const worlds = Array.from({ length: WORLDS }, (_, index) =>
+    killInWorld(join(temp.path, `world-${index}`), repository, {
+      kills: KILLS / WORLDS,
+      random: randomOf(seed + index),
+      compiled: join(temp.path, 'compiled'),
+    }),
+  )
+  const resumed = await Promise.all(worlds)
+  console.log(`${resumed.join(' and ')} blobs were gone on with`)
+  for (const count of resumed) expect(count).toBeGreaterThan(0)
+})
+
+interface Killing {
+  readonly kills: number
+  readonly random: () => number
+  /** Where the code of the command is kept compiled. */
+  readonly compiled: string
+}
+
+/** Fills stores of its own again and again, until it has killed so many runs; gives how many blobs were gone on with. */
+async function killInWorld(
+  world: string,
+  repository: TestRepository,
+  { kills: wanted, random, compiled }: Killing,
+): Promise<number> {
   const blobBytes = repository.blobs.reduce((sum, { bytes }) => sum + bytes.length, 0)
   const contents = repository.blobs.length + Object.keys(repository.tags).length
   await using registry = await startThrottledRegistry(6, repository)
-  await using server = await startS3Server()
-  await using temp = await makeTempFolder()
+  await using server = await startScriptedS3()
 
   let kills = 0
   let resumed = 0
-  for (let round = 0; kills < KILLS; round++) {
-    const folder = join(temp.path, String(round))
+  for (let round = 0; kills < wanted; round++) {
+    const folder = join(world, String(round))
     await mkdir(join(folder, 'store'), { recursive: true })
     const prefix = `round-${round}`
     await writeFile(join(folder, 'portolan.yaml'), config(registry.origin, server.origin, folder, prefix))
@@ -57,13 +83,13 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
     for (let ended = false; !ended; ) {
       const command = startCommand(['sync', '--config', 'portolan.yaml', '--json'], {
         folder,
-        env: { ...environment, NODE_COMPILE_CACHE: join(temp.path, 'compiled') },
+        env: { ...environment, NODE_COMPILE_CACHE: compiled },
       })
       let timer: NodeJS.Timeout | undefined
       const killSoon = () => {
         timer ??= setTimeout(() => command.process.kill('SIGKILL'), random() * LATEST_KILL)
       }
-      const mayKill = kills + killedNow < KILLS
+      const mayKill = kills + killedNow < wanted
       registry.onBlob = mayKill ? killSoon : undefined
       if (mayKill && random() < EARLY_SHARE) killSoon()
       const { signal, code, err, out } = await command.ended
@@ -89,10 +115,10 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
     kills += killedNow
     resumed += registry.ranges
     await rm(folder, { recursive: true })
+    server.objects.clear()
   }
-  console.log(`${kills} kills; ${resumed} blobs were gone on with`)
-  expect(resumed).toBeGreaterThan(0)
-})
+  return resumed
+}
 
 function makeRepository(): TestRepository {
   const large = Array.from({ length: LARGE }, (_, index) => blobOf(noise(LARGE_BYTES, index + 1)))

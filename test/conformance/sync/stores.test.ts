@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { PortolanError } from '../../../src/errors.ts'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
 import { LIES, lyingStore } from '../../support/lying-store.ts'
+import type { MemoryRegistry } from '../../support/memory-registry.ts'
 import { type MemoryTarget, makeMemoryTarget } from '../../support/memory-target.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import {
@@ -12,6 +13,7 @@ import {
   expectUnaltered,
   LARGE_BYTES,
   makeUpstream,
+  noise,
   runSync,
   type TestUpstream,
 } from './world.ts'
@@ -202,6 +204,63 @@ describe('a store that fails', () => {
   })
 })
 
+describe('an upload that was broken off', () => {
+  it('is not gone on with when its bytes were not the blob', async () => {
+    const targets = [makeMemoryTarget('paris'), makeMemoryTarget('iowa')] as const
+    const [paris, iowa] = targets
+    const key = `blobs/${upstream.large.digest}`
+    const wrong = noise(LARGE_BYTES, 99)
+    const endWhen = (done: () => boolean) => {
+      const stop = new AbortController()
+      const report = () => {
+        if (done()) stop.abort()
+      }
+      return { signal: stop.signal, report }
+    }
+    const partsOf = ({ bucket }: MemoryTarget) => [...bucket.uploads.values()].flat().length
+
+    const honest = upstream.registry.blob.bind(upstream.registry)
+    const lie: MemoryRegistry['blob'] = async (name, digest, start = 0) =>
+      digest === upstream.large.digest
+        ? { start, size: LARGE_BYTES, body: new Blob([wrong.slice(start)]).stream() }
+        : honest(name, digest, start)
+    upstream.registry.blob = lie
+    await run(
+      [paris],
+      endWhen(() => partsOf(paris) > 0),
+    )
+    expect(partsOf(paris)).toBeGreaterThan(0)
+    // The next run has to do with another store alone, finds out what is wrong, and has nearly all of it anew.
+    let anew = false
+    upstream.registry.blob = async (name, digest, start = 0) => {
+      if (start > 0) return lie(name, digest, start)
+      anew ||= digest === upstream.large.digest
+      return honest(name, digest)
+    }
+    await run(
+      [iowa],
+      endWhen(() => anew && partsOf(iowa) > 1),
+    )
+    upstream.registry.blob = honest
+
+    const committed: Uint8Array[] = []
+    const watched = makeMemoryTarget('paris', {
+      bucket: paris.bucket,
+      misbehave: (store) => ({
+        async stat(asked) {
+          if (asked === key && paris.bucket.objects.has(key))
+            committed.push(paris.bucket.objects.get(key)!.bytes)
+          return store.stat(asked)
+        },
+      }),
+    })
+    await run([watched, iowa])
+    expect(committed.length).toBeGreaterThan(0)
+    for (const bytes of committed)
+      expect(Buffer.compare(bytes, upstream.registry.bytes(upstream.large.digest))).toBe(0)
+  })
+})
+
 describe('a run that is told to end', () => {
   it('lists what is there, leaves the rest, and is gone on with', async () => {
     const targets = [makeMemoryTarget('paris'), makeMemoryTarget('iowa')]
@@ -232,6 +291,43 @@ describe('a run that is told to end', () => {
       expect(bucket.begun).toBe(1)
       expect(bucket.uploads.size).toBe(0)
     }
+  })
+
+  it('leaves no list of what a recheck has deleted', async () => {
+    const paris = makeMemoryTarget('paris')
+    await run([paris])
+    const key = `blobs/${upstream.small.digest}`
+    paris.bucket.objects.set(key, { ...paris.bucket.objects.get(key)!, bytes: new Uint8Array(70_000) })
+    const stop = new AbortController()
+    const interrupted = makeMemoryTarget('paris', {
+      bucket: paris.bucket,
+      misbehave: (honest) => ({
+        async delete(asked) {
+          await honest.delete(asked)
+          if (asked === key) stop.abort()
+        },
+      }),
+    })
+    expect((await run([interrupted], { recheck: true, signal: stop.signal })).interrupted).toBe(true)
+    expect(paris.bucket.objects.has(key)).toBe(false)
+    const { stores } = await run([paris])
+    expect(stores[0]).toMatchObject({ complete: true, stored: { blobs: 1 } })
+    expectFilled(paris.bucket, upstream)
+  })
+
+  it('says so, and not that something could not be reached', async () => {
+    const stop = new AbortController()
+    const paris = makeMemoryTarget('paris', {
+      misbehave: () => ({
+        async put() {
+          stop.abort()
+          return new Promise(() => {})
+        },
+      }),
+    })
+    const clock = createHastyClock(Number.POSITIVE_INFINITY)
+    const report = await run([paris], { signal: stop.signal, clock })
+    expect(report).toMatchObject({ interrupted: true, faults: [] })
   })
 
   it('does nothing when that was before it began', async () => {
