@@ -20,7 +20,7 @@ if (noCertificates !== undefined) console.warn(`expired certificates are skipped
 const UNENCRYPTED = FAULTS.filter((fault) => fault !== 'expired certificate')
 const ROWS = noCertificates === undefined ? FAULTS : UNENCRYPTED
 /** Clients wait for ever for a store that hangs; people do not. */
-const PATIENCE = 7_000
+const PATIENCE = 12_000
 
 describe('a pull, while the store that has everything begins to misbehave', () => {
   let folder: TempFolder

@@ -72,6 +72,7 @@ export function describeOwnership(runtime: RuntimeName): void {
       const issued = Date.now() - DAY
       await layProof(served, KEY, 'store', issued)
       await open()
+      await until('the store to be tried', async () => (await report()).health.status !== 'untried')
       expect(await report()).toMatchObject({
         health: { status: 'admitted' },
         ownership: { status: 'proven' },
