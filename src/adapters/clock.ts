@@ -1,4 +1,4 @@
-import type { Clock } from '../internal/clock.ts'
+import type { Clock } from '../runtime.ts'
 
 /** The runtime's own clock; every runtime that we run on has these functions. */
 export const systemClock: Clock = {

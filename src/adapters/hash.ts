@@ -1,5 +1,5 @@
 import { createHash as createNodeHash } from 'node:crypto'
-import type { CreateHash } from '../internal/hash.ts'
+import type { CreateHash } from '../runtime.ts'
 
 /** Hashes by the runtime's OpenSSL or BoringSSL. */
 export const createHash: CreateHash = (algorithm) => {

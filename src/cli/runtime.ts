@@ -1,14 +1,15 @@
 import { destination, pino } from 'pino'
 import packageFile from '../../package.json' with { type: 'json' }
 import { systemClock } from '../adapters/clock.ts'
+import { createNodeRuntime } from '../adapters/node/runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../adapters/ranges/snapshot-file.ts'
 import { updateInWorker } from '../adapters/ranges/update-in-worker.ts'
 import type { LogConfig } from '../config/config.ts'
-import type { Runtime } from '../server/create.ts'
+import type { ServiceRuntime } from '../server/create.ts'
 import { openImageLayout } from '../storage/fs/image-layout.ts'
 
 /** A process as a runtime. */
-export interface ProcessRuntime extends Runtime {
+export interface ProcessRuntime extends ServiceRuntime {
   /** Changes which lines are written from now on. */
   setLevel(level: LogConfig['level']): void
   /** Writes out what was logged. */
@@ -21,11 +22,7 @@ export function createRuntime({ level }: LogConfig): ProcessRuntime {
   const output = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 })
   const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output)
   return {
-    clock: systemClock,
-    random: Math.random,
-    userAgent: `portolan/${packageFile.version}`,
-    log,
-    fetch: (url, init) => fetch(url, init),
+    ...createNodeRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
     openLayout: (folder) =>
       openImageLayout(folder, {
         clock: systemClock,

@@ -11,8 +11,8 @@ import type { Registry } from '../registry/registry.ts'
 import { createRegistryFetch } from '../registry/transport.ts'
 import type { Target } from '../replication/target.ts'
 import { compileDigestPath } from '../routing/backend.ts'
+import type { Fetch } from '../runtime.ts'
 import { openStore } from '../storage/open-store.ts'
-import type { Fetch } from '../transport/fetch.ts'
 
 /** How requests name this program. */
 export const USER_AGENT = `portolan/${packageFile.version}`

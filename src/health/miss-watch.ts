@@ -1,4 +1,4 @@
-import type { Clock } from '../internal/clock.ts'
+import type { Clock } from '../runtime.ts'
 
 /** Notices a store that has nothing of what it should have: emptied, never filled, or not the one that was meant. */
 export interface MissWatch {

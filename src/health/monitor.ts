@@ -1,4 +1,4 @@
-import type { Clock } from '../internal/clock.ts'
+import type { Clock } from '../runtime.ts'
 import { failed } from './evidence.ts'
 import { type Evidence, type HealthPolicy, type HealthState, isInTraffic, untried, weigh } from './state.ts'
 

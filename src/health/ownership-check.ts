@@ -1,5 +1,5 @@
 import { OWNERSHIP_PATH } from '../inventory/paths.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Fetch } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import { failed, failureOf } from './evidence.ts'
 import {

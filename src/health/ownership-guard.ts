@@ -1,5 +1,4 @@
-import type { Clock } from '../internal/clock.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 import { failedHard } from './evidence.ts'
 import type { OwnershipFault } from './ownership.ts'
 import { checkOwnership, type OwnershipFinding } from './ownership-check.ts'

@@ -1,6 +1,6 @@
-import type { Clock } from '../internal/clock.ts'
 import type { Address } from '../net/address.ts'
 import type { Digest } from '../oci/digest.ts'
+import type { Clock } from '../runtime.ts'
 
 /** Within this time after a redirect, the same request again is a sign that the first one failed, in milliseconds. */
 const WINDOW = 10_000

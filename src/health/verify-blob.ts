@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts'
 import { matchesDigest } from '../oci/verify.ts'
 import { blobLocation, type Store } from '../routing/backend.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Fetch } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 
 /** How much of a blob is fetched to see that it comes. */

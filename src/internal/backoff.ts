@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../runtime.ts'
 
 /** Bounds of a growing wait, in milliseconds. */
 export interface Backoff {

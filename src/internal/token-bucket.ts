@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../runtime.ts'
 
 /** Something that may happen so many times a second, and as often at once after a pause of a second. */
 export class TokenBucket {

@@ -4,7 +4,7 @@ import type { Inventory } from '../inventory/inventory.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
 import { type InventoryPointer, POINTER_MAX_BYTES, parseInventoryPointer } from '../inventory/pointer.ts'
 import { matchesDigest } from '../oci/verify.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Fetch } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import { reasonOf } from '../transport/reason.ts'
 

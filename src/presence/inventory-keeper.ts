@@ -1,11 +1,10 @@
 import pLimit from 'p-limit'
 import { PortolanError } from '../errors.ts'
-import type { Clock } from '../internal/clock.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import type { InventoryPointer } from '../inventory/pointer.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Store } from '../routing/backend.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 import { fetchInventory, fetchInventoryPointer } from './inventory-fetch.ts'
 import { createInventoryShelf, type InventoryShelf } from './inventory-shelf.ts'
 

@@ -1,6 +1,6 @@
-import type { Clock } from '../internal/clock.ts'
 import { GenerationalCache } from '../internal/generational-cache.ts'
 import type { Verdict } from '../routing/decide.ts'
+import type { Clock } from '../runtime.ts'
 
 /** Asks once; must not reject, must end by itself, and says `unknown` when no usable answer came. */
 export type Probe = () => Promise<Verdict>

@@ -11,7 +11,7 @@ import {
   upstreamLocation,
 } from '../routing/backend.ts'
 import type { Verdict } from '../routing/decide.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Fetch } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 
 /** What a probe found out. */

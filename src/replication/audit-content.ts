@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { PortolanError } from '../errors.ts'
-import type { CreateHash, HashAlgorithm } from '../internal/hash.ts'
 import { digestAlgorithm, digestEncoded } from '../oci/digest.ts'
+import type { CreateHash, HashAlgorithm } from '../runtime.ts'
 import type { AuditFindings } from './audit-findings.ts'
 import { auditContentType, type Listing } from './audit-listing.ts'
 import type { ExpectedObject } from './content-keys.ts'

@@ -1,6 +1,6 @@
 import { PortolanError } from '../errors.ts'
 import { matchesDigest } from '../oci/verify.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Fetch } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import type { AuditFindings } from './audit-findings.ts'
 import { essence } from './audit-listing.ts'

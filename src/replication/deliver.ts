@@ -1,7 +1,7 @@
 import { PortolanError } from '../errors.ts'
 import { backoffDelay, wait } from '../internal/backoff.ts'
-import type { Clock } from '../internal/clock.ts'
 import type { Digest } from '../oci/digest.ts'
+import type { Clock } from '../runtime.ts'
 import type { ObjectHeaders, Upload } from '../storage/object-store.ts'
 import type { Spool, Workspace } from '../storage/workspace.ts'
 import { reasonOf } from '../transport/reason.ts'

@@ -1,5 +1,5 @@
 import type { Backoff } from '../internal/backoff.ts'
-import type { Clock } from '../internal/clock.ts'
+import type { Clock } from '../runtime.ts'
 
 /** The two steps in which a run is told to end. */
 export interface Interruption {

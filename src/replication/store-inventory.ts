@@ -1,10 +1,10 @@
 import { PortolanError } from '../errors.ts'
-import type { CreateHash } from '../internal/hash.ts'
 import { decodeInventory } from '../inventory/decode.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
 import { type InventoryPointer, POINTER_MAX_BYTES, parseInventoryPointer } from '../inventory/pointer.ts'
 import type { Digest } from '../oci/digest.ts'
+import type { CreateHash } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import type { Target } from './target.ts'
 

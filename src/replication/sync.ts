@@ -1,7 +1,6 @@
-import type { Clock } from '../internal/clock.ts'
-import type { CreateHash } from '../internal/hash.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Clock, CreateHash } from '../runtime.ts'
 import type { Done, Workspace } from '../storage/workspace.ts'
 import { copyBlobs } from './copy-blobs.ts'
 import { copyManifests } from './copy-manifests.ts'

@@ -1,7 +1,7 @@
-import type { CreateHash } from '../internal/hash.ts'
 import { encodeInventory } from '../inventory/encode.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../inventory/paths.ts'
 import { formatInventoryPointer } from '../inventory/pointer.ts'
+import type { CreateHash } from '../runtime.ts'
 import type { ObjectHeaders } from '../storage/object-store.ts'
 import type { Workspace } from '../storage/workspace.ts'
 import { contentHeaders } from './deliver.ts'

@@ -1,8 +1,8 @@
-import type { Clock } from '../internal/clock.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from '../routing/backend.ts'
 import { type Ask, type Decision, decide, type RequestFacts, type Verdict } from '../routing/decide.ts'
 import type { View } from '../routing/view.ts'
+import type { Clock } from '../runtime.ts'
 
 export interface AskParts {
   readonly has: (backend: Backend, request: OciRequest) => Verdict | Promise<Verdict>

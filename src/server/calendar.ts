@@ -1,4 +1,4 @@
-import type { Clock } from '../internal/clock.ts'
+import type { Clock } from '../runtime.ts'
 
 /** How far the two hands of a clock may come apart before the calendar is right and we are not, in milliseconds. */
 const TOLERANCE = 1000

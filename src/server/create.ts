@@ -7,17 +7,16 @@ import type { OwnershipPolicy } from '../health/ownership-guard.ts'
 import { importPublicKey } from '../health/ownership-key.ts'
 import { createSuspicion } from '../health/suspicion.ts'
 import { deliversBlob } from '../health/verify-blob.ts'
-import type { Clock } from '../internal/clock.ts'
 import { createClientAddress } from '../net/client-address.ts'
 import { parsePrefix } from '../net/prefix.ts'
 import { buildPrefixTable } from '../net/prefix-table-builder.ts'
 import type { Backend, Store, Upstream } from '../routing/backend.ts'
 import { compileRule } from '../routing/rule.ts'
 import { createView, type View } from '../routing/view.ts'
+import type { Clock, Fetch, Runtime } from '../runtime.ts'
 import type { Content } from '../storage/content.ts'
 import { createExposition } from '../telemetry/exposition.ts'
-import type { Log } from '../telemetry/log.ts'
-import { type Fetch, layered } from '../transport/fetch.ts'
+import { layered } from '../transport/fetch.ts'
 import { withTimeout } from '../transport/timeout.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
 import { createAccessLog } from './access-log.ts'
@@ -37,18 +36,11 @@ import { createTestimony } from './testimony.ts'
 import { createVerifier } from './verifier.ts'
 import { createVigil } from './vigil.ts'
 
-/** What a runtime lends to the service. */
-export interface Runtime {
-  readonly fetch: Fetch
-  readonly clock: Clock
-  /** From 0 up to 1. */
-  readonly random: () => number
-  readonly log: Log
+/** What a runtime lends to a service: its disk too. */
+export interface ServiceRuntime extends Runtime {
   /** Opens the image layout of an upstream that lives on disk. */
   readonly openLayout: (folder: string) => Promise<Content>
   readonly ranges: RangesRuntime
-  /** Who asks, in `User-Agent`. */
-  readonly userAgent: string
 }
 
 /** A door and its admin service, wired and ready for an adapter to listen. */
@@ -97,10 +89,11 @@ interface Assembly {
  */
 export async function createService(
   config: Config,
-  runtime: Runtime,
+  runtime: ServiceRuntime,
   listening: () => string | undefined,
 ): Promise<Service> {
-  const { clock, log } = runtime
+  const { log } = runtime
+  const clock: Clock = runtime
   const download = layered(runtime.fetch, withUserAgent(runtime.userAgent))
   const ranges = createRangesKeeper({
     runtime: runtime.ranges,

@@ -1,12 +1,11 @@
 import type { PresenceConfig } from '../config/config.ts'
-import type { Clock } from '../internal/clock.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { InventoryShelf } from '../presence/inventory-shelf.ts'
 import { type BackendPresence, createBackendPresence, type PresenceStatistics } from '../presence/presence.ts'
 import { type Finding, presenceKey, probeBackend } from '../presence/probe.ts'
 import type { Backend, Store } from '../routing/backend.ts'
 import type { Listed, Verdict } from '../routing/decide.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 
 export interface KnowledgeOptions {
   readonly fetch: () => Fetch

@@ -5,10 +5,9 @@ import { decodeRanges, type Ranges } from '../clouds/snapshot.ts'
 import type { NewSnapshot, SnapshotRequest } from '../clouds/update.ts'
 import type { CloudsConfig } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
-import type { Clock } from '../internal/clock.ts'
 import type { Address } from '../net/address.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Fetch } from '../transport/fetch.ts'
 
 /** What a runtime lends to keep ranges. */
 export interface RangesRuntime {

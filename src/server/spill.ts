@@ -1,7 +1,7 @@
 import type { SpillConfig } from '../config/config.ts'
-import type { Clock } from '../internal/clock.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Decision } from '../routing/decide.ts'
+import type { Clock } from '../runtime.ts'
 
 const MINUTE = 60_000
 

@@ -6,7 +6,6 @@ import {
   type OwnershipPolicy,
   type OwnershipStatus,
 } from '../health/ownership-guard.ts'
-import type { Clock } from '../internal/clock.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
 import {
@@ -17,8 +16,8 @@ import {
 } from '../presence/inventory-keeper.ts'
 import type { Backend, Store } from '../routing/backend.ts'
 import type { Verdict } from '../routing/decide.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Fetch } from '../transport/fetch.ts'
 
 export interface TestimonyOptions {
   /** With the time limit of a probe. */

@@ -1,11 +1,11 @@
 import type { Suspicion } from '../health/suspicion.ts'
-import type { Clock } from '../internal/clock.ts'
 import { GenerationalCache } from '../internal/generational-cache.ts'
 import type { Address } from '../net/address.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Store } from '../routing/backend.ts'
 import type { Decision, Verdict } from '../routing/decide.ts'
+import type { Clock } from '../runtime.ts'
 import type { Client } from './locate.ts'
 
 export interface VerifierOptions {

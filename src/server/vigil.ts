@@ -9,7 +9,7 @@ import { parseName } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Finding } from '../presence/probe.ts'
 import type { Backend } from '../routing/backend.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Fetch } from '../runtime.ts'
 import { storeOf } from './backends.ts'
 import type { Testimony } from './testimony.ts'
 

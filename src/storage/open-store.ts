@@ -1,6 +1,5 @@
 import type { FillConfig } from '../config/config.ts'
-import type { Clock } from '../internal/clock.ts'
-import type { Fetch } from '../transport/fetch.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** What drivers borrow from the process. */

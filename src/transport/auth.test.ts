@@ -9,9 +9,9 @@ import {
   type TokenServer,
 } from '../../test/support/scripted-registry.ts'
 import { createTestClock } from '../../test/support/test-clock.ts'
+import type { Fetch } from '../runtime.ts'
 import { withAuth } from './auth.ts'
 import type { Credential } from './credential.ts'
-import type { Fetch } from './fetch.ts'
 
 const PASSWORD: Credential = { kind: 'password', username: 'jo', password: 'pässword:1' }
 /** As it goes over the wire, in UTF-8. */

@@ -1,9 +1,9 @@
-import type { Clock } from '../internal/clock.ts'
 import { GenerationalCache } from '../internal/generational-cache.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 import { basicAuthorization, requestToken } from './bearer-token.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Credentials } from './credential.ts'
-import type { Fetch, Layer } from './fetch.ts'
+import type { Layer } from './fetch.ts'
 
 export interface AuthParts {
   /** The registry's address: what is asked of other origins is sent without any `Authorization`. */

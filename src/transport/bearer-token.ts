@@ -1,8 +1,7 @@
 import { PortolanError } from '../errors.ts'
-import type { Clock } from '../internal/clock.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credential } from './credential.ts'
-import type { Fetch } from './fetch.ts'
 import { readBody } from './read-body.ts'
 import { reasonOf } from './reason.ts'
 

@@ -1,5 +1,4 @@
-/** The part of `fetch` that Portolan uses; all three runtimes have it. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+import type { Fetch } from '../runtime.ts'
 
 /** One concern around a fetch. */
 export type Layer = (next: Fetch) => Fetch

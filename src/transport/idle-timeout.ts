@@ -1,4 +1,4 @@
-import type { Clock } from '../internal/clock.ts'
+import type { Clock } from '../runtime.ts'
 import type { Layer } from './fetch.ts'
 import { watchBody } from './watch-body.ts'
 

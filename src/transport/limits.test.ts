@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../../test/support/test-clock.ts'
-import type { Fetch } from './fetch.ts'
+import type { Fetch } from '../runtime.ts'
 import { withLimits } from './limits.ts'
 
 /** Answers with a body that does not end, and notes who asked. */

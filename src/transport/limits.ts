@@ -1,7 +1,7 @@
 import { wait } from '../internal/backoff.ts'
-import type { Clock } from '../internal/clock.ts'
 import { Semaphore } from '../internal/semaphore.ts'
 import { TokenBucket } from '../internal/token-bucket.ts'
+import type { Clock } from '../runtime.ts'
 import type { Layer } from './fetch.ts'
 import { watchBody } from './watch-body.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fetch } from './fetch.ts'
+import type { Fetch } from '../runtime.ts'
 import { withRedirectGuard } from './redirect-guard.ts'
 
 /** Redirects from each address to the next; the last one answers well. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Clock } from '../internal/clock.ts'
-import type { Fetch } from './fetch.ts'
+import type { Clock, Fetch } from '../runtime.ts'
 import { withRetry } from './retry.ts'
 
 const DATE = new Date('2026-01-01T00:00:00Z')

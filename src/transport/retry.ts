@@ -1,5 +1,5 @@
 import { type Backoff, backoffDelay, wait } from '../internal/backoff.ts'
-import type { Clock } from '../internal/clock.ts'
+import type { Clock } from '../runtime.ts'
 import type { Layer } from './fetch.ts'
 
 export interface RetryParts {

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 
 /** The floors of the house from the bottom up: a room may import from those below it. docs/architecture.md draws it. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['errors', 'internal', 'telemetry'],
+  ['errors', 'runtime', 'internal', 'telemetry'],
   ['oci', 'net'],
   ['config', 'clouds', 'inventory'],
   ['routing', 'transport'],
@@ -15,6 +15,8 @@ const FLOORS: readonly (readonly string[])[] = [
 /** What a reader would expect between two rooms of one floor. */
 const ARROWS = [
   'internal → errors',
+  'internal → runtime',
+  'runtime → telemetry',
   'telemetry → errors',
   'config → clouds',
   'presence → storage',

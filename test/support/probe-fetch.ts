@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/adapters/clock.ts'
-import { type Fetch, layered } from '../../src/transport/fetch.ts'
+import type { Fetch } from '../../src/runtime.ts'
+import { layered } from '../../src/transport/fetch.ts'
 import { withTimeout } from '../../src/transport/timeout.ts'
 
 /** The fetch that probes are given: the runtime's own, with a time limit. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/internal/clock.ts'
+import type { Clock } from '../../src/runtime.ts'
 
 /** A clock whose hands the test turns. */
 export interface TestClock extends Clock {

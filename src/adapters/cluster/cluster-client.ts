@@ -1,6 +1,6 @@
 import { PortolanError } from '../../errors.ts'
 import { type Backoff, backoffDelay, wait } from '../../internal/backoff.ts'
-import type { Clock } from '../../internal/clock.ts'
+import type { Clock } from '../../runtime.ts'
 import { layered } from '../../transport/fetch.ts'
 import { withIdleTimeout } from '../../transport/idle-timeout.ts'
 import { readBody } from '../../transport/read-body.ts'

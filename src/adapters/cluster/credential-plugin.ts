@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { z } from 'zod'
-import type { Clock } from '../../internal/clock.ts'
+import type { Clock } from '../../runtime.ts'
 
 /** `exec` of a user of a kubeconfig, as far as it is of use. */
 export const PLUGIN = z.looseObject({

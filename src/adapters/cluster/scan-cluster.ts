@@ -1,6 +1,6 @@
-import type { Clock } from '../../internal/clock.ts'
 import type { Finding } from '../../migrate/finding.ts'
 import type { RegistryMap } from '../../migrate/map.ts'
+import type { Clock } from '../../runtime.ts'
 import { type ClusterLimits, createClusterClient } from './cluster-client.ts'
 import { openClusterConnection } from './cluster-connection.ts'
 import { ClusterReader, type NotSeen } from './cluster-reader.ts'

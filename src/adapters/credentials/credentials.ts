@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Clock } from '../../internal/clock.ts'
 import { GenerationalCache } from '../../internal/generational-cache.ts'
+import type { Clock } from '../../runtime.ts'
 import type { Credential, Credentials } from '../../transport/credential.ts'
 import { systemClock } from '../clock.ts'
 import { askHelper } from './helper.ts'

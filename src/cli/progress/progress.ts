@@ -1,4 +1,4 @@
-import type { Clock } from '../../internal/clock.ts'
+import type { Clock } from '../../runtime.ts'
 import type { Canvas } from './copy-lines.ts'
 
 /** Says on standard error how far a run is. */

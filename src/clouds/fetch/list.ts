@@ -1,6 +1,5 @@
 import { PortolanError } from '../../errors.ts'
-import type { Clock } from '../../internal/clock.ts'
-import type { Fetch } from '../../transport/fetch.ts'
+import type { Clock, Fetch } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
 import type { Provider } from '../provider.ts'
 

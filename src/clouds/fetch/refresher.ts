@@ -1,5 +1,4 @@
-import type { Clock } from '../../internal/clock.ts'
-import type { Fetch } from '../../transport/fetch.ts'
+import type { Clock, Fetch } from '../../runtime.ts'
 import type { Provider } from '../provider.ts'
 import { decodeRanges, type Ranges } from '../snapshot.ts'
 import type { NewSnapshot, ReceivedList } from '../update.ts'

@@ -1,5 +1,5 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
-import type { Clock } from '../../internal/clock.ts'
+import type { Clock } from '../../runtime.ts'
 import { Deadline } from '../driver/deadline.ts'
 import { type Action, reasonOf, storeError } from '../driver/failure.ts'
 import { takeApart } from './azure-blob-failure.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../internal/clock.ts'
+import type { Clock } from '../../runtime.ts'
 import { TimeoutError } from '../../transport/timeout.ts'
 
 /** For a request that moves few bytes, with all that a driver's retries take, in milliseconds. */

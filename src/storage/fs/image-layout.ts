@@ -1,6 +1,6 @@
 import { PortolanError } from '../../errors.ts'
-import type { Clock } from '../../internal/clock.ts'
 import type { Name } from '../../oci/name.ts'
+import type { Clock } from '../../runtime.ts'
 import type { Content } from '../content.ts'
 import { fileSize } from './files.ts'
 import { findLayouts, type LayoutFolder } from './find-layouts.ts'

@@ -1,5 +1,4 @@
-import type { Clock } from '../../internal/clock.ts'
-import type { Fetch } from '../../transport/fetch.ts'
+import type { Clock, Fetch } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
 import { Deadline } from '../driver/deadline.ts'
 import { type Action, statusOf, storeError, untrue } from '../driver/failure.ts'

@@ -1,7 +1,6 @@
 import type { FillConfig } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
-import type { Clock } from '../../internal/clock.ts'
-import type { Fetch } from '../../transport/fetch.ts'
+import type { Clock, Fetch } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
 import { statusOf, untrue } from '../driver/failure.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../internal/clock.ts'
+import type { Clock } from '../../runtime.ts'
 import { emptyBody } from '../driver/body.ts'
 import { compareKeys } from '../driver/listing.ts'
 import { PartUpload, partSizeOf } from '../driver/part-upload.ts'

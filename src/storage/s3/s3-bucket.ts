@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import type { Clock } from '../../internal/clock.ts'
+import type { Clock } from '../../runtime.ts'
 import { Deadline } from '../driver/deadline.ts'
 import { type Action, statusOf, storeError } from '../driver/failure.ts'
 import { takeApart } from './s3-failure.ts'

@@ -8,7 +8,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import type { FillConfig } from '../../config/config.ts'
-import type { Clock } from '../../internal/clock.ts'
+import type { Clock } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
 import { reasonOf, statusOf, untrue } from '../driver/failure.ts'

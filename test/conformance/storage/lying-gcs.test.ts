@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/adapters/clock.ts'
-import type { Clock } from '../../../src/internal/clock.ts'
+import type { Clock } from '../../../src/runtime.ts'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import { type GcsLie, type ScriptedGcs, startScriptedGcs } from '../../support/fake-gcs-scripted.ts'

@@ -1,0 +1,17 @@
+import type { Runtime } from '../../runtime.ts'
+import { systemClock } from '../clock.ts'
+import { createHash } from '../hash.ts'
+
+/** Lends a process's own clock, chance, network and hashes: Node and Bun. */
+export function createNodeRuntime({ log, userAgent }: Pick<Runtime, 'log' | 'userAgent'>): Runtime {
+  return {
+    ...systemClock,
+    fetch: (url, init) => fetch(url, init),
+    random: Math.random,
+    createHash,
+    log,
+    userAgent,
+    // A process goes on by itself.
+    background() {},
+  }
+}

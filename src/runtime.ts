@@ -1,0 +1,49 @@
+import type { Log } from './telemetry/log.ts'
+
+/** The part of `fetch` that Portolan uses; every runtime has it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** Calls off what was to happen; does nothing when that is over. */
+export type Cancel = () => void
+
+/** Algorithms that the OCI image spec 1.1 registers (descriptor.md, "Registered algorithms"). */
+export type HashAlgorithm = 'sha256' | 'sha512'
+
+/** A hash that is fed piece by piece. */
+export interface Hash {
+  update(bytes: Uint8Array): void
+  /** Ends it; lower-case hexadecimal digits. */
+  hex(): string
+}
+
+/** Begins a hash. */
+export type CreateHash = (algorithm: HashAlgorithm) => Hash
+
+/**
+ * What a runtime lends, and the only way to time, chance, the network, hashes and work in the background. Functions
+ * need no `this`: each may be handed on alone.
+ */
+export interface Runtime {
+  readonly fetch: Fetch
+  /** Milliseconds since some fixed moment; never goes back. */
+  readonly now: () => number
+  /** What calendars say now, for people; it may go back. */
+  readonly date: () => Date
+  /** Calls back once after so many milliseconds. */
+  readonly after: (milliseconds: number, work: () => void) => Cancel
+  /** From 0 up to 1. */
+  readonly random: () => number
+  /** The web's own crypto cannot hash a stream. */
+  readonly createHash: CreateHash
+  readonly log: Log
+  /** Who asks, in `User-Agent`. */
+  readonly userAgent: string
+  /**
+   * Lets work go on after the request that began it was answered, which some runtimes end with the request. The work
+   * must not reject.
+   */
+  readonly background: (work: Promise<unknown>) => void
+}
+
+/** Time alone, for what needs nothing else. */
+export type Clock = Pick<Runtime, 'now' | 'date' | 'after'>
