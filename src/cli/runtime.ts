@@ -5,11 +5,11 @@ import { createNodeRuntime } from '../adapters/node/runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../adapters/ranges/snapshot-file.ts'
 import { updateInWorker } from '../adapters/ranges/update-in-worker.ts'
 import type { LogConfig } from '../config/config.ts'
-import type { ServiceRuntime } from '../server/create.ts'
+import type { DoorRuntime } from '../server/runtime.ts'
 import { openImageLayout } from '../storage/fs/image-layout.ts'
 
 /** A process as a runtime. */
-export interface ProcessRuntime extends ServiceRuntime {
+export interface ProcessRuntime extends DoorRuntime {
   /** Changes which lines are written from now on. */
   setLevel(level: LogConfig['level']): void
   /** Writes out what was logged. */
