@@ -113,7 +113,7 @@ function upstreamParts(config: UpstreamConfig): BackendParts {
     backend,
     fingerprint: JSON.stringify(['upstream', config]),
     owesProof: false,
-    ...(url !== undefined && { inspect: (fetch) => inspectUpstream({ ...config, url }, fetch) }),
+    ...(url !== undefined && { inspect: (timed) => inspectUpstream({ ...config, url }, timed) }),
   }
 }
 
@@ -132,8 +132,8 @@ function storeParts(
     // Another key, and every store has to prove anew whose it is.
     fingerprint: JSON.stringify(['store', config, owesProof ? section : null]),
     owesProof,
-    inspect: (fetch, state, listedObject) =>
-      inspectStore({ config, store, claim, fetch, runtime }, state, listedObject),
+    inspect: (timed, state, listedObject) =>
+      inspectStore({ config, store, claim, fetch: timed, runtime }, state, listedObject),
     ...(inventory && { inventoryUrl: url }),
   }
 }

@@ -48,7 +48,7 @@ export interface LiveRanges {
 
 export function createLiveRanges({ runtime, storage }: RangesParts): LiveRanges {
   const { log } = runtime
-  const fetch = layered(runtime.fetch, withUserAgent(runtime.userAgent))
+  const download = layered(runtime.fetch, withUserAgent(runtime.userAgent))
   let current: LoadedRanges | undefined
   let file: string | undefined
   let fileProblem: string | undefined
@@ -106,7 +106,7 @@ export function createLiveRanges({ runtime, storage }: RangesParts): LiveRanges 
       const providers = chooseProviders(sources)
       refresher = createRangesRefresher({
         providers,
-        fetch,
+        fetch: download,
         clock: runtime,
         random: runtime.random,
         interval,
