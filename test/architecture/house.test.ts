@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { ARROWS, ENTRIES, FLOORS, findOffences } from './support/architecture.ts'
-import { findCircles } from './support/circles.ts'
+import { findCircles } from './circles.ts'
+import { ARROWS, ENTRIES, FLOORS, findOffences } from './house.ts'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 async function readTree(folder: string): Promise<Map<string, string>> {
   const tree = new Map<string, string>()
@@ -103,6 +103,9 @@ describe('the rules of the house forbid', () => {
     ['src/presence/a.ts', 'const signal = AbortSignal.timeout(1)', /uses the global AbortSignal\.timeout/],
     ['src/presence/a.ts', 'const reply = await fetch(url)', /uses the global fetch/],
     ['src/presence/a.ts', 'const call = options.fetch ?? fetch', /uses the global fetch/],
+    ['src/presence/a.ts', 'const ask = (fetch) => 1\\nfetch(url)', /uses the global fetch/],
+    ['src/presence/a.ts', 'const parts = { fetch }', /uses the global fetch/],
+    ['src/presence/a.ts', 'const { origin = fetch } = parts', /uses the global fetch/],
     ['src/presence/a.ts', 'const url = String(process.env.URL)', /uses the global process/],
     ['src/storage/a.ts', 'const bytes = Buffer.from(text)', /uses the global Buffer/],
     ['src/storage/fs/a.ts', 'const now = Date.now()', /uses the global Date\.now/],
@@ -191,6 +194,8 @@ describe('the rules of the house allow', () => {
     ['src/storage/fs/a.ts', "import { open } from 'node:fs/promises'\nprocess.cwd()"],
     ['src/presence/a.ts', 'export function probe(fetch: Fetch) {\n  return fetch(url)\n}'],
     ['src/presence/a.ts', 'export function probe({ fetch, clock }: Parts) {\n  return fetch(url)\n}'],
+    ['src/presence/a.ts', 'const fetch = layered(runtime.fetch)\nfetch(url)'],
+    ['src/presence/a.ts', 'const inspect = (fetch) => fetch(url)'],
     ['src/presence/a.ts', 'interface Parts {\n  fetch(url: string): Promise<Response>\n}'],
     ['src/transport/a.ts', 'export type Fetch = typeof fetch'],
     ['src/routing/a.ts', '// not Date.now(), see Math.random\n/* fetch(url) */ const a = "setTimeout(1)"'],

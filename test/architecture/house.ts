@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { findCircles } from './circles.ts'
+import { globalsOf } from './globals.ts'
 import { importGraph, importsOf } from './imports.ts'
 
 /**
@@ -8,7 +9,7 @@ import { importGraph, importsOf } from './imports.ts'
 export const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'runtime', 'internal', 'telemetry'],
   ['oci', 'net'],
-  ['config', 'clouds', 'inventory'],
+  ['config', 'clouds', 'inventory', 'releases'],
   ['routing'],
   [
     'backends',
@@ -35,7 +36,9 @@ export const ARROWS: readonly string[] = [
   'config → clouds',
   'presence → storage',
   'backends → storage',
-  'transfer → storage',
+  'registry → transfer',
+  'storage → transfer',
+  'storage → registry',
   ...['backends', 'presence', 'health', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch'].map(
     (room) => `${room} → transport`,
   ),
@@ -49,7 +52,11 @@ export const ARROWS: readonly string[] = [
 export const ENTRIES: readonly string[] = ['index', 'node', 'workers', 'routing', 'oci', 'scan']
 
 /** Files outside `src` that a room may import. */
-const OUTSIDE: Readonly<Record<string, RegExp>> = { clouds: /^data\//, cli: /^package\.json$/ }
+const OUTSIDE: Readonly<Record<string, RegExp>> = {
+  clouds: /^data\//,
+  releases: /^data\//,
+  cli: /^package\.json$/,
+}
 
 /** Who may know the runtime, and who lends a clock, timers, randomness and the network to the others. */
 const KNOWS_RUNTIME = /^src\/(?:adapters|cli|demo|storage\/fs)\//
@@ -78,7 +85,7 @@ export function findOffences(tree: ReadonlyMap<string, string>): string[] {
       offences.push(`${path}: ${room} is not a room of the house`)
       continue
     }
-    for (const offence of [...importOffences(path, text), ...globalOffences(path, withoutComments(text))]) {
+    for (const offence of [...importOffences(path, text), ...globalOffences(path, text)]) {
       offences.push(`${path}: ${offence}`)
     }
   }
@@ -145,50 +152,10 @@ function relativeOffence(from: string, target: string): string | undefined {
     : `though ${from} and ${to} are on one floor and no arrow joins them`
 }
 
-function globalOffences(path: string, code: string): string[] {
-  const bare = withoutStrings(code)
+function globalOffences(path: string, text: string): string[] {
+  const used = globalsOf(path, text)
   const forbidden = [...(KNOWS_RUNTIME.test(path) ? [] : RUNTIME), ...(LENDS.test(path) ? [] : LENT)]
   return forbidden
-    .filter((name) => usesGlobal(bare, name))
+    .filter((name) => used.has(name))
     .map((name) => `uses the global ${name}, which has to be a parameter`)
-}
-
-function usesGlobal(code: string, name: string): boolean {
-  const word = /^\w+$/.test(name)
-  if (word && isBound(code, name)) return false
-  const literal = name.replace(/[.()]/g, String.raw`\$&`)
-  return new RegExp(
-    String.raw`(?<![.\w$]|typeof )(?:globalThis\.)?${literal}${name.endsWith(')') ? '' : String.raw`(?![\w$]|\??:)`}`,
-  ).test(code)
-}
-
-/** A name that the file itself gives a type, or takes out of an object, is a parameter and not the global. */
-function isBound(code: string, name: string): boolean {
-  return [
-    String.raw`[(,{;]\s*(?:readonly\s+)?${name}\??:`,
-    String.raw`^\s+(?:readonly\s+)?${name}\??(?::|\([^()]*\): )`,
-    String.raw`\{[^{}]*\b${name}\b[^{}]*\}\s*(?::|=[^=>])`,
-  ].some((binding) => new RegExp(binding, 'm').test(code))
-}
-
-/** A string, a template, a comment or a regular expression, whichever begins first. */
-const TOKEN = new RegExp(
-  [
-    String.raw`'(?:\\.|[^'\\\n])*'`,
-    String.raw`"(?:\\.|[^"\\\n])*"`,
-    '`(?:\\\\.|[^`\\\\])*`',
-    String.raw`\/\/[^\n]*`,
-    String.raw`\/\*[\s\S]*?\*\/`,
-    String.raw`(?<=[=(,:?!&|[{};]\s*|return )\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/`,
-  ].join('|'),
-  'g',
-)
-
-function withoutComments(text: string): string {
-  return text.replace(TOKEN, (token) => (/^\/[/*]/.test(token) ? ' ' : token))
-}
-
-/** Templates stay, since there is code in them. */
-function withoutStrings(code: string): string {
-  return code.replace(TOKEN, (token) => (token[0] === '`' ? token : "''"))
 }
