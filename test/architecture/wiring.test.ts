@@ -42,11 +42,11 @@ describe('the wiring may not', () => {
     [
       'hide it in a function that stands below',
       [
-        'const health = createHealth(disbelieve)',
+        'const health = createHealth(ask)',
         'const presence = createPresence()',
-        'function disbelieve() { presence.doubt() }',
+        'function ask() { presence.forget() }',
       ],
-      'compose.ts:2: names disbelieve, which names presence, which is made at line 3',
+      'compose.ts:2: names ask, which names presence, which is made at line 3',
     ],
     [
       'hide it in two functions',
@@ -54,7 +54,7 @@ describe('the wiring may not', () => {
         'function outer() { inner() }',
         'const health = createHealth({ on: () => outer() })',
         'const presence = createPresence()',
-        'function inner() { presence.doubt() }',
+        'function inner() { presence.forget() }',
       ],
       'compose.ts:3: names outer, which names presence, which is made at line 4',
     ],

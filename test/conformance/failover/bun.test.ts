@@ -1,5 +1,5 @@
-import { describeDoubt } from './doubt.ts'
+import { describeRetries } from './retries.ts'
 import { describeFailover } from './suite.ts'
 
 describeFailover('bun')
-describeDoubt('bun')
+describeRetries('bun')

@@ -18,7 +18,7 @@ const COMMON = {
 }
 
 /** What a door learns from clients that come back, and from a store that has been out of its mind. */
-export function describeDoubt(runtime: RuntimeName): void {
+export function describeRetries(runtime: RuntimeName): void {
   describe(`a door on ${runtime} whose clients come back`, () => {
     const blobs = Array.from({ length: 20 }, (_, n) => makeBlob(`blob ${n}`))
     const made = new AsyncDisposableStack()
