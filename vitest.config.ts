@@ -2,13 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: [
-      'src/**/*.test.ts',
-      'scripts/**/*.test.ts',
-      'test/*.test.ts',
-      'test/conformance/**/*.test.ts',
-      'test/integration/**/*.test.ts',
-    ],
+    include: ['{src,scripts}/**/*.test.ts', 'test/{architecture,conformance,integration}/**/*.test.ts'],
     // On a machine that others load, a client may lose its patience: a second go counts, and is shown as one.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 20_000,

@@ -16,7 +16,7 @@ const WARM_UP = 300_000
 /** Well below what the door can take, so that latency is the door's and not a queue's. */
 const RATE = 2000
 const PACED_COUNT = 60_000
-const LITTLE_ROOM = '--max-old-space-size=128 --max-semi-space-size=8'
+const LITTLE_MEMORY = '--max-old-space-size=128 --max-semi-space-size=8'
 /** Between two good requests that are timed, in milliseconds. */
 const PACE = 5
 
@@ -25,8 +25,8 @@ export async function run(): Promise<void> {
   const generator = fork(join(import.meta.dirname, 'hostile/generator.ts'), { execPath: RUNTIMES.node })
   try {
     const [{ store }] = (await once(generator, 'message')) as [{ store: number }]
-    // V8 lets garbage pile up while there is room for it. With little room, what is left is what the door keeps.
-    process.env.NODE_OPTIONS = LITTLE_ROOM
+    // V8 lets garbage pile up while there is memory for it. With little, what is left is what the door keeps.
+    process.env.NODE_OPTIONS = LITTLE_MEMORY
     await using door = await startPortolan(config(store), runtime)
     delete process.env.NODE_OPTIONS
     const pid = door.process.pid!
@@ -51,7 +51,7 @@ export async function run(): Promise<void> {
     row('hostile, going on', hostile, COUNT)
     const grown = after - before
     console.log(
-      `\nRSS of the door on ${runtime}, ${LITTLE_ROOM}: ${started.toFixed(0)} MB quiet, ${before.toFixed(0)} MB after the first hostile requests, ` +
+      `\nRSS of the door on ${runtime}, ${LITTLE_MEMORY}: ${started.toFixed(0)} MB quiet, ${before.toFixed(0)} MB after the first hostile requests, ` +
         `${after.toFixed(0)} MB after the others (${grown < 0 ? '' : '+'}${grown.toFixed(0)} MB)`,
     )
   } finally {

@@ -27,7 +27,7 @@ export interface Runtime {
   readonly fetch: Fetch
   /** Milliseconds since some fixed moment; never goes back. */
   readonly now: () => number
-  /** What calendars say now, for people; it may go back. */
+  /** The date and time as people have it; it may go back. */
   readonly date: () => Date
   /** Calls back once after so many milliseconds. */
   readonly after: (milliseconds: number, work: () => void) => Cancel

@@ -160,7 +160,7 @@ describe('an inventory that is not right', () => {
   it.each<[string, (view: DataView) => void, RegExp]>([
     ['of another version', (view) => view.setUint32(8, 2, true), /version 2, and only version 1/],
     ['with no date', (view) => view.setFloat64(16, Number.NaN, true), /date/],
-    ['with a date beyond all calendars', (view) => view.setFloat64(16, 9e15, true), /date/],
+    ['with a date beyond all years', (view) => view.setFloat64(16, 9e15, true), /date/],
     ['with more digests than there are', (view) => view.setUint32(24, 0xffffffff, true), /do not fill it/],
     ['with fewer', (view) => view.setUint32(24, 20, true), /do not fill it/],
     [

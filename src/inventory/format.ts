@@ -40,7 +40,7 @@ export function isMediaType(value: unknown): value is string {
   return typeof value === 'string' && MEDIA_TYPE.test(value)
 }
 
-/** Whether a number is a moment that calendars know, in milliseconds since 1970. */
+/** Whether a number is a moment that `Date` knows, in milliseconds since 1970. */
 export function isMoment(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= 8.64e15
 }

@@ -20,7 +20,7 @@ if (noCertificates !== undefined) console.warn(`expired certificates are skipped
 const UNENCRYPTED = FAULTS.filter((fault) => fault !== 'expired certificate')
 const ROWS = noCertificates === undefined ? FAULTS : UNENCRYPTED
 /** Clients wait for ever for a store that hangs; people do not. */
-const PATIENCE = 12_000
+const LONGEST = 12_000
 
 describe('a pull, while the store that has everything begins to misbehave', () => {
   let folder: TempFolder
@@ -66,7 +66,7 @@ describe('a pull, while the store that has everything begins to misbehave', () =
         run(
           found.skopeo,
           ['copy', '--quiet', '--src-tls-verify=false', `docker://${door}/${reference()}`, target(attempt)],
-          { timeout: PATIENCE },
+          { timeout: LONGEST },
         ),
       )
     },
@@ -77,7 +77,7 @@ describe('a pull, while the store that has everything begins to misbehave', () =
     async (fault) => {
       await expectPulls(fault, (door) =>
         run(crane.found.crane, ['validate', '--remote', `${door}/${reference()}`], {
-          timeout: PATIENCE,
+          timeout: LONGEST,
           ...(certificates && { env: { ...process.env, SSL_CERT_FILE: certificates.trustFile } }),
         }),
       )
@@ -103,7 +103,7 @@ describe('a pull, while the store that has everything begins to misbehave', () =
           podman.found.podman,
           [...where, 'pull', '--quiet', '--tls-verify=false', `${door}/${reference()}`],
           {
-            timeout: PATIENCE,
+            timeout: LONGEST,
           },
         )
       })

@@ -1,31 +1,58 @@
 import { posix } from 'node:path'
+import { findCircles } from './circles.ts'
+import { globalsOf } from './globals.ts'
+import { importGraph, importsOf } from './imports.ts'
 
-/** The floors of the house from the bottom up: a room may import from those below it. docs/architecture.md draws it. */
-const FLOORS: readonly (readonly string[])[] = [
+/**
+ * The floors of the house from the bottom up: a room may import from those below it. docs/architecture.md names the same.
+ */
+export const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'runtime', 'internal', 'telemetry'],
   ['oci', 'net'],
-  ['config', 'clouds', 'inventory'],
-  ['routing', 'transport'],
-  ['backends', 'registry', 'storage', 'clouds/fetch'],
+  ['config', 'clouds', 'inventory', 'releases'],
+  ['routing'],
+  [
+    'backends',
+    'transfer',
+    'registry',
+    'storage',
+    'cluster',
+    'clouds/fetch',
+    'transport',
+  ],
   ['replication', 'migrate', 'doctor'],
   ['server'],
-  ['adapters', 'cli', 'demo', 'ui', 'index'],
+  ['adapters', 'cli', 'demo', 'entries'],
 ]
 
 /** What a reader would expect between two rooms of one floor. */
-const ARROWS = [
+export const ARROWS: readonly string[] = [
   'internal → errors',
   'internal → runtime',
   'runtime → telemetry',
   'telemetry → errors',
   'config → clouds',
+  'registry → transfer',
+  'storage → transfer',
+  'storage → registry',
+  ...['backends', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch'].map(
+    (room) => `${room} → transport`,
+  ),
   'cli → adapters',
   'demo → adapters',
   'cli → demo',
+  'entries → adapters',
 ]
 
+/** What the package's subpaths export, each a file right below src/. */
+export const ENTRIES: readonly string[] = ['index', 'node', 'workers', 'routing', 'oci', 'scan']
+
 /** Files outside `src` that a room may import. */
-const OUTSIDE: Readonly<Record<string, RegExp>> = { clouds: /^data\//, cli: /^package\.json$/ }
+const OUTSIDE: Readonly<Record<string, RegExp>> = {
+  clouds: /^data\//,
+  releases: /^data\//,
+  cli: /^package\.json$/,
+}
 
 /** Who may know the runtime, and who lends a clock, timers, randomness and the network to the others. */
 const KNOWS_RUNTIME = /^src\/(?:adapters|cli|demo|storage\/fs)\//
@@ -54,8 +81,7 @@ export function findOffences(tree: ReadonlyMap<string, string>): string[] {
       offences.push(`${path}: ${room} is not a room of the house`)
       continue
     }
-    const code = withoutComments(text)
-    for (const offence of [...importOffences(path, code), ...globalOffences(path, code)]) {
+    for (const offence of [...importOffences(path, text), ...globalOffences(path, text)]) {
       offences.push(`${path}: ${offence}`)
     }
   }
@@ -64,24 +90,27 @@ export function findOffences(tree: ReadonlyMap<string, string>): string[] {
     if (!alive.has(folder)) offences.push(`src/${folder}: the room is empty`)
     alive.add(folder)
   }
-  return offences
+  return [...offences, ...circleOffences(tree)]
 }
 
 /** `src/clouds/providers/aws.ts` is in `clouds`; what fetches in `clouds` is a room of its own. */
 function roomOf(path: string): string {
   if (/^src\/clouds\/fetch[^/]*(?:\/|$)/.test(path)) return 'clouds/fetch'
-  return path.split('/')[1]!.replace(/\.ts$/, '')
+  const name = path.split('/')[1]!
+  if (!name.endsWith('.ts')) return name
+  return ENTRIES.includes(name.slice(0, -3)) ? 'entries' : name.slice(0, -3)
 }
 
 function floorOf(room: string): number {
   return FLOORS.findIndex((rooms) => rooms.includes(room))
 }
 
-function importOffences(path: string, code: string): string[] {
-  if (/^\s*export\s*\*/m.test(code)) return ['exports * instead of names']
+function importOffences(path: string, text: string): string[] {
+  const { modules, exportsAll, unnamed } = importsOf(path, text)
+  if (exportsAll) return ['exports * instead of names']
   const offences: string[] = []
-  if (/\bimport\s*\(\s*[^'"\s]/.test(code)) offences.push('imports a module that is not named by a literal')
-  for (const module of modulesOf(code)) {
+  if (unnamed) offences.push('imports a module that is not named by a literal')
+  for (const module of modules) {
     const offence = module.startsWith('.')
       ? relativeOffence(roomOf(path), posix.join(posix.dirname(path), module))
       : RUNTIME_MODULE.test(module) && !KNOWS_RUNTIME.test(path) && 'which knows the runtime'
@@ -90,13 +119,19 @@ function importOffences(path: string, code: string): string[] {
   return offences
 }
 
-/** What `import … from`, `export … from`, `import '…'` and `import('…')` name. */
-function modulesOf(code: string): string[] {
-  const patterns = [
-    /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm,
-    /\bimport\s*\(?\s*['"]([^'"]+)['"]/g,
+/** Of files, types included, wherever they are; and of rooms, which arrows may join. */
+function circleOffences(tree: ReadonlyMap<string, string>): string[] {
+  const files = importGraph(tree)
+  const rooms = new Map<string, Set<string>>()
+  for (const [path, targets] of files) {
+    const room = roomOf(path)
+    const others = [...targets].map(roomOf).filter((other) => other !== room)
+    rooms.set(room, new Set([...(rooms.get(room) ?? []), ...others]))
+  }
+  return [
+    ...findCircles(files).map((circle) => `files import each other in a circle: ${circle}`),
+    ...findCircles(rooms).map((circle) => `rooms import each other in a circle: ${circle}`),
   ]
-  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, module]) => module!))
 }
 
 function relativeOffence(from: string, target: string): string | undefined {
@@ -113,50 +148,10 @@ function relativeOffence(from: string, target: string): string | undefined {
     : `though ${from} and ${to} are on one floor and no arrow joins them`
 }
 
-function globalOffences(path: string, code: string): string[] {
-  const bare = withoutStrings(code)
+function globalOffences(path: string, text: string): string[] {
+  const used = globalsOf(path, text)
   const forbidden = [...(KNOWS_RUNTIME.test(path) ? [] : RUNTIME), ...(LENDS.test(path) ? [] : LENT)]
   return forbidden
-    .filter((name) => usesGlobal(bare, name))
+    .filter((name) => used.has(name))
     .map((name) => `uses the global ${name}, which has to be a parameter`)
-}
-
-function usesGlobal(code: string, name: string): boolean {
-  const word = /^\w+$/.test(name)
-  if (word && isBound(code, name)) return false
-  const literal = name.replace(/[.()]/g, String.raw`\$&`)
-  return new RegExp(
-    String.raw`(?<![.\w$]|typeof )(?:globalThis\.)?${literal}${name.endsWith(')') ? '' : String.raw`(?![\w$]|\??:)`}`,
-  ).test(code)
-}
-
-/** A name that the file itself gives a type, or takes out of an object, is a parameter and not the global. */
-function isBound(code: string, name: string): boolean {
-  return [
-    String.raw`[(,{;]\s*(?:readonly\s+)?${name}\??:`,
-    String.raw`^\s+(?:readonly\s+)?${name}\??(?::|\([^()]*\): )`,
-    String.raw`\{[^{}]*\b${name}\b[^{}]*\}\s*(?::|=[^=>])`,
-  ].some((binding) => new RegExp(binding, 'm').test(code))
-}
-
-/** A string, a template, a comment or a regular expression, whichever begins first. */
-const TOKEN = new RegExp(
-  [
-    String.raw`'(?:\\.|[^'\\\n])*'`,
-    String.raw`"(?:\\.|[^"\\\n])*"`,
-    '`(?:\\\\.|[^`\\\\])*`',
-    String.raw`\/\/[^\n]*`,
-    String.raw`\/\*[\s\S]*?\*\/`,
-    String.raw`(?<=[=(,:?!&|[{};]\s*|return )\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/`,
-  ].join('|'),
-  'g',
-)
-
-function withoutComments(text: string): string {
-  return text.replace(TOKEN, (token) => (/^\/[/*]/.test(token) ? ' ' : token))
-}
-
-/** Templates stay, since there is code in them. */
-function withoutStrings(code: string): string {
-  return code.replace(TOKEN, (token) => (token[0] === '`' ? token : "''"))
 }

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, test } from 'vitest'
 import { parse } from 'yaml'
-import { createMetrics } from '../src/telemetry/metrics.ts'
-import { findProgram } from './support/programs.ts'
-import { makeTempFolder } from './support/temp.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { findProgram } from '../support/programs.ts'
+import { makeTempFolder } from '../support/temp.ts'
 
-const read = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8')
+const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')
 
 const { families } = createMetrics({
   requestsInFlight: () => 0,
@@ -101,7 +101,7 @@ describe('what Prometheus and Grafana are given', () => {
       expr: expression.replaceAll('$__rate_interval', '5m'),
     }))
     await writeFile(file, JSON.stringify({ groups: [{ name: 'expressions', rules: asRules }] }))
-    const alerts = fileURLToPath(new URL('../deploy/prometheus/alerts.yaml', import.meta.url))
+    const alerts = fileURLToPath(new URL('../../deploy/prometheus/alerts.yaml', import.meta.url))
     const { status, stdout, stderr } = spawnSync(promtool!, ['check', 'rules', alerts, file], {
       encoding: 'utf8',
     })

@@ -2,9 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { findOffences } from './support/architecture.ts'
+import { findCircles } from './circles.ts'
+import { ARROWS, ENTRIES, FLOORS, findOffences } from './house.ts'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 async function readTree(folder: string): Promise<Map<string, string>> {
   const tree = new Map<string, string>()
@@ -27,6 +28,26 @@ describe('the house', () => {
       .filter((entry) => entry.isDirectory())
       .map((entry) => join(entry.parentPath, entry.name))
     expect(folders.filter((folder) => !parents.has(folder))).toEqual([])
+  })
+
+  it('has no arrows that lead in a circle', () => {
+    const graph = new Map<string, Set<string>>()
+    for (const [from, to] of ARROWS.map((arrow) => arrow.split(' → '))) {
+      graph.set(from!, new Set([...(graph.get(from!) ?? []), to!]))
+    }
+    expect(findCircles(graph)).toEqual([])
+  })
+
+  it('is drawn in docs/architecture.md as it is', async () => {
+    const text = await readFile(join(ROOT, 'docs/architecture.md'), 'utf8')
+    const rows = [...text.matchAll(/^\| (\d) \w[^|]*\| ([^|]*)\|/gm)].map(([, floor, rooms]) => {
+      const names = [...rooms!.matchAll(/`([^`]+?)(\/|\.ts)?`/g)].map(([, name, end]) =>
+        end === '.ts' && ENTRIES.includes(name!) ? 'entries' : name!,
+      )
+      return `${floor}: ${[...new Set(names)].sort().join(', ')}`
+    })
+    const floors = FLOORS.map((rooms, floor) => `${floor}: ${rooms.toSorted().join(', ')}`)
+    expect(rows.toReversed()).toEqual(floors)
   })
 })
 
@@ -59,7 +80,7 @@ describe('the rules of the house forbid', () => {
     ['src/storage/a.ts', "import { b } from '../backends/b.ts'", /though storage and backends/],
     ['src/server/a.ts', "import { b } from '../adapters/node/b.ts'", /adapters is on floor 7/],
     ['src/adapters/node/a.ts', "import { b } from '../../cli/b.ts'", /though adapters and cli/],
-    ['src/index.ts', "import { b } from './cli/b.ts'", /though index and cli/],
+    ['src/index.ts', "import { b } from './cli/b.ts'", /though entries and cli/],
     ['src/net/a.ts', "import b from '../../data/b.json' with { type: 'json' }", /outside of src/],
     ['src/server/a.ts', "import b from '../../package.json' with { type: 'json' }", /outside of src/],
     ['src/net/a.ts', "import { b } from './b.test.ts'", /which is a test/],
@@ -82,6 +103,9 @@ describe('the rules of the house forbid', () => {
     ['src/backends/a.ts', 'const signal = AbortSignal.timeout(1)', /uses the global AbortSignal\.timeout/],
     ['src/backends/a.ts', 'const reply = await fetch(url)', /uses the global fetch/],
     ['src/backends/a.ts', 'const call = options.fetch ?? fetch', /uses the global fetch/],
+    ['src/backends/a.ts', 'const ask = (fetch) => 1\\nfetch(url)', /uses the global fetch/],
+    ['src/backends/a.ts', 'const parts = { fetch }', /uses the global fetch/],
+    ['src/backends/a.ts', 'const { origin = fetch } = parts', /uses the global fetch/],
     ['src/backends/a.ts', 'const url = String(process.env.URL)', /uses the global process/],
     ['src/storage/a.ts', 'const bytes = Buffer.from(text)', /uses the global Buffer/],
     ['src/storage/fs/a.ts', 'const now = Date.now()', /uses the global Date\.now/],
@@ -104,6 +128,57 @@ describe('the rules of the house forbid', () => {
   })
 })
 
+describe('the rules of the house forbid circles', () => {
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'of two files of one room',
+      { 'src/oci/a.ts': "import { b } from './b.ts'", 'src/oci/b.ts': "import { a } from './a.ts'" },
+      'files import each other in a circle: src/oci/a.ts → src/oci/b.ts → src/oci/a.ts',
+    ],
+    [
+      'of types alone',
+      { 'src/oci/a.ts': "import type { B } from './b.ts'", 'src/oci/b.ts': "let a: import('./a.ts').A" },
+      'files import each other in a circle: src/oci/a.ts → src/oci/b.ts → src/oci/a.ts',
+    ],
+    [
+      'of what is exported from elsewhere',
+      {
+        'src/oci/c.ts': "export { a } from './a.ts'",
+        'src/oci/a.ts': "import { b } from './deep/b.ts'",
+        'src/oci/deep/b.ts': "import { a } from '../c.ts'",
+      },
+      'files import each other in a circle: src/oci/a.ts → src/oci/deep/b.ts → src/oci/c.ts → src/oci/a.ts',
+    ],
+    [
+      'of a file with itself',
+      { 'src/oci/a.ts': "import { a } from './a.ts'" },
+      'files import each other in a circle: src/oci/a.ts → src/oci/a.ts',
+    ],
+    [
+      'of rooms, though no two files',
+      {
+        'src/cli/a.ts': "import { b } from '../demo/b.ts'",
+        'src/cli/c.ts': '',
+        'src/demo/b.ts': '',
+        'src/demo/d.ts': "import { c } from '../cli/c.ts'",
+      },
+      'rooms import each other in a circle: cli → demo → cli',
+    ],
+  ])('%s', (_, files, circle) => {
+    expect(findOffences(new Map(Object.entries(files)))).toContain(circle)
+  })
+
+  it('and tells each of several', () => {
+    const graph = new Map([
+      ['a', new Set(['b', 'd'])],
+      ['b', new Set(['a', 'c'])],
+      ['c', new Set(['d'])],
+      ['d', new Set(['c'])],
+    ])
+    expect(findCircles(graph)).toEqual(['a → b → a', 'c → d → c'])
+  })
+})
+
 describe('the rules of the house allow', () => {
   it.each([
     ['src/routing/a.ts', "import { b } from '../oci/b.ts'\nexport type { C } from './c.ts'"],
@@ -113,10 +188,14 @@ describe('the rules of the house allow', () => {
     ['src/clouds/regions.ts', "import b from '../../data/regions.json' with { type: 'json' }"],
     ['src/cli/commands/a.ts', "import { b } from '../../demo/b.ts'\nimport c from '../../../package.json'"],
     ['src/index.ts', "export { b } from './server/b.ts'"],
+    ['src/node.ts', "export { b } from './adapters/node/b.ts'\nexport { c } from './index.ts'"],
+    ['src/routing.ts', "export { b } from './routing/b.ts'"],
     ['src/adapters/a.ts', 'setTimeout(() => fetch(url), Date.now())'],
     ['src/storage/fs/a.ts', "import { open } from 'node:fs/promises'\nprocess.cwd()"],
     ['src/backends/a.ts', 'export function probe(fetch: Fetch) {\n  return fetch(url)\n}'],
     ['src/backends/a.ts', 'export function probe({ fetch, clock }: Parts) {\n  return fetch(url)\n}'],
+    ['src/backends/a.ts', 'const fetch = layered(runtime.fetch)\nfetch(url)'],
+    ['src/backends/a.ts', 'const inspect = (fetch) => fetch(url)'],
     ['src/backends/a.ts', 'interface Parts {\n  fetch(url: string): Promise<Response>\n}'],
     ['src/transport/a.ts', 'export type Fetch = typeof fetch'],
     ['src/routing/a.ts', '// not Date.now(), see Math.random\n/* fetch(url) */ const a = "setTimeout(1)"'],
