@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // The examples import the package by its name, as whoever copies them does.
+  resolve: {
+    alias: [
+      { find: /^portolan$/, replacement: `${import.meta.dirname}/src/index.ts` },
+      { find: /^portolan\/(\w+)$/, replacement: `${import.meta.dirname}/src/$1.ts` },
+    ],
+  },
   test: {
     include: ['{src,scripts}/**/*.test.ts', 'test/{architecture,conformance,integration}/**/*.test.ts'],
     // On a machine that others load, a client may lose its patience: a second go counts, and is shown as one.
