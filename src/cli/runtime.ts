@@ -1,6 +1,5 @@
 import { destination, pino } from 'pino'
 import packageFile from '../../package.json' with { type: 'json' }
-import { systemClock } from '../adapters/clock.ts'
 import { createNodeRuntime } from '../adapters/node/runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../adapters/ranges/snapshot-file.ts'
 import { updateInWorker } from '../adapters/ranges/update-in-worker.ts'
@@ -21,11 +20,12 @@ export function createRuntime({ level }: LogConfig): ProcessRuntime {
   // Lines are gathered and written when 4 KiB are full or after a quarter of a second, not one system call each.
   const output = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 })
   const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output)
+  const runtime = createNodeRuntime({ log, userAgent: `portolan/${packageFile.version}` })
   return {
-    ...createNodeRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
+    ...runtime,
     openLayout: (folder) =>
       openImageLayout(folder, {
-        clock: systemClock,
+        runtime,
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
     setLevel(level) {
