@@ -12,7 +12,7 @@ export interface RetryOptions {
   readonly again: (error: unknown) => boolean
   /** Whether the attempt that has just failed brought enough for the row to begin anew with it. */
   readonly progressed?: () => boolean
-  /** Milliseconds to wait before the next attempt, in place of the growing wait. */
+  /** Milliseconds to wait before the next attempt, in place of the growing wait; 0 to go on at once. */
   readonly pause?: (error: unknown, growing: number) => number
 }
 
@@ -34,7 +34,8 @@ export async function retry<T>(
       failures = progressed() ? 1 : failures + 1
       if (failures >= attempts) throw error
       const growing = backoffDelay(backoff, failures, runtime.random)
-      await wait(runtime, pause === undefined ? growing : pause(error, growing), signal)
+      const milliseconds = pause === undefined ? growing : pause(error, growing)
+      if (milliseconds > 0) await wait(runtime, milliseconds, signal)
     }
   }
 }

@@ -5,7 +5,7 @@ import { HashedSpool } from './hashed-spool.ts'
 import { type Reception, receive } from './receive.ts'
 import type { NextSource, Source } from './source.ts'
 import type { Spool } from './spool.ts'
-import { brokeOff, isPassing, type WantedBlob, wrongDigest, wrongSize } from './transfer-error.ts'
+import { brokeOff, isPassing, nowhere, type WantedBlob, wrongDigest, wrongSize } from './transfer-error.ts'
 
 /** A blob on its way into a spool, and what those who follow it need to know. */
 export interface Download {
@@ -127,14 +127,16 @@ class RunningDownload implements Download {
   async #bring(): Promise<void> {
     const { sources, stop, breaks = MAX_BREAKS } = this.#options
     const spool = this.#spool
-    let source = sources()
+    const first = sources()
+    if (first === undefined) throw nowhere(this.#blob)
+    let source = first
     let before = spool.length
     let inARow = 0
     /** Those that have failed since there was progress: nobody waits for one that has not. */
     const failed = new Set<Source>()
     const progressed = () => spool.length - before >= PROGRESS
     const again = (error: unknown): boolean => {
-      if (stop.aborted || spool.isOwn(error) || source === undefined) return false
+      if (stop.aborted || spool.isOwn(error)) return false
       if (progressed()) failed.clear()
       failed.add(source)
       inARow = progressed() ? 1 : inARow + 1
@@ -142,7 +144,7 @@ class RunningDownload implements Download {
       if (next !== undefined) source = next
       return next !== undefined
     }
-    const pause = (_: unknown, growing: number) => (failed.has(source!) ? growing : 0)
+    const pause = (_: unknown, growing: number) => (failed.has(source) ? growing : 0)
     const retrying = { attempts: breaks + 1, backoff: BACKOFF, signal: stop, again, progressed, pause }
     try {
       await retry(this.#runtime, retrying, async () => {
@@ -157,8 +159,7 @@ class RunningDownload implements Download {
     }
   }
 
-  async #receive(source: Source | undefined): Promise<void> {
-    if (source === undefined) throw new Error('there is nowhere to get it from')
+  async #receive(source: Source): Promise<void> {
     const before = this.#spool.length
     try {
       await receive(this.#runtime, source, this.#reception)

@@ -65,6 +65,12 @@ export function missing({ digest, name }: WantedBlob, from: string): PortolanErr
   })
 }
 
+/** Nobody was named to get it from. */
+export function nowhere({ digest, name }: WantedBlob): PortolanError {
+  const message = `blob ${digest} of ${name}: there is nowhere to get it from`
+  return new PortolanError('UNREACHABLE', message, { digest })
+}
+
 export function stalled(blob: WantedBlob, from: string, seconds: number, position: number): PortolanError {
   return unreachable(blob, from, `: nothing came for ${seconds} s after ${position} bytes`)
 }
