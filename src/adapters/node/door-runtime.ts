@@ -16,7 +16,7 @@ export function createDoorRuntime({
     ...runtime,
     openLayout: (folder) =>
       openImageLayout(folder, {
-        clock: runtime,
+        runtime,
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker },

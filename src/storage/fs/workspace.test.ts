@@ -7,7 +7,7 @@ import { blobOf } from '../../../test/support/content.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { OCI_MANIFEST } from '../../oci/manifest.ts'
-import type { Spool } from '../workspace.ts'
+import type { Spool } from '../../transfer/spool.ts'
 import { openWorkspace } from './workspace.ts'
 
 let folder: string

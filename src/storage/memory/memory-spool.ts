@@ -1,4 +1,4 @@
-import type { Spool } from '../storage/workspace.ts'
+import type { Spool } from '../../transfer/spool.ts'
 
 /** A spool for a small blob: begun anew by each process. */
 export function createMemorySpool(): Spool {

@@ -10,17 +10,16 @@ import {
   startScriptedRegistry,
   startTokenServer,
 } from '../../test/support/scripted-registry.ts'
+import { createTestRuntime } from '../../test/support/test-runtime.ts'
 import { systemClock } from '../adapters/clock.ts'
-import { createHash } from '../adapters/hash.ts'
 import type { Digest } from '../oci/digest.ts'
 import { DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../oci/manifest.ts'
 import type { Name, Tag } from '../oci/name.ts'
 import { DOCKER_SCHEMA1 } from '../oci/schema1.ts'
 import type { Clock } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
-import { createRegistry } from './create-registry.ts'
-import type { Registry } from './registry.ts'
-import { createRegistryFetch, type RegistryFetchParts } from './transport.ts'
+import { type HttpRegistryOptions, openHttpRegistry } from './http-registry.ts'
+import type { Registry } from './reader.ts'
 
 const APP = 'app' as Name
 const TAG = '1.0' as Tag
@@ -36,27 +35,27 @@ const eagerClock: Clock = {
   after: (milliseconds, callback) => systemClock.after(milliseconds > 10_000 ? 0 : milliseconds, callback),
 }
 
-function connect(origin: string, options: Partial<RegistryFetchParts> & { prefix?: string } = {}): Registry {
-  const { prefix = 'images', clock = systemClock, ...parts } = options
-  const fetch = createRegistryFetch({
+function connect(
+  origin: string,
+  options: Partial<HttpRegistryOptions> = {},
+  clock: Clock = systemClock,
+): Registry {
+  const runtime = createTestRuntime({ ...clock, fetch: (url, init) => globalThis.fetch(url, init) })
+  return openHttpRegistry(runtime, {
     url: origin,
-    fetch: (url, init) => globalThis.fetch(url, init),
-    clock,
-    random: () => 0,
-    userAgent: 'portolan/test',
+    prefix: 'images',
     credentials: async () => undefined,
     limits: { concurrency: 4, requestsPerSecond: 1000 },
     attempts: 2,
     idleTimeout: 500,
-    ...parts,
+    ...options,
   })
-  return createRegistry({ url: origin, prefix, fetch, clock, createHash })
 }
 
 const start = (options: ScriptedRegistryOptions = {}) =>
   startScriptedRegistry({ repositories: [REPOSITORY], ...options })
 
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+async function collect<T>(items: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)
   return all
@@ -73,11 +72,11 @@ describe('a manifest', () => {
     await using server = await start()
     const registry = connect(server.origin)
     const expected = { digest: DIGEST, mediaType: OCI_MANIFEST, bytes: new Uint8Array(MANIFEST.bytes) }
-    expect(await registry.manifest(APP, TAG)).toEqual(expected)
-    expect(await registry.manifest(APP, DIGEST)).toEqual(expected)
+    expect(await registry.repository(APP).manifest(TAG)).toEqual(expected)
+    expect(await registry.repository(APP).manifest(DIGEST)).toEqual(expected)
     const { digest: _, ...unnamed } = MANIFEST
     server.script('/v2/images/app/manifests/1.0', serve({ ...unnamed, type: 'application/json' }))
-    expect(await registry.manifest(APP, TAG)).toEqual(expected)
+    expect(await registry.repository(APP).manifest(TAG)).toEqual(expected)
     expect(server.requests[0]!.headers).toMatchObject({
       accept: expect.stringContaining(OCI_INDEX),
       'user-agent': 'portolan/test',
@@ -89,16 +88,16 @@ describe('a manifest', () => {
     await using server = await start()
     const old = blobOf(Buffer.from('{"schemaVersion":1,"fsLayers":[]}'), `${DOCKER_SCHEMA1}; charset=utf-8`)
     server.script('/v2/images/app/manifests/1.0', serve(old))
-    const found = await connect(server.origin).manifest(APP, TAG)
+    const found = await connect(server.origin).repository(APP).manifest(TAG)
     expect([found?.digest, found?.mediaType]).toEqual([old.digest, DOCKER_SCHEMA1])
   })
 
   it('that is not there is none', async () => {
     await using server = await start()
     const registry = connect(server.origin)
-    expect(await registry.manifest(APP, 'nope' as Tag)).toBeUndefined()
-    expect(await registry.manifest('nowhere' as Name, DIGEST)).toBeUndefined()
-    expect(await registry.resolve(APP, 'nope' as Tag)).toBeUndefined()
+    expect(await registry.repository(APP).manifest('nope' as Tag)).toBeUndefined()
+    expect(await registry.repository('nowhere' as Name).manifest(DIGEST)).toBeUndefined()
+    expect(await registry.repository(APP).resolve('nope' as Tag)).toBeUndefined()
   })
 
   const other = makeManifest(makeBlob('other'))
@@ -111,7 +110,7 @@ describe('a manifest', () => {
   ])('by digest that comes as %s is refused', async (_, answer, ...words) => {
     await using server = await start()
     server.script(`/v2/images/app/manifests/${DIGEST}`, answer)
-    const asked = connect(server.origin).manifest(APP, DIGEST)
+    const asked = connect(server.origin).repository(APP).manifest(DIGEST)
     const what = `${server.host}/images/app@${DIGEST}`
     await expect(asked).rejects.toEqual(failing('CONTENT_INVALID', what, ...words))
   })
@@ -123,7 +122,7 @@ describe('a manifest', () => {
   ])('by tag with a stated digest %s is refused', async (_, digest, word) => {
     await using server = await start()
     server.script('/v2/images/app/manifests/1.0', serve({ ...MANIFEST, digest }))
-    const asked = connect(server.origin).manifest(APP, TAG)
+    const asked = connect(server.origin).repository(APP).manifest(TAG)
     await expect(asked).rejects.toEqual(failing('CONTENT_INVALID', 'images/app:1.0', word))
   })
 
@@ -136,7 +135,7 @@ describe('a manifest', () => {
   ])('comes after %s', async (_, answer) => {
     await using server = await start()
     server.script('/v2/images/app/manifests/1.0', [answer])
-    expect((await connect(server.origin).manifest(APP, TAG))?.digest).toBe(DIGEST)
+    expect((await connect(server.origin).repository(APP).manifest(TAG))?.digest).toBe(DIGEST)
     expect(server.requests.length).toBe(2)
   })
 
@@ -159,20 +158,20 @@ describe('a manifest', () => {
     await using server = await start()
     server.script('/v2/images/app/manifests/1.0', answer)
     server.script('/v2/x', answer)
-    const asked = connect(server.origin).manifest(APP, TAG)
+    const asked = connect(server.origin).repository(APP).manifest(TAG)
     await expect(asked).rejects.toEqual(failing(code, `${server.host}/images/app:1.0`, ...words))
   })
 
   it('is an error when nobody listens', async () => {
     const server = await startMisbehaving({ content: () => undefined, fault: 'refused connection' })
     await using _ = server
-    const asked = connect(server.origin).manifest(APP, TAG)
+    const asked = connect(server.origin).repository(APP).manifest(TAG)
     await expect(asked).rejects.toEqual(failing('UNREACHABLE', 'ECONNREFUSED', server.origin))
   })
 
   it('whose body drips for ever is given up', async () => {
     await using server = await startMisbehaving({ content: () => MANIFEST, fault: 'slow drip' })
-    const asked = connect(server.origin, { clock: eagerClock }).manifest(APP, TAG)
+    const asked = connect(server.origin, {}, eagerClock).repository(APP).manifest(TAG)
     await expect(asked).rejects.toEqual(failing('UNREACHABLE', 'did not end within 60 s'))
   })
 })
@@ -180,7 +179,7 @@ describe('a manifest', () => {
 describe('a tag', () => {
   it('is resolved without its bytes', async () => {
     await using server = await start()
-    expect(await connect(server.origin).resolve(APP, TAG)).toEqual({ digest: DIGEST })
+    expect(await connect(server.origin).repository(APP).resolve(TAG)).toEqual({ digest: DIGEST })
     expect(server.requests.map(({ method }) => method)).toEqual(['HEAD'])
   })
 
@@ -190,7 +189,7 @@ describe('a tag', () => {
   ])('is resolved by its bytes when HEAD gives %s', async (_, answer) => {
     await using server = await start()
     server.script('/v2/images/app/manifests/1.0', [answer])
-    expect(await connect(server.origin).resolve(APP, TAG)).toEqual({ digest: DIGEST })
+    expect(await connect(server.origin).repository(APP).resolve(TAG)).toEqual({ digest: DIGEST })
     expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
   })
 
@@ -200,7 +199,7 @@ describe('a tag', () => {
   ])('is not resolved by %i', async (code, expected) => {
     await using server = await start()
     server.script('/v2/images/app/manifests/1.0', status(code))
-    await expect(connect(server.origin).resolve(APP, TAG)).rejects.toEqual(
+    await expect(connect(server.origin).repository(APP).resolve(TAG)).rejects.toEqual(
       failing(expected, `HEAD with ${code}`),
     )
   })
@@ -214,7 +213,7 @@ describe('the tags of a repository', () => {
 
   it('come page by page', async () => {
     await using server = await start({ repositories: [many], pageSize: 2 })
-    expect(await collect(connect(server.origin).tags(APP))).toEqual(tags)
+    expect(await collect(connect(server.origin).repository(APP).tags())).toEqual(tags)
     expect(server.requests.map(({ path }) => path)).toEqual([path, `${path}?last=2`, `${path}?last=4`])
   })
 
@@ -223,12 +222,18 @@ describe('the tags of a repository', () => {
     server.script(path, json({ tags: ['1', '1'] }, next(`${server.origin}/v2/b?x=1`)))
     server.script('/v2/b?x=1', json({ tags: null }, next('c')))
     server.script('/v2/c', json({ tags: ['1', '2'] }))
-    expect(await collect(connect(server.origin).tags(APP))).toEqual(['1', '2'])
+    expect(await collect(connect(server.origin).repository(APP).tags())).toEqual(['1', '2'])
   })
 
   it('are none where there is no such repository', async () => {
     await using server = await start()
-    expect(await collect(connect(server.origin).tags('nowhere' as Name))).toEqual([])
+    expect(
+      await collect(
+        connect(server.origin)
+          .repository('nowhere' as Name)
+          .tags(),
+      ),
+    ).toEqual([])
   })
 
   it.each<[string, Record<string, Answer>, ...words: string[]]>([
@@ -248,7 +253,7 @@ describe('the tags of a repository', () => {
   ])('are refused when they %s', async (_, scripts, ...words) => {
     await using server = await start()
     for (const [at, answer] of Object.entries(scripts)) server.script(at, answer)
-    const asked = collect(connect(server.origin).tags(APP))
+    const asked = collect(connect(server.origin).repository(APP).tags())
     await expect(asked).rejects.toEqual(failing('CONTENT_INVALID', `${server.host}/images/app`, ...words))
   })
 
@@ -258,7 +263,7 @@ describe('the tags of a repository', () => {
       const page = Number(new URL(request.url!, server.origin).searchParams.get('page'))
       json({ tags }, next(`${path}?page=${page + 1}`))(request, response)
     })
-    const asked = collect(connect(server.origin).tags(APP))
+    const asked = collect(connect(server.origin).repository(APP).tags())
     await expect(asked).rejects.toEqual(failing('CONTENT_INVALID', '10 pages in a row bring nothing new'))
   })
 })
@@ -334,13 +339,13 @@ describe('referrers', () => {
     await using server = await start()
     server.script(path, json(index('a', 'b'), { Link: `<${path}?last=b>; rel="next"` }))
     server.script(`${path}?last=b`, json(index('c')))
-    const found = await connect(server.origin).referrers(APP, DIGEST)
+    const found = await connect(server.origin).repository(APP).referrers(DIGEST)
     expect(found).toEqual(['a', 'b', 'c'].map(referrer))
   })
 
   it('are unsupported after 404', async () => {
     await using server = await start()
-    expect(await connect(server.origin).referrers(APP, DIGEST)).toBe('unsupported')
+    expect(await connect(server.origin).repository(APP).referrers(DIGEST)).toBe('unsupported')
   })
 
   it.each<[string, Answer, string]>([
@@ -354,7 +359,7 @@ describe('referrers', () => {
   ])('that are %s are refused', async (_, answer, words) => {
     await using server = await start()
     server.script(path, answer)
-    const asked = connect(server.origin).referrers(APP, DIGEST)
+    const asked = connect(server.origin).repository(APP).referrers(DIGEST)
     await expect(asked).rejects.toEqual(failing('CONTENT_INVALID', `images/app@${DIGEST}`, words))
   })
 })
@@ -367,7 +372,7 @@ describe('a blob', () => {
 
   it.each([0, 1, 99_999])('comes from byte %i on', async (from) => {
     await using server = await start()
-    const blob = await connect(server.origin).blob(APP, layer, from)
+    const blob = await connect(server.origin).repository(APP).blob(layer, { start: from })
     expect([blob?.start, blob?.size]).toEqual([from, size])
     expect(await read(blob!.body)).toEqual(new Uint8Array(LAYER.bytes.subarray(from)))
   })
@@ -380,7 +385,7 @@ describe('a blob', () => {
   ])('comes whole when the registry %s', async (_, answers) => {
     await using server = await start()
     server.script(path, answers)
-    const blob = await connect(server.origin).blob(APP, layer, 1000)
+    const blob = await connect(server.origin).repository(APP).blob(layer, { start: 1000 })
     expect(blob?.start).toBe(0)
     expect((await read(blob!.body))?.length).toBe(size)
   })
@@ -391,7 +396,7 @@ describe('a blob', () => {
   it('may be of unknown size', async () => {
     await using server = await start()
     server.script(path, part('bytes 1000-1003/*'))
-    const blob = await connect(server.origin).blob(APP, layer, 1000)
+    const blob = await connect(server.origin).repository(APP).blob(layer, { start: 1000 })
     expect([blob?.start, blob?.size]).toEqual([1000, undefined])
     await blob!.body.cancel()
   })
@@ -405,7 +410,7 @@ describe('a blob', () => {
   ])('is refused when its part %s', async (_, answer) => {
     await using server = await start()
     server.script(path, answer)
-    const asked = connect(server.origin).blob(APP, layer, 1000)
+    const asked = connect(server.origin).repository(APP).blob(layer, { start: 1000 })
     await expect(asked).rejects.toEqual(failing('CONTENT_INVALID', 'from 1000 on', 'gave others'))
   })
 
@@ -417,25 +422,61 @@ describe('a blob', () => {
       challenge: ({ headers }) => (tokens.accepts(headers.authorization) ? undefined : wanted),
     })
     const registry = connect(server.origin)
-    await registry.resolve(APP, TAG)
+    await registry.repository(APP).resolve(TAG)
     expect(tokens.requests[0]!.headers['user-agent']).toBe('portolan/test')
     server.script(path, status(307, { Location: `${storage.origin}/blob?signature=secret` }))
     storage.script('/blob', serve({ bytes: LAYER.bytes }))
-    const blob = await registry.blob(APP, layer, 1000)
+    const blob = await registry.repository(APP).blob(layer, { start: 1000 })
     expect((await read(blob!.body))?.length).toBe(size - 1000)
     expect(server.requests.at(-1)!.headers.authorization).toBe('Bearer token-1')
     expect(storage.requests[0]!.headers).not.toHaveProperty('authorization')
     expect(storage.requests[0]!.headers.range).toBe('bytes=1000-')
 
     storage.script('/blob', status(403))
-    const refused = registry.blob(APP, layer)
+    const refused = registry.repository(APP).blob(layer)
     await expect(refused).rejects.toEqual(failing('ACCESS_DENIED', storage.host, '403', 'the storage behind'))
     await expect(refused).rejects.not.toThrow('secret')
   })
 
   it('that is not there is none', async () => {
     await using server = await start()
-    expect(await connect(server.origin).blob(APP, DIGEST)).toBeUndefined()
+    expect(await connect(server.origin).repository(APP).blob(DIGEST)).toBeUndefined()
+    expect(await connect(server.origin).repository(APP).stat(DIGEST)).toBeUndefined()
+  })
+
+  it.each<[string, Answer | readonly Answer[]]>([
+    ['ignores the range', whole],
+    ['takes offence at the range', [status(400)]],
+    [
+      'goes on beyond the range',
+      (_, response) =>
+        void response
+          .writeHead(206, { 'Content-Range': `bytes 1000-99999/${size}` })
+          .end(LAYER.bytes.subarray(1000)),
+    ],
+  ])('ends where it was to when the registry %s', async (_, answers) => {
+    await using server = await start()
+    server.script(path, answers)
+    const blob = await connect(server.origin).repository(APP).blob(layer, { start: 1000, end: 70_000 })
+    expect(await read(blob!.body)).toEqual(new Uint8Array(LAYER.bytes.subarray(blob!.start, 70_000)))
+  })
+
+  it.each<[string, readonly Answer[], methods: string[]]>([
+    ['HEAD', [], ['HEAD']],
+    ['GET where HEAD is not allowed', [status(405)], ['HEAD', 'GET']],
+  ])('is known by %s', async (_, answers, methods) => {
+    await using server = await start()
+    server.script(path, answers)
+    expect(await connect(server.origin).repository(APP).stat(layer)).toEqual({ size })
+    expect(server.requests.map(({ method }) => method)).toEqual(methods)
+  })
+
+  it('is unknown when the registry refuses', async () => {
+    await using server = await start()
+    server.script(path, status(403))
+    await expect(connect(server.origin).repository(APP).stat(layer)).rejects.toEqual(
+      failing('ACCESS_DENIED', 'HEAD with 403'),
+    )
   })
 
   it.each([
@@ -443,7 +484,7 @@ describe('a blob', () => {
     ['cut in the body', 'broke off'],
   ] as const)('with a %s breaks off with an error', async (fault, words) => {
     await using server = await startMisbehaving({ content: () => LAYER, fault })
-    const blob = await connect(server.origin).blob(APP, layer)
+    const blob = await connect(server.origin).repository(APP).blob(layer)
     await expect(read(blob!.body)).rejects.toEqual(failing('UNREACHABLE', `images/app@${layer}`, words))
   })
 
@@ -451,15 +492,25 @@ describe('a blob', () => {
     await using server = await startMisbehaving({ content: () => LAYER, fault: 'stall in the body' })
     const abort = new AbortController()
     const registry = connect(server.origin, { idleTimeout: 60_000 })
-    const blob = await registry.blob(APP, layer, 0, abort.signal)
+    const blob = await registry.repository(APP).blob(layer, { signal: abort.signal })
     const reading = read(blob!.body)
     abort.abort(new Error('enough'))
     await expect(reading).rejects.toThrow('enough')
-    await expect(registry.blob(APP, layer, 0, abort.signal)).rejects.toThrow('enough')
+    await expect(registry.repository(APP).blob(layer, { signal: abort.signal })).rejects.toThrow('enough')
   })
 })
 
 describe('a registry', () => {
+  it('is asked nothing more once it is to stop', async () => {
+    await using server = await start()
+    const stop = new AbortController()
+    const registry = connect(server.origin, { signal: stop.signal })
+    await registry.repository(APP).resolve(TAG)
+    stop.abort(new Error('enough'))
+    await expect(registry.repository(APP).resolve(TAG)).rejects.toThrow('enough')
+    expect(server.requests).toHaveLength(1)
+  })
+
   it.each([
     ['https://registry.test', '', 'registry.test'],
     ['http://127.0.0.1:5000', 'images', '127.0.0.1:5000/images'],

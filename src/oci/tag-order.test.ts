@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compareTags } from './content.ts'
+import { compareTags } from './tag-order.ts'
 
 test('orders tags without regard to case, and tells those apart that differ in case alone', () => {
   const tags = ['v10', 'b', '1.0', 'V2', 'A', 'a', 'latest', '_x', 'B']
