@@ -140,7 +140,7 @@ describe('presence', () => {
     expect(presence.isBarred(digest(1))).toBe(false)
   })
 
-  it('asks anew about everything that was present once it is told to doubt', async () => {
+  it('asks anew about everything that was present once it is cleared', async () => {
     const { asked, presence } = scriptedStore()
     const first = presence.has(digest(1))
     asked[0]!.answer('present')
