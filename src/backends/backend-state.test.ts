@@ -4,7 +4,7 @@ import type { Name } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
 import { type BackendState, type FactContext, initialState, reduce } from './backend-state.ts'
 import type { Expectation, Fact } from './facts.ts'
-import { failed, failedHard, PASSED } from './health/check-result.ts'
+import { ANSWERED, failed, failedHard, PASSED } from './health/check-result.ts'
 import type { ProbeFinding } from './presence/probe.ts'
 
 const CONTEXT: FactContext = {
@@ -14,16 +14,16 @@ const CONTEXT: FactContext = {
   now: 0,
 }
 const digest = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}` as Digest
-const request: OciRequest = { kind: 'blob', name: 'app' as Name, digest: digest(1) }
+const request = (n: number): OciRequest => ({ kind: 'blob', name: 'app' as Name, digest: digest(n) })
 
 const checked = (report: Partial<(Fact & { kind: 'checked' })['report']>): Fact => ({
   kind: 'checked',
   report: { result: PASSED, ...report },
   milliseconds: 1,
 })
-const probed = (finding: ProbeFinding, expectation: Expectation = 'possible'): Fact => ({
+const probed = (finding: ProbeFinding, expectation: Expectation = 'possible', n = 1): Fact => ({
   kind: 'probed',
-  request,
+  request: request(n),
   finding,
   milliseconds: 1,
   expectation,
@@ -106,17 +106,41 @@ it('an answer that says neither is no answer', () => {
 
 it('learns the smallest blob that is large enough for a range, and is content with a small one', () => {
   const sizes = (...all: number[]) =>
-    after(all.map((size) => probed({ presence: 'present', size }))).learned?.size
-  expect(sizes(1)).toBeUndefined()
-  expect(sizes(2_000_000)).toBeUndefined()
-  expect(sizes(50_000, 20_000, 30_000)).toBe(20_000)
-  expect(sizes(4000, 100)).toBe(4000)
+    after(all.map((size, n) => probed({ presence: 'present', size }, 'possible', n))).learned.map(
+      ({ size }) => size,
+    )
+  expect(sizes(1)).toEqual([])
+  expect(sizes(2_000_000)).toEqual([])
+  expect(sizes(50_000, 20_000, 30_000)).toEqual([20_000, 30_000, 50_000])
+  expect(sizes(9, 8, 7, 6, 5, 4, 3)).toEqual([4, 5, 6, 7, 8, 9])
+  expect(sizes(90_000, 80_000, 70_000, 60_000, 50_000, 40_000, 30_000)[5]).toBe(80_000)
 })
 
 it('forgets what it learnt, and believes nothing, when that is gone', () => {
-  const state = after([probed({ presence: 'present', size: 100 }), checked({ lostLearned: true })])
-  expect(state).toMatchObject({ forgotten: 1 })
-  expect(state.learned).toBeUndefined()
+  const gone = checked({ learned: { gone: [digest(1)], failed: [] } })
+  expect(after([probed({ presence: 'present', size: 100 }), gone])).toMatchObject({
+    forgotten: 1,
+    learned: [],
+  })
+})
+
+it('counts different objects that do not come until one comes, and learns none of them again', () => {
+  const present = (n: number) => probed({ presence: 'present', size: 100 }, 'possible', n)
+  const fails = (n: number, result = failed('403')) =>
+    checked({ result, learned: { gone: [], failed: [digest(n)] } })
+  const state = after([
+    checked({}),
+    present(1),
+    fails(1, ANSWERED),
+    present(1),
+    present(2),
+    fails(2, ANSWERED),
+  ])
+  expect(state).toMatchObject({ learned: [], failedObjects: [digest(1), digest(2)], forgotten: 0 })
+  expect(health(state)).toBe('healthy')
+  expect(after([present(1), fails(1), checked({ learned: { gone: [], failed: [] } })]).failedObjects).toEqual(
+    [],
+  )
 })
 
 it('believes nothing of a store in traffic that answers wrongly', () => {

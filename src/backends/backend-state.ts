@@ -21,8 +21,10 @@ export interface BackendState {
   /** Of a store that has to prove whose it is. */
   readonly ownership: OwnershipStatus
   readonly misses: Misses
-  /** A small blob that a store was seen to have: what it is tried by when nothing is promised. */
-  readonly learned?: LearnedObject
+  /** Small blobs that a store was seen to have, the smallest first: what it is tried by when nothing is promised. */
+  readonly learned: readonly LearnedObject[]
+  /** Such blobs that did not come, although the store said that it has them, since one came the last time. */
+  readonly failedObjects: readonly Digest[]
   /** False as long as something that its inventory lists is known to be gone. */
   readonly believed: boolean
   /** How often it was decided that nothing it was taken to hold is to be believed. */
@@ -59,6 +61,10 @@ export interface FactContext {
 const HISTORY_MAX = 50
 /** Failures seen by many clients at one moment are one event, in milliseconds. */
 const REPORT_INTERVAL = 1000
+/** How many different objects that do not come speak against the store, and not against themselves. */
+export const OBJECTS_AGAINST = 3
+/** One to try it by, and others to take its place. */
+const LEARNED_MAX = 2 * OBJECTS_AGAINST
 /** As small as can be found: what is found first is good enough when it fits in one packet or two. */
 const SMALL_BYTES = 4096
 
@@ -68,6 +74,8 @@ export function initialState(now: number): BackendState {
     history: [],
     ownership: UNCHECKED,
     misses: NO_MISSES,
+    learned: [],
+    failedObjects: [],
     believed: true,
     forgotten: 0,
     reportedAt: Number.NEGATIVE_INFINITY,
@@ -98,7 +106,7 @@ export function reduce(state: BackendState, fact: Fact, context: FactContext): B
 export const UNDELIVERED = 'a store holds a blob that it does not deliver'
 
 function checked(before: BackendState, report: CheckReport, context: FactContext): BackendState {
-  const { result, ownership, hasPromised, lostLearned } = report
+  const { result, ownership, hasPromised, learned } = report
   let state = before
   if (ownership !== undefined) state = { ...state, ownership }
   if (hasPromised !== undefined) {
@@ -108,11 +116,7 @@ function checked(before: BackendState, report: CheckReport, context: FactContext
       if (!hasPromised) state = forget(state)
     }
   }
-  if (lostLearned) {
-    // Nobody promised that what was there once stays there; but where one thing is gone, others may be.
-    const { learned: _, ...rest } = state
-    state = forget(rest)
-  }
+  if (learned !== undefined) state = withoutLearned(state, learned, result)
   // What answers wrongly, as a page that says 200 to everything does, has also said that it has what it lacks.
   if (result.kind === 'failed' && result.hard && isInTraffic(before.health)) state = forget(state)
   return withResult(state, result, context)
@@ -168,12 +172,36 @@ function withAnswer(
   return misses === state.misses ? state : { ...state, misses }
 }
 
+/** Takes in a blob that the store said it has, where it is a better one to try it by than those that are known. */
 function withLearned(state: BackendState, digest: Digest, size: number): BackendState {
   if (size > OBJECT_MAX_BYTES || size < 2) return state
-  const before = state.learned
-  if (before !== undefined && (before.size <= SMALL_BYTES || before.size <= size)) return state
+  const { learned, failedObjects } = state
+  const isFull = learned.length >= LEARNED_MAX
+  const largest = learned.at(-1)?.size ?? 0
+  if (isFull && (largest <= SMALL_BYTES || largest <= size)) return state
+  if (failedObjects.includes(digest) || learned.some((object) => object.digest === digest)) return state
   // A copy: a digest is a slice that would keep its whole request target in memory.
-  return { ...state, learned: { digest: ` ${digest}`.slice(1) as Digest, size } }
+  const object = { digest: ` ${digest}`.slice(1) as Digest, size }
+  const all = [...learned, object].sort((one, other) => one.size - other.size)
+  return { ...state, learned: all.slice(0, LEARNED_MAX) }
+}
+
+/** What is gone or did not come is not tried again. */
+function withoutLearned(
+  state: BackendState,
+  { gone, failed: failures }: NonNullable<CheckReport['learned']>,
+  result: CheckResult,
+): BackendState {
+  const isSound = result.kind === 'passed' && result.proof === 'full'
+  const against = isSound ? [] : [...new Set([...state.failedObjects, ...failures])].slice(-OBJECTS_AGAINST)
+  const out = new Set([...gone, ...failures])
+  const next = {
+    ...state,
+    learned: state.learned.filter(({ digest }) => !out.has(digest)),
+    failedObjects: against,
+  }
+  // Nobody promised that what was there once stays there; but where one thing is gone, others may be.
+  return gone.length > 0 ? forget(next) : next
 }
 
 function forget(state: BackendState): BackendState {

@@ -37,8 +37,8 @@ export interface CheckReport {
   readonly ownership?: OwnershipStatus
   /** Whether it has the health-check object that its config or its inventory names; absent when that was not told. */
   readonly hasPromised?: boolean
-  /** The health-check object that it was seen to have before is gone. */
-  readonly lostLearned?: true
+  /** Of what it was seen to have before and was tried by: what did not come, though the store itself answered. */
+  readonly learned?: { readonly gone: readonly Digest[]; readonly failed: readonly Digest[] }
 }
 
 /**

@@ -2,10 +2,10 @@ import type { StoreConfig } from '../config/config.ts'
 import { type Digest, parseDigest } from '../oci/digest.ts'
 import type { Store } from '../routing/backend.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
-import type { BackendState } from './backend-state.ts'
+import { type BackendState, OBJECTS_AGAINST } from './backend-state.ts'
 import type { CheckReport } from './facts.ts'
-import type { CheckResult } from './health/check-result.ts'
-import { checkStore, OBJECT_ABSENT } from './health/check-store.ts'
+import { type CheckResult, failedHard } from './health/check-result.ts'
+import { checkStore, OBJECT_ABSENT, saysYesToAnything } from './health/check-store.ts'
 import { examineOwnership, type OwnershipClaim } from './ownership/ownership-status.ts'
 
 /** What a store is inspected by. */
@@ -40,10 +40,34 @@ export async function inspectStore(
   return { ...(await checkLearned(store, state, fetch)), ...report }
 }
 
-async function checkLearned(store: Store, { learned }: BackendState, fetch: Fetch): Promise<CheckReport> {
-  const result = await checkStore(store, learned?.digest, fetch)
-  if (result !== OBJECT_ABSENT) return { result }
-  return { result: await checkStore(store, undefined, fetch), lostLearned: true }
+/**
+ * Tries a store by what it was seen to have. Nobody promised that, and any client may have made us learn of an object
+ * that is archived or spoilt: so one that does not come is replaced by the next, and only several different ones, or a
+ * store that claims to have anything, speak against the store.
+ */
+async function checkLearned(store: Store, state: BackendState, fetch: Fetch): Promise<CheckReport> {
+  const gone: Digest[] = []
+  const failures: Digest[] = []
+  let last: CheckResult | undefined
+  for (const { digest } of state.learned) {
+    const result = await checkStore(store, digest, fetch)
+    if (result === OBJECT_ABSENT) gone.push(digest)
+    else if (result.kind === 'passed' || !result.ofObject)
+      return { result, learned: { gone, failed: failures } }
+    else {
+      last = result
+      failures.push(digest)
+    }
+  }
+  const learned = { gone, failed: failures }
+  if (last?.kind === 'failed') {
+    if (new Set([...state.failedObjects, ...failures]).size >= OBJECTS_AGAINST)
+      return { result: last, learned }
+    if (await saysYesToAnything(store, fetch)) {
+      return { result: failedHard('it says that it has what nobody can have given it'), learned }
+    }
+  }
+  return { result: await checkStore(store, undefined, fetch), learned }
 }
 
 /** A store that could not be asked, or that answered something else, has not told whether it has the object. */

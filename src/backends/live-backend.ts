@@ -150,7 +150,7 @@ export class LiveBackend {
 
   /** What its inventory or its own answers name to try it by. */
   get healthCheckObject(): Digest | undefined {
-    return this.#inventory?.object ?? this.#state.learned?.digest
+    return this.#inventory?.object ?? this.#state.learned[0]?.digest
   }
 
   /** A fetch with the time limit of a check. */

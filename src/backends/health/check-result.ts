@@ -1,8 +1,11 @@
 /** What a check or a failed transfer told of a backend. */
 export type CheckResult =
   | { readonly kind: 'passed'; readonly proof: 'full' | 'provisional' }
-  /** `hard`: it can never be a passing weakness, such as wrong bytes or a certificate that does not hold. */
-  | { readonly kind: 'failed'; readonly hard: boolean; readonly why: string }
+  /**
+   * `hard`: it can never be a passing weakness, such as wrong bytes or a certificate that does not hold. `ofObject`: it
+   * may be the fault of this one object, archived or spoilt, in a store that delivers all others.
+   */
+  | { readonly kind: 'failed'; readonly hard: boolean; readonly why: string; readonly ofObject?: true }
 
 export const PASSED: CheckResult = { kind: 'passed', proof: 'full' }
 /** It answers, but nothing is known by which it could be tried. */
@@ -16,6 +19,11 @@ export function failed(why: string): CheckResult {
 /** A fault that says the backend is not what the config takes it for. */
 export function failedHard(why: string): CheckResult {
   return { kind: 'failed', hard: true, why }
+}
+
+/** The same of one object, which says nothing of the others. */
+export function ofObject(result: CheckResult): CheckResult {
+  return result.kind === 'failed' ? { ...result, ofObject: true } : result
 }
 
 /** Names that do not resolve and certificates that do not hold, as Node and Bun name them. */

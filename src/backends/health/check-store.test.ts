@@ -43,7 +43,7 @@ describe('the admission of a store', () => {
   })
 
   it.each(FAULTS.filter((fault) => !ELSEWHERE.includes(fault)))('fails on %s', async (fault) => {
-    expect(await admit(CANARY, [CANARY], fault)).toEqual({
+    expect(await admit(CANARY, [CANARY], fault)).toMatchObject({
       kind: 'failed',
       hard: !SOFT.includes(fault),
       why: expect.any(String),

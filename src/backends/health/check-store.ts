@@ -4,7 +4,15 @@ import { matchesDigest } from '../../oci/verify.ts'
 import { blobLocation, type Store } from '../../routing/backend.ts'
 import type { Fetch } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
-import { ANSWERED, type CheckResult, failed, failedHard, failureOf, PASSED } from './check-result.ts'
+import {
+  ANSWERED,
+  type CheckResult,
+  failed,
+  failedHard,
+  failureOf,
+  ofObject,
+  PASSED,
+} from './check-result.ts'
 
 /** A health-check object is fetched whole at every probe, so it should be small; a larger one is refused. */
 export const OBJECT_MAX_BYTES = 1_048_576
@@ -14,6 +22,9 @@ export const OBJECT_ABSENT = failed('HEAD of the health-check object answered 40
 
 /** The digest of nothing: as good a question as any for a store of which no digest is known. */
 const EMPTY = parseDigest('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')!
+
+/** A digest that no content has, as far as anybody will ever find out. */
+const INVENTED = parseDigest(`sha256:${'00c0ffee'.repeat(8)}`)!
 
 /**
  * Tries a store as clients will use it: `HEAD`, a whole `GET`, and both forms of `Range` that a resumed pull sends, of
@@ -34,6 +45,18 @@ export async function checkStore(
   }
 }
 
+/**
+ * Whether a store says that it has what nobody can have given it: then what it says of anything else is worth nothing.
+ * Never rejects; ends when `fetch` does.
+ */
+export async function saysYesToAnything(store: Store, fetch: Fetch): Promise<boolean> {
+  try {
+    return (await fetch(blobLocation(store, INVENTED), { method: 'HEAD', redirect: 'manual' })).status === 200
+  } catch {
+    return false
+  }
+}
+
 async function greet(store: Store, fetch: Fetch): Promise<CheckResult> {
   const { status } = await fetch(blobLocation(store, EMPTY), { method: 'HEAD', redirect: 'manual' })
   return status < 500 ? ANSWERED : failed(`HEAD answered ${status}`)
@@ -48,15 +71,18 @@ async function tryObject(url: string, object: Digest, fetch: Fetch): Promise<Che
   const whole = await fetch(url, { redirect: 'manual', headers: { 'Accept-Encoding': 'identity' } })
   if (whole.status !== 200) {
     await whole.body?.cancel()
-    return failed(`GET of the health-check object answered ${whole.status}`)
+    const result = failed(`GET of the health-check object answered ${whole.status}`)
+    // What HEAD says is there, and GET refuses, may be archived, or held back for legal reasons.
+    return whole.status < 500 && whole.status !== 429 ? ofObject(result) : result
   }
   const bytes = await readBody(whole, OBJECT_MAX_BYTES)
   if (bytes === undefined)
-    return failedHard(`the health-check object is larger than ${OBJECT_MAX_BYTES} bytes`)
+    return ofObject(failedHard(`the health-check object is larger than ${OBJECT_MAX_BYTES} bytes`))
   if (!(await matchesDigest(bytes, object)))
-    return failedHard(`the health-check object has wrong bytes (${bytes.length} of them)`)
+    return ofObject(failedHard(`the health-check object has wrong bytes (${bytes.length} of them)`))
   if (stated !== null && Number(stated) !== bytes.length) {
-    return failedHard(`HEAD of the health-check object said ${stated} bytes; it has ${bytes.length}`)
+    const what = `HEAD of the health-check object said ${stated} bytes; it has ${bytes.length}`
+    return ofObject(failedHard(what))
   }
   if (bytes.length < 2) return PASSED
   const middle = Math.floor(bytes.length / 2)
