@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import type { Config, StoreConfig, UpstreamConfig } from '../config/config.ts'
 import type { Observers } from '../internal/observers.ts'
+import type { Address } from '../net/address.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend, Store, Upstream } from '../routing/backend.ts'
 import type { Listed, Presence } from '../routing/decide.ts'
@@ -32,7 +33,7 @@ export interface Backends {
   /** What is known of a backend; `undefined` for one that is not of this set, though its id may be. */
   of(backend: Backend): LiveBackend | undefined
   known(backend: Backend, request: OciRequest): Presence | undefined
-  has(backend: Backend, request: OciRequest): Presence | Promise<Presence>
+  has(backend: Backend, request: OciRequest, client?: Address): Presence | Promise<Presence>
   listed(store: Store, request: OciRequest): Listed | undefined
   [Symbol.dispose](): void
 }
@@ -92,7 +93,7 @@ function backendsOf(
     all,
     of: (backend) => live.get(backend),
     known: (backend, request) => live.get(backend)?.known(request),
-    has: (backend, request) => live.get(backend)?.has(request) ?? 'unknown',
+    has: (backend, request, client) => live.get(backend)?.has(request, client) ?? 'unknown',
     listed: (store, request) => live.get(store)?.listed(request),
     [Symbol.dispose]() {
       for (const one of all) one[Symbol.dispose]()

@@ -1,6 +1,7 @@
 import type { LimitFunction } from 'p-limit'
 import type { HealthConfig } from '../config/config.ts'
 import type { Observers } from '../internal/observers.ts'
+import type { Address } from '../net/address.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from '../routing/backend.ts'
@@ -22,6 +23,7 @@ import {
   type PresenceStatistics,
 } from './presence/presence.ts'
 import { presenceKey, probeBackend } from './presence/probe.ts'
+import { networkOf } from './presence/probe-budget.ts'
 
 /** A fact, and what it made of the backend. */
 export interface BackendEvent {
@@ -182,9 +184,11 @@ export class LiveBackend {
   }
 
   /** The same, or else what a probe finds within the time budget. */
-  has(request: OciRequest): Presence | Promise<Presence> {
+  has(request: OciRequest, client?: Address): Presence | Promise<Presence> {
     const known = this.known(request)
-    return known ?? this.#presence.has(presenceKey(this.backend, request), () => this.#probe(request))
+    if (known !== undefined) return known
+    const key = presenceKey(this.backend, request)
+    return this.#presence.has(key, () => this.#probe(request), networkOf(client))
   }
 
   /** What its inventory says of a content that it is known to hold. */

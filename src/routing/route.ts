@@ -21,7 +21,7 @@ export interface RouteSources {
   readonly listed: RequestFacts['listed']
   readonly spill: Pick<RequestFacts, 'maySpill' | 'overSpill'>
   /** Begins to ask backends on behalf of one request; absent where nobody is to be asked. */
-  readonly inquire?: () => Inquiry
+  readonly inquire?: (client: Client) => Inquiry
   /**
    * Told of each decision; gives a promise when something has to be found out first, after whose end it is decided anew.
    * Absent where there is nobody to be noticed.
@@ -48,7 +48,7 @@ export function route(request: RoutedRequest, sources: RouteSources): Decision |
   const facts = factsOf(request, sources)
   const decision = decide(facts, sources.view())
   if (decision.kind === 'ask') {
-    return inquire(decision, facts, sources).then((late) => {
+    return inquire(decision, facts, request.client, sources).then((late) => {
       // Only noted: this client has waited enough, and the backend has just said that it has the content.
       sources.notice?.(request, late)
       return late
@@ -74,11 +74,16 @@ function factsOf({ method, request, query, client }: RoutedRequest, sources: Rou
 }
 
 /** Asks one backend after the other, until the decision stands or the client has waited long enough. */
-async function inquire(first: Ask, facts: RequestFacts, sources: RouteSources): Promise<Decision> {
+async function inquire(
+  first: Ask,
+  facts: RequestFacts,
+  client: Client,
+  sources: RouteSources,
+): Promise<Decision> {
   const { request } = facts
   const answers = new Map<Backend, Presence>()
   const presence = (backend: Backend) => answers.get(backend) ?? facts.presence(backend, request)
-  const inquiry = sources.inquire!()
+  const inquiry = sources.inquire!(client)
   let next: Decision | Ask = first
   while (next.kind === 'ask') {
     answers.set(next.backend, await inquiry.ask(next.backend, request))

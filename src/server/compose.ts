@@ -80,7 +80,7 @@ export async function createPortolan(
     known: (backend, request) => policy().backends.known(backend, request),
     listed: (store, request) => policy().backends.listed(store, request),
     spill,
-    inquire: () => beginInquiry(policy, runtime),
+    inquire: (client) => beginInquiry(policy, runtime, client),
   }
   const noticed = { ...sources, notice: noticeRetries(checks, policy, runtime) }
   const counted = createDoor({

@@ -114,8 +114,8 @@ function countedSources(sources: RouteSources, { presenceLookups }: Metrics): Ro
       return presence
     },
     ...(inquire && {
-      inquire() {
-        const inquiry = inquire()
+      inquire(client) {
+        const inquiry = inquire(client)
         return {
           ask(backend, request) {
             const count = (presence: Presence) => {

@@ -1,6 +1,7 @@
 import { GenerationalCache } from '../../internal/generational-cache.ts'
 import type { Presence } from '../../routing/decide.ts'
 import type { Clock } from '../../runtime.ts'
+import { ProbeBudget } from './probe-budget.ts'
 
 /** Asks once; must not reject, must end by itself, and says `unknown` when no usable answer came. */
 export type Probe = () => Promise<Presence>
@@ -21,8 +22,11 @@ export interface PresenceSettings {
 export interface PresenceCache {
   /** What is known now, without asking; `undefined` when nothing fresh is. */
   known(key: string): Presence | undefined
-  /** What is known, or else what the probe finds, or `unknown` when that takes longer than the time budget. */
-  has(key: string, probe: Probe): Presence | Promise<Presence>
+  /**
+   * What is known, or else what the probe finds, or `unknown` when that takes longer than the time budget, or
+   * when the network that it is for has used up what it may ask.
+   */
+  has(key: string, probe: Probe, network?: number): Presence | Promise<Presence>
   /** Takes a content for unusable for `milliseconds`, whatever a probe says in the meantime. */
   bar(key: string, milliseconds: number): void
   isBarred(key: string): boolean
@@ -48,17 +52,6 @@ export interface PresenceStatistics {
  */
 const MAX_NEGATIVES = 65_536
 
-/** How many probes of one backend may run at once; beyond it the answer is `unknown` straight away, and not remembered. */
-const MAX_PROBES = 256
-
-/**
- * How many probes may find nothing in a tenth of a second; after that no other is sent to this backend until it is over. A
- * probe costs ten times what a redirect costs: without this bound, a flood of invented digests would slow down
- * everybody (`npm run bench -- hostile`). What is known to be present needs no probe, and goes on as before.
- */
-const MAX_FRUITLESS = 20
-const FRUITLESS_WINDOW = 100
-
 interface Remembered {
   readonly verdict: Presence
   readonly until: number
@@ -77,18 +70,7 @@ export function createPresenceCache(initial: PresenceSettings, clock: Clock): Pr
   const running = new Map<string, Promise<Presence>>()
   /** When the last bar ends: most of the time there is none, and then nobody pays for looking. */
   let barredUntil = Number.NEGATIVE_INFINITY
-  let window = 0
-  let fruitless = 0
-
-  function mayProbe(): boolean {
-    if (running.size >= MAX_PROBES) return false
-    const now = Math.floor(clock.now() / FRUITLESS_WINDOW)
-    if (now !== window) {
-      window = now
-      fruitless = 0
-    }
-    return fruitless < MAX_FRUITLESS
-  }
+  const budget = new ProbeBudget(clock)
 
   function known(key: string): Presence | undefined {
     const present = positives.get(key)
@@ -114,7 +96,7 @@ export function createPresenceCache(initial: PresenceSettings, clock: Clock): Pr
     return negative?.barred === true && negative.until > clock.now()
   }
 
-  function ask(key: string, probe: Probe): Promise<Presence> {
+  function ask(key: string, probe: Probe, network: number): Promise<Presence> {
     return new Promise((resolve) => {
       // Late: nobody waits for this probe again while its silence is fresh.
       const callOff = clock.after(settings.timeout, () => {
@@ -124,7 +106,7 @@ export function createPresenceCache(initial: PresenceSettings, clock: Clock): Pr
       probe().then((verdict) => {
         callOff()
         running.delete(key)
-        if (verdict !== 'present') fruitless++
+        budget.ended(network, verdict)
         remember(key, verdict)
         resolve(verdict)
       })
@@ -133,15 +115,16 @@ export function createPresenceCache(initial: PresenceSettings, clock: Clock): Pr
 
   return {
     known,
-    has(key, probe) {
+    has(key, probe, network = 0) {
       const verdict = known(key)
       if (verdict !== undefined) return verdict
       const joined = running.get(key)
       if (joined !== undefined) return joined
-      if (!mayProbe()) return 'unknown'
+      if (!budget.allows(network)) return 'unknown'
       // A copy: a digest is a slice that would keep its whole request target in memory.
       const copy = ` ${key}`.slice(1)
-      const answer = ask(copy, probe)
+      budget.began(network)
+      const answer = ask(copy, probe, network)
       running.set(copy, answer)
       return answer
     },
