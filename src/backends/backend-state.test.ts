@@ -4,7 +4,7 @@ import type { Name } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
 import { type BackendState, type FactContext, initialState, reduce } from './backend-state.ts'
 import type { Expectation, Fact } from './facts.ts'
-import { ANSWERED, failed, failedHard, PASSED } from './health/check-result.ts'
+import { failed, failedHard, PASSED } from './health/check-result.ts'
 import type { ProbeFinding } from './presence/probe.ts'
 
 const CONTEXT: FactContext = {
@@ -124,23 +124,20 @@ it('forgets what it learnt, and believes nothing, when that is gone', () => {
   })
 })
 
-it('counts different objects that do not come until one comes, and learns none of them again', () => {
-  const present = (n: number) => probed({ presence: 'present', size: 100 }, 'possible', n)
-  const fails = (n: number, result = failed('403')) =>
-    checked({ result, learned: { gone: [], failed: [digest(n)] } })
-  const state = after([
-    checked({}),
-    present(1),
-    fails(1, ANSWERED),
-    present(1),
-    present(2),
-    fails(2, ANSWERED),
+it('keeps what came before what did not, whatever clients ask for', () => {
+  const present = (n: number) => probed({ presence: 'present', size: 100 + n }, 'possible', n)
+  const tried = checked({ learned: { gone: [], failed: [digest(1), digest(2)], came: digest(9) } })
+  const state = after([present(9), present(1), present(2), tried, ...[3, 4, 5, 6, 7].map(present)])
+  expect(
+    state.learned.map(({ digest, outcome }) => [Number.parseInt(digest.slice(-2), 16), outcome]),
+  ).toEqual([
+    [9, 'came'],
+    [3, undefined],
+    [4, undefined],
+    [5, undefined],
+    [6, undefined],
+    [7, undefined],
   ])
-  expect(state).toMatchObject({ learned: [], failedObjects: [digest(1), digest(2)], forgotten: 0 })
-  expect(health(state)).toBe('healthy')
-  expect(after([present(1), fails(1), checked({ learned: { gone: [], failed: [] } })]).failedObjects).toEqual(
-    [],
-  )
 })
 
 it('believes nothing of a store in traffic that answers wrongly', () => {

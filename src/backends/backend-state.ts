@@ -21,10 +21,8 @@ export interface BackendState {
   /** Of a store that has to prove whose it is. */
   readonly ownership: OwnershipStatus
   readonly misses: Misses
-  /** Small blobs that a store was seen to have, the smallest first: what it is tried by when nothing is promised. */
+  /** Small blobs that a store said it has, those that came first: what it is tried by when nothing is promised. */
   readonly learned: readonly LearnedObject[]
-  /** Such blobs that did not come, although the store said that it has them, since one came the last time. */
-  readonly failedObjects: readonly Digest[]
   /** False as long as something that its inventory lists is known to be gone. */
   readonly believed: boolean
   /** How often it was decided that nothing it was taken to hold is to be believed. */
@@ -46,6 +44,8 @@ export interface HealthChange {
 export interface LearnedObject {
   readonly digest: Digest
   readonly size: number
+  /** How it went when the store was last tried by it. */
+  readonly outcome?: 'came' | 'failed'
 }
 
 /** What the next state depends on beside the fact. */
@@ -75,7 +75,6 @@ export function initialState(now: number): BackendState {
     ownership: UNCHECKED,
     misses: NO_MISSES,
     learned: [],
-    failedObjects: [],
     believed: true,
     forgotten: 0,
     reportedAt: Number.NEGATIVE_INFINITY,
@@ -116,7 +115,7 @@ function checked(before: BackendState, report: CheckReport, context: FactContext
       if (!hasPromised) state = forget(state)
     }
   }
-  if (learned !== undefined) state = withoutLearned(state, learned, result)
+  if (learned !== undefined) state = withOutcomes(state, learned)
   // What answers wrongly, as a page that says 200 to everything does, has also said that it has what it lacks.
   if (result.kind === 'failed' && result.hard && isInTraffic(before.health)) state = forget(state)
   return withResult(state, result, context)
@@ -172,36 +171,45 @@ function withAnswer(
   return misses === state.misses ? state : { ...state, misses }
 }
 
-/** Takes in a blob that the store said it has, where it is a better one to try it by than those that are known. */
+/** Takes in a blob that the store said it has, where it is a better one to try it by than one that is known. */
 function withLearned(state: BackendState, digest: Digest, size: number): BackendState {
   if (size > OBJECT_MAX_BYTES || size < 2) return state
-  const { learned, failedObjects } = state
-  const isFull = learned.length >= LEARNED_MAX
-  const largest = learned.at(-1)?.size ?? 0
-  if (isFull && (largest <= SMALL_BYTES || largest <= size)) return state
-  if (failedObjects.includes(digest) || learned.some((object) => object.digest === digest)) return state
+  const { learned } = state
+  const last = learned.at(-1)
+  if (last !== undefined && learned.length >= LEARNED_MAX) {
+    const isNone = last.outcome !== 'failed' && (last.size <= SMALL_BYTES || last.size <= size)
+    // Who came is not pushed out by what any client may ask for.
+    if (last.outcome === 'came' || isNone) return state
+  }
+  if (learned.some((object) => object.digest === digest)) return state
   // A copy: a digest is a slice that would keep its whole request target in memory.
-  const object = { digest: ` ${digest}`.slice(1) as Digest, size }
-  const all = [...learned, object].sort((one, other) => one.size - other.size)
-  return { ...state, learned: all.slice(0, LEARNED_MAX) }
+  const object: LearnedObject = { digest: ` ${digest}`.slice(1) as Digest, size }
+  const kept = learned.length >= LEARNED_MAX ? learned.slice(0, -1) : learned
+  return { ...state, learned: [...kept, object].sort(byOutcome) }
 }
 
-/** What is gone or did not come is not tried again. */
-function withoutLearned(
+/** Keeps how it went with each object; those that are gone go. */
+function withOutcomes(
   state: BackendState,
-  { gone, failed: failures }: NonNullable<CheckReport['learned']>,
-  result: CheckResult,
+  { gone, failed: failures, came }: NonNullable<CheckReport['learned']>,
 ): BackendState {
-  const isSound = result.kind === 'passed' && result.proof === 'full'
-  const against = isSound ? [] : [...new Set([...state.failedObjects, ...failures])].slice(-OBJECTS_AGAINST)
-  const out = new Set([...gone, ...failures])
-  const next = {
-    ...state,
-    learned: state.learned.filter(({ digest }) => !out.has(digest)),
-    failedObjects: against,
-  }
+  const outcomeOf = ({ digest, outcome }: LearnedObject) =>
+    digest === came ? 'came' : failures.includes(digest) ? 'failed' : outcome
+  const learned = state.learned
+    .filter(({ digest }) => !gone.includes(digest))
+    .map((object): LearnedObject => {
+      const outcome = outcomeOf(object)
+      return outcome === undefined ? object : { ...object, outcome }
+    })
+    .sort(byOutcome)
   // Nobody promised that what was there once stays there; but where one thing is gone, others may be.
-  return gone.length > 0 ? forget(next) : next
+  return gone.length > 0 ? forget({ ...state, learned }) : { ...state, learned }
+}
+
+const ORDER = { came: 0, untried: 1, failed: 2 } as const
+
+function byOutcome(one: LearnedObject, other: LearnedObject): number {
+  return ORDER[one.outcome ?? 'untried'] - ORDER[other.outcome ?? 'untried'] || one.size - other.size
 }
 
 function forget(state: BackendState): BackendState {

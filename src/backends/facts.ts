@@ -37,8 +37,12 @@ export interface CheckReport {
   readonly ownership?: OwnershipStatus
   /** Whether it has the health-check object that its config or its inventory names; absent when that was not told. */
   readonly hasPromised?: boolean
-  /** Of what it was seen to have before and was tried by: what did not come, though the store itself answered. */
-  readonly learned?: { readonly gone: readonly Digest[]; readonly failed: readonly Digest[] }
+  /** Of what it was seen to have and was tried by: what is gone, what did not come though it is there, and what came. */
+  readonly learned?: {
+    readonly gone: readonly Digest[]
+    readonly failed: readonly Digest[]
+    readonly came?: Digest
+  }
 }
 
 /**

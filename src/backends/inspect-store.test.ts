@@ -4,7 +4,6 @@ import { CELLAR } from '../../test/support/places.ts'
 import { createTestRuntime } from '../../test/support/test-runtime.ts'
 import { storeAt } from '../../test/support/view.ts'
 import type { StoreConfig } from '../config/config.ts'
-import type { Digest } from '../oci/digest.ts'
 import { type BackendState, initialState, reduce } from './backend-state.ts'
 import { inspectStore } from './inspect-store.ts'
 
@@ -93,8 +92,10 @@ it('is replaced by another, by which the store is tried from then on', async () 
   refused.set(BLOBS[0]!.digest, archived)
   for (const blob of BLOBS.slice(0, 2)) learn(blob)
   expect(await check()).toBe('healthy')
-  expect(state.learned.map(({ digest }) => digest)).toEqual([BLOBS[1]!.digest as Digest])
-  expect(state.failedObjects).toEqual([])
+  expect(state.learned.map(({ digest, outcome }) => [digest, outcome])).toEqual([
+    [BLOBS[1]!.digest, 'came'],
+    [BLOBS[0]!.digest, 'failed'],
+  ])
 })
 
 it('several different ones do, whether they fail at once or one after the other', async () => {
@@ -106,6 +107,9 @@ it('several different ones do, whether they fail at once or one after the other'
   expect(await check()).toBe('healthy')
   learn(BLOBS[2]!)
   expect(await check()).toBe('ejected')
+  refused.clear()
+  for (let n = 0; n < 3; n++) await check()
+  expect(state.learned.filter(({ outcome }) => outcome === 'came')).toHaveLength(1)
 })
 
 it('a store that says it has anything is out at once', async () => {

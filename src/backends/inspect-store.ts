@@ -4,8 +4,8 @@ import type { Store } from '../routing/backend.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
 import { type BackendState, OBJECTS_AGAINST } from './backend-state.ts'
 import type { CheckReport } from './facts.ts'
-import { type CheckResult, failedHard } from './health/check-result.ts'
-import { checkStore, OBJECT_ABSENT, saysYesToAnything } from './health/check-store.ts'
+import type { CheckResult } from './health/check-result.ts'
+import { checkStore, OBJECT_ABSENT } from './health/check-store.ts'
 import { examineOwnership, type OwnershipClaim } from './ownership/ownership-status.ts'
 
 /** What a store is inspected by. */
@@ -45,29 +45,24 @@ export async function inspectStore(
  * that is archived or spoilt: so one that does not come is replaced by the next, and only several different ones, or a
  * store that claims to have anything, speak against the store.
  */
-async function checkLearned(store: Store, state: BackendState, fetch: Fetch): Promise<CheckReport> {
+async function checkLearned(store: Store, { learned }: BackendState, fetch: Fetch): Promise<CheckReport> {
   const gone: Digest[] = []
   const failures: Digest[] = []
   let last: CheckResult | undefined
-  for (const { digest } of state.learned) {
+  for (const { digest } of learned) {
     const result = await checkStore(store, digest, fetch)
+    const tried = { gone, failed: failures }
+    if (result.kind === 'passed') return { result, learned: { ...tried, came: digest } }
     if (result === OBJECT_ABSENT) gone.push(digest)
-    else if (result.kind === 'passed' || !result.ofObject)
-      return { result, learned: { gone, failed: failures } }
+    else if (!result.ofObject) return { result, learned: tried }
     else {
       last = result
       failures.push(digest)
     }
   }
-  const learned = { gone, failed: failures }
-  if (last?.kind === 'failed') {
-    if (new Set([...state.failedObjects, ...failures]).size >= OBJECTS_AGAINST)
-      return { result: last, learned }
-    if (await saysYesToAnything(store, fetch)) {
-      return { result: failedHard('it says that it has what nobody can have given it'), learned }
-    }
-  }
-  return { result: await checkStore(store, undefined, fetch), learned }
+  const isAgainst = last !== undefined && failures.length >= OBJECTS_AGAINST
+  const result = isAgainst ? last! : await checkStore(store, undefined, fetch)
+  return { result, learned: { gone, failed: failures } }
 }
 
 /** A store that could not be asked, or that answered something else, has not told whether it has the object. */

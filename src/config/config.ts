@@ -4,6 +4,8 @@ export interface Config {
   readonly listen: ListenAddress
   /** Absent when the operator wrote `admin: off`. */
   readonly admin?: ListenAddress
+  /** Names under which the admin service may be asked, lower case, beside addresses and names nobody can register. */
+  readonly adminHosts: readonly string[]
   readonly debug: boolean
   readonly log: LogConfig
   readonly pages: PagesConfig

@@ -53,9 +53,21 @@ export function formatConfigPath(path: ConfigPath): string {
 
 /** What a fault may repeat of a value: scalars and lists of them, and nobody's password or private key. */
 export function valueForFault(value: unknown): unknown {
-  if (typeof value === 'string') return isPrivateKey(value) ? '***' : value.replace(/:\/\/.*@/s, '://***@')
+  if (typeof value === 'string') return isPrivateKey(value) ? '***' : withoutSecrets(value)
   if (Array.isArray(value)) return value.every(isScalar) ? value.map(valueForFault) : undefined
   return isScalar(value) ? value : undefined
+}
+
+/** Parameters of a query that are no secret; a signature, a token or a key may have any other name. */
+const OPEN_PARAMETERS = /^(?:n|last|ns|artifactType|version|api-version|restype|comp|alt|format)$/
+
+/** A URL without the user that it names, and without what its query says. */
+function withoutSecrets(text: string): string {
+  const shown = text.replace(/:\/\/.*@/s, '://***@')
+  if (!shown.includes('://')) return shown
+  return shown.replace(/([?&;])([^=&;#\s]*)=([^&;#\s]*)/g, (whole, mark, name) =>
+    OPEN_PARAMETERS.test(name) ? whole : `${mark}${name}=***`,
+  )
 }
 
 function isScalar(value: unknown): boolean {

@@ -21,6 +21,12 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return valid ? { host, port } : undefined
 }
 
+/** Reads the name of a host, in lower case; `undefined` for what is none, addresses among it. */
+export function readHostName(text: string): string | undefined {
+  const isName = text.length <= HOST_MAX && HOST_NAME.test(text) && !/^[0-9.]+$/.test(text)
+  return isName ? text.toLowerCase() : undefined
+}
+
 /** Writes an address, the inverse of {@link parseListenAddress}. */
 export function formatListenAddress({ host, port }: ListenAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -7,7 +7,7 @@ import { isVerifiable, parseDigest } from '../oci/digest.ts'
 import { parseName } from '../oci/name.ts'
 import { isBlobTemplate } from './blob-template.ts'
 import { formatDuration, parseDuration } from './duration.ts'
-import { parseListenAddress } from './listen-address.ts'
+import { parseListenAddress, readHostName } from './listen-address.ts'
 import { readPattern } from './pattern.ts'
 import { readBackendPlace, readPlaceName } from './place-name.ts'
 import { readPublicKey } from './public-key.ts'
@@ -39,6 +39,7 @@ const AZURE_CONTAINER = /^(?=.{3,63}$)(?:[a-z0-9]+(?:-[a-z0-9]+)*|\$root|\$web)$
 const KEY_PREFIX = /^[A-Za-z0-9._~!$&'()*+,;=:@-]+$/
 const PLATFORM = /^[a-z0-9]+(?:\/[a-z0-9_.-]+){1,2}$/
 const RANGE_MAX = 256
+const HOSTS_MAX = 64
 const KEY_PREFIX_MAX = 256
 const providerIds = providers.map(({ id }) => id)
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -405,6 +406,13 @@ export const configSchema = z.strictObject({
   admin: text(`off, or ${listenAddress}`, (value) => (value === 'off' ? 'off' : parseListenAddress(value)))
     .prefault(DEFAULT_ADMIN)
     .describe('Where the admin service listens, or off. Never public: it says what the door knows.'),
+  adminHosts: z
+    .array(text('a host name, such as door.example.com', readHostName))
+    .max(HOSTS_MAX)
+    .prefault([])
+    .describe(
+      'Names under which the admin service may be asked, beside addresses and names nobody can register.',
+    ),
   debug: flag().prefault(false).describe('Whether replies say why (Portolan-Reason).'),
   log: z
     .strictObject({

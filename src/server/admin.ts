@@ -1,6 +1,7 @@
 import { parseAddress } from '../net/address.ts'
 import { isFault } from '../oci/errors.ts'
 import type { Exposition } from '../telemetry/exposition.ts'
+import { isAdminHost } from './admin-host.ts'
 import type { Explainer } from './explainer.ts'
 import { faultReply } from './fault-reply.ts'
 import type { DoorReply } from './reply.ts'
@@ -18,6 +19,8 @@ export interface AdminParts {
   /** Where addresses are from, where ranges are in force. */
   readonly ranges?: () => unknown
   readonly explain: Explainer
+  /** Names under which it may be reached, beside addresses and names that nobody can register; lower case. */
+  readonly hosts: () => readonly string[]
   /** What Prometheus scrapes. */
   readonly metrics?: () => Promise<Exposition>
 }
@@ -42,7 +45,9 @@ export function createAdmin(parts: AdminParts): Door {
   }
   const paths = Object.keys(routes)
 
-  return ({ method, target }) => {
+  return (request) => {
+    const { method, target } = request
+    if (!isAdminHost(request.header('host'), parts.hosts())) return FOREIGN_HOST
     if (method !== 'GET' && method !== 'HEAD') {
       return faultReply({ code: 'UNSUPPORTED', message: 'GET and HEAD only' }, 405, { Allow: 'GET, HEAD' })
     }
@@ -54,6 +59,15 @@ export function createAdmin(parts: AdminParts): Door {
     return routes[path]!(new URLSearchParams(mark < 0 ? '' : target.slice(mark)))
   }
 }
+
+const FOREIGN_HOST = faultReply(
+  {
+    code: 'DENIED',
+    message:
+      'the admin service does not answer to this Host; adminHosts in the config lists the names it has',
+  },
+  403,
+)
 
 const EXPLAIN_PARAMETERS = ['target', 'from', 'method', 'ask']
 

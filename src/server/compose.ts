@@ -101,6 +101,7 @@ export async function createPortolan(
     ranges: ranges.status,
     reload: () => reloads.status,
     explain,
+    hosts: () => policy().config.adminHosts,
     ...(exposition && { metrics: exposition }),
   })
 

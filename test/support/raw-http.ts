@@ -21,7 +21,7 @@ export function exchange(port: number, request: RawRequest): Promise<RawReply> {
   const lines = Array.isArray(headers) ? headers : Object.entries(headers)
   return exchangeBytes(
     port,
-    `${method} ${target} HTTP/1.1\r\nHost: door.test\r\nConnection: close\r\n${lines
+    `${method} ${target} HTTP/1.1\r\nHost: door.internal\r\nConnection: close\r\n${lines
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('')}\r\n`,
   )

@@ -20,11 +20,8 @@ export const OBJECT_MAX_BYTES = 1_048_576
 /** The health-check object is not there: of one that the config names this is a failure, of one that was learned it need not be. */
 export const OBJECT_ABSENT = failed('HEAD of the health-check object answered 404')
 
-/** The digest of nothing: as good a question as any for a store of which no digest is known. */
-const EMPTY = parseDigest('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')!
-
 /** A digest that no content has, as far as anybody will ever find out. */
-const INVENTED = parseDigest(`sha256:${'00c0ffee'.repeat(8)}`)!
+export const INVENTED_DIGEST = parseDigest(`sha256:${'00c0ffee'.repeat(8)}`)!
 
 /**
  * Tries a store as clients will use it: `HEAD`, a whole `GET`, and both forms of `Range` that a resumed pull sends, of
@@ -45,20 +42,10 @@ export async function checkStore(
   }
 }
 
-/**
- * Whether a store says that it has what nobody can have given it: then what it says of anything else is worth nothing.
- * Never rejects; ends when `fetch` does.
- */
-export async function saysYesToAnything(store: Store, fetch: Fetch): Promise<boolean> {
-  try {
-    return (await fetch(blobLocation(store, INVENTED), { method: 'HEAD', redirect: 'manual' })).status === 200
-  } catch {
-    return false
-  }
-}
-
 async function greet(store: Store, fetch: Fetch): Promise<CheckResult> {
-  const { status } = await fetch(blobLocation(store, EMPTY), { method: 'HEAD', redirect: 'manual' })
+  const { status } = await fetch(blobLocation(store, INVENTED_DIGEST), { method: 'HEAD', redirect: 'manual' })
+  // Then what it says of anything else is worth nothing.
+  if (status === 200) return failedHard('it says that it has what nobody can have given it')
   return status < 500 ? ANSWERED : failed(`HEAD answered ${status}`)
 }
 

@@ -16,7 +16,8 @@ async function world(deliver: (url: string) => Promise<Response>) {
   const asked: string[] = []
   const runtime = createTestRuntime({
     fetch(url, init) {
-      if (init.method === 'HEAD' || url.endsWith('/v2/')) return Promise.resolve(new Response(null))
+      if (url.endsWith('/v2/')) return Promise.resolve(new Response(null))
+      if (init.method === 'HEAD') return Promise.resolve(new Response(null, { status: 404 }))
       asked.push(url)
       return deliver(url)
     },
