@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { COMPILED } from './compiled.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -29,7 +30,7 @@ export function startCommand(words: readonly string[], { folder, env }: CommandO
   const child = spawn(process.execPath, [MAIN, ...words], {
     cwd: folder,
     // No login of whoever runs the tests is of use here.
-    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    env: { PATH: process.env.PATH, HOME: folder, ...COMPILED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const printed = { out: '', err: '' }

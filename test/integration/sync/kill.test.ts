@@ -40,7 +40,6 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
     killInWorld(join(temp.path, `world-${index}`), repository, {
       kills: KILLS / WORLDS,
       random: randomOf(seed + index),
-      compiled: join(temp.path, 'compiled'),
     }),
   )
   const resumed = await Promise.all(worlds)
@@ -50,15 +49,13 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
 interface Killing {
   readonly kills: number
   readonly random: () => number
-  /** Where the code of the command is kept compiled. */
-  readonly compiled: string
 }
 
 /** Fills stores of its own again and again, until it has killed so many runs; gives how many blobs were gone on with. */
 async function killInWorld(
   world: string,
   repository: TestRepository,
-  { kills: wanted, random, compiled }: Killing,
+  { kills: wanted, random }: Killing,
 ): Promise<number> {
   const blobBytes = repository.blobs.reduce((sum, { bytes }) => sum + bytes.length, 0)
   const contents = repository.blobs.length + Object.keys(repository.tags).length
@@ -84,7 +81,7 @@ async function killInWorld(
     for (let ended = false; !ended; ) {
       const command = startCommand(['sync', '--config', 'portolan.yaml', '--json'], {
         folder,
-        env: { ...environment, NODE_COMPILE_CACHE: compiled },
+        env: environment,
       })
       let timer: NodeJS.Timeout | undefined
       const killSoon = () => {
