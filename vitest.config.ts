@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // The examples import the package by its name, as whoever copies them does.
+  resolve: {
+    alias: [
+      { find: /^portolan$/, replacement: `${import.meta.dirname}/src/index.ts` },
+      { find: /^portolan\/(\w+)$/, replacement: `${import.meta.dirname}/src/$1.ts` },
+    ],
+  },
   test: {
-    include: ['src/**/*.test.ts', 'test/{architecture,conformance,integration,support}/**/*.test.ts'],
+    include: ['{src,scripts}/**/*.test.ts', 'test/{architecture,conformance,integration,support}/**/*.test.ts'],
     // On a machine that others load, a client may give up early: a second go counts, and is shown as one.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 20_000,

@@ -4,6 +4,7 @@ import common from './vitest.config.ts'
 
 /** One file after the other, as each starts real clients and servers; in full, what `npm test` takes samples of too. */
 export default defineConfig({
+  ...common,
   test: {
     ...common.test,
     include: ['test/e2e/**/*.test.ts', ...(FULL ? ['test/{conformance,integration}/**/*.test.ts'] : [])],

@@ -1,15 +1,19 @@
-export type { Coordinates, Place, PlaceSource } from './clouds/place.ts'
 export type { Config } from './config/config.ts'
-export { parseConfig } from './config/parse.ts'
+export type { ConfigFault } from './config/fault.ts'
+export { loadConfig } from './config/load.ts'
+export { type ParsedConfig, type ParseOptions, parseConfig } from './config/parse.ts'
 export { type ErrorCode, PortolanError } from './errors.ts'
-export { type Digest, digestAlgorithm, digestEncoded, isVerifiable, parseDigest } from './oci/digest.ts'
-export { formatOciErrors, isFault, type OciErrorCode, type OciFault } from './oci/errors.ts'
-export { isSignatureTag, type Name, parseName, parseTag, type Tag } from './oci/name.ts'
-export { formatPath, type OciRequest, parsePath } from './oci/path.ts'
-export { formatReference, parseReference, type Reference } from './oci/reference.ts'
-export { type Decision, decide, type Reason, type RequestFacts, type Verdict } from './routing/decide.ts'
-export { createView, type View } from './routing/view.ts'
-export type { Runtime } from './runtime.ts'
-export { createService, type Service, type ServiceRuntime } from './server/create.ts'
+export type {
+  ExplainedCandidate,
+  ExplainedClient,
+  ExplainedDecision,
+  Explanation,
+} from './routing/explanation.ts'
+export type { Cancel, CreateHash, Fetch, Hash, HashAlgorithm, Runtime } from './runtime.ts'
+export { createPortolan, type Portolan, type PortolanOptions } from './server/compose.ts'
+export type { Explainer, ExplainRequest } from './server/explainer.ts'
+export type { Connection, FetchHandler } from './server/fetch-handler.ts'
 export type { DoorReply } from './server/reply.ts'
 export type { Door, DoorRequest } from './server/request.ts'
+export type { DoorRuntime } from './server/runtime.ts'
+export { type Log, silentLog } from './telemetry/log.ts'

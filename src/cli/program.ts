@@ -28,6 +28,12 @@ export async function run(words: readonly string[]): Promise<number> {
   process.stderr.on('error', () => {})
   let code: number = EXIT.done
   try {
+    // Commander ends at --version, whatever else is asked.
+    if (words.includes('--verbose') && (words[0] === '--version' || words[0] === '-V')) {
+      const { about, formatAbout } = await import('./about.ts')
+      process.stdout.write(formatAbout(await about()))
+      return code
+    }
     await createProgram((ended) => {
       code = ended
     }).parseAsync(words, { from: 'user' })
@@ -41,7 +47,11 @@ export async function run(words: readonly string[]): Promise<number> {
 export function createProgram(end: (code: number) => void): Command {
   const program = new Command('portolan')
     .description(packageFile.description)
-    .version(packageFile.version)
+    .version(
+      packageFile.version,
+      '-V, --version',
+      'print the version; with --verbose, commit, runtime and data too',
+    )
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => write(`portolan: ${oneLine(text.replace(/^error: /, ''))}\n`),

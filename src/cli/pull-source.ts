@@ -3,8 +3,8 @@ import { PortolanError } from '../errors.ts'
 import { type Address, formatAddress } from '../net/address.ts'
 import { isFault, type OciFault } from '../oci/errors.ts'
 import { MANIFEST_ACCEPT } from '../oci/manifest.ts'
-import { createService } from '../server/create.ts'
-import type { Explanation } from '../server/explain.ts'
+import type { Explanation } from '../routing/explanation.ts'
+import { createPortolan } from '../server/compose.ts'
 import type { DoorReply } from '../server/reply.ts'
 import { readConfig } from './read-config.ts'
 import { createRuntime } from './runtime.ts'
@@ -25,10 +25,10 @@ const TRIAL = 15_000
 /** A door of our own with this config, which nobody else can reach; it tries its backends first. */
 export async function openConfigSource(file: string, from: Address): Promise<PullSource> {
   const config = await readConfig(file)
-  const service = await createService(
+  const service = await createPortolan(
     config,
     createRuntime({ level: 'silent', access: false, addresses: 'off' }),
-    () => undefined,
+    { metrics: false },
   )
   await Promise.race([service.tried, new Promise((resolve) => setTimeout(resolve, TRIAL).unref())])
   return {
@@ -39,7 +39,7 @@ export async function openConfigSource(file: string, from: Address): Promise<Pul
       const header = () => undefined
       return responseOf(await service.door({ method, target, peer: formatAddress(from), header }))
     },
-    end: () => service.stop(),
+    end: () => void service[Symbol.asyncDispose](),
   }
 }
 

@@ -16,7 +16,7 @@ import { parseTag, type Tag } from '../oci/name.ts'
 import { formatPath, type OciRequest } from '../oci/path.ts'
 import type { Reference } from '../oci/reference.ts'
 import { matchesDigest } from '../oci/verify.ts'
-import type { Explanation } from '../server/explain.ts'
+import type { Explanation } from '../routing/explanation.ts'
 import { readBody } from '../transport/read-body.ts'
 import { type PullSource, reasonOf } from './pull-source.ts'
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { TEXT_MAX } from '../config/document.ts'
-import { formatFault } from '../config/fault.ts'
+import { acceptConfig } from '../config/load.ts'
 import { type ParsedConfig, parseConfig } from '../config/parse.ts'
 import { PortolanError } from '../errors.ts'
 
@@ -14,10 +14,7 @@ const BYTES_MAX = 4 * TEXT_MAX
  * `FILE_UNREADABLE`, or `CONFIG_INVALID` with one line for each fault.
  */
 export async function readConfig(file: string): Promise<Config> {
-  const parsed = await parseConfigFile(file)
-  if ('config' in parsed) return parsed.config
-  const { faults } = parsed
-  throw new PortolanError('CONFIG_INVALID', faults.map(formatFault).join('\n'), { faults })
+  return acceptConfig(await parseConfigFile(file))
 }
 
 /** Like {@link readConfig}, but gives the faults of the config as data. */

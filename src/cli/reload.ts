@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import { formatFault } from '../config/fault.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
-import type { Service } from '../server/create.ts'
+import type { Portolan } from '../server/compose.ts'
 import type { Log } from '../telemetry/log.ts'
 import { parseConfigFile } from './read-config.ts'
 
@@ -12,7 +12,7 @@ const INTERVAL = 2_000
 
 export interface ReloaderOptions {
   readonly file: string
-  readonly service: Pick<Service, 'reload' | 'refuseReload'>
+  readonly service: Pick<Portolan, 'reload' | 'refuseReload'>
   readonly log: Log
   /** The config that the process was started with: where it listens stays. */
   readonly started: Config

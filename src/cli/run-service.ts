@@ -2,7 +2,7 @@ import type { Listener } from '../adapters/listener.ts'
 import { listen } from '../adapters/node/listen.ts'
 import type { Config } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
-import { createService } from '../server/create.ts'
+import { createPortolan } from '../server/compose.ts'
 import { reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
 
@@ -30,7 +30,7 @@ export async function runService(
 ): Promise<RunningService> {
   const { log } = runtime
   let listening: string | undefined
-  const service = await createService(config, runtime, () => listening)
+  const service = await createPortolan(config, runtime, { listening: () => listening })
   const onError = (error: unknown) => log.error({ err: error }, 'a request failed unexpectedly')
   const admin = config.admin && (await listen(service.admin, { ...config.admin, onError }))
   let draining = false
@@ -69,7 +69,7 @@ export async function runService(
       draining = true
       listening = undefined
       stopReloading()
-      service.stop()
+      void service[Symbol.asyncDispose]()
       log.info({ signal }, 'draining: no new connections, requests that run may finish')
       Promise.all([door.drain(DRAIN)])
         .then(() => admin?.drain(0))

@@ -1,15 +1,11 @@
 import { destination, pino } from 'pino'
 import packageFile from '../../package.json' with { type: 'json' }
-import { systemClock } from '../adapters/clock.ts'
-import { createNodeRuntime } from '../adapters/node/runtime.ts'
-import { readSnapshotFile, writeSnapshotFile } from '../adapters/ranges/snapshot-file.ts'
-import { updateInWorker } from '../adapters/ranges/update-in-worker.ts'
+import { createDoorRuntime } from '../adapters/node/door-runtime.ts'
 import type { LogConfig } from '../config/config.ts'
-import type { ServiceRuntime } from '../server/create.ts'
-import { openImageLayout } from '../storage/fs/image-layout.ts'
+import type { DoorRuntime } from '../server/runtime.ts'
 
 /** A process as a runtime. */
-export interface ProcessRuntime extends ServiceRuntime {
+export interface ProcessRuntime extends DoorRuntime {
   /** Changes which lines are written from now on. */
   setLevel(level: LogConfig['level']): void
   /** Writes out what was logged. */
@@ -22,16 +18,10 @@ export function createRuntime({ level }: LogConfig): ProcessRuntime {
   const output = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 })
   const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output)
   return {
-    ...createNodeRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
-    openLayout: (folder) =>
-      openImageLayout(folder, {
-        clock: systemClock,
-        report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
-      }),
+    ...createDoorRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
     setLevel(level) {
       log.level = level
     },
-    ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker },
     flush: () => output.flushSync(),
   }
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { signOwnership, verifyOwnership } from '../backends/ownership/ownership.ts'
+import { importPrivateKey, importPublicKey } from '../backends/ownership/ownership-key.ts'
 import type { Config } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
-import { signOwnership, verifyOwnership } from '../health/ownership.ts'
-import { importPrivateKey, importPublicKey } from '../health/ownership-key.ts'
 
 /** Makes the proof that a store is the operator's. */
 export type Prove = (store: string) => Promise<Uint8Array>

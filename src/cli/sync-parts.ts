@@ -1,26 +1,13 @@
-import { createHash as createNodeHash } from 'node:crypto'
-import packageFile from '../../package.json' with { type: 'json' }
-import { systemClock } from '../adapters/clock.ts'
-import { createCredentials } from '../adapters/credentials/credentials.ts'
-import { createHash } from '../adapters/hash.ts'
 import type { Config, StoreConfig, SyncConfig } from '../config/config.ts'
 import { suggestion } from '../config/suggestion.ts'
 import { PortolanError } from '../errors.ts'
-import { createRegistry } from '../registry/create-registry.ts'
-import type { Registry } from '../registry/registry.ts'
-import { createRegistryFetch } from '../registry/transport.ts'
+import type { Registry } from '../registry/reader.ts'
 import type { Target } from '../replication/target.ts'
 import { compileDigestPath } from '../routing/backend.ts'
-import type { Fetch } from '../runtime.ts'
-import { openStore } from '../storage/open-store.ts'
-
-/** How requests name this program. */
-export const USER_AGENT = `portolan/${packageFile.version}`
+import { connectRegistry, connectStore } from './connections.ts'
 
 /** What the walk asks at once; downloads come on top. */
 const QUESTIONS_AT_ONCE = 16
-
-const networkFetch: Fetch = (url, init) => fetch(url, init)
 
 /** A store that is filled. */
 export type FilledStore = StoreConfig & Required<Pick<StoreConfig, 'fill'>>
@@ -44,39 +31,20 @@ export function filledStores({ stores }: Config, named: readonly string[] = []):
   return named.length === 0 ? filled : filled.filter(({ id }) => named.includes(id))
 }
 
-/** The registry that is copied from, with the logins of whoever runs this process; asked nothing more after `signal`. */
+/** The registry that is copied from; asked nothing more after `signal`. */
 export function openUpstream({ upstreams }: Config, sync: SyncConfig, signal: AbortSignal): Registry {
   const { url, prefix } = upstreams.find(({ id }) => id === sync.from)!
-  const fetch = createRegistryFetch({
-    url: url!,
-    fetch: networkFetch,
-    clock: systemClock,
-    random: Math.random,
-    userAgent: USER_AGENT,
-    credentials: createCredentials(),
-    limits: {
-      concurrency: QUESTIONS_AT_ONCE + sync.concurrency,
-      requestsPerSecond: sync.requestsPerSecond,
-    },
-  })
-  const untilStopped: Fetch = (url, init) =>
-    fetch(url, { ...init, signal: AbortSignal.any(init.signal ? [signal, init.signal] : [signal]) })
-  return createRegistry({ url: url!, prefix, fetch: untilStopped, clock: systemClock, createHash })
+  const { requestsPerSecond } = sync
+  const limits = { concurrency: QUESTIONS_AT_ONCE + sync.concurrency, requestsPerSecond }
+  return connectRegistry({ url: url!, prefix, limits, signal })
 }
 
-/** Opens a store for writing, with the credentials that its environment gives. */
+/** Opens a store for writing. */
 export async function openTarget({ id, url, blobs, manifests, fill }: FilledStore): Promise<Target> {
-  const objects = await openStore(fill, {
-    environment: process.env,
-    fetch: networkFetch,
-    clock: systemClock,
-    random: Math.random,
-    md5: (bytes) => createNodeHash('md5').update(bytes).digest(),
-  })
   return {
     id,
     url,
-    objects,
+    objects: await connectStore(fill),
     blobKey: compileDigestPath(blobs),
     ...(manifests !== undefined && { manifestKey: compileDigestPath(manifests) }),
   }

@@ -17,5 +17,5 @@ export interface Place {
   readonly coordinates?: Coordinates
 }
 
-/** How the place of a client was found out, the surest first. */
-export type PlaceSource = 'override' | 'range' | 'asn' | 'country'
+/** How the place of a client was found out, the surest first; `given` by the runtime or by whoever asks. */
+export type PlaceSource = 'given' | 'override' | 'range' | 'asn' | 'country'

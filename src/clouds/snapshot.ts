@@ -16,10 +16,28 @@ export interface Ranges {
   readonly metadata: RangesMetadata
 }
 
-export type RangesMetadata = Readonly<z.infer<typeof METADATA>>
+/** What a snapshot says of itself. */
+export interface RangesMetadata {
+  readonly kind: 'ranges'
+  readonly created: string
+  readonly sources: readonly RangesSource[]
+  /** Absent from a snapshot of the providers' lists alone. */
+  readonly geo?: { readonly date: string; readonly source: string } | undefined
+}
 
-/** One provider's list in a snapshot; `date` is the list's own, in its own words. */
-export type RangesSource = Readonly<z.infer<typeof SOURCE>>
+/** One provider's list in a snapshot. */
+export interface RangesSource {
+  readonly provider: string
+  readonly title: string
+  /** Its address, or its file's name. */
+  readonly from: string
+  /** The list's own, in its own words. */
+  readonly date?: string | undefined
+  /** When it was downloaded or saved, as `2026-07-29T08:27:05.000Z`. */
+  readonly fetched: string
+  /** How many the list had. */
+  readonly prefixes: number
+}
 
 /** A list that goes into a snapshot. */
 export interface SourcedList {
@@ -27,23 +45,19 @@ export interface SourcedList {
   readonly entries: readonly PlacedPrefix[]
 }
 
-const SOURCE = z.object({
+const SOURCE: z.ZodType<RangesSource> = z.object({
   provider: z.string(),
   title: z.string(),
-  /** Its address, or its file's name. */
   from: z.string(),
   date: z.string().optional(),
-  /** When it was downloaded or saved, as `2026-07-29T08:27:05.000Z`. */
   fetched: z.string(),
-  /** How many the list had. */
   prefixes: z.int(),
 })
 
-const METADATA = z.object({
+const METADATA: z.ZodType<RangesMetadata> = z.object({
   kind: z.literal('ranges'),
   created: z.string(),
   sources: z.array(SOURCE),
-  /** Absent from a snapshot of the providers' lists alone. */
   geo: z.object({ date: z.string(), source: z.string() }).optional(),
 })
 

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { PortolanError } from '../errors.ts'
 import { OCI_CONFIG, OCI_EMPTY, type Platform, parseManifest } from '../oci/manifest.ts'
-import { LayoutWriter } from './layout-writer.ts'
+import { LayoutWriter } from '../storage/fs/layout-writer.ts'
+import { addImage, addLayer } from './sample-layers.ts'
 import { readSampleWorld, type SampleWorld } from './sample-world.ts'
 
 /** Stands in `index.json` to tell a folder of ours from anybody else's; a change to the samples counts it up. */
@@ -55,7 +56,7 @@ export async function makeSampleImages(folder: string): Promise<SampleWorld> {
 }
 
 async function write(layout: LayoutWriter): Promise<void> {
-  const base = await layout.addLayer([
+  const base = await addLayer(layout, [
     { path: 'etc/os-release', bytes: Buffer.from('ID=portolan-demo\nNAME="Portolan demo"\n') },
     { path: 'usr/share/base.bin', bytes: seeded('base', 3 * MIB) },
   ])
@@ -64,15 +65,15 @@ async function write(layout: LayoutWriter): Promise<void> {
     const { architecture } = platform
     const layers = [
       base,
-      await layout.addLayer([
+      await addLayer(layout, [
         { path: 'usr/lib/runtime.bin', bytes: seeded(`runtime ${architecture}`, 8 * MIB), executable: true },
       ]),
-      await layout.addLayer([
+      await addLayer(layout, [
         { path: 'app/hello.bin', bytes: seeded(`app ${architecture}`, 20 * MIB), executable: true },
       ]),
-      await layout.addLayer([{ path: 'app/hello.txt', bytes: HELLO }]),
+      await addLayer(layout, [{ path: 'app/hello.txt', bytes: HELLO }]),
     ]
-    images.push(await layout.addImage(platform, ['/app/hello.bin'], layers))
+    images.push(await addImage(layout, platform, ['/app/hello.bin'], layers))
   }
   const hello = await layout.addIndex(images)
   layout.enter(hello, 'demo/hello:1.0')
@@ -115,12 +116,13 @@ async function write(layout: LayoutWriter): Promise<void> {
   })
   layout.enter(sbom)
 
-  const tool = await layout.addImage(
+  const tool = await addImage(
+    layout,
     AMD64,
     ['/bin/tool'],
     [
-      await layout.addLayer([{ path: 'etc/tool.conf', bytes: Buffer.from('greeting = hello\n') }]),
-      await layout.addLayer([{ path: 'bin/tool', bytes: seeded('tool', 256 * 1024), executable: true }]),
+      await addLayer(layout, [{ path: 'etc/tool.conf', bytes: Buffer.from('greeting = hello\n') }]),
+      await addLayer(layout, [{ path: 'bin/tool', bytes: seeded('tool', 256 * 1024), executable: true }]),
     ],
   )
   layout.enter(tool, 'demo/team/nested/tool:v1.2.3')

@@ -9,8 +9,9 @@ import {
   parseManifest,
 } from '../oci/manifest.ts'
 import { isSignatureTag, type Name, type Tag } from '../oci/name.ts'
-import type { Repository, StoredManifest } from '../storage/content.ts'
+import type { FetchedManifest } from '../registry/reader.ts'
 import { openImageLayout } from '../storage/fs/image-layout.ts'
+import type { LayoutRepository } from '../storage/fs/layout-repository.ts'
 
 /** The sample images that lie in a folder. */
 export interface SampleWorld {
@@ -38,13 +39,13 @@ type Blobs = Map<Digest, Descriptor>
 
 /** Reads the sample images of a folder. Throws `CONTENT_INVALID` or `FILE_UNREADABLE` when anything is not whole. */
 export async function readSampleWorld(folder: string): Promise<SampleWorld> {
-  const layout = await openImageLayout(folder, { clock: { now: () => 0 }, report: fail })
+  const layout = await openImageLayout(folder, { runtime: { now: () => 0 }, report: fail })
   const images: SampleImage[] = []
   const all: Blobs = new Map()
   for (const name of layout.names()) {
     const repository = (await layout.repository(name))!
-    const byDigest = new Map<Digest, { stored: StoredManifest; tags: Tag[] }>()
-    for (const tag of repository.tags) {
+    const byDigest = new Map<Digest, { stored: FetchedManifest; tags: Tag[] }>()
+    for (const tag of repository.tags()) {
       const stored = await manifestOf(repository, tag)
       await collect(repository, stored, all)
       if (isSignatureTag(tag)) continue
@@ -56,11 +57,11 @@ export async function readSampleWorld(folder: string): Promise<SampleWorld> {
       const { mediaType, digest } = stored
       const blobs: Blobs = new Map()
       const platforms = await collect(repository, stored, blobs)
-      const referrers = repository.referrers(digest)
+      const referrers = await repository.referrers(digest)
       for (const referrer of referrers) {
         await collect(repository, await manifestOf(repository, referrer.digest), all)
       }
-      const signatureTag = repository.tags.find((tag) => tag === `${digest.replace(':', '-')}.sig`)
+      const signatureTag = repository.tags().find((tag) => tag === `${digest.replace(':', '-')}.sig`)
       images.push({
         name,
         tags,
@@ -77,7 +78,11 @@ export async function readSampleWorld(folder: string): Promise<SampleWorld> {
 }
 
 /** Gathers the blobs of a manifest and of all manifests in it; returns the platforms that it is for. */
-async function collect(repository: Repository, stored: StoredManifest, blobs: Blobs): Promise<Platform[]> {
+async function collect(
+  repository: LayoutRepository,
+  stored: FetchedManifest,
+  blobs: Blobs,
+): Promise<Platform[]> {
   const platforms: Platform[] = []
   for (const descriptor of descriptorsOf(parseManifest(stored.bytes, stored.digest))) {
     const { digest, mediaType, platform } = descriptor
@@ -85,14 +90,14 @@ async function collect(repository: Repository, stored: StoredManifest, blobs: Bl
     if (isIndex(mediaType) || isManifest(mediaType)) {
       await collect(repository, await manifestOf(repository, digest), blobs)
     } else {
-      if ((await repository.blob(digest)) === undefined) throw missing(digest)
+      if ((await repository.stat(digest)) === undefined) throw missing(digest)
       blobs.set(digest, descriptor)
     }
   }
   return platforms
 }
 
-async function manifestOf(repository: Repository, reference: Tag | Digest): Promise<StoredManifest> {
+async function manifestOf(repository: LayoutRepository, reference: Tag | Digest): Promise<FetchedManifest> {
   const stored = await repository.manifest(reference)
   if (stored === undefined) throw missing(reference)
   return stored

@@ -39,5 +39,5 @@ async function serve(
   const status = range === undefined ? 200 : 206
   return method === 'HEAD'
     ? { status, headers }
-    : { status, headers, body: await openFileRange(path, size, start, end) }
+    : { status, headers, body: await openFileRange(path, { size, start, end }) }
 }

@@ -1,13 +1,13 @@
 import { isFault } from '../oci/errors.ts'
 import { parsePath } from '../oci/path.ts'
 import { parseTarget } from '../oci/target.ts'
+import type { RegistryReader } from '../registry/reader.ts'
 import { answerContent } from '../server/answer-content.ts'
 import { faultReply } from '../server/fault-reply.ts'
 import type { Door } from '../server/request.ts'
-import type { Content } from '../storage/content.ts'
 
 /** A registry that answers for its content and sends nobody elsewhere. */
-export function createUpstream(content: Content): Door {
+export function createUpstream(content: RegistryReader): Door {
   return (request) => {
     const target = parseTarget(request.target)
     if (isFault(target)) return faultReply(target)

@@ -2,7 +2,7 @@
 export class Semaphore {
   readonly #places: number
   #taken = 0
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new Set<{ readonly weight: number; readonly enter: () => void }>()
 
   constructor(places: number) {
     this.#places = places
@@ -14,43 +14,65 @@ export class Semaphore {
   }
 
   /**
-   * Waits for a place, and gives the function that frees it; a second call of that does nothing. Rejects with the
-   * signal's reason when that aborts first.
+   * Waits for `weight` places, all of them for one who wants more than there are; gives the function that frees them, of
+   * which a second call does nothing. Rejects with the signal's reason when that aborts first.
    */
-  acquire(signal?: AbortSignal | null): Promise<() => void> {
+  acquire(signal?: AbortSignal | null, weight = 1): Promise<() => void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason)
         return
       }
-      const enter = () => {
-        signal?.removeEventListener('abort', leave)
-        resolve(this.#take())
-      }
       const leave = () => {
-        this.#waiting.delete(enter)
+        this.#waiting.delete(asked)
         reject(signal?.reason)
+        this.#admit()
       }
-      if (this.#taken < this.#places) {
-        enter()
-        return
+      const asked = {
+        weight: Math.min(weight, this.#places),
+        enter: () => {
+          signal?.removeEventListener('abort', leave)
+          resolve(this.#take(asked.weight))
+        },
       }
-      this.#waiting.add(enter)
+      this.#waiting.add(asked)
       signal?.addEventListener('abort', leave, { once: true })
+      this.#admit()
     })
   }
 
-  #take(): () => void {
-    this.#taken++
+  /** What some work gives, for which a place is held as long as it is under way. */
+  async run<T>(work: () => T | Promise<T>): Promise<T> {
+    const release = await this.acquire()
+    try {
+      return await work()
+    } finally {
+      release()
+    }
+  }
+
+  /** What the work gives for each item, in their order; so many are under way at once as there are places. */
+  map<Item, T>(items: Iterable<Item>, work: (item: Item) => T | Promise<T>): Promise<T[]> {
+    return Promise.all(Array.from(items, (item) => this.run(() => work(item))))
+  }
+
+  /** Lets in whoever is next, as long as there is place: a heavy one is not passed by. */
+  #admit(): void {
+    for (const asked of this.#waiting) {
+      if (this.#taken + asked.weight > this.#places) return
+      this.#waiting.delete(asked)
+      asked.enter()
+    }
+  }
+
+  #take(weight: number): () => void {
+    this.#taken += weight
     let held = true
     return () => {
       if (!held) return
       held = false
-      this.#taken--
-      const [next] = this.#waiting
-      if (next === undefined) return
-      this.#waiting.delete(next)
-      next()
+      this.#taken -= weight
+      this.#admit()
     }
   }
 }

@@ -1,5 +1,5 @@
 import { formatPath, type OciRequest } from '../oci/path.ts'
-import type { Question } from './ask.ts'
+import type { Question } from './question.ts'
 
 /** Where a registry is, and which of its repositories are meant. */
 export interface RegistryAddress {

@@ -1,20 +1,10 @@
 import { PortolanError } from '../errors.ts'
-import type { Clock, Fetch } from '../runtime.ts'
+import { retry } from '../internal/retry.ts'
+import type { Fetch, Runtime } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import { reasonOf } from '../transport/reason.ts'
+import type { Question } from './question.ts'
 import { refusal } from './refusal.ts'
-
-/** A request to a registry, and how to name in errors what is asked for. */
-export interface Question {
-  readonly url: string
-  /** Such as `the tags of registry.test/images/app`. */
-  readonly what: string
-  /** Of every error: registry, and repository and reference where there is one. */
-  readonly facts: Readonly<Record<string, string>>
-  readonly method?: 'GET' | 'HEAD'
-  readonly headers?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
-}
 
 /** An answer that was read to its end. */
 export interface Document {
@@ -33,9 +23,10 @@ export interface Asker {
 /** How long the body of a document may take from its first byte to its last, in milliseconds. */
 const BODY_TIMEOUT = 60_000
 /** A body that breaks off is asked for again, since the layers below retry only what has not begun. */
-const READS = 3
+const READS = { attempts: 3, backoff: { first: 100, max: 1000 } }
 
-export function createAsker(fetch: Fetch, clock: Clock): Asker {
+/** Asks by `fetch`, which stands for the registry with all the layers around it. */
+export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
   const ask = async ({ url, what, facts, method = 'GET', headers, signal }: Question): Promise<Response> => {
     try {
       // A compressed body would have another length than the one that is stated, and none of its ranges would fit.
@@ -46,39 +37,42 @@ export function createAsker(fetch: Fetch, clock: Clock): Asker {
       if (error instanceof PortolanError) {
         throw new PortolanError(error.code, `cannot get ${what}: ${error.message}`, facts, error)
       }
-      throw noAnswer(what, facts, url, error)
+      throw noAnswer({ url, what, facts }, error)
+    }
+  }
+  const readOnce = async (question: Question, maxBytes: number): Promise<Document | undefined> => {
+    const abort = new AbortController()
+    const response = await ask({ ...question, signal: abort.signal })
+    if (response.status === 404) {
+      await response.body?.cancel()
+      return undefined
+    }
+    const late = () => abort.abort(new Error(`the body did not end within ${BODY_TIMEOUT / 1000} s`))
+    const callOff = runtime.after(BODY_TIMEOUT, late)
+    try {
+      if (response.status !== 200) throw await refusal(question, response)
+      const bytes = await readBody(response, maxBytes)
+      if (bytes !== undefined) return { bytes, headers: response.headers }
+      const message = `${question.what} is larger than the ${maxBytes} bytes allowed`
+      throw new PortolanError('CONTENT_INVALID', message, question.facts)
+    } finally {
+      callOff()
     }
   }
   return {
     ask,
     async read(question, maxBytes) {
-      for (let reads = 1; ; reads++) {
-        const abort = new AbortController()
-        const response = await ask({ ...question, signal: abort.signal })
-        if (response.status === 404) {
-          await response.body?.cancel()
-          return undefined
-        }
-        const late = () => abort.abort(new Error(`the body did not end within ${BODY_TIMEOUT / 1000} s`))
-        const callOff = clock.after(BODY_TIMEOUT, late)
-        try {
-          if (response.status !== 200) throw await refusal(question, response)
-          const bytes = await readBody(response, maxBytes)
-          if (bytes !== undefined) return { bytes, headers: response.headers }
-          const message = `${question.what} is larger than the ${maxBytes} bytes allowed`
-          throw new PortolanError('CONTENT_INVALID', message, question.facts)
-        } catch (error) {
-          if (error instanceof PortolanError) throw error
-          if (reads >= READS) throw noAnswer(question.what, question.facts, question.url, error)
-        } finally {
-          callOff()
-        }
+      const again = (error: unknown) => !(error instanceof PortolanError)
+      try {
+        return await retry(runtime, { ...READS, again }, () => readOnce(question, maxBytes))
+      } catch (error) {
+        throw error instanceof PortolanError ? error : noAnswer(question, error)
       }
     },
   }
 }
 
-function noAnswer(what: string, facts: Question['facts'], url: string, error: unknown): PortolanError {
+function noAnswer({ url, what, facts }: Question, error: unknown): PortolanError {
   const { origin } = new URL(url)
   const message = `cannot get ${what}: ${reasonOf(error)}; check that ${origin} can be reached from here`
   return new PortolanError('UNREACHABLE', message, facts, error)

@@ -1,32 +1,55 @@
 import { PortolanError } from '../errors.ts'
 import { reasonOf } from '../transport/reason.ts'
 import { watchStream } from '../transport/watch-body.ts'
-import type { Asker, Question } from './ask.ts'
+import type { Asker } from './ask.ts'
+import type { Question } from './question.ts'
+import type { BlobInfo, BlobOptions, OpenedBlob } from './reader.ts'
 import { refusal } from './refusal.ts'
-import type { FetchedBlob } from './registry.ts'
 
 /** RFC 9110, 14.4, with a size that may be unknown. */
 const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/
+
+/** Which bytes are asked for; without an end, all there are. */
+type Part = Pick<BlobOptions, 'start' | 'end'>
+
+/** Whether there is a blob, by HEAD; by GET where that is not allowed. */
+export async function statBlob(asker: Asker, question: Question): Promise<BlobInfo | undefined> {
+  const head: Question = { ...question, method: 'HEAD' }
+  const response = await asker.ask(head)
+  await response.body?.cancel()
+  const size = sizeOf(response)
+  if (response.status === 200) return size === undefined ? {} : { size }
+  if (response.status === 404) return undefined
+  if (response.status !== 405) throw await refusal(head, response)
+  const opened = await openBlob(asker, question, {})
+  await opened?.body.cancel()
+  return opened && (opened.size === undefined ? {} : { size: opened.size })
+}
 
 /**
  * The bytes of a blob from `start` on, or from 0 when the registry will not begin there. Its body rejects with
  * `UNREACHABLE` when it breaks off, and with the reason of the question's signal when that aborts.
  */
-export async function fetchBlob(
+export async function openBlob(
   asker: Asker,
   question: Question,
-  start: number,
-): Promise<FetchedBlob | undefined> {
-  const headers = start > 0 ? { Range: `bytes=${start}-` } : undefined
+  part: Part,
+): Promise<OpenedBlob | undefined> {
+  const { start = 0, end = Number.POSITIVE_INFINITY } = part
+  const whole = start === 0 && end === Number.POSITIVE_INFINITY
+  // An empty range cannot be written down; its first byte is left out below.
+  const last = end === Number.POSITIVE_INFINITY ? '' : Math.max(start, end - 1)
+  const headers = whole ? undefined : { Range: `bytes=${start}-${last}` }
   const response = await asker.ask({ ...question, ...(headers && { headers }) })
   const { status } = response
   switch (status) {
     case 200:
-      return fetched(question, response, 0, isEncoded(response) ? undefined : lengthOf(response))
+      return opened(question, response, { start: 0, end }, sizeOf(response))
     case 206: {
       const range = readContentRange(response)
-      if (range?.first === start && !isEncoded(response))
-        return fetched(question, response, start, range.size)
+      if (range?.first === start && !isEncoded(response)) {
+        return opened(question, response, { start, end }, range.size)
+      }
       await response.body?.cancel()
       throw new PortolanError(
         'CONTENT_INVALID',
@@ -40,22 +63,28 @@ export async function fetchBlob(
     // There are no bytes from there on, or the server takes offence at `Range` (some do): the whole blob will tell.
     case 400:
     case 416:
-      if (start === 0) throw await refusal(question, response)
+      if (whole) throw await refusal(question, response)
       await response.body?.cancel()
-      return fetchBlob(asker, question, 0)
+      return untilEnd(await openBlob(asker, question, {}), end)
     default:
       throw await refusal(question, response)
   }
 }
 
-function fetched(
+function opened(
   question: Question,
   response: Response,
-  start: number,
+  { start, end }: Required<Part>,
   size: number | undefined,
-): FetchedBlob {
-  const body = response.body ?? new Response('').body!
-  return { start, ...(size !== undefined && { size }), body: withErrors(question, body) }
+): OpenedBlob {
+  const body = withErrors(question, response.body ?? new Response('').body!)
+  return untilEnd({ start, ...(size !== undefined && { size }), body }, end)
+}
+
+/** Not every server heeds where a range ends. */
+function untilEnd<Opened extends OpenedBlob | undefined>(blob: Opened, end: number): Opened {
+  if (blob === undefined || end === Number.POSITIVE_INFINITY) return blob
+  return { ...blob, body: firstBytes(blob.body, end - blob.start) }
 }
 
 function withErrors({ what, facts, signal }: Question, body: ReadableStream<Uint8Array>) {
@@ -71,6 +100,26 @@ function withErrors({ what, facts, signal }: Question, body: ReadableStream<Uint
   })
 }
 
+/** So many bytes of a stream, which is then cancelled. */
+function firstBytes(body: ReadableStream<Uint8Array>, count: number): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  let left = count
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = left > 0 ? await reader.read() : { done: true, value: undefined }
+        if (value !== undefined) controller.enqueue(value.subarray(0, left))
+        left -= value?.length ?? 0
+        if (!done && left > 0) return
+        await reader.cancel()
+        controller.close()
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
 function readContentRange(response: Response): { first: number; size?: number } | undefined {
   const range = CONTENT_RANGE.exec(response.headers.get('Content-Range') ?? '')
   if (range === null) return undefined
@@ -79,12 +128,12 @@ function readContentRange(response: Response): { first: number; size?: number } 
   return first <= last && last < size ? { first, size } : undefined
 }
 
-function lengthOf(response: Response): number | undefined {
+/** What an answer says of the whole blob's bytes; encoded against what was asked, it has the lengths of other bytes. */
+function sizeOf(response: Response): number | undefined {
   const length = response.headers.get('Content-Length')
-  return length !== null && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+  return length !== null && /^\d{1,15}$/.test(length) && !isEncoded(response) ? Number(length) : undefined
 }
 
-/** Against what was asked; then the lengths are those of other bytes. */
 function isEncoded(response: Response): boolean {
   return !['', 'identity'].includes((response.headers.get('Content-Encoding') ?? '').trim().toLowerCase())
 }

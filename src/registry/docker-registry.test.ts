@@ -5,14 +5,13 @@ import {
   startDockerRegistry,
 } from '../../test/support/docker-registry.ts'
 import { digestOf, type PushedImages, pushImages } from '../../test/support/pushed-images.ts'
+import { createTestRuntime } from '../../test/support/test-runtime.ts'
 import { systemClock } from '../adapters/clock.ts'
-import { createHash } from '../adapters/hash.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Name, Tag } from '../oci/name.ts'
 import { readBody } from '../transport/read-body.ts'
-import { createRegistry } from './create-registry.ts'
-import type { Registry } from './registry.ts'
-import { createRegistryFetch } from './transport.ts'
+import { openHttpRegistry } from './http-registry.ts'
+import type { Registry } from './reader.ts'
 
 if (noDockerRegistry !== undefined) console.warn(`skipped: the registry client against ${noDockerRegistry}`)
 
@@ -24,31 +23,29 @@ describe.skipIf(noDockerRegistry !== undefined)('against the registry that most 
     server = await startDockerRegistry()
     pushed = await pushImages(server.host, 'images')
     const url = `http://${server.host}`
-    const fetch = createRegistryFetch({
+    const runtime = createTestRuntime({ ...systemClock, fetch: (to, init) => globalThis.fetch(to, init) })
+    const limits = { concurrency: 8, requestsPerSecond: 1000 }
+    registry = openHttpRegistry(runtime, {
       url,
-      fetch: (to, init) => globalThis.fetch(to, init),
-      clock: systemClock,
-      random: Math.random,
-      userAgent: 'portolan/test',
+      prefix: 'images',
       credentials: async () => undefined,
-      limits: { concurrency: 8, requestsPerSecond: 1000 },
+      limits,
     })
-    registry = createRegistry({ url, prefix: 'images', fetch, clock: systemClock, createHash })
   }, 60_000)
   afterAll(() => server?.[Symbol.asyncDispose]())
 
   it('lists every repository and every tag', async () => {
     const found: string[] = []
     for await (const name of registry.catalog()) {
-      for await (const tag of registry.tags(name)) found.push(`${name}:${tag}`)
+      for await (const tag of registry.repository(name).tags()) found.push(`${name}:${tag}`)
     }
     expect(found.sort()).toEqual([...pushed.images.map(({ name, tag }) => `${name}:${tag}`)].sort())
   })
 
   it('resolves and gets every image', async () => {
     for (const { name, tag, digest } of pushed.images) {
-      expect(await registry.resolve(name as Name, tag as Tag)).toEqual({ digest })
-      const manifest = await registry.manifest(name as Name, tag as Tag)
+      expect(await registry.repository(name as Name).resolve(tag as Tag)).toEqual({ digest })
+      const manifest = await registry.repository(name as Name).manifest(tag as Tag)
       expect(manifest?.digest).toBe(digest)
       expect(manifest?.bytes).toEqual(new Uint8Array(pushed.manifests.get(digest)!))
     }
@@ -60,8 +57,9 @@ describe.skipIf(noDockerRegistry !== undefined)('against the registry that most 
     )
     const { digest, size } = layers[0] as { digest: Digest; size: number }
     for (const start of [0, size / 2]) {
-      const blob = await registry.blob('old' as Name, digest, start)
+      const blob = await registry.repository('old' as Name).blob(digest, { start })
       expect([blob?.start, blob?.size]).toEqual([start, size])
+      expect(await registry.repository('old' as Name).stat(digest)).toEqual({ size })
       const bytes = await readBody(new Response(blob!.body), size)
       expect(digestOf(bytes!)).toBe(digestOf(pushed.blobs.get(digest)!.subarray(start)))
     }
@@ -70,9 +68,9 @@ describe.skipIf(noDockerRegistry !== undefined)('against the registry that most 
   it('finds nothing where there is nothing', async () => {
     const { digest } = pushed.images[0]!
     const nowhere = 'no/where' as Name
-    expect(await registry.manifest(nowhere, 'latest' as Tag)).toBeUndefined()
-    expect(await registry.blob(nowhere, digest as Digest)).toBeUndefined()
-    expect(await registry.referrers('app' as Name, digest as Digest)).toBe('unsupported')
-    for await (const tag of registry.tags(nowhere)) expect.fail(`there is ${tag}`)
+    expect(await registry.repository(nowhere).manifest('latest' as Tag)).toBeUndefined()
+    expect(await registry.repository(nowhere).blob(digest as Digest)).toBeUndefined()
+    expect(await registry.repository('app' as Name).referrers(digest as Digest)).toBe('unsupported')
+    for await (const tag of registry.repository(nowhere).tags()) expect.fail(`there is ${tag}`)
   })
 })

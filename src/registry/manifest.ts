@@ -2,10 +2,11 @@ import { PortolanError } from '../errors.ts'
 import { type Digest, digestAlgorithm, isVerifiable, parseDigest } from '../oci/digest.ts'
 import { isIndex, isManifest, MANIFEST_ACCEPT, MANIFEST_MAX_BYTES, parseManifest } from '../oci/manifest.ts'
 import { DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED, isSchema1, parseSchema1 } from '../oci/schema1.ts'
-import type { CreateHash, HashAlgorithm } from '../runtime.ts'
-import type { Asker, Document, Question } from './ask.ts'
+import type { HashAlgorithm, Runtime } from '../runtime.ts'
+import type { Asker, Document } from './ask.ts'
+import type { Question } from './question.ts'
+import type { FetchedManifest, ResolvedManifest } from './reader.ts'
 import { refusal } from './refusal.ts'
-import type { FetchedManifest, ResolvedManifest } from './registry.ts'
 
 /** Schema 1 last: there are registries that translate into what is asked for first. */
 const HEADERS = { Accept: `${MANIFEST_ACCEPT}, ${DOCKER_SCHEMA1_SIGNED}, ${DOCKER_SCHEMA1}` }
@@ -18,7 +19,7 @@ export async function fetchManifest(
   asker: Asker,
   question: Question,
   asked: Digest | undefined,
-  createHash: CreateHash,
+  runtime: Pick<Runtime, 'createHash'>,
 ): Promise<FetchedManifest | undefined> {
   const document = await asker.read({ ...question, headers: HEADERS }, MANIFEST_MAX_BYTES)
   if (document === undefined) return undefined
@@ -29,7 +30,7 @@ export async function fetchManifest(
     throw invalid(question, `${expected} cannot be checked; expected sha256 or sha512`)
   }
   const algorithm = expected === undefined ? 'sha256' : (digestAlgorithm(expected) as HashAlgorithm)
-  const hash = createHash(algorithm)
+  const hash = runtime.createHash(algorithm)
   hash.update(payload)
   const digest = `${algorithm}:${hash.hex()}` as Digest
   if (expected !== undefined && digest !== expected) {
@@ -45,7 +46,7 @@ export async function fetchManifest(
 export async function resolveManifest(
   asker: Asker,
   question: Question,
-  createHash: CreateHash,
+  runtime: Pick<Runtime, 'createHash'>,
 ): Promise<ResolvedManifest | undefined> {
   const head: Question = { ...question, method: 'HEAD', headers: HEADERS }
   const response = await asker.ask(head)
@@ -54,7 +55,7 @@ export async function resolveManifest(
   if (response.status !== 200 && response.status !== 405) throw await refusal(head, response)
   const digest = response.status === 200 ? statedDigest(response.headers, question) : undefined
   if (digest !== undefined) return { digest }
-  const manifest = await fetchManifest(asker, question, undefined, createHash)
+  const manifest = await fetchManifest(asker, question, undefined, runtime)
   return manifest && { digest: manifest.digest }
 }
 

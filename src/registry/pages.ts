@@ -1,6 +1,7 @@
 import { PortolanError } from '../errors.ts'
-import type { Asker, Document, Question } from './ask.ts'
+import type { Asker, Document } from './ask.ts'
 import { nextLink } from './link.ts'
+import type { Question } from './question.ts'
 
 /** What one page of a list is read into: entries with the key by which two are the same. */
 export type ReadPage<Entry> = (document: Document, question: Question) => Iterable<readonly [string, Entry]>

@@ -1,7 +1,8 @@
 import { PortolanError } from '../errors.ts'
 import { type Descriptor, parseManifest } from '../oci/manifest.ts'
-import type { Asker, Document, Question } from './ask.ts'
+import type { Asker, Document } from './ask.ts'
 import { followPages, PAGE_MAX_BYTES } from './pages.ts'
+import type { Question } from './question.ts'
 
 /** What names a digest as its subject (OCI distribution spec 1.1, "Listing Referrers"): an index, page by page. */
 export async function listReferrers(

@@ -1,6 +1,6 @@
 import { PortolanError } from '../errors.ts'
 import { readBody } from '../transport/read-body.ts'
-import type { Question } from './ask.ts'
+import type { Question } from './question.ts'
 
 const BODY_MAX_BYTES = 64 * 1024
 /** How much of a registry's own words an error repeats. */

@@ -1,8 +1,9 @@
 import { PortolanError } from '../errors.ts'
 import { type Name, parseName, parseTag, type Tag } from '../oci/name.ts'
 import { locationOf, questionOf, type RegistryAddress } from './address.ts'
-import type { Asker, Document, Question } from './ask.ts'
+import type { Asker, Document } from './ask.ts'
 import { followPages, garbled, PAGE_MAX_BYTES, readPageObject, readStrings } from './pages.ts'
+import type { Question } from './question.ts'
 
 const REPOSITORIES_MAX = 1_000_000
 /** Levels that are asked for at once: a thousand repositories are a thousand requests. */

@@ -1,4 +1,4 @@
-import type { Clock, Fetch } from '../runtime.ts'
+import type { Fetch, Runtime } from '../runtime.ts'
 import { withAuth } from '../transport/auth.ts'
 import type { Credentials } from '../transport/credential.ts'
 import { layered } from '../transport/fetch.ts'
@@ -8,15 +8,9 @@ import { withRedirectGuard } from '../transport/redirect-guard.ts'
 import { withRetry } from '../transport/retry.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
 
-export interface RegistryFetchParts {
+export interface RegistryFetchOptions {
   /** The registry's address. */
   readonly url: string
-  /** The runtime's own. */
-  readonly fetch: Fetch
-  readonly clock: Clock
-  /** Numbers from 0 up to 1. */
-  readonly random: () => number
-  readonly userAgent: string
   readonly credentials: Credentials
   /** To each host, the registry's and those that it redirects to. */
   readonly limits: Limits
@@ -29,20 +23,20 @@ export interface RegistryFetchParts {
 const IDLE_TIMEOUT = 30_000
 
 /** The fetch of a registry client: what stands around the runtime's own, in an order that has its reasons. */
-export function createRegistryFetch(parts: RegistryFetchParts): Fetch {
-  const { fetch, clock, idleTimeout = IDLE_TIMEOUT } = parts
+export function createRegistryFetch(runtime: Runtime, options: RegistryFetchOptions): Fetch {
+  const { url, credentials, limits, idleTimeout = IDLE_TIMEOUT, attempts } = options
   return layered(
-    fetch,
+    runtime.fetch,
     // Outside of auth: each hop passes it anew, so that a credential goes to the registry's own origin alone.
     withRedirectGuard(),
     // Outside of retry: a token server is retried like any other, and 401 is an answer, not a failure.
-    withAuth(parts),
+    withAuth({ url, credentials, clock: runtime }),
     // Inside of auth: a token server may know who asks, too.
-    withUserAgent(parts.userAgent),
+    withUserAgent(runtime.userAgent),
     // Outside of the limits: who waits to try again holds no place, and each attempt counts as a request.
-    withRetry(parts),
+    withRetry(runtime, attempts),
     // Outside of the timeout: time in the queue is not the server's.
-    withLimits(parts.limits, clock),
-    withIdleTimeout(idleTimeout, clock),
+    withLimits(limits, runtime),
+    withIdleTimeout(idleTimeout, runtime),
   )
 }

@@ -1,7 +1,7 @@
-import pLimit from 'p-limit'
 import { PortolanError } from '../errors.ts'
+import { Semaphore } from '../internal/semaphore.ts'
 import { digestAlgorithm, digestEncoded } from '../oci/digest.ts'
-import type { CreateHash, HashAlgorithm } from '../runtime.ts'
+import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { AuditFindings } from './audit-findings.ts'
 import { auditContentType, type Listing } from './audit-listing.ts'
 import type { ExpectedObject } from './content-keys.ts'
@@ -24,7 +24,7 @@ const REFUSALS_MAX = 5
 export function chooseSample(
   objects: readonly ExpectedObject[],
   size: SampleSize,
-  random: () => number,
+  { random }: Pick<Runtime, 'random'>,
 ): ExpectedObject[] {
   const sorted = objects.toSorted((a, b) => (a.size ?? 0) - (b.size ?? 0) || (a.key < b.key ? -1 : 1))
   if (size === 'full') return sorted
@@ -49,7 +49,7 @@ export async function auditContent(
   target: Target,
   sample: readonly ExpectedObject[],
   listing: Listing | undefined,
-  createHash: CreateHash,
+  runtime: Pick<Runtime, 'createHash'>,
   findings: AuditFindings,
   progress: (done: number) => void,
   signal?: AbortSignal,
@@ -66,7 +66,7 @@ export async function auditContent(
     }
     try {
       // Not `readBytes += await …`, which would forget what the others have read meanwhile.
-      const bytes = await auditObject(target, object, listing, createHash, findings, signal)
+      const bytes = await auditObject(target, object, listing, runtime, findings, signal)
       readBytes += bytes
       progress(++read)
     } catch (error) {
@@ -75,7 +75,7 @@ export async function auditContent(
       findings.add('unreadable', `${object.key}: ${error.message}`, object)
     }
   }
-  await pLimit(DOWNLOADS_AT_ONCE).map(sample, auditOne)
+  await new Semaphore(DOWNLOADS_AT_ONCE).map(sample, auditOne)
   if (skipped > 0)
     findings.add('unreadable', `after ${refusals} refusals, ${skipped} more objects were not read`)
   return { read, readBytes }
@@ -85,7 +85,7 @@ async function auditObject(
   { objects }: Target,
   object: ExpectedObject,
   listing: Listing | undefined,
-  createHash: CreateHash,
+  runtime: Pick<Runtime, 'createHash'>,
   findings: AuditFindings,
   signal: AbortSignal | undefined,
 ): Promise<number> {
@@ -100,7 +100,7 @@ async function auditObject(
     return 0
   }
   const algorithm = digestAlgorithm(digest) as HashAlgorithm
-  const hash = createHash(algorithm)
+  const hash = runtime.createHash(algorithm)
   let length = 0
   for await (const bytes of stream) {
     signal?.throwIfAborted()

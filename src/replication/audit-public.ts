@@ -2,6 +2,7 @@ import { PortolanError } from '../errors.ts'
 import { matchesDigest } from '../oci/verify.ts'
 import type { Fetch } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
+import { reasonOf } from '../transport/reason.ts'
 import type { AuditFindings } from './audit-findings.ts'
 import { essence } from './audit-listing.ts'
 import type { ExpectedObject } from './content-keys.ts'
@@ -112,8 +113,7 @@ async function attempt(
   } catch (error) {
     // That the store refuses what is compared with is no matter of how it is served.
     if (error instanceof PortolanError) return undefined
-    const { message, cause } = error as Error
-    return `it does not answer${how}: ${cause instanceof Error ? cause.message : message}`
+    return `it does not answer${how}: ${reasonOf(error)}`
   }
 }
 

@@ -5,12 +5,14 @@ import { MemoryRegistry } from '../../test/support/memory-registry.ts'
 import { type Fault, startMisbehaving } from '../../test/support/misbehaving.ts'
 import { probeFetch } from '../../test/support/probe-fetch.ts'
 import { createTestClock } from '../../test/support/test-clock.ts'
+import { createTestRuntime } from '../../test/support/test-runtime.ts'
 import { createHash } from '../adapters/hash.ts'
 import { PortolanError } from '../errors.ts'
 import { encodeInventory } from '../inventory/encode.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
 import { formatInventoryPointer } from '../inventory/pointer.ts'
 import { type Digest, digestEncoded } from '../oci/digest.ts'
+import type { Fetch } from '../runtime.ts'
 import { MemoryBucket, openMemoryStore } from '../storage/memory/memory-store.ts'
 import { type AuditOptions, audit } from './audit.ts'
 import { chooseSample } from './audit-content.ts'
@@ -91,7 +93,8 @@ async function harbour({ inventory = true, fault }: { inventory?: boolean; fault
     ...{ registry, reachable, shared, own, one, two, clock, bucket, objects, target, put, list },
     audit: (options: Partial<AuditOptions> = {}, targets: readonly Target[] = [target], over = reachable) =>
       audit(over, targets, {
-        ...{ fetch: probeFetch(), createHash, clock, random: Math.random, content: 'full' as const },
+        runtime: createTestRuntime({ ...clock, fetch: probeFetch(), random: Math.random }),
+        content: 'full',
         ...options,
       }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
@@ -348,7 +351,7 @@ describe('what clients get', () => {
 
   it('must not be compressed', async () => {
     await using world = await harbour()
-    const fetch: AuditOptions['fetch'] = async (url, init) => {
+    const fetch: Fetch = async (url, init) => {
       expect(new Headers(init.headers).get('accept-encoding')).toBe('gzip')
       const { status, body, headers } = await globalThis.fetch(url, init)
       return new Response(body, {
@@ -356,7 +359,8 @@ describe('what clients get', () => {
         headers: { ...Object.fromEntries(headers), 'Content-Encoding': 'gzip' },
       })
     }
-    const [finding] = (await world.audit({ fetch })).stores[0]!.findings
+    const [finding] = (await world.audit({ runtime: createTestRuntime({ ...world.clock, fetch }) }))
+      .stores[0]!.findings
     expect(finding!.message).toContain('with Content-Encoding: gzip; expected none')
   })
 
@@ -468,7 +472,7 @@ describe('a sample', () => {
       fc.property(shape, ({ count, wanted, draws }) => {
         let turn = 0
         const all = objects(count)
-        const sample = chooseSample(all, { count: wanted }, () => draws[turn++ % draws.length]!)
+        const sample = chooseSample(all, { count: wanted }, { random: () => draws[turn++ % draws.length]! })
         expect(new Set(sample).size).toBe(Math.min(count, wanted))
         const sizes = sample.map(({ size }) => size!)
         expect([sizes[0], sizes.at(-1)]).toEqual([
@@ -488,7 +492,7 @@ describe('a sample', () => {
     [{ count: 0 }, 0],
     [{ count: 1 }, 2],
   ])('of %j has %i of 100', (size, expected) => {
-    expect(chooseSample(objects(100), size, () => 0.5)).toHaveLength(expected)
+    expect(chooseSample(objects(100), size, { random: () => 0.5 })).toHaveLength(expected)
   })
 })
 

@@ -1,7 +1,8 @@
-import pLimit from 'p-limit'
 import { PortolanError } from '../errors.ts'
+import { Semaphore } from '../internal/semaphore.ts'
+import { untilAborted } from '../internal/until-aborted.ts'
 import type { Inventory } from '../inventory/inventory.ts'
-import type { Clock, CreateHash, Fetch } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import { createImageFinder } from './affected-images.ts'
 import { auditContent, chooseSample, type SampleSize } from './audit-content.ts'
 import { AuditFindings } from './audit-findings.ts'
@@ -16,18 +17,13 @@ import {
 import { auditPublic } from './audit-public.ts'
 import type { AuditReport, StoreAudit } from './audit-report.ts'
 import { type ExpectedObject, expectedObjects } from './content-keys.ts'
-import { untilAborted } from './interruption.ts'
 import type { Reachable } from './reachable.ts'
 import { readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
 export interface AuditOptions {
-  /** Without credentials: it stands for any client. */
-  readonly fetch: Fetch
-  readonly createHash: CreateHash
-  readonly clock: Clock
-  /** From 0 to, not including, 1. */
-  readonly random: () => number
+  /** Its `fetch` stands for any client, and so is without credentials. */
+  readonly runtime: Runtime
   /** How much is downloaded and compared with its digest. */
   readonly content: SampleSize
   /** How many blobs, and how many manifests, are fetched as clients fetch them; 4 when it is left out. */
@@ -59,12 +55,12 @@ export async function audit(
   targets: readonly Target[],
   options: AuditOptions,
 ): Promise<AuditReport> {
-  const at = options.clock.date().getTime()
+  const at = options.runtime.date().getTime()
   const imagesOf = createImageFinder(reachable)
-  const auditing = pLimit(STORES_AT_ONCE).map(targets, (target) =>
+  const auditing = new Semaphore(STORES_AT_ONCE).map(targets, (target) =>
     auditStore(target, reachable, new AuditFindings(imagesOf), options),
   )
-  const stores = await (options.signal ? untilAborted(options.signal, auditing) : auditing)
+  const stores = await untilAborted(options.signal, auditing)
   return { at, stores, faults: reachable.faults.map(({ message }) => message) }
 }
 
@@ -75,15 +71,7 @@ async function auditStore(
   options: AuditOptions,
 ): Promise<StoreAudit> {
   const { id: store, objects } = target
-  const {
-    fetch,
-    createHash,
-    random,
-    content,
-    publicCount = PUBLIC_COUNT,
-    report = () => {},
-    signal,
-  } = options
+  const { runtime, content, publicCount = PUBLIC_COUNT, report = () => {}, signal } = options
   signal?.throwIfAborted()
   const expected = expectedObjects(target, reachable)
 
@@ -91,7 +79,7 @@ async function auditStore(
   const inventory = await attempt(
     findings,
     'inventory',
-    async () => (await readStoreInventory(target, createHash))?.inventory,
+    async () => (await readStoreInventory(target, runtime))?.inventory,
   )
   const listing = await attempt(findings, 'listing', () =>
     listContent(target, expected, (done) => report({ store, step: 'listing', done }), signal),
@@ -100,20 +88,20 @@ async function auditStore(
   // A store that lets nobody list it may still give what it holds.
   const candidates = held ?? [...expected.values()]
 
-  const sample = chooseSample(candidates, content, random)
+  const sample = chooseSample(candidates, content, runtime)
   const { read, readBytes } = await auditContent(
     target,
     sample,
     listing?.value,
-    createHash,
+    runtime,
     findings,
     (done) => report({ store, step: 'content', done, total: sample.length }),
     signal,
   )
   const blobs = candidates.filter(({ size, mediaType }) => size !== undefined && mediaType === undefined)
   const manifests = candidates.filter(({ mediaType }) => mediaType !== undefined)
-  const offered = [blobs, manifests].flatMap((some) => chooseSample(some, { count: publicCount }, random))
-  const fetched = await auditPublic(target, offered, fetch, findings, (done) => {
+  const offered = [blobs, manifests].flatMap((some) => chooseSample(some, { count: publicCount }, runtime))
+  const fetched = await auditPublic(target, offered, runtime.fetch, findings, (done) => {
     signal?.throwIfAborted()
     report({ store, step: 'public', done, total: offered.length })
   })

@@ -1,19 +1,26 @@
-import pLimit from 'p-limit'
 import { PortolanError } from '../errors.ts'
-import type { Spool, Workspace } from '../storage/workspace.ts'
+import { Semaphore } from '../internal/semaphore.ts'
+import { blobSource } from '../registry/blob-source.ts'
+import type { Registry } from '../registry/reader.ts'
+import type { Runtime } from '../runtime.ts'
+import { createMemorySpool } from '../storage/memory/memory-spool.ts'
+import type { Workspace } from '../storage/workspace.ts'
+import { type Download, startDownload } from '../transfer/download.ts'
+import { takeTurns } from '../transfer/source.ts'
+import type { Spool } from '../transfer/spool.ts'
+import { isPassing, isWrong } from '../transfer/transfer-error.ts'
+import { type ByteBudget, createByteBudget } from './byte-budget.ts'
 import { contentHeaders, type DeliveryParts, deliverBytes, deliverSpool } from './deliver.ts'
-import { type Download, type DownloadParts, isWrong, startDownload } from './download.ts'
+import { createFailureStreak, type FailureStreak, MAX_FAILURES } from './failure-streak.ts'
 import type { FaultLog } from './fault-log.ts'
-import { createMemorySpool } from './memory-spool.ts'
-import { createPatience, MAX_FAILURES } from './patience.ts'
 import type { PlannedBlob } from './plan.ts'
 import type { ReachableBlob } from './reachable.ts'
-import { createRoom } from './room.ts'
 import type { StoreWork } from './store-work.ts'
 
 export interface CopyParts {
+  readonly runtime: Runtime
+  readonly upstream: Registry
   readonly workspace: Workspace
-  readonly download: Omit<DownloadParts, 'onBytes'>
   readonly delivery: DeliveryParts
   readonly faults: FaultLog
   /** Blobs that are downloaded at once, and blobs that are uploaded at once to each store. */
@@ -26,8 +33,8 @@ export interface CopyParts {
 /** Blobs up to this size never touch the disk, and are written to a store in one request. */
 const SMALL_BYTES = 1024 * 1024
 /** How far the slowest store may fall behind before the others wait for it. */
-const MEMORY_ROOM = { things: 1024, bytes: 64 * 1024 * 1024 }
-const DISK_ROOM = { things: 256, bytes: 64 * 1024 * 1024 * 1024 }
+const MEMORY_LIMIT = { things: 1024, bytes: 64 * 1024 * 1024 }
+const DISK_LIMIT = { things: 256, bytes: 64 * 1024 * 1024 * 1024 }
 /** Downloads of one blob, when what came first was wrong. */
 const MAX_DOWNLOADS = 2
 
@@ -41,56 +48,15 @@ export interface BlobCopy {
 
 /** Downloads each blob once and stores it in all the stores that lack it. */
 export function copyBlobs(blobs: readonly PlannedBlob[], parts: CopyParts): BlobCopy {
-  const downloads = pLimit(parts.concurrency)
-  const rooms = { memory: createRoom(MEMORY_ROOM), disk: createRoom(DISK_ROOM) }
-  const upstream = createPatience()
-  const ends = new Map<StoreWork, Promise<void>[]>()
-  const cleanUps: Promise<void>[] = []
-
-  const copy = async (
-    { blob, stores: lacking }: PlannedBlob,
-    ended: (store: StoreWork) => void,
-  ): Promise<void> => {
-    const { stop } = parts.download
-    const small = blob.size !== undefined && blob.size <= SMALL_BYTES
-    const leaveRoom = await rooms[small ? 'memory' : 'disk'].enter(blob.size ?? 0)
-    const stores = stop.aborted || upstream.lost ? [] : lacking.filter(({ patience }) => !patience.lost)
-    for (const store of lacking.filter((each) => !stores.includes(each))) {
-      if (!stop.aborted) store.failed++
-      ended(store)
-    }
-    if (stores.length === 0) return leaveRoom()
-
-    let spool: Spool | undefined
-    const cleanUp = async (keep: boolean) => {
-      // A file that cannot be removed now is removed by a later run.
-      await (keep ? spool?.close() : spool?.remove())?.catch(() => {})
-      leaveRoom()
-    }
-    try {
-      spool = small ? createMemorySpool() : await parts.workspace.spool(blob.digest)
-      const deliveries = await bring(blob, stores, spool, parts)
-      upstream.succeeded()
-      const settled = stores.map(async (store, index) => {
-        const delivery = await deliveries[index]!
-        record(store, blob, delivery, parts)
-        ended(store)
-        return delivery
-      })
-      cleanUps.push(Promise.all(settled).then((all) => cleanUp(all.some(({ resumable }) => resumable))))
-    } catch (error) {
-      const unreachable = !(error instanceof PortolanError) || error.code === 'UNREACHABLE'
-      // A spool that will do for the next run is left to it; one that filled the disk is not.
-      await cleanUp(stop.aborted || unreachable)
-      if (!stop.aborted) {
-        for (const store of stores) store.failed++
-        parts.faults.add(error, { digest: blob.digest })
-        if (unreachable && upstream.failed()) parts.faults.add(gaveUpUpstream(parts), {})
-      }
-      for (const store of stores) ended(store)
-    }
+  const downloads = new Semaphore(parts.concurrency)
+  const copying: Copying = {
+    parts,
+    memory: createByteBudget(MEMORY_LIMIT),
+    disk: createByteBudget(DISK_LIMIT),
+    upstream: createFailureStreak(),
+    cleanUps: [],
   }
-
+  const ends = new Map<StoreWork, Promise<void>[]>()
   const begun = blobs.map((planned) => {
     const resolvers = new Map(planned.stores.map((store) => [store, Promise.withResolvers<void>()]))
     for (const [store, { promise }] of resolvers) {
@@ -98,16 +64,80 @@ export function copyBlobs(blobs: readonly PlannedBlob[], parts: CopyParts): Blob
       ends.set(store, all)
       all.push(promise)
     }
-    return downloads(copy, planned, (store) => resolvers.get(store)!.resolve())
+    return downloads.run(() => copyBlob(planned, (store) => resolvers.get(store)!.resolve(), copying))
   })
   return {
     of: async (store) => {
       await Promise.all(ends.get(store) ?? [])
     },
     all: Promise.all(begun).then(async () => {
-      await Promise.all(cleanUps)
+      await Promise.all(copying.cleanUps)
     }),
   }
+}
+
+/** What all blobs of one copy share. */
+interface Copying {
+  readonly parts: CopyParts
+  readonly memory: ByteBudget
+  readonly disk: ByteBudget
+  readonly upstream: FailureStreak
+  /** Of the spools that slow stores still read. */
+  readonly cleanUps: Promise<void>[]
+}
+
+/** Resolves when the blob is downloaded; a store may still be reading it then. `ended` is called for each store. */
+async function copyBlob(
+  { blob, stores: lacking }: PlannedBlob,
+  ended: (store: StoreWork) => void,
+  copying: Copying,
+): Promise<void> {
+  const { parts, upstream, cleanUps } = copying
+  const { stop } = parts.delivery.interruption
+  const small = blob.size !== undefined && blob.size <= SMALL_BYTES
+  const release = await copying[small ? 'memory' : 'disk'](blob.size ?? 0)
+  const stores = stop.aborted || upstream.tooLong ? [] : lacking.filter(({ failures }) => !failures.tooLong)
+  for (const store of lacking.filter((each) => !stores.includes(each))) {
+    if (!stop.aborted) store.failed++
+    ended(store)
+  }
+  if (stores.length === 0) return release()
+
+  let spool: Spool | undefined
+  const cleanUp = async (keep: boolean) => {
+    // A file that cannot be removed now is removed by a later run.
+    await (keep ? spool?.close() : spool?.remove())?.catch(() => {})
+    release()
+  }
+  try {
+    spool = small ? createMemorySpool() : await parts.workspace.spool(blob.digest)
+    const deliveries = await bring(blob, stores, spool, parts)
+    upstream.succeeded()
+    const settled = stores.map(async (store, index) => {
+      const delivery = await deliveries[index]!
+      record(store, blob, delivery, parts)
+      ended(store)
+      return delivery
+    })
+    cleanUps.push(Promise.all(settled).then((all) => cleanUp(all.some(({ resumable }) => resumable))))
+  } catch (error) {
+    // A spool that will do for the next run is left to it; one that filled the disk is not.
+    await cleanUp(stop.aborted || isPassing(error))
+    if (!stop.aborted) recordUndelivered(blob, stores, error, copying)
+    for (const store of stores) ended(store)
+  }
+}
+
+/** Writes down that a blob could not be brought, for none of the stores. */
+function recordUndelivered(
+  { digest }: ReachableBlob,
+  stores: readonly StoreWork[],
+  error: unknown,
+  { parts, upstream }: Copying,
+): void {
+  for (const store of stores) store.failed++
+  parts.faults.add(error, { digest })
+  if (isPassing(error) && upstream.failed()) parts.faults.add(gaveUpUpstream(parts), {})
 }
 
 /** What became of a blob in one store. */
@@ -125,10 +155,15 @@ async function bring(
   spool: Spool,
   parts: CopyParts,
 ): Promise<readonly Promise<Delivery>[]> {
+  const { runtime, upstream } = parts
+  const { stop } = parts.delivery.interruption
   const onBytes = (bytes: number) => parts.onDownloaded(blob, bytes)
   for (let downloads = 1; ; downloads++) {
-    const download = startDownload(blob, spool, { ...parts.download, onBytes })
-    const deliveries = stores.map((store) => store.limit(() => deliver(store, blob, spool, download, parts)))
+    const sources = takeTurns([blobSource(upstream.repository(blob.name), blob.digest)])
+    const download = startDownload(runtime, blob, spool, { sources, stop, onBytes })
+    const deliveries = stores.map((store) =>
+      store.places.run(() => deliver(store, blob, spool, download, parts)),
+    )
     try {
       await download.ended
       return deliveries
@@ -137,7 +172,7 @@ async function bring(
       await Promise.all(deliveries)
       if (!isWrong(error)) throw error
       await spool.clear()
-      if (downloads === MAX_DOWNLOADS || parts.download.stop.aborted) throw error
+      if (downloads === MAX_DOWNLOADS || stop.aborted) throw error
       parts.onWarning(`${error.message}; it is downloaded again`)
     }
   }
@@ -151,19 +186,18 @@ async function deliver(
   download: Download,
   parts: CopyParts,
 ): Promise<Delivery> {
-  const { target, patience } = store
-  const { stop } = parts.download
+  const { target, failures } = store
+  const { stop } = parts.delivery.interruption
   const { digest } = blob
-  const key = target.blobKey(digest)
-  const parcel = { digest, key, headers: contentHeaders() }
-  if (patience.lost) return { outcome: 'given up' }
+  const object = { digest, key: target.blobKey(digest), headers: contentHeaders() }
+  if (failures.tooLong) return { outcome: 'given up' }
   try {
     const size = await download.size
     if (size <= SMALL_BYTES) {
       await download.ended
-      await deliverBytes(target, parcel, await spool.read(0, size), parts.delivery)
+      await deliverBytes(target, object, await spool.read(0, size), parts.delivery)
     } else {
-      await deliverSpool(target, parcel, spool, download, parts.delivery)
+      await deliverSpool(target, object, spool, download, parts.delivery)
     }
     await parts.onStored(store, blob, size)
     return { outcome: 'stored' }
@@ -180,11 +214,11 @@ function record(
   { faults }: CopyParts,
 ): void {
   const { id } = store.target
-  if (outcome === 'stored') store.patience.succeeded()
+  if (outcome === 'stored') store.failures.succeeded()
   if (outcome === 'failed' || outcome === 'given up') store.failed++
   if (outcome !== 'failed') return
   faults.add(error, { digest, store: id })
-  if (store.patience.failed()) faults.add(gaveUpStore(id), { store: id })
+  if (store.failures.failed()) faults.add(gaveUpStore(id), { store: id })
 }
 
 function gaveUpStore(store: string): PortolanError {
@@ -195,7 +229,7 @@ function gaveUpStore(store: string): PortolanError {
   )
 }
 
-function gaveUpUpstream({ download: { upstream } }: CopyParts): PortolanError {
+function gaveUpUpstream({ upstream }: CopyParts): PortolanError {
   return new PortolanError(
     'UNREACHABLE',
     `${upstream.location} failed ${MAX_FAILURES} times in a row; nothing more is asked of it in this run`,

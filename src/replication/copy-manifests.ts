@@ -1,10 +1,10 @@
 import { PortolanError } from '../errors.ts'
+import { untilAborted } from '../internal/until-aborted.ts'
 import type { Digest } from '../oci/digest.ts'
-import type { Registry } from '../registry/registry.ts'
+import type { Registry } from '../registry/reader.ts'
 import type { Workspace } from '../storage/workspace.ts'
 import { contentHeaders, type DeliveryParts, deliverBytes } from './deliver.ts'
 import type { FaultLog } from './fault-log.ts'
-import { untilAborted } from './interruption.ts'
 import type { ReachableManifest } from './reachable.ts'
 import type { StoreWork } from './store-work.ts'
 
@@ -32,7 +32,11 @@ export async function copyManifests(
     await Promise.all(manifest.content.map((digest) => begun.get(digest)))
     if (!stop.aborted) await copyManifest(store, manifest, parts)
   }
-  for (const manifest of manifests) begun.set(manifest.digest, store.limit(copy, manifest))
+  for (const manifest of manifests)
+    begun.set(
+      manifest.digest,
+      store.places.run(() => copy(manifest)),
+    )
   await Promise.all(begun.values())
 }
 
@@ -41,9 +45,9 @@ async function copyManifest(
   manifest: ReachableManifest,
   parts: ManifestParts,
 ): Promise<void> {
-  const { target, holdings, patience } = store
+  const { target, holdings, failures } = store
   const { digest, mediaType, content } = manifest
-  if (patience.lost) {
+  if (failures.tooLong) {
     store.failed++
     return
   }
@@ -53,15 +57,15 @@ async function copyManifest(
   }
   try {
     const bytes = await manifestBytes(manifest, parts)
-    const parcel = { digest, key: target.manifestKey!(digest), headers: contentHeaders(mediaType) }
-    await deliverBytes(target, parcel, bytes, parts.delivery)
-    patience.succeeded()
+    const object = { digest, key: target.manifestKey!(digest), headers: contentHeaders(mediaType) }
+    await deliverBytes(target, object, bytes, parts.delivery)
+    failures.succeeded()
     await parts.onStored(store, manifest)
   } catch (error) {
     if (parts.delivery.interruption.stop.aborted) return
     store.failed++
     parts.faults.add(error, { digest, store: target.id })
-    patience.failed()
+    failures.failed()
   }
 }
 
@@ -72,7 +76,7 @@ async function manifestBytes(
 ): Promise<Uint8Array> {
   const kept = await workspace.manifest(digest)
   if (kept !== undefined) return kept.bytes
-  const fetched = await untilAborted(delivery.interruption.stop, upstream.manifest(name, digest))
+  const fetched = await untilAborted(delivery.interruption.stop, upstream.repository(name).manifest(digest))
   if (fetched === undefined) {
     throw new PortolanError(
       'CONTENT_INVALID',

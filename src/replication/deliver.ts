@@ -1,19 +1,22 @@
 import { PortolanError } from '../errors.ts'
-import { backoffDelay, wait } from '../internal/backoff.ts'
+import type { Backoff } from '../internal/backoff.ts'
+import { retry } from '../internal/retry.ts'
+import { untilAborted } from '../internal/until-aborted.ts'
 import type { Digest } from '../oci/digest.ts'
-import type { Clock } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import type { ObjectHeaders, Upload } from '../storage/object-store.ts'
-import type { Spool, Workspace } from '../storage/workspace.ts'
+import type { Workspace } from '../storage/workspace.ts'
+import type { Download } from '../transfer/download.ts'
+import { FOLLOW_BYTES, follow } from '../transfer/follow.ts'
+import type { Spool } from '../transfer/spool.ts'
 import { reasonOf } from '../transport/reason.ts'
-import type { Download } from './download.ts'
-import { BACKOFF, type Interruption, untilAborted } from './interruption.ts'
+import type { Interruption } from './interruption.ts'
 import type { Target } from './target.ts'
 import { type Original, type VerifyMode, verifyCopy } from './verify-copy.ts'
 
 export interface DeliveryParts {
+  readonly runtime: Runtime
   readonly workspace: Workspace
-  readonly clock: Clock
-  readonly random: () => number
   readonly interruption: Interruption
   readonly verify: VerifyMode
   /** Fewer than 0 when an upload has to begin again. */
@@ -22,7 +25,7 @@ export interface DeliveryParts {
 }
 
 /** An object that a store is to have. */
-export interface Parcel {
+export interface NewObject {
   readonly digest: Digest
   readonly key: string
   readonly headers: ObjectHeaders
@@ -34,8 +37,8 @@ const FOREVER = 'public, max-age=31536000, immutable'
 const MAX_TRIES = 5
 /** Tries of one object when what the store has afterwards is not what it was given. */
 const MAX_WRONG_COPIES = 2
-/** What is read of the spool at once for one upload: a few of them are in memory for each blob and store. */
-const CHUNK_BYTES = 1024 * 1024
+/** Between two tries of the same object. */
+const BACKOFF: Backoff = { first: 500, max: 30_000 }
 
 /** How content by digest is served. */
 export function contentHeaders(mediaType = 'application/octet-stream'): ObjectHeaders {
@@ -45,17 +48,17 @@ export function contentHeaders(mediaType = 'application/octet-stream'): ObjectHe
 /** Stores a small object and verifies it. Rejects with what the store did wrong, after several tries. */
 export async function deliverBytes(
   target: Target,
-  parcel: Parcel,
+  object: NewObject,
   bytes: Uint8Array,
   parts: DeliveryParts,
 ): Promise<void> {
-  const { key, headers } = parcel
+  const { key, headers } = object
   const read = async (start: number, end: number) => bytes.subarray(start, end)
   await withTries(parts, undefined, async () => {
     await untilAborted(parts.interruption.stop, target.objects.put(key, bytes, headers))
     await verifyOrDelete(target, { key, headers, size: bytes.length, read }, parts)
   })
-  parts.onBytes(target, parcel.digest, bytes.length)
+  parts.onBytes(target, object.digest, bytes.length)
 }
 
 /**
@@ -65,18 +68,18 @@ export async function deliverBytes(
  */
 export async function deliverSpool(
   target: Target,
-  parcel: Parcel,
+  object: NewObject,
   spool: Spool,
   download: Download,
   parts: DeliveryParts,
 ): Promise<void> {
   const { workspace, interruption } = parts
-  const { digest, key, headers } = parcel
+  const { digest, key, headers } = object
   const size = await download.size
   const original: Original = { key, headers, size, read: (start, end) => spool.read(start, end) }
   let sent = 0
   const report = (position: number) => {
-    if (position !== sent) parts.onBytes(target, parcel.digest, position - sent)
+    if (position !== sent) parts.onBytes(target, object.digest, position - sent)
     sent = position
   }
   const begun = workspace.upload(target.id, digest)
@@ -91,10 +94,10 @@ export async function deliverSpool(
       return
     }
     maybeThere = true
-    const upload = await beginUpload(target, parcel, size, trusted, parts)
+    const upload = await beginUpload(target, object, size, trusted, parts)
     trusted = size
     try {
-      await follow(upload, spool, size, download, interruption.stop, report)
+      await send(upload, spool, size, download, interruption.stop, report)
       await untilAborted(interruption.stop, download.ended)
       await untilAborted(interruption.cut, upload.commit())
     } catch (error) {
@@ -108,28 +111,25 @@ export async function deliverSpool(
 
 /** Tries again what the store did not answer, and once what it holds wrongly; never what the download is to blame for. */
 async function withTries(
-  { clock, random, interruption: { stop } }: DeliveryParts,
+  { runtime, interruption: { stop } }: DeliveryParts,
   download: Download | undefined,
   work: () => Promise<void>,
 ): Promise<void> {
-  for (let tries = 1, wrongCopies = 0; ; tries++) {
-    stop.throwIfAborted()
-    try {
-      await work()
-      return
-    } catch (error) {
-      if (stop.aborted || download?.failed || !(error instanceof PortolanError)) throw error
-      if (error.code === 'CONTENT_INVALID') wrongCopies++
-      else if (error.code !== 'UNREACHABLE') throw error
-      if (tries >= MAX_TRIES || wrongCopies >= MAX_WRONG_COPIES) throw error
-      await wait(clock, backoffDelay(BACKOFF, tries, random), stop)
-    }
+  let wrongCopies = 0
+  const again = (error: unknown): boolean => {
+    if (stop.aborted || download?.failed || !(error instanceof PortolanError)) return false
+    if (error.code === 'CONTENT_INVALID') return ++wrongCopies < MAX_WRONG_COPIES
+    return error.code === 'UNREACHABLE'
   }
+  await retry(runtime, { attempts: MAX_TRIES, backoff: BACKOFF, signal: stop, again }, async () => {
+    stop.throwIfAborted()
+    await work()
+  })
 }
 
 async function beginUpload(
   { id, objects }: Target,
-  { digest, key, headers }: Parcel,
+  { digest, key, headers }: NewObject,
   size: number,
   trusted: number,
   { workspace, interruption: { stop } }: DeliveryParts,
@@ -149,7 +149,7 @@ async function beginUpload(
   return begin()
 }
 
-async function follow(
+async function send(
   upload: Upload,
   spool: Spool,
   size: number,
@@ -157,11 +157,11 @@ async function follow(
   stop: AbortSignal,
   report: (position: number) => void,
 ): Promise<void> {
-  report(upload.offset)
-  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size))
-  for (let position = upload.offset; position < size; ) {
-    await untilAborted(stop, download.passed(position))
-    const bytes = await spool.read(position, Math.min(size, position + CHUNK_BYTES), buffer)
+  let position = upload.offset
+  report(position)
+  // The driver copies what it keeps, so that one piece is in memory for each blob and store.
+  const buffer = new Uint8Array(Math.min(FOLLOW_BYTES, size))
+  for await (const bytes of follow(download, spool, { start: position, end: size, signal: stop, buffer })) {
     await untilAborted(stop, upload.write(bytes))
     position += bytes.length
     report(position)
@@ -206,7 +206,7 @@ async function isThere(
 async function verifyOrDelete(target: Target, original: Original, parts: DeliveryParts): Promise<void> {
   const { cut } = parts.interruption
   try {
-    await untilAborted(cut, verifyCopy(target, original, parts.verify, parts.random))
+    await untilAborted(cut, verifyCopy(target, original, parts.verify, parts.runtime))
   } catch (error) {
     // One that does not answer may hold it well; the next try looks again.
     if (!(error instanceof PortolanError) || error.code === 'UNREACHABLE') throw error

@@ -1,5 +1,4 @@
-import type { Backoff } from '../internal/backoff.ts'
-import type { Clock } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** The two steps in which a run is told to end. */
 export interface Interruption {
@@ -11,18 +10,15 @@ export interface Interruption {
   release(): void
 }
 
-/** Between two tries of the same request. */
-export const BACKOFF: Backoff = { first: 500, max: 30_000 }
-
 /** How long what was begun may take to end well, in milliseconds. */
 const GRACE = 5000
 
-export function createInterruption(clock: Clock, signal?: AbortSignal): Interruption {
+export function createInterruption({ after }: Pick<Runtime, 'after'>, signal?: AbortSignal): Interruption {
   const stop = signal ?? new AbortController().signal
   const cut = new AbortController()
   let callOff = () => {}
   const end = () => {
-    callOff = clock.after(GRACE, () => cut.abort(stop.reason))
+    callOff = after(GRACE, () => cut.abort(stop.reason))
   }
   if (stop.aborted) end()
   else stop.addEventListener('abort', end, { once: true })
@@ -34,14 +30,4 @@ export function createInterruption(clock: Clock, signal?: AbortSignal): Interrup
       callOff()
     },
   }
-}
-
-/** The promise's result; rejects with the signal's reason when that is aborted first, whatever the promise does then. */
-export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -1,9 +1,9 @@
-import type { LimitFunction } from 'p-limit'
 import { PortolanError } from '../errors.ts'
+import type { Semaphore } from '../internal/semaphore.ts'
 import { type Digest, isVerifiable } from '../oci/digest.ts'
 import type { Name } from '../oci/name.ts'
 import { isSchema1, parseSchema1 } from '../oci/schema1.ts'
-import type { Registry } from '../registry/registry.ts'
+import type { Registry } from '../registry/reader.ts'
 import type { KeptManifest, Workspace } from '../storage/workspace.ts'
 import { type ManifestContent, readManifestContent } from './manifest-content.ts'
 
@@ -14,14 +14,14 @@ export type ManifestCache = Pick<Workspace, 'manifest' | 'keepManifest'>
 export class ManifestReader {
   readonly #source: Registry
   readonly #cache: ManifestCache
-  readonly #limit: LimitFunction
+  readonly #places: Semaphore
   readonly #reading = new Map<Digest, Promise<ManifestContent | PortolanError>>()
   readonly #contents = new Map<Digest, ManifestContent>()
 
-  constructor(source: Registry, cache: ManifestCache, limit: LimitFunction) {
+  constructor(source: Registry, cache: ManifestCache, places: Semaphore) {
     this.#source = source
     this.#cache = cache
-    this.#limit = limit
+    this.#places = places
   }
 
   /** What was read so far. */
@@ -33,7 +33,7 @@ export class ManifestReader {
   read(name: Name, digest: Digest): Promise<ManifestContent | PortolanError> {
     const before = this.#reading.get(digest)
     // One turn for all of it, so that no more manifests are in memory than are read at once.
-    const take = () => this.#limit(() => this.#read(name, digest))
+    const take = () => this.#places.run(() => this.#read(name, digest))
     // What one repository could not give, another may.
     const reading =
       before === undefined
@@ -58,7 +58,7 @@ export class ManifestReader {
   }
 
   async #download(name: Name, digest: Digest): Promise<KeptManifest | PortolanError> {
-    const fetched = await orFault(() => this.#source.manifest(name, digest))
+    const fetched = await orFault(() => this.#source.repository(name).manifest(digest))
     if (fetched instanceof PortolanError) return fetched
     if (fetched === undefined) return invalid(`${name}@${digest} is named, but is not there`, { digest })
     if (fetched.digest !== digest) {

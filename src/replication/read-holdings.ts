@@ -1,19 +1,19 @@
-import pLimit from 'p-limit'
 import { PortolanError } from '../errors.ts'
+import { Semaphore } from '../internal/semaphore.ts'
+import { untilAborted } from '../internal/until-aborted.ts'
 import { INVENTORY_POINTER_PATH } from '../inventory/paths.ts'
 import { type Digest, digestAlgorithm } from '../oci/digest.ts'
-import type { CreateHash, HashAlgorithm } from '../runtime.ts'
+import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
 import type { Done, Workspace } from '../storage/workspace.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
-import { untilAborted } from './interruption.ts'
 import type { Reachable, ReachableBlob } from './reachable.ts'
 import { type FoundInventory, type InventoryCopy, readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
 export interface HoldingsParts {
+  readonly runtime: Runtime
   readonly workspace: Workspace
-  readonly createHash: CreateHash
   readonly stop: AbortSignal
   /** Objects that are read at once. */
   readonly concurrency: number
@@ -68,7 +68,7 @@ function addTo(holdings: Holdings, noted: Iterable<readonly [Digest, Done]>): Ho
 
 async function readInventory(
   target: Target,
-  { workspace, createHash, stop, readOnly, onWarning }: HoldingsParts,
+  { runtime, workspace, stop, readOnly, onWarning }: HoldingsParts,
 ): Promise<FoundInventory | undefined> {
   const name = inventoryCopy(target.id)
   const copy: InventoryCopy = {
@@ -78,7 +78,7 @@ async function readInventory(
     },
   }
   try {
-    return await untilAborted(stop, readStoreInventory(target, createHash, copy))
+    return await untilAborted(stop, readStoreInventory(target, runtime, copy))
   } catch (error) {
     if (!(error instanceof PortolanError) || error.code !== 'CONTENT_INVALID') throw error
     const message = `store ${target.id} is listed anew, since its inventory cannot be used: ${error.message}`
@@ -104,9 +104,9 @@ async function findExisting(
     const blob = wanted.get(info.key)
     if (blob !== undefined) present.push([blob, info])
   }
-  const limit = pLimit(parts.concurrency)
   const forget = forgetOnce(target, parts)
-  await limit.map(present, ([blob, info]) => believe(target, blob, info, holdings, forget, parts))
+  const places = new Semaphore(parts.concurrency)
+  await places.map(present, ([blob, info]) => believe(target, blob, info, holdings, forget, parts))
 }
 
 /** Drops the list of a store that is checked again: a run that ends before its time must not leave one of what it deleted. */
@@ -129,12 +129,12 @@ async function believe(
   info: ObjectInfo,
   holdings: Holdings,
   forget: () => Promise<void>,
-  { workspace, createHash, stop, trustExisting, readOnly, onWarning }: HoldingsParts,
+  { runtime, workspace, stop, trustExisting, readOnly, onWarning }: HoldingsParts,
 ): Promise<void> {
   let fault =
     size !== undefined && size !== info.size ? `has ${info.size} bytes instead of ${size}` : undefined
   if (fault === undefined && !trustExisting && !readOnly) {
-    const actual = await untilAborted(stop, hashObject(target.objects, info.key, digest, createHash))
+    const actual = await untilAborted(stop, hashObject(target.objects, info.key, digest, runtime))
     if (actual !== digest) fault = `is not what its key says, but ${actual ?? 'gone'}`
   }
   if (fault === undefined) {
@@ -154,7 +154,7 @@ async function hashObject(
   objects: ObjectStore,
   key: string,
   digest: Digest,
-  createHash: CreateHash,
+  { createHash }: Pick<Runtime, 'createHash'>,
 ): Promise<string | undefined> {
   const stream = await objects.get(key)
   if (stream === undefined) return undefined

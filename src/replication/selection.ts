@@ -2,7 +2,7 @@ import semver, { type Range } from 'semver'
 import type { SyncConfig } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import { isSignatureTag, type Name, type Tag } from '../oci/name.ts'
-import { compareTags } from '../storage/content.ts'
+import { compareTags } from '../oci/tag-order.ts'
 import { compilePattern, type Matches } from './patterns.ts'
 import { readTagVersion } from './tag-version.ts'
 

@@ -4,7 +4,7 @@ import type { Inventory } from '../inventory/inventory.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
 import { type InventoryPointer, POINTER_MAX_BYTES, parseInventoryPointer } from '../inventory/pointer.ts'
 import type { Digest } from '../oci/digest.ts'
-import type { CreateHash } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import type { Target } from './target.ts'
 
@@ -26,7 +26,7 @@ export interface InventoryCopy {
  */
 export async function readStoreInventory(
   { objects }: Target,
-  createHash: CreateHash,
+  runtime: Pick<Runtime, 'createHash'>,
   copy?: InventoryCopy,
 ): Promise<FoundInventory | undefined> {
   const read = async (key: string, limit: number) => {
@@ -40,7 +40,7 @@ export async function readStoreInventory(
   if (text === undefined) return undefined
   const pointer = parseInventoryPointer(text)
   const matches = (bytes: Uint8Array) =>
-    bytes.length === pointer.bytes && digestOf(bytes, createHash) === pointer.digest
+    bytes.length === pointer.bytes && digestOf(bytes, runtime) === pointer.digest
   const kept = await copy?.read()
   if (kept !== undefined && matches(kept)) return { pointer, inventory: decodeInventory(kept) }
 
@@ -54,7 +54,7 @@ export async function readStoreInventory(
 }
 
 /** The sha256 digest of bytes. */
-export function digestOf(bytes: Uint8Array, createHash: CreateHash): Digest {
+export function digestOf(bytes: Uint8Array, { createHash }: Pick<Runtime, 'createHash'>): Digest {
   const hash = createHash('sha256')
   hash.update(bytes)
   return `sha256:${hash.hex()}` as Digest

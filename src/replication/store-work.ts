@@ -1,6 +1,6 @@
-import pLimit, { type LimitFunction } from 'p-limit'
+import { Semaphore } from '../internal/semaphore.ts'
+import { createFailureStreak, type FailureStreak } from './failure-streak.ts'
 import type { Holdings } from './holdings.ts'
-import { createPatience, type Patience } from './patience.ts'
 import type { Target } from './target.ts'
 
 /** What one run does with one store. */
@@ -8,8 +8,8 @@ export interface StoreWork {
   readonly target: Target
   readonly holdings: Holdings
   /** A store has places of its own, so that a slow one takes none away from the others. */
-  readonly limit: LimitFunction
-  readonly patience: Patience
+  readonly places: Semaphore
+  readonly failures: FailureStreak
   readonly planned: Counter
   readonly stored: Counter
   failed: number
@@ -28,8 +28,8 @@ export function createStoreWork(target: Target, holdings: Holdings, concurrency:
   return {
     target,
     holdings,
-    limit: pLimit(concurrency),
-    patience: createPatience(),
+    places: new Semaphore(concurrency),
+    failures: createFailureStreak(),
     planned: zero(),
     stored: zero(),
     failed: 0,

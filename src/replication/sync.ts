@@ -1,12 +1,13 @@
+import { untilAborted } from '../internal/until-aborted.ts'
 import type { Digest } from '../oci/digest.ts'
-import type { Registry } from '../registry/registry.ts'
-import type { Clock, CreateHash } from '../runtime.ts'
+import type { Registry } from '../registry/reader.ts'
+import type { Runtime } from '../runtime.ts'
 import type { Done, Workspace } from '../storage/workspace.ts'
 import { copyBlobs } from './copy-blobs.ts'
 import { copyManifests } from './copy-manifests.ts'
 import type { SyncEvent } from './events.ts'
 import { createFaultLog, type FaultLog } from './fault-log.ts'
-import { createInterruption, type Interruption, untilAborted } from './interruption.ts'
+import { createInterruption, type Interruption } from './interruption.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
 import { readHoldings } from './read-holdings.ts'
@@ -17,15 +18,12 @@ import type { VerifyMode } from './verify-copy.ts'
 import { writeInventory, writeProof } from './write-inventory.ts'
 
 export interface SyncParts {
+  readonly runtime: Runtime
   readonly upstream: Registry
   /** Finds all that the chosen tags lead to. */
   readonly walk: (signal: AbortSignal) => Promise<Reachable>
   readonly targets: readonly Target[]
   readonly workspace: Workspace
-  readonly createHash: CreateHash
-  readonly clock: Clock
-  /** From 0 up to 1. */
-  readonly random: () => number
   /** Makes the proof of whose a store is; absent for none. */
   readonly prove?: (store: string) => Promise<Uint8Array>
   readonly report?: (event: SyncEvent) => void
@@ -52,7 +50,7 @@ export interface SyncOptions {
  */
 export async function sync(parts: SyncParts): Promise<SyncReport> {
   const { options, report = () => {} } = parts
-  const interruption = createInterruption(parts.clock, parts.signal)
+  const interruption = createInterruption(parts.runtime, parts.signal)
   const faults = createFaultLog((fault) => report({ kind: 'failed', fault }))
   try {
     const reachable = await findReachable(parts, interruption.stop, faults)
@@ -97,7 +95,7 @@ async function findReachable({ walk }: SyncParts, stop: AbortSignal, faults: Fau
 
 /** The stores that can be read; of each other one there is a fault. */
 async function openStores(
-  { targets, workspace, createHash, options, report = () => {} }: SyncParts,
+  { runtime, targets, workspace, options, report = () => {} }: SyncParts,
   reachable: Reachable,
   stop: AbortSignal,
   faults: FaultLog,
@@ -105,7 +103,7 @@ async function openStores(
   const { concurrency, trustExisting, recheck, dryRun } = options
   const onWarning = (message: string, { id }: Target) => report({ kind: 'warning', message, store: id })
   const believing = { trustExisting, recheck, readOnly: dryRun }
-  const parts = { workspace, createHash, stop, concurrency, ...believing, onWarning }
+  const parts = { runtime, workspace, stop, concurrency, ...believing, onWarning }
   const opened = await Promise.all(
     targets.map(async (target) => {
       try {
@@ -129,7 +127,7 @@ async function carryOut(
   interruption: Interruption,
   faults: FaultLog,
 ): Promise<number> {
-  const { upstream, workspace, createHash, clock, random, options, report = () => {} } = parts
+  const { runtime, upstream, workspace, options, report = () => {} } = parts
   const { stop, cut } = interruption
   const onWarning = (message: string, target?: Target) =>
     report({ kind: 'warning', message, ...(target && { store: target.id }) })
@@ -142,8 +140,8 @@ async function carryOut(
     stored.bytes += done.size
     report({ kind: 'stored', store: id, digest, size: done.size })
   }
-  const delivery = { workspace, clock, random, interruption, verify: options.verify, onBytes, onWarning }
-  const at = clock.date().getTime()
+  const delivery = { runtime, workspace, interruption, verify: options.verify, onBytes, onWarning }
+  const at = runtime.date().getTime()
   let downloaded = 0
 
   if (reachable.faults.length === 0 && !stop.aborted) {
@@ -151,8 +149,7 @@ async function carryOut(
     await workspace.tidySpools((digest) => wanted.has(digest))
   }
   const copy = copyBlobs(plan.blobs, {
-    ...{ workspace, delivery, faults, onWarning, concurrency: options.concurrency },
-    download: { upstream, createHash, clock, random, stop },
+    ...{ runtime, upstream, workspace, delivery, faults, onWarning, concurrency: options.concurrency },
     onDownloaded({ digest }, bytes) {
       downloaded += bytes
       report({ kind: 'downloaded', digest, bytes })

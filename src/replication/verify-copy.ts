@@ -1,4 +1,5 @@
 import { PortolanError } from '../errors.ts'
+import type { Runtime } from '../runtime.ts'
 import type { ObjectHeaders } from '../storage/object-store.ts'
 import type { Target } from './target.ts'
 
@@ -24,7 +25,7 @@ export async function verifyCopy(
   target: Target,
   original: Original,
   mode: VerifyMode,
-  random: () => number,
+  { random }: Pick<Runtime, 'random'>,
 ): Promise<void> {
   const { key, size, headers } = original
   const info = await target.objects.stat(key)

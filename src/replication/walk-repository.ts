@@ -1,9 +1,9 @@
-import type { LimitFunction } from 'p-limit'
 import { PortolanError } from '../errors.ts'
+import type { Semaphore } from '../internal/semaphore.ts'
 import { type Digest, digestAlgorithm, digestEncoded } from '../oci/digest.ts'
 import type { Descriptor, Platform } from '../oci/manifest.ts'
 import { isSignatureTag, type Name, type Tag } from '../oci/name.ts'
-import type { Registry } from '../registry/registry.ts'
+import type { RepositoryReader } from '../registry/reader.ts'
 import { leadsOn } from './manifest-content.ts'
 import { type ManifestReader, orFault } from './manifest-reader.ts'
 import { keepPlatforms } from './platforms.ts'
@@ -24,9 +24,9 @@ export interface WalkedRepository {
 }
 
 export interface RepositoryWalkParts {
-  readonly source: Registry
+  readonly repository: RepositoryReader
   readonly manifests: ManifestReader
-  readonly limit: LimitFunction
+  readonly places: Semaphore
   readonly platforms: readonly Platform[]
   readonly referrers: boolean
 }
@@ -82,8 +82,8 @@ export class RepositoryWalk {
   }
 
   async #resolve(tag: Tag): Promise<Digest | PortolanError> {
-    const { source, limit } = this.#parts
-    const resolved = await orFault(() => limit(() => source.resolve(this.#name, tag)))
+    const { repository, places } = this.#parts
+    const resolved = await orFault(() => places.run(() => repository.resolve(tag)))
     const image = `${this.#name}:${tag}`
     if (resolved === undefined) return fault(image, 'it is listed, but is not there')
     return resolved instanceof PortolanError ? faultOf(image, resolved) : resolved.digest
@@ -141,10 +141,10 @@ export class RepositoryWalk {
   }
 
   async #referrersOf(digest: Digest): Promise<readonly Descriptor[] | PortolanError> {
-    const { source, limit } = this.#parts
+    const { repository, places } = this.#parts
     // The first question also says whether there is any use in asking more of them.
     if (this.#hasReferrers !== undefined && !(await this.#hasReferrers)) return []
-    const asking = orFault(() => limit(() => source.referrers(this.#name, digest)))
+    const asking = orFault(() => places.run(() => repository.referrers(digest)))
     this.#hasReferrers ??= asking.then((answer) => answer !== 'unsupported')
     const answer = await asking
     return answer === 'unsupported' ? [] : answer

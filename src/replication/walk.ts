@@ -1,10 +1,10 @@
-import pLimit from 'p-limit'
 import type { SyncConfig } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
+import { Semaphore } from '../internal/semaphore.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Platform } from '../oci/manifest.ts'
 import { type Name, parseName } from '../oci/name.ts'
-import type { Registry } from '../registry/registry.ts'
+import type { Registry } from '../registry/reader.ts'
 import { assembleReachable } from './assemble.ts'
 import type { ManifestContent } from './manifest-content.ts'
 import { type ManifestCache, ManifestReader, orFault } from './manifest-reader.ts'
@@ -55,8 +55,8 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
   const report = parts.report ?? (() => {})
   const selector = createSelector(config)
   const platforms = config.platforms.map(parsePlatform)
-  const limit = pLimit(REQUESTS_AT_ONCE)
-  const manifests = new ManifestReader(source, parts.workspace, limit)
+  const places = new Semaphore(REQUESTS_AT_ONCE)
+  const manifests = new ManifestReader(source, parts.workspace, places)
   const matched = new Set<string>()
 
   const listed = await listRepositories(source, config)
@@ -66,7 +66,8 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
   let done = 0
   const walkOne = async (name: Name): Promise<WalkedRepository> => {
     parts.signal?.throwIfAborted()
-    const tags = await collect(source.tags(name), MAX_TAGS)
+    const repository = source.repository(name)
+    const tags = await collect(repository.tags(), MAX_TAGS)
     // Part of a list would be taken for all of it: the highest of half the versions is the wrong one.
     const listedTags = tags.fault === undefined ? tags.values : []
     const selection = selector.tags(listedTags)
@@ -78,9 +79,9 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
       })
     }
     const walking = new RepositoryWalk(name, {
-      source,
+      repository,
       manifests,
-      limit,
+      places,
       platforms,
       referrers: config.referrers,
     })
@@ -88,7 +89,7 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
     report({ kind: 'repository', name, tags: walked.images.length, done: ++done, total: names.length })
     return tags.fault === undefined ? walked : { ...walked, faults: [faultOf(`tags of ${name}`, tags.fault)] }
   }
-  const repositories = await pLimit(REPOSITORIES_AT_ONCE).map(names, walkOne)
+  const repositories = await new Semaphore(REPOSITORIES_AT_ONCE).map(names, walkOne)
   // What could not be asked any more is no fault of the registry.
   parts.signal?.throwIfAborted()
 
@@ -153,7 +154,7 @@ interface Collected<T> {
   readonly fault?: PortolanError
 }
 
-async function collect<T>(list: AsyncIterable<T>, most: number): Promise<Collected<T>> {
+async function collect<T>(list: Iterable<T> | AsyncIterable<T>, most: number): Promise<Collected<T>> {
   const values: T[] = []
   const fault = await orFault(async () => {
     for await (const value of list) {

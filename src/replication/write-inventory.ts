@@ -1,7 +1,7 @@
 import { encodeInventory } from '../inventory/encode.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../inventory/paths.ts'
 import { formatInventoryPointer } from '../inventory/pointer.ts'
-import type { CreateHash } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import type { ObjectHeaders } from '../storage/object-store.ts'
 import type { Workspace } from '../storage/workspace.ts'
 import { contentHeaders } from './deliver.ts'
@@ -11,8 +11,8 @@ import { digestOf } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
 export interface InventoryParts {
+  readonly runtime: Runtime
   readonly workspace: Workspace
-  readonly createHash: CreateHash
   /** When the run began: stores that hold the same then have the same inventory, which a door keeps once. */
   readonly at: number
   /** Makes the proof of whose a store is, to be laid into it; absent for none. */
@@ -29,13 +29,13 @@ const CHANGING: ObjectHeaders = { contentType: 'application/json', cacheControl:
 export async function writeInventory(
   target: Target,
   holdings: Holdings,
-  { workspace, createHash, at }: InventoryParts,
+  { runtime, workspace, at }: InventoryParts,
 ): Promise<void> {
   const { id, objects } = target
   // The first one of a store of which nothing is known would say of all that lies there that it does not.
   if (holdings.changed && (holdings.count > 0 || holdings.pointer !== undefined)) {
     const bytes = encodeInventory(holdings.entries(), at)
-    const digest = digestOf(bytes, createHash)
+    const digest = digestOf(bytes, runtime)
     const pointer = { at, digest, count: holdings.count, bytes: bytes.length }
     await objects.put(inventoryPath(digest), bytes, contentHeaders())
     await objects.put(INVENTORY_POINTER_PATH, formatInventoryPointer(pointer), CHANGING)

@@ -5,7 +5,7 @@ import { isFault } from '../oci/errors.ts'
 import { OCI_MANIFEST } from '../oci/manifest.ts'
 import { parsePath } from '../oci/path.ts'
 import { compileDigestPath } from './backend.ts'
-import { decide, type Listed, type RequestFacts, type Verdict } from './decide.ts'
+import { decide, type Listed, type Presence, type RequestFacts } from './decide.ts'
 import type { View } from './view.ts'
 
 const VIEW = viewOf(
@@ -16,9 +16,9 @@ const VIEW = viewOf(
 const BLOB = `sha256:${'a'.repeat(64)}`
 
 interface Known {
-  readonly paris?: Verdict
-  readonly virginia?: Verdict
-  readonly belgium?: Verdict
+  readonly paris?: Presence
+  readonly virginia?: Presence
+  readonly belgium?: Presence
   readonly mayAsk?: boolean
   readonly maySpill?: boolean
   readonly overSpill?: 'canonical' | 'refuse'
@@ -38,7 +38,7 @@ function decideFrom(path: string, given: Known = {}, view = VIEW) {
   } = given
   const request = parsePath(path)
   if (isFault(request)) throw new Error(request.message)
-  const known: Readonly<Record<string, Verdict | undefined>> = verdicts
+  const known: Readonly<Record<string, Presence | undefined>> = verdicts
   const facts: RequestFacts = {
     method,
     request,

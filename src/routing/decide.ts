@@ -15,7 +15,7 @@ import { classOf, RANKED_AS, type RankedClass } from './request-class.ts'
 import type { View } from './view.ts'
 
 /** What is known about "does this backend hold this content"; `unknown` when it could not or did not say. */
-export type Verdict = 'present' | 'absent' | 'unknown'
+export type Presence = 'present' | 'absent' | 'unknown'
 
 /** What a decision is made from. */
 export interface RequestFacts {
@@ -26,7 +26,7 @@ export interface RequestFacts {
   /** Where the client is; `undefined` for somewhere. */
   readonly place: Place | undefined
   /** What is known without asking of what is requested; `undefined` when the backend has not been asked lately. */
-  presence(backend: Backend, request: OciRequest): Verdict | undefined
+  presence(backend: Backend, request: OciRequest): Presence | undefined
   /** What the inventory of a store says of what is requested; `undefined` unless the store is known to hold it. */
   listed(store: Store, request: OciRequest): Listed | undefined
   /** Whether a backend may still be asked on behalf of this request. */

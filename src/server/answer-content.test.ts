@@ -3,7 +3,7 @@ import type { Digest } from '../oci/digest.ts'
 import { type Descriptor, OCI_INDEX, OCI_MANIFEST } from '../oci/manifest.ts'
 import type { Tag } from '../oci/name.ts'
 import { parsePath } from '../oci/path.ts'
-import type { Content, Repository } from '../storage/content.ts'
+import type { RegistryReader, RepositoryReader } from '../registry/reader.ts'
 import { answerContent } from './answer-content.ts'
 import type { DoorReply } from './reply.ts'
 
@@ -25,20 +25,29 @@ const REFERRERS: Descriptor[] = [
   { mediaType: OCI_MANIFEST, digest: digestOf('2'), size: 2, artifactType: 'text/plain' },
 ]
 
-const REPOSITORY: Repository = {
-  tags: ['1.0', 'Latest', 'latest', 'v2'] as Tag[],
+const REPOSITORY: RepositoryReader = {
+  location: 'test',
+  tags: () => ['1.0', 'Latest', 'latest', 'v2'] as Tag[],
+  resolve: async (tag) => (tag === '1.0' ? { digest: MANIFEST } : undefined),
   async manifest(reference) {
     if (reference !== '1.0' && reference !== MANIFEST) return undefined
     return { mediaType: OCI_MANIFEST, digest: MANIFEST, bytes: BYTES }
   },
-  referrers: (subject) => (subject === SUBJECT ? REFERRERS : []),
-  async blob(digest) {
-    if (digest !== BLOB && digest !== EMPTY_BLOB) return undefined
-    const bytes = digest === BLOB ? BYTES : new Uint8Array()
-    return { size: bytes.length, open: async (start, end) => streamOf(bytes.subarray(start, end)) }
+  referrers: async (subject) => (subject === SUBJECT ? REFERRERS : []),
+  async stat(digest) {
+    const bytes = bytesOf(digest)
+    return bytes && { size: bytes.length }
+  },
+  async blob(digest, { start = 0, end } = {}) {
+    const bytes = bytesOf(digest)
+    return bytes && { start, size: bytes.length, body: streamOf(bytes.subarray(start, end)) }
   },
 }
-const CONTENT: Content = { repository: (name) => (name === 'team/app' ? REPOSITORY : undefined) }
+const CONTENT: RegistryReader = { repository: (name) => (name === 'team/app' ? REPOSITORY : undefined) }
+
+function bytesOf(digest: Digest): Uint8Array | undefined {
+  return digest === BLOB ? BYTES : digest === EMPTY_BLOB ? new Uint8Array() : undefined
+}
 
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({

@@ -1,13 +1,11 @@
+import { PortolanError } from '../errors.ts'
+import type { Digest } from '../oci/digest.ts'
 import type { OciFault } from '../oci/errors.ts'
 import { OCI_INDEX } from '../oci/manifest.ts'
+import type { Tag } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
-import {
-  type Content,
-  compareTags,
-  type Repository,
-  type StoredBlob,
-  type StoredManifest,
-} from '../storage/content.ts'
+import { compareTags } from '../oci/tag-order.ts'
+import type { FetchedManifest, RegistryReader, RepositoryReader } from '../registry/reader.ts'
 import { parseRange } from './byte-range.ts'
 import { faultReply } from './fault-reply.ts'
 import type { DoorReply } from './reply.ts'
@@ -34,7 +32,7 @@ const BRIEF = 'public, max-age=60'
  * Rejects with the PortolanError of the content when that is there but cannot be had.
  */
 export async function answerContent(
-  content: Content,
+  content: RegistryReader,
   request: ContentRequest,
   facts: ContentFacts,
 ): Promise<DoorReply> {
@@ -52,10 +50,10 @@ export async function answerContent(
 }
 
 function answer(
-  repository: Repository,
+  repository: RepositoryReader,
   request: ContentRequest,
   facts: ContentFacts,
-): DoorReply | Promise<DoorReply> {
+): Promise<DoorReply> {
   switch (request.kind) {
     case 'manifest':
       return answerManifest(repository, request, facts)
@@ -69,7 +67,7 @@ function answer(
 }
 
 async function answerManifest(
-  repository: Repository,
+  repository: RepositoryReader,
   { byDigest, reference }: ContentRequest & { kind: 'manifest' },
   facts: ContentFacts,
 ): Promise<DoorReply> {
@@ -89,58 +87,62 @@ async function answerManifest(
 }
 
 async function answerBlob(
-  repository: Repository,
+  repository: RepositoryReader,
   { digest }: ContentRequest & { kind: 'blob' },
   facts: ContentFacts,
 ): Promise<DoorReply> {
-  const blob = await repository.blob(digest)
-  if (blob === undefined) {
-    return faultReply({
-      code: 'BLOB_UNKNOWN',
-      message: 'the repository has no such blob',
-      detail: { digest },
-    })
+  const found = await repository.stat(digest)
+  if (found === undefined) return unknownBlob(digest)
+  const { size } = found
+  if (size === undefined) {
+    throw new PortolanError('CONTENT_INVALID', `${repository.location} does not say how long ${digest} is`)
   }
   const headers = identity({ digest }, IMMUTABLE)
   if (isFresh(facts, headers)) return { status: 304, headers }
   headers['Accept-Ranges'] = 'bytes'
-  const range = requestedRange(blob, facts, headers)
+  const range = requestedRange(size, facts, headers)
   if (range === 'unsatisfiable') {
     const fault: OciFault = {
       code: 'UNSUPPORTED',
-      message: `the blob has ${blob.size} bytes, none in this range`,
+      message: `the blob has ${size} bytes, none in this range`,
     }
-    return faultReply(fault, 416, { 'Content-Range': `bytes */${blob.size}` })
+    return faultReply(fault, 416, { 'Content-Range': `bytes */${size}` })
   }
-  const { start, end } = range ?? { start: 0, end: blob.size }
+  const { start, end } = range ?? { start: 0, end: size }
   headers['Content-Type'] = 'application/octet-stream'
   headers['Content-Length'] = String(end - start)
-  if (range !== undefined) headers['Content-Range'] = `bytes ${start}-${end - 1}/${blob.size}`
+  if (range !== undefined) headers['Content-Range'] = `bytes ${start}-${end - 1}/${size}`
   const status = range === undefined ? 200 : 206
   if (facts.method === 'HEAD') return { status, headers }
-  return { status, headers, body: await blob.open(start, end) }
+  const blob = await repository.blob(digest, { start, end })
+  return blob === undefined ? unknownBlob(digest) : { status, headers, body: blob.body }
+}
+
+function unknownBlob(digest: Digest): DoorReply {
+  return faultReply({ code: 'BLOB_UNKNOWN', message: 'the repository has no such blob', detail: { digest } })
 }
 
 /** RFC 9110, 14.2: Range counts for GET alone; 13.1.5: and only if If-Range names what we have, by its strong ETag. */
-function requestedRange({ size }: StoredBlob, facts: ContentFacts, headers: DoorReply['headers']) {
+function requestedRange(size: number, facts: ContentFacts, headers: DoorReply['headers']) {
   if (facts.method !== 'GET') return undefined
   const condition = facts.header('if-range')
   if (condition !== undefined && condition !== headers.ETag) return undefined
   return parseRange(facts.header('range'), size)
 }
 
-function answerTags(
-  { tags }: Repository,
+async function answerTags(
+  repository: RepositoryReader,
   { name }: ContentRequest & { kind: 'tags' },
   facts: ContentFacts,
-): DoorReply {
+): Promise<DoorReply> {
   const query = new URLSearchParams(facts.query)
   const limit = query.get('n')
   if (limit !== null && !/^[0-9]+$/.test(limit)) {
     return faultReply({ code: 'UNSUPPORTED', message: 'n must be a number of tags, 0 or more' }, 400)
   }
   const last = query.get('last')
-  const rest = last === null ? tags : tags.filter((tag) => compareTags(tag, last) > 0)
+  const rest: Tag[] = []
+  for await (const tag of repository.tags()) if (last === null || compareTags(tag, last) > 0) rest.push(tag)
   const page = limit === null ? rest : rest.slice(0, Number(limit))
   const reply = json('application/json', { name, tags: page })
   // OCI distribution spec 1.1, "Listing Tags": no Link when n is 0, nor when nothing is left.
@@ -150,20 +152,23 @@ function answerTags(
   return reply
 }
 
-function answerReferrers(
-  repository: Repository,
+async function answerReferrers(
+  repository: RepositoryReader,
   { digest }: ContentRequest & { kind: 'referrers' },
   facts: ContentFacts,
-): DoorReply {
+): Promise<DoorReply> {
   const artifactType = new URLSearchParams(facts.query).get('artifactType')
-  const all = repository.referrers(digest)
+  const all = await repository.referrers(digest)
+  // OCI distribution spec 1.1, "Listing Referrers": by this, clients know that there is a fallback tag to ask for.
+  if (all === 'unsupported')
+    return faultReply({ code: 'UNSUPPORTED', message: 'there is no list of referrers' })
   const manifests = artifactType ? all.filter((referrer) => referrer.artifactType === artifactType) : all
   const reply = json(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests })
   if (artifactType) reply.headers['OCI-Filters-Applied'] = 'artifactType'
   return reply
 }
 
-function identity({ digest }: Pick<StoredManifest, 'digest'>, caching: string): DoorReply['headers'] {
+function identity({ digest }: Pick<FetchedManifest, 'digest'>, caching: string): DoorReply['headers'] {
   return {
     'Docker-Content-Digest': digest,
     ETag: `"${digest}"`,

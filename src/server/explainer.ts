@@ -1,17 +1,16 @@
 import { type Address, formatAddress } from '../net/address.ts'
 import { isVerifiable } from '../oci/digest.ts'
-import { isFault, type OciFault } from '../oci/errors.ts'
-import { type OciRequest, parsePath } from '../oci/path.ts'
-import { parseTarget } from '../oci/target.ts'
-import { type Decision, decide, type RequestFacts } from '../routing/decide.ts'
-import type { Clock } from '../runtime.ts'
-import { ask } from './ask.ts'
-import type { DoorParts, DoorPolicy } from './door.ts'
-import { type ExplainFacts, type Explanation, explain } from './explain.ts'
+import type { OciFault } from '../oci/errors.ts'
+import type { OciRequest } from '../oci/path.ts'
+import type { Backend } from '../routing/backend.ts'
+import { type ExplainedHealth, type Explanation, explain } from '../routing/explanation.ts'
+import { parseRequest } from '../routing/parse-request.ts'
+import { type RouteSources, route } from '../routing/route.ts'
+import type { Policy } from './in-force.ts'
 
 /** A request to explain, as a client at `from` would send it. */
-export interface Question {
-  readonly method: RequestFacts['method']
+export interface ExplainRequest {
+  readonly method: 'GET' | 'HEAD'
   /** Raw path and query, such as `/v2/pause/manifests/3.9`. */
   readonly target: string
   readonly from: Address
@@ -20,54 +19,51 @@ export interface Question {
 }
 
 /** Explains one request on what is in force and known now; gives a fault for what the door would refuse to read. */
-export type Explainer = (question: Question) => Promise<Explanation | OciFault>
+export type Explainer = (request: ExplainRequest) => Promise<Explanation | OciFault>
 
-export interface ExplainerParts extends Pick<DoorParts, 'locate' | 'presence' | 'spill'> {
-  readonly clock: Clock
-  readonly current: () => DoorPolicy
-  readonly health: ExplainFacts['health']
+export interface ExplainerParts {
+  readonly policy: () => Policy
+  /** The same as the door's, without what is counted or noticed. */
+  readonly sources: Omit<RouteSources, 'notice'>
 }
 
 /** Decides as the door does, but counts nothing and redirects nobody. */
-export function createExplainer({
-  locate,
-  presence,
-  spill,
-  clock,
-  current,
-  health,
-}: ExplainerParts): Explainer {
-  return async ({ method, target, from, ask: mayAsk }) => {
-    const { view, patience } = current()
-    const parts = parseTarget(target)
-    if (isFault(parts)) return parts
-    const request = parsePath(parts.path)
-    if (isFault(request)) return request
-    const client = locate({ method, target, peer: formatAddress(from), header: () => undefined })
-    const facts: RequestFacts = {
-      method,
-      request,
-      query: parts.query,
-      place: client.located?.place,
-      presence: presence.known,
-      listed: presence.listed,
-      mayAsk,
-      maySpill: spill.maySpill,
-      overSpill: spill.overSpill,
-    }
-    const first = decide(facts, view)
-    const decision: Decision =
-      first.kind === 'ask' ? await ask(first, facts, view, { has: presence.has, clock, patience }) : first
+export function createExplainer({ policy, sources }: ExplainerParts): Explainer {
+  const { inquire: _, ...withoutAsking } = sources
+  return async ({ method, target, from, ask }) => {
+    const parsed = parseRequest(method, target)
+    if (parsed.kind === 'page') return NO_REQUEST
+    if (parsed.kind === 'refused') return parsed.fault
+    const { request, query } = parsed
+    const client = policy().locate({ peer: formatAddress(from), header: () => undefined })
+    const routed = { method, request, query, client }
+    const decision = await route(routed, ask ? sources : withoutAsking)
     return explain({
       method,
       target,
       request,
       client,
-      candidates: view.candidates(facts.place),
+      candidates: policy().view.candidates(client.located?.place),
       decision,
-      presence: (backend) => (canBeAsked(request) ? presence.known(backend, request) : undefined),
-      health,
+      presence: (backend) => (canBeAsked(request) ? sources.known(backend, request) : undefined),
+      health: (backend) => healthOf(backend, policy()),
     })
+  }
+}
+
+const NO_REQUEST: OciFault = {
+  code: 'UNSUPPORTED',
+  message: 'this is a page, and no request for an image',
+}
+
+function healthOf(backend: Backend, { backends }: Policy): ExplainedHealth {
+  const live = backends.of(backend)
+  if (live === undefined) return { status: 'pending', isUsable: false }
+  const { status, lastFailure } = live.state.health
+  return {
+    status: live.isLocal ? 'local' : status,
+    isUsable: live.isUsable,
+    ...(lastFailure !== undefined && { lastFailure }),
   }
 }
 

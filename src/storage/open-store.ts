@@ -1,14 +1,12 @@
 import type { FillConfig } from '../config/config.ts'
-import type { Clock, Fetch } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** What drivers borrow from the process. */
 export interface OpenStoreOptions {
+  readonly runtime: Runtime
   /** Where credentials are looked for: docs/syncing.md names the variables. */
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly fetch: Fetch
-  readonly clock: Clock
-  readonly random: () => number
   /** Lets Azure check what arrives. */
   readonly md5?: (bytes: Uint8Array) => Uint8Array
   /** At one request, until a store counts as unreachable; 4 unless told. */
@@ -29,6 +27,6 @@ export async function openStore(fill: FillConfig, options: OpenStoreOptions): Pr
     case 'gcs':
       return (await import('./gcs/gcs-store.ts')).openGcsStore(fill, lent)
     case 'folder':
-      return new (await import('./fs/folder-store.ts')).FolderStore(fill.folder, options.random)
+      return new (await import('./fs/folder-store.ts')).FolderStore(fill.folder, options.runtime)
   }
 }

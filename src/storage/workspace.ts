@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts'
+import type { Spool } from '../transfer/spool.ts'
 
 /**
  * What `sync` keeps on its own disk, so that the end of the process at any moment costs nothing but the time since: the
@@ -44,19 +45,4 @@ export interface Done {
   readonly size: number
   /** Of a manifest; absent for a blob. */
   readonly mediaType?: string
-}
-
-/** A file that is written at its end and read anywhere. */
-export interface Spool {
-  /** Bytes that are in it. */
-  readonly length: number
-  append(bytes: Uint8Array): Promise<void>
-  /** Up to `end`, or fewer bytes when there are no more; in `into` where that is given and large enough. */
-  read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
-  /** Empties it: what is in it turned out to be wrong. */
-  clear(): Promise<void>
-  /** Closes it and leaves it for another time. */
-  close(): Promise<void>
-  /** Closes it and deletes it. */
-  remove(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import { GenerationalCache } from '../internal/generational-cache.ts'
+import { untilAborted } from '../internal/until-aborted.ts'
 import type { Clock, Fetch } from '../runtime.ts'
 import { basicAuthorization, requestToken } from './bearer-token.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
@@ -58,14 +59,14 @@ export function withAuth({ url, credentials, clock }: AuthParts): Layer {
       if (at.origin !== registry.origin) return next(target, withAuthorization(init, undefined))
       const area = areaOf(at)
       const expected = challenges.get(area)
-      const first = expected && (await unlessAborted(authorize(expected), init.signal))
+      const first = expected && (await untilAborted(init.signal, authorize(expected)))
       const response = await next(target, withAuthorization(init, first))
       if (response.status !== 401) return response
       const challenge = choose(parseChallenges(response.headers.get('WWW-Authenticate') ?? ''))
       if (challenge === undefined) return response
       let second: string | undefined
       try {
-        second = await unlessAborted(authorize(challenge, first), init.signal)
+        second = await untilAborted(init.signal, authorize(challenge, first))
       } catch (error) {
         await response.body?.cancel()
         throw error
@@ -118,20 +119,4 @@ function withAuthorization(init: RequestInit, authorization: string | undefined)
   if (authorization === undefined) headers.delete('Authorization')
   else headers.set('Authorization', authorization)
   return { ...init, headers }
-}
-
-/** Others may wait for the same work: it goes on when one of them gives up. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
-  if (!signal) return work
-  let stop: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }

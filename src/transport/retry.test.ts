@@ -47,35 +47,35 @@ describe('trying again', () => {
     ['a wait of a negative number', [answer(429, '-5')], [250]],
   ])('after %s goes well', async (_, script, waits) => {
     const { clock, waits: waited } = createEagerClock()
-    const fetch = withRetry({ clock, random: () => 0 })(scripted(...script).fetch)
+    const fetch = withRetry({ ...clock, random: () => 0 })(scripted(...script).fetch)
     expect(await (await fetch('http://a.test', {})).text()).toBe('well')
     expect(waited).toEqual(waits)
   })
 
   it.each([200, 206, 301, 401, 403, 404, 416, 500])('is not done after %i', async (status) => {
     const { clock, waits } = createEagerClock()
-    const fetch = withRetry({ clock, random: () => 0 })(scripted(answer(status)).fetch)
+    const fetch = withRetry({ ...clock, random: () => 0 })(scripted(answer(status)).fetch)
     expect((await fetch('http://a.test', {})).status).toBe(status)
     expect(waits).toEqual([])
   })
 
   it('is not done for POST', async () => {
     const { fetch, asked } = scripted(answer(503))
-    const retrying = withRetry({ clock: createEagerClock().clock, random: () => 0 })(fetch)
+    const retrying = withRetry({ ...createEagerClock().clock, random: () => 0 })(fetch)
     expect((await retrying('http://a.test', { method: 'POST' })).status).toBe(503)
     expect(asked()).toBe(1)
   })
 
   it('ends after so many attempts with the last answer', async () => {
     const { fetch, asked } = scripted(...Array.from({ length: 10 }, () => answer(503)))
-    const retrying = withRetry({ clock: createEagerClock().clock, random: () => 0, attempts: 3 })(fetch)
+    const retrying = withRetry({ ...createEagerClock().clock, random: () => 0 }, 3)(fetch)
     expect((await retrying('http://a.test', {})).status).toBe(503)
     expect(asked()).toBe(3)
   })
 
   it('ends after so many attempts with the last error', async () => {
     const { fetch } = scripted(new Error('first'), new Error('second'))
-    const retrying = withRetry({ clock: createEagerClock().clock, random: () => 0, attempts: 2 })(fetch)
+    const retrying = withRetry({ ...createEagerClock().clock, random: () => 0 }, 2)(fetch)
     await expect(retrying('http://a.test', {})).rejects.toThrow('second')
   })
 
@@ -83,7 +83,9 @@ describe('trying again', () => {
     const abort = new AbortController()
     const clock: Clock = { ...createEagerClock().clock, after: () => () => {} }
     const { fetch, asked } = scripted(answer(503))
-    const answered = withRetry({ clock, random: () => 0 })(fetch)('http://a.test', { signal: abort.signal })
+    const answered = withRetry({ ...clock, random: () => 0 })(fetch)('http://a.test', {
+      signal: abort.signal,
+    })
     setImmediate(() => abort.abort(new Error('enough')))
     await expect(answered).rejects.toThrow('enough')
     expect(asked()).toBe(1)

@@ -101,8 +101,14 @@ describe.skipIf(missing !== undefined)('npm start on a bare clone', () => {
     expect(printed).not.toMatch(/\berror\b/i)
   })
 
+  it('has installed what the demo needs, and nothing for tests or builds', async () => {
+    const installed = await readdir(join(folder.path, 'clone/node_modules'))
+    expect(installed).toContain('yaml')
+    expect(installed.filter((name) => /^(vitest|bun|typescript|azurite|@aws-sdk)$/.test(name))).toEqual([])
+  })
+
   it.each(['SIGINT', 'SIGTERM'] as const)('ends with 0 on %s', async (signal) => {
-    const child = spawn('node_modules/.bin/node', ['src/cli/main.ts', 'demo', ...flags()], {
+    const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', ...flags()], {
       cwd: join(folder.path, 'clone'),
       env: bareEnvironment(folder.path),
       stdio: ['ignore', 'pipe', 'inherit'],

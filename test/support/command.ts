@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { COMPILED } from './compiled.ts'
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+import { PROGRAM } from './portolan.ts'
 
 /** How a command ended, and all that it printed. */
 export interface Ended {
@@ -27,7 +25,7 @@ export interface CommandOptions {
 
 /** Starts `portolan` with these words, as a user would, with nothing of this process's environment but PATH. */
 export function startCommand(words: readonly string[], { folder, env }: CommandOptions): RunningCommand {
-  const child = spawn(process.execPath, [MAIN, ...words], {
+  const child = spawn(process.execPath, [PROGRAM, ...words], {
     cwd: folder,
     // No login of whoever runs the tests is of use here.
     env: { PATH: process.env.PATH, HOME: folder, ...COMPILED, ...env },

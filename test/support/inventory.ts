@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
-import { signOwnership } from '../../src/health/ownership.ts'
-import { importPrivateKey } from '../../src/health/ownership-key.ts'
+import { signOwnership } from '../../src/backends/ownership/ownership.ts'
+import { importPrivateKey } from '../../src/backends/ownership/ownership-key.ts'
 import { encodeInventory } from '../../src/inventory/encode.ts'
 import type { InventoryEntry } from '../../src/inventory/inventory.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../../src/inventory/paths.ts'

@@ -13,8 +13,16 @@ import {
   parseManifest,
 } from '../../src/oci/manifest.ts'
 import { type Name, parseName, parseTag, type Tag } from '../../src/oci/name.ts'
-import type { FetchedBlob, FetchedManifest, Registry, ResolvedManifest } from '../../src/registry/registry.ts'
-import { compareTags } from '../../src/storage/content.ts'
+import { compareTags } from '../../src/oci/tag-order.ts'
+import type {
+  BlobInfo,
+  BlobOptions,
+  FetchedManifest,
+  OpenedBlob,
+  Registry,
+  RepositoryReader,
+  ResolvedManifest,
+} from '../../src/registry/reader.ts'
 
 export const SCHEMA_1 = 'application/vnd.docker.distribution.manifest.v1+json'
 
@@ -130,6 +138,18 @@ export class MemoryRegistry implements Registry {
     this.#fail('childRepositories')
   }
 
+  repository(name: Name): RepositoryReader {
+    return {
+      location: this.location,
+      tags: () => this.tags(name),
+      resolve: (tag) => this.resolve(name, tag),
+      manifest: (reference) => this.manifest(name, reference),
+      referrers: (subject) => this.referrers(name, subject),
+      stat: (digest) => this.stat(name, digest),
+      blob: (digest, options) => this.blob(name, digest, options),
+    }
+  }
+
   async *tags(name: Name): AsyncIterable<Tag> {
     this.requests.push(`tags ${name}`)
     const tags = this.#repositories.get(name)?.tags.keys() ?? []
@@ -161,11 +181,22 @@ export class MemoryRegistry implements Registry {
     return found
   }
 
-  async blob(name: Name, digest: Digest, start = 0): Promise<FetchedBlob | undefined> {
+  async stat(name: Name, digest: Digest): Promise<BlobInfo | undefined> {
+    this.#ask(`HEAD blob ${name}@${digest}`)
+    const bytes = this.#repositories.get(name)?.blobs.get(digest)
+    return bytes && { size: bytes.length }
+  }
+
+  async blob(
+    name: Name,
+    digest: Digest,
+    { start = 0, end, signal }: BlobOptions = {},
+  ): Promise<OpenedBlob | undefined> {
+    signal?.throwIfAborted()
     this.#ask(`blob ${name}@${digest}`)
     const bytes = this.#repositories.get(name)?.blobs.get(digest)
     if (bytes === undefined) return undefined
-    return { start, size: bytes.length, body: new Blob([bytes.slice(start)]).stream() }
+    return { start, size: bytes.length, body: new Blob([bytes.slice(start, end)]).stream() }
   }
 
   #repository(name: string): TestRepository {

@@ -16,6 +16,9 @@ export const RUNTIMES = {
   bun: join(ROOT, 'node_modules/.bin/bun'),
 } as const
 
+/** The command: the sources, or what is built of them where PORTOLAN_PROGRAM names it. */
+export const PROGRAM = process.env.PORTOLAN_PROGRAM ?? join(ROOT, 'src/cli/main.ts')
+
 export type RuntimeName = keyof typeof RUNTIMES
 
 /** A door in a process of its own, as an operator runs it. */
@@ -34,7 +37,11 @@ export interface Portolan extends AsyncDisposable {
  * Runs `portolan serve` with a config, given as a value, on free ports of loopback, and waits until it is ready. Throws
  * with all that it printed when it ends before.
  */
-export async function startPortolan(config: object, runtime: RuntimeName = 'node'): Promise<Portolan> {
+export async function startPortolan(
+  config: object,
+  runtime: RuntimeName = 'node',
+  program = PROGRAM,
+): Promise<Portolan> {
   const folder = await mkdtemp(join(tmpdir(), 'portolan-'))
   const file = join(folder, 'config.yaml')
   // JSON is YAML.
@@ -42,7 +49,7 @@ export async function startPortolan(config: object, runtime: RuntimeName = 'node
     file,
     JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
   )
-  const child = spawn(RUNTIMES[runtime], [join(ROOT, 'src/cli/main.ts'), 'serve', '--config', file], {
+  const child = spawn(RUNTIMES[runtime], [program, 'serve', '--config', file], {
     env: { ...process.env, ...COMPILED },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

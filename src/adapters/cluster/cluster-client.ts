@@ -61,7 +61,7 @@ export function createClusterClient(access: ClusterAccess, parts: ClusterClientP
   const fetch = layered(
     connection.fetch,
     withUserAgent(userAgent),
-    withRetry({ clock, random, attempts: limits.attempts }),
+    withRetry({ ...clock, random }, limits.attempts),
     withIdleTimeout(limits.idleTimeout, clock),
   )
   const ask = async (path: string, isLast: boolean): Promise<ClusterAnswer | undefined> => {

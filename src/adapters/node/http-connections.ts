@@ -4,8 +4,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { faultReply } from '../../server/fault-reply.ts'
 import type { DoorReply } from '../../server/reply.ts'
-import type { DoorRequest } from '../../server/request.ts'
 import { LIMITS } from '../listener.ts'
+import { NodeRequest } from './node-request.ts'
 import type { PlainService } from './plain-connection.ts'
 
 /** The connections that node:http serves. */
@@ -120,35 +120,6 @@ export function createHttpConnections({
         if (running === 0) socket.end()
       }
     },
-  }
-}
-
-class NodeRequest implements DoorRequest {
-  readonly #incoming: IncomingMessage
-  readonly method: string
-  readonly target: string
-
-  constructor(incoming: IncomingMessage) {
-    this.#incoming = incoming
-    this.method = incoming.method ?? ''
-    this.target = incoming.url ?? ''
-  }
-
-  get peer(): string {
-    return this.#incoming.socket.remoteAddress ?? ''
-  }
-
-  /** Reads the raw list: Node's `headers` object costs more than a redirect does, and drops some duplicates. */
-  header(name: string): string | undefined {
-    const raw = this.#incoming.rawHeaders
-    let found: string | undefined
-    for (let index = 0; index < raw.length; index += 2) {
-      const key = raw[index]!
-      if (key.length !== name.length || key.toLowerCase() !== name) continue
-      const value = raw[index + 1]!
-      found = found === undefined ? value : `${found}, ${value}`
-    }
-    return found
   }
 }
 

@@ -1,6 +1,4 @@
 import { createInterface } from 'node:readline/promises'
-import { systemClock } from '../../adapters/clock.ts'
-import { createHash } from '../../adapters/hash.ts'
 import { audit } from '../../replication/audit.ts'
 import type { SampleSize } from '../../replication/audit-content.ts'
 import { formatAudit } from '../../replication/audit-report.ts'
@@ -11,13 +9,14 @@ import { openWorkspace } from '../../storage/fs/workspace.ts'
 import { layered } from '../../transport/fetch.ts'
 import { withUserAgent } from '../../transport/user-agent.ts'
 import { auditExitCode, describeDeletion, describeOrphans, oldOrphans } from '../audit-report.ts'
+import { commandRuntime } from '../connections.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatBytes, formatCount } from '../format-quantity.ts'
 import { interruptible } from '../interruption.ts'
 import { createAuditBoard } from '../progress/audit-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
-import { filledStores, openTarget, openUpstream, syncSection, USER_AGENT, usage } from '../sync-parts.ts'
+import { filledStores, openTarget, openUpstream, syncSection, usage } from '../sync-parts.ts'
 
 export interface AuditCommandOptions {
   readonly config: string
@@ -37,8 +36,8 @@ const CLIENT_TIMEOUT = 30_000
 
 /** Without any credential; a timer of the runtime's own does not keep the process alive. */
 const fetchAsClient = layered(
-  (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(CLIENT_TIMEOUT) }),
-  withUserAgent(USER_AGENT),
+  (url, init) => commandRuntime.fetch(url, { ...init, signal: AbortSignal.timeout(CLIENT_TIMEOUT) }),
+  withUserAgent(commandRuntime.userAgent),
 )
 
 /** Says what is wrong with the stores of a config, and deletes orphans when told to; gives the exit code. */
@@ -54,7 +53,7 @@ export async function runAudit(options: AuditCommandOptions): Promise<number> {
   const workspace = await openWorkspace(section.journal)
   const progress = createProgress({
     output: process.stderr,
-    clock: systemClock,
+    clock: commandRuntime,
     colour: !process.env.NO_COLOR,
     board: createAuditBoard(),
   })
@@ -62,10 +61,7 @@ export async function runAudit(options: AuditCommandOptions): Promise<number> {
     const upstream = openUpstream(config, section, signal)
     const reachable = await walk(upstream, section, { workspace, report: progress.report, signal })
     const report = await audit(reachable, targets, {
-      fetch: fetchAsClient,
-      createHash,
-      clock: systemClock,
-      random: Math.random,
+      runtime: { ...commandRuntime, fetch: fetchAsClient },
       content: full ? 'full' : sample,
       report: (event) => progress.report({ kind: 'audit', ...event }),
       signal,

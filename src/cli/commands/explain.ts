@@ -1,7 +1,7 @@
 import { PortolanError } from '../../errors.ts'
 import { type Address, parseAddress } from '../../net/address.ts'
 import { parseReference } from '../../oci/reference.ts'
-import type { ExplainedCandidate, ExplainedClient, Explanation } from '../../server/explain.ts'
+import type { ExplainedCandidate, ExplainedClient, Explanation } from '../../routing/explanation.ts'
 import { EXIT } from '../exit-code.ts'
 import { type PullStep, parsePlatform, walkPull } from '../pull.ts'
 import { openAdminSource, openConfigSource, type PullSource } from '../pull-source.ts'

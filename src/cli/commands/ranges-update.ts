@@ -108,7 +108,7 @@ async function download(providers: readonly Provider[]): Promise<Lists> {
     providers.map(async (provider) => {
       const { id, title } = provider
       try {
-        const fetched = await fetchList(provider, { fetch: polite, clock: systemClock })
+        const fetched = await fetchList({ ...systemClock, fetch: polite }, provider)
         if (fetched === 'unchanged') return
         const { bytes, url: from } = fetched
         lists.lists.push({ provider: id, bytes, from, fetched: new Date().toISOString() })

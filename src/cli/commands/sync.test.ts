@@ -6,8 +6,8 @@ import { makeBlob, makeManifest, type TestRepository } from '../../../test/suppo
 import { type Answer, json, startScriptedRegistry } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { until } from '../../../test/support/until.ts'
-import { verifyOwnership } from '../../health/ownership.ts'
-import { importPublicKey } from '../../health/ownership-key.ts'
+import { verifyOwnership } from '../../backends/ownership/ownership.ts'
+import { importPublicKey } from '../../backends/ownership/ownership-key.ts'
 
 const PRIVATE_KEY = `-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC

@@ -1,5 +1,3 @@
-import { systemClock } from '../../adapters/clock.ts'
-import { createHash } from '../../adapters/hash.ts'
 import type { SyncConfig } from '../../config/config.ts'
 import { readPattern } from '../../config/pattern.ts'
 import { isRefusal } from '../../config/refusal.ts'
@@ -8,6 +6,7 @@ import { parsePlatform } from '../../replication/platforms.ts'
 import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
 import { openWorkspace } from '../../storage/fs/workspace.ts'
+import { commandRuntime } from '../connections.ts'
 import { interruptible } from '../interruption.ts'
 import { createCopyBoard } from '../progress/copy-board.ts'
 import { createProgress } from '../progress/progress.ts'
@@ -44,7 +43,7 @@ export async function runSync(options: SyncCommandOptions): Promise<number> {
 
   const progress = createProgress({
     output: process.stderr,
-    clock: systemClock,
+    clock: commandRuntime,
     colour: !process.env.NO_COLOR,
     board: createCopyBoard(),
   })
@@ -52,13 +51,11 @@ export async function runSync(options: SyncCommandOptions): Promise<number> {
   const upstream = openUpstream(config, section, interruption.signal)
   try {
     const report = await sync({
+      runtime: commandRuntime,
       upstream,
       walk: (signal) => walk(upstream, section, { workspace, report: progress.report, signal }),
       targets,
       workspace,
-      createHash,
-      clock: systemClock,
-      random: Math.random,
       ...(prove && { prove }),
       report: progress.report,
       signal: interruption.signal,

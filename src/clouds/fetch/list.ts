@@ -1,11 +1,11 @@
 import { PortolanError } from '../../errors.ts'
-import type { Clock, Fetch } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
+import { reasonOf } from '../../transport/reason.ts'
+import { withRedirectGuard } from '../../transport/redirect-guard.ts'
 import type { Provider } from '../provider.ts'
 
-export interface FetchListParts {
-  readonly fetch: Fetch
-  readonly clock: Clock
+export interface FetchListOptions {
   /** How long one list may take altogether, in milliseconds. */
   readonly timeout?: number
   /** Gives the download up when it aborts. */
@@ -28,8 +28,6 @@ export interface Validators {
 }
 
 const TIMEOUT = 60_000
-const REDIRECTS_MAX = 5
-const REDIRECTS = [301, 302, 303, 307, 308]
 /** A page that only names the list. */
 const PAGE_MAX_BYTES = 5_000_000
 
@@ -40,23 +38,26 @@ const PAGE_MAX_BYTES = 5_000_000
  * provider and address.
  */
 export async function fetchList(
+  { fetch, after }: Pick<Runtime, 'fetch' | 'after'>,
   provider: Provider,
-  { fetch, clock, timeout = TIMEOUT, signal: stop }: FetchListParts,
+  { timeout = TIMEOUT, signal: stop }: FetchListOptions = {},
   known?: Validators,
 ): Promise<FetchedList | 'unchanged'> {
   const abort = new AbortController()
   const late = new Error(`no complete answer within ${timeout / 1000} s`)
-  const callOff = clock.after(timeout, () => abort.abort(late))
+  const callOff = after(timeout, () => abort.abort(late))
   const signal = stop === undefined ? abort.signal : AbortSignal.any([abort.signal, stop])
+  // An unguarded one would also go on from https to http, where anyone on the way may change the list.
+  const guarded = withRedirectGuard()(fetch)
   let url = provider.url
   try {
     if (provider.locate !== undefined) {
-      const page = await followRedirects(fetch, url, { signal })
+      const page = await guarded(url, { signal })
       const html = await readWhole(provider, url, page, PAGE_MAX_BYTES)
       url = provider.locate(new TextDecoder().decode(html))
     }
     const headers = known?.url === url ? conditionsOf(known) : {}
-    const response = await followRedirects(fetch, url, { headers, signal })
+    const response = await guarded(url, { headers, signal })
     if (response.status === 304 && known?.url === url) {
       await response.body?.cancel()
       return 'unchanged'
@@ -88,24 +89,6 @@ function conditionsOf({ etag, lastModified }: Validators): Record<string, string
   }
 }
 
-/** By hand, because `fetch` would also follow from https to http, where anyone on the way may change the list. */
-async function followRedirects(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
-  let at = new URL(url)
-  for (let hop = 0; ; hop++) {
-    const response = await fetch(at.href, { ...init, redirect: 'manual' })
-    if (!REDIRECTS.includes(response.status)) return response
-    await response.body?.cancel()
-    if (hop === REDIRECTS_MAX) throw new Error(`more than ${REDIRECTS_MAX} redirects`)
-    const location = response.headers.get('Location')
-    const next = location === null ? null : URL.parse(location, at.href)
-    if (next === null) throw new Error(`a redirect (${response.status}) that leads nowhere`)
-    if (next.protocol !== 'https:' && next.protocol !== at.protocol) {
-      throw new Error(`a redirect to ${next.protocol}, which is not https`)
-    }
-    at = next
-  }
-}
-
 async function readWhole(
   provider: Provider,
   url: string,
@@ -120,12 +103,6 @@ async function readWhole(
   if (bytes !== undefined) return bytes
   const message = `the list of ${provider.title} from ${withoutSecrets(url)} is refused: it is larger than the ${limit} bytes allowed`
   throw new PortolanError('CONTENT_INVALID', message, { provider: provider.id, limit })
-}
-
-/** `fetch` says no more than "fetch failed"; what it was is in the cause. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } }
-  return cause?.message || cause?.code || message || String(error)
 }
 
 /** A mirror's address may hold credentials and tokens. */

@@ -89,8 +89,9 @@ export function createRangesRefresher(parts: RefresherParts): RangesRefresher {
     await Promise.all(
       providers.map(async (provider) => {
         try {
-          const options = { fetch: parts.fetch, clock, signal: stopped.signal }
-          const fetched = await fetchList(provider, options, validators.get(provider.id))
+          const lent = { fetch: parts.fetch, after: clock.after }
+          const known = validators.get(provider.id)
+          const fetched = await fetchList(lent, provider, { signal: stopped.signal }, known)
           if (fetched === 'unchanged') return
           lists.push({ provider: provider.id, bytes: fetched.bytes, from: fetched.url, fetched: date() })
           received.set(provider.id, fetched.validators)

@@ -1,6 +1,6 @@
 import { ContainerClient, type ContainerListBlobFlatSegmentResponse } from '@azure/storage-blob'
 import type { FillConfig } from '../../config/config.ts'
-import type { Clock } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
 import { reasonOf, statusOf, untrue } from '../driver/failure.ts'
@@ -21,8 +21,7 @@ import { findAccess } from './azure-credential.ts'
 
 export interface AzureBlobStoreOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly clock: Clock
-  readonly random: () => number
+  readonly runtime: Runtime
   /** At one request. */
   readonly attempts: number
   readonly md5?: ((bytes: Uint8Array) => Uint8Array) | undefined
@@ -34,7 +33,7 @@ const MAX_PARTS = 50_000
 /** Opens a container of Azure Blob Storage with what the environment holds for its account. */
 export function openAzureBlobStore(
   fill: Extract<FillConfig, { kind: 'azureBlob' }>,
-  { environment, clock, random, attempts, md5 }: AzureBlobStoreOptions,
+  { environment, runtime, attempts, md5 }: AzureBlobStoreOptions,
 ): ObjectStore {
   const { container, prefix } = fill
   const endpoint = (fill.endpoint ?? `https://${fill.account}.blob.core.windows.net`).replace(/\/$/, '')
@@ -43,7 +42,7 @@ export function openAzureBlobStore(
     retryOptions: { maxTries: attempts, retryDelayInMs: 300, maxRetryDelayInMs: 10_000 },
   })
   const location = `${endpoint}/${container}${prefix && `/${prefix}`}`
-  return new AzureBlobStore(new AzureContainer({ location, prefix, client, clock, random, md5 }))
+  return new AzureBlobStore(new AzureContainer({ location, prefix, client, runtime, md5 }))
 }
 
 /** An emulator has the account in the path, Azure in the host's first label. */
@@ -74,7 +73,7 @@ class AzureBlobStore implements ObjectStore {
 
   async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
     if (range !== undefined && range.start >= range.end) return (await this.stat(key)) && emptyBody()
-    const deadline = new Deadline(this.#container.clock)
+    const deadline = new Deadline(this.#container.runtime)
     try {
       const answer = await unlessAbsent(
         this.#container.send({ action: 'read', key, milliseconds: SMALL_REQUEST_TIME, deadline }, (options) =>

@@ -42,7 +42,7 @@ export class AzureBlocks implements PartSink {
       const count = await blocksLeft(container, facts, earlier)
       if (count > 0) return new AzureBlocks(container, facts, earlier, count)
     }
-    const upload = Math.floor(container.random() * 36 ** 10).toString(36)
+    const upload = Math.floor(container.runtime.random() * 36 ** 10).toString(36)
     return new AzureBlocks(container, facts, upload.padStart(12, '0'), 0)
   }
 

@@ -1,5 +1,5 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
-import type { Clock } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { Deadline } from '../driver/deadline.ts'
 import { type Action, reasonOf, storeError } from '../driver/failure.ts'
 import { takeApart } from './azure-blob-failure.ts'
@@ -9,8 +9,7 @@ export interface AzureContainerFacts {
   /** Before every key, without a slash at its end. */
   readonly prefix: string
   readonly client: ContainerClient
-  readonly clock: Clock
-  readonly random: () => number
+  readonly runtime: Runtime
   /** For Content-MD5; absent where there is none. */
   readonly md5?: ((bytes: Uint8Array) => Uint8Array) | undefined
 }
@@ -28,16 +27,14 @@ export class AzureContainer {
   readonly location: string
   readonly prefix: string
   readonly client: ContainerClient
-  readonly clock: Clock
-  readonly random: () => number
+  readonly runtime: Runtime
   readonly #md5: AzureContainerFacts['md5']
 
   constructor(facts: AzureContainerFacts) {
     this.location = facts.location
     this.prefix = facts.prefix === '' ? '' : `${facts.prefix}/`
     this.client = facts.client
-    this.clock = facts.clock
-    this.random = facts.random
+    this.runtime = facts.runtime
     this.#md5 = facts.md5
   }
 
@@ -52,7 +49,7 @@ export class AzureContainer {
 
   /** Rejects with a PortolanError. */
   async send<T>(
-    { action, key, milliseconds, deadline = new Deadline(this.clock) }: AzureRequest,
+    { action, key, milliseconds, deadline = new Deadline(this.runtime) }: AzureRequest,
     send: (options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     try {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { TimeoutError } from '../../transport/timeout.ts'
 
 /** For a request that moves few bytes, with all that a driver's retries take, in milliseconds. */
@@ -12,12 +12,12 @@ export const SILENCE_TIME = 60_000
 
 /** A time limit that can be moved; what it bounds learns of its end by `signal`. */
 export class Deadline {
-  readonly #clock: Clock
+  readonly #after: Runtime['after']
   readonly #abort = new AbortController()
   #callOff: () => void = () => {}
 
-  constructor(clock: Clock) {
-    this.#clock = clock
+  constructor({ after }: Pick<Runtime, 'after'>) {
+    this.#after = after
   }
 
   get signal(): AbortSignal {
@@ -27,7 +27,7 @@ export class Deadline {
   /** So long from now; forgets what was set before. */
   set(milliseconds: number): void {
     this.clear()
-    this.#callOff = this.#clock.after(milliseconds, () => this.#abort.abort(new TimeoutError(milliseconds)))
+    this.#callOff = this.#after(milliseconds, () => this.#abort.abort(new TimeoutError(milliseconds)))
   }
 
   clear(): void {

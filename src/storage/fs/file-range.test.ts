@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openFileRange } from './file-range.ts'
 
 const BYTES = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 251))
+const WHOLE = { size: BYTES.length, start: 0, end: BYTES.length }
 let folder: string
 let path: string
 
@@ -26,7 +27,7 @@ test.each([
   [131_072, 262_144],
   [299_999, 300_000],
 ])('gives the bytes from %i up to %i', async (start, end) => {
-  const bytes = await read(await openFileRange(path, BYTES.length, start, end))
+  const bytes = await read(await openFileRange(path, { size: BYTES.length, start, end }))
   expect(BYTES.subarray(start, end).equals(bytes)).toBe(true)
 })
 
@@ -35,11 +36,11 @@ test.each([
   ['no file', 'absent', 1, 'FILE_UNREADABLE'],
   ['a folder', '.', 4096, 'FILE_UNREADABLE'],
 ])('refuses %s before a byte is promised', async (_, name, size, code) => {
-  await expect(openFileRange(join(folder, name), size, 0, 1)).rejects.toMatchObject({ code })
+  await expect(openFileRange(join(folder, name), { size, start: 0, end: 1 })).rejects.toMatchObject({ code })
 })
 
 test('reads no further than it is read, and breaks when the file has shrunk meanwhile', async () => {
-  const reader = (await openFileRange(path, BYTES.length, 0, BYTES.length)).getReader()
+  const reader = (await openFileRange(path, WHOLE)).getReader()
   expect((await reader.read()).value).toHaveLength(131_072)
   await truncate(path, 131_072)
   await expect(reader.read()).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
@@ -47,19 +48,28 @@ test('reads no further than it is read, and breaks when the file has shrunk mean
 })
 
 test('closes the file at the end', async () => {
-  await read(await openFileRange(path, BYTES.length, 0, BYTES.length))
+  await read(await openFileRange(path, WHOLE))
   expect(await openCount()).toBe(0)
 })
 
 test('closes the file when the client goes away, before, between and during reads', async () => {
-  await (await openFileRange(path, BYTES.length, 0, BYTES.length)).cancel()
-  const between = (await openFileRange(path, BYTES.length, 0, BYTES.length)).getReader()
+  await (await openFileRange(path, WHOLE)).cancel()
+  const between = (await openFileRange(path, WHOLE)).getReader()
   await between.read()
   await between.cancel()
-  const during = (await openFileRange(path, BYTES.length, 0, BYTES.length)).getReader()
+  const during = (await openFileRange(path, WHOLE)).getReader()
   const pending = during.read()
   await during.cancel()
   expect((await pending).done).toBe(true)
+  expect(await openCount()).toBe(0)
+})
+
+test('breaks, and closes the file, when it is to stop', async () => {
+  const stop = new AbortController()
+  const reader = (await openFileRange(path, { ...WHOLE, signal: stop.signal })).getReader()
+  await reader.read()
+  stop.abort(new Error('enough'))
+  await expect(reader.read()).rejects.toThrow('enough')
   expect(await openCount()).toBe(0)
 })
 

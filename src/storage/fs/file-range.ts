@@ -1,7 +1,17 @@
+import type { FileHandle } from 'node:fs/promises'
 import { contentInvalid, openFile, unreadable } from './files.ts'
 
 /** Large enough that a system call and a stream's turn cost little beside the copying, small enough for many clients. */
 const CHUNK_BYTES = 128 * 1024
+
+/** Which bytes of a file of `size` bytes are wanted: from `start` up to, not including, `end`. */
+export interface FileRange {
+  readonly size: number
+  readonly start: number
+  readonly end: number
+  /** Breaks the stream with its reason at the next read after it aborts. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /**
  * Opens the bytes of a file from `start` up to `end` as a stream that reads on only when it is read, and closes the
@@ -10,24 +20,28 @@ const CHUNK_BYTES = 128 * 1024
  * Throws `FILE_UNREADABLE`, and `CONTENT_INVALID` when the file no longer has `size` bytes: what was promised to a
  * client on the strength of it would be wrong. A file that shrinks while it is read breaks the stream.
  */
-export async function openFileRange(
-  path: string,
-  size: number,
-  start: number,
-  end: number,
-): Promise<ReadableStream<Uint8Array>> {
+export async function openFileRange(path: string, range: FileRange): Promise<ReadableStream<Uint8Array>> {
   const file = await openFile(path)
   if (file === undefined) throw unreadable(path, new Error('it is gone'))
   const { handle } = file
-  if (file.size !== size) {
+  if (file.size !== range.size) {
     await handle.close()
-    throw contentInvalid(path, `${path} has ${file.size} bytes; expected ${size}`)
+    throw contentInvalid(path, `${path} has ${file.size} bytes; expected ${range.size}`)
   }
+  return readRange(path, handle, range)
+}
+
+function readRange(
+  path: string,
+  handle: FileHandle,
+  { start, end, signal }: FileRange,
+): ReadableStream<Uint8Array> {
   let position = start
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
+          signal?.throwIfAborted()
           if (position < end) {
             const length = Math.min(CHUNK_BYTES, end - position)
             const { bytesRead, buffer } = await handle.read(new Uint8Array(length), 0, length, position)

@@ -14,7 +14,7 @@ beforeEach(async () => {
   temp = await makeTempFolder()
   folder = join(temp.path, 'store')
   await mkdir(folder)
-  store = new FolderStore(folder, Math.random)
+  store = new FolderStore(folder, { random: Math.random })
 })
 afterEach(() => temp[Symbol.asyncDispose]())
 

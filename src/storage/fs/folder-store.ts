@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import type { Runtime } from '../../runtime.ts'
 import { emptyBody } from '../driver/body.ts'
 import type { Action } from '../driver/failure.ts'
 import { compareKeys } from '../driver/listing.ts'
@@ -26,7 +27,7 @@ export class FolderStore implements ObjectStore {
   readonly location: string
   readonly #random: () => number
 
-  constructor(folder: string, random: () => number) {
+  constructor(folder: string, { random }: Pick<Runtime, 'random'>) {
     this.location = folder
     this.#random = random
   }
@@ -47,7 +48,7 @@ export class FolderStore implements ObjectStore {
     const { start, end } = { start: 0, end: found.size, ...range }
     if (start >= Math.min(end, found.size)) return emptyBody()
     return this.#unlessAbsent('read', key, () =>
-      openFileRange(file, found.size, start, Math.min(end, found.size)),
+      openFileRange(file, { size: found.size, start, end: Math.min(end, found.size) }),
     )
   }
 

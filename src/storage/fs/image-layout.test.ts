@@ -7,9 +7,9 @@ import type { PortolanError } from '../../errors.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { type Descriptor, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../oci/manifest.ts'
 import type { Name, Tag } from '../../oci/name.ts'
-import type { Repository } from '../content.ts'
 import { blobFile } from './files.ts'
 import { type ImageLayout, openImageLayout } from './image-layout.ts'
+import type { LayoutRepository } from './layout-repository.ts'
 
 const REF = 'org.opencontainers.image.ref.name'
 const CONTAINERD = 'io.containerd.image.name'
@@ -26,9 +26,9 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 const open = () =>
-  openImageLayout(root, { clock: { now: () => now }, report: (problem) => reported.push(problem) })
+  openImageLayout(root, { runtime: { now: () => now }, report: (problem) => reported.push(problem) })
 
-const repositoryOf = async (layout: ImageLayout, name: string): Promise<Repository> =>
+const repositoryOf = async (layout: ImageLayout, name: string): Promise<LayoutRepository> =>
   (await layout.repository(name as Name))!
 
 const messages = (layout: ImageLayout) => layout.warnings.map(({ message }) => message)
@@ -94,14 +94,14 @@ test('reads one layout with many repositories, each entry named NAME:TAG', async
   expect(layout.names()).toEqual(['library/tool', 'pinned', 'team/app'])
   expect(messages(layout)).toEqual([])
   const app = await repositoryOf(layout, 'team/app')
-  expect(app.tags).toEqual(['1.0', 'beta', 'Latest'])
+  expect(app.tags()).toEqual(['1.0', 'beta', 'Latest'])
   for (const reference of ['1.0' as Tag, 'Latest' as Tag, one.digest]) {
     const manifest = (await app.manifest(reference))!
     expect(manifest).toMatchObject({ mediaType: OCI_MANIFEST, digest: one.digest })
     expect(JSON.parse(Buffer.from(manifest.bytes).toString())).toMatchObject({ schemaVersion: 2 })
   }
   expect(await app.manifest('2.0' as Tag)).toBeUndefined()
-  expect((await repositoryOf(layout, 'pinned')).tags).toEqual([])
+  expect((await repositoryOf(layout, 'pinned')).tags()).toEqual([])
   expect(await (await repositoryOf(layout, 'pinned')).manifest(one.digest)).toBeDefined()
   expect(await layout.repository('nobody' as Name)).toBeUndefined()
 })
@@ -125,12 +125,12 @@ test('reads a tree of layouts, each the repository of its path', async () => {
   const layout = await open()
   expect(layout.names()).toEqual(['team/app', 'team/app/below'])
   const repository = await repositoryOf(layout, 'team/app')
-  expect(repository.tags).toEqual(['1.0'])
+  expect(repository.tags()).toEqual(['1.0'])
   for (const { digest } of [untagged, mistagged]) expect(await repository.manifest(digest)).toBeDefined()
   expect(messages(layout)).toEqual([
     `${join(app.path, 'index.json')}: manifests[2] has no tag: its name is "no tag!"; expected a tag`,
   ])
-  expect((await repositoryOf(layout, 'team/app/below')).tags).toEqual(['2.0'])
+  expect((await repositoryOf(layout, 'team/app/below')).tags()).toEqual(['2.0'])
 })
 
 test('gives access to what a name leads to, and to nothing else', async () => {
@@ -146,10 +146,10 @@ test('gives access to what a name leads to, and to nothing else', async () => {
   const app = await repositoryOf(await open(), 'app')
   for (const { digest } of [amd64, arm64, nested]) expect((await app.manifest(digest))?.digest).toBe(digest)
   const layer = await folder.blob('arm64')
-  for (const { digest, size } of [layer, cached]) expect((await app.blob(digest))?.size).toBe(size)
+  for (const { digest, size } of [layer, cached]) expect(await app.stat(digest)).toEqual({ size })
   expect(await app.manifest(foreign.digest)).toBeUndefined()
   const foreignLayer = await folder.blob('foreign')
-  for (const { digest } of [foreignLayer, stray, amd64]) expect(await app.blob(digest)).toBeUndefined()
+  for (const { digest } of [foreignLayer, stray, amd64]) expect(await app.stat(digest)).toBeUndefined()
 })
 
 test('lists as referrers whatever names a subject: without a name, under the fallback tag, about a referrer', async () => {
@@ -175,15 +175,15 @@ test('lists as referrers whatever names a subject: without a name, under the fal
   const layout = await open()
   expect(messages(layout)).toEqual([])
   const app = await repositoryOf(layout, 'app')
-  expect(app.referrers(image.digest)).toEqual([
+  expect(await app.referrers(image.digest)).toEqual([
     { ...listed, artifactType: OCI_CONFIG },
     { ...sbom, artifactType: 'application/spdx+json', annotations: { a: 'b' } },
   ])
-  expect(app.referrers(sbom.digest)).toEqual([{ ...signature, artifactType: OCI_CONFIG }])
-  expect(app.referrers(signature.digest)).toEqual([])
+  expect(await app.referrers(sbom.digest)).toEqual([{ ...signature, artifactType: OCI_CONFIG }])
+  expect(await app.referrers(signature.digest)).toEqual([])
   expect(await app.manifest(signature.digest)).toBeDefined()
   const other = await repositoryOf(layout, 'other')
-  expect(other.referrers(image.digest)).toEqual([])
+  expect(await other.referrers(image.digest)).toEqual([])
   expect(await other.manifest(sbom.digest)).toBeUndefined()
 })
 
@@ -204,7 +204,7 @@ test('warns of what it leaves out, and serves the rest', async () => {
   await folder.enter(nameless, 'app:1.0').enter(image, 'app:1.0').write()
   const layout = await open()
 
-  expect((await repositoryOf(layout, 'app')).tags).toEqual(['1.0'])
+  expect((await repositoryOf(layout, 'app')).tags()).toEqual(['1.0'])
   expect((await (await repositoryOf(layout, 'app')).manifest('1.0' as Tag))?.digest).toBe(image.digest)
   const index = join(root, 'index.json')
   expect(messages(layout)).toEqual([
@@ -237,13 +237,14 @@ test('gives a part of a blob, nothing for one that vanished, and never one of th
   const { digest } = await folder.blob('0123456789')
   const app = await repositoryOf(await open(), 'app')
 
-  const blob = (await app.blob(digest))!
-  expect(blob.size).toBe(10)
-  expect(await new Response(await blob.open(2, 5)).text()).toBe('234')
+  const blob = (await app.blob(digest, { start: 2, end: 5 }))!
+  expect([blob.start, blob.size]).toEqual([2, 10])
+  expect(await new Response(blob.body).text()).toBe('234')
   await writeFile(blobFile(root, digest), '01234')
-  await expect(blob.open(0, 10)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+  await expect(app.stat(digest)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
   await expect(app.blob(digest)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
   await rm(blobFile(root, digest))
+  expect(await app.stat(digest)).toBeUndefined()
   expect(await app.blob(digest)).toBeUndefined()
 })
 
@@ -296,7 +297,7 @@ test.each([
 })
 
 test('refuses to open a folder that is not there', async () => {
-  const options = { clock: { now: () => 0 }, report: () => {} }
+  const options = { runtime: { now: () => 0 }, report: () => {} }
   const path = join(root, 'absent')
   const refused = { code: 'FILE_UNREADABLE', message: expect.stringContaining(`cannot read ${path}: ENOENT`) }
   await expect(openImageLayout(path, options)).rejects.toMatchObject(refused)
@@ -310,12 +311,12 @@ test('takes over a changed index.json at the first request after a second, whole
   await folder.enter(await folder.image('two'), 'app:2.0').write()
 
   now = 999
-  expect((await repositoryOf(layout, 'app')).tags).toEqual(['1.0'])
+  expect((await repositoryOf(layout, 'app')).tags()).toEqual(['1.0'])
   now = 1000
   const checking = layout.repository('app' as Name)
   expect(layout.repository('app' as Name)).toBe(before)
-  expect((await checking)?.tags).toEqual(['1.0', '2.0'])
-  expect(before.tags).toEqual(['1.0'])
+  expect((await checking)?.tags()).toEqual(['1.0', '2.0'])
+  expect(before.tags()).toEqual(['1.0'])
   expect(reported).toEqual([])
 })
 
@@ -325,12 +326,12 @@ test('keeps what it has while the new index.json is broken, and says so once', a
   const layout = await open()
   await folder.writeIndex('{"manifests": [')
   for (now = 1000; now < 5000; now += 1000) {
-    expect((await repositoryOf(layout, 'app')).tags).toEqual(['1.0'])
+    expect((await repositoryOf(layout, 'app')).tags()).toEqual(['1.0'])
   }
   expect(reported.map(({ message }) => message)).toEqual([`${join(root, 'index.json')} is not JSON in UTF-8`])
 
   await folder.enter(await folder.image('two'), 'app:2.0').write()
-  expect((await repositoryOf(layout, 'app')).tags).toEqual(['1.0', '2.0'])
+  expect((await repositoryOf(layout, 'app')).tags()).toEqual(['1.0', '2.0'])
 })
 
 test('takes in a manifest that arrives after the index.json that names it', async () => {
@@ -339,11 +340,11 @@ test('takes in a manifest that arrives after the index.json that names it', asyn
   await rename(blobFile(root, late.digest), join(root, 'late'))
   await folder.enter(one, 'app:1.0').enter(late, 'app:2.0').write()
   const layout = await open()
-  expect((await repositoryOf(layout, 'app')).tags).toEqual(['1.0'])
+  expect((await repositoryOf(layout, 'app')).tags()).toEqual(['1.0'])
 
   await rename(join(root, 'late'), blobFile(root, late.digest))
   now = 1000
-  expect((await repositoryOf(layout, 'app')).tags).toEqual(['1.0', '2.0'])
+  expect((await repositoryOf(layout, 'app')).tags()).toEqual(['1.0', '2.0'])
   expect(layout.warnings).toEqual([])
 })
 
@@ -356,7 +357,7 @@ test('takes in and lets go of repositories of a tree', async () => {
   const two = new Folder(join(root, 'team/two'))
   await two.enter(await two.image('two'), '2.0').write()
   now = 1000
-  expect((await repositoryOf(layout, 'team/two')).tags).toEqual(['2.0'])
+  expect((await repositoryOf(layout, 'team/two')).tags()).toEqual(['2.0'])
   expect(await layout.repository('one' as Name)).toBe(before)
 
   await rm(one.path, { recursive: true })

@@ -1,7 +1,7 @@
 import { PortolanError } from '../../errors.ts'
 import type { Name } from '../../oci/name.ts'
-import type { Clock } from '../../runtime.ts'
-import type { Content } from '../content.ts'
+import type { RegistryReader } from '../../registry/reader.ts'
+import type { Runtime } from '../../runtime.ts'
 import { fileSize } from './files.ts'
 import { findLayouts, type LayoutFolder } from './find-layouts.ts'
 import type { LayoutRepository } from './layout-repository.ts'
@@ -9,13 +9,14 @@ import type { LayoutContent } from './layout-walk.ts'
 import { readLayout } from './read-layout.ts'
 
 export interface ImageLayoutOptions {
-  readonly clock: Pick<Clock, 'now'>
+  readonly runtime: Pick<Runtime, 'now'>
   /** Told of each new warning, and of each new reason why a change on disk could not be taken over. */
   readonly report: (problem: PortolanError) => void
 }
 
 /** The repositories of a folder on disk. */
-export interface ImageLayout extends Content {
+export interface ImageLayout extends RegistryReader {
+  repository(name: Name): LayoutRepository | undefined | Promise<LayoutRepository | undefined>
   /** The repositories there are, sorted. */
   names(): readonly Name[]
   /** What was left out of them, and why. */
@@ -58,7 +59,7 @@ class WatchedLayout implements ImageLayout {
     this.#folder = folder
     this.#options = options
     this.#view = view
-    this.#nextCheck = options.clock.now() + CHECK_INTERVAL
+    this.#nextCheck = options.runtime.now() + CHECK_INTERVAL
   }
 
   get warnings(): readonly PortolanError[] {
@@ -71,13 +72,13 @@ class WatchedLayout implements ImageLayout {
 
   /** Of the requests after an interval, the first waits for the check; the others go on with what is known. */
   repository(name: Name): LayoutRepository | undefined | Promise<LayoutRepository | undefined> {
-    if (this.#options.clock.now() < this.#nextCheck) return this.#view.repositories.get(name)
+    if (this.#options.runtime.now() < this.#nextCheck) return this.#view.repositories.get(name)
     return this.#check().then(() => this.#view.repositories.get(name))
   }
 
   async #check(): Promise<void> {
-    const { clock, report } = this.#options
-    const startedAt = clock.now()
+    const { runtime, report } = this.#options
+    const startedAt = runtime.now()
     this.#nextCheck = Number.POSITIVE_INFINITY
     try {
       const before = this.#view
@@ -93,7 +94,7 @@ class WatchedLayout implements ImageLayout {
       if (error.message !== this.#lastProblem) report(error)
       this.#lastProblem = error.message
     } finally {
-      const now = clock.now()
+      const now = runtime.now()
       this.#nextCheck = now + Math.max(CHECK_INTERVAL, (now - startedAt) * CHECK_SHARE)
     }
   }

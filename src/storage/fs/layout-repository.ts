@@ -1,7 +1,8 @@
 import type { Digest } from '../../oci/digest.ts'
 import type { Descriptor } from '../../oci/manifest.ts'
 import type { Tag } from '../../oci/name.ts'
-import { compareTags, type Repository, type StoredBlob, type StoredManifest } from '../content.ts'
+import { compareTags } from '../../oci/tag-order.ts'
+import type { BlobOptions, FetchedManifest, OpenedBlob, RepositoryReader } from '../../registry/reader.ts'
 import { openFileRange } from './file-range.ts'
 import { blobFile, contentInvalid, fileSize, readManifestFile } from './files.ts'
 
@@ -16,39 +17,61 @@ export interface RepositoryFacts {
 }
 
 /**
- * One repository of an image layout. A request reaches the disk only through a digest that the walk has found, so no
- * text of a client ever becomes part of a path.
+ * One repository of an image layout: a manifest or blob that nothing in it leads to is not there. A request reaches the
+ * disk only through a digest that the walk has found, so no text of a client ever becomes part of a path.
  */
-export class LayoutRepository implements Repository {
-  readonly tags: readonly Tag[]
-  readonly #folder: string
+export class LayoutRepository implements RepositoryReader {
+  readonly location: string
+  readonly #tags: readonly Tag[]
   readonly #facts: RepositoryFacts
 
   constructor(folder: string, facts: RepositoryFacts) {
-    this.tags = ([...facts.tags.keys()] as Tag[]).sort(compareTags)
-    this.#folder = folder
+    this.location = folder
+    this.#tags = ([...facts.tags.keys()] as Tag[]).sort(compareTags)
     this.#facts = facts
   }
 
-  async manifest(reference: Tag | Digest): Promise<StoredManifest | undefined> {
+  tags(): readonly Tag[] {
+    return this.#tags
+  }
+
+  async resolve(tag: Tag): Promise<{ readonly digest: Digest } | undefined> {
+    const digest = this.#facts.tags.get(tag)
+    return digest === undefined ? undefined : { digest }
+  }
+
+  async manifest(reference: Tag | Digest): Promise<FetchedManifest | undefined> {
     const digest = this.#facts.tags.get(reference) ?? (reference as Digest)
     const mediaType = this.#facts.manifests.get(digest)
     if (mediaType === undefined) return undefined
-    const bytes = await readManifestFile(this.#folder, digest)
+    const bytes = await readManifestFile(this.location, digest)
     return bytes && { mediaType, digest, bytes }
   }
 
-  referrers(subject: Digest): readonly Descriptor[] {
+  async referrers(subject: Digest): Promise<readonly Descriptor[]> {
     return this.#facts.referrers.get(subject) ?? []
   }
 
-  async blob(digest: Digest): Promise<StoredBlob | undefined> {
+  async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
     const size = this.#facts.blobs.get(digest)
     if (size === undefined) return undefined
-    const path = blobFile(this.#folder, digest)
+    const path = blobFile(this.location, digest)
     const found = await fileSize(path)
     if (found === undefined) return undefined
     if (found !== size) throw contentInvalid(path, `${path} has ${found} bytes; expected ${size}`)
-    return { size, open: (start, end) => openFileRange(path, size, start, end) }
+    return { size }
+  }
+
+  async blob(
+    digest: Digest,
+    { start = 0, end = Number.POSITIVE_INFINITY, signal }: BlobOptions = {},
+  ): Promise<OpenedBlob | undefined> {
+    signal?.throwIfAborted()
+    const found = await this.stat(digest)
+    if (found === undefined) return undefined
+    const { size } = found
+    const path = blobFile(this.location, digest)
+    const body = await openFileRange(path, { size, start, end: Math.min(end, size), signal })
+    return { start, size, body }
   }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import type { Spool } from '../workspace.ts'
+import type { Spool } from '../../transfer/spool.ts'
 import { unreadable } from './files.ts'
 import { unwritable } from './workspace-file.ts'
 
@@ -42,8 +42,8 @@ export async function openSpool(file: string, onEmpty: () => Promise<void>): Pro
     },
     async read(start, end, into) {
       const wanted = Math.max(0, Math.min(end, length) - start)
-      const room = into !== undefined && into.length >= wanted
-      const bytes = room ? into.subarray(0, wanted) : new Uint8Array(wanted)
+      const fits = into !== undefined && into.length >= wanted
+      const bytes = fits ? into.subarray(0, wanted) : new Uint8Array(wanted)
       let filled = 0
       while (filled < wanted) {
         const { bytesRead } = await handle

@@ -7,7 +7,7 @@ import { blobOf } from '../../../test/support/content.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { OCI_MANIFEST } from '../../oci/manifest.ts'
-import type { Spool } from '../workspace.ts'
+import type { Spool } from '../../transfer/spool.ts'
 import { openWorkspace } from './workspace.ts'
 
 let folder: string
@@ -107,7 +107,7 @@ describe('what a workspace is told', () => {
     })
   })
 
-  it('takes no more room than what is still true', async () => {
+  it('takes no more bytes than what is still true', async () => {
     const journal = join(folder, 'journal.jsonl')
     await within(async (workspace) => {
       for (let n = 0; n < 500; n++) await workspace.saveUpload('paris', one, 'x'.repeat(100_000))

@@ -1,4 +1,7 @@
-import type { Clock, Fetch } from '../../runtime.ts'
+import { PortolanError } from '../../errors.ts'
+import type { Backoff } from '../../internal/backoff.ts'
+import { retry } from '../../internal/retry.ts'
+import type { Runtime } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
 import { Deadline } from '../driver/deadline.ts'
 import { type Action, statusOf, storeError, untrue } from '../driver/failure.ts'
@@ -11,10 +14,8 @@ export interface GcsBucketFacts {
   readonly name: string
   /** Before every key, without a slash at its end. */
   readonly prefix: string
-  readonly fetch: Fetch
   readonly authorize: Authorize
-  readonly clock: Clock
-  readonly random: () => number
+  readonly runtime: Runtime
   readonly attempts: number
 }
 
@@ -38,14 +39,12 @@ export interface GcsRequest {
 
 /** A page of a thousand objects, each with a long name, is well below. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024
-const FIRST_WAIT = 300
-const LONGEST_WAIT = 10_000
+const BACKOFF: Backoff = { first: 300, max: 10_000 }
 
 /** One bucket by the JSON API of Cloud Storage, as all parts of the driver speak to it. */
 export class GcsBucket {
   readonly location: string
-  readonly clock: Clock
-  readonly attempts: number
+  readonly runtime: Runtime
   /** Above every object of the bucket, for reading and for writing. */
   readonly objectsUrl: string
   readonly uploadsUrl: string
@@ -55,8 +54,7 @@ export class GcsBucket {
   constructor(facts: GcsBucketFacts) {
     this.#facts = facts
     this.location = facts.location
-    this.clock = facts.clock
-    this.attempts = facts.attempts
+    this.runtime = facts.runtime
     this.prefix = facts.prefix === '' ? '' : `${facts.prefix}/`
     const path = `storage/v1/b/${encodeURIComponent(facts.name)}/o`
     this.objectsUrl = `${facts.endpoint}/${path}`
@@ -72,21 +70,23 @@ export class GcsBucket {
    * there is a deadline for reading it.
    */
   async send(request: GcsRequest): Promise<Response> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#send(request)
-      } catch (error) {
-        const failure = storeError(
-          this.location,
-          request.action,
-          request.key,
-          error,
-          takeApart(error, request.action),
-        )
-        if (request.once || attempt >= this.attempts || failure.code !== 'UNREACHABLE') throw failure
-        await this.pause(attempt)
-      }
-    }
+    const ask = () =>
+      this.#send(request).catch((error) => {
+        const { action, key } = request
+        throw storeError(this.location, action, key, error, takeApart(error, action))
+      })
+    return request.once ? ask() : this.retry(ask)
+  }
+
+  /** Tries again what the service did not answer, and after one error more, with growing waits. */
+  retry<T>(
+    work: (failures: number) => Promise<T>,
+    { alsoAfter, progressed = () => false }: { alsoAfter?: PortolanError; progressed?: () => boolean } = {},
+  ): Promise<T> {
+    const again = (error: unknown) =>
+      error instanceof PortolanError && (error.code === 'UNREACHABLE' || error === alsoAfter)
+    const { attempts } = this.#facts
+    return retry(this.runtime, { attempts, backoff: BACKOFF, again, progressed }, work)
   }
 
   /** As {@link send}, for an answer in JSON. */
@@ -100,18 +100,12 @@ export class GcsBucket {
     throw untrue(this.location, key, 'it does not answer in JSON')
   }
 
-  /** Between two attempts: longer each time, and never at the same moment as everybody else. */
-  async pause(attempt: number): Promise<void> {
-    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * (0.5 + this.#facts.random() / 2)
-    await new Promise<void>((resolve) => this.clock.after(wait, resolve))
-  }
-
   async #send(request: GcsRequest): Promise<Response> {
     const { url, method = 'GET', headers, body, expect = [], authorized = true, milliseconds } = request
-    const { fetch, authorize } = this.#facts
-    const deadline = request.deadline ?? new Deadline(this.clock)
+    const { runtime, authorize } = this.#facts
+    const deadline = request.deadline ?? new Deadline(runtime)
     return deadline.bound(milliseconds, async (signal) => {
-      const response = await fetch(url, {
+      const response = await runtime.fetch(url, {
         method,
         headers: { ...headers, ...(authorized && (await authorize(url))) },
         // 308 is no redirect here, and an address that is a credential goes nowhere else.

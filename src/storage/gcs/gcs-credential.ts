@@ -1,18 +1,22 @@
+import type { GoogleAuth } from 'google-auth-library'
 import type { PortolanError } from '../../errors.ts'
 
 /** Gives the headers that say who asks. */
 export type Authorize = (url: string) => Promise<Record<string, string>>
 
+/** What tokens are asked for: objects, and nothing of how a bucket is set up. */
+const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write'
+
 /** Nobody, as emulators want it. */
 export const anonymous: Authorize = async () => ({})
 
-/** The Application Default Credentials of Google's SDK, which is loaded for the first request. */
+/** The Application Default Credentials of Google's own library, which is loaded for the first request. */
 export function defaultCredentials(refused: () => PortolanError): Authorize {
-  let storage: Promise<{ authClient: { getRequestHeaders(url: string): Promise<Headers> } }> | undefined
+  let auth: Promise<GoogleAuth> | undefined
   return async (url) => {
-    storage ??= import('@google-cloud/storage').then(({ Storage }) => new Storage())
+    auth ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes: SCOPE }))
     try {
-      return Object.fromEntries(await (await storage).authClient.getRequestHeaders(url))
+      return Object.fromEntries(await (await auth).getRequestHeaders(url))
     } catch {
       throw refused()
     }

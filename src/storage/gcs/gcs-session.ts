@@ -103,32 +103,33 @@ export class GcsSession implements PartSink {
     })
   }
 
-  /** Sends bytes until the service has all of them. */
+  /** Sends bytes until the service has all of them; what it has is asked for after each failure. */
   async #bring(bytes: Uint8Array): Promise<void> {
-    const { key } = this.#facts
     const [start, end] = [this.#position, this.#position + bytes.length]
-    for (let attempt = 1; ; attempt++) {
-      const before = this.#position
-      try {
-        this.#position = await this.#send(bytes.subarray(before - start), before)
-      } catch (error) {
-        const unreachable = error instanceof PortolanError && error.code === 'UNREACHABLE'
-        if (!unreachable || attempt >= this.#bucket.attempts) throw error
-        await this.#bucket.pause(attempt)
-        this.#position = await this.#kept()
+    const idle = untrue(this.#bucket.location, this.#facts.key, 'it keeps nothing of an upload')
+    let before = start
+    const work = async (failures: number) => {
+      before = this.#position
+      if (failures > 0) {
+        this.#moveTo(await this.#kept(), start, end)
+        if (this.#position === end) return
       }
-      if (this.#position < start || this.#position > end) {
-        throw untrue(
-          this.#bucket.location,
-          key,
-          `it has ${this.#position} bytes of an upload; expected ${start} to ${end}`,
-        )
-      }
-      if (this.#position === end) return
-      if (this.#position > before) attempt = 0
-      else if (attempt >= this.#bucket.attempts)
-        throw untrue(this.#bucket.location, key, 'it keeps nothing of an upload')
+      do {
+        const from = this.#position
+        this.#moveTo(await this.#send(bytes.subarray(from - start), from), start, end)
+        if (this.#position <= from && from < end) throw idle
+      } while (this.#position < end)
     }
+    await this.#bucket.retry(work, { progressed: () => this.#position > before, alsoAfter: idle })
+  }
+
+  /** Believes the service about what it has of the bytes that it is brought. */
+  #moveTo(position: number, start: number, end: number): void {
+    if (position < start || position > end) {
+      const what = `it has ${position} bytes of an upload; expected ${start} to ${end}`
+      throw untrue(this.#bucket.location, this.#facts.key, what)
+    }
+    this.#position = position
   }
 
   /** Gives what the service has then. */

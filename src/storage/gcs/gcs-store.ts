@@ -1,6 +1,6 @@
 import type { FillConfig } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
-import type { Clock, Fetch } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
 import { statusOf, untrue } from '../driver/failure.ts'
@@ -20,9 +20,7 @@ import { anonymous, defaultCredentials } from './gcs-credential.ts'
 import { GcsSession } from './gcs-session.ts'
 
 export interface GcsStoreOptions {
-  readonly fetch: Fetch
-  readonly clock: Clock
-  readonly random: () => number
+  readonly runtime: Runtime
   /** At one request. */
   readonly attempts: number
 }
@@ -35,7 +33,7 @@ const FIELDS = 'name,size,contentType,updated'
  */
 export function openGcsStore(
   fill: Extract<FillConfig, { kind: 'gcs' }>,
-  { fetch, clock, random, attempts }: GcsStoreOptions,
+  { runtime, attempts }: GcsStoreOptions,
 ): ObjectStore {
   const { bucket: name, prefix } = fill
   const endpoint = (fill.endpoint ?? 'https://storage.googleapis.com').replace(/\/$/, '')
@@ -50,9 +48,7 @@ export function openGcsStore(
             { location },
           ),
       )
-  return new GcsStore(
-    new GcsBucket({ location, endpoint, name, prefix, fetch, authorize, clock, random, attempts }),
-  )
+  return new GcsStore(new GcsBucket({ location, endpoint, name, prefix, authorize, runtime, attempts }))
 }
 
 class GcsStore implements ObjectStore {
@@ -79,7 +75,7 @@ class GcsStore implements ObjectStore {
 
   async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
     if (range !== undefined && range.start >= range.end) return (await this.stat(key)) && emptyBody()
-    const deadline = new Deadline(this.#bucket.clock)
+    const deadline = new Deadline(this.#bucket.runtime)
     try {
       const answer = await this.#unlessAbsent(
         this.#bucket.send({

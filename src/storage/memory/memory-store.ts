@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { emptyBody } from '../driver/body.ts'
 import { compareKeys } from '../driver/listing.ts'
 import { PartUpload, partSizeOf } from '../driver/part-upload.ts'
@@ -25,7 +25,7 @@ export class MemoryBucket {
 const CHUNK_BYTES = 64 * 1024
 
 /** A store in memory, for tests and demonstrations: a plain object, so that one method can be made to misbehave. */
-export function openMemoryStore(clock: Clock, bucket = new MemoryBucket()): ObjectStore {
+export function openMemoryStore({ date }: Pick<Runtime, 'date'>, bucket = new MemoryBucket()): ObjectStore {
   const location = 'memory'
   const infoOf = (key: string, { bytes, headers, modified }: MemoryObject): ObjectInfo => ({
     key,
@@ -34,7 +34,7 @@ export function openMemoryStore(clock: Clock, bucket = new MemoryBucket()): Obje
     modified,
   })
   const write = (key: string, bytes: Uint8Array, headers: ObjectHeaders) =>
-    bucket.objects.set(key, { bytes, headers, modified: clock.date().getTime() })
+    bucket.objects.set(key, { bytes, headers, modified: date().getTime() })
   return {
     location,
     async stat(key) {

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import type { Clock } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { Deadline } from '../driver/deadline.ts'
 import { type Action, statusOf, storeError } from '../driver/failure.ts'
 import { takeApart } from './s3-failure.ts'
@@ -10,7 +10,7 @@ export interface S3BucketFacts {
   /** Before every key, without a slash at its end. */
   readonly prefix: string
   readonly client: S3Client
-  readonly clock: Clock
+  readonly runtime: Runtime
 }
 
 export interface S3Request {
@@ -38,8 +38,8 @@ export class S3Bucket {
     return this.#facts.name
   }
 
-  get clock(): Clock {
-    return this.#facts.clock
+  get runtime(): Runtime {
+    return this.#facts.runtime
   }
 
   /** What addresses an object in a request. */
@@ -59,7 +59,7 @@ export class S3Bucket {
 
   /** Rejects with a PortolanError. */
   async send<T>(
-    { action, key, milliseconds, deadline = new Deadline(this.clock) }: S3Request,
+    { action, key, milliseconds, deadline = new Deadline(this.runtime) }: S3Request,
     send: (client: S3Client, options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     try {

@@ -8,7 +8,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import type { FillConfig } from '../../config/config.ts'
-import type { Clock } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
 import { reasonOf, statusOf, untrue } from '../driver/failure.ts'
@@ -28,7 +28,7 @@ import { S3Multipart, sdkHeaders } from './s3-multipart.ts'
 
 export interface S3StoreOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly clock: Clock
+  readonly runtime: Runtime
   /** At one request. */
   readonly attempts: number
 }
@@ -42,7 +42,7 @@ const MAX_PARTS = 10_000
  */
 export function openS3Store(
   fill: Extract<FillConfig, { kind: 's3' }>,
-  { environment, clock, attempts }: S3StoreOptions,
+  { environment, runtime, attempts }: S3StoreOptions,
 ): ObjectStore {
   const { bucket: name, prefix, endpoint } = fill
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION } =
@@ -69,7 +69,7 @@ export function openS3Store(
       }),
   })
   const location = `s3://${name}${prefix && `/${prefix}`}${endpoint ? ` at ${endpoint}` : ''}`
-  return new S3Store(new S3Bucket({ location, name, prefix, client, clock }))
+  return new S3Store(new S3Bucket({ location, name, prefix, client, runtime }))
 }
 
 class S3Store implements ObjectStore {
@@ -95,7 +95,7 @@ class S3Store implements ObjectStore {
 
   async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
     if (range !== undefined && range.start >= range.end) return (await this.stat(key)) && emptyBody()
-    const deadline = new Deadline(this.#bucket.clock)
+    const deadline = new Deadline(this.#bucket.runtime)
     try {
       const answer = await this.#unlessAbsent(
         this.#bucket.send(

@@ -7,49 +7,10 @@ import { exchange, exchangeBytes, type RawReply } from '../../support/raw-http.t
 import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
 import { until } from '../../support/until.ts'
 import { DIGEST, type DoorCase, doorCases, ORIGIN, PARIS, TRICKS } from './cases.ts'
-
-/** For presence, in milliseconds. */
-const BUDGET = 300
+import { doorConfig, type Origins, script } from './world.ts'
 
 /** Digests made for one test each, so that nothing is known of them yet. */
 const fresh = (kind: '1' | '0' | '2', n: number) => `sha256:${kind}${n.toString(16).padStart(63, '0')}`
-
-function script(path: string): number | 'silent' {
-  if (path.endsWith(DIGEST.present) || path.endsWith(DIGEST.present512) || path.includes('sha256:1'))
-    return 200
-  if (path.endsWith(DIGEST.forbidden)) return 403
-  if (path.endsWith(DIGEST.broken)) return 500
-  if (path.endsWith(DIGEST.silent) || path.includes('sha256:2')) return 'silent'
-  return 404
-}
-
-function config(origins: Origins) {
-  return {
-    upstreams: [
-      {
-        id: 'iowa',
-        url: `${origins.iowa}/registry`,
-        prefix: 'project/images',
-        at: 'gcp/us-central1',
-        canonical: true,
-      },
-      { id: 'belgium', url: origins.belgium, at: 'gcp/europe-west1' },
-    ],
-    stores: [{ id: 'paris', url: origins.store, blobs: 'blobs/{digest}', at: 'aws/eu-west-3' }],
-    routing: [{ when: { cloud: 'aws' }, prefer: ['stores@aws'] }, { prefer: ['upstreams'] }],
-    pages: { info: 'https://info.test/', privacy: 'https://info.test/privacy' },
-    clients: { trustedProxies: ['127.0.0.0/8'] },
-    clouds: {
-      places: [
-        { prefix: '35.180.0.0/16', at: 'aws/eu-west-3' },
-        { prefix: '34.1.0.0/16', at: 'gcp/us-central1' },
-      ],
-    },
-    presence: { timeout: `${BUDGET}ms` },
-  }
-}
-
-type Origins = Readonly<Record<keyof typeof ORIGIN, string>>
 
 /** The cases that a door passes on every runtime, over real sockets, run as an operator runs it. */
 export function describeDoor(runtime: RuntimeName): void {
@@ -63,7 +24,7 @@ export function describeDoor(runtime: RuntimeName): void {
       store = await startScriptedStore(script)
       upstreams = [await startScriptedStore(() => 200), await startScriptedStore(() => 200)]
       origins = { store: store.origin, iowa: upstreams[0]!.origin, belgium: upstreams[1]!.origin }
-      door = await startPortolan(config(origins), runtime)
+      door = await startPortolan(doorConfig(origins), runtime)
     })
     afterAll(async () => {
       await door?.[Symbol.asyncDispose]()
@@ -236,7 +197,7 @@ export function describeDoor(runtime: RuntimeName): void {
     })
 
     it('finishes what runs on SIGTERM, takes nothing new, and ends with 0', async () => {
-      await using other = await startPortolan(config(origins), runtime)
+      await using other = await startPortolan(doorConfig(origins), runtime)
       const running = exchange(other.port, {
         target: `/v2/pause/blobs/${fresh('2', 99)}`,
         headers: { 'X-Forwarded-For': PARIS },

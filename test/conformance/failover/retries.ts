@@ -84,6 +84,25 @@ export function describeRetries(runtime: RuntimeName): void {
     })
   })
 
+  it(`blobs asked again right after their store left traffic all go upstream, by a door on ${runtime}`, async () => {
+    const blobs = Array.from({ length: 3 }, (_, n) => makeBlob(`lost ${n}`))
+    await using store = await startMisbehaving({ content: storeContent([...blobs, CANARY]) })
+    await using canonical = await startMisbehaving({ content: registryContent() })
+    await using door = await startPortolan(
+      {
+        ...COMMON,
+        upstreams: [{ id: 'canonical', url: canonical.origin, at: 'gcp/us-central1' }],
+        stores: [{ id: 'paris', url: store.origin, at: PARIS, canary: CANARY.digest }],
+      },
+      runtime,
+    )
+    const ask = async ({ digest }: TestBlob) =>
+      (await locate(door, `/v2/${NAME}/blobs/${digest}`, '35.180.1.1'))?.startsWith(store.origin)
+    for (const blob of blobs) expect(await ask(blob)).toBe(true)
+    await store.misbehave('500')
+    expect(await Promise.all(blobs.map(ask))).toEqual([false, false, false])
+  })
+
   it(`a store that said 200 to everything is asked anew by a door on ${runtime} once it is itself again`, async () => {
     const held = makeBlob('held')
     const lacked = makeBlob('lacked')

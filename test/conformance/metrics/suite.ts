@@ -11,7 +11,7 @@ const PARIS = '35.180.1.1'
 /** Stands in everything that a hostile client writes, and must stand nowhere in the metrics. */
 const EVIL = 'evil'
 
-const HEALTH = ['untried', 'admitted', 'provisional', 'out']
+const HEALTH = ['pending', 'healthy', 'degraded', 'ejected']
 
 /** All that a label of ours may say, whatever is asked. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {

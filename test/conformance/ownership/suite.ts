@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OWNERSHIP_PATH } from '../../../src/inventory/paths.ts'
 import { makeBlob, registryContent, storeContent } from '../../support/content.ts'
@@ -72,9 +73,9 @@ export function describeOwnership(runtime: RuntimeName): void {
       const issued = Date.now() - DAY
       await layProof(served, KEY, 'store', issued)
       await open()
-      await until('the store to be tried', async () => (await report()).health.status !== 'untried')
+      await until('the store to be tried', async () => (await report()).health.status !== 'pending')
       expect(await report()).toMatchObject({
-        health: { status: 'admitted' },
+        health: { status: 'healthy' },
         ownership: { status: 'proven' },
       })
       await until('the inventory', async () => (await report()).inventory.status === 'ok')
@@ -112,7 +113,7 @@ export function describeOwnership(runtime: RuntimeName): void {
       await open()
       await until('several probes', () => store.requests.length >= 2)
       expect(await report()).toMatchObject({
-        health: { status: 'untried', lastFailure: expect.stringMatching(/^no proof of ownership: /) },
+        health: { status: 'pending', lastFailure: expect.stringMatching(/^no proof of ownership: /) },
         ownership: { status: 'refused', because },
         inventory: { status: 'pending' },
       })
@@ -138,13 +139,37 @@ export function describeOwnership(runtime: RuntimeName): void {
       await until('the inventory', async () => (await report()).inventory.status === 'ok')
       await layProof(served, makeKey(), 'store')
       door.process.kill('SIGHUP')
-      await until('the store to be out', async () => (await report()).health.status === 'out')
+      await until('the store to be out', async () => (await report()).health.status === 'ejected')
       expect(await report()).toMatchObject({ inventory: { status: 'pending' } })
       expect(await locationOfBlob()).toContain(upstream.origin)
       await layProof(served, KEY, 'store')
-      await until('the store to be back', async () => (await report()).health.status === 'admitted')
+      await until('the store to be back', async () => (await report()).health.status === 'healthy')
       await until('the inventory', async () => (await report()).inventory.status === 'ok')
       expect(await locationOfBlob()).toContain(store.origin)
+    })
+
+    it('believes nothing of another store that a reload puts in its place, until that has proven to be ours', async () => {
+      await layProof(served, KEY, 'store')
+      await open()
+      await until('the inventory', async () => (await report()).inventory.status === 'ok')
+      const content = storeContent([BLOB])
+      const stranger = made.use(
+        await startMisbehaving({ content: (path) => served.get(path) ?? content(path) }),
+      )
+      // It does not say whose it is, and has a copy of our inventory.
+      await stranger.misbehave('503 with Retry-After', OWNERSHIP_PATH)
+      const config = JSON.parse(await readFile(door.configFile, 'utf8'))
+      config.stores[0].url = stranger.origin
+      await writeFile(door.configFile, JSON.stringify(config))
+      door.process.kill('SIGHUP')
+      await until('the other store to be tried', () => stranger.requests.length > 0)
+      expect(await report()).toMatchObject({
+        health: { status: 'pending' },
+        ownership: { status: 'unchecked' },
+        inventory: { status: 'pending' },
+      })
+      expect(new Set(stranger.requests.map(({ path }) => path))).toEqual(new Set([`/${OWNERSHIP_PATH}`]))
+      expect(await locationOfBlob()).toContain(upstream.origin)
     })
 
     it('takes a proof that does not come for a failed probe, of which it takes several', async () => {
@@ -152,7 +177,7 @@ export function describeOwnership(runtime: RuntimeName): void {
       await open()
       await store.misbehave('hang before headers', OWNERSHIP_PATH)
       door.process.kill('SIGHUP')
-      await until('the store to be out', async () => (await report()).health.status === 'out')
+      await until('the store to be out', async () => (await report()).health.status === 'ejected')
       expect(await report()).toMatchObject({
         health: { lastFailure: 'no answer within 200 ms' },
         ownership: { status: 'proven' },

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto'
-import { systemClock } from '../../../src/adapters/clock.ts'
+import { createNodeRuntime } from '../../../src/adapters/node/runtime.ts'
 import type { OpenStoreOptions } from '../../../src/storage/open-store.ts'
+import { silentLog } from '../../../src/telemetry/log.ts'
 
 /** What drivers borrow in these tests: all of it real. */
 export function lend(environment: OpenStoreOptions['environment'] = {}, attempts = 2): OpenStoreOptions {
   return {
     environment,
     attempts,
-    clock: systemClock,
-    random: Math.random,
-    fetch: (url, init) => fetch(url, init),
+    runtime: createNodeRuntime({ log: silentLog, userAgent: 'portolan/test' }),
     md5: (bytes) => createHash('md5').update(bytes).digest(),
   }
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../../../src/adapters/clock.ts'
-import type { Clock } from '../../../src/runtime.ts'
+import type { Runtime } from '../../../src/runtime.ts'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import { type GcsLie, type ScriptedGcs, startScriptedGcs } from '../../support/fake-gcs-scripted.ts'
@@ -72,9 +71,10 @@ describe('is refused:', () => {
 })
 
 test('an answer that stalls in the middle is not waited for without end', async () => {
-  const hasty: Clock = { ...systemClock, after: (_, callback) => systemClock.after(100, callback) }
+  const { runtime } = lend()
+  const hasty: Runtime = { ...runtime, after: (_, callback) => runtime.after(100, callback) }
   const fill = { kind: 'gcs', bucket: server.bucket, endpoint: server.origin, prefix: '' } as const
-  const impatient = await openStore(fill, { ...lend(), clock: hasty })
+  const impatient = await openStore(fill, { ...lend(), runtime: hasty })
   server.lie = 'half an answer, and silence'
   await expect(collect(impatient.list(''))).rejects.toMatchObject({ code: 'UNREACHABLE' })
 })

@@ -111,7 +111,7 @@ describe('a sync', () => {
   it('fills a folder', async () => {
     const root = join(folder, '../store')
     await mkdir(root)
-    const target = { ...describeTarget('paris'), objects: new FolderStore(root, Math.random) }
+    const target = { ...describeTarget('paris'), objects: new FolderStore(root, { random: Math.random }) }
     const { stores, faults } = await runSync({ folder, targets: [target], upstream: upstream.registry })
     expect(faults).toEqual([])
     expect(stores[0]).toMatchObject({ complete: true, held: 9 })
@@ -131,7 +131,10 @@ describe('a sync', () => {
   })
 
   it('goes on with the other stores when one cannot be read', async () => {
-    const lost = { ...describeTarget('lost'), objects: new FolderStore(join(folder, 'nowhere'), Math.random) }
+    const lost = {
+      ...describeTarget('lost'),
+      objects: new FolderStore(join(folder, 'nowhere'), { random: Math.random }),
+    }
     const iowa = makeMemoryTarget('iowa')
     const report = await runSync({ folder, targets: [lost, iowa], upstream: upstream.registry })
     expect(report.stores).toMatchObject([

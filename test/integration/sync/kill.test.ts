@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { systemClock } from '../../../src/adapters/clock.ts'
+import { createNodeRuntime } from '../../../src/adapters/node/runtime.ts'
 import { FolderStore } from '../../../src/storage/fs/folder-store.ts'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
 import { openS3Store } from '../../../src/storage/s3/s3-store.ts'
+import { silentLog } from '../../../src/telemetry/log.ts'
 import { startCommand } from '../../support/command.ts'
 import { blobOf, makeManifest, type TestRepository } from '../../support/content.ts'
 import { startScriptedS3 } from '../../support/s3-server-scripted.ts'
@@ -71,9 +72,10 @@ async function killInWorld(
     await writeFile(join(folder, 'portolan.yaml'), config(registry.origin, server.origin, folder, prefix))
     const fill = { kind: 's3', bucket: server.bucket, endpoint: server.origin, prefix } as const
     const { environment } = server
+    const runtime = createNodeRuntime({ log: silentLog, userAgent: 'portolan/test' })
     const stores = [
-      new FolderStore(join(folder, 'store'), Math.random),
-      openS3Store(fill, { environment, clock: systemClock, attempts: 3 }),
+      new FolderStore(join(folder, 'store'), { random: Math.random }),
+      openS3Store(fill, { environment, runtime, attempts: 3 }),
     ]
     const seen = new Map<string, number>()
     registry.reset()

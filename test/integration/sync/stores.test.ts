@@ -8,7 +8,7 @@ import { type MemoryTarget, makeMemoryTarget } from '../../support/memory-target
 import { makeTempFolder } from '../../support/temp.ts'
 import {
   blobRequests,
-  createHastyClock,
+  createHastyRuntime,
   expectFilled,
   expectUnaltered,
   LARGE_BYTES,
@@ -169,7 +169,11 @@ describe('a store that fails', () => {
         stop.abort()
         return new Uint8Array(1)
       }
-      const report = await run([stuck, free], { signal: stop.signal, clock: createHastyClock(limit), prove })
+      const report = await run([stuck, free], {
+        signal: stop.signal,
+        runtime: createHastyRuntime(limit),
+        prove,
+      })
       expect(report).toMatchObject({
         interrupted: true,
         stores: [{ complete: false }, { store: 'free', complete: true }],
@@ -220,10 +224,10 @@ describe('an upload that was broken off', () => {
     const partsOf = ({ bucket }: MemoryTarget) => [...bucket.uploads.values()].flat().length
 
     const honest = upstream.registry.blob.bind(upstream.registry)
-    const lie: MemoryRegistry['blob'] = async (name, digest, start = 0) =>
+    const lie: MemoryRegistry['blob'] = async (name, digest, { start = 0 } = {}) =>
       digest === upstream.large.digest
         ? { start, size: LARGE_BYTES, body: new Blob([wrong.slice(start)]).stream() }
-        : honest(name, digest, start)
+        : honest(name, digest, { start })
     upstream.registry.blob = lie
     await run(
       [paris],
@@ -232,8 +236,8 @@ describe('an upload that was broken off', () => {
     expect(partsOf(paris)).toBeGreaterThan(0)
     // The next run has to do with another store alone, finds out what is wrong, and has nearly all of it anew.
     let anew = false
-    upstream.registry.blob = async (name, digest, start = 0) => {
-      if (start > 0) return lie(name, digest, start)
+    upstream.registry.blob = async (name, digest, { start = 0 } = {}) => {
+      if (start > 0) return lie(name, digest, { start })
       anew ||= digest === upstream.large.digest
       return honest(name, digest)
     }
@@ -325,8 +329,8 @@ describe('a run that is told to end', () => {
         },
       }),
     })
-    const clock = createHastyClock(Number.POSITIVE_INFINITY)
-    const report = await run([paris], { signal: stop.signal, clock })
+    const runtime = createHastyRuntime(Number.POSITIVE_INFINITY)
+    const report = await run([paris], { signal: stop.signal, runtime })
     expect(report).toMatchObject({ interrupted: true, faults: [] })
   })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { PortolanError } from '../../../src/errors.ts'
 import type { Digest } from '../../../src/oci/digest.ts'
-import type { FetchedBlob } from '../../../src/registry/registry.ts'
+import type { OpenedBlob } from '../../../src/registry/reader.ts'
 import { makeMemoryTarget } from '../../support/memory-target.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import {
@@ -27,13 +27,13 @@ beforeEach(async () => {
 })
 
 /** What the upstream answers instead when it is asked for a blob from `start` on. */
-type Misbehaviour = (good: FetchedBlob, start: number, request: number) => FetchedBlob
+type Misbehaviour = (good: OpenedBlob, start: number, request: number) => OpenedBlob
 
 const html = new TextEncoder().encode('<!DOCTYPE html><html>Sign in to our network</html>')
 
 const cutAfter =
   (bytes: number, break_ = true) =>
-  ({ body, ...rest }: FetchedBlob): FetchedBlob => {
+  ({ body, ...rest }: OpenedBlob): OpenedBlob => {
     let left = bytes
     return {
       ...rest,
@@ -58,8 +58,9 @@ async function runWith(misbehave: Misbehaviour, digest: Digest = upstream.large.
   const { registry } = upstream
   const starts: number[] = []
   const good = registry.blob.bind(registry)
-  registry.blob = async (name, asked, start = 0) => {
-    const fetched = await good(name, asked, start)
+  registry.blob = async (name, asked, options) => {
+    const { start = 0 } = options ?? {}
+    const fetched = await good(name, asked, options)
     if (asked !== digest || fetched === undefined) return fetched
     starts.push(start)
     return misbehave(fetched, start, starts.length)
@@ -108,7 +109,7 @@ describe('a download that does not come in one piece', () => {
     expect(report.faults).toEqual([
       {
         code: 'UNREACHABLE',
-        message: `blob ${upstream.large.digest} of app broke off 6 times in a row; the last time: terminated`,
+        message: `blob ${upstream.large.digest} of app from registry.test broke off 6 times in a row; the last time: terminated`,
         digest: upstream.large.digest,
         images: ['app:v1'],
       },
@@ -157,12 +158,12 @@ describe('an upstream that gives something else', () => {
     [
       'bytes',
       () => () => whole(noise(LARGE_BYTES, 99)),
-      /is not what it should be: its digest is sha256:[0-9a-f]{64}$/,
+      /is not what it should be at registry\.test: its digest is sha256:[0-9a-f]{64}$/,
     ],
     [
       'a page of HTML',
       () => () => whole(html),
-      /is not what it should be: it has 50 bytes; expected 20971520, and it is an HTML page$/,
+      /is not what it should be at registry\.test: it has 50 bytes; expected 20971520, and it is an HTML page$/,
     ],
     [
       'more bytes than it says',

@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import { createHash } from '../../../src/adapters/hash.ts'
 import type { Digest } from '../../../src/oci/digest.ts'
 import type { Descriptor } from '../../../src/oci/manifest.ts'
 import type { SyncEvent } from '../../../src/replication/events.ts'
@@ -7,22 +6,22 @@ import { type SyncOptions, type SyncParts, sync } from '../../../src/replication
 import type { SyncReport } from '../../../src/replication/sync-report.ts'
 import type { Target } from '../../../src/replication/target.ts'
 import { walk } from '../../../src/replication/walk.ts'
-import type { Clock } from '../../../src/runtime.ts'
+import type { Runtime } from '../../../src/runtime.ts'
 import { openWorkspace } from '../../../src/storage/fs/workspace.ts'
 import type { MemoryBucket } from '../../../src/storage/memory/memory-store.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
-import { createTestClock } from '../../support/test-clock.ts'
+import { createTestRuntime } from '../../support/test-runtime.ts'
 
-/** A clock on which a wait between two tries is over at once, and a time limit from so many milliseconds on never comes. */
-export function createHastyClock(limit = 5000): Clock {
-  return {
-    ...createTestClock(),
+/** A runtime on whose clock a wait between two tries is over at once, and a time limit from so many milliseconds on never comes. */
+export function createHastyRuntime(limit = 5000): Runtime {
+  return createTestRuntime({
+    random: () => 0,
     after(milliseconds, callback) {
       if (milliseconds >= limit) return () => {}
       const timer = setImmediate(callback)
       return () => clearImmediate(timer)
     },
-  }
+  })
 }
 
 /** A registry with an image for two platforms that share a layer; one layer is too large to be held in memory. */
@@ -87,7 +86,7 @@ export async function runSync({
   try {
     const report = await sync({
       walk: () => walk(options.upstream, EVERYTHING, { workspace }),
-      ...{ workspace, createHash, clock: createHastyClock(), random: () => 0 },
+      ...{ workspace, runtime: createHastyRuntime() },
       ...parts,
       report(event) {
         events.push(event)

@@ -1,0 +1,58 @@
+import { type OutputChunk, rolldown } from 'rolldown'
+import type { Entries } from './entries.ts'
+
+export interface BundleOptions {
+  /** The repository's root; what `entries` name is relative to it. */
+  readonly root: string
+  readonly entries: Entries
+  readonly folder: string
+  /** Constants of the sources, by name, that the build knows: each value is an expression. */
+  readonly constants: Readonly<Record<string, string>>
+}
+
+/**
+ * Bundles the entries and all that they import into ES modules: one file for each, and chunks for what they share or load
+ * later, flat in one folder, so that a program is found beside whoever starts it. Writes source maps that the files do not
+ * name. Throws where something cannot be found, or a warning has no reason to stand.
+ */
+export async function bundle({ root, entries, folder, constants }: BundleOptions): Promise<OutputChunk[]> {
+  const warnings: string[] = []
+  await using build = await rolldown({
+    cwd: root,
+    input: { ...entries },
+    platform: 'node',
+    transform: { define: { ...constants } },
+    onLog: (level, { message }) => {
+      if (level === 'warn' && !isHarmless(message)) warnings.push(message)
+    },
+  })
+  const { output } = await build.write({
+    dir: folder,
+    format: 'esm',
+    chunkFileNames: '[name]-[hash].js',
+    sourcemap: 'hidden',
+    // Names stay as they are, for stack traces; licences are collected in one file.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    comments: false,
+  })
+  if (warnings.length > 0) throw new Error(warnings.join('\n'))
+  return output.filter((file) => file.type === 'chunk')
+}
+
+/** A package that calls `eval` does so in whatever it is bundled into. */
+function isHarmless(message: string): boolean {
+  return message.includes('node_modules/') && /\beval\b/.test(message)
+}
+
+/** The chunks that are loaded with the one of this name, itself among them; not those that are loaded later. */
+export function loadedWith(chunks: readonly OutputChunk[], name: string): OutputChunk[] {
+  const byFile = new Map(chunks.map((chunk) => [chunk.fileName, chunk]))
+  const loaded = new Set<OutputChunk>()
+  const load = (chunk: OutputChunk | undefined) => {
+    if (chunk === undefined || loaded.has(chunk)) return
+    loaded.add(chunk)
+    for (const file of chunk.imports) load(byFile.get(file))
+  }
+  load(byFile.get(`${name}.js`))
+  return [...loaded]
+}

@@ -1,0 +1,24 @@
+import type { Runtime } from '../../runtime.ts'
+import type { DoorRuntime } from '../../server/runtime.ts'
+import { openImageLayout } from '../../storage/fs/image-layout.ts'
+import { silentLog } from '../../telemetry/log.ts'
+import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
+import { updateInWorker } from '../ranges/update-in-worker.ts'
+import { createNodeRuntime } from './runtime.ts'
+
+/** Lends a process, its disk included, to a door. Without a log it says nothing. */
+export function createDoorRuntime({
+  log = silentLog,
+  userAgent = 'portolan',
+}: Partial<Pick<Runtime, 'log' | 'userAgent'>> = {}): DoorRuntime {
+  const runtime = createNodeRuntime({ log, userAgent })
+  return {
+    ...runtime,
+    openLayout: (folder) =>
+      openImageLayout(folder, {
+        runtime,
+        report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
+      }),
+    ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker },
+  }
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http'
+import type { DoorRequest } from '../../server/request.ts'
+
+/** A request of `node:http` as a door sees it. */
+export class NodeRequest implements DoorRequest {
+  readonly #incoming: IncomingMessage
+  readonly method: string
+  readonly target: string
+
+  constructor(incoming: IncomingMessage) {
+    this.#incoming = incoming
+    this.method = incoming.method ?? ''
+    this.target = incoming.url ?? ''
+  }
+
+  get peer(): string {
+    return this.#incoming.socket.remoteAddress ?? ''
+  }
+
+  /** Reads the raw list: Node's `headers` object costs more than a redirect does, and drops some duplicates. */
+  header(name: string): string | undefined {
+    const raw = this.#incoming.rawHeaders
+    let found: string | undefined
+    for (let index = 0; index < raw.length; index += 2) {
+      const key = raw[index]!
+      if (key.length !== name.length || key.toLowerCase() !== name) continue
+      const value = raw[index + 1]!
+      found = found === undefined ? value : `${found}, ${value}`
+    }
+    return found
+  }
+}

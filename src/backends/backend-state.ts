@@ -1,0 +1,209 @@
+import type { Digest } from '../oci/digest.ts'
+import type { CheckReport, Expectation, Fact } from './facts.ts'
+import { type CheckResult, failed, failureOf } from './health/check-result.ts'
+import { OBJECT_MAX_BYTES } from './health/check-store.ts'
+import {
+  type HealthPolicy,
+  type HealthState,
+  isInTraffic,
+  nextHealth,
+  pending,
+} from './health/health-state.ts'
+import { countAnswer, type Misses, NO_MISSES } from './health/misses.ts'
+import { type OwnershipStatus, UNCHECKED } from './ownership/ownership-status.ts'
+import type { ProbeFinding } from './presence/probe.ts'
+
+/** All that facts have made of a backend, as plain data. */
+export interface BackendState {
+  readonly health: HealthState
+  /** The latest changes of its health, the oldest first. */
+  readonly history: readonly HealthChange[]
+  /** Of a store that has to prove whose it is. */
+  readonly ownership: OwnershipStatus
+  readonly misses: Misses
+  /** Small blobs that a store was seen to have, the smallest first: what it is tried by when nothing is promised. */
+  readonly learned: readonly LearnedObject[]
+  /** Such blobs that did not come, although the store said that it has them, since one came the last time. */
+  readonly failedObjects: readonly Digest[]
+  /** False as long as something that its inventory lists is known to be gone. */
+  readonly believed: boolean
+  /** How often it was decided that nothing it was taken to hold is to be believed. */
+  readonly forgotten: number
+  /** When a failed probe last counted, by the runtime's clock. */
+  readonly reportedAt: number
+}
+
+/** A change of a backend's health, for logs and for whoever asks what happened. */
+export interface HealthChange {
+  readonly from: HealthState['status']
+  readonly to: HealthState['status']
+  /** The failure that caused it, where it was one. */
+  readonly why?: string
+  /** By the runtime's clock, in milliseconds. */
+  readonly at: number
+}
+
+export interface LearnedObject {
+  readonly digest: Digest
+  readonly size: number
+}
+
+/** What the next state depends on beside the fact. */
+export interface FactContext {
+  readonly policy: HealthPolicy
+  /** Whether anything that the backend was found to have is remembered still. */
+  readonly holdsAnything: boolean
+  /** Whether there is an inventory to be believed or not. */
+  readonly hasInventory: boolean
+  readonly now: number
+}
+
+const HISTORY_MAX = 50
+/** Failures seen by many clients at one moment are one event, in milliseconds. */
+const REPORT_INTERVAL = 1000
+/** How many different objects that do not come speak against the store, and not against themselves. */
+export const OBJECTS_AGAINST = 3
+/** One to try it by, and others to take its place. */
+const LEARNED_MAX = 2 * OBJECTS_AGAINST
+/** As small as can be found: what is found first is good enough when it fits in one packet or two. */
+const SMALL_BYTES = 4096
+
+export function initialState(now: number): BackendState {
+  return {
+    health: pending(now),
+    history: [],
+    ownership: UNCHECKED,
+    misses: NO_MISSES,
+    learned: [],
+    failedObjects: [],
+    believed: true,
+    forgotten: 0,
+    reportedAt: Number.NEGATIVE_INFINITY,
+  }
+}
+
+/** What a backend's state is after one more fact. Pure: the one place where what was learnt becomes a state. */
+export function reduce(state: BackendState, fact: Fact, context: FactContext): BackendState {
+  switch (fact.kind) {
+    case 'checked':
+      return checked(state, fact.report, context)
+    case 'probed':
+      return probed(state, fact, context)
+    case 'undelivered': {
+      // Two who could not get it: the client and we.
+      const result = failed(UNDELIVERED)
+      return withResult(withResult(state, result, context), result, context)
+    }
+    case 'inventory':
+      return fact.attempt.kind === 'loaded' ? { ...state, believed: true } : state
+    case 'reloaded':
+      return { ...state, ownership: { ...state.ownership, recheckAt: 0 } }
+    case 'delivered':
+      return state
+  }
+}
+
+export const UNDELIVERED = 'a store holds a blob that it does not deliver'
+
+function checked(before: BackendState, report: CheckReport, context: FactContext): BackendState {
+  const { result, ownership, hasPromised, learned } = report
+  let state = before
+  if (ownership !== undefined) state = { ...state, ownership }
+  if (hasPromised !== undefined) {
+    state = withAnswer(state, hasPromised, 'listed', context)
+    if (context.hasInventory && state.believed !== hasPromised) {
+      state = { ...state, believed: hasPromised }
+      if (!hasPromised) state = forget(state)
+    }
+  }
+  if (learned !== undefined) state = withoutLearned(state, learned, result)
+  // What answers wrongly, as a page that says 200 to everything does, has also said that it has what it lacks.
+  if (result.kind === 'failed' && result.hard && isInTraffic(before.health)) state = forget(state)
+  return withResult(state, result, context)
+}
+
+function probed(
+  before: BackendState,
+  { request, finding, expectation }: Fact & { kind: 'probed' },
+  context: FactContext,
+): BackendState {
+  const state = withProbeFailure(before, finding, context)
+  const { presence, size } = finding
+  if (presence === 'unknown') return state
+  const answered = withAnswer(state, presence === 'present', expectation, context)
+  if (presence !== 'present' || request.kind !== 'blob' || size === undefined) return answered
+  return withLearned(answered, request.digest, size)
+}
+
+function withProbeFailure(
+  state: BackendState,
+  { failure }: ProbeFinding,
+  context: FactContext,
+): BackendState {
+  if (failure === undefined) return state
+  const result = failureOf(failure)
+  if (result.kind === 'failed' && result.hard) return withResult(state, result, context)
+  if (context.now - state.reportedAt < REPORT_INTERVAL) return state
+  return withResult({ ...state, reportedAt: context.now }, result, context)
+}
+
+function withResult(state: BackendState, result: CheckResult, { policy, now }: FactContext): BackendState {
+  const health = nextHealth(state.health, result, policy, now)
+  if (health === state.health) return state
+  if (health.status === state.health.status) return { ...state, health }
+  const change: HealthChange = {
+    from: state.health.status,
+    to: health.status,
+    ...(result.kind === 'failed' && { why: result.why }),
+    at: now,
+  }
+  return { ...state, health, history: [...state.history, change].slice(-HISTORY_MAX) }
+}
+
+/** Of what its inventory does not list, nobody said that it should be there. */
+function withAnswer(
+  state: BackendState,
+  present: boolean,
+  expectation: Expectation,
+  { holdsAnything, now }: FactContext,
+): BackendState {
+  if (!present && expectation === 'unlisted') return state
+  const misses = countAnswer(state.misses, { present, certain: expectation === 'listed' }, holdsAnything, now)
+  return misses === state.misses ? state : { ...state, misses }
+}
+
+/** Takes in a blob that the store said it has, where it is a better one to try it by than those that are known. */
+function withLearned(state: BackendState, digest: Digest, size: number): BackendState {
+  if (size > OBJECT_MAX_BYTES || size < 2) return state
+  const { learned, failedObjects } = state
+  const isFull = learned.length >= LEARNED_MAX
+  const largest = learned.at(-1)?.size ?? 0
+  if (isFull && (largest <= SMALL_BYTES || largest <= size)) return state
+  if (failedObjects.includes(digest) || learned.some((object) => object.digest === digest)) return state
+  // A copy: a digest is a slice that would keep its whole request target in memory.
+  const object = { digest: ` ${digest}`.slice(1) as Digest, size }
+  const all = [...learned, object].sort((one, other) => one.size - other.size)
+  return { ...state, learned: all.slice(0, LEARNED_MAX) }
+}
+
+/** What is gone or did not come is not tried again. */
+function withoutLearned(
+  state: BackendState,
+  { gone, failed: failures }: NonNullable<CheckReport['learned']>,
+  result: CheckResult,
+): BackendState {
+  const isSound = result.kind === 'passed' && result.proof === 'full'
+  const against = isSound ? [] : [...new Set([...state.failedObjects, ...failures])].slice(-OBJECTS_AGAINST)
+  const out = new Set([...gone, ...failures])
+  const next = {
+    ...state,
+    learned: state.learned.filter(({ digest }) => !out.has(digest)),
+    failedObjects: against,
+  }
+  // Nobody promised that what was there once stays there; but where one thing is gone, others may be.
+  return gone.length > 0 ? forget(next) : next
+}
+
+function forget(state: BackendState): BackendState {
+  return { ...state, forgotten: state.forgotten + 1 }
+}

@@ -1,0 +1,139 @@
+import pLimit from 'p-limit'
+import type { Config, StoreConfig, UpstreamConfig } from '../config/config.ts'
+import type { Observers } from '../internal/observers.ts'
+import type { OciRequest } from '../oci/path.ts'
+import type { Backend, Store, Upstream } from '../routing/backend.ts'
+import type { Listed, Presence } from '../routing/decide.ts'
+import type { Runtime } from '../runtime.ts'
+import { inspectStore } from './inspect-store.ts'
+import { inspectUpstream } from './inspect-upstream.ts'
+import { createInventories } from './inventory/inventories.ts'
+import {
+  type BackendEnvironment,
+  type BackendEvent,
+  type BackendParts,
+  type BackendSettings,
+  LiveBackend,
+} from './live-backend.ts'
+import type { OwnershipPolicy } from './ownership/ownership-status.ts'
+import { storeOf, upstreamOf } from './routable.ts'
+
+/** How many backends are checked at once. */
+const MAX_CHECKS = 16
+
+/** The backends of one config. Another config makes another set, in which those that stay the same are the same objects. */
+export interface Backends {
+  readonly environment: BackendEnvironment
+  /** In the order of the config. */
+  readonly upstreams: readonly LiveBackend[]
+  readonly stores: readonly LiveBackend[]
+  /** Upstreams first. */
+  readonly all: readonly LiveBackend[]
+  /** What is known of a backend; `undefined` for one that is not of this set, though its id may be. */
+  of(backend: Backend): LiveBackend | undefined
+  known(backend: Backend, request: OciRequest): Presence | undefined
+  has(backend: Backend, request: OciRequest): Presence | Promise<Presence>
+  listed(store: Store, request: OciRequest): Listed | undefined
+  [Symbol.dispose](): void
+}
+
+/** No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. */
+export function noBackends(runtime: Runtime, observers: Observers<BackendEvent>): Backends {
+  const environment = { runtime, observers, inventories: createInventories(), checks: pLimit(MAX_CHECKS) }
+  return backendsOf(environment, [], [])
+}
+
+/**
+ * The backends of another config. One whose config says the same is kept whole, with all that is known of it; any other
+ * is made anew, and what is left over is disposed: the only notion of "the same backend".
+ *
+ * `ownership` is what the config's section of that name comes to.
+ */
+export function reconcile(
+  previous: Backends,
+  config: Config,
+  ownership: OwnershipPolicy | undefined,
+): Backends {
+  const { environment } = previous
+  const left = new Map(previous.all.map((live) => [live.fingerprint, live]))
+  const settings = settingsOf(config)
+  const made: LiveBackend[] = []
+  const keepOrMake = (parts: BackendParts): LiveBackend => {
+    const kept = left.get(parts.fingerprint)
+    if (kept !== undefined) {
+      left.delete(parts.fingerprint)
+      kept.configure(settings)
+      return kept
+    }
+    const live = new LiveBackend(parts, settings, environment)
+    made.push(live)
+    return live
+  }
+  const upstreams = config.upstreams.map((upstream) => keepOrMake(upstreamParts(upstream)))
+  const stores = config.stores.map((store) => keepOrMake(storeParts(store, config, ownership, environment)))
+  for (const live of left.values()) live[Symbol.dispose]()
+  for (const live of made) live.start()
+  return backendsOf(environment, upstreams, stores)
+}
+
+function backendsOf(
+  environment: BackendEnvironment,
+  upstreams: readonly LiveBackend[],
+  stores: readonly LiveBackend[],
+): Backends {
+  const all = [...upstreams, ...stores]
+  // By the object and not its id: a request that began before a reload must not teach us about a store of the same id
+  // that is another one now.
+  const live = new Map<Backend, LiveBackend>(all.map((one) => [one.backend, one]))
+  return {
+    environment,
+    upstreams,
+    stores,
+    all,
+    of: (backend) => live.get(backend),
+    known: (backend, request) => live.get(backend)?.known(request),
+    has: (backend, request) => live.get(backend)?.has(request) ?? 'unknown',
+    listed: (store, request) => live.get(store)?.listed(request),
+    [Symbol.dispose]() {
+      for (const one of all) one[Symbol.dispose]()
+    },
+  }
+}
+
+function settingsOf({ health, presence, upstreams, stores }: Config): BackendSettings {
+  const count = Math.max(1, upstreams.length + stores.length)
+  const maxEntries = Math.max(1, Math.floor(presence.maxEntries / count))
+  return { health, presence: { ...presence, maxEntries } }
+}
+
+function upstreamParts(config: UpstreamConfig): BackendParts {
+  const backend: Upstream = upstreamOf(config)
+  const { url } = config
+  return {
+    backend,
+    fingerprint: JSON.stringify(['upstream', config]),
+    owesProof: false,
+    ...(url !== undefined && { inspect: (timed) => inspectUpstream({ ...config, url }, timed) }),
+  }
+}
+
+function storeParts(
+  config: StoreConfig,
+  { ownership: section }: Config,
+  policy: OwnershipPolicy | undefined,
+  { runtime }: BackendEnvironment,
+): BackendParts {
+  const store = storeOf(config)
+  const { url, proof, inventory } = config
+  const owesProof = proof !== undefined && policy !== undefined
+  const claim = owesProof ? { ...policy, url, store: proof } : undefined
+  return {
+    backend: store,
+    // Another key, and every store has to prove anew whose it is.
+    fingerprint: JSON.stringify(['store', config, owesProof ? section : null]),
+    owesProof,
+    inspect: (timed, state, listedObject) =>
+      inspectStore({ config, store, claim, fetch: timed, runtime }, state, listedObject),
+    ...(inventory && { inventoryUrl: url }),
+  }
+}

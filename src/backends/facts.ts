@@ -1,0 +1,48 @@
+import type { Digest } from '../oci/digest.ts'
+import type { OciRequest } from '../oci/path.ts'
+import type { CheckResult } from './health/check-result.ts'
+import type { InventoryAttempt } from './inventory/store-inventory.ts'
+import type { OwnershipStatus } from './ownership/ownership-status.ts'
+import type { ProbeFinding } from './presence/probe.ts'
+
+/** Something that was learnt of a backend. */
+export type Fact =
+  /** A health check ended. */
+  | { readonly kind: 'checked'; readonly report: CheckReport; readonly milliseconds: number }
+  /** A presence probe ended. */
+  | {
+      readonly kind: 'probed'
+      readonly request: OciRequest
+      readonly finding: ProbeFinding
+      readonly milliseconds: number
+      readonly expectation: Expectation
+    }
+  /** A client came back for a blob, and our own check of it found the same: the store does not deliver it. */
+  | { readonly kind: 'undelivered'; readonly digest: Digest }
+  /** A client came back for a blob, and our own check found nothing wrong. */
+  | { readonly kind: 'delivered'; readonly digest: Digest }
+  /** It was looked for a newer inventory; `before` is what was wrong the last time. */
+  | {
+      readonly kind: 'inventory'
+      readonly attempt: InventoryAttempt
+      readonly before: string | undefined
+    }
+  /** The config was put in force again, and says the same of this backend. */
+  | { readonly kind: 'reloaded' }
+
+/** What a health check found out. */
+export interface CheckReport {
+  readonly result: CheckResult
+  /** How its proof of ownership stands; absent of what has to prove nothing. */
+  readonly ownership?: OwnershipStatus
+  /** Whether it has the health-check object that its config or its inventory names; absent when that was not told. */
+  readonly hasPromised?: boolean
+  /** Of what it was seen to have before and was tried by: what did not come, though the store itself answered. */
+  readonly learned?: { readonly gone: readonly Digest[]; readonly failed: readonly Digest[] }
+}
+
+/**
+ * Whether somebody said that a store has what it was asked for: its inventory lists it (`listed`); nobody did, since it
+ * has no inventory (`possible`); its inventory does not list it (`unlisted`).
+ */
+export type Expectation = 'listed' | 'possible' | 'unlisted'

@@ -1,0 +1,216 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { makeBlob } from '../../../test/support/content.ts'
+import { makeInventory, type TestInventory } from '../../../test/support/inventory.ts'
+import {
+  type ListServer,
+  list,
+  stalled,
+  startListServer,
+  status,
+  truncated,
+} from '../../../test/support/list-server.ts'
+import { createTestRuntime, type TestRuntime } from '../../../test/support/test-runtime.ts'
+import { until } from '../../../test/support/until.ts'
+import { INVENTORY_POINTER_PATH, inventoryPath } from '../../inventory/paths.ts'
+import { formatInventoryPointer } from '../../inventory/pointer.ts'
+import type { Digest } from '../../oci/digest.ts'
+import { parseName, parseTag } from '../../oci/name.ts'
+import { createInventories, type Inventories } from './inventories.ts'
+import { StoreInventory } from './store-inventory.ts'
+
+const MINUTE = 60_000
+const OLD = makeInventory([makeBlob('a')], 1000)
+const NEW = makeInventory([makeBlob('a'), makeBlob('b')], 2000)
+
+let made: AsyncDisposableStack
+let server: ListServer
+let runtime: TestRuntime
+let attempts: string[]
+let inventories: Inventories
+let paris: StoreInventory
+let virginia: StoreInventory
+
+beforeEach(async () => {
+  made = new AsyncDisposableStack()
+  server = made.use(await startListServer())
+  runtime = createTestRuntime()
+  attempts = []
+  inventories = createInventories()
+  paris = inventoryOf('paris')
+  virginia = inventoryOf('virginia')
+})
+afterEach(() => made.disposeAsync())
+
+function inventoryOf(id: string): StoreInventory {
+  const inventory = new StoreInventory({
+    url: `${server.origin}/${id}`,
+    fetch: (url, init) => fetch(url, init),
+    download: (url, init) => fetch(url, init),
+    runtime,
+    inventories,
+    report: ({ kind }, before) =>
+      attempts.push(`${id} ${kind}${before === undefined ? '' : ' after a problem'}`),
+  })
+  made.defer(() => inventory.stop())
+  return inventory
+}
+
+function lay(store: string, { pointer, bytes }: TestInventory, etag?: string): void {
+  const text = new TextDecoder().decode(formatInventoryPointer(pointer))
+  server.replies.set(`/${store}/${INVENTORY_POINTER_PATH}`, list(text, etag))
+  server.replies.set(`/${store}/${inventoryPath(pointer.digest)}`, (_, response) => response.end(bytes))
+}
+
+const attempted = (count: number) => until(`${count} attempts`, () => attempts.length >= count)
+const downloads = () => server.requests.filter((request) => request.endsWith('.bin'))
+const pointers = () => server.requests.length - downloads().length
+const presence = (label: string, store = paris) =>
+  store.presence({ kind: 'blob', name: parseName('app')!, digest: makeBlob(label).digest as Digest })
+
+it('looks every minute, and fetches only what has changed', async () => {
+  lay('paris', OLD, '"1"')
+  paris.refresh()
+  await attempted(1)
+  expect([presence('a'), presence('b')]).toEqual(['present', 'absent'])
+  runtime.advance(MINUTE)
+  await attempted(2)
+  expect([pointers(), downloads().length]).toEqual([2, 1])
+  lay('paris', NEW, '"2"')
+  runtime.advance(MINUTE)
+  await attempted(3)
+  expect([presence('a'), presence('b')]).toEqual(['present', 'present'])
+  expect(attempts).toEqual(['paris loaded', 'paris unchanged', 'paris loaded'])
+  expect(paris.status).toEqual({
+    status: 'ok',
+    digest: NEW.pointer.digest,
+    at: 2000,
+    count: 2,
+  })
+})
+
+it('does not fetch the same inventory again where the store knows no ETag', async () => {
+  lay('paris', OLD)
+  paris.refresh()
+  await attempted(1)
+  runtime.advance(MINUTE)
+  await attempted(2)
+  expect([pointers(), downloads().length]).toEqual([2, 1])
+})
+
+it.each<[string, () => void]>([
+  ['its pointer is gone', () => server.replies.delete(`/paris/${INVENTORY_POINTER_PATH}`)],
+  ['its file is gone', () => server.replies.delete(`/paris/${inventoryPath(NEW.pointer.digest)}`)],
+  ['its pointer is a page', () => server.replies.set(`/paris/${INVENTORY_POINTER_PATH}`, list('<html>'))],
+  [
+    'its file breaks off',
+    () => server.replies.set(`/paris/${inventoryPath(NEW.pointer.digest)}`, truncated('x')),
+  ],
+  [
+    'its pointer leads elsewhere',
+    () => server.replies.set(`/paris/${INVENTORY_POINTER_PATH}`, status(307, { Location: '/virginia/x' })),
+  ],
+  [
+    'it says that nothing changed though nobody asked',
+    () => server.replies.set(`/paris/${INVENTORY_POINTER_PATH}`, status(304)),
+  ],
+])('keeps the inventory in use when %s, and takes the new one when that is over', async (_, spoil) => {
+  lay('paris', OLD)
+  paris.refresh()
+  await attempted(1)
+  lay('paris', NEW)
+  spoil()
+  runtime.advance(MINUTE)
+  await attempted(2)
+  expect([presence('a'), presence('b')]).toEqual(['present', 'absent'])
+  expect(paris.status).toMatchObject({ status: 'kept', count: 1, problem: expect.any(String) })
+  lay('paris', NEW)
+  runtime.advance(MINUTE)
+  await attempted(3)
+  expect(presence('b')).toBe('present')
+  expect(attempts).toEqual(['paris loaded', 'paris failed', 'paris loaded after a problem'])
+})
+
+it('asks anew with no ETag for what it could not take', async () => {
+  lay('paris', OLD, '"1"')
+  server.replies.delete(`/paris/${inventoryPath(OLD.pointer.digest)}`)
+  paris.refresh()
+  await attempted(1)
+  lay('paris', OLD, '"1"')
+  runtime.advance(MINUTE)
+  await attempted(2)
+  expect(attempts).toEqual(['paris failed', 'paris loaded after a problem'])
+})
+
+it('waits a minute for a file, and no longer', async () => {
+  lay('paris', OLD)
+  server.replies.set(`/paris/${inventoryPath(OLD.pointer.digest)}`, stalled('PORTOINV'))
+  paris.refresh()
+  await until('the download to begin', () => downloads().length === 1)
+  runtime.advance(MINUTE)
+  await attempted(1)
+  expect(paris.status).toMatchObject({
+    status: 'missing',
+    problem: expect.stringMatching(/does not come: no complete answer within 60 s$/),
+  })
+})
+
+it('has one inventory in memory for all stores that have the same', async () => {
+  lay('paris', OLD)
+  lay('virginia', OLD)
+  paris.refresh()
+  virginia.refresh()
+  await attempted(2)
+  expect([presence('a', paris), presence('a', virginia)]).toEqual(['present', 'present'])
+  expect(downloads()).toHaveLength(1)
+})
+
+it('takes the file of another store when one does not have it', async () => {
+  lay('paris', OLD)
+  lay('virginia', OLD)
+  server.replies.delete(`/paris/${inventoryPath(OLD.pointer.digest)}`)
+  paris.refresh()
+  virginia.refresh()
+  await attempted(2)
+  expect(presence('a', virginia)).toBe('present')
+})
+
+it('says what is present and absent, with what it is, and does not know what a newer one of another store lists', async () => {
+  lay('paris', OLD)
+  lay('virginia', NEW)
+  paris.refresh()
+  await attempted(1)
+  expect([presence('a'), presence('b')]).toEqual(['present', 'absent'])
+  virginia.refresh()
+  await attempted(2)
+  expect(presence('b')).toBeUndefined()
+  virginia.stop()
+  expect(presence('b')).toBe('absent')
+  const { digest } = makeBlob('a')
+  const name = parseName('app')!
+  expect(paris.listed({ kind: 'blob', name, digest: digest as Digest })).toEqual({ size: 2048 })
+  const tag = parseTag('v1')!
+  expect(paris.presence({ kind: 'manifest', name, byDigest: false, reference: tag })).toBeUndefined()
+})
+
+it('asks for nothing before it is told to, and forgets what one said that is not ours any more', async () => {
+  lay('paris', OLD)
+  expect(paris.status).toEqual({ status: 'pending' })
+  expect(server.requests).toEqual([])
+  paris.refresh()
+  await attempted(1)
+  expect(presence('a')).toBe('present')
+  paris.forget()
+  expect(presence('a')).toBeUndefined()
+  runtime.advance(2 * MINUTE)
+  expect(pointers()).toBe(1)
+  expect(paris.status).toEqual({ status: 'pending' })
+})
+
+it('takes nothing in that it was asked for before it was told to forget', async () => {
+  lay('paris', OLD)
+  paris.refresh()
+  paris.forget()
+  paris.refresh()
+  await attempted(1)
+  expect(attempts).toEqual(['paris loaded'])
+})

@@ -1,0 +1,192 @@
+import { PortolanError } from '../../errors.ts'
+import type { Inventory } from '../../inventory/inventory.ts'
+import type { InventoryPointer } from '../../inventory/pointer.ts'
+import type { Digest } from '../../oci/digest.ts'
+import type { OciRequest } from '../../oci/path.ts'
+import type { Listed } from '../../routing/decide.ts'
+import type { Cancel, Fetch, Runtime } from '../../runtime.ts'
+import { fetchInventory, fetchInventoryPointer } from './fetch-inventory.ts'
+import { findObject } from './find-object.ts'
+import { type Inventories, isByDigest, isListed } from './inventories.ts'
+
+export interface StoreInventoryParts {
+  /** The store's URL. */
+  readonly url: string
+  /** For pointers. */
+  readonly fetch: Fetch
+  /** For the files, which may take longer than an answer to a probe: without a time limit of its own. */
+  readonly download: Fetch
+  readonly runtime: Pick<Runtime, 'now' | 'after' | 'random'>
+  readonly inventories: Inventories
+  /** Told of every attempt, and what was wrong with the one before, if anything. */
+  readonly report: (attempt: InventoryAttempt, before: string | undefined) => void
+}
+
+/** How an attempt to have the newest inventory of a store ended. */
+export type InventoryAttempt =
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'loaded'; readonly inventory: Inventory; readonly digest: Digest }
+  | { readonly kind: 'failed'; readonly problem: string }
+
+/** How it stands with the inventory of a store. */
+export interface InventoryStatus {
+  /** `kept`: the newest could not be had, and an earlier one is in use. `missing`: the same, and there is none. */
+  readonly status: 'pending' | 'ok' | 'kept' | 'missing'
+  readonly digest?: Digest
+  /** When the inventory in use was made, in milliseconds since 1970. */
+  readonly at?: number
+  readonly count?: number
+  readonly problem?: string
+}
+
+/** Between two looks at the pointer of a store, in milliseconds. */
+const INTERVAL = 60_000
+/** Doors that were started together must not ask together: each waits up to this part less or more. */
+const JITTER = 0.1
+/** How long one file may take altogether, in milliseconds. */
+const DOWNLOAD_TIMEOUT = 60_000
+
+interface InUse {
+  readonly inventory: Inventory
+  readonly digest: Digest
+  readonly object: Digest | undefined
+}
+
+/**
+ * The inventory of one store, loaded from its public URL and looked for anew every minute. What does not come or is not
+ * right leaves the one before in use. Nothing is asked before the first `refresh`.
+ */
+export class StoreInventory {
+  readonly #parts: StoreInventoryParts
+  #inUse: InUse | undefined
+  #etag: string | undefined
+  #problem: string | undefined
+  #checked = false
+  #cancel: Cancel = () => {}
+  /** The attempt that runs; what another one finds is of no interest any more. */
+  #running: AbortController | undefined
+  #stopped = false
+
+  constructor(parts: StoreInventoryParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * What it says of a request: what it lists is present. What it does not list is absent, unless another store's newer
+   * one lists it: then it may have come to this store too. `undefined` where nothing can be said and the store has to be
+   * asked.
+   */
+  presence(request: OciRequest): 'present' | 'absent' | undefined {
+    const { inventory } = this.#inUse ?? {}
+    if (inventory === undefined || !isByDigest(request)) return undefined
+    if (isListed(inventory, request)) return 'present'
+    return this.#parts.inventories.newerLists(inventory, request) ? undefined : 'absent'
+  }
+
+  /** What it says of a content. */
+  listed(request: OciRequest): Listed | undefined {
+    const { inventory } = this.#inUse ?? {}
+    if (inventory === undefined || !isByDigest(request)) return undefined
+    if (request.kind === 'manifest') return inventory.manifest(request.reference)
+    const size = inventory.blob(request.digest)
+    return size === undefined ? undefined : { size }
+  }
+
+  /** A blob that is listed, small enough to be fetched again and again. */
+  get object(): Digest | undefined {
+    return this.#inUse?.object
+  }
+
+  get status(): InventoryStatus {
+    const found = this.#inUse === undefined ? 'missing' : 'kept'
+    return {
+      status: !this.#checked ? 'pending' : this.#problem === undefined ? 'ok' : found,
+      ...(this.#inUse && {
+        digest: this.#inUse.digest,
+        at: this.#inUse.inventory.at,
+        count: this.#inUse.inventory.count,
+      }),
+      ...(this.#problem !== undefined && { problem: this.#problem }),
+    }
+  }
+
+  /** Looks for a newer one at once, and every minute from now on. */
+  refresh(): void {
+    if (this.#running === undefined && !this.#stopped) void this.#load()
+  }
+
+  /** Uses it no more, and asks for none until `refresh`: the store turned out to be somebody else's. */
+  forget(): void {
+    this.#cancel()
+    this.#running?.abort()
+    this.#running = undefined
+    this.#inUse = undefined
+    this.#etag = undefined
+    this.#problem = undefined
+    this.#checked = false
+    this.#parts.inventories.remove(this)
+  }
+
+  stop(): void {
+    this.forget()
+    this.#stopped = true
+  }
+
+  async #load(): Promise<void> {
+    this.#cancel()
+    const run = new AbortController()
+    this.#running = run
+    const attempt = await this.#attempt(run.signal).catch((error: unknown): InventoryAttempt => {
+      const problem = error instanceof PortolanError ? error.message : String(error)
+      return { kind: 'failed', problem }
+    })
+    if (this.#running !== run) return
+    this.#running = undefined
+    const { runtime, inventories, report } = this.#parts
+    const wait = INTERVAL * (1 - JITTER + 2 * JITTER * runtime.random())
+    this.#cancel = runtime.after(wait, () => void this.#load())
+    const before = this.#problem
+    this.#checked = true
+    this.#problem = attempt.kind === 'failed' ? attempt.problem : undefined
+    if (attempt.kind === 'loaded') {
+      const { digest, inventory } = attempt
+      this.#inUse = { digest, inventory, object: findObject(inventory) }
+      inventories.put(this, digest, inventory)
+    }
+    report(attempt, before)
+  }
+
+  async #attempt(signal: AbortSignal): Promise<InventoryAttempt> {
+    const { url, fetch, inventories } = this.#parts
+    const fetched = await fetchInventoryPointer(url, this.#etag, fetch)
+    if (fetched === 'unchanged') return { kind: 'unchanged' }
+    const { pointer, etag } = fetched
+    // Set only once what it stands for is in use: what was refused must come again.
+    this.#etag = undefined
+    const { digest } = pointer
+    if (digest === this.#inUse?.digest) {
+      this.#etag = etag
+      return { kind: 'unchanged' }
+    }
+    const inventory = await inventories.obtain(digest, () => this.#download(pointer, signal))
+    if (inventory.count !== pointer.count || inventory.at !== pointer.at) {
+      const message = 'the inventory is not of the date or the count that its pointer says'
+      throw new PortolanError('CONTENT_INVALID', message)
+    }
+    if (!signal.aborted) this.#etag = etag
+    return { kind: 'loaded', inventory, digest }
+  }
+
+  async #download(pointer: InventoryPointer, signal: AbortSignal): Promise<Inventory> {
+    const { url, download, runtime } = this.#parts
+    const late = new AbortController()
+    const cancel = runtime.after(DOWNLOAD_TIMEOUT, () =>
+      late.abort(new Error(`no complete answer within ${DOWNLOAD_TIMEOUT / 1000} s`)),
+    )
+    try {
+      return await fetchInventory(url, pointer, download, AbortSignal.any([late.signal, signal]))
+    } finally {
+      cancel()
+    }
+  }
+}

@@ -1,0 +1,265 @@
+import type { LimitFunction } from 'p-limit'
+import type { HealthConfig } from '../config/config.ts'
+import type { Observers } from '../internal/observers.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { OciRequest } from '../oci/path.ts'
+import type { Backend } from '../routing/backend.ts'
+import type { Listed, Presence } from '../routing/decide.ts'
+import type { Fetch, Runtime } from '../runtime.ts'
+import { layered } from '../transport/fetch.ts'
+import { withTimeout } from '../transport/timeout.ts'
+import { withUserAgent } from '../transport/user-agent.ts'
+import { type BackendState, initialState, reduce } from './backend-state.ts'
+import type { CheckReport, Expectation, Fact } from './facts.ts'
+import { HealthChecker } from './health/health-checker.ts'
+import { isInTraffic } from './health/health-state.ts'
+import type { Inventories } from './inventory/inventories.ts'
+import { type InventoryStatus, StoreInventory } from './inventory/store-inventory.ts'
+import {
+  createPresenceCache,
+  type PresenceCache,
+  type PresenceSettings,
+  type PresenceStatistics,
+} from './presence/presence.ts'
+import { presenceKey, probeBackend } from './presence/probe.ts'
+
+/** A fact, and what it made of the backend. */
+export interface BackendEvent {
+  readonly backend: LiveBackend
+  readonly fact: Fact
+  readonly before: BackendState
+  readonly after: BackendState
+}
+
+/** What all backends of a service share. */
+export interface BackendEnvironment {
+  readonly runtime: Runtime
+  readonly observers: Observers<BackendEvent>
+  readonly inventories: Inventories
+  /** So that no more than so many are checked at once. */
+  readonly checks: LimitFunction
+}
+
+/** What a reload may change of a backend that stays. */
+export interface BackendSettings {
+  readonly health: HealthConfig
+  readonly presence: PresenceSettings
+}
+
+/** What makes one backend different from another. */
+export interface BackendParts {
+  readonly backend: Backend
+  /** Whatever differs here makes another backend. */
+  readonly fingerprint: string
+  /** Checks its health; absent of what the door answers from its own disk. Never rejects; ends when `fetch` does. */
+  readonly inspect?: (
+    fetch: Fetch,
+    state: BackendState,
+    listedObject: Digest | undefined,
+  ) => Promise<CheckReport>
+  /** The URL of a store whose inventory is gone by. */
+  readonly inventoryUrl?: string
+  /** Whether it has to prove whose it is before its inventory is asked for. */
+  readonly owesProof: boolean
+}
+
+/**
+ * A backend at work: what decisions see of it, and all that is known of it, made, kept and disposed as one. Facts go in
+ * by `record`, which is the only way in which its state changes.
+ */
+export class LiveBackend {
+  readonly backend: Backend
+  readonly fingerprint: string
+  readonly owesProof: boolean
+  /** Settles when it has been checked once, or was disposed. */
+  readonly tried: Promise<void>
+  readonly #environment: BackendEnvironment
+  readonly #parts: BackendParts
+  readonly #presence: PresenceCache
+  readonly #checker: HealthChecker | undefined
+  readonly #inventory: StoreInventory | undefined
+  #settings: BackendSettings
+  #fetch: Fetch
+  #state: BackendState
+  #disposed = false
+  #announceTried: () => void = () => {}
+
+  constructor(parts: BackendParts, settings: BackendSettings, environment: BackendEnvironment) {
+    const { runtime, inventories, checks } = environment
+    this.backend = parts.backend
+    this.fingerprint = parts.fingerprint
+    this.owesProof = parts.owesProof
+    this.#parts = parts
+    this.#environment = environment
+    this.#settings = settings
+    this.#fetch = timedFetch(runtime, settings)
+    this.#state = initialState(runtime.now())
+    this.#presence = createPresenceCache(settings.presence, runtime)
+    this.#inventory =
+      parts.inventoryUrl === undefined
+        ? undefined
+        : new StoreInventory({
+            url: parts.inventoryUrl,
+            fetch: (url, init) => this.#fetch(url, init),
+            download: layered(runtime.fetch, withUserAgent(runtime.userAgent)),
+            runtime,
+            inventories,
+            report: (attempt, before) => this.record({ kind: 'inventory', attempt, before }),
+          })
+    this.tried = new Promise((resolve) => {
+      this.#announceTried = resolve
+    })
+    if (parts.inspect === undefined) this.#announceTried()
+    else {
+      this.#checker = new HealthChecker({
+        runtime,
+        limit: checks,
+        interval: () => this.#settings.health.interval,
+        check: () => this.#inspect(),
+      })
+    }
+  }
+
+  get id(): string {
+    return this.backend.id
+  }
+
+  get state(): BackendState {
+    return this.#state
+  }
+
+  /** Whether the door answers for it from its own disk: then nobody checks it. */
+  get isLocal(): boolean {
+    return this.#checker === undefined
+  }
+
+  /** Whether it gets clients. */
+  get isUsable(): boolean {
+    return this.isLocal || isInTraffic(this.#state.health)
+  }
+
+  get presence(): PresenceStatistics {
+    return this.#presence.statistics()
+  }
+
+  /** Absent when its inventory is not gone by. */
+  get inventory(): (InventoryStatus & { readonly believed?: boolean }) | undefined {
+    const status = this.#inventory?.status
+    return status && { ...status, ...(status.at !== undefined && { believed: this.#state.believed }) }
+  }
+
+  /** What its inventory or its own answers name to try it by. */
+  get healthCheckObject(): Digest | undefined {
+    return this.#inventory?.object ?? this.#state.learned[0]?.digest
+  }
+
+  /** A fetch with the time limit of a check. */
+  get fetch(): Fetch {
+    return this.#fetch
+  }
+
+  /** Begins to check it: nothing is sent to a backend that was not tried. */
+  start(): void {
+    void this.#checker?.check()
+    if (!this.owesProof) this.#inventory?.refresh()
+  }
+
+  /** Goes by other settings from now on. Whoever has just filled a store reloads the config to have it noticed. */
+  configure(settings: BackendSettings): void {
+    this.#settings = settings
+    this.#fetch = timedFetch(this.#environment.runtime, settings)
+    this.#presence.configure(settings.presence)
+    this.record({ kind: 'reloaded' })
+    if (!this.owesProof || this.#state.ownership.status === 'proven') this.#inventory?.refresh()
+  }
+
+  /** Whether it holds what is asked for, as far as that is known without asking. */
+  known(request: OciRequest): Presence | undefined {
+    const listed = this.#state.believed ? this.#inventory?.presence(request) : undefined
+    if (listed === 'absent') return listed
+    const key = presenceKey(this.backend, request)
+    return listed === 'present' && !this.#presence.isBarred(key) ? listed : this.#presence.known(key)
+  }
+
+  /** The same, or else what a probe finds within the time budget. */
+  has(request: OciRequest): Presence | Promise<Presence> {
+    const known = this.known(request)
+    return known ?? this.#presence.has(presenceKey(this.backend, request), () => this.#probe(request))
+  }
+
+  /** What its inventory says of a content that it is known to hold. */
+  listed(request: OciRequest): Listed | undefined {
+    return this.#inventory !== undefined && this.known(request) === 'present'
+      ? this.#inventory.listed(request)
+      : undefined
+  }
+
+  /** Takes what a request asks for as unusable for so many milliseconds. */
+  bar(request: OciRequest, milliseconds: number): void {
+    this.#presence.bar(presenceKey(this.backend, request), milliseconds)
+  }
+
+  /** Checks it at once; settles when that has had its consequences. */
+  async check(): Promise<void> {
+    await this.#checker?.check()
+  }
+
+  /** Takes in a fact: its state becomes another, what follows from that happens, and whoever listens is told. */
+  record(fact: Fact): void {
+    if (this.#disposed) return
+    const before = this.#state
+    const { runtime, observers } = this.#environment
+    const { interval, failures, successes } = this.#settings.health
+    const after = reduce(before, fact, {
+      policy: { failures, successes, ejectionTime: interval },
+      holdsAnything: this.#presence.statistics().present > 0,
+      hasInventory: this.#inventory?.status.at !== undefined,
+      now: runtime.now(),
+    })
+    this.#state = after
+    if (after.forgotten !== before.forgotten) this.#presence.clear()
+    this.#followOwnership(before, after)
+    observers.notify({ backend: this, fact, before, after })
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true
+    this.#checker?.stop()
+    this.#inventory?.stop()
+    this.#announceTried()
+  }
+
+  /** An inventory is asked for once its store has proven whose it is, and forgotten when it no longer does. */
+  #followOwnership({ ownership: before }: BackendState, { ownership: after }: BackendState): void {
+    if (before.status === after.status && before.because === after.because) return
+    if (after.status === 'proven') this.#inventory?.refresh()
+    else this.#inventory?.forget()
+  }
+
+  async #inspect(): Promise<void> {
+    const { runtime } = this.#environment
+    const startedAt = runtime.now()
+    const report = await this.#parts.inspect!(this.#fetch, this.#state, this.#inventory?.object)
+    this.record({ kind: 'checked', report, milliseconds: runtime.now() - startedAt })
+    this.#announceTried()
+  }
+
+  async #probe(request: OciRequest): Promise<Presence> {
+    const { runtime } = this.#environment
+    const startedAt = runtime.now()
+    const finding = await probeBackend(this.backend, request, this.#fetch)
+    const milliseconds = runtime.now() - startedAt
+    this.record({ kind: 'probed', request, finding, milliseconds, expectation: this.#expectation(request) })
+    return finding.presence
+  }
+
+  #expectation(request: OciRequest): Expectation {
+    if (this.backend.kind !== 'store') return 'unlisted'
+    if (this.#inventory?.status.at === undefined) return 'possible'
+    return this.#inventory.listed(request) === undefined ? 'unlisted' : 'listed'
+  }
+}
+
+function timedFetch(runtime: Runtime, { health }: BackendSettings): Fetch {
+  return layered(runtime.fetch, withUserAgent(runtime.userAgent), withTimeout(health.timeout, runtime))
+}

@@ -1,0 +1,8 @@
+export { type Digest, digestAlgorithm, digestEncoded, isVerifiable, parseDigest } from './oci/digest.ts'
+export { formatOciErrors, isFault, type OciErrorCode, type OciFault } from './oci/errors.ts'
+export { type Descriptor, type Index, type Manifest, type Platform, parseManifest } from './oci/manifest.ts'
+export { isSignatureTag, type Name, parseName, parseTag, type Tag } from './oci/name.ts'
+export { formatPath, type OciRequest, parsePath } from './oci/path.ts'
+export { formatReference, parseReference, type Reference } from './oci/reference.ts'
+export { parseTarget, type Target } from './oci/target.ts'
+export { matchesDigest } from './oci/verify.ts'

@@ -1,0 +1,68 @@
+import { parseDigest } from '../oci/digest.ts'
+import type { Name, Tag } from '../oci/name.ts'
+import type { Fetch, Runtime } from '../runtime.ts'
+import { type AskedFor, locationOf, questionOf, type RegistryAddress } from './address.ts'
+import { type Asker, createAsker } from './ask.ts'
+import { openBlob, statBlob } from './blob.ts'
+import { fetchManifest, resolveManifest } from './manifest.ts'
+import type { Registry, RepositoryReader } from './reader.ts'
+import { listReferrers } from './referrers.ts'
+import { listCatalog, listChildRepositories, listTags } from './repositories.ts'
+import { createRegistryFetch, type RegistryFetchOptions } from './transport.ts'
+
+export interface HttpRegistryOptions extends RegistryFetchOptions, RegistryAddress {
+  /** Nothing more is asked of the registry once it is aborted. */
+  readonly signal?: AbortSignal
+}
+
+/** A registry over HTTP, as it is pulled from. */
+export function openHttpRegistry(runtime: Runtime, options: HttpRegistryOptions): Registry {
+  const { url, prefix, signal } = options
+  const address: RegistryAddress = { url, prefix }
+  const asker = createAsker(runtime, untilStopped(createRegistryFetch(runtime, options), signal))
+  return {
+    location: locationOf(address),
+    catalog: () => listCatalog(asker, address),
+    childRepositories: () => listChildRepositories(asker, address),
+    repository: (name) => openRepository(runtime, asker, address, name),
+  }
+}
+
+function openRepository(
+  runtime: Runtime,
+  asker: Asker,
+  address: RegistryAddress,
+  name: Name,
+): RepositoryReader {
+  const question = (request: AskedFor) => questionOf(address, request)
+  return {
+    location: locationOf(address),
+    tags: () => listTags(asker, address, name),
+    resolve(reference) {
+      const asked = question({ kind: 'manifest', name, byDigest: false, reference })
+      return resolveManifest(asker, asked, runtime)
+    },
+    manifest(reference) {
+      // No tag holds a colon, so that what reads as a digest is one.
+      const digest = parseDigest(reference)
+      const asked = question(
+        digest === undefined
+          ? { kind: 'manifest', name, byDigest: false, reference: reference as Tag }
+          : { kind: 'manifest', name, byDigest: true, reference: digest },
+      )
+      return fetchManifest(asker, asked, digest, runtime)
+    },
+    referrers: (digest) => listReferrers(asker, question({ kind: 'referrers', name, digest })),
+    stat: (digest) => statBlob(asker, question({ kind: 'blob', name, digest })),
+    blob(digest, part = {}) {
+      const asked = question({ kind: 'blob', name, digest })
+      return openBlob(asker, { ...asked, ...(part.signal && { signal: part.signal }) }, part)
+    },
+  }
+}
+
+function untilStopped(fetch: Fetch, stop: AbortSignal | undefined): Fetch {
+  if (stop === undefined) return fetch
+  return (url, init) =>
+    fetch(url, { ...init, signal: init.signal ? AbortSignal.any([stop, init.signal]) : stop })
+}

@@ -1,0 +1,11 @@
+/** A request to a registry, and how to name in errors what is asked for. */
+export interface Question {
+  readonly url: string
+  /** Such as `the tags of registry.test/images/app`. */
+  readonly what: string
+  /** Of every error: registry, and repository and reference where there is one. */
+  readonly facts: Readonly<Record<string, string>>
+  readonly method?: 'GET' | 'HEAD'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}

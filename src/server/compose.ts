@@ -1,0 +1,157 @@
+import { createDeliveryChecks } from '../backends/retries/delivery-checks.ts'
+import { createSpill } from '../backends/spill.ts'
+import { createLiveRanges, type LiveRanges } from '../clouds/fetch/ranges.ts'
+import type { Config } from '../config/config.ts'
+import { valueForFault } from '../config/fault.ts'
+import { expandConfig } from '../config/format.ts'
+import { createWallClock } from '../internal/wall-clock.ts'
+import type { RouteSources } from '../routing/route.ts'
+import { createExposition, type Exposition } from '../telemetry/exposition.ts'
+import type { Readings } from '../telemetry/metrics.ts'
+import { createAdmin } from './admin.ts'
+import { createDoor } from './door.ts'
+import { Exchanges } from './exchanges.ts'
+import { createExplainer, type Explainer } from './explainer.ts'
+import { createFetchHandler, type FetchHandler } from './fetch-handler.ts'
+import { InForce, type Policy } from './in-force.ts'
+import { beginInquiry } from './inquiry.ts'
+import { logFacts } from './log-facts.ts'
+import { noticeRetries } from './notice-retries.ts'
+import { Reloads } from './reloads.ts'
+import { reportBackends } from './report-backends.ts'
+import type { Door } from './request.ts'
+import type { DoorRuntime } from './runtime.ts'
+import { createServiceMetrics, readBackend, type ServiceMetrics } from './service-metrics.ts'
+
+/** A door with all that belongs to it, ready for a runtime to listen or to be mounted in another service. */
+export interface Portolan extends AsyncDisposable {
+  /** Answers a request that a runtime has read. */
+  readonly door: Door
+  /** Answers a web `Request`; of the raw target it sees what the runtime left of it. */
+  readonly fetch: FetchHandler
+  /** The operator's own service. Never for the public. */
+  readonly admin: Door
+  /** Says why a request goes where it goes. */
+  readonly explain: Explainer
+  /** What Prometheus scrapes; absent where nothing is counted. */
+  readonly metrics?: () => Promise<Exposition>
+  /** Settles when every backend has been tried once. */
+  readonly tried: Promise<void>
+  /**
+   * Puts another config in force, whole, one after the other; what is known of backends that stay the same stays.
+   * Rejects, and changes nothing, when a part of it cannot be had.
+   */
+  reload(config: Config): Promise<void>
+  /** Takes note of a config that could not be put in force, for whoever asks why it is not. */
+  refuseReload(faults: readonly string[]): void
+}
+
+export interface PortolanOptions {
+  /** Where the door takes requests, such as `0.0.0.0:8080`; `undefined` before it does and once it drains. */
+  readonly listening?: () => string | undefined
+  /** Whether to count what the service does; by default where the config has an admin service. */
+  readonly metrics?: boolean
+}
+
+/**
+ * Makes a door from its config: the one place where parts are wired, each from those above it. Throws when a part of
+ * the config cannot be had, such as an image layout or a range snapshot.
+ */
+export async function createPortolan(
+  config: Config,
+  runtime: DoorRuntime,
+  options: PortolanOptions = {},
+): Promise<Portolan> {
+  const ranges = createLiveRanges({ runtime, storage: runtime.ranges })
+  const inForce = new InForce(runtime, ranges)
+  const policy = () => inForce.policy
+  const reloads = new Reloads(inForce, runtime)
+  const metrics =
+    (options.metrics ?? config.admin !== undefined)
+      ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime))
+      : undefined
+  const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
+  observe(inForce, reloads, metrics, exchanges, runtime)
+
+  const spill = createSpill(() => policy().config.spill, runtime)
+  const checks = createDeliveryChecks(runtime)
+  const sources: RouteSources = {
+    view: () => policy().view,
+    known: (backend, request) => policy().backends.known(backend, request),
+    listed: (store, request) => policy().backends.listed(store, request),
+    spill,
+    inquire: () => beginInquiry(policy, runtime),
+  }
+  const noticed = { ...sources, notice: noticeRetries(checks, policy, runtime) }
+  const counted = createDoor({
+    policy,
+    sources: metrics?.sources(noticed) ?? noticed,
+    countSpill: spill.count,
+    observer: () => exchanges.observer,
+    runtime,
+  })
+  const door = metrics?.door(counted) ?? counted
+  const explain = createExplainer({ policy, sources })
+  const exposition = metrics && createExposition(metrics.metrics)
+  const timeOf = createWallClock(runtime)
+  const admin = createAdmin({
+    listening: options.listening ?? (() => undefined),
+    backends: () => reportBackends(policy(), timeOf),
+    config: () => withoutCredentials(expandConfig(policy().config)),
+    ranges: ranges.status,
+    reload: () => reloads.status,
+    explain,
+    ...(exposition && { metrics: exposition }),
+  })
+
+  await reloads.begin(config)
+  return {
+    door,
+    fetch: createFetchHandler(door),
+    admin,
+    explain,
+    ...(exposition && { metrics: exposition }),
+    tried: Promise.all(policy().backends.all.map(({ tried }) => tried)).then(() => {}),
+    reload: (next) => reloads.reload(next),
+    refuseReload: (faults) => reloads.refuse(faults),
+    async [Symbol.asyncDispose]() {
+      inForce[Symbol.dispose]()
+    },
+  }
+}
+
+function readingsOf(
+  policy: () => Policy,
+  reloads: Reloads,
+  ranges: LiveRanges,
+  runtime: DoorRuntime,
+): Omit<Readings, 'requestsInFlight'> {
+  return {
+    backends: () => policy().backends.all.map((live) => readBackend(live, runtime)),
+    lastReloadSuccess: () => Date.parse(reloads.status.inForceSince) / 1000,
+    rangesAge: () => ranges.ages(),
+  }
+}
+
+/** Lets those listen who only listen: none of them can change what is decided. */
+function observe(
+  inForce: InForce,
+  reloads: Reloads,
+  metrics: ServiceMetrics | undefined,
+  exchanges: Exchanges,
+  { log }: DoorRuntime,
+): void {
+  inForce.changes.add(({ config }) => exchanges.use(config.log))
+  inForce.facts.add(logFacts(log))
+  if (metrics === undefined) return
+  inForce.changes.add(({ backends }) => metrics.use(backends.all.map(({ backend }) => backend)))
+  inForce.facts.add(metrics.countFact)
+  reloads.outcomes.add(metrics.reload)
+}
+
+/** There are none in a valid config; this makes sure of it. */
+function withoutCredentials(config: object): unknown {
+  return JSON.parse(
+    JSON.stringify(config, (_, value) => (typeof value === 'string' ? valueForFault(value) : value)),
+  )
+}

@@ -1,0 +1,134 @@
+import { type Backends, noBackends, reconcile } from '../backends/backends.ts'
+import type { BackendEvent } from '../backends/live-backend.ts'
+import { importPublicKey } from '../backends/ownership/ownership-key.ts'
+import type { OwnershipPolicy } from '../backends/ownership/ownership-status.ts'
+import type { LiveRanges, LoadedRanges } from '../clouds/fetch/ranges.ts'
+import type { Located } from '../clouds/located.ts'
+import { placeOf } from '../clouds/places.ts'
+import type { Config } from '../config/config.ts'
+import { createObservers, type Observers } from '../internal/observers.ts'
+import type { Address } from '../net/address.ts'
+import { createClientAddress } from '../net/client-address.ts'
+import { parsePrefix } from '../net/prefix.ts'
+import { buildPrefixTable } from '../net/prefix-table-builder.ts'
+import { createLocate, type Locate } from '../routing/locate.ts'
+import { compileRule, type Rule } from '../routing/rule.ts'
+import { createView, type View } from '../routing/view.ts'
+import type { Content } from '../storage/content.ts'
+import { type LayoutContents, openContents } from './layout-contents.ts'
+import type { DoorRuntime } from './runtime.ts'
+
+/** What the door goes by at one moment: whole, and replaced whole. */
+export interface Policy {
+  readonly config: Config
+  readonly backends: Backends
+  readonly locate: Locate
+  readonly view: View
+  /** What an upstream on our own disk holds, by its id. */
+  readonly contents: ReadonlyMap<string, Content>
+}
+
+/** All that a config needs and that can fail, made ready before anything changes. */
+export interface Prepared {
+  readonly config: Config
+  readonly ranges: LoadedRanges | undefined
+  readonly ownership: OwnershipPolicy | undefined
+  readonly layouts: LayoutContents
+  readonly rules: readonly Rule[]
+  readonly locate: Locate
+}
+
+/**
+ * Holds what is in force. A reload prepares another config and enforces it in one step; a backend that enters or leaves
+ * traffic makes another view.
+ */
+export class InForce {
+  /** Told of every fact about a backend; the view follows before anybody else is told. */
+  readonly facts: Observers<BackendEvent> = createObservers()
+  /** Told of each config that was put in force, before the first request is decided by it. */
+  readonly changes: Observers<Policy> = createObservers()
+  readonly #runtime: DoorRuntime
+  readonly #ranges: LiveRanges
+  #backends: Backends
+  #prepared: Prepared | undefined
+  #policy: Policy | undefined
+
+  constructor(runtime: DoorRuntime, ranges: LiveRanges) {
+    this.#runtime = runtime
+    this.#ranges = ranges
+    this.#backends = noBackends(runtime, this.facts)
+    this.facts.add(({ before, after }) => {
+      if (before.health.status !== after.health.status) this.#renew()
+    })
+  }
+
+  /** What the door goes by now. Throws before the first `enforce`. */
+  get policy(): Policy {
+    if (this.#policy === undefined) throw new TypeError('no config is in force yet')
+    return this.#policy
+  }
+
+  /** Reads all that a config needs. Throws, and changes nothing, when a part of it cannot be had. */
+  async prepare(config: Config): Promise<Prepared> {
+    const before = this.#prepared
+    return {
+      config,
+      layouts: await openContents(config, this.#runtime, before?.layouts),
+      ranges: await this.#ranges.load(config.clouds),
+      ownership: await ownershipPolicyOf(config),
+      rules: config.routing.map(compileRule),
+      locate: locateBy(config, (address) => this.#ranges.lookup(address)),
+    }
+  }
+
+  /** Puts a prepared config in force, whole. */
+  enforce(prepared: Prepared): void {
+    const { config, ranges, ownership } = prepared
+    this.#prepared = prepared
+    this.#ranges.use(config.clouds, ranges)
+    this.#backends = reconcile(this.#backends, config, ownership)
+    this.#renew()
+    this.changes.notify(this.policy)
+  }
+
+  [Symbol.dispose](): void {
+    this.#backends[Symbol.dispose]()
+    this.#ranges.stop()
+  }
+
+  #renew(): void {
+    if (this.#prepared === undefined) return
+    const { config, locate, layouts, rules } = this.#prepared
+    const backends = this.#backends
+    const view = createView({
+      upstreams: backends.upstreams
+        .map(({ backend }) => backend)
+        .filter((backend) => backend.kind === 'upstream'),
+      stores: backends.stores.map(({ backend }) => backend).filter((backend) => backend.kind === 'store'),
+      rules,
+      isUsable: (backend) => backends.of(backend)?.isUsable ?? false,
+    })
+    this.#policy = { config, backends, locate, view, contents: layouts.contents }
+  }
+}
+
+async function ownershipPolicyOf({ ownership }: Config): Promise<OwnershipPolicy | undefined> {
+  if (ownership === undefined) return undefined
+  return { publicKey: await importPublicKey(ownership.publicKey), maxAge: ownership.maxAge }
+}
+
+/** Finds clients by the places that the config names, and then by the ranges. */
+function locateBy({ clouds, clients }: Config, lookup: (address: Address) => Located | undefined): Locate {
+  const clientAddress = createClientAddress({
+    trustedProxies: clients.trustedProxies.map((text) => parsePrefix(text)),
+    header: clients.header,
+  })
+  if (clouds.places.length === 0) return createLocate(clientAddress, lookup)
+  const overrides = buildPrefixTable<Located>(
+    clouds.places.map(({ prefix, at }) => ({
+      prefix: parsePrefix(prefix),
+      value: { place: placeOf(at), source: 'override' },
+    })),
+  )
+  return createLocate(clientAddress, (address) => overrides.lookup(address) ?? lookup(address))
+}

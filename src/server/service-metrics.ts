@@ -1,0 +1,204 @@
+import type { BackendEvent, LiveBackend } from '../backends/live-backend.ts'
+import type { Backend } from '../routing/backend.ts'
+import type { Decision, Presence } from '../routing/decide.ts'
+import { classOf } from '../routing/request-class.ts'
+import type { RouteSources } from '../routing/route.ts'
+import type { Runtime } from '../runtime.ts'
+import { type BackendReading, createMetrics, type Metrics, type Readings } from '../telemetry/metrics.ts'
+import type { Exchange } from './door.ts'
+import type { Door } from './request.ts'
+
+/**
+ * Counts what the service does. Each value of a label is of a closed set or an id of the config; whatever a client
+ * writes, it becomes none.
+ */
+export interface ServiceMetrics {
+  readonly metrics: Metrics
+  /** Counts a request that was answered. */
+  countExchange(exchange: Exchange): void
+  /** Counts a fact about a backend. */
+  countFact(event: BackendEvent): void
+  /** Counts how many requests wait for their answer, and those that end without one. */
+  door(door: Door): Door
+  /** Counts how often it is looked at what backends hold. */
+  sources(sources: RouteSources): RouteSources
+  reload(result: 'success' | 'failure'): void
+  /** Counts for these backends from now on; what was counted for others is forgotten. */
+  use(backends: readonly Backend[]): void
+}
+
+/** `readings` says the rest, when somebody asks. */
+export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'>): ServiceMetrics {
+  const inFlight = { requests: 0 }
+  const metrics = createMetrics({ ...readings, requestsInFlight: () => inFlight.requests })
+  metrics.reloads.at('success')
+  metrics.reloads.at('failure')
+  return {
+    metrics,
+    countExchange: (exchange) => countExchange(metrics, exchange),
+    countFact: (event) => countFact(metrics, event),
+    door: (door) => countedDoor(door, metrics, inFlight),
+    sources: (sources) => countedSources(sources, metrics),
+    reload(result) {
+      metrics.reloads.at(result).value++
+    },
+    use: (backends) => keepSeries(metrics, backends),
+  }
+}
+
+function countExchange(
+  { requests, responses, requestDuration, spill }: Metrics,
+  { reply, oci, decision, duration }: Exchange,
+): void {
+  const requestClass = oci === undefined ? 'other' : classOf(oci)
+  responses.at(String(reply.status)).value++
+  requestDuration.at(requestClass).observe(duration / 1000)
+  if (decision === undefined) {
+    if (reply.status < 400) requests.at(requestClass, 'redirect', '', 'page').value++
+    else requests.at(requestClass, 'refuse', '', 'not-oci').value++
+    return
+  }
+  requests.at(requestClass, decision.kind, backendOf(decision)?.id ?? '', decision.reason).value++
+  if (decision.movedFrom !== undefined) spill.at(decision.movedFrom.id, spillResult(decision)).value++
+}
+
+function countFact(metrics: Metrics, { backend: { id }, fact, before, after }: BackendEvent): void {
+  const { probeDuration, backendChanges, verifications, inventoryRefreshes } = metrics
+  if (before.health.status !== after.health.status) backendChanges.at(id, after.health.status).value++
+  switch (fact.kind) {
+    case 'checked':
+      probeDuration.at('health', id).observe(fact.milliseconds / 1000)
+      return
+    case 'probed':
+      probeDuration.at('presence', id).observe(fact.milliseconds / 1000)
+      return
+    case 'delivered':
+    case 'undelivered':
+      verifications.at(id, fact.kind === 'delivered' ? 'delivered' : 'failed').value++
+      return
+    case 'inventory':
+      inventoryRefreshes.at(id, fact.attempt.kind === 'failed' ? 'failure' : 'success').value++
+      return
+    case 'reloaded':
+  }
+}
+
+function countedDoor(door: Door, { responses }: Metrics, inFlight: { requests: number }): Door {
+  const failed = (error: unknown): never => {
+    responses.at('500').value++
+    throw error
+  }
+  const settled = () => {
+    inFlight.requests--
+  }
+  return (request) => {
+    let reply: ReturnType<Door>
+    try {
+      reply = door(request)
+    } catch (error) {
+      return failed(error)
+    }
+    if (!(reply instanceof Promise)) return reply
+    inFlight.requests++
+    return reply.catch(failed).finally(settled)
+  }
+}
+
+function countedSources(sources: RouteSources, { presenceLookups }: Metrics): RouteSources {
+  const { known, inquire } = sources
+  return {
+    ...sources,
+    known(backend, request) {
+      const presence = known(backend, request)
+      if (presence !== undefined) presenceLookups.at(backend.id, presence, 'known').value++
+      return presence
+    },
+    ...(inquire && {
+      inquire() {
+        const inquiry = inquire()
+        return {
+          ask(backend, request) {
+            const count = (presence: Presence) => {
+              presenceLookups.at(backend.id, presence, 'asked').value++
+              return presence
+            }
+            const presence = inquiry.ask(backend, request)
+            return presence instanceof Promise ? presence.then(count) : count(presence)
+          },
+          get isOver() {
+            return inquiry.isOver
+          },
+        }
+      },
+    }),
+  }
+}
+
+function keepSeries(metrics: Metrics, backends: readonly Backend[]): void {
+  const {
+    requests,
+    presenceLookups,
+    probeDuration,
+    backendChanges,
+    verifications,
+    inventoryRefreshes,
+    spill,
+  } = metrics
+  const ids = new Set(backends.map(({ id }) => id))
+  const holds = (id: string) => id === '' || ids.has(id)
+  const byBackend = [
+    requests,
+    presenceLookups,
+    probeDuration,
+    backendChanges,
+    verifications,
+    inventoryRefreshes,
+  ]
+  for (const family of byBackend) family.keep('backend', holds)
+  spill.keep('from', holds)
+  // From 0, since a series that appears with its first event shows no increase.
+  for (const id of ids) {
+    backendChanges.at(id, 'ejected')
+    for (const result of ['moved', 'canonical', 'refused']) spill.at(id, result)
+  }
+  for (const { id, kind } of backends) {
+    if (kind !== 'store') continue
+    verifications.at(id, 'delivered')
+    verifications.at(id, 'failed')
+  }
+}
+
+/** What the gauges say of a backend. */
+export function readBackend(live: LiveBackend, { date }: Pick<Runtime, 'date'>): BackendReading {
+  const { id, backend, state, isLocal, isUsable, inventory, owesProof } = live
+  const { at, count } = inventory ?? {}
+  const { ownership } = state
+  return {
+    id,
+    inTraffic: isUsable,
+    ...(!isLocal && { health: state.health.status }),
+    ...((backend.kind === 'store' || !backend.complete) && { presence: live.presence }),
+    ...(backend.kind === 'store' && { missesAll: state.misses.all }),
+    ...(at !== undefined &&
+      count !== undefined && {
+        inventory: { entries: count, ageSeconds: Math.max(0, (date().getTime() - at) / 1000) },
+      }),
+    ...(owesProof && {
+      ownership: {
+        proven: ownership.status === 'proven',
+        ...(ownership.expires !== undefined && { expiry: ownership.expires / 1000 }),
+      },
+    }),
+  }
+}
+
+function backendOf(decision: Decision): Backend | undefined {
+  return decision.kind === 'refuse' ? undefined : decision.backend
+}
+
+/** What became of a request whose backend is down. */
+function spillResult(decision: Decision): 'moved' | 'canonical' | 'refused' {
+  if (decision.kind === 'refuse') return 'refused'
+  const backend = backendOf(decision)
+  return backend?.kind === 'upstream' && backend.canonical ? 'canonical' : 'moved'
+}

@@ -1,0 +1,14 @@
+/** Where bytes on their way lie: written at its end, read anywhere, by several at once. */
+export interface Spool {
+  /** Bytes that are in it. */
+  readonly length: number
+  append(bytes: Uint8Array): Promise<void>
+  /** Up to `end`, or fewer bytes when there are no more; in `into` where that is given and large enough. */
+  read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
+  /** Empties it: what is in it turned out to be wrong. */
+  clear(): Promise<void>
+  /** Closes it and leaves it for another time. */
+  close(): Promise<void>
+  /** Closes it and deletes it. */
+  remove(): Promise<void>
+}

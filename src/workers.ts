@@ -1,0 +1,1 @@
+export { createWorkerRuntime, type WorkerRuntimeOptions } from './adapters/workers/runtime.ts'

@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import packageFile from '../../package.json' with { type: 'json' }
+import { providers } from '../../src/clouds/providers.ts'
+import { list, startListServer } from '../support/list-server.ts'
+import { type InstalledPackage, installPackage } from '../support/package.ts'
+import { RUNTIMES, startPortolan } from '../support/portolan.ts'
+import { run, runOk } from '../support/programs.ts'
+import { makeTempFolder } from '../support/temp.ts'
+import { listOf } from '../support/test-ranges.ts'
+import { until } from '../support/until.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const RUNTIME_NAMES = ['node', 'bun'] as const
+
+let installed: InstalledPackage
+let files: readonly string[]
+
+beforeAll(async () => {
+  installed = await installPackage()
+  const entries = await readdir(installed.folder, { withFileTypes: true, recursive: true })
+  files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}, 120_000)
+afterAll(() => installed?.[Symbol.asyncDispose]())
+
+describe('what is installed', () => {
+  it('is this package and no other, in at most 10 MB', async () => {
+    const modules = await readdir(join(installed.project, 'node_modules'))
+    expect(modules.filter((name) => !name.startsWith('.'))).toEqual(['portolan'])
+    const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(10_000_000)
+  })
+
+  it('has the licences of what is in it, and neither sources, tests nor source maps', () => {
+    const names = files.map((file) => relative(installed.folder, file).replaceAll('\\', '/'))
+    expect(names).toEqual(
+      expect.arrayContaining(['LICENSE', 'dist/third-party-licences.txt', 'data/geo.bin']),
+    )
+    expect(
+      names.filter((name) => /\.map$|\.test\.|(?<!\.d)\.ts$|^(?:src|test|scripts|bench)\//.test(name)),
+    ).toEqual([])
+  })
+
+  it('tells nothing of the machine that it was built on, nor where packages came from', async () => {
+    const { stdout } = await run('npm', ['config', 'get', 'registry'], { cwd: ROOT })
+    const registry = new URL(stdout.toString().trim()).host
+    const secrets = [ROOT, `${registry}/`, 'registry.npmjs.org/']
+    const told = await Promise.all(
+      files.map(async (file) => {
+        const text = await readFile(file, 'latin1')
+        return secrets
+          .filter((secret) => text.includes(secret))
+          .map((secret) => `${relative(installed.folder, file)} has ${secret}`)
+      }),
+    )
+    expect(told.flat()).toEqual([])
+  })
+})
+
+describe.each(RUNTIME_NAMES)('the command of the package, on %s', (runtime) => {
+  const portolan = (...words: string[]) =>
+    runOk(RUNTIMES[runtime], [installed.program, ...words], { cwd: installed.project })
+
+  it('says its version, and what it is', async () => {
+    expect(String(await portolan('--version'))).toBe(`${packageFile.version}\n`)
+    const about = String(await portolan('--version', '--verbose'))
+    expect(about).toMatch(
+      /^portolan \S+\ncommit {3}([0-9a-f]{40}(, changed)?|unknown)\nruntime {2}(Node|Bun) /,
+    )
+  })
+
+  it('checks a config', async () => {
+    const example = join(installed.folder, 'examples/minimal.yaml')
+    expect(String(await portolan('config', 'check', example))).toContain('valid')
+  })
+
+  it('finds its data', async () => {
+    expect(String(await portolan('ranges', 'about'))).toMatch(/its country, as of \d{4}-/)
+  })
+
+  it('has all that it may load later', async () => {
+    const chunks = (await readdir(join(installed.folder, 'dist')))
+      .filter((name) => name.endsWith('.js') && !/^(?:cli|update-worker|upstream-process)\.js$/.test(name))
+      .map((name) => pathToFileURL(join(installed.folder, 'dist', name)).href)
+    const file = join(installed.project, 'load.js')
+    await writeFile(
+      file,
+      `for (const chunk of ${JSON.stringify(chunks)}) await import(chunk)\nconsole.log('all')`,
+    )
+    expect(String(await runOk(RUNTIMES[runtime], [file], { cwd: installed.project }))).toBe('all\n')
+  })
+
+  it('runs the demo, whose second upstream is a process of its own', async () => {
+    await using folder = await makeTempFolder()
+    const words = ['demo', '--port', '0', '--admin-port', '0', '--folder', folder.path]
+    const demo = spawn(RUNTIMES[runtime], [installed.program, ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const ended = once(demo, 'exit')
+    let printed = ''
+    for (const output of [demo.stdout, demo.stderr]) {
+      createInterface({ input: output }).on('line', (line) => {
+        printed += `${line}\n`
+      })
+    }
+    await until('the demo to open', () => {
+      if (demo.exitCode !== null) throw new Error(`the demo ended with ${demo.exitCode}:\n${printed}`)
+      return printed.includes('Ctrl-C ends it')
+    })
+    const [, origin, pid] = /door is open at (\S+),[\s\S]*process (\d+)/.exec(printed)!
+    expect(Number(pid)).not.toBe(demo.pid)
+    expect((await fetch(`${origin}/v2/demo/hello/tags/list`)).status).toBe(200)
+    demo.kill()
+    expect(await ended).toEqual([0, null])
+  })
+
+  it('runs a door that makes new ranges in a thread of its own', async () => {
+    await using folder = await makeTempFolder()
+    await using server = await startListServer({ '/gcp': list(listOf('gcp', '8.9.0.0/16')) })
+    const sources = Object.fromEntries(
+      providers.map(({ id }) => [id, id === 'gcp' ? `${server.origin}/gcp` : 'off']),
+    )
+    await using door = await startPortolan(
+      {
+        upstreams: [{ id: 'main', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }],
+        clouds: { snapshot: join(folder.path, 'ranges.bin'), refresh: '12h', sources },
+      },
+      runtime,
+      installed.program,
+    )
+    await until('the new ranges', async () => {
+      const reply = await fetch(`http://127.0.0.1:${door.adminPort}/ranges`)
+      const { refresh } = (await reply.json()) as { refresh: { providers: { state: string }[] } }
+      return refresh.providers.some(({ state }) => state === 'ok')
+    })
+  })
+})
+
+describe('the command of the package', () => {
+  it.each(['20.20.2', '22.17.1', '8.17.0'])('says in one line what it needs, on Node %s', async (version) => {
+    const pretend = join(installed.project, 'pretend.cjs')
+    const versions = `{ ...process.versions, node: '${version}' }`
+    await writeFile(pretend, `Object.defineProperty(process, 'versions', { value: ${versions} })`)
+    const { code, stdout, stderr } = await run(process.execPath, [
+      '-r',
+      pretend,
+      installed.program,
+      '--version',
+    ])
+    expect({ code, stdout: String(stdout), stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `portolan: needs Node 22.18 or later, or Bun 1.4 or later; this is Node ${version}\n`,
+    })
+  })
+})
+
+describe('an outside project', () => {
+  it('compiles against the package, strictly and with its declarations checked, and runs', async () => {
+    await writeFile(
+      join(installed.project, 'main.ts'),
+      `import { parseConfig, parseReference, PortolanError, type Reference } from 'portolan'
+const reference: Reference = parseReference('registry.example.com/team/tool:v1')
+const text = 'version: 1\\nupstreams: [{ id: main, url: "https://a.example", at: gcp/us-central1 }]'
+const parsed = parseConfig(text, { environment: {}, baseFolder: '/', fileName: 'a.yaml' })
+const upstreams = 'config' in parsed ? parsed.config.upstreams.length : parsed.faults
+console.log(reference.name, upstreams, new PortolanError('USAGE', 'no') instanceof Error)
+`,
+    )
+    const options = {
+      compilerOptions: {
+        ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, module: 'nodenext' },
+        ...{ target: 'es2024', lib: ['es2024', 'dom', 'esnext.disposable'], types: [], outDir: 'out' },
+      },
+      files: ['main.ts'],
+    }
+    await writeFile(join(installed.project, 'tsconfig.json'), JSON.stringify(options))
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
+    await runOk(process.execPath, [compiler, '-p', installed.project])
+    expect(String(await runOk(process.execPath, [join(installed.project, 'out/main.js')]))).toBe(
+      'team/tool 1 true\n',
+    )
+  })
+})

@@ -1,0 +1,44 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runOk } from './programs.ts'
+import { makeTempFolder } from './temp.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+
+/** The package as a user has it: built, packed, and installed into a folder of its own that had nothing in it. */
+export interface InstalledPackage extends AsyncDisposable {
+  /** The project that it was installed into. */
+  readonly project: string
+  /** Where it lies. */
+  readonly folder: string
+  /** What `npx portolan` runs. */
+  readonly program: string
+}
+
+/** Builds, packs and installs, without asking a registry for anything: the package depends on nothing. */
+export async function installPackage(): Promise<InstalledPackage> {
+  const folder = await makeTempFolder()
+  try {
+    // Not by prepack, which would install for the build what is being used at this moment.
+    await runOk(process.execPath, [join(ROOT, 'scripts/build/main.ts')], { cwd: ROOT })
+    await runOk(NPM, ['pack', '--ignore-scripts', '--pack-destination', folder.path], { cwd: ROOT })
+    const [tarball] = (await readdir(folder.path)).filter((name) => name.endsWith('.tgz'))
+    const project = join(folder.path, 'project')
+    await mkdir(project)
+    await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+    await runOk(NPM, ['install', '--offline', '--no-audit', '--no-fund', join(folder.path, tarball!)], {
+      cwd: project,
+    })
+    return {
+      project,
+      folder: join(project, 'node_modules/portolan'),
+      program: join(project, 'node_modules/.bin/portolan'),
+      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await folder[Symbol.asyncDispose]()
+    throw error
+  }
+}
