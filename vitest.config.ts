@@ -9,7 +9,10 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['{src,scripts}/**/*.test.ts', 'test/{architecture,conformance,integration,support}/**/*.test.ts'],
+    include: [
+      '{src,scripts}/**/*.test.ts',
+      'test/{architecture,conformance,integration,support}/**/*.test.ts',
+    ],
     // On a machine that others load, a client may give up early: a second go counts, and is shown as one.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 20_000,
