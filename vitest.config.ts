@@ -9,11 +9,17 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['{src,scripts}/**/*.test.ts', 'test/{architecture,conformance,integration}/**/*.test.ts'],
-    // On a machine that others load, a client may lose its patience: a second go counts, and is shown as one.
+    include: [
+      '{src,scripts}/**/*.test.ts',
+      'test/{architecture,conformance,integration,support}/**/*.test.ts',
+    ],
+    // On a machine that others load, a client may give up early: a second go counts, and is shown as one.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 20_000,
     // Most tests wait for processes and sockets, not for the processor.
     maxWorkers: 3,
+    // A line a file: slow tests are not listed, and what is skipped or sampled says so in one line of its own.
+    slowTestThreshold: Number.POSITIVE_INFINITY,
+    disableConsoleIntercept: true,
   },
 })

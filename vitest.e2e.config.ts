@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config'
+import { FULL } from './test/support/sample.ts'
+import common from './vitest.config.ts'
 
+/** One file after the other, as each starts real clients and servers; in full, what `npm test` takes samples of too. */
 export default defineConfig({
+  ...common,
   test: {
-    include: ['test/e2e/**/*.test.ts'],
-    // On a machine that others load, a client may lose its patience: a second go counts, and is shown as one.
-    retry: process.env.CI ? 1 : 0,
+    ...common.test,
+    include: ['test/e2e/**/*.test.ts', ...(FULL ? ['test/{conformance,integration}/**/*.test.ts'] : [])],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,

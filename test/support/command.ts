@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { COMPILED } from './compiled.ts'
 import { PROGRAM } from './portolan.ts'
 
 /** How a command ended, and all that it printed. */
@@ -27,7 +28,7 @@ export function startCommand(words: readonly string[], { folder, env }: CommandO
   const child = spawn(process.execPath, [PROGRAM, ...words], {
     cwd: folder,
     // No login of whoever runs the tests is of use here.
-    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    env: { PATH: process.env.PATH, HOME: folder, ...COMPILED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const printed = { out: '', err: '' }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { COMPILED } from '../../support/compiled.ts'
 import { findFreePort } from '../../support/ports.ts'
 import { type ApiObject, type ClusterContent, startScriptedCluster } from '../../support/scripted-cluster.ts'
 import { makeTempFolder } from '../../support/temp.ts'
@@ -38,7 +39,7 @@ async function scan(kubeconfig: string, ...words: string[]) {
   await writeFile(file, kubeconfig)
   const child = spawn(process.execPath, [MAIN, 'scan', '--cluster', ...words], {
     cwd: folder.path,
-    env: { PATH: process.env.PATH, KUBECONFIG: file },
+    env: { PATH: process.env.PATH, KUBECONFIG: file, ...COMPILED },
   })
   const ended = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => {

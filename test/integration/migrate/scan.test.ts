@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { chmod, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { COMPILED } from '../../support/compiled.ts'
 import { findPrograms, runOk } from '../../support/programs.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 
@@ -20,7 +21,10 @@ interface Ended {
 /** Runs a command in a folder as a user would, with a text on standard input. */
 function portolan(cwd: string, words: readonly string[], input = ''): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...words], { cwd, env: { PATH: process.env.PATH } })
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      cwd,
+      env: { PATH: process.env.PATH, ...COMPILED },
+    })
     const ended = { out: '', err: '' }
     child.stdout.setEncoding('utf8').on('data', (text) => {
       ended.out += text

@@ -10,11 +10,13 @@ import { silentLog } from '../../../src/telemetry/log.ts'
 import { startCommand } from '../../support/command.ts'
 import { blobOf, makeManifest, type TestRepository } from '../../support/content.ts'
 import { startScriptedS3 } from '../../support/s3-server-scripted.ts'
+import { FULL } from '../../support/sample.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import { startThrottledRegistry } from './throttled-registry.ts'
 import { noise } from './world.ts'
 
-const KILLS = 50
+const ALL_KILLS = 50
+const KILLS = FULL ? ALL_KILLS : 20
 /** At once, each with servers of its own: most of the time goes into starting processes. */
 const WORLDS = 2
 const MIB = 1024 * 1024
@@ -32,33 +34,29 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
   timeout: 240_000,
 }, async () => {
   const seed = Number(process.env.SYNC_KILL_SEED ?? Date.now() % 1_000_000)
-  console.log(`SYNC_KILL_SEED=${seed}`)
+  console.info(`kills of sync: ${KILLS} of ${ALL_KILLS}, by SYNC_KILL_SEED=${seed}; TEST_FULL=1 takes all`)
   const repository = makeRepository()
   await using temp = await makeTempFolder()
   const worlds = Array.from({ length: WORLDS }, (_, index) =>
     killInWorld(join(temp.path, `world-${index}`), repository, {
       kills: KILLS / WORLDS,
       random: randomOf(seed + index),
-      compiled: join(temp.path, 'compiled'),
     }),
   )
   const resumed = await Promise.all(worlds)
-  console.log(`${resumed.join(' and ')} blobs were gone on with`)
   for (const count of resumed) expect(count).toBeGreaterThan(0)
 })
 
 interface Killing {
   readonly kills: number
   readonly random: () => number
-  /** Where the code of the command is kept compiled. */
-  readonly compiled: string
 }
 
 /** Fills stores of its own again and again, until it has killed so many runs; gives how many blobs were gone on with. */
 async function killInWorld(
   world: string,
   repository: TestRepository,
-  { kills: wanted, random, compiled }: Killing,
+  { kills: wanted, random }: Killing,
 ): Promise<number> {
   const blobBytes = repository.blobs.reduce((sum, { bytes }) => sum + bytes.length, 0)
   const contents = repository.blobs.length + Object.keys(repository.tags).length
@@ -85,7 +83,7 @@ async function killInWorld(
     for (let ended = false; !ended; ) {
       const command = startCommand(['sync', '--config', 'portolan.yaml', '--json'], {
         folder,
-        env: { ...environment, NODE_COMPILE_CACHE: compiled },
+        env: environment,
       })
       let timer: NodeJS.Timeout | undefined
       const killSoon = () => {

@@ -40,10 +40,6 @@ async function askedByRerun(
 it('a rerun with nothing new asks as much over 5,000 blobs as over 100', { timeout: 60_000 }, async () => {
   const [small, smallStore] = await askedByRerun(makeRegistry(50, 1), 100)
   const [large, largeStore] = await askedByRerun(makeRegistry(50, 99), 5000)
-  console.log(
-    `a rerun over 5,000 blobs of 50 images: ${large.length} requests to the registry, ${largeStore.length} to the store; ` +
-      `over 100 blobs of 50 images: ${small.length} and ${smallStore.length}`,
-  )
   expect(large.length).toBe(small.length)
   expect(large.filter((request) => request.startsWith('blob '))).toEqual([])
   expect(largeStore).toEqual([`get ${INVENTORY_POINTER_PATH}`])
