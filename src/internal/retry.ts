@@ -21,7 +21,7 @@ export interface RetryOptions {
  * last error is thrown as it is, and so is one that `again` turns down.
  */
 export async function retry<T>(
-  runtime: Pick<Runtime, 'now' | 'date' | 'after' | 'random'>,
+  runtime: Pick<Runtime, 'after' | 'random'>,
   options: RetryOptions,
   work: (failures: number) => Promise<T>,
 ): Promise<T> {

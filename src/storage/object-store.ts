@@ -59,7 +59,7 @@ export interface UploadResume {
 export interface Upload {
   /** How many bytes an earlier upload has already brought: writing begins here. */
   readonly offset: number
-  /** Takes the next bytes; resolves when there is room for more. The driver copies what it keeps. */
+  /** Takes the next bytes; resolves when it can take more. The driver copies what it keeps. */
   write(bytes: Uint8Array): Promise<void>
   /**
    * Makes the object visible. Rejects with `CONTENT_INVALID` when fewer or more bytes than its size were written. When

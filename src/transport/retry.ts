@@ -17,10 +17,7 @@ const PASSING = [429, 502, 503, 504]
  * `Retry-After` is obeyed (RFC 9110, 10.2.3). Only for GET and HEAD, and only until the body begins; the last answer or
  * error is handed on as it is.
  */
-export function withRetry(
-  runtime: Pick<Runtime, 'now' | 'date' | 'after' | 'random'>,
-  attempts = ATTEMPTS,
-): Layer {
+export function withRetry(runtime: Pick<Runtime, 'date' | 'after' | 'random'>, attempts = ATTEMPTS): Layer {
   return (next) => (url, init) => {
     const { method = 'GET', signal } = init
     if (method !== 'GET' && method !== 'HEAD') return next(url, init)

@@ -83,7 +83,7 @@ test('a part that fails is heard of, and can be cleared away', async () => {
     { ...FACTS, size: 100, offset: 0 },
     {
       part: async () => {
-        throw new Error('no room')
+        throw new Error('no space')
       },
       finish: async () => {},
       discard: async () => {
@@ -91,7 +91,7 @@ test('a part that fails is heard of, and can be cleared away', async () => {
       },
     },
   )
-  await expect(upload.write(new Uint8Array(10))).rejects.toThrow('no room')
+  await expect(upload.write(new Uint8Array(10))).rejects.toThrow('no space')
   await upload.abort()
   expect(discarded).toBe(true)
 })

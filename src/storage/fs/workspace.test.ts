@@ -107,7 +107,7 @@ describe('what a workspace is told', () => {
     })
   })
 
-  it('takes no more room than what is still true', async () => {
+  it('takes no more space than what is still true', async () => {
     const journal = join(folder, 'journal.jsonl')
     await within(async (workspace) => {
       for (let n = 0; n < 500; n++) await workspace.saveUpload('paris', one, 'x'.repeat(100_000))
