@@ -36,6 +36,7 @@ export async function retry<T>(
       const growing = backoffDelay(backoff, failures, runtime.random)
       const milliseconds = pause === undefined ? growing : pause(error, growing)
       if (milliseconds > 0) await wait(runtime, milliseconds, signal)
+      else signal?.throwIfAborted()
     }
   }
 }

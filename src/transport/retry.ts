@@ -23,7 +23,8 @@ export function withRetry(runtime: Pick<Runtime, 'date' | 'after' | 'random'>, a
     if (method !== 'GET' && method !== 'HEAD') return next(url, init)
     const options = {
       ...{ attempts, backoff: BACKOFF, signal },
-      again: () => !signal?.aborted,
+      // After an answer, the waiting ends with the signal's own reason.
+      again: (error: unknown) => error instanceof PassingAnswer || !signal?.aborted,
       // On top of what it asks for, so that not all who were told the same come back at one moment.
       pause: (error: unknown, growing: number) =>
         error instanceof PassingAnswer ? growing + error.retryAfter : growing,
