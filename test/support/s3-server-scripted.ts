@@ -24,7 +24,7 @@ export type S3Lie =
   | '403 for HEAD'
   | '404 for everything'
   | '503 for everything'
-  | 'no knowledge of conditions'
+  | 'ignorance of conditions'
 
 /** S3 in memory, with conditional writes and lists of parts, that lies when it is told to. */
 export interface ScriptedS3 extends S3Server {
@@ -246,7 +246,7 @@ function list({ objects, lie }: ScriptedS3, call: Call) {
 /** Answers itself when the condition does not hold. */
 function mayWrite({ objects, lie }: ScriptedS3, call: Call): boolean {
   if (call.request.headers['if-none-match'] !== '*') return true
-  if (lie === 'no knowledge of conditions') {
+  if (lie === 'ignorance of conditions') {
     refuse(call, 501, 'NotImplemented')
     return false
   }

@@ -91,7 +91,7 @@ test('a host that finds nothing at all is no empty bucket', async () => {
 })
 
 test('a store that knows no conditions is written to without any, and asked but once', async () => {
-  server.lie = 'no knowledge of conditions'
+  server.lie = 'ignorance of conditions'
   await upload(bytesOf('small', 100))
   await store.delete('key')
   const before = server.requests.length
