@@ -6,13 +6,13 @@ import { storeGzip } from './gzip.ts'
 import { type TarFile, writeTar } from './tar.ts'
 
 /** A layer, and the digest of its tar before compression, which an image's config repeats. */
-export interface Layer {
+export interface SampleLayer {
   readonly descriptor: Descriptor
   readonly diffId: Digest
 }
 
 /** Writes files as a layer: the same bytes at every time and place. */
-export async function addLayer(layout: LayoutWriter, files: readonly TarFile[]): Promise<Layer> {
+export async function addLayer(layout: LayoutWriter, files: readonly TarFile[]): Promise<SampleLayer> {
   const tar = writeTar(files)
   const diffId = `sha256:${createHash('sha256').update(tar).digest('hex')}` as Digest
   return { descriptor: await layout.addBlob(OCI_LAYER_GZIP, storeGzip(tar)), diffId }
@@ -23,7 +23,7 @@ export async function addImage(
   layout: LayoutWriter,
   platform: Platform,
   command: readonly string[],
-  layers: readonly Layer[],
+  layers: readonly SampleLayer[],
 ): Promise<Descriptor> {
   const config = await layout.addJson(OCI_CONFIG, {
     created: new Date(0).toISOString(),

@@ -23,7 +23,7 @@ async function serve(
   const path = key === undefined ? undefined : join(folder, key)
   const size = path === undefined ? undefined : await fileSize(path)
   if (path === undefined || size === undefined) {
-    return faultReply({ code: 'BLOB_UNKNOWN', message: 'there is no such object' })
+    return absent()
   }
   const range = parseRange(rangeHeader, size)
   if (range === 'unsatisfiable') {
@@ -37,7 +37,11 @@ async function serve(
     ...(range && { 'Content-Range': `bytes ${start}-${end - 1}/${size}` }),
   }
   const status = range === undefined ? 200 : 206
-  return method === 'HEAD'
-    ? { status, headers }
-    : { status, headers, body: await openFileRange(path, { size, start, end }) }
+  if (method === 'HEAD') return { status, headers }
+  const body = await openFileRange(path, { size, start, end })
+  return body === undefined ? absent() : { status, headers, body }
+}
+
+function absent(): DoorReply {
+  return faultReply({ code: 'BLOB_UNKNOWN', message: 'there is no such object' })
 }

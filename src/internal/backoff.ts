@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** Bounds of a growing wait, in milliseconds. */
 export interface Backoff {
@@ -17,7 +17,11 @@ export function backoffDelay({ first, max }: Backoff, failures: number, random: 
 }
 
 /** Resolves after `milliseconds`; rejects with the signal's reason when that aborts first. */
-export function wait(clock: Clock, milliseconds: number, signal?: AbortSignal | null): Promise<void> {
+export function wait(
+  { after }: Pick<Runtime, 'after'>,
+  milliseconds: number,
+  signal?: AbortSignal | null,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason)
@@ -27,7 +31,7 @@ export function wait(clock: Clock, milliseconds: number, signal?: AbortSignal | 
       callOff()
       reject(signal?.reason)
     }
-    const callOff = clock.after(milliseconds, () => {
+    const callOff = after(milliseconds, () => {
       signal?.removeEventListener('abort', stop)
       resolve()
     })

@@ -21,7 +21,7 @@ export interface RetryOptions {
  * last error is thrown as it is, and so is one that `again` turns down.
  */
 export async function retry<T>(
-  runtime: Pick<Runtime, 'now' | 'date' | 'after' | 'random'>,
+  runtime: Pick<Runtime, 'after' | 'random'>,
   options: RetryOptions,
   work: (failures: number) => Promise<T>,
 ): Promise<T> {
@@ -36,6 +36,7 @@ export async function retry<T>(
       const growing = backoffDelay(backoff, failures, runtime.random)
       const milliseconds = pause === undefined ? growing : pause(error, growing)
       if (milliseconds > 0) await wait(runtime, milliseconds, signal)
+      else signal?.throwIfAborted()
     }
   }
 }

@@ -1,5 +1,5 @@
 import { formatPath, type OciRequest } from '../oci/path.ts'
-import type { Question } from './question.ts'
+import type { RegistryQuestion } from './question.ts'
 
 /** Where a registry is, and which of its repositories are meant. */
 export interface RegistryAddress {
@@ -19,7 +19,7 @@ export function locationOf({ url, prefix }: RegistryAddress): string {
 }
 
 /** The request at the registry, and what an error calls it. */
-export function questionOf(address: RegistryAddress, request: AskedFor): Question {
+export function questionOf(address: RegistryAddress, request: AskedFor): RegistryQuestion {
   const registry = locationOf(address)
   const url = address.url + formatPath(request, address.prefix)
   switch (request.kind) {

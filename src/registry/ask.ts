@@ -3,7 +3,7 @@ import { retry } from '../internal/retry.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import { reasonOf } from '../transport/reason.ts'
-import type { Question } from './question.ts'
+import type { RegistryQuestion } from './question.ts'
 import { refusal } from './refusal.ts'
 
 /** An answer that was read to its end. */
@@ -15,9 +15,9 @@ export interface Document {
 /** The ways to ask a registry that its parts share. */
 export interface Asker {
   /** The answer, whatever its status. Rejects with a PortolanError, or with the reason of the question's signal. */
-  ask(question: Question): Promise<Response>
+  ask(question: RegistryQuestion): Promise<Response>
   /** The whole of a 200 answer, of at most `maxBytes`; `undefined` for 404. Any other rejects. */
-  read(question: Question, maxBytes: number): Promise<Document | undefined>
+  read(question: RegistryQuestion, maxBytes: number): Promise<Document | undefined>
 }
 
 /** How long the body of a document may take from its first byte to its last, in milliseconds. */
@@ -27,7 +27,14 @@ const READS = { attempts: 3, backoff: { first: 100, max: 1000 } }
 
 /** Asks by `fetch`, which stands for the registry with all the layers around it. */
 export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
-  const ask = async ({ url, what, facts, method = 'GET', headers, signal }: Question): Promise<Response> => {
+  const ask = async ({
+    url,
+    what,
+    facts,
+    method = 'GET',
+    headers,
+    signal,
+  }: RegistryQuestion): Promise<Response> => {
     try {
       // A compressed body would have another length than the one that is stated, and none of its ranges would fit.
       const sent = { 'Accept-Encoding': 'identity', ...headers }
@@ -40,7 +47,7 @@ export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
       throw noAnswer({ url, what, facts }, error)
     }
   }
-  const readOnce = async (question: Question, maxBytes: number): Promise<Document | undefined> => {
+  const readOnce = async (question: RegistryQuestion, maxBytes: number): Promise<Document | undefined> => {
     const abort = new AbortController()
     const response = await ask({ ...question, signal: abort.signal })
     if (response.status === 404) {
@@ -72,7 +79,7 @@ export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
   }
 }
 
-function noAnswer({ url, what, facts }: Question, error: unknown): PortolanError {
+function noAnswer({ url, what, facts }: RegistryQuestion, error: unknown): PortolanError {
   const { origin } = new URL(url)
   const message = `cannot get ${what}: ${reasonOf(error)}; check that ${origin} can be reached from here`
   return new PortolanError('UNREACHABLE', message, facts, error)

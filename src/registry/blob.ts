@@ -2,7 +2,7 @@ import { PortolanError } from '../errors.ts'
 import { reasonOf } from '../transport/reason.ts'
 import { watchStream } from '../transport/watch-body.ts'
 import type { Asker } from './ask.ts'
-import type { Question } from './question.ts'
+import type { RegistryQuestion } from './question.ts'
 import type { BlobInfo, BlobOptions, OpenedBlob } from './reader.ts'
 import { refusal } from './refusal.ts'
 
@@ -13,8 +13,8 @@ const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/
 type Part = Pick<BlobOptions, 'start' | 'end'>
 
 /** Whether there is a blob, by HEAD; by GET where that is not allowed. */
-export async function statBlob(asker: Asker, question: Question): Promise<BlobInfo | undefined> {
-  const head: Question = { ...question, method: 'HEAD' }
+export async function statBlob(asker: Asker, question: RegistryQuestion): Promise<BlobInfo | undefined> {
+  const head: RegistryQuestion = { ...question, method: 'HEAD' }
   const response = await asker.ask(head)
   await response.body?.cancel()
   const size = sizeOf(response)
@@ -32,7 +32,7 @@ export async function statBlob(asker: Asker, question: Question): Promise<BlobIn
  */
 export async function openBlob(
   asker: Asker,
-  question: Question,
+  question: RegistryQuestion,
   part: Part,
 ): Promise<OpenedBlob | undefined> {
   const { start = 0, end = Number.POSITIVE_INFINITY } = part
@@ -72,7 +72,7 @@ export async function openBlob(
 }
 
 function opened(
-  question: Question,
+  question: RegistryQuestion,
   response: Response,
   { start, end }: Required<Part>,
   size: number | undefined,
@@ -87,7 +87,7 @@ function untilEnd<Opened extends OpenedBlob | undefined>(blob: Opened, end: numb
   return { ...blob, body: firstBytes(blob.body, end - blob.start) }
 }
 
-function withErrors({ what, facts, signal }: Question, body: ReadableStream<Uint8Array>) {
+function withErrors({ what, facts, signal }: RegistryQuestion, body: ReadableStream<Uint8Array>) {
   return watchStream(body, {
     async read(read) {
       try {

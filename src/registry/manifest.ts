@@ -4,7 +4,7 @@ import { isIndex, isManifest, MANIFEST_ACCEPT, MANIFEST_MAX_BYTES, parseManifest
 import { DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED, isSchema1, parseSchema1 } from '../oci/schema1.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { Asker, Document } from './ask.ts'
-import type { Question } from './question.ts'
+import type { RegistryQuestion } from './question.ts'
 import type { FetchedManifest, ResolvedManifest } from './reader.ts'
 import { refusal } from './refusal.ts'
 
@@ -17,7 +17,7 @@ const HEADERS = { Accept: `${MANIFEST_ACCEPT}, ${DOCKER_SCHEMA1_SIGNED}, ${DOCKE
  */
 export async function fetchManifest(
   asker: Asker,
-  question: Question,
+  question: RegistryQuestion,
   asked: Digest | undefined,
   runtime: Pick<Runtime, 'createHash'>,
 ): Promise<FetchedManifest | undefined> {
@@ -45,10 +45,10 @@ export async function fetchManifest(
 /** What a tag stands for, by HEAD; by GET where that is not allowed or gives no digest. */
 export async function resolveManifest(
   asker: Asker,
-  question: Question,
+  question: RegistryQuestion,
   runtime: Pick<Runtime, 'createHash'>,
 ): Promise<ResolvedManifest | undefined> {
-  const head: Question = { ...question, method: 'HEAD', headers: HEADERS }
+  const head: RegistryQuestion = { ...question, method: 'HEAD', headers: HEADERS }
   const response = await asker.ask(head)
   await response.body?.cancel()
   if (response.status === 404) return undefined
@@ -59,7 +59,7 @@ export async function resolveManifest(
   return manifest && { digest: manifest.digest }
 }
 
-function statedDigest(headers: Headers, question: Question): Digest | undefined {
+function statedDigest(headers: Headers, question: RegistryQuestion): Digest | undefined {
   const text = headers.get('Docker-Content-Digest')
   if (text === null) return undefined
   const digest = parseDigest(text)
@@ -69,7 +69,7 @@ function statedDigest(headers: Headers, question: Question): Digest | undefined 
 
 function readManifest(
   { bytes, headers }: Document,
-  question: Question,
+  question: RegistryQuestion,
 ): { mediaType: string; payload: Uint8Array } {
   const type = (headers.get('Content-Type') ?? '').split(';')[0]!.trim().toLowerCase()
   if (isSchema1(type)) return parseSchema1(bytes, question.what)
@@ -81,6 +81,6 @@ function readManifest(
   return { mediaType, payload: bytes }
 }
 
-function invalid({ what, facts }: Question, why: string): PortolanError {
+function invalid({ what, facts }: RegistryQuestion, why: string): PortolanError {
   return new PortolanError('CONTENT_INVALID', `${what} is refused: ${why}`, facts)
 }

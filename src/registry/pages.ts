@@ -1,10 +1,13 @@
 import { PortolanError } from '../errors.ts'
 import type { Asker, Document } from './ask.ts'
 import { nextLink } from './link.ts'
-import type { Question } from './question.ts'
+import type { RegistryQuestion } from './question.ts'
 
 /** What one page of a list is read into: entries with the key by which two are the same. */
-export type ReadPage<Entry> = (document: Document, question: Question) => Iterable<readonly [string, Entry]>
+export type ReadPage<Entry> = (
+  document: Document,
+  question: RegistryQuestion,
+) => Iterable<readonly [string, Entry]>
 
 /** A repository's tags come on one page at some registries; Google's add what they know of each manifest. */
 export const PAGE_MAX_BYTES = 64 * 1024 * 1024
@@ -21,7 +24,7 @@ const PAGES_WITHOUT_NEW_MAX = 10
  */
 export async function* followPages<Entry>(
   asker: Asker,
-  question: Question,
+  question: RegistryQuestion,
   first: Document,
   readPage: ReadPage<Entry>,
 ): AsyncGenerator<Entry> {
@@ -64,7 +67,7 @@ export async function* followPages<Entry>(
 export function readStrings(
   page: Readonly<Record<string, unknown>>,
   field: string,
-  question: Question,
+  question: RegistryQuestion,
 ): readonly string[] {
   const { [field]: value } = page
   if (value === null) return []
@@ -73,7 +76,10 @@ export function readStrings(
 }
 
 /** A page as a JSON object. Throws `CONTENT_INVALID`. */
-export function readPageObject({ bytes }: Document, question: Question): Readonly<Record<string, unknown>> {
+export function readPageObject(
+  { bytes }: Document,
+  question: RegistryQuestion,
+): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
@@ -84,7 +90,7 @@ export function readPageObject({ bytes }: Document, question: Question): Readonl
 }
 
 /** The error for a list that cannot be read. */
-export function garbled({ what, url, facts }: Question, why: string, cause?: unknown): PortolanError {
+export function garbled({ what, url, facts }: RegistryQuestion, why: string, cause?: unknown): PortolanError {
   const { origin, pathname } = new URL(url)
   const message = `${what} cannot be read: ${why}; check that ${origin}${pathname} is answered by a registry`
   return new PortolanError('CONTENT_INVALID', message, facts, cause)

@@ -1,5 +1,5 @@
 /** A request to a registry, and how to name in errors what is asked for. */
-export interface Question {
+export interface RegistryQuestion {
   readonly url: string
   /** Such as `the tags of registry.test/images/app`. */
   readonly what: string

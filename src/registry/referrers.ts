@@ -2,12 +2,12 @@ import { PortolanError } from '../errors.ts'
 import { type Descriptor, parseManifest } from '../oci/manifest.ts'
 import type { Asker, Document } from './ask.ts'
 import { followPages, PAGE_MAX_BYTES } from './pages.ts'
-import type { Question } from './question.ts'
+import type { RegistryQuestion } from './question.ts'
 
 /** What names a digest as its subject (OCI distribution spec 1.1, "Listing Referrers"): an index, page by page. */
 export async function listReferrers(
   asker: Asker,
-  question: Question,
+  question: RegistryQuestion,
 ): Promise<readonly Descriptor[] | 'unsupported'> {
   const first = await asker.read(question, PAGE_MAX_BYTES)
   if (first === undefined) return 'unsupported'
@@ -18,7 +18,7 @@ export async function listReferrers(
 
 function* readReferrers(
   { bytes, headers }: Document,
-  { what, facts }: Question,
+  { what, facts }: RegistryQuestion,
 ): Generator<readonly [string, Descriptor]> {
   const filters = headers.get('OCI-Filters-Applied')
   if (filters) {

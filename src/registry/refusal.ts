@@ -1,6 +1,6 @@
 import { PortolanError } from '../errors.ts'
 import { readBody } from '../transport/read-body.ts'
-import type { Question } from './question.ts'
+import type { RegistryQuestion } from './question.ts'
 
 const BODY_MAX_BYTES = 64 * 1024
 /** How much of a registry's own words an error repeats. */
@@ -8,7 +8,7 @@ const ECHO_MAX = 200
 
 /** The error for an answer that does not give what was asked for, with the registry's own reason where it has one. */
 export async function refusal(
-  { url, what, facts, method = 'GET' }: Question,
+  { url, what, facts, method = 'GET' }: RegistryQuestion,
   response: Response,
 ): Promise<PortolanError> {
   const { status } = response

@@ -3,7 +3,7 @@ import { type Name, parseName, parseTag, type Tag } from '../oci/name.ts'
 import { locationOf, questionOf, type RegistryAddress } from './address.ts'
 import type { Asker, Document } from './ask.ts'
 import { followPages, garbled, PAGE_MAX_BYTES, readPageObject, readStrings } from './pages.ts'
-import type { Question } from './question.ts'
+import type { RegistryQuestion } from './question.ts'
 
 const REPOSITORIES_MAX = 1_000_000
 /** Levels that are asked for at once: a thousand repositories are a thousand requests. */
@@ -18,7 +18,7 @@ export async function* listTags(asker: Asker, address: RegistryAddress, name: Na
   if (first !== undefined) yield* followPages(asker, question, first, readTags)
 }
 
-function* readTags(document: Document, question: Question): Generator<readonly [string, Tag]> {
+function* readTags(document: Document, question: RegistryQuestion): Generator<readonly [string, Tag]> {
   for (const text of readStrings(readPageObject(document, question), 'tags', question)) {
     const tag = parseTag(text)
     if (tag === undefined) throw garbled(question, `${echo(text)} is no tag`)
@@ -40,7 +40,10 @@ export async function* listCatalog(asker: Asker, address: RegistryAddress): Asyn
   }
 }
 
-function* readRepositories(document: Document, question: Question): Generator<readonly [string, string]> {
+function* readRepositories(
+  document: Document,
+  question: RegistryQuestion,
+): Generator<readonly [string, string]> {
   for (const text of readStrings(readPageObject(document, question), 'repositories', question)) {
     yield [text, text]
   }
@@ -100,7 +103,7 @@ async function readLevel(
 
 function* readTreePage(
   document: Document,
-  question: Question,
+  question: RegistryQuestion,
 ): Generator<readonly [string, { readonly child: string } | typeof CONTENT]> {
   const page = readPageObject(document, question)
   if (!('child' in page)) {
@@ -112,7 +115,7 @@ function* readTreePage(
   if (manifests.length > 0) yield [`manifest ${manifests[0]}`, CONTENT]
 }
 
-function readName(text: string, question: Question): Name {
+function readName(text: string, question: RegistryQuestion): Name {
   const name = parseName(text)
   if (name === undefined) throw garbled(question, `${echo(text)} is no repository name`)
   return name

@@ -30,7 +30,7 @@ export function createRegistryFetch(runtime: Runtime, options: RegistryFetchOpti
     // Outside of auth: each hop passes it anew, so that a credential goes to the registry's own origin alone.
     withRedirectGuard(),
     // Outside of retry: a token server is retried like any other, and 401 is an answer, not a failure.
-    withAuth({ url, credentials, clock: runtime }),
+    withAuth(runtime, { url, credentials }),
     // Inside of auth: a token server may know who asks, too.
     withUserAgent(runtime.userAgent),
     // Outside of the limits: who waits to try again holds no place, and each attempt counts as a request.

@@ -19,7 +19,7 @@ export interface Selection<T> {
 }
 
 /** The filters of a config, compiled once. */
-export interface Selector {
+export interface ImageSelector {
   /** The label of every filter: one that matches nothing anywhere is most likely a mistake. */
   readonly labels: readonly string[]
   /** In the order of their characters. */
@@ -36,7 +36,10 @@ export interface Selector {
  *
  * Throws `CONFIG_INVALID`, naming the filter.
  */
-export function createSelector({ repositories, tags }: Pick<SyncConfig, 'repositories' | 'tags'>): Selector {
+export function createSelector({
+  repositories,
+  tags,
+}: Pick<SyncConfig, 'repositories' | 'tags'>): ImageSelector {
   const nameFilters = compileFilters('repositories', repositories)
   const tagFilters = compileFilters('tags', tags)
   const range = tags.semver === undefined ? undefined : compileRange(tags.semver)

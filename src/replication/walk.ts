@@ -10,7 +10,7 @@ import type { ManifestContent } from './manifest-content.ts'
 import { type ManifestCache, ManifestReader, orFault } from './manifest-reader.ts'
 import { matchesPlatform, parsePlatform } from './platforms.ts'
 import type { Reachable } from './reachable.ts'
-import { createSelector, type Selector } from './selection.ts'
+import { createSelector, type ImageSelector } from './selection.ts'
 import { faultOf, RepositoryWalk, type WalkedRepository } from './walk-repository.ts'
 
 export interface WalkParts {
@@ -105,7 +105,7 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
 
 /** Names the filters that match nothing: most likely they are mistakes. */
 function* idleFilters(
-  { labels }: Selector,
+  { labels }: ImageSelector,
   matched: ReadonlySet<string>,
   wanted: readonly string[],
   platforms: readonly Platform[],

@@ -141,8 +141,8 @@ async function answerTags(
     return faultReply({ code: 'UNSUPPORTED', message: 'n must be a number of tags, 0 or more' }, 400)
   }
   const last = query.get('last')
-  const rest: Tag[] = []
-  for await (const tag of repository.tags()) if (last === null || compareTags(tag, last) > 0) rest.push(tag)
+  const tags = await listOf(repository.tags())
+  const rest = last === null ? tags : tags.filter((tag) => compareTags(tag, last) > 0)
   const page = limit === null ? rest : rest.slice(0, Number(limit))
   const reply = json('application/json', { name, tags: page })
   // OCI distribution spec 1.1, "Listing Tags": no Link when n is 0, nor when nothing is left.
@@ -150,6 +150,14 @@ async function answerTags(
     reply.headers.Link = `</v2/${name}/tags/list?n=${limit}&last=${page.at(-1)}>; rel="next"`
   }
   return reply
+}
+
+/** At once where that can be: a list of a million tags is not worth a million turns. */
+async function listOf(tags: Iterable<Tag> | AsyncIterable<Tag>): Promise<readonly Tag[]> {
+  if (Symbol.iterator in tags) return [...tags]
+  const all: Tag[] = []
+  for await (const tag of tags) all.push(tag)
+  return all
 }
 
 async function answerReferrers(

@@ -36,7 +36,7 @@ export interface DownloadOptions {
 }
 
 /** The part of a runtime that a download needs. */
-export type DownloadRuntime = Pick<Runtime, 'now' | 'date' | 'after' | 'random' | 'createHash'>
+export type DownloadRuntime = Pick<Runtime, 'after' | 'random' | 'createHash'>
 
 /** How often in a row a download may break off without {@link PROGRESS}. */
 const MAX_BREAKS = 5

@@ -27,7 +27,7 @@ function bearer(tokens: TokenServer): NonNullable<ScriptedRegistryOptions['chall
 }
 
 function createFetch(url: string, credential?: Credential, clock = createTestClock()): Fetch {
-  return withAuth({ url, credentials: async () => credential, clock })((to, init) => fetch(to, init))
+  return withAuth(clock, { url, credentials: async () => credential })((to, init) => fetch(to, init))
 }
 
 const authorizations = (requests: readonly SeenRequest[]) =>
@@ -147,12 +147,10 @@ describe('a realm', () => {
     ['http://registry.test', 'ftp://auth.test', 'expected an https address'],
   ])('asked for by %s at %s is refused', async (url, realm, message) => {
     const asked: string[] = []
-    const fetch = withAuth({ url, credentials: async () => PASSWORD, clock: createTestClock() })(
-      async (to) => {
-        asked.push(to)
-        return new Response(null, { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${realm}"` } })
-      },
-    )
+    const fetch = withAuth(createTestClock(), { url, credentials: async () => PASSWORD })(async (to) => {
+      asked.push(to)
+      return new Response(null, { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${realm}"` } })
+    })
     await expect(fetch(`${url}/v2/`, {})).rejects.toThrow(message)
     expect(asked).toEqual([`${url}/v2/`])
   })
@@ -209,17 +207,16 @@ describe('who waits for a token that others wait for', () => {
       }
       return fetch(url, init)
     }
-    const layer = withAuth({
+    const layer = withAuth(createTestClock(), {
       url: registry.origin,
       credentials: async () => undefined,
-      clock: createTestClock(),
     })
     const guarded = layer(fetching)
     const target = `${registry.origin}/v2/app/tags/list`
     const given = guarded(target, { signal: abort.signal })
-    const patient = guarded(target, {})
+    const waiting = guarded(target, {})
     await expect(given).rejects.toThrow('enough')
     released.resolve()
-    expect((await patient).status).toBe(404)
+    expect((await waiting).status).toBe(404)
   })
 })

@@ -1,16 +1,15 @@
 import { GenerationalCache } from '../internal/generational-cache.ts'
 import { untilAborted } from '../internal/until-aborted.ts'
-import type { Clock, Fetch } from '../runtime.ts'
-import { basicAuthorization, requestToken } from './bearer-token.ts'
+import type { Runtime } from '../runtime.ts'
+import { basicAuthorization, requestToken, type TokenRuntime } from './bearer-token.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Credentials } from './credential.ts'
 import type { Layer } from './fetch.ts'
 
-export interface AuthParts {
+export interface AuthOptions {
   /** The registry's address: what is asked of other origins is sent without any `Authorization`. */
   readonly url: string
   readonly credentials: Credentials
-  readonly clock: Clock
 }
 
 /** Registries give a token for each repository. */
@@ -18,7 +17,7 @@ const REMEMBERED_MAX = 10_000
 
 interface Authorization {
   readonly header: string
-  /** Of the clock's time. */
+  /** In the runtime's time. */
   readonly until: number
 }
 
@@ -28,7 +27,7 @@ interface Authorization {
  *
  * Rejects as {@link requestToken} does; credentials and tokens are in no error. A 401 that stays is handed on.
  */
-export function withAuth({ url, credentials, clock }: AuthParts): Layer {
+export function withAuth(runtime: Pick<Runtime, 'now' | 'after'>, { url, credentials }: AuthOptions): Layer {
   const registry = new URL(url)
   return (next) => {
     const challenges = new GenerationalCache<string, Challenge>(REMEMBERED_MAX)
@@ -36,7 +35,7 @@ export function withAuth({ url, credentials, clock }: AuthParts): Layer {
     const underway = new Map<string, Promise<string | undefined>>()
 
     const create = async (challenge: Challenge, key: string): Promise<string | undefined> => {
-      const fresh = await authorizationFor(challenge, { registry, credentials, clock, fetch: next })
+      const fresh = await authorizationFor(challenge, { ...runtime, fetch: next }, { registry, credentials })
       if (fresh !== undefined) authorizations.set(key, fresh)
       return fresh?.header
     }
@@ -44,7 +43,7 @@ export function withAuth({ url, credentials, clock }: AuthParts): Layer {
     const authorize = (challenge: Challenge, refused?: string): Promise<string | undefined> => {
       const key = keyOf(challenge)
       const known = authorizations.get(key)
-      if (known !== undefined && known.until > clock.now() && known.header !== refused) {
+      if (known !== undefined && known.until > runtime.now() && known.header !== refused) {
         return Promise.resolve(known.header)
       }
       const other = underway.get(key)
@@ -81,16 +80,12 @@ export function withAuth({ url, credentials, clock }: AuthParts): Layer {
 
 async function authorizationFor(
   challenge: Challenge,
-  {
-    registry,
-    credentials,
-    clock,
-    fetch,
-  }: { registry: URL; credentials: Credentials; clock: Clock; fetch: Fetch },
+  runtime: TokenRuntime,
+  { registry, credentials }: { readonly registry: URL; readonly credentials: Credentials },
 ): Promise<Authorization | undefined> {
   const credential = await credentials(registry.host)
   if (challenge.scheme === 'bearer') {
-    const { token, until } = await requestToken(challenge, credential, { registry, fetch, clock })
+    const { token, until } = await requestToken(runtime, challenge, credential, registry)
     return { header: `Bearer ${token}`, until }
   }
   if (credential?.kind !== 'password') return undefined

@@ -1,15 +1,18 @@
 import { PortolanError } from '../errors.ts'
-import type { Clock, Fetch } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credential } from './credential.ts'
 import { readBody } from './read-body.ts'
 import { reasonOf } from './reason.ts'
 
-/** What a token server gave, and until when of the clock's time it is of use. */
+/** What a token server gave, and until when of the runtime's time it is of use. */
 export interface BearerToken {
   readonly token: string
   readonly until: number
 }
+
+/** The part of a runtime that asks for a token; its `fetch` has the layers of the registry's around it. */
+export type TokenRuntime = Pick<Runtime, 'fetch' | 'now' | 'after'>
 
 /** How long it may take altogether, retries included, in milliseconds. */
 const TIMEOUT = 120_000
@@ -29,9 +32,10 @@ const TOKEN = /^[\x21-\x7e]+$/
  * the answer is no token, or the challenge names a realm to which no credential may go. `registry` asks for the token.
  */
 export async function requestToken(
+  { fetch, now, after }: TokenRuntime,
   challenge: Challenge,
   credential: Credential | undefined,
-  { registry, fetch, clock }: { readonly registry: URL; readonly fetch: Fetch; readonly clock: Clock },
+  registry: URL,
 ): Promise<BearerToken> {
   const realm = readRealm(challenge.parameters.get('realm') ?? '', registry)
   const place = realm.origin + realm.pathname
@@ -40,9 +44,9 @@ export async function requestToken(
 
   const abort = new AbortController()
   const late = () => abort.abort(new Error(`no complete answer within ${TIMEOUT / 1000} s`))
-  const callOff = clock.after(TIMEOUT, late)
+  const callOff = after(TIMEOUT, late)
   try {
-    const asked = clock.now()
+    const asked = now()
     const [url, init] = tokenRequest(realm, challenge, credential)
     const response = await fetch(url, { ...init, redirect: 'manual', signal: abort.signal })
     const { status } = response

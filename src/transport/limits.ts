@@ -19,7 +19,7 @@ const HOSTS_MAX = 1000
  * Holds every host to its limits; requests wait in the order in which they came. A body that is neither read to its end
  * nor cancelled keeps its place until its signal aborts.
  */
-export function withLimits({ concurrency, requestsPerSecond }: Limits, clock: Clock): Layer {
+export function withLimits({ concurrency, requestsPerSecond }: Limits, runtime: Clock): Layer {
   const hosts = new Map<string, { places: Semaphore; tokens: TokenBucket }>()
   const limitsOf = (host: string) => {
     const known = hosts.get(host)
@@ -29,7 +29,7 @@ export function withLimits({ concurrency, requestsPerSecond }: Limits, clock: Cl
     }
     const fresh = {
       places: new Semaphore(concurrency),
-      tokens: new TokenBucket(requestsPerSecond, clock),
+      tokens: new TokenBucket(requestsPerSecond, runtime),
     }
     hosts.set(host, fresh)
     return fresh
@@ -39,7 +39,7 @@ export function withLimits({ concurrency, requestsPerSecond }: Limits, clock: Cl
     const release = await places.acquire(init.signal)
     try {
       const pause = tokens.take()
-      if (pause > 0) await wait(clock, pause, init.signal)
+      if (pause > 0) await wait(runtime, pause, init.signal)
       const response = await next(url, init)
       init.signal?.addEventListener('abort', release, { once: true })
       return watchBody(response, {

@@ -79,6 +79,15 @@ describe('trying again', () => {
     await expect(retrying('http://a.test', {})).rejects.toThrow('second')
   })
 
+  it('ends with the reason of a caller who gives up while an answer that will pass is cancelled', async () => {
+    const abort = new AbortController()
+    const body = new ReadableStream({ cancel: () => abort.abort(new Error('enough')) })
+    const fetch = withRetry({ ...createEagerClock().clock, random: () => 0 })(
+      scripted(new Response(body, { status: 503 })).fetch,
+    )
+    await expect(fetch('http://a.test', { signal: abort.signal })).rejects.toThrow('enough')
+  })
+
   it('ends when the caller gives up, also in the middle of a wait', async () => {
     const abort = new AbortController()
     const clock: Clock = { ...createEagerClock().clock, after: () => () => {} }

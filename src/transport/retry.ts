@@ -17,16 +17,14 @@ const PASSING = [429, 502, 503, 504]
  * `Retry-After` is obeyed (RFC 9110, 10.2.3). Only for GET and HEAD, and only until the body begins; the last answer or
  * error is handed on as it is.
  */
-export function withRetry(
-  runtime: Pick<Runtime, 'now' | 'date' | 'after' | 'random'>,
-  attempts = ATTEMPTS,
-): Layer {
+export function withRetry(runtime: Pick<Runtime, 'date' | 'after' | 'random'>, attempts = ATTEMPTS): Layer {
   return (next) => (url, init) => {
     const { method = 'GET', signal } = init
     if (method !== 'GET' && method !== 'HEAD') return next(url, init)
     const options = {
       ...{ attempts, backoff: BACKOFF, signal },
-      again: () => !signal?.aborted,
+      // After an answer, the waiting ends with the signal's own reason.
+      again: (error: unknown) => error instanceof PassingAnswer || !signal?.aborted,
       // On top of what it asks for, so that not all who were told the same come back at one moment.
       pause: (error: unknown, growing: number) =>
         error instanceof PassingAnswer ? growing + error.retryAfter : growing,

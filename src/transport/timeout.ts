@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import type { Layer } from './fetch.ts'
 
 /** The `reason` of the abort with which {@link withTimeout} ends a request. */
@@ -13,10 +13,10 @@ export class TimeoutError extends Error {
  * Aborts a request, body included, that has not ended `milliseconds` after it began: a server that stalls in the
  * middle of a body is caught too.
  */
-export function withTimeout(milliseconds: number, clock: Clock): Layer {
+export function withTimeout(milliseconds: number, { after }: Pick<Runtime, 'after'>): Layer {
   return (next) => async (url, init) => {
     const abort = new AbortController()
-    const callOff = clock.after(milliseconds, () => abort.abort(new TimeoutError(milliseconds)))
+    const callOff = after(milliseconds, () => abort.abort(new TimeoutError(milliseconds)))
     const signal = init.signal ? AbortSignal.any([init.signal, abort.signal]) : abort.signal
     try {
       const response = await next(url, { ...init, signal })

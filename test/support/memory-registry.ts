@@ -23,6 +23,7 @@ import type {
   RepositoryReader,
   ResolvedManifest,
 } from '../../src/registry/reader.ts'
+import { watchStream } from '../../src/transport/watch-body.ts'
 
 export const SCHEMA_1 = 'application/vnd.docker.distribution.manifest.v1+json'
 
@@ -175,8 +176,14 @@ export class MemoryRegistry implements Registry {
     if (this.withoutReferrers === true || this.withoutReferrers.has(name)) return 'unsupported'
     const found: Descriptor[] = []
     for (const { digest, mediaType, bytes } of this.#repositories.get(name)?.manifests.values() ?? []) {
-      if (mediaType === SCHEMA_1 || parseManifest(bytes, digest).subject?.digest !== subject) continue
-      found.push({ mediaType, digest, size: bytes.length })
+      if (mediaType === SCHEMA_1) continue
+      const { subject: about, artifactType, annotations } = parseManifest(bytes, digest)
+      if (about?.digest !== subject) continue
+      const more = {
+        ...(artifactType !== undefined && { artifactType }),
+        ...(annotations && { annotations }),
+      }
+      found.push({ mediaType, digest, size: bytes.length, ...more })
     }
     return found
   }
@@ -196,7 +203,13 @@ export class MemoryRegistry implements Registry {
     this.#ask(`blob ${name}@${digest}`)
     const bytes = this.#repositories.get(name)?.blobs.get(digest)
     if (bytes === undefined) return undefined
-    return { start, size: bytes.length, body: new Blob([bytes.slice(start, end)]).stream() }
+    const body = watchStream(new Blob([bytes.slice(start, end)]).stream(), {
+      async read(read) {
+        signal?.throwIfAborted()
+        return read()
+      },
+    })
+    return { start, size: bytes.length, body }
   }
 
   #repository(name: string): TestRepository {

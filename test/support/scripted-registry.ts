@@ -136,7 +136,8 @@ function page(served: Served, url: URL, size: number): Answer {
   return json({ name, tags: part }, isLast ? {} : { Link: link })
 }
 
-async function startServer(answer: (seen: SeenRequest) => Answer): Promise<ScriptedServer> {
+/** Answers as a function says, and remembers every request. */
+export async function startServer(answer: (seen: SeenRequest) => Answer): Promise<ScriptedServer> {
   const requests: SeenRequest[] = []
   const server = createServer(async (request, response) => {
     // A client that hangs up is its own affair.

@@ -3,7 +3,7 @@ import type { FillConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
-import { reasonOf, statusOf, untrue } from '../driver/failure.ts'
+import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange } from '../driver/object-info.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
@@ -176,7 +176,7 @@ async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
   } catch (error) {
-    if (reasonOf(error) === 'BlobNotFound') return undefined
+    if (serviceReasonOf(error) === 'BlobNotFound') return undefined
     throw error
   }
 }

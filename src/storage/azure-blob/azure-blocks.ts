@@ -1,5 +1,5 @@
 import { PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
-import { reasonOf, statusOf } from '../driver/failure.ts'
+import { serviceReasonOf, statusOf } from '../driver/failure.ts'
 import type { PartSink } from '../driver/part-upload.ts'
 import type { ObjectHeaders, UploadResume } from '../object-store.ts'
 import type { AzureContainer } from './azure-container.ts'
@@ -72,7 +72,7 @@ export class AzureBlocks implements PartSink {
       else await commit({})
     } catch (error) {
       // Whoever commits first drops the blocks of all others, and so does a commit whose answer got lost.
-      if (reasonOf(error) !== 'InvalidBlockList' || !(await isThere())) throw error
+      if (serviceReasonOf(error) !== 'InvalidBlockList' || !(await isThere())) throw error
     }
   }
 

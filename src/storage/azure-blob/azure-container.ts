@@ -1,7 +1,7 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
 import type { Runtime } from '../../runtime.ts'
 import { Deadline } from '../driver/deadline.ts'
-import { type Action, reasonOf, storeError } from '../driver/failure.ts'
+import { type Action, serviceReasonOf, storeError } from '../driver/failure.ts'
 import { takeApart } from './azure-blob-failure.ts'
 
 export interface AzureContainerFacts {
@@ -66,7 +66,7 @@ export class AzureContainer {
     try {
       await write({ conditions: { ifNoneMatch: '*' } })
     } catch (error) {
-      if (!['BlobAlreadyExists', 'ConditionNotMet'].includes(reasonOf(error) ?? '')) throw error
+      if (!['BlobAlreadyExists', 'ConditionNotMet'].includes(serviceReasonOf(error) ?? '')) throw error
     }
   }
 }

@@ -68,7 +68,7 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /** The reason that a {@link storeError} was made of. */
-export function reasonOf(error: unknown): string | undefined {
+export function serviceReasonOf(error: unknown): string | undefined {
   return error instanceof PortolanError ? (error.facts.reason as string | undefined) : undefined
 }
 

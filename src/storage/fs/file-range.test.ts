@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readlink, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { openFileRange } from './file-range.ts'
+import { type FileRange, openFileRange } from './file-range.ts'
 
 const BYTES = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 251))
 const WHOLE = { size: BYTES.length, start: 0, end: BYTES.length }
@@ -16,6 +16,8 @@ beforeAll(async () => {
 beforeEach(() => writeFile(path, BYTES))
 afterAll(() => rm(folder, { recursive: true }))
 
+const open = async (range: Partial<FileRange> = {}) => (await openFileRange(path, { ...WHOLE, ...range }))!
+
 const read = (stream: ReadableStream<Uint8Array>) => new Response(stream).bytes()
 
 test.each([
@@ -27,20 +29,23 @@ test.each([
   [131_072, 262_144],
   [299_999, 300_000],
 ])('gives the bytes from %i up to %i', async (start, end) => {
-  const bytes = await read(await openFileRange(path, { size: BYTES.length, start, end }))
+  const bytes = await read(await open({ start, end }))
   expect(BYTES.subarray(start, end).equals(bytes)).toBe(true)
 })
 
 test.each([
   ['another size', 'blob', 299_999, 'CONTENT_INVALID'],
-  ['no file', 'absent', 1, 'FILE_UNREADABLE'],
   ['a folder', '.', 4096, 'FILE_UNREADABLE'],
 ])('refuses %s before a byte is promised', async (_, name, size, code) => {
   await expect(openFileRange(join(folder, name), { size, start: 0, end: 1 })).rejects.toMatchObject({ code })
 })
 
+test('gives nothing where there is no file', async () => {
+  expect(await openFileRange(join(folder, 'absent'), WHOLE)).toBeUndefined()
+})
+
 test('reads no further than it is read, and breaks when the file has shrunk meanwhile', async () => {
-  const reader = (await openFileRange(path, WHOLE)).getReader()
+  const reader = (await open()).getReader()
   expect((await reader.read()).value).toHaveLength(131_072)
   await truncate(path, 131_072)
   await expect(reader.read()).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
@@ -48,16 +53,16 @@ test('reads no further than it is read, and breaks when the file has shrunk mean
 })
 
 test('closes the file at the end', async () => {
-  await read(await openFileRange(path, WHOLE))
+  await read(await open())
   expect(await openCount()).toBe(0)
 })
 
 test('closes the file when the client goes away, before, between and during reads', async () => {
-  await (await openFileRange(path, WHOLE)).cancel()
-  const between = (await openFileRange(path, WHOLE)).getReader()
+  await (await open()).cancel()
+  const between = (await open()).getReader()
   await between.read()
   await between.cancel()
-  const during = (await openFileRange(path, WHOLE)).getReader()
+  const during = (await open()).getReader()
   const pending = during.read()
   await during.cancel()
   expect((await pending).done).toBe(true)
@@ -66,7 +71,7 @@ test('closes the file when the client goes away, before, between and during read
 
 test('breaks, and closes the file, when it is to stop', async () => {
   const stop = new AbortController()
-  const reader = (await openFileRange(path, { ...WHOLE, signal: stop.signal })).getReader()
+  const reader = (await open({ signal: stop.signal })).getReader()
   await reader.read()
   stop.abort(new Error('enough'))
   await expect(reader.read()).rejects.toThrow('enough')

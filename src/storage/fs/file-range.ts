@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { contentInvalid, openFile, unreadable } from './files.ts'
+import { contentInvalid, openFile } from './files.ts'
 
 /** Large enough that a system call and a stream's turn cost little beside the copying, small enough for many clients. */
 const CHUNK_BYTES = 128 * 1024
@@ -17,12 +17,15 @@ export interface FileRange {
  * Opens the bytes of a file from `start` up to `end` as a stream that reads on only when it is read, and closes the
  * file at its end, on an error, and when it is cancelled.
  *
- * Throws `FILE_UNREADABLE`, and `CONTENT_INVALID` when the file no longer has `size` bytes: what was promised to a
+ * `undefined` when there is no such file. Throws `FILE_UNREADABLE`, and `CONTENT_INVALID` when the file no longer has `size` bytes: what was promised to a
  * client on the strength of it would be wrong. A file that shrinks while it is read breaks the stream.
  */
-export async function openFileRange(path: string, range: FileRange): Promise<ReadableStream<Uint8Array>> {
+export async function openFileRange(
+  path: string,
+  range: FileRange,
+): Promise<ReadableStream<Uint8Array> | undefined> {
   const file = await openFile(path)
-  if (file === undefined) throw unreadable(path, new Error('it is gone'))
+  if (file === undefined) return undefined
   const { handle } = file
   if (file.size !== range.size) {
     await handle.close()

@@ -67,11 +67,10 @@ export class LayoutRepository implements RepositoryReader {
     { start = 0, end = Number.POSITIVE_INFINITY, signal }: BlobOptions = {},
   ): Promise<OpenedBlob | undefined> {
     signal?.throwIfAborted()
-    const found = await this.stat(digest)
-    if (found === undefined) return undefined
-    const { size } = found
-    const path = blobFile(this.location, digest)
-    const body = await openFileRange(path, { size, start, end: Math.min(end, size), signal })
-    return { start, size, body }
+    const size = this.#facts.blobs.get(digest)
+    if (size === undefined) return undefined
+    const range = { size, start, end: Math.min(end, size), signal }
+    const body = await openFileRange(blobFile(this.location, digest), range)
+    return body && { start, size, body }
   }
 }

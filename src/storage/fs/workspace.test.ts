@@ -66,7 +66,7 @@ describe('what a workspace is told', () => {
   })
 
   it.each<[string, (spool: Spool) => Promise<void>]>([
-    ['emptied', (spool) => spool.clear()],
+    ['emptied', (spool) => spool.clear().then(spool.close)],
     ['deleted and begun anew', (spool) => spool.remove()],
   ])(
     'is known to the next process: that a spool was %s since an upload was sent from it',

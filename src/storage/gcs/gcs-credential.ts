@@ -7,6 +7,9 @@ export type Authorize = (url: string) => Promise<Record<string, string>>
 /** What tokens are asked for: objects, and nothing of how a bucket is set up. */
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write'
 
+/** No request names a project; not knowing one, the library asks gcloud and other services of Google's for it. */
+const NO_PROJECT = 'none'
+
 /** Nobody, as emulators want it. */
 export const anonymous: Authorize = async () => ({})
 
@@ -14,7 +17,9 @@ export const anonymous: Authorize = async () => ({})
 export function defaultCredentials(refused: () => PortolanError): Authorize {
   let auth: Promise<GoogleAuth> | undefined
   return async (url) => {
-    auth ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes: SCOPE }))
+    auth ??= import('google-auth-library').then(
+      ({ GoogleAuth }) => new GoogleAuth({ scopes: SCOPE, projectId: NO_PROJECT }),
+    )
     try {
       return Object.fromEntries(await (await auth).getRequestHeaders(url))
     } catch {

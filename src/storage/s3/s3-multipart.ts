@@ -6,7 +6,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
-import { reasonOf, statusOf, untrue } from '../driver/failure.ts'
+import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import type { PartSink } from '../driver/part-upload.ts'
 import type { ObjectHeaders, UploadResume } from '../object-store.ts'
 import type { S3Bucket } from './s3-bucket.ts'
@@ -92,7 +92,7 @@ export class S3Multipart implements PartSink {
       else if (!(await this.#bucket.writeIfAbsent(complete))) await this.discard()
     } catch (error) {
       // A completion whose answer got lost on the way is repeated by the SDK, and then the upload is gone.
-      if (reasonOf(error) !== 'NoSuchUpload' || !(await isThere())) throw error
+      if (serviceReasonOf(error) !== 'NoSuchUpload' || !(await isThere())) throw error
     }
   }
 

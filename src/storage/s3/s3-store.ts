@@ -11,7 +11,7 @@ import type { FillConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
-import { reasonOf, statusOf, untrue } from '../driver/failure.ts'
+import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange } from '../driver/object-info.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
@@ -216,7 +216,7 @@ class S3Store implements ObjectStore {
     try {
       return await answer
     } catch (error) {
-      if (statusOf(error) !== 404 || reasonOf(error) === 'NoSuchBucket') throw error
+      if (statusOf(error) !== 404 || serviceReasonOf(error) === 'NoSuchBucket') throw error
       await this.#requireBucket()
       return undefined
     }

@@ -74,9 +74,9 @@ test('an answer that stalls in the middle is not waited for without end', async 
   const { runtime } = lend()
   const hasty: Runtime = { ...runtime, after: (_, callback) => runtime.after(100, callback) }
   const fill = { kind: 'gcs', bucket: server.bucket, endpoint: server.origin, prefix: '' } as const
-  const impatient = await openStore(fill, { ...lend(), runtime: hasty })
+  const hurried = await openStore(fill, { ...lend(), runtime: hasty })
   server.lie = 'half an answer, and silence'
-  await expect(collect(impatient.list(''))).rejects.toMatchObject({ code: 'UNREACHABLE' })
+  await expect(collect(hurried.list(''))).rejects.toMatchObject({ code: 'UNREACHABLE' })
 })
 
 test('the permission that is missing is named', async () => {

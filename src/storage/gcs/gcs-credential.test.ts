@@ -1,0 +1,44 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { json, startServer } from '../../../test/support/scripted-registry.ts'
+import { makeTempFolder } from '../../../test/support/temp.ts'
+import { PortolanError } from '../../errors.ts'
+import { defaultCredentials } from './gcs-credential.ts'
+
+const REFUSED = new PortolanError('STORE_REFUSED', 'no credentials')
+const URL = 'https://storage.googleapis.com/storage/v1/b/images/o'
+
+afterEach(() => vi.unstubAllEnvs())
+
+test('gives a token for objects by workload identity, and asks for it once', async () => {
+  await using folder = await makeTempFolder()
+  await using server = await startServer(() =>
+    json({ access_token: 'token-1', issued_token_type: 'x', token_type: 'Bearer', expires_in: 3600 }),
+  )
+  const [subject, key] = [join(folder.path, 'subject'), join(folder.path, 'key.json')]
+  await writeFile(subject, 'a token of the cluster')
+  await writeFile(
+    key,
+    JSON.stringify({
+      type: 'external_account',
+      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/p',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `${server.origin}/token`,
+      credential_source: { file: subject },
+    }),
+  )
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', key)
+  const authorize = defaultCredentials(() => REFUSED)
+  expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-1' })
+  await authorize(URL)
+  expect(server.requests).toHaveLength(1)
+  const asked = new URLSearchParams(server.requests[0]!.body)
+  expect(asked.get('subject_token')).toBe('a token of the cluster')
+  expect(asked.get('scope')).toBe('https://www.googleapis.com/auth/devstorage.read_write')
+})
+
+test('says that there are none, without the words of the library', async () => {
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '/nowhere/key.json')
+  await expect(defaultCredentials(() => REFUSED)(URL)).rejects.toBe(REFUSED)
+})
