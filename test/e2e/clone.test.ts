@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -121,6 +121,23 @@ describe.skipIf(missing !== undefined)('npm start on a bare clone', () => {
     await until('the demo to open', () => said.includes('Ctrl-C ends it') || child.exitCode !== null)
     child.kill(signal)
     expect(await ended).toEqual([0, null])
+  })
+
+  it('packs a package that runs where nothing else is installed', { timeout: INSTALL }, async () => {
+    const options = { env: bareEnvironment(folder.path), timeout: INSTALL }
+    const clone = join(folder.path, 'clone')
+    await runOk(found.npm, ['pack', '--pack-destination', folder.path], { ...options, cwd: clone })
+    const [tarball] = (await readdir(folder.path)).filter((name) => name.endsWith('.tgz'))
+    const project = join(folder.path, 'project')
+    await mkdir(project)
+    await runOk(found.npm, ['install', '--offline', join(folder.path, tarball!)], {
+      ...options,
+      cwd: project,
+    })
+    const head = String(await runOk(found.git, ['rev-parse', 'HEAD'], { cwd: clone })).trim()
+    const program = join(project, 'node_modules/.bin/portolan')
+    const said = await runOk(process.execPath, [program, '--version', '--verbose'], { cwd: project })
+    expect(String(said)).toContain(`\ncommit   ${head}\n`)
   })
 
   const flags = () => ['--port', `${port}`, '--admin-port', `${adminPort}`]
