@@ -10,7 +10,8 @@ import { startScriptedStore } from '../../../test/support/scripted-store.ts'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
 import { makeSampleImages } from '../../demo/images.ts'
 import type { SampleImage } from '../../demo/sample-world.ts'
-import type { PullStep } from '../pull.ts'
+import type { PullStep } from '../../doctor/pull-step.ts'
+import type { Explanation } from '../../server/explain.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const PARIS = '35.180.1.1'
@@ -84,6 +85,8 @@ describe('portolan explain', () => {
     expect(code).toBe(0)
     expect(out).toContain('manifest of linux/arm64')
     expect(out).not.toContain('amd64')
+    // The index names it without the variant, which every arm64 has.
+    expect(await explain(...words, '--platform', 'linux/arm64/v8')).toMatchObject({ code: 0, err: '', out })
     expect(await explain(...words, '--platform', 'plan9/arm64')).toMatchObject({
       code: 2,
       err: 'portolan: there is none for plan9/arm64; there are linux/amd64, linux/arm64\n',
@@ -143,7 +146,7 @@ describe('portolan explain', () => {
 })
 
 function decisions({ out }: Told): object[] {
-  return JSON.parse(out).steps.map(({ what, explanation, answer }: PullStep) => ({
+  return JSON.parse(out).steps.map(({ what, explanation, answer }: PullStep<Explanation>) => ({
     what,
     target: explanation.target,
     decision: explanation.decision,

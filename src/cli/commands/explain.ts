@@ -1,10 +1,15 @@
+import { openAdminSource } from '../../doctor/admin-source.ts'
+import type { PullSource } from '../../doctor/pull-source.ts'
+import type { PullStep } from '../../doctor/pull-step.ts'
+import { walkPull } from '../../doctor/walk-pull.ts'
 import { PortolanError } from '../../errors.ts'
 import { type Address, parseAddress } from '../../net/address.ts'
+import { parsePlatform } from '../../oci/platform.ts'
 import { parseReference } from '../../oci/reference.ts'
 import type { ExplainedCandidate, ExplainedClient, Explanation } from '../../server/explain.ts'
+import { commandRuntime } from '../command-runtime.ts'
+import { openConfigSource } from '../config-source.ts'
 import { EXIT } from '../exit-code.ts'
-import { type PullStep, parsePlatform, walkPull } from '../pull.ts'
-import { openAdminSource, openConfigSource, type PullSource } from '../pull-source.ts'
 import { formatTable } from '../table.ts'
 
 export interface ExplainOptions {
@@ -30,11 +35,11 @@ export async function runExplain(image: string, options: ExplainOptions): Promis
   }
   const source = await openSource(options, from)
 
-  const steps: PullStep[] = []
+  const steps: PullStep<Explanation>[] = []
   let failure: PortolanError | undefined
   const tables = new Map<string, number>()
   try {
-    for await (const step of walkPull(reference, source, platform)) {
+    for await (const step of walkPull(reference, source, commandRuntime, platform)) {
       steps.push(step)
       if (!options.json) print(describeStep(step, steps.length, tables))
     }
@@ -54,16 +59,16 @@ export async function runExplain(image: string, options: ExplainOptions): Promis
   return failed.length === 0 ? EXIT.done : EXIT.failed
 }
 
-function openSource({ config, admin }: ExplainOptions, from: Address): Promise<PullSource> {
+function openSource({ config, admin }: ExplainOptions, from: Address): Promise<PullSource<Explanation>> {
   // A config may be named by the environment, for `serve`; a door is asked on purpose.
-  if (admin !== undefined) return openAdminSource(admin, from)
+  if (admin !== undefined) return openAdminSource(admin, from, commandRuntime)
   if (config !== undefined) return openConfigSource(config, from)
   throw usage('--config or --admin is required: a config to try, or the admin service of a door that runs')
 }
 
 /** One block: what is asked, what becomes of it, and who could have answered. */
 function describeStep(
-  { what, explanation, answer }: PullStep,
+  { what, explanation, answer }: PullStep<Explanation>,
   number: number,
   tables: Map<string, number>,
 ): string {

@@ -4,7 +4,7 @@ import type { SyncConfig } from '../../config/config.ts'
 import { readPattern } from '../../config/pattern.ts'
 import { isRefusal } from '../../config/refusal.ts'
 import { PortolanError } from '../../errors.ts'
-import { parsePlatform } from '../../replication/platforms.ts'
+import { readPlatform } from '../../replication/platforms.ts'
 import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
 import { openWorkspace } from '../../storage/fs/workspace.ts'
@@ -85,7 +85,7 @@ function applyFlags(section: SyncConfig, options: SyncCommandOptions): SyncConfi
     tags: { ...section.tags, ...(tag && { include: patterns('--tag', tag) }) },
     platforms: platform.map((text) => {
       try {
-        parsePlatform(text)
+        readPlatform(text)
         return text
       } catch (error) {
         if (error instanceof PortolanError) throw usage(`--platform ${error.message}`)
