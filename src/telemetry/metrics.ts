@@ -26,7 +26,7 @@ export interface BackendReading {
   readonly missesAll?: boolean
 }
 
-/** In seconds: a known answer takes microseconds, an unknown one up to the patience of the config. */
+/** In seconds: a known answer takes microseconds, an unknown one up to `presence.timeout` of the config. */
 const REQUEST_BOUNDS = [0.000_05, 0.0001, 0.000_25, 0.001, 0.005, 0.025, 0.1, 0.2, 0.3, 0.5, 1, 5, 30]
 /** In seconds: up to the longest timeout that a config may set. */
 const PROBE_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30]

@@ -105,8 +105,10 @@ test('--json prints the report as data, and progress is JSON lines on standard e
   })
   const lines = err.trim().split('\n')
   const events = lines.map((line) => JSON.parse(line))
-  expect(events.map(({ kind }) => kind)).toEqual(['walked', 'planned', 'progress', 'finished'])
-  expect(events[2].stores).toEqual([
+  // A machine that is busy sees progress more than once.
+  const kinds = [...new Set(events.map(({ kind }) => kind))]
+  expect(kinds).toEqual(['walked', 'planned', 'progress', 'finished'])
+  expect(events.findLast(({ kind }) => kind === 'progress').stores).toEqual([
     { store: 'paris', sent: expect.any(Number), bytes: expect.any(Number), stored: 4, total: 4 },
   ])
 })
