@@ -1,22 +1,13 @@
 import { createHash } from 'node:crypto'
-import packageFile from '../../package.json' with { type: 'json' }
 import { createCredentials } from '../adapters/credentials/credentials.ts'
-import { createNodeRuntime } from '../adapters/node/runtime.ts'
 import type { FillConfig } from '../config/config.ts'
 import type { RegistryAddress } from '../registry/address.ts'
 import { openHttpRegistry } from '../registry/http-registry.ts'
 import type { Registry } from '../registry/reader.ts'
-import type { Runtime } from '../runtime.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openStore } from '../storage/open-store.ts'
-import { silentLog } from '../telemetry/log.ts'
 import type { Limits } from '../transport/limits.ts'
-
-/** What a command has of its process; what it has to say, it says itself. */
-export const commandRuntime: Runtime = createNodeRuntime({
-  log: silentLog,
-  userAgent: `portolan/${packageFile.version}`,
-})
+import { commandRuntime } from './command-runtime.ts'
 
 /** The logins of whoever runs this process; read once, however many registries are asked. */
 const credentials = createCredentials()

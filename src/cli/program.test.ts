@@ -81,9 +81,11 @@ test('config check --json prints faults as data, and none for a valid config', a
     line: 3,
     column: 8,
   })
-  const good = await portolan(['config', 'check', 'good.yaml'], { env: { PORTOLAN_JSON: 'true' } })
+  const good = await portolan(['config', 'check', 'good.yaml'], {
+    env: { PORTOLAN_CONFIG_CHECK_JSON: 'true' },
+  })
   expect(good).toMatchObject({ code: 0 })
-  expect(JSON.parse(good.out)).toEqual({ faults: [] })
+  expect(JSON.parse(good.out)).toEqual({ version: 1, faults: [] })
 })
 
 test('config show reads standard input and the environment, and starts paths from the working folder', async () => {
@@ -111,7 +113,7 @@ test('config schema prints a JSON Schema', async () => {
 })
 
 test('serve of an invalid config starts nothing', async () => {
-  const env = { PORTOLAN_CONFIG: 'bad.yaml' }
+  const env = { PORTOLAN_SERVE_CONFIG: 'bad.yaml' }
   expect(await portolan(['serve'], { env })).toEqual({ code: 2, out: '', err: `${FAULTS.join('\n')}\n` })
 })
 
@@ -125,10 +127,48 @@ test.each<[words: string[], err: RegExp]>([
   [['config', 'check', 'missing.yaml'], /^portolan: cannot read missing\.yaml: ENOENT.*\n$/],
   [['config', 'check', '.'], /^portolan: cannot read \.: EISDIR.*\n$/],
   [['config', 'check', 'latin1.yaml'], /^portolan: cannot read latin1\.yaml: .*utf-8.*\n$/],
-  [['serve'], /^portolan: required option '-c, --config <file>' not specified\n$/],
-  [['demo', '--port', '65536'], /^portolan: option '--port <number>' argument '65536' is invalid\. .*\n$/],
+  [['serve'], /^portolan: --config <file> \(or PORTOLAN_SERVE_CONFIG\) is required\n$/],
+  [['serve', '--cofnig', 'a'], /^portolan: unknown option '--cofnig' \(Did you mean --config\?\)\n$/],
+  [['serve', 'more'], /^portolan: too many arguments .*\n$/],
+  [['demo', '--port', '65536'], /^portolan: --port "65536" must be a port from 0 to 65535\n$/],
 ])('wrong usage, %j, is one line and ends with 2', async (words, err) => {
   expect(await portolan(words)).toEqual({ code: 2, out: '', err: expect.stringMatching(err) })
+})
+
+test.each<[words: string[], code: number, error: object]>([
+  [['config', 'check', '--json'], 2, { code: 'USAGE', message: "missing required argument 'file'" }],
+  [
+    ['config', 'check', '--json', '--bogus', 'good.yaml'],
+    2,
+    { code: 'USAGE', message: "unknown option '--bogus'" },
+  ],
+  [
+    ['config', 'check', '--json', 'missing.yaml'],
+    2,
+    { code: 'FILE_UNREADABLE', message: expect.stringMatching(/^cannot read missing\.yaml: ENOENT/) },
+  ],
+  [
+    ['config', 'show', '--json', 'bad.yaml'],
+    2,
+    { code: 'CONFIG_INVALID', message: FAULTS.join('\n'), faults: [{ path: 'debug' }, { path: 'listen' }] },
+  ],
+  [
+    ['sync', '--json', '--concurrency', '0', '--config', 'good.yaml'],
+    2,
+    { code: 'USAGE', message: '--concurrency "0" must be a whole number from 1 to 64' },
+  ],
+  [
+    ['explain', '--json', 'a', '--from', '192.0.2.1', '--admin', 'http://127.0.0.1:1'],
+    3,
+    { code: 'UNREACHABLE' },
+  ],
+])('an error with --json, %j, is a document too', async (words, code, error) => {
+  const ended = await portolan(words)
+  expect({ ...ended, out: JSON.parse(ended.out) }).toMatchObject({
+    code,
+    out: { version: 1, error },
+    err: expect.stringMatching(/./),
+  })
 })
 
 test('every command has help with an example', async () => {

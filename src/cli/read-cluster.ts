@@ -2,15 +2,11 @@ import { homedir } from 'node:os'
 import packageFile from '../../package.json' with { type: 'json' }
 import { systemClock } from '../adapters/clock.ts'
 import type { RegistryMap } from '../migrate/map.ts'
+import type { ScanOptions } from './commands/scan-spec.ts'
 import type { Scanned } from './scan-files.ts'
 
 /** Which cluster, and what of it, is scanned. */
-export interface ClusterOptions {
-  readonly context?: string
-  readonly kubeconfig?: string
-  /** Only these; all of them by default. */
-  readonly namespace?: readonly string[]
-}
+export type ClusterOptions = Pick<ScanOptions, 'context' | 'kubeconfig' | 'namespace'>
 
 /** Looks through a live cluster with the rights of whoever runs this process. */
 export async function readCluster(

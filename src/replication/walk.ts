@@ -4,11 +4,12 @@ import { Semaphore } from '../internal/semaphore.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Platform } from '../oci/manifest.ts'
 import { type Name, parseName } from '../oci/name.ts'
+import { matchesPlatform } from '../oci/platform.ts'
 import type { Registry } from '../registry/reader.ts'
 import { assembleReachable } from './assemble.ts'
 import type { ManifestContent } from './manifest-content.ts'
 import { type ManifestCache, ManifestReader, orFault } from './manifest-reader.ts'
-import { matchesPlatform, parsePlatform } from './platforms.ts'
+import { readPlatform } from './platforms.ts'
 import type { Reachable } from './reachable.ts'
 import { createSelector, type ImageSelector } from './selection.ts'
 import { faultOf, RepositoryWalk, type WalkedRepository } from './walk-repository.ts'
@@ -54,7 +55,7 @@ const MAX_TAGS = 1_000_000
 export async function walk(source: Registry, config: SyncConfig, parts: WalkParts): Promise<Reachable> {
   const report = parts.report ?? (() => {})
   const selector = createSelector(config)
-  const platforms = config.platforms.map(parsePlatform)
+  const platforms = config.platforms.map(readPlatform)
   const places = new Semaphore(REQUESTS_AT_ONCE)
   const manifests = new ManifestReader(source, parts.workspace, places)
   const matched = new Set<string>()

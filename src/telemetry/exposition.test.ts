@@ -62,7 +62,7 @@ test('a backend is read in all its states, and one that is never asked has no pr
     ...nothing,
     backends: () => [
       { id: 'disk', inTraffic: true },
-      { id: 'paris', inTraffic: false, health: 'out', presence: { present: 2, negative: 1, running: 3 } },
+      { id: 'paris', inTraffic: false, health: 'ejected', presence: { present: 2, negative: 1, running: 3 } },
     ],
     rangesAge: () => [['aws', 60]],
   })

@@ -92,7 +92,12 @@ export function createMetrics(readings: Readings) {
       labels: ['result'],
     }),
   }
-  const gauges: readonly GaugeFamily[] = [
+  return { ...metrics, families: [...Object.values(metrics), ...gaugesOf(readings)] }
+}
+
+/** What is read when somebody asks. */
+function gaugesOf(readings: Readings): readonly GaugeFamily[] {
+  return [
     gauge('portolan_requests_in_flight', 'Requests whose answer is not known yet.', [], () => [
       [[], readings.requestsInFlight()],
     ]),
@@ -188,7 +193,6 @@ export function createMetrics(readings: Readings) {
       },
     ),
   ]
-  return { ...metrics, families: [...Object.values(metrics), ...gauges] }
 }
 
 export type Metrics = ReturnType<typeof createMetrics>

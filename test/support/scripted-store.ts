@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { INVENTED_DIGEST } from '../../src/backends/health/check-store.ts'
+import { digestEncoded } from '../../src/oci/digest.ts'
 
 /** A store that answers as it is told and remembers what it was asked. */
 export interface ScriptedStore extends AsyncDisposable {
@@ -20,7 +21,7 @@ export async function startScriptedStore(script: Script): Promise<ScriptedStore>
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`)
     // Not even a store that is told to have everything has that.
-    const answer = request.url?.includes(INVENTED_DIGEST) ? 404 : script(request.url ?? '')
+    const answer = request.url?.includes(digestEncoded(INVENTED_DIGEST)) ? 404 : script(request.url ?? '')
     if (answer === 'silent') return
     if (answer !== 200) {
       response.writeHead(answer, { 'Content-Length': '0' }).end()

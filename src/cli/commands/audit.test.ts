@@ -128,10 +128,10 @@ test('without a terminal nothing is deleted unless --yes says so', async () => {
 })
 
 test.each<[words: string[], err: RegExp]>([
-  [['--sample', '0'], /'0' is invalid\. It must be a number of objects, or a share from 1% to 100%/],
-  [['--sample', '101%'], /'101%' is invalid/],
-  [['--sample', '5', '--full'], /^portolan: option '--full' cannot be used with option '--sample <number>'/],
-  [['--older-than', 'a week'], /'a week' is invalid\. It must be a duration, such as 12h or 7d/],
+  [['--sample', '0'], /^portolan: --sample "0" must be a number of objects, or a share from 1% to 100%/],
+  [['--sample', '101%'], /--sample "101%" must be/],
+  [['--sample', '5', '--full'], /^portolan: --full and --sample exclude each other/],
+  [['--older-than', 'a week'], /--older-than "a week" must be a duration, such as 12h or 7d/],
   [['--store', 'pari'], /--store "pari" is no store of the config \(did you mean "paris"\?\)/],
 ])('wrong usage, %j, is one line and ends with 2', async (words, message) => {
   const { code, out, err } = await audit(...words)

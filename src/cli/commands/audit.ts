@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline/promises'
 import { audit } from '../../replication/audit.ts'
-import type { SampleSize } from '../../replication/audit-content.ts'
 import { formatAudit } from '../../replication/audit-report.ts'
 import { type DeletedOrphans, deleteOrphans, type Orphan } from '../../replication/orphans.ts'
 import type { Target } from '../../replication/target.ts'
@@ -9,27 +8,16 @@ import { openWorkspace } from '../../storage/fs/workspace.ts'
 import { layered } from '../../transport/fetch.ts'
 import { withUserAgent } from '../../transport/user-agent.ts'
 import { auditExitCode, describeDeletion, describeOrphans, oldOrphans } from '../audit-report.ts'
-import { commandRuntime } from '../connections.ts'
+import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatBytes, formatCount } from '../format-quantity.ts'
 import { interruptible } from '../interruption.ts'
+import { printJson } from '../print.ts'
 import { createAuditBoard } from '../progress/audit-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
-import { filledStores, openTarget, openUpstream, syncSection, usage } from '../sync-parts.ts'
-
-export interface AuditCommandOptions {
-  readonly config: string
-  /** Of the stores, only these. */
-  readonly store?: readonly string[]
-  readonly full?: boolean
-  readonly sample: SampleSize
-  readonly deleteOrphans?: boolean
-  /** In milliseconds. */
-  readonly olderThan: number
-  readonly yes?: boolean
-  readonly json?: boolean
-}
+import { filledStores, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
+import type { AuditOptions } from './audit-spec.ts'
 
 /** For one request as a client makes it, body included: it is at most 1 MiB. In milliseconds. */
 const CLIENT_TIMEOUT = 30_000
@@ -41,11 +29,8 @@ const fetchAsClient = layered(
 )
 
 /** Says what is wrong with the stores of a config, and deletes orphans when told to; gives the exit code. */
-export async function runAudit(options: AuditCommandOptions): Promise<number> {
-  const { full = false, sample, deleteOrphans: mayDelete = false, yes = false, json = false } = options
-  if (mayDelete && !yes && !(process.stdin.isTTY && process.stderr.isTTY)) {
-    throw usage('--delete-orphans asks before it deletes; without a terminal, say --yes too')
-  }
+export async function runAudit(options: AuditOptions): Promise<number> {
+  const { full, sample, deleteOrphans: mayDelete, yes, json } = options
   const config = await readConfig(options.config)
   const section = syncSection(config)
   const stores = filledStores(config, options.store)
@@ -70,7 +55,10 @@ export async function runAudit(options: AuditCommandOptions): Promise<number> {
   }
   try {
     const examined = await unlessInterrupted(progress.say, examine)
-    if (examined === undefined) return EXIT.failed
+    if (examined === undefined) {
+      if (json) printJson({ error: { code: 'INTERRUPTED', message: 'interrupted: nothing is reported' } })
+      return EXIT.failed
+    }
     const { reachable, report } = examined
     progress.end()
     if (!json) process.stdout.write(formatAudit(report))
@@ -82,8 +70,7 @@ export async function runAudit(options: AuditCommandOptions): Promise<number> {
       if (old.length > 0 && (yes || (await confirm(old)))) deletion = await deleteAll(old, targets, options)
       if (deletion && !json) process.stdout.write(describeDeletion(deletion))
     }
-    if (json)
-      process.stdout.write(`${JSON.stringify({ ...report, ...(deletion && { deletion }) }, null, 2)}\n`)
+    if (json) printJson({ ...report, ...(deletion && { deletion }) })
     return auditExitCode(report, reachable.faults)
   } finally {
     progress.end()
@@ -108,7 +95,7 @@ async function unlessInterrupted<T>(
 function deleteAll(
   orphans: readonly Orphan[],
   targets: readonly Target[],
-  { olderThan }: AuditCommandOptions,
+  { olderThan }: AuditOptions,
 ): Promise<DeletedOrphans> {
   return deleteOrphans(orphans, targets, { olderThan, now: Date.now() })
 }

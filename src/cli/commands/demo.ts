@@ -7,24 +7,19 @@ import type { SampleWorld } from '../../demo/sample-world.ts'
 import { startUpstream, type UpstreamProcess } from '../../demo/start-upstream.ts'
 import { createStore } from '../../demo/store.ts'
 import { DEMO_REGIONS, demoConfig, demoFolder, storeId } from '../../demo/world.ts'
+import { EXIT } from '../exit-code.ts'
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
 import { formatTable } from '../table.ts'
-
-export interface DemoOptions {
-  readonly port: number
-  readonly adminPort: number
-  /** Where the images and the config are kept; the user's cache folder when absent. */
-  readonly folder?: string
-}
+import type { DemoOptions } from './demo-spec.ts'
 
 /** Runs a whole world on loopback until a signal ends it: two upstreams, three stores, sample images, and the door. */
 export async function runDemo({
   port,
   adminPort,
   folder = demoFolder(process.env),
-}: DemoOptions): Promise<void> {
+}: DemoOptions): Promise<number> {
   const layout = join(folder, 'images')
   await mkdir(folder, { recursive: true })
   const world = await makeSampleImages(layout)
@@ -43,6 +38,7 @@ export async function runDemo({
     await running.tried
     process.stdout.write(describeWorld(world, pier, stores, configFile, running.door, running.admin))
     await running.ended
+    return EXIT.done
   } finally {
     pier?.end()
     await Promise.all(stores.map((store) => store.drain(0)))

@@ -10,7 +10,8 @@ import { startScriptedStore } from '../../../test/support/scripted-store.ts'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
 import { makeSampleImages } from '../../demo/images.ts'
 import type { SampleImage } from '../../demo/sample-world.ts'
-import type { PullStep } from '../pull.ts'
+import type { PullStep } from '../../doctor/pull-step.ts'
+import type { Explanation } from '../../routing/explanation.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const PARIS = '35.180.1.1'
@@ -84,6 +85,12 @@ describe('portolan explain', () => {
     expect(code).toBe(0)
     expect(out).toContain('manifest of linux/arm64')
     expect(out).not.toContain('amd64')
+    // The index names it without the variant, which every arm64 has.
+    expect(await explain(...words, '--platform', 'linux/arm64/v8')).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining('layer of linux/arm64, '),
+    })
     expect(await explain(...words, '--platform', 'plan9/arm64')).toMatchObject({
       code: 2,
       err: 'portolan: there is none for plan9/arm64; there are linux/amd64, linux/arm64\n',
@@ -123,16 +130,19 @@ describe('portolan explain', () => {
   })
 
   it.each<[words: string[], err: string]>([
-    [['pause', '--from', 'paris', '--admin', 'http://127.0.0.1:1'], '--from is "paris"'],
+    [
+      ['pause', '--from', 'paris', '--admin', 'http://127.0.0.1:1'],
+      '--from "paris" must be an IPv4 or IPv6 address',
+    ],
     [['pause', '--from', PARIS], '--config or --admin is required'],
     [['pause', '--from', PARIS, '--admin', '127.0.0.1:9090'], '--admin is "127.0.0.1:9090"'],
     [
       ['pause', '--from', PARIS, '--admin', 'http://127.0.0.1:1', '--platform', 'linux'],
-      '--platform is "linux"',
+      '--platform "linux" must be OS/ARCHITECTURE',
     ],
     [['Pause//', '--from', PARIS, '--admin', 'http://127.0.0.1:1'], 'is not an image reference'],
     [['pause', '--from', PARIS, '--config', 'missing.yaml'], 'cannot read missing.yaml'],
-    [['pause', '--admin', 'http://127.0.0.1:1'], "required option '--from <address>' not specified"],
+    [['pause', '--admin', 'http://127.0.0.1:1'], '--from <address> (or PORTOLAN_EXPLAIN_FROM) is required'],
   ])('ends with 2 and one line for %j', async (words, err) => {
     const told = await explain(...words)
     expect(told).toMatchObject({ code: 2, out: '', err: expect.stringContaining(err) })
@@ -143,7 +153,7 @@ describe('portolan explain', () => {
 })
 
 function decisions({ out }: Told): object[] {
-  return JSON.parse(out).steps.map(({ what, explanation, answer }: PullStep) => ({
+  return JSON.parse(out).steps.map(({ what, explanation, answer }: PullStep<Explanation>) => ({
     what,
     target: explanation.target,
     decision: explanation.decision,

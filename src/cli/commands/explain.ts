@@ -1,40 +1,27 @@
+import { openAdminSource } from '../../doctor/admin-source.ts'
+import type { PullSource } from '../../doctor/pull-source.ts'
+import type { PullStep } from '../../doctor/pull-step.ts'
+import { walkPull } from '../../doctor/walk-pull.ts'
 import { PortolanError } from '../../errors.ts'
-import { type Address, parseAddress } from '../../net/address.ts'
 import { parseReference } from '../../oci/reference.ts'
 import type { ExplainedCandidate, ExplainedClient, Explanation } from '../../routing/explanation.ts'
-import { EXIT } from '../exit-code.ts'
-import { type PullStep, parsePlatform, walkPull } from '../pull.ts'
-import { openAdminSource, openConfigSource, type PullSource } from '../pull-source.ts'
+import { commandRuntime } from '../command-runtime.ts'
+import { openConfigSource } from '../config-source.ts'
+import { EXIT, exitCodeOf } from '../exit-code.ts'
+import { printedError, printJson, sayError } from '../print.ts'
 import { formatTable } from '../table.ts'
-
-export interface ExplainOptions {
-  /** Address of the client. */
-  readonly from: string
-  readonly config?: string
-  readonly admin?: string
-  readonly platform?: string
-  readonly json?: boolean
-}
+import type { ExplainOptions } from './explain-spec.ts'
 
 /** Shows where every request of a pull goes, and why; gives the exit code. */
 export async function runExplain(image: string, options: ExplainOptions): Promise<number> {
   const reference = parseReference(image)
-  const from = parseAddress(options.from)
-  if (from === undefined)
-    throw usage(`--from is ${JSON.stringify(options.from)}; expected an IPv4 or IPv6 address`)
-  const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
-  if (options.platform !== undefined && platform === undefined) {
-    throw usage(
-      `--platform is ${JSON.stringify(options.platform)}; expected OS/ARCHITECTURE, such as linux/arm64`,
-    )
-  }
-  const source = await openSource(options, from)
+  const source = await openSource(options)
 
-  const steps: PullStep[] = []
+  const steps: PullStep<Explanation>[] = []
   let failure: PortolanError | undefined
   const tables = new Map<string, number>()
   try {
-    for await (const step of walkPull(reference, source, platform)) {
+    for await (const step of walkPull(reference, source, commandRuntime, options.platform)) {
       steps.push(step)
       if (!options.json) print(describeStep(step, steps.length, tables))
     }
@@ -46,24 +33,27 @@ export async function runExplain(image: string, options: ExplainOptions): Promis
   }
   if (options.json) {
     const client = steps[0]?.explanation.client ?? null
-    print(JSON.stringify({ image, client, steps, ...(failure && { error: failure.message }) }, null, 2))
+    printJson({ image, client, steps, ...(failure && { error: printedError(failure) }) })
   }
-  if (failure !== undefined) throw failure
+  if (failure !== undefined) {
+    sayError(failure)
+    return exitCodeOf(failure.code)
+  }
   const failed = steps.flatMap(({ answer }, index) => (answer.works ? [] : [index + 1]))
   if (!options.json) print(summary(steps.length, failed))
   return failed.length === 0 ? EXIT.done : EXIT.failed
 }
 
-function openSource({ config, admin }: ExplainOptions, from: Address): Promise<PullSource> {
+function openSource({ config, admin, from }: ExplainOptions): Promise<PullSource<Explanation>> {
   // A config may be named by the environment, for `serve`; a door is asked on purpose.
-  if (admin !== undefined) return openAdminSource(admin, from)
-  if (config !== undefined) return openConfigSource(config, from)
-  throw usage('--config or --admin is required: a config to try, or the admin service of a door that runs')
+  if (admin !== undefined) return openAdminSource(admin, from, commandRuntime)
+  // One of the two is there, by the command's rules.
+  return openConfigSource(config!, from)
 }
 
 /** One block: what is asked, what becomes of it, and who could have answered. */
 function describeStep(
-  { what, explanation, answer }: PullStep,
+  { what, explanation, answer }: PullStep<Explanation>,
   number: number,
   tables: Map<string, number>,
 ): string {
@@ -125,10 +115,6 @@ function summary(count: number, failed: readonly number[]): string {
   return failed.length === 0
     ? `${count} requests, and every one has a working answer.`
     : `${count} requests; without a working answer: ${failed.join(', ')}.`
-}
-
-function usage(message: string): PortolanError {
-  return new PortolanError('USAGE', message)
 }
 
 function print(text: string): void {

@@ -2,22 +2,25 @@ import { coerce } from 'semver'
 import { PortolanError } from '../../errors.ts'
 import { KUBERNETES_MAP } from '../../migrate/builtin-map.ts'
 import type { NodeConfig } from '../../migrate/node-config/node-config.ts'
-import { NODE_TOOLS, type NodeTool } from '../../migrate/node-config/tools.ts'
+import { NODE_TOOLS } from '../../migrate/node-config/tools.ts'
+import { EXIT } from '../exit-code.ts'
+import { printJson } from '../print.ts'
 import { readMapData } from '../read-registry-map.ts'
-
-export interface NodeConfigOptions {
-  readonly for: NodeTool
-  readonly map?: string
-  readonly toolVersion?: string
-  readonly json?: boolean
-}
+import type { NodeConfigOptions } from './node-config-spec.ts'
 
 /** Prints what makes a tool use the new names of a map, how to apply it, and how to undo it. */
-export async function runNodeConfig({ for: tool, map, toolVersion, json }: NodeConfigOptions): Promise<void> {
+export async function runNodeConfig({
+  for: tool,
+  map,
+  toolVersion,
+  json,
+}: NodeConfigOptions): Promise<number> {
   const data = map === undefined ? KUBERNETES_MAP : await readMapData(map)
   const version = toolVersion === undefined ? undefined : readVersion(toolVersion)
   const config = NODE_TOOLS[tool]({ data, ...(version && { version }) })
-  process.stdout.write(json ? `${JSON.stringify({ tool, ...config }, null, 2)}\n` : formatConfig(config))
+  if (json) printJson({ tool, ...config })
+  else process.stdout.write(formatConfig(config))
+  return EXIT.done
 }
 
 function readVersion(text: string) {

@@ -1,25 +1,21 @@
 import { existsSync } from 'node:fs'
 import { readGeo } from '../../adapters/ranges/geo-file.ts'
 import { providers } from '../../clouds/providers.ts'
+import { EXIT } from '../exit-code.ts'
+import { printJson } from '../print.ts'
 import { formatTable } from '../table.ts'
 import { readRanges } from './ranges-lookup.ts'
+import type { RangesAboutOptions } from './ranges-spec.ts'
 import { dateOf } from './ranges-update.ts'
 
 /** Prints whose data tells where addresses are, with dates and licences; of a snapshot too, when it is there. */
-export async function runRangesAbout({
-  file,
-  json = false,
-}: {
-  readonly file: string
-  readonly json?: boolean
-}): Promise<void> {
+export async function runRangesAbout({ file, json }: RangesAboutOptions): Promise<number> {
   const { date, source } = await readGeo()
   const snapshot = existsSync(file) ? (await readRanges(file)).metadata : undefined
   if (json) {
     const lists = providers.map(({ id, title, page, url, fileName }) => ({ id, title, page, url, fileName }))
-    const about = { providers: lists, geo: { date, source }, ...(snapshot && { snapshot }) }
-    process.stdout.write(`${JSON.stringify(about, null, 2)}\n`)
-    return
+    printJson({ providers: lists, geo: { date, source }, ...(snapshot && { snapshot }) })
+    return EXIT.done
   }
   const lists = formatTable(
     ['provider', 'file', 'list', 'described at'],
@@ -33,7 +29,7 @@ ${lists}
 3. The cloud whose network announces it, then
 4. its country, as of ${date}, from ${source}.
 `)
-  if (snapshot === undefined) return
+  if (snapshot === undefined) return EXIT.done
   const held = formatTable(
     ['provider', 'prefixes', 'date', 'from'],
     snapshot.sources.map((list) => [list.provider, String(list.prefixes), dateOf(list), list.from]),
@@ -42,4 +38,5 @@ ${lists}
   process.stdout.write(
     `\n${file} was made ${snapshot.created}. It holds:\n${held}\nNetworks and countries: ${geo}.\n`,
   )
+  return EXIT.done
 }

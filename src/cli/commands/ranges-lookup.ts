@@ -3,7 +3,10 @@ import { decodeRanges, type Ranges } from '../../clouds/snapshot.ts'
 import { PortolanError } from '../../errors.ts'
 import { parseAddress } from '../../net/address.ts'
 import { formatPrefix } from '../../net/prefix.ts'
+import { EXIT } from '../exit-code.ts'
+import { printJsonLine } from '../print.ts'
 import { formatTable } from '../table.ts'
+import type { RangesLookupOptions } from './ranges-spec.ts'
 import { dateOf } from './ranges-update.ts'
 
 /** What is known of one address; what is not known is `null`, so that every line has the same keys. */
@@ -22,8 +25,8 @@ interface Found {
 /** Prints where addresses are by a snapshot, one line each, in their order. */
 export async function runRangesLookup(
   addresses: readonly string[],
-  { file, json = false }: { readonly file: string; readonly json?: boolean },
-): Promise<void> {
+  { file, json }: RangesLookupOptions,
+): Promise<number> {
   const parsed = addresses.map((text) => {
     const address = parseAddress(text)
     if (address !== undefined) return { text, address }
@@ -33,8 +36,8 @@ export async function runRangesLookup(
   const ranges = await readRanges(file)
   const found = parsed.map(({ text, address }) => describe(text, ranges, ranges.table.match(address)))
   if (json) {
-    for (const one of found) process.stdout.write(`${JSON.stringify(one)}\n`)
-    return
+    for (const one of found) printJsonLine(one)
+    return EXIT.done
   }
   const rows = found.map(({ address, place, prefix, source, provider, date }) => [
     address,
@@ -44,6 +47,7 @@ export async function runRangesLookup(
     date ?? '-',
   ])
   process.stdout.write(`${formatTable(['address', 'place', 'prefix', 'source', 'date'], rows)}\n`)
+  return EXIT.done
 }
 
 /** Reads a snapshot. Throws `FILE_UNREADABLE`, or `SNAPSHOT_INVALID` naming the file. */

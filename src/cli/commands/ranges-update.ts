@@ -14,19 +14,9 @@ import { PortolanError } from '../../errors.ts'
 import { layered } from '../../transport/fetch.ts'
 import { withUserAgent } from '../../transport/user-agent.ts'
 import { EXIT } from '../exit-code.ts'
+import { printJson } from '../print.ts'
 import { formatTable } from '../table.ts'
-
-export interface RangesUpdateOptions {
-  readonly out: string
-  /** Folder of saved lists; without it they are downloaded. */
-  readonly from?: string
-  /** `PROVIDER=URL` or `PROVIDER=off`. */
-  readonly source: readonly string[]
-  readonly geo: boolean
-  readonly force?: boolean
-  readonly allowMissing?: boolean
-  readonly json?: boolean
-}
+import type { RangesUpdateOptions } from './ranges-spec.ts'
 
 /** Lists; of providers whose list is not there, why; and why lists were refused before they were read. */
 interface Lists {
@@ -37,8 +27,8 @@ interface Lists {
 
 /** Makes a range snapshot from lists that are downloaded or saved, and says what is new; gives the exit code. */
 export async function runRangesUpdate(options: RangesUpdateOptions): Promise<number> {
-  const { out, from, force = false, json = false } = options
-  const providers = chooseProviders(readSources(options.source))
+  const { out, from, force, json } = options
+  const providers = chooseProviders(readSources(options.source ?? []))
   const previous = await readPrevious(out, force)
   const { lists, missing, ...early } =
     from === undefined ? await download(providers) : await readFolder(providers, from)
@@ -62,7 +52,12 @@ export async function runRangesUpdate(options: RangesUpdateOptions): Promise<num
   const gone = from === undefined && missing.size > 0 && (!options.allowMissing || lists.length === 0)
   if (refused.length > 0 || gone || ranges === undefined) {
     const hint = refused.length > 0 ? '' : ' (--allow-missing goes on without lists that do not come)'
-    console.error(`portolan: ${out} stays as it was${hint}`)
+    const message = `${out} stays as it was${hint}`
+    console.error(`portolan: ${message}`)
+    if (json) {
+      const code = refused.length > 0 ? 'SNAPSHOT_INVALID' : 'UNREACHABLE'
+      printJson({ error: { code, message }, refused, missing: Object.fromEntries(missing) })
+    }
     return refused.length > 0 ? EXIT.failed : EXIT.unreachable
   }
   const bytes = encodeRanges(ranges)
@@ -70,7 +65,8 @@ export async function runRangesUpdate(options: RangesUpdateOptions): Promise<num
   const changes = previous && diffRanges(previous, ranges)
   const { created, sources, geo } = ranges.metadata
   const summary = { file: out, bytes: bytes.length, created, sources, geo, changes }
-  process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : describe(summary))
+  if (json) printJson(summary)
+  else process.stdout.write(describe(summary))
   return EXIT.done
 }
 

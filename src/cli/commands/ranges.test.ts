@@ -25,7 +25,7 @@ function ranges(...words: string[]): Promise<{ code: number | null; out: string;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, 'ranges', ...words], {
       cwd: folder.path,
-      env: { PATH: process.env.PATH, PORTOLAN_NO_GEO: 'true' },
+      env: { PATH: process.env.PATH, PORTOLAN_RANGES_UPDATE_NO_GEO: 'true' },
     })
     const ended = { out: '', err: '' }
     child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -79,6 +79,7 @@ test('saved lists become a snapshot, and lookup says place, prefix, source and d
     .map((line) => JSON.parse(line))
   expect(lines).toEqual([
     {
+      version: 1,
       address: '8.8.0.1',
       place: 'gcp/europe-west9',
       cloud: 'gcp',
@@ -89,7 +90,11 @@ test('saved lists become a snapshot, and lookup says place, prefix, source and d
       provider: 'gcp',
       date: '2026-07-29T07:05:53.849365',
     },
-    Object.fromEntries([...Object.keys(lines[0]).map((key) => [key, null]), ['address', '192.0.2.1']]),
+    {
+      ...Object.fromEntries(Object.keys(lines[0]).map((key) => [key, null])),
+      version: 1,
+      address: '192.0.2.1',
+    },
   ])
 })
 
@@ -104,7 +109,7 @@ test('a second update says what is new by provider and place, and keeps lists th
   expect(err).toMatch(/there is no fastly\.json in lists; its list of 20.* is kept\n/)
   expect((await ranges('lookup', '7.7.0.1')).out).toContain('fastly')
   const again = await ranges('update', '--from', 'lists', '--json')
-  expect(JSON.parse(again.out)).toMatchObject({ file: 'ranges.bin', changes: [] })
+  expect(JSON.parse(again.out)).toMatchObject({ version: 1, file: 'ranges.bin', changes: [] })
 })
 
 test('lists are downloaded, with redirects, from the mirrors that are named', async () => {
@@ -157,6 +162,15 @@ test.each([
     expect(err).toContain(reason)
     expect(err).toContain('portolan: ranges.bin stays as it was\n')
   }
+  const { code, out } = await ranges('update', '--from', 'lists', '--json')
+  expect({ code, out: JSON.parse(out) }).toMatchObject({
+    code: 1,
+    out: {
+      version: 1,
+      error: { code: 'SNAPSHOT_INVALID', message: 'ranges.bin stays as it was' },
+      refused: [{ provider: 'gcp', reason: expect.stringContaining(reason) }],
+    },
+  })
   expect(await readFile(join(folder.path, 'ranges.bin'))).toEqual(before)
 })
 
@@ -200,7 +214,7 @@ test.each<[string[], RegExp]>([
   ],
   [['update', '--source', 'awz=off'], /^portolan: --source "awz=off": expected /],
   [['update', '--source', 'aws=ftp://mirror.example/'], /^portolan: --source .*: expected /],
-  [['update', '--from', '.', '--source', 'aws=off'], /cannot be used with/],
+  [['update', '--from', '.', '--source', 'aws=off'], /exclude each other/],
   [['bogus'], /^portolan: /],
 ])('wrong usage, %j, is said and ends with 2', async (words, err) => {
   expect(await ranges(...words)).toEqual({ code: 2, out: '', err: expect.stringMatching(err) })

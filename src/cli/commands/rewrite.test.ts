@@ -133,7 +133,7 @@ it('writes the values that override those of a chart, and leaves the chart', asy
 
 it.each([
   [['missing.yaml'], 'cannot read missing.yaml'],
-  [['--in-place-backup', '.'], '--in-place-backup keeps what --write writes over: give both'],
+  [['--in-place-backup', '.'], '--in-place-backup needs --write: it keeps what --write writes over'],
   [['--map', 'map.yaml', '.'], 'map.yaml:1:7: what moves to "b.io" would be moved again by "b.io": "c.io"'],
 ])('refuses %j with 2', async (words, message) => {
   await using folder = await folderOf({ 'map.yaml': 'a.io: b.io\nb.io: c.io\n' })

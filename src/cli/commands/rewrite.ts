@@ -10,23 +10,12 @@ import { type Rewritten, rewriteText } from '../../migrate/rewrite.ts'
 import { pinned, type Verification, Verifier, withheld } from '../../migrate/verify.ts'
 import { EXIT } from '../exit-code.ts'
 import { FileSearch } from '../file-search.ts'
-import { type MapOptions, readRegistryMap } from '../read-registry-map.ts'
+import { printJson } from '../print.ts'
+import { readRegistryMap } from '../read-registry-map.ts'
 import { createResolver } from '../registry-resolver.ts'
 import { readTextFile } from '../text-file.ts'
 import { reasonOf, walkFiles } from '../walk-files.ts'
-
-export interface RewriteCommandOptions extends MapOptions {
-  readonly write?: boolean
-  readonly inPlaceBackup?: boolean
-  readonly includeText?: boolean
-  readonly verify?: boolean
-  readonly pin?: boolean
-  readonly helmOverride?: string
-  readonly exclude?: readonly string[]
-  /** `--no-ignore`. */
-  readonly ignore?: boolean
-  readonly json?: boolean
-}
+import type { RewriteOptions } from './rewrite-spec.ts'
 
 /** What a backup is called after its file; backups are never rewritten. */
 const BACKUP_SUFFIX = '.bak'
@@ -51,8 +40,7 @@ interface FileReport {
  * done (a diff that is not written, a reference that has to be changed by hand, a file that is left alone), with 3 when
  * a registry gave no answer.
  */
-export async function runRewrite(paths: readonly string[], options: RewriteCommandOptions): Promise<number> {
-  check(options)
+export async function runRewrite(paths: readonly string[], options: RewriteOptions): Promise<number> {
   const map = await readRegistryMap(options)
   const files: FileReport[] = []
   const notDone: NotDone[] = []
@@ -69,7 +57,7 @@ export async function runRewrite(paths: readonly string[], options: RewriteComma
         find: (one) => find(one, options),
         map,
         ...(choose && { choose }),
-        includeText: options.includeText ?? false,
+        includeText: options.includeText,
       })
       if (rewritten.findings.length === 0) continue
       let written = false
@@ -90,26 +78,18 @@ export async function runRewrite(paths: readonly string[], options: RewriteComma
     }
   }
   if (override !== undefined) await writeOverride(options.helmOverride!, override)
-  if (options.json) process.stdout.write(`${JSON.stringify({ files, notDone }, null, 2)}\n`)
+  if (options.json) printJson({ files, notDone })
   else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
   if (unreachable) return EXIT.unreachable
   const done = files.every((file) => file.refused === undefined && !isPending(file, override !== undefined))
   return done && notDone.length === 0 ? EXIT.done : EXIT.failed
 }
 
-function check({ write, inPlaceBackup, helmOverride, revert, pin }: RewriteCommandOptions): void {
-  const wrong = (message: string) => new PortolanError('USAGE', message)
-  if (inPlaceBackup && !write) throw wrong('--in-place-backup keeps what --write writes over: give both')
-  if (helmOverride !== undefined && write)
-    throw wrong('--helm-override writes one file in place of editing: not with --write')
-  if (revert && pin) throw wrong('--pin is for new names: not with --revert')
-}
-
 /** Files that hold a name that the map knows, read no further. */
 function* candidates(
   paths: readonly string[],
   map: RegistryMap,
-  { exclude = [], ignore = true }: RewriteCommandOptions,
+  { exclude = [], ignore }: RewriteOptions,
   notDone: NotDone[],
 ): Generator<string> {
   const search = new FileSearch(map.hints)
@@ -132,7 +112,7 @@ function* candidates(
   }
 }
 
-function find(source: { path: string; text: string }, { includeText = false }: RewriteCommandOptions) {
+function find(source: { path: string; text: string }, { includeText }: RewriteOptions) {
   return findReferences(source, { includeText })
 }
 
@@ -141,7 +121,7 @@ async function verify(
   source: { path: string; text: string },
   map: RegistryMap,
   verifier: Verifier | undefined,
-  options: RewriteCommandOptions,
+  options: RewriteOptions,
 ): Promise<{ choose?: (finding: Finding) => Finding; unreachable: boolean }> {
   if (verifier === undefined) return { unreachable: false }
   const known = new Map<string, Verification>()

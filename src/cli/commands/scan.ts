@@ -8,31 +8,16 @@ import { toSarif } from '../../migrate/sarif.ts'
 import { EXIT } from '../exit-code.ts'
 import { TEXT_BYTES_MAX } from '../file-search.ts'
 import { nodePlaces } from '../node-places.ts'
-import { type ClusterOptions, readCluster } from '../read-cluster.ts'
-import { type MapOptions, readRegistryMap, readTextFile } from '../read-registry-map.ts'
+import { printJson } from '../print.ts'
+import { readCluster } from '../read-cluster.ts'
+import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
 import { Scan, type Scanned } from '../scan-files.ts'
 import { formatTable } from '../table.ts'
 import { walkFiles } from '../walk-files.ts'
-
-export interface ScanCommandOptions extends MapOptions, ClusterOptions {
-  /** A live cluster instead of files. */
-  readonly cluster?: boolean
-  readonly json?: boolean
-  readonly sarif?: boolean
-  readonly baseline?: string
-  readonly writeBaseline?: string
-  readonly includeText?: boolean
-  readonly exclude?: readonly string[]
-  /** `--no-ignore`. */
-  readonly ignore?: boolean
-  readonly node?: boolean
-  readonly root?: string
-  readonly stdinName?: string
-}
+import type { ScanOptions } from './scan-spec.ts'
 
 /** Prints the references to old names in files, in the settings of this machine, or in a live cluster; gives the exit code. */
-export async function runScan(paths: readonly string[], options: ScanCommandOptions): Promise<number> {
-  checkUsage(paths, options)
+export async function runScan(paths: readonly string[], options: ScanOptions): Promise<number> {
   const map = await readRegistryMap(options)
   const baseline =
     options.baseline === undefined
@@ -48,7 +33,7 @@ export async function runScan(paths: readonly string[], options: ScanCommandOpti
     : { fresh: scanned.findings, known: 0 }
   if (options.sarif)
     print(JSON.stringify(toSarif(fresh, { ...scanned, toolVersion: packageFile.version }), null, 2))
-  else if (options.json) print(JSON.stringify({ ...scanned, findings: fresh, known }, null, 2))
+  else if (options.json) printJson({ ...scanned, findings: fresh, known })
   else printTable(fresh)
   sayRest(scanned, { fresh, known })
   // Of a cluster that shows nothing at all it cannot be said that it has nothing to find.
@@ -57,20 +42,15 @@ export async function runScan(paths: readonly string[], options: ScanCommandOpti
   return fresh.some(({ verdict }) => verdict !== 'related') ? EXIT.failed : EXIT.done
 }
 
-async function readFiles(
-  map: RegistryMap,
-  paths: readonly string[],
-  options: ScanCommandOptions,
-): Promise<Scanned> {
+async function readFiles(map: RegistryMap, paths: readonly string[], options: ScanOptions): Promise<Scanned> {
   const scan = new Scan(map, options)
-  const stdinName = options.stdinName ?? 'stdin.yaml'
-  if (paths.includes('-')) scan.addBytes(stdinName, await readStdin())
+  if (paths.includes('-')) scan.addBytes(options.stdinName, await readStdin())
   const progress = createProgress()
   const walked = walkFiles(
     options.node ? nodePlaces(options.root ?? '/') : paths.filter((path) => path !== '-'),
     {
       exclude: options.exclude ?? [],
-      gitignore: options.ignore !== false && !options.node,
+      gitignore: options.ignore && !options.node,
       notRead: (entry) => scan.addNotRead(entry),
     },
   )
@@ -80,27 +60,6 @@ async function readFiles(
   }
   progress.end()
   return scan.result()
-}
-
-function checkUsage(paths: readonly string[], options: ScanCommandOptions): void {
-  const { node, root, cluster, context, kubeconfig, namespace, json, sarif, baseline, writeBaseline } =
-    options
-  const wrong = (message: string) => new PortolanError('USAGE', message)
-  if (node && paths.length > 0)
-    throw wrong('--node looks at the well-known places of a machine: name no paths with it')
-  if (cluster && (node || paths.length > 0))
-    throw wrong('--cluster looks at a live cluster: name neither paths nor --node with it')
-  for (const [flag, value] of Object.entries({ context, kubeconfig, namespace })) {
-    if (value !== undefined && !cluster) throw wrong(`--${flag} is for a live cluster: use it with --cluster`)
-  }
-  if (!node && !cluster && paths.length === 0) {
-    throw wrong('name what to scan: files, folders, - for standard input, --node or --cluster')
-  }
-  if (root !== undefined && !node) throw wrong('--root is where the places of --node are: use it with --node')
-  if (json && sarif) throw wrong('--json and --sarif are two forms of one output: choose one')
-  if (baseline !== undefined && writeBaseline !== undefined) {
-    throw wrong('--baseline reads a baseline and --write-baseline writes one: choose one')
-  }
 }
 
 async function readStdin(): Promise<Buffer> {

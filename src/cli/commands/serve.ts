@@ -2,9 +2,10 @@ import { EXIT } from '../exit-code.ts'
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
+import type { ServeOptions } from './serve-spec.ts'
 
 /** Runs the door until a signal ends it. */
-export async function runServe({ config: file }: { config: string }): Promise<void> {
+export async function runServe({ config: file }: ServeOptions): Promise<number> {
   const config = await readConfig(file)
   const running = await runService(
     config,

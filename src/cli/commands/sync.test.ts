@@ -105,14 +105,16 @@ test('--json prints the report as data, and progress is JSON lines on standard e
   })
   const lines = err.trim().split('\n')
   const events = lines.map((line) => JSON.parse(line))
-  expect(events.map(({ kind }) => kind)).toEqual(['walked', 'planned', 'progress', 'finished'])
-  expect(events[2].stores).toEqual([
+  // A machine that is busy sees progress more than once.
+  const kinds = [...new Set(events.map(({ kind }) => kind))]
+  expect(kinds).toEqual(['walked', 'planned', 'progress', 'finished'])
+  expect(events.findLast(({ kind }) => kind === 'progress').stores).toEqual([
     { store: 'paris', sent: expect.any(Number), bytes: expect.any(Number), stored: 4, total: 4 },
   ])
 })
 
 test('--dry-run says what is lacking, and changes nothing', async () => {
-  const { code, out } = await sync([], { PORTOLAN_DRY_RUN: 'true' })
+  const { code, out } = await sync([], { PORTOLAN_SYNC_DRY_RUN: 'true' })
   expect([code, out]).toEqual([
     0,
     `The chosen tags: 2 images, 2 manifests, 2 blobs.
@@ -196,13 +198,18 @@ const usages: [what: string, config: object, words: string[], err: RegExp][] = [
     /--store "cdn" has no "fill"; there are paris, berlin/,
   ],
   ['a pattern', {}, ['--tag', '/(/'], /^portolan: --tag "\/\(\/" must be a regular expression/],
-  ['a platform', {}, ['--platform', 'linux'], /^portolan: --platform "linux" is not a platform/],
-  ['how many at once', {}, ['--concurrency', '0'], /'0' is invalid\. It must be a whole number from 1 to 64/],
+  ['a platform', {}, ['--platform', 'linux'], /^portolan: --platform "linux" must be OS\/ARCHITECTURE/],
+  [
+    'how many at once',
+    {},
+    ['--concurrency', '0'],
+    /^portolan: --concurrency "0" must be a whole number from 1 to 64/,
+  ],
   [
     'how much is read again',
     {},
     ['--verify', 'none'],
-    /'none' is invalid\. Allowed choices are sample, full/,
+    /^portolan: --verify "none" must be one of sample, full/,
   ],
   ['a flag', {}, ['--dry'], /^portolan: unknown option '--dry'/],
   [

@@ -1,39 +1,21 @@
 import type { SyncConfig } from '../../config/config.ts'
-import { readPattern } from '../../config/pattern.ts'
-import { isRefusal } from '../../config/refusal.ts'
-import { PortolanError } from '../../errors.ts'
-import { parsePlatform } from '../../replication/platforms.ts'
 import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
 import { openWorkspace } from '../../storage/fs/workspace.ts'
-import { commandRuntime } from '../connections.ts'
+import { commandRuntime } from '../command-runtime.ts'
 import { interruptible } from '../interruption.ts'
+import { printJson } from '../print.ts'
 import { createCopyBoard } from '../progress/copy-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
 import { readSigningKey } from '../signing-key.ts'
-import { filledStores, openTarget, openUpstream, syncSection, usage } from '../sync-parts.ts'
+import { filledStores, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
 import { describeSync, syncExitCode } from '../sync-report.ts'
-
-export interface SyncCommandOptions {
-  readonly config: string
-  readonly dryRun?: boolean
-  /** Of the stores, only these. */
-  readonly store?: readonly string[]
-  /** In place of the config's patterns. */
-  readonly repository?: readonly string[]
-  readonly tag?: readonly string[]
-  readonly platform?: readonly string[]
-  readonly concurrency?: number
-  readonly verify: 'sample' | 'full'
-  readonly trustExisting?: boolean
-  readonly recheck?: boolean
-  readonly json?: boolean
-}
+import type { SyncOptions } from './sync-spec.ts'
 
 /** Fills the stores of a config from its upstream, and says what was done; gives the exit code. */
-export async function runSync(options: SyncCommandOptions): Promise<number> {
-  const { verify, trustExisting = false, recheck = false, dryRun = false, json = false } = options
+export async function runSync(options: SyncOptions): Promise<number> {
+  const { verify, trustExisting, recheck, dryRun, json } = options
   const config = await readConfig(options.config)
   const section = applyFlags(syncSection(config), options)
   const stores = filledStores(config, options.store)
@@ -62,7 +44,8 @@ export async function runSync(options: SyncCommandOptions): Promise<number> {
       options: { concurrency: section.concurrency, verify, trustExisting, recheck, dryRun },
     })
     progress.end()
-    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describeSync(report))
+    if (json) printJson(report)
+    else process.stdout.write(describeSync(report))
     return syncExitCode(report)
   } finally {
     progress.end()
@@ -70,33 +53,14 @@ export async function runSync(options: SyncCommandOptions): Promise<number> {
   }
 }
 
-/** The section with what the command line says instead. Throws `USAGE`, naming the flag. */
-function applyFlags(section: SyncConfig, options: SyncCommandOptions): SyncConfig {
+/** The section with what the command line says instead. */
+function applyFlags(section: SyncConfig, options: SyncOptions): SyncConfig {
   const { repository, tag, platform = section.platforms, concurrency = section.concurrency } = options
   return {
     ...section,
-    repositories: {
-      ...section.repositories,
-      ...(repository && { include: patterns('--repository', repository) }),
-    },
-    tags: { ...section.tags, ...(tag && { include: patterns('--tag', tag) }) },
-    platforms: platform.map((text) => {
-      try {
-        parsePlatform(text)
-        return text
-      } catch (error) {
-        if (error instanceof PortolanError) throw usage(`--platform ${error.message}`)
-        throw error
-      }
-    }),
+    repositories: { ...section.repositories, ...(repository && { include: repository }) },
+    tags: { ...section.tags, ...(tag && { include: tag }) },
+    platforms: platform,
     concurrency,
   }
-}
-
-function patterns(flag: string, texts: readonly string[]): readonly string[] {
-  for (const text of texts) {
-    const read = readPattern(text)
-    if (isRefusal(read)) throw usage(`${flag} ${JSON.stringify(text)} ${read.refused}`)
-  }
-  return texts
 }

@@ -81,8 +81,8 @@ describe('scan', () => {
   it.each([
     [['scan'], 'name what to scan'],
     [['scan', '--node', '.'], 'name no paths with it'],
-    [['scan', '--root', '/', '.'], 'use it with --node'],
-    [['scan', '--json', '--sarif', '.'], 'choose one'],
+    [['scan', '--root', '/', '.'], '--root needs --node'],
+    [['scan', '--json', '--sarif', '.'], '--json and --sarif exclude each other'],
     [['scan', 'missing'], 'cannot read missing: there is no such file'],
     [['scan', '--map', 'missing.yaml', '.'], 'cannot read missing.yaml'],
     [['scan', '--baseline', 'bad.json', '.'], 'bad.json is no baseline: its version is 2'],

@@ -1,0 +1,128 @@
+import { expect, it } from 'vitest'
+import { COMMANDS } from './commands.ts'
+import { createProgram } from './program.ts'
+import { flagOf, variableOf } from './spec/command-spec.ts'
+
+it('every option has a variable of its command, but for those that delete or overwrite', () => {
+  const twins = COMMANDS.flatMap((command) =>
+    Object.entries(command.options).map(([key, option]) =>
+      [command.name, flagOf(key, option), variableOf(command, key, option) ?? '(none)'].join(' '),
+    ),
+  )
+  expect(twins).toMatchInlineSnapshot(`
+    [
+      "serve --config PORTOLAN_SERVE_CONFIG",
+      "demo --port PORTOLAN_DEMO_PORT",
+      "demo --admin-port PORTOLAN_DEMO_ADMIN_PORT",
+      "demo --folder PORTOLAN_DEMO_FOLDER",
+      "explain --from PORTOLAN_EXPLAIN_FROM",
+      "explain --config PORTOLAN_EXPLAIN_CONFIG",
+      "explain --admin PORTOLAN_EXPLAIN_ADMIN",
+      "explain --platform PORTOLAN_EXPLAIN_PLATFORM",
+      "explain --json PORTOLAN_EXPLAIN_JSON",
+      "sync --config PORTOLAN_SYNC_CONFIG",
+      "sync --dry-run PORTOLAN_SYNC_DRY_RUN",
+      "sync --store PORTOLAN_SYNC_STORE",
+      "sync --repository PORTOLAN_SYNC_REPOSITORY",
+      "sync --tag PORTOLAN_SYNC_TAG",
+      "sync --platform PORTOLAN_SYNC_PLATFORM",
+      "sync --concurrency PORTOLAN_SYNC_CONCURRENCY",
+      "sync --verify PORTOLAN_SYNC_VERIFY",
+      "sync --trust-existing PORTOLAN_SYNC_TRUST_EXISTING",
+      "sync --recheck (none)",
+      "sync --json PORTOLAN_SYNC_JSON",
+      "audit --config PORTOLAN_AUDIT_CONFIG",
+      "audit --store PORTOLAN_AUDIT_STORE",
+      "audit --full PORTOLAN_AUDIT_FULL",
+      "audit --sample PORTOLAN_AUDIT_SAMPLE",
+      "audit --delete-orphans (none)",
+      "audit --older-than PORTOLAN_AUDIT_OLDER_THAN",
+      "audit --yes (none)",
+      "audit --json PORTOLAN_AUDIT_JSON",
+      "scan --map PORTOLAN_SCAN_MAP",
+      "scan --revert PORTOLAN_SCAN_REVERT",
+      "scan --node PORTOLAN_SCAN_NODE",
+      "scan --root PORTOLAN_SCAN_ROOT",
+      "scan --cluster PORTOLAN_SCAN_CLUSTER",
+      "scan --context PORTOLAN_SCAN_CONTEXT",
+      "scan --kubeconfig PORTOLAN_SCAN_KUBECONFIG",
+      "scan --namespace PORTOLAN_SCAN_NAMESPACE",
+      "scan --baseline PORTOLAN_SCAN_BASELINE",
+      "scan --write-baseline (none)",
+      "scan --include-text PORTOLAN_SCAN_INCLUDE_TEXT",
+      "scan --exclude PORTOLAN_SCAN_EXCLUDE",
+      "scan --no-ignore PORTOLAN_SCAN_NO_IGNORE",
+      "scan --stdin-name PORTOLAN_SCAN_STDIN_NAME",
+      "scan --json PORTOLAN_SCAN_JSON",
+      "scan --sarif PORTOLAN_SCAN_SARIF",
+      "rewrite --map PORTOLAN_REWRITE_MAP",
+      "rewrite --revert PORTOLAN_REWRITE_REVERT",
+      "rewrite --write (none)",
+      "rewrite --in-place-backup PORTOLAN_REWRITE_IN_PLACE_BACKUP",
+      "rewrite --verify PORTOLAN_REWRITE_VERIFY",
+      "rewrite --pin PORTOLAN_REWRITE_PIN",
+      "rewrite --helm-override (none)",
+      "rewrite --include-text PORTOLAN_REWRITE_INCLUDE_TEXT",
+      "rewrite --exclude PORTOLAN_REWRITE_EXCLUDE",
+      "rewrite --no-ignore PORTOLAN_REWRITE_NO_IGNORE",
+      "rewrite --json PORTOLAN_REWRITE_JSON",
+      "node-config --for PORTOLAN_NODE_CONFIG_FOR",
+      "node-config --map PORTOLAN_NODE_CONFIG_MAP",
+      "node-config --tool-version PORTOLAN_NODE_CONFIG_TOOL_VERSION",
+      "node-config --json PORTOLAN_NODE_CONFIG_JSON",
+      "config check --json PORTOLAN_CONFIG_CHECK_JSON",
+      "config show --json PORTOLAN_CONFIG_SHOW_JSON",
+      "ranges update --from PORTOLAN_RANGES_UPDATE_FROM",
+      "ranges update --out PORTOLAN_RANGES_UPDATE_OUT",
+      "ranges update --source PORTOLAN_RANGES_UPDATE_SOURCE",
+      "ranges update --no-geo PORTOLAN_RANGES_UPDATE_NO_GEO",
+      "ranges update --allow-missing PORTOLAN_RANGES_UPDATE_ALLOW_MISSING",
+      "ranges update --force (none)",
+      "ranges update --json PORTOLAN_RANGES_UPDATE_JSON",
+      "ranges lookup --file PORTOLAN_RANGES_LOOKUP_FILE",
+      "ranges lookup --json PORTOLAN_RANGES_LOOKUP_JSON",
+      "ranges about --file PORTOLAN_RANGES_ABOUT_FILE",
+      "ranges about --json PORTOLAN_RANGES_ABOUT_JSON",
+    ]
+  `)
+})
+
+it('no two options share a variable', () => {
+  const variables = COMMANDS.flatMap((command) =>
+    Object.entries(command.options).flatMap(([key, option]) => variableOf(command, key, option) ?? []),
+  )
+  expect(new Set(variables).size).toBe(variables.length)
+})
+
+const EXAMPLES = COMMANDS.flatMap(({ name, examples }) =>
+  examples.map((example) => [name, example.replace(/^.*\| | [<>] .*$/g, '')] as const),
+)
+
+it.each(EXAMPLES)('an example of %s names options that there are: %s', async (name, example) => {
+  const ran: string[] = []
+  const program = createProgram(async (command) => {
+    ran.push(command.name)
+  })
+  await program.parseAsync(example.replaceAll("'", '').split(' ').slice(1), { from: 'user' })
+  expect(ran).toEqual([name])
+})
+
+it.each(COMMANDS.map((command) => [command.name, command] as const))(
+  'the help of %s says all of it',
+  (name, command) => {
+    const help = name
+      .split(' ')
+      .reduce(
+        (found, word) => found.commands.find((one) => one.name() === word)!,
+        createProgram(async () => {}),
+      )
+      .helpInformation()
+      .replace(/\s+/g, ' ')
+    for (const [key, option] of Object.entries(command.options)) {
+      const variable = variableOf(command, key, option)
+      expect(help).toContain(flagOf(key, option))
+      if (variable !== undefined) expect(help).toContain(`env: ${variable})`)
+    }
+    expect(command.examples.length).toBeGreaterThan(0)
+  },
+)

@@ -1,0 +1,52 @@
+import { AUDIT } from './commands/audit-spec.ts'
+import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
+import { DEMO } from './commands/demo-spec.ts'
+import { EXPLAIN } from './commands/explain-spec.ts'
+import { NODE_CONFIG } from './commands/node-config-spec.ts'
+import { RANGES_ABOUT, RANGES_LOOKUP, RANGES_UPDATE } from './commands/ranges-spec.ts'
+import { REWRITE } from './commands/rewrite-spec.ts'
+import { SCAN } from './commands/scan-spec.ts'
+import { SERVE } from './commands/serve-spec.ts'
+import { SYNC } from './commands/sync-spec.ts'
+import { type BoundCommand, bind, type CommandGroup } from './spec/bound-command.ts'
+
+/** Every command in the order of the help, each with what it does, which is loaded when it runs. */
+export const COMMANDS: readonly BoundCommand[] = [
+  bind(SERVE, async (options) => (await import('./commands/serve.ts')).runServe(options)),
+  bind(DEMO, async (options) => (await import('./commands/demo.ts')).runDemo(options)),
+  bind(EXPLAIN, async (options, image) => (await import('./commands/explain.ts')).runExplain(image, options)),
+  bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
+  bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
+  bind(SCAN, async (options, paths) => (await import('./commands/scan.ts')).runScan(paths, options)),
+  bind(REWRITE, async (options, paths) => (await import('./commands/rewrite.ts')).runRewrite(paths, options)),
+  bind(NODE_CONFIG, async (options) => (await import('./commands/node-config.ts')).runNodeConfig(options)),
+  bind(CONFIG_CHECK, async (options, file) =>
+    (await import('./commands/config.ts')).runConfigCheck(file, options),
+  ),
+  bind(CONFIG_SHOW, async (options, file) =>
+    (await import('./commands/config.ts')).runConfigShow(file, options),
+  ),
+  bind(CONFIG_SCHEMA, async () => (await import('./commands/config.ts')).runConfigSchema()),
+  bind(RANGES_UPDATE, async (options) =>
+    (await import('./commands/ranges-update.ts')).runRangesUpdate(options),
+  ),
+  bind(RANGES_LOOKUP, async (options, addresses) =>
+    (await import('./commands/ranges-lookup.ts')).runRangesLookup(addresses, options),
+  ),
+  bind(RANGES_ABOUT, async (options) => (await import('./commands/ranges-about.ts')).runRangesAbout(options)),
+]
+
+/** What several commands have in common. */
+export const GROUPS: readonly CommandGroup[] = [
+  {
+    name: 'config',
+    description: 'check, show and describe configs',
+    examples: ['portolan config check portolan.yaml'],
+  },
+  {
+    name: 'ranges',
+    description: 'update the range snapshot, which tells where addresses are, and ask it',
+    examples: ['portolan ranges update', 'portolan ranges lookup 35.180.1.1'],
+    shortcut: { flag: '--about', command: 'about' },
+  },
+]

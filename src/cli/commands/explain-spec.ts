@@ -1,0 +1,46 @@
+import { refused } from '../../config/refusal.ts'
+import { type Address, parseAddress } from '../../net/address.ts'
+import type { Platform } from '../../oci/manifest.ts'
+import { parsePlatform } from '../../oci/platform.ts'
+import { defineCommand, type OptionsOf, one } from '../spec/command-spec.ts'
+import { asText, type ReadText, requiredValue, value } from '../spec/option-spec.ts'
+import { jsonOptions, PLATFORM_EXPECTED } from '../spec/shared-options.ts'
+
+const address: ReadText<Address> = (text) => parseAddress(text) ?? refused('must be an IPv4 or IPv6 address')
+
+const platform: ReadText<Platform> = (text) => parsePlatform(text) ?? refused(PLATFORM_EXPECTED)
+
+export const EXPLAIN = defineCommand({
+  name: 'explain',
+  description: 'say where every request of a pull goes, and why',
+  argument: one(
+    'image',
+    'NAME[:TAG][@DIGEST]; a host before it is ignored, since the door is named otherwise',
+  ),
+  options: {
+    from: requiredValue('<address>', 'address of the client', address),
+    config: value('<file>', 'decide by this config, its backends tried first', asText, { short: '-c' }),
+    admin: value(
+      '<url>',
+      'instead of a config: ask the door whose admin service is here, such as http://127.0.0.1:9090',
+      asText,
+    ),
+    platform: value('<os/arch>', 'one platform of an image for several (default: all)', platform),
+    ...jsonOptions('print all of it as JSON'),
+  },
+  rules: [
+    {
+      kind: 'check',
+      fault: ({ config, admin }) =>
+        config === undefined && admin === undefined
+          ? '--config or --admin is required: a config to try, or the admin service of a door that runs'
+          : undefined,
+    },
+  ],
+  examples: [
+    'portolan explain pause:3.9 --from 35.180.1.1 --config portolan.yaml',
+    'portolan explain pause:3.9 --from 35.180.1.1 --admin http://127.0.0.1:9090 --platform linux/amd64',
+  ],
+})
+
+export type ExplainOptions = OptionsOf<typeof EXPLAIN>

@@ -1,0 +1,49 @@
+import { readPattern } from '../../config/pattern.ts'
+import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
+import { list, oneOf, switchOption, value, valueOr, wholeNumber } from '../spec/option-spec.ts'
+import { configOptions, jsonOptions, platformText, storeOptions } from '../spec/shared-options.ts'
+
+const CONCURRENCY_MAX = 64
+const PART = 'with a part of the images, all others would drop out of the inventories'
+
+export const SYNC = defineCommand({
+  name: 'sync',
+  description: 'fill the stores from the upstream',
+  argument: noArgument,
+  options: {
+    ...configOptions,
+    dryRun: switchOption('say what would be copied, and change nothing'),
+    ...storeOptions,
+    repository: list('<pattern...>', "instead of the config's repositories.include", readPattern),
+    tag: list('<pattern...>', "instead of the config's tags.include", readPattern),
+    platform: list('<os/arch...>', "instead of the config's platforms", platformText),
+    concurrency: value(
+      '<number>',
+      "blobs that are copied at once, instead of the config's",
+      wholeNumber(1, CONCURRENCY_MAX),
+    ),
+    verify: valueOr('<how-much>', 'how much of what was stored is read again', oneOf(['sample', 'full']), [
+      'sample',
+      'sample',
+    ]),
+    trustExisting: switchOption('in a store without an inventory, believe what has the right size, unread'),
+    recheck: switchOption(
+      'believe no inventory: list the stores, read what is there, and put right what is not',
+      { destructive: true },
+    ),
+    ...jsonOptions('print the report as JSON'),
+  },
+  rules: [
+    { kind: 'exclude', options: ['recheck', 'repository'], why: PART },
+    { kind: 'exclude', options: ['recheck', 'tag'], why: PART },
+    { kind: 'exclude', options: ['recheck', 'platform'], why: PART },
+  ],
+  examples: [
+    'portolan sync --config portolan.yaml --dry-run',
+    'portolan sync --config portolan.yaml',
+    'portolan sync --config portolan.yaml --store paris --recheck',
+    "portolan sync --config portolan.yaml --store paris --repository 'kube-*' --tag '/^v1[.]3[0-9]/' --json",
+  ],
+})
+
+export type SyncOptions = OptionsOf<typeof SYNC>

@@ -1,0 +1,79 @@
+import { parseListenAddress } from '../config/listen-address.ts'
+import { PortolanError } from '../errors.ts'
+import { type Address, formatAddress } from '../net/address.ts'
+import { isFault, type OciFault } from '../oci/errors.ts'
+import type { Runtime } from '../runtime.ts'
+import { readBody } from '../transport/read-body.ts'
+import { reasonOf } from '../transport/reason.ts'
+import { sendAsClient } from './client-request.ts'
+import type { ExplainedRequest, PullSource } from './pull-source.ts'
+
+type AdminRuntime = Pick<Runtime, 'fetch' | 'after'>
+
+/** An explanation names every backend of a config: a few kB. */
+const ANSWER_MAX_BYTES = 16 * 1024 * 1024
+
+/**
+ * The door whose admin service is at this URL. Rejects with `USAGE` for what is no such URL, and with `UNREACHABLE`
+ * when no admin service answers there.
+ */
+export async function openAdminSource<Explained extends ExplainedRequest>(
+  url: string,
+  from: Address,
+  runtime: AdminRuntime,
+): Promise<PullSource<Explained>> {
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new PortolanError(
+      'USAGE',
+      `--admin is ${JSON.stringify(url)}; expected a URL such as http://127.0.0.1:9090`,
+    )
+  }
+  const base = url.replace(/\/+$/, '')
+  const { door } = (await askAdmin(`${base}/`, runtime)) as { door: string | null }
+  if (door === null) throw unreachable(`the door behind ${url} takes no requests now`)
+  return {
+    async explain(target) {
+      const query = new URLSearchParams({ target, from: formatAddress(from) })
+      return orRefused((await askAdmin(`${base}/explain?${query}`, runtime)) as Explained | OciFault, target)
+    },
+    send: (method, { target, decision }) =>
+      sendAsClient(decision.location ?? `${doorUrl(door, base)}${target}`, method, runtime),
+    end() {},
+  }
+}
+
+/** An explanation, unless the door refuses to look at the path. Throws `USAGE`. */
+export function orRefused<Explained extends ExplainedRequest>(
+  explanation: Explained | OciFault,
+  target: string,
+): Explained {
+  if (!isFault(explanation)) return explanation
+  throw new PortolanError('USAGE', `the door would refuse ${target}: ${explanation.message}`, { target })
+}
+
+async function askAdmin(url: string, runtime: AdminRuntime): Promise<unknown> {
+  const reply = await sendAsClient(url, 'GET', runtime).catch((error) => {
+    throw unreachable(`cannot reach the admin service at ${url}: ${reasonOf(error)}`)
+  })
+  try {
+    const value = JSON.parse(new TextDecoder().decode(await readBody(reply, ANSWER_MAX_BYTES)))
+    if (reply.ok) return value
+    if (reply.status === 400) return value.errors[0]
+  } catch {
+    // Whatever it is, it is not what an admin service says.
+  }
+  throw unreachable(`${url} answered ${reply.status} and nothing that an admin service says`)
+}
+
+/** A door that listens on every interface is where its admin service is. */
+function doorUrl(door: string, admin: string): string {
+  const address = parseListenAddress(door)
+  if (address !== undefined && ['', '0.0.0.0', '::'].includes(address.host)) {
+    return `http://${new URL(admin).hostname}:${address.port}`
+  }
+  return `http://${door}`
+}
+
+function unreachable(message: string): PortolanError {
+  return new PortolanError('UNREACHABLE', message)
+}

@@ -1,0 +1,24 @@
+import { MANIFEST_ACCEPT } from '../oci/manifest.ts'
+import type { Runtime } from '../runtime.ts'
+import { TimeoutError } from '../transport/timeout.ts'
+import { watchBody } from '../transport/watch-body.ts'
+
+/** How long one request may take, its body included, in milliseconds. */
+const TIMEOUT = 10_000
+
+/** Sends a request as a container client does, who takes manifests of every kind. */
+export async function sendAsClient(
+  url: string,
+  method: 'GET' | 'HEAD',
+  { fetch, after }: Pick<Runtime, 'fetch' | 'after'>,
+): Promise<Response> {
+  const abort = new AbortController()
+  const callOff = after(TIMEOUT, () => abort.abort(new TimeoutError(TIMEOUT)))
+  try {
+    const headers = { Accept: `${MANIFEST_ACCEPT}, */*` }
+    return watchBody(await fetch(url, { method, headers, signal: abort.signal }), { end: callOff })
+  } catch (error) {
+    callOff()
+    throw error
+  }
+}
