@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'runtime', 'internal', 'telemetry'],
   ['oci', 'net'],
-  ['config', 'clouds', 'inventory'],
+  ['config', 'clouds', 'inventory', 'releases'],
   ['routing', 'transport'],
   ['presence', 'health', 'registry', 'storage', 'clouds/fetch'],
   ['replication', 'migrate', 'doctor'],
@@ -26,7 +26,11 @@ const ARROWS = [
 ]
 
 /** Files outside `src` that a room may import. */
-const OUTSIDE: Readonly<Record<string, RegExp>> = { clouds: /^data\//, cli: /^package\.json$/ }
+const OUTSIDE: Readonly<Record<string, RegExp>> = {
+  clouds: /^data\//,
+  releases: /^data\//,
+  cli: /^package\.json$/,
+}
 
 /** Who may know the runtime, and who lends a clock, timers, randomness and the network to the others. */
 const KNOWS_RUNTIME = /^src\/(?:adapters|cli|demo|storage\/fs)\//
