@@ -1,0 +1,61 @@
+import type { Checkup, Where } from './checkup.ts'
+import type { CriSettings } from './containerd-settings.ts'
+import { isRegistryName, readHostUrl, registryNameFault } from './host-url.ts'
+import { isTable } from './toml-document.ts'
+
+/** Looks at `registry.mirrors`, the older form, in which paths are asked as they are. */
+export function checkMirrorTables(checkup: Checkup, { mirrors, configPath }: CriSettings): void {
+  if (mirrors === undefined) return
+  const state = configPath === undefined ? 'used' : 'unused'
+  for (const [registry, table] of Object.entries(mirrors.value)) {
+    const isName = registry === '*' || isRegistryName(registry)
+    const where = { file: mirrors.file, line: mirrors.lineOf(registry, 'endpoint') }
+    if (!isName) {
+      checkup.fault(where, {
+        rule: 'mirror-name',
+        effect: 'unused',
+        problem: `registry.mirrors.${JSON.stringify(registry)} is for no reference: ${registryNameFault(registry)}`,
+        fix: 'name the registry as references do, such as mirrors."registry.k8s.io"',
+      })
+    }
+    const endpoints = isTable(table) && Array.isArray(table.endpoint) ? table.endpoint : []
+    const urls = endpoints.filter((one) => typeof one === 'string')
+    for (const [index, written] of urls.entries()) {
+      const { asks, works } = checkEndpoint(checkup, where, written)
+      checkup.mirror(where, {
+        registry,
+        asks,
+        state: !works || !isName ? 'unused' : state,
+        // containerd adds the registry itself behind the last one (`registryEndpoints`).
+        fallback: urls[index + 1] ?? (registry === '*' ? 'the registry itself' : registry),
+      })
+    }
+  }
+}
+
+function checkEndpoint(
+  checkup: Checkup,
+  at: Where,
+  written: string,
+): { readonly asks: string; readonly works: boolean } {
+  const url = readHostUrl(written)
+  if (url === undefined) {
+    checkup.fault(at, {
+      rule: 'mirror-endpoint',
+      effect: 'broken',
+      problem: `the endpoint ${JSON.stringify(written)} is no URL: pulls of that registry fail`,
+      fix: `write https://${written.replace(/^\w+:\/\//, '')}`,
+    })
+    return { asks: written, works: false }
+  }
+  const works = url.path === '' || /(?:^|\/)v2(?:\/|$)/.test(url.path)
+  if (!works) {
+    checkup.fault(at, {
+      rule: 'no-v2',
+      effect: 'unused',
+      problem: `an endpoint with a path is asked without /v2: ${written}/NAME/…`,
+      fix: `write ${url.scheme}://${url.host}/v2${url.path}`,
+    })
+  }
+  return { asks: `${url.scheme}://${url.host}${url.path || '/v2'}`, works }
+}
