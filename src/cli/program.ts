@@ -345,26 +345,68 @@ export function createProgram(end: (code: number) => void): Command {
 
   program
     .command('node-config')
-    .description('print the settings that make a tool use the new names, and how to apply and undo them')
+    .description('print the settings that make a tool use the new names, or check those that a machine has')
+    .argument('[path...]', 'with --check: files to look at, instead of the settings of a machine')
     .addOption(
       new Option('--for <tool>', 'whose settings')
-        .choices(['containerd', 'crio', 'kubeadm', 'kubelet', 'cri-dockerd', 'docker', 'k3s', 'helm'])
-        .env('PORTOLAN_FOR')
-        .makeOptionMandatory(),
+        .choices([
+          ...[
+            'containerd',
+            'crio',
+            'kubeadm',
+            'kubelet',
+            'cri-dockerd',
+            'docker',
+            'k3s',
+            'rke2',
+            'k0s',
+            'microk8s',
+          ],
+          ...['talos', 'kops', 'openshift', 'helm'],
+        ])
+        .env('PORTOLAN_FOR'),
     )
     .addOption(mapOption())
+    .addOption(revertOption())
     .addOption(new Option('--tool-version <version>', 'the version of the tool').env('PORTOLAN_TOOL_VERSION'))
+    .addOption(
+      new Option(
+        '--kubernetes-version <version>',
+        'of the machine: says which pause image belongs to it',
+      ).env('PORTOLAN_KUBERNETES_VERSION'),
+    )
+    .addOption(
+      flagOption(
+        '--no-fallback',
+        'ask the mirror alone; with --check: a mirror that is not the last one asked is a finding',
+        'PORTOLAN_NO_FALLBACK',
+      ),
+    )
+    .addOption(
+      flagOption(
+        '--check',
+        'instead of printing: say whether the settings that are there are really used',
+        'PORTOLAN_CHECK',
+      ),
+    )
+    .addOption(
+      new Option('--root <folder>', 'where the machine of --check is (default: /)').env('PORTOLAN_ROOT'),
+    )
     .addOption(jsonOption('print it as JSON'))
     .addHelpText(
       'after',
       examples(
         'portolan node-config --for containerd --tool-version 2.1',
-        'portolan node-config --for crio --map mirror.yaml',
+        'portolan node-config --for kubeadm --tool-version 1.24.3',
+        'portolan node-config --for crio --map mirror.yaml --no-fallback',
+        'portolan node-config --check',
+        'portolan node-config --check --root /mnt/node --for containerd --tool-version 2.1',
+        'portolan node-config --check talos.yaml cluster.yaml',
       ),
     )
-    .action(async (options: NodeConfigOptions) => {
+    .action(async (paths: string[], options: NodeConfigOptions) => {
       const { runNodeConfig } = await import('./commands/node-config.ts')
-      await runNodeConfig(options)
+      end(await runNodeConfig(paths, options))
     })
 
   const config = program

@@ -5,7 +5,7 @@ import type { CheckFinding, CheckMirror } from './report.ts'
 /** What is known of a machine beside its files. */
 export interface CheckRequest {
   /** The version of the tool that is looked at. */
-  readonly version?: SemVer
+  readonly version?: SemVer | undefined
   readonly kubernetes?: SemVer
   /** Whether a mirror that falls back to the registry itself is a fault. */
   readonly noFallback?: boolean
@@ -21,7 +21,7 @@ type Fault = Omit<CheckFinding, 'tool' | 'file' | 'line'>
 
 /** The look at the settings of one tool: its files, what is asked, and what was found so far. */
 export class Checkup {
-  readonly tool: string
+  #tool: string
   readonly files: NodeFiles
   readonly request: CheckRequest
   readonly read = new Set<string>()
@@ -29,9 +29,19 @@ export class Checkup {
   readonly mirrors: CheckMirror[] = []
 
   constructor(tool: string, files: NodeFiles, request: CheckRequest) {
-    this.tool = tool
+    this.#tool = tool
     this.files = files
     this.request = request
+  }
+
+  get tool(): string {
+    return this.#tool
+  }
+
+  /** Does work that is about another tool's settings, such as one that was told by what is in a file. */
+  as(tool: string, work: () => void): void {
+    this.#tool = tool
+    work()
   }
 
   /** The text of a file, which is kept in mind as read. */
@@ -50,11 +60,11 @@ export class Checkup {
     if (known) return
     // What is true of some versions needs no word of them where the version is known.
     const narrowed = versions !== undefined && this.request.version === undefined ? { versions } : {}
-    this.findings.push({ tool: this.tool, ...fault, file, line, ...narrowed })
+    this.findings.push({ tool: this.#tool, ...fault, file, line, ...narrowed })
   }
 
   mirror(where: Where, mirror: Omit<CheckMirror, 'tool' | 'file' | 'line'>): void {
-    this.mirrors.push({ tool: this.tool, ...mirror, ...where })
+    this.mirrors.push({ tool: this.#tool, ...mirror, ...where })
     if (!this.request.noFallback || mirror.fallback === null || mirror.state === 'unused') return
     this.fault(where, {
       rule: 'fallback',

@@ -75,8 +75,8 @@ function reportLookalikes(checkup: Checkup, folder: string, name: string, entrie
   }
 }
 
-/** `HOST_PORT_` stands for `HOST:PORT`. */
-function registryOf(name: string): string {
+/** The registry of a folder's name: `HOST_PORT_` stands for `HOST:PORT`, and `_default` for all. */
+export function registryOf(name: string): string {
   return name === '_default' ? '*' : name.replace(/^(.+)_([0-9]+)_$/, '$1:$2')
 }
 

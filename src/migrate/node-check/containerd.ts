@@ -20,8 +20,8 @@ import { isTomlFault } from './toml-document.ts'
 /** One containerd of a machine. */
 export interface ContainerdPlace {
   readonly config: string
-  /** The folder that people put `hosts.toml` into, whatever the config says. */
-  readonly hosts: string
+  /** The folder that people put `hosts.toml` into, whatever the config says; absent where only the config is asked about. */
+  readonly hosts?: string
   /** What variables stand for that whoever starts it replaces in its config. */
   readonly variables?: Readonly<Record<string, string>>
 }
@@ -46,7 +46,7 @@ export function checkContainerd(checkup: Checkup, place: ContainerdPlace): void 
   }
   const broken = loaded.filter(({ read }) => isTomlFault(read))
   for (const file of broken) reportBrokenToml(checkup, file)
-  if (loaded.length === 0 && hostsFiles(checkup.files, place.hosts).length === 0) return
+  if (loaded.length === 0 && hostsFiles(checkup.files, place.hosts ?? '').length === 0) return
   const files = readFiles(loaded)
   if (broken.length === 0) {
     checkPluginNames(checkup, files)
@@ -88,9 +88,11 @@ function checkPluginNames(checkup: Checkup, files: readonly ReadFile[]): void {
         rule: 'plugin-name',
         effect: 'unused',
         problem:
-          configVersion <= 1
-            ? `plugins.${JSON.stringify(name)} is not read: a config without "version = 2" is one of version 1`
-            : `plugins.${JSON.stringify(name)} is not read in a config of version ${configVersion}`,
+          name === CRI_IMAGES && read.includes(CRI_V1)
+            ? `containerd 1.x has no plugin ${JSON.stringify(name)}`
+            : configVersion <= 1
+              ? `plugins.${JSON.stringify(name)} is not read: a config without "version = 2" is one of version 1`
+              : `plugins.${JSON.stringify(name)} is not read in a config of version ${configVersion}`,
         fix:
           configVersion <= 1
             ? 'write "version = 2" as the first line'
@@ -203,6 +205,7 @@ function checkFolders(checkup: Checkup, cri: CriSettings, place: ContainerdPlace
       versions: 'containerd 2.1 and later',
     })
   }
+  if (place.hosts === undefined) return
   for (const folder of folders.paths) {
     checkHostsFolder(
       checkup,
@@ -217,7 +220,7 @@ function checkFolders(checkup: Checkup, cri: CriSettings, place: ContainerdPlace
 function checkUnreadFolder(
   checkup: Checkup,
   { configPath, plugin }: CriSettings,
-  { hosts, config }: ContainerdPlace,
+  { hosts = '', config }: ContainerdPlace,
   folders: readonly string[],
 ): void {
   const isDefault = configPath === undefined

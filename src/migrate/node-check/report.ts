@@ -34,6 +34,17 @@ export interface CheckMirror {
   readonly line: number
 }
 
+/** All that is said of a machine, or of files. */
+export interface CheckReport {
+  readonly version: 1
+  /** The folder that stands for the root of the machine. */
+  readonly root: string
+  readonly files: readonly { readonly tool: string; readonly path: string }[]
+  readonly mirrors: readonly CheckMirror[]
+  readonly findings: readonly CheckFinding[]
+  readonly notRead: readonly { readonly path: string; readonly reason: string }[]
+}
+
 const FINDING = z.strictObject({
   tool: z.string().describe('whose setting it is'),
   rule: z.string().describe('a short name that stays the same from version to version'),
@@ -58,13 +69,13 @@ const MIRROR = z.strictObject({
 })
 
 /** What `node-config --check --json` prints; docs/schemas/node-check.json is made of it. */
-export const CHECK_REPORT = z.strictObject({
-  version: z.literal(1),
-  root: z.string().describe('the folder that stands for the root of the machine'),
-  files: z.array(z.strictObject({ tool: z.string(), path: z.string() })).describe('what was read'),
-  mirrors: z.array(MIRROR),
-  findings: z.array(FINDING),
-  notRead: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
-})
-
-export type CheckReport = z.infer<typeof CHECK_REPORT>
+export const CHECK_REPORT = z
+  .strictObject({
+    version: z.literal(1),
+    root: z.string().describe('the folder that stands for the root of the machine'),
+    files: z.array(z.strictObject({ tool: z.string(), path: z.string() })).describe('what was read'),
+    mirrors: z.array(MIRROR),
+    findings: z.array(FINDING),
+    notRead: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
+  })
+  .describe('What "portolan node-config --check --json" prints')
