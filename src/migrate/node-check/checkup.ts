@@ -63,14 +63,17 @@ export class Checkup {
     this.findings.push({ tool: this.#tool, ...fault, file, line, ...narrowed })
   }
 
-  mirror(where: Where, mirror: Omit<CheckMirror, 'tool' | 'file' | 'line'>): void {
-    this.mirrors.push({ tool: this.#tool, ...mirror, ...where })
+  mirror({ file, line }: Where, mirror: Omit<CheckMirror, 'tool' | 'file' | 'line'>): void {
+    this.mirrors.push({ tool: this.#tool, ...mirror, file, line })
     if (!this.request.noFallback || mirror.fallback === null || mirror.state === 'unused') return
-    this.fault(where, {
-      rule: 'fallback',
-      effect: 'partial',
-      problem: `${mirror.registry}: when the mirror fails, ${mirror.fallback} is asked`,
-      fix: 'portolan node-config --no-fallback prints the settings without',
-    })
+    this.fault(
+      { file, line },
+      {
+        rule: 'fallback',
+        effect: 'partial',
+        problem: `${mirror.registry}: when the mirror fails, ${mirror.fallback} is asked`,
+        fix: 'portolan node-config --no-fallback prints the settings without',
+      },
+    )
   }
 }
