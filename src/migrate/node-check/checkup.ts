@@ -17,6 +17,11 @@ export interface Where {
   readonly line: number
 }
 
+/** One mirror of a registry. */
+export interface MirrorLink extends Pick<CheckMirror, 'asks' | 'state'> {
+  readonly where: Where
+}
+
 type Fault = Omit<CheckFinding, 'tool' | 'file' | 'line'>
 
 /** The look at the settings of one tool: its files, what is asked, and what was found so far. */
@@ -63,17 +68,20 @@ export class Checkup {
     this.findings.push({ tool: this.#tool, ...fault, file, line, ...narrowed })
   }
 
-  mirror({ file, line }: Where, mirror: Omit<CheckMirror, 'tool' | 'file' | 'line'>): void {
-    this.mirrors.push({ tool: this.#tool, ...mirror, file, line })
-    if (!this.request.noFallback || mirror.fallback === null || mirror.state === 'unused') return
-    this.fault(
-      { file, line },
-      {
+  /** Adds the mirrors of a registry in the order in which they are asked, and who is asked last; `null` for nobody. */
+  chain(registry: string, links: readonly MirrorLink[], last: string | null): void {
+    for (const [index, { where, asks, state }] of links.entries()) {
+      const { file, line } = where
+      const fallback = links[index + 1]?.asks ?? last
+      this.mirrors.push({ tool: this.#tool, registry, asks, state, fallback, file, line })
+      const isLast = index === links.length - 1
+      if (!this.request.noFallback || !isLast || last === null || state === 'unused') continue
+      this.fault(where, {
         rule: 'fallback',
         effect: 'partial',
-        problem: `${mirror.registry}: when the mirror fails, ${mirror.fallback} is asked`,
+        problem: `${registry}: when the mirror fails, ${last} is asked`,
         fix: 'portolan node-config --no-fallback prints the settings without',
-      },
-    )
+      })
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Checkup, Where } from './checkup.ts'
+import type { Checkup, MirrorLink, Where } from './checkup.ts'
 import { isBelowApi, isRegistryName, readHostUrl, registryNameFault } from './host-url.ts'
 import { isRecord, type SettingsDocument, textsOf, valueAt } from './settings-text.ts'
 
@@ -50,7 +50,7 @@ function talosMirror(
   skipsFallback: boolean,
 ): void {
   const isName = checkName(checkup, where, name, name === '*')
-  for (const [index, { url: written, overridesPath, where: at }] of endpoints.entries()) {
+  const links = endpoints.map(({ url: written, overridesPath, where: at }): MirrorLink => {
     const url = readHostUrl(written)
     let works = url !== undefined
     if (url === undefined) {
@@ -77,18 +77,14 @@ function talosMirror(
         fix: `write ${url.scheme}://${url.host}/v2${url.path}, or take overridePath out`,
       })
     }
-    const self = name === '*' ? 'the registry itself' : name
+    const base = url === undefined ? '' : `${url.scheme}://${url.host}`
     const asks =
       url === undefined
         ? written
-        : `${url.scheme}://${url.host}${overridesPath ? url.path : `${url.path}/v2`}`
-    checkup.mirror(at, {
-      registry: name,
-      asks: asks.replace('/v2/v2', '/v2'),
-      state: isName && works ? 'used' : 'unused',
-      fallback: endpoints[index + 1]?.url ?? (skipsFallback ? null : self),
-    })
-  }
+        : `${base}${overridesPath || url.path === '/v2' ? url.path : `${url.path}/v2`}`
+    return { where: at, asks, state: isName && works ? 'used' : 'unused' }
+  })
+  checkup.chain(name, links, skipsFallback ? null : name === '*' ? 'the registry itself' : name)
 }
 
 /** Looks at a Cluster of kOps. */
@@ -99,7 +95,7 @@ export function checkKops(checkup: Checkup, file: string, document: SettingsDocu
     const where = { file, line: document.line([...path, name]) }
     const isName = checkName(checkup, where, name, name === '*')
     const endpoints = textsOf(urls)
-    for (const [index, written] of endpoints.entries()) {
+    const links = endpoints.map((written, index): MirrorLink => {
       const at = { file, line: document.line([...path, name, index]) }
       const url = readHostUrl(written)
       const hasApi = url === undefined || url.path === '' || /(?:^|\/)v2(?:\/|$)/.test(url.path)
@@ -114,10 +110,9 @@ export function checkKops(checkup: Checkup, file: string, document: SettingsDocu
           fix: `write ${url === undefined ? `https://${written}` : `${url.scheme}://${url.host}/v2${url.path}`}`,
         })
       }
-      const state = url !== undefined && hasApi && isName ? 'used' : 'unused'
-      const fallback = endpoints[index + 1] ?? (name === '*' ? 'the registry itself' : name)
-      checkup.mirror(at, { registry: name, asks: written, state, fallback })
-    }
+      return { where: at, asks: written, state: url !== undefined && hasApi && isName ? 'used' : 'unused' }
+    })
+    checkup.chain(name, links, name === '*' ? 'the registry itself' : name)
   }
   if (valueAt(document.value, 'spec', 'containerd', 'configOverride') === undefined || !isRecord(mirrors))
     return
@@ -154,14 +149,15 @@ export function checkOpenshift(checkup: Checkup, file: string, documents: readon
         fix: `add the same to an ${other}; portolan node-config --for openshift prints both`,
       })
     }
-    for (const [index, mirror] of mirrors.entries()) {
-      checkup.mirror(where, {
-        registry: source,
+    const works = hasOther ? 'used' : 'partly'
+    const links = mirrors.map(
+      (mirror): MirrorLink => ({
+        where,
         asks: mirror,
-        state: /:\/\//.test(source + mirror) ? 'unused' : hasOther ? 'used' : 'partly',
-        fallback: mirrors[index + 1] ?? (never ? null : source),
-      })
-    }
+        state: /:\/\//.test(source + mirror) ? 'unused' : works,
+      }),
+    )
+    checkup.chain(source, links, never ? null : source)
   }
 }
 

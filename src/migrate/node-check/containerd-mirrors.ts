@@ -1,4 +1,4 @@
-import type { Checkup, Where } from './checkup.ts'
+import type { Checkup, MirrorLink, Where } from './checkup.ts'
 import type { CriSettings } from './containerd-settings.ts'
 import { isRegistryName, readHostUrl, registryNameFault } from './host-url.ts'
 import { isTable } from './toml-document.ts'
@@ -20,16 +20,12 @@ export function checkMirrorTables(checkup: Checkup, { mirrors, configPath }: Cri
     }
     const endpoints = isTable(table) && Array.isArray(table.endpoint) ? table.endpoint : []
     const urls = endpoints.filter((one) => typeof one === 'string')
-    for (const [index, written] of urls.entries()) {
+    const links = urls.map((written): MirrorLink => {
       const { asks, works } = checkEndpoint(checkup, where, written)
-      checkup.mirror(where, {
-        registry,
-        asks,
-        state: !works || !isName ? 'unused' : state,
-        // containerd adds the registry itself behind the last one (`registryEndpoints`).
-        fallback: urls[index + 1] ?? (registry === '*' ? 'the registry itself' : registry),
-      })
-    }
+      return { where, asks, state: works && isName ? state : 'unused' }
+    })
+    // containerd adds the registry itself behind the last one, unless it is there (`registryEndpoints`).
+    checkup.chain(registry, links, registry === '*' ? 'the registry itself' : registry)
   }
 }
 

@@ -314,19 +314,31 @@ describe('hosts.toml of containerd', () => {
   })
 
   it.each([
+    [undefined, 'unused', 'partly'],
+    ['1.7.27', 'unused', 'unused'],
+    ['2.1.0', undefined, 'used'],
+  ])('has a server and no host, which containerd %s reads or not', (version, effect, state) => {
+    const texts = { [CONFIG]: V2 + PATH, [FILE]: 'server = "https://m.example"\n' }
+    expect(check(texts, version)).toMatchObject({
+      faults: effect === undefined ? [] : [`${FILE}:1 hosts-without-host ${effect}`],
+      mirrors: [`registry.k8s.io -> https://m.example/v2 ${state}, then null`],
+    })
+  })
+
+  it.each([
     ['the registry itself last', GOOD, [USED], [`${FILE}:2 fallback partial`]],
     [
       'no server',
       '[host."https://a.example"]\n[host."https://b.example"]\n',
       [
-        'registry.k8s.io -> https://a.example/v2 used, then https://b.example',
+        'registry.k8s.io -> https://a.example/v2 used, then https://b.example/v2',
         'registry.k8s.io -> https://b.example/v2 used, then registry.k8s.io',
       ],
-      [`${FILE}:1 fallback partial`, `${FILE}:2 fallback partial`],
+      [`${FILE}:2 fallback partial`],
     ],
     [
       'a mirror as the server',
-      'server = "https://m.example"\n',
+      'server = "https://m.example"\n[host."https://m.example"]\n',
       ['registry.k8s.io -> https://m.example/v2 used, then null'],
       [],
     ],

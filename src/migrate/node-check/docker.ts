@@ -1,7 +1,12 @@
-import type { Checkup, Where } from './checkup.ts'
+import type { Checkup, MirrorLink, Where } from './checkup.ts'
 import { readHostUrl } from './host-url.ts'
 import { isRecord, isSettingsFault, readJson, textsOf } from './settings-text.ts'
 import { unitCommands } from './systemd-units.ts'
+
+/** A mirror as it is written. */
+interface WrittenMirror extends Where {
+  readonly value: string
+}
 
 export const DAEMON = '/etc/docker/daemon.json'
 
@@ -10,7 +15,7 @@ export function checkDocker(checkup: Checkup, file = DAEMON): void {
   const flags = mirrorFlags(checkup)
   const text = checkup.text(file)
   if (text === undefined) {
-    for (const { value, ...where } of flags) checkMirror(checkup, where, value, flags)
+    checkMirrors(checkup, flags)
     return
   }
   const read = readJson(text)
@@ -32,8 +37,7 @@ export function checkDocker(checkup: Checkup, file = DAEMON): void {
     const fix = `take the flag out, or registry-mirrors out of ${file}`
     broken(checkup, flags[0]!, `--registry-mirror stands in the unit, and registry-mirrors in ${file}`, fix)
   }
-  for (const { value, ...at } of [...mirrors, ...flags])
-    checkMirror(checkup, at, value, [...mirrors, ...flags])
+  checkMirrors(checkup, [...mirrors, ...flags])
 }
 
 /** dockerd does not start with it. */
@@ -46,37 +50,26 @@ function broken(checkup: Checkup, where: Where, reason: string, fix: string): vo
   })
 }
 
-function checkMirror(
-  checkup: Checkup,
-  where: Where,
-  written: string,
-  all: readonly { readonly value: string }[],
-): void {
-  const url = readHostUrl(written)
-  if (url === undefined) {
-    broken(
-      checkup,
-      where,
-      `${JSON.stringify(written)} is no URL`,
-      `write https://${written.replace(/^\w+:\/\//, '')}`,
-    )
-    return
-  }
-  if (url.path !== '') {
-    broken(
-      checkup,
-      where,
-      `the mirror ${written} has a path`,
-      `write ${url.scheme}://${url.host}: what is below a path cannot be a mirror of Docker`,
-    )
-    return
-  }
-  const next = all[all.findIndex(({ value }) => value === written) + 1]?.value
-  const asks = `${url.scheme}://${url.host}/v2`
-  checkup.mirror(where, { registry: 'docker.io', asks, state: 'used', fallback: next ?? 'docker.io' })
+function checkMirrors(checkup: Checkup, mirrors: readonly WrittenMirror[]): void {
+  const links = mirrors.flatMap(({ value, ...where }): MirrorLink[] => {
+    const url = readHostUrl(value)
+    if (url === undefined) {
+      const fix = `write https://${value.replace(/^\w+:\/\//, '')}`
+      broken(checkup, where, `${JSON.stringify(value)} is no URL`, fix)
+      return []
+    }
+    const base = `${url.scheme}://${url.host}`
+    if (url.path !== '') {
+      const fix = `write ${base}: what is below a path cannot be a mirror of Docker`
+      broken(checkup, where, `the mirror ${value} has a path`, fix)
+      return []
+    }
+    return [{ where, asks: `${base}/v2`, state: 'used' }]
+  })
+  checkup.chain('docker.io', links, 'docker.io')
 }
 
-function mirrorFlags(checkup: Checkup): (Where & { readonly value: string })[] {
+function mirrorFlags(checkup: Checkup): WrittenMirror[] {
   return unitCommands(checkup, 'docker.service').flatMap(({ words, ...where }) =>
     words.flatMap((word, index) => {
       const [, value] = /^--registry-mirror(?:=(.*))?$/.exec(word) ?? []

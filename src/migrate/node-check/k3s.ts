@@ -1,4 +1,4 @@
-import type { Checkup, Where } from './checkup.ts'
+import type { Checkup, MirrorLink, Where } from './checkup.ts'
 import { isRegistryName, readHostUrl, registryNameFault } from './host-url.ts'
 import {
   isRecord,
@@ -101,17 +101,12 @@ function checkRegistry(
   const rewrites = isRecord(mirror.rewrite) ? mirror.rewrite : {}
   for (const pattern of Object.keys(rewrites)) checkPattern(checkup, at('rewrite', pattern), pattern)
   const endpoints = textsOf(mirror.endpoint)
-  for (const [index, endpoint] of endpoints.entries()) {
+  const links = endpoints.map((endpoint, index): MirrorLink => {
     const where = at('endpoint', index)
     const { asks, works } = checkEndpoint(checkup, where, endpoint, Object.values(rewrites))
-    const self = registry === '*' ? 'the registry itself' : registry
-    checkup.mirror(where, {
-      registry,
-      asks,
-      state: isName && works ? 'used' : 'unused',
-      fallback: endpoints[index + 1] ?? (noDefault ? null : self),
-    })
-  }
+    return { where, asks, state: isName && works ? 'used' : 'unused' }
+  })
+  checkup.chain(registry, links, noDefault ? null : registry === '*' ? 'the registry itself' : registry)
 }
 
 /** Patterns are those of Go, which has neither look-around nor back-references. */

@@ -1,5 +1,5 @@
 import type { TomlTable } from 'smol-toml'
-import type { Checkup, Where } from './checkup.ts'
+import type { Checkup, MirrorLink, Where } from './checkup.ts'
 import { isTable, isTomlFault, readTomlDocument, type TomlDocument } from './toml-document.ts'
 
 /** Where CRI-O, Podman, Buildah and skopeo read registries from, the drop-ins in the order of their names. */
@@ -295,7 +295,7 @@ function reportEntry(checkup: Checkup, entry: RegistryEntry, isRefused: boolean)
       fix: 'take blocked out, or add a [[registry.mirror]]',
     })
   }
-  for (const [index, mirror] of mirrors.entries()) {
+  const links = mirrors.map((mirror): MirrorLink => {
     if (mirror.use !== 'all') {
       const other = mirror.use === 'tag-only' ? 'by digest' : 'by tag'
       checkup.fault(mirror, {
@@ -305,16 +305,17 @@ function reportEntry(checkup: Checkup, entry: RegistryEntry, isRefused: boolean)
         fix: 'take mirror-by-digest-only or pull-from-mirror out, or add a mirror for the others',
       })
     }
-    checkup.mirror(mirror, {
-      registry: prefix,
+    const works = mirror.use === 'all' ? 'used' : 'partly'
+    return {
+      where: mirror,
       asks: mirror.location,
-      state: isRefused || isFaulty(mirror) ? 'unused' : mirror.use === 'all' ? 'used' : 'partly',
-      fallback: mirrors[index + 1]?.location ?? (isBlocked ? null : location),
-    })
-  }
+      state: isRefused || isFaulty(mirror) ? 'unused' : works,
+    }
+  })
+  checkup.chain(prefix, links, isBlocked ? null : location)
   if (location !== prefix && !prefix.startsWith('*') && mirrors.length === 0) {
     const state = isRefused || isFaulty(entry) ? 'unused' : 'used'
-    checkup.mirror(entry, { registry: prefix, asks: location, state, fallback: null })
+    checkup.chain(prefix, [{ where: entry, asks: location, state }], null)
   }
 }
 

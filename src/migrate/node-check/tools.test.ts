@@ -18,7 +18,7 @@ describe('dockerd', () => {
     expect(check({ [DAEMON]: mirrors('https://a.example', 'http://b.example:5000/') })).toMatchObject({
       faults: [],
       mirrors: [
-        'docker.io -> https://a.example/v2 used, then http://b.example:5000/',
+        'docker.io -> https://a.example/v2 used, then http://b.example:5000/v2',
         'docker.io -> http://b.example:5000/v2 used, then docker.io',
       ],
     })

@@ -96,18 +96,19 @@ function configV3({ image }: PauseImage): NodeSetting {
 
 /**
  * With `override_path` containerd asks below the path as it is, where it would have put `/v2` behind it. `server` is
- * asked last: naming the mirror there is how the registry itself is left out (docs/hosts.md of containerd).
+ * asked last: naming the mirror there is how the registry itself is left out (docs/hosts.md of containerd). It is named
+ * as a host as well, since containerd 1.x drops a file that has none (tried with 1.6.20).
  */
 function hostsToml(from: string, to: string, noFallback: boolean): string {
   const { url, overridesPath } = apiUrl(to)
   const settings = ['capabilities = ["pull", "resolve"]', ...(overridesPath ? ['override_path = true'] : [])]
-  const lines = noFallback
-    ? [`server = "${url}"`, ...settings]
-    : [
-        `server = "https://${from === 'docker.io' ? 'registry-1.docker.io' : from}"`,
-        '',
-        `[host."${url}"]`,
-        ...settings.map((one) => `  ${one}`),
-      ]
+  const upstream = `https://${from === 'docker.io' ? 'registry-1.docker.io' : from}`
+  const lines = [
+    `server = "${noFallback ? url : upstream}"`,
+    ...(noFallback ? settings : []),
+    '',
+    `[host."${url}"]`,
+    ...settings.map((one) => `  ${one}`),
+  ]
   return `${lines.join('\n')}\n`
 }

@@ -93,6 +93,7 @@ describe('node-config --no-fallback', () => {
       server: 'https://mirror.example/v2/k8s',
       capabilities: ['pull', 'resolve'],
       override_path: true,
+      host: { 'https://mirror.example/v2/k8s': { capabilities: ['pull', 'resolve'], override_path: true } },
     })
   })
 
