@@ -1,5 +1,6 @@
 import { type CheckRequest, Checkup } from './checkup.ts'
-import { type ContainerdPlace, checkContainerd } from './containerd.ts'
+import { checkContainerd } from './containerd.ts'
+import type { ContainerdPlace } from './containerd-folders.ts'
 import { checkContainers, checkCrio } from './crio.ts'
 import { checkDocker } from './docker.ts'
 import { checkK3s } from './k3s.ts'

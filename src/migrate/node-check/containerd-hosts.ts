@@ -1,7 +1,7 @@
 import type { Checkup } from './checkup.ts'
 import { checkHostsFile, type FolderState, HUB_NAMES, HOSTS_NAME as NAME } from './containerd-hosts-file.ts'
-import { isRegistryName, registryNameFault } from './host-url.ts'
 import type { NodeFiles } from './node-files.ts'
+import { isRegistryName, registryNameFault } from './registry-name.ts'
 
 /** The hosts.toml files below a folder, one level down, and those that are not where containerd looks. */
 export function hostsFiles(files: NodeFiles, folder: string): string[] {

@@ -1,6 +1,7 @@
 import type { Checkup, MirrorLink, Where } from './checkup.ts'
 import type { CriSettings } from './containerd-settings.ts'
-import { isRegistryName, readHostUrl, registryNameFault } from './host-url.ts'
+import { readHostUrl } from './host-url.ts'
+import { checkRegistryName, registryItself } from './registry-name.ts'
 import { isTable } from './toml-document.ts'
 
 /** Looks at `registry.mirrors`, the older form, in which paths are asked as they are. */
@@ -8,16 +9,8 @@ export function checkMirrorTables(checkup: Checkup, { mirrors, configPath }: Cri
   if (mirrors === undefined) return
   const state = configPath === undefined ? 'used' : 'unused'
   for (const [registry, table] of Object.entries(mirrors.value)) {
-    const isName = registry === '*' || isRegistryName(registry)
     const where = { file: mirrors.file, line: mirrors.lineOf(registry, 'endpoint') }
-    if (!isName) {
-      checkup.fault(where, {
-        rule: 'mirror-name',
-        effect: 'unused',
-        problem: `registry.mirrors.${JSON.stringify(registry)} is for no reference: ${registryNameFault(registry)}`,
-        fix: 'name the registry as references do, such as mirrors."registry.k8s.io"',
-      })
-    }
+    const isName = checkRegistryName(checkup, where, registry)
     const endpoints = isTable(table) && Array.isArray(table.endpoint) ? table.endpoint : []
     const urls = endpoints.filter((one) => typeof one === 'string')
     const links = urls.map((written): MirrorLink => {
@@ -25,7 +18,7 @@ export function checkMirrorTables(checkup: Checkup, { mirrors, configPath }: Cri
       return { where, asks, state: works && isName ? state : 'unused' }
     })
     // containerd adds the registry itself behind the last one, unless it is there (`registryEndpoints`).
-    checkup.chain(registry, links, registry === '*' ? 'the registry itself' : registry)
+    checkup.chain(registry, links, registryItself(registry))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Checkup, MirrorLink, Where } from './checkup.ts'
-import { isRegistryName, readHostUrl, registryNameFault } from './host-url.ts'
+import { readHostUrl } from './host-url.ts'
+import { checkRegistryName, registryItself } from './registry-name.ts'
 import {
   isRecord,
   isSettingsFault,
@@ -81,15 +82,7 @@ function checkRegistry(
     file,
     line: document.line(['mirrors', registry, ...path]),
   })
-  const isName = registry === '*' || isRegistryName(registry)
-  if (!isName) {
-    checkup.fault(at(), {
-      rule: 'mirror-name',
-      effect: 'unused',
-      problem: `${registry} is for no reference: ${registryNameFault(registry)}`,
-      fix: 'name the registry as references do, such as registry.k8s.io',
-    })
-  }
+  const isName = checkRegistryName(checkup, at(), registry)
   for (const key of Object.keys(mirror).filter((one) => !MIRROR_KEYS.includes(one))) {
     checkup.fault(at(key), {
       rule: 'registries-key',
@@ -106,7 +99,7 @@ function checkRegistry(
     const { asks, works } = checkEndpoint(checkup, where, endpoint, Object.values(rewrites))
     return { where, asks, state: isName && works ? 'used' : 'unused' }
   })
-  checkup.chain(registry, links, noDefault ? null : registry === '*' ? 'the registry itself' : registry)
+  checkup.chain(registry, links, noDefault ? null : registryItself(registry))
 }
 
 /** Patterns are those of Go, which has neither look-around nor back-references. */

@@ -1,15 +1,17 @@
 import type { Checkup } from './checkup.ts'
-import { checkKops, checkOpenshift, checkTalos, isSet } from './cluster-files.ts'
 import { checkContainerd } from './containerd.ts'
 import { registryOf } from './containerd-hosts.ts'
 import { checkHostsFile } from './containerd-hosts-file.ts'
 import { checkDocker } from './docker.ts'
 import { checkRegistriesYaml } from './k3s.ts'
+import { checkKops } from './kops.ts'
 import { checkKubeadm } from './kubeadm.ts'
 import { nameOf, parentOf } from './node-files.ts'
+import { checkOpenshift, isSet } from './openshift.ts'
 import { checkPolicy } from './policy.ts'
 import { checkRegistriesFile } from './registries-conf.ts'
 import { isSettingsFault, readSettings, type SettingsDocument, valueAt } from './settings-text.ts'
+import { checkTalos } from './talos.ts'
 
 /** How a file is told, and what is looked at in it; the first that fits. */
 const KINDS: readonly {
