@@ -292,3 +292,35 @@ describe.skipIf(missing)('skopeo, which reads what CRI-O and Podman read', () =>
     )
   })
 })
+
+const DAEMON_CASES: readonly (readonly [string, string])[] = [
+  ['a mirror with a path', '{"registry-mirrors": ["https://a.example/v2"]}'],
+  ['a mirror without a scheme', '{"registry-mirrors": ["a.example"]}'],
+  ['a text', '{"registry-mirrors": "https://a.example"}'],
+  ['a comma too many', '{"registry-mirrors": ["https://a.example"],}'],
+  ['nothing in it', ''],
+]
+
+const docker = findPrograms('dockerd')
+const noDockerd =
+  docker.missing ?? (process.getuid?.() === 0 ? undefined : 'not as the superuser of this machine')
+if (noDockerd !== undefined) console.warn(`dockerd is not held against --check; ${noDockerd}`)
+
+describe.skipIf(noDockerd)('dockerd', () => {
+  it.each(DAEMON_CASES)('does not start with %s, as --check says', async (_, text) => {
+    await using folder = await makeTempFolder()
+    const at = (name: string) => join(folder.path, name)
+    await writeFile(at('daemon.json'), text)
+    const checkup = new Checkup('', createMachineFiles('/'), {})
+    checkSettingsFile(checkup, at('daemon.json'))
+    expect(checkup.findings).toMatchObject([{ rule: 'daemon-refused', effect: 'broken' }])
+    const folders = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')]
+    const network = ['--bridge=none', '--iptables=false', '--host', `unix://${at('socket')}`]
+    const flags = ['--config-file', at('daemon.json'), '--storage-driver=vfs', ...folders, ...network]
+    const { code, stderr } = await run(docker.found.dockerd, flags)
+    // It mounts its folder onto itself before it looks at mirrors, and leaves that so.
+    await run('umount', [at('data')])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/invalid mirror|unable to configure the Docker daemon/)
+  })
+})
