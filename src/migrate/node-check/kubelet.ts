@@ -4,7 +4,10 @@ import { unitCommands } from './systemd-units.ts'
 const FLAG = '--pod-infra-container-image'
 const ENVIRONMENTS = ['/var/lib/kubelet/kubeadm-flags.env', '/etc/default/kubelet', '/etc/sysconfig/kubelet']
 
-/** Looks at the kubelet: 1.35 and later do not start with the flag of the pause image (kubernetes/kubernetes#133779). */
+/**
+ * Looks at the kubelet: 1.35 and later do not start with the flag of the pause image (kubernetes/kubernetes#133779).
+ * kubeadm has written it on every node before, so that it says nothing where the version is not known.
+ */
 export function checkKubelet(checkup: Checkup): void {
   const version = checkup.request.version ?? checkup.request.kubernetes
   const lines = [
@@ -16,15 +19,14 @@ export function checkKubelet(checkup: Checkup): void {
       text: words.join(' '),
     })),
   ]
-  if (version !== undefined && version.compare('1.35.0-0') < 0) return
+  if (version === undefined || version.compare('1.35.0-0') < 0) return
   for (const { text, ...where } of lines) {
     if (!text.includes(FLAG) || text.trim().startsWith('#')) continue
     checkup.fault(where, {
       rule: 'kubelet-flag',
       effect: 'broken',
-      problem: `the kubelet does not start with ${FLAG}`,
+      problem: `the kubelet ${version.version} does not start with ${FLAG}`,
       fix: 'take the flag out, and set the pause image in the runtime: portolan node-config --for containerd or crio',
-      versions: 'kubelet 1.35 and later',
     })
   }
 }

@@ -190,12 +190,7 @@ describe('what node-config prints', () => {
         const machine = checkNode(memoryFiles(Object.fromEntries(places)), { noFallback })
         const files = checkNamedFiles(memoryFiles(named), Object.keys(named), { noFallback })
         const mirrors = [...machine.mirrors, ...files.mirrors]
-        expect([...machine.findings, ...files.findings]).toEqual(
-          // The kubelet's flag is for versions before 1.35, and none is known here.
-          tool === 'kubelet' && settings.length > 0
-            ? [expect.objectContaining({ rule: 'kubelet-flag' })]
-            : [],
-        )
+        expect([...machine.findings, ...files.findings]).toEqual([])
         expect(files.unknown).toEqual([])
         expect(mirrors.filter(({ state }) => state !== 'used')).toEqual([])
         if (noFallback) expect(mirrors.filter(({ fallback }) => fallback !== null)).toEqual([])
