@@ -6,9 +6,10 @@ import { createMachineFiles } from '../../src/cli/node-files.ts'
 import type { MapData } from '../../src/migrate/map-data.ts'
 import { Checkup } from '../../src/migrate/node-check/checkup.ts'
 import { checkContainerd } from '../../src/migrate/node-check/containerd.ts'
+import { checkPolicy } from '../../src/migrate/node-check/policy.ts'
 import { checkSettingsFile } from '../../src/migrate/node-check/settings-file.ts'
 import { containerdConfig } from '../../src/migrate/node-config/containerd.ts'
-import { type AskedRegistry, startAskedRegistry } from '../support/asked-registry.ts'
+import { type AskedRegistry, smallImage, startAskedRegistry } from '../support/asked-registry.ts'
 import { installedContainerds, pullByCri } from '../support/containerd.ts'
 import { findPrograms, run } from '../support/programs.ts'
 import { makeTempFolder } from '../support/temp.ts'
@@ -290,6 +291,55 @@ describe.skipIf(missing)('skopeo, which reads what CRI-O and Podman read', () =>
         expect(registries.upstream.asked.length > 0).toBe(!isBroken && !(works && mirror.fallback === null))
       },
     )
+  })
+})
+
+const ACCEPT = [{ type: 'insecureAcceptAnything' }]
+const REJECT = [{ type: 'reject' }]
+
+/** Policies, for a pull of an image of the upstream by way of a mirror. */
+const POLICY_CASES: readonly (readonly [string, (hosts: Omit<Hosts, 'folder'>) => object])[] = [
+  ['all accepted', () => ({ default: ACCEPT })],
+  ['all rejected', () => ({ default: REJECT })],
+  [
+    'the registry accepted',
+    ({ upstream }) => ({ default: REJECT, transports: { docker: { [upstream]: ACCEPT } } }),
+  ],
+  [
+    'the mirror accepted',
+    ({ mirror }) => ({ default: REJECT, transports: { docker: { [mirror]: ACCEPT } } }),
+  ],
+  [
+    'the registry rejected',
+    ({ upstream }) => ({ default: ACCEPT, transports: { docker: { [upstream]: REJECT } } }),
+  ],
+  [
+    'the mirror rejected',
+    ({ mirror }) => ({ default: ACCEPT, transports: { docker: { [mirror]: REJECT } } }),
+  ],
+]
+
+describe.skipIf(missing)('a policy of skopeo', () => {
+  it.each(POLICY_CASES)('with %s does what --check says', async (_, policyOf) => {
+    await using folder = await makeTempFolder()
+    await using mirror = await startAskedRegistry(smallImage('k8s/a/b', '1'))
+    await using upstream = await startAskedRegistry()
+    const hosts = { mirror: mirror.host, upstream: upstream.host }
+    const at = (name: string) => join(folder.path, name)
+    await writeFile(at('registries.conf'), entry({ ...hosts, folder: folder.path }))
+    await writeFile(at('policy.json'), JSON.stringify(policyOf(hosts)))
+    const checkup = new Checkup('crio', createMachineFiles('/'), {})
+    checkPolicy(checkup, [upstream.host], at('policy.json'))
+    const flags = ['--registries-conf', at('registries.conf'), '--policy', at('policy.json')]
+    const { code, stderr } = await run(found.skopeo, [
+      ...flags,
+      'copy',
+      `docker://${upstream.host}/a/b:1`,
+      `dir:${at('out')}`,
+    ])
+    const isRejected = checkup.findings.some(({ rule }) => rule === 'policy-rejects')
+    expect(code === 0, stderr).toBe(!isRejected)
+    if (isRejected) expect(stderr).toContain('is rejected by policy')
   })
 })
 
