@@ -45,7 +45,7 @@ export async function runNodeConfig(paths: readonly string[], options: NodeConfi
   const data = options.map === undefined ? KUBERNETES_MAP : await readMapData(options.map)
   const config = NODE_TOOLS[tool]({ data, ...common, revert: options.revert ?? false })
   process.stdout.write(
-    options.json ? `${JSON.stringify({ tool, ...config }, null, 2)}\n` : formatConfig(config),
+    options.json ? `${JSON.stringify({ version: 1, tool, ...config }, null, 2)}\n` : formatConfig(config),
   )
   return EXIT.done
 }
