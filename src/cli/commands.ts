@@ -19,7 +19,9 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
   bind(SCAN, async (options, paths) => (await import('./commands/scan.ts')).runScan(paths, options)),
   bind(REWRITE, async (options, paths) => (await import('./commands/rewrite.ts')).runRewrite(paths, options)),
-  bind(NODE_CONFIG, async (options) => (await import('./commands/node-config.ts')).runNodeConfig(options)),
+  bind(NODE_CONFIG, async (options, paths) =>
+    (await import('./commands/node-config.ts')).runNodeConfig(paths, options),
+  ),
   bind(CONFIG_CHECK, async (options, file) =>
     (await import('./commands/config.ts')).runConfigCheck(file, options),
   ),

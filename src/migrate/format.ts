@@ -40,7 +40,7 @@ const SIGNS: readonly Sign[] = [
     format: 'kubelet',
     path: /(?:^|\/)(?:kubeadm-flags\.env|kubelet(?:\.service(?:\.d\/[^/]+)?|\.env)?|[\w-]*kubeadm\.conf)$/,
   },
-  { format: 'kubelet', path: UNIT, text: [/--pod-infra-container-image/] },
+  { format: 'kubelet', path: UNIT, text: [/--(?:pod-infra-container|pause)-image/] },
   { format: 'k3s', path: /(?:^|\/)registries\.ya?ml$/, text: [/^(?:mirrors|configs):/m] },
   { format: 'k3s', path: /(?:^|\/)rancher\/(?:k3s|rke2)\/config\.ya?ml(?:\.d\/[^/]+)?$/ },
   { format: 'talos', path: YAML, text: [/^machine:/m, /^version:[ \t]*["']?v1alpha1/m] },

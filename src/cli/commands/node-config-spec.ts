@@ -1,25 +1,75 @@
-import type { NodeTool } from '../../migrate/node-config/tools.ts'
-import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
-import { asText, oneOf, requiredValue, value } from '../spec/option-spec.ts'
-import { jsonOptions, mapOptions } from '../spec/shared-options.ts'
+import { coerce, type SemVer } from 'semver'
+import { refused } from '../../config/refusal.ts'
+import { any, defineCommand, type OptionsOf } from '../spec/command-spec.ts'
+import { asText, offSwitch, oneOf, type ReadText, switchOption, value } from '../spec/option-spec.ts'
+import { jsonOptions, mapBothWays } from '../spec/shared-options.ts'
 
-const TOOLS = [
-  ...(['containerd', 'crio', 'kubeadm', 'kubelet', 'cri-dockerd', 'docker', 'k3s', 'helm'] as const),
-] satisfies readonly NodeTool[]
+/** Whose settings can be printed; a test holds this against what prints them. */
+export const PRINTED = [
+  ...(['containerd', 'crio', 'kubeadm', 'kubelet', 'cri-dockerd', 'docker', 'k3s'] as const),
+  ...(['talos', 'kops', 'openshift', 'helm'] as const),
+]
+/** Whose settings are only checked. */
+const CHECKED = ['rke2', 'k0s', 'microk8s'] as const
+/** Whose settings are in well-known places of a machine; a test holds this against what checks them. */
+export const ON_MACHINES: readonly string[] = [
+  ...['containerd', 'crio', 'docker', 'kubelet', 'kubeadm', 'cri-dockerd', 'k3s', 'rke2', 'k0s', 'microk8s'],
+]
+
+const version: ReadText<SemVer> = (text) =>
+  (/^v?[0-9]+(?:\.|$)/.test(text) ? coerce(text) : null) ??
+  refused('is not a version, such as 1.31 or v1.7.2')
 
 export const NODE_CONFIG = defineCommand({
   name: 'node-config',
-  description: 'print the settings that make a tool use the new names, and how to apply and undo them',
-  argument: noArgument,
+  description: 'print the settings that make a tool use the new names, or check those that a machine has',
+  argument: any('path', 'with --check: files to look at, instead of the settings of a machine'),
   options: {
-    for: requiredValue('<tool>', 'whose settings', oneOf(TOOLS)),
-    ...mapOptions,
-    toolVersion: value('<version>', 'the version of the tool', asText),
+    for: value('<tool>', 'whose settings', oneOf([...PRINTED, ...CHECKED])),
+    ...mapBothWays,
+    toolVersion: value('<version>', 'the version of the tool', version),
+    kubernetesVersion: value('<version>', 'of the machine: says which pause image belongs to it', version),
+    fallback: offSwitch(
+      'ask the mirror alone; with --check: a mirror that is not the last one asked is a finding',
+    ),
+    check: switchOption('instead of printing: say whether the settings that are there are really used'),
+    root: value('<folder>', 'where the machine of --check is (default: /)', asText),
     ...jsonOptions(),
   },
+  rules: [
+    {
+      kind: 'check',
+      fault({ check, for: tool, root, map, revert, toolVersion }, paths) {
+        if (check) {
+          if (map !== undefined || revert)
+            return '--map and --revert are for printing settings: not with --check'
+          if (paths.length > 0)
+            return root === undefined
+              ? undefined
+              : '--check looks at files or at a machine: name paths or --root'
+          if (tool !== undefined && !ON_MACHINES.includes(tool))
+            return `the settings of ${tool} are in no place of a machine: name files with --check`
+          return toolVersion !== undefined && tool === undefined
+            ? '--tool-version is of one tool: name it with --for'
+            : undefined
+        }
+        if (paths.length > 0) return `--check looks at files: give it with ${paths[0]}`
+        if (root !== undefined) return '--root is where the machine of --check is: use it with --check'
+        const printed = PRINTED.join(', ')
+        if (tool === undefined) return `name whose settings to print with --for (${printed}), or --check`
+        if (PRINTED.some((one) => one === tool)) return undefined
+        const message = `the settings of ${tool} are only checked, not printed: --for takes ${printed}`
+        return tool === 'rke2' ? `${message}; those of k3s are for RKE2 too` : message
+      },
+    },
+  ],
   examples: [
     'portolan node-config --for containerd --tool-version 2.1',
-    'portolan node-config --for crio --map mirror.yaml',
+    'portolan node-config --for kubeadm --tool-version 1.24.3',
+    'portolan node-config --for crio --map mirror.yaml --no-fallback',
+    'portolan node-config --check',
+    'portolan node-config --check --root /mnt/node --for containerd --tool-version 2.1',
+    'portolan node-config --check talos.yaml cluster.yaml',
   ],
 })
 

@@ -1,34 +1,29 @@
-import { coerce } from 'semver'
-import { PortolanError } from '../../errors.ts'
 import { KUBERNETES_MAP } from '../../migrate/builtin-map.ts'
 import type { NodeConfig } from '../../migrate/node-config/node-config.ts'
-import { NODE_TOOLS } from '../../migrate/node-config/tools.ts'
+import { NODE_TOOLS, type NodeTool } from '../../migrate/node-config/tools.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
 import { readMapData } from '../read-registry-map.ts'
+import { runNodeCheck } from './node-check.ts'
 import type { NodeConfigOptions } from './node-config-spec.ts'
 
-/** Prints what makes a tool use the new names of a map, how to apply it, and how to undo it. */
-export async function runNodeConfig({
-  for: tool,
-  map,
-  toolVersion,
-  json,
-}: NodeConfigOptions): Promise<number> {
+/** Prints the settings that make a tool use the new names of a map, or checks those that are there; gives the exit code. */
+export async function runNodeConfig(paths: readonly string[], options: NodeConfigOptions): Promise<number> {
+  const { for: tool, toolVersion, kubernetesVersion, fallback, root, json, map, revert } = options
+  const common = {
+    ...(toolVersion && { version: toolVersion }),
+    ...(kubernetesVersion && { kubernetes: kubernetesVersion }),
+    noFallback: !fallback,
+  }
+  if (options.check) {
+    return runNodeCheck(paths, { ...common, json, ...(tool !== undefined && { tool }), root: root ?? '/' })
+  }
   const data = map === undefined ? KUBERNETES_MAP : await readMapData(map)
-  const version = toolVersion === undefined ? undefined : readVersion(toolVersion)
-  const config = NODE_TOOLS[tool]({ data, ...(version && { version }) })
+  // That it is one of these was a rule of the command.
+  const config = NODE_TOOLS[tool as NodeTool]({ data, ...common, revert })
   if (json) printJson({ tool, ...config })
   else process.stdout.write(formatConfig(config))
   return EXIT.done
-}
-
-function readVersion(text: string) {
-  const version = /^v?[0-9]+(?:\.|$)/.test(text) ? coerce(text) : null
-  if (version !== null) return version
-  throw new PortolanError('USAGE', `${JSON.stringify(text)} is not a version, such as 1.31 or v1.7.2`, {
-    text,
-  })
 }
 
 function formatConfig({ settings, apply, check, undo, notes }: NodeConfig): string {

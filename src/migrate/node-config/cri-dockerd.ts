@@ -1,15 +1,16 @@
-import { type NodeConfig, type NodeConfigRequest, pauseImage, pauseNotes } from './node-config.ts'
+import { type NodeConfig, type NodeConfigRequest, nothingToSet, pauseImage } from './node-config.ts'
 
 const FILE = '/etc/systemd/system/cri-docker.service.d/50-pause.conf'
 
 /** cri-dockerd takes the pause image by a flag. */
-export function criDockerdConfig({ data }: NodeConfigRequest): NodeConfig {
-  const pause = pauseImage(data)
-  if (pause === undefined) return { settings: [], apply: [], check: [], undo: [], notes: pauseNotes(pause) }
+export function criDockerdConfig(request: NodeConfigRequest): NodeConfig {
+  const { image, notes } = pauseImage(request)
+  if (image === undefined) return nothingToSet(notes)
   const content = [
     '[Service]',
+    // systemd refuses a service with a second ExecStart unless the first one is taken back.
     'ExecStart=',
-    `ExecStart=/usr/bin/cri-dockerd --container-runtime-endpoint fd:// --pod-infra-container-image=${pause}`,
+    `ExecStart=/usr/bin/cri-dockerd --container-runtime-endpoint fd:// --pod-infra-container-image=${image}`,
   ]
   const restart = ['systemctl daemon-reload', 'systemctl restart cri-docker']
   return {
@@ -19,7 +20,7 @@ export function criDockerdConfig({ data }: NodeConfigRequest): NodeConfig {
     undo: [`rm ${FILE}`, ...restart],
     notes: [
       'the line has to be that of your unit ("systemctl cat cri-docker"), with the flag behind it',
-      ...pauseNotes(pause),
+      ...notes,
       'Docker itself pulls: see --for docker for what it can redirect',
     ],
   }
