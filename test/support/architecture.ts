@@ -6,7 +6,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['oci', 'net'],
   ['config', 'clouds', 'inventory'],
   ['routing', 'transport'],
-  ['presence', 'health', 'registry', 'storage', 'clouds/fetch'],
+  ['presence', 'health', 'registry', 'storage', 'cluster', 'clouds/fetch'],
   ['replication', 'migrate', 'doctor'],
   ['server'],
   ['adapters', 'cli', 'demo', 'ui', 'index'],
