@@ -27,9 +27,9 @@ export function drawTally(tally: CopyTally, rates: Rates, { width, colour }: Can
     ...stores.map((store, index) => {
       const [name = '', ...cells] = columns(rows[index]!)
       const rest = cells.join('  ')
-      const room = width - name.length - rest.length - 4
+      const space = width - name.length - rest.length - 4
       // A narrow terminal loses the bar before it loses a number.
-      if (room < BAR) return cut(`${name}  ${rest}`, width)
+      if (space < BAR) return cut(`${name}  ${rest}`, width)
       return `${name}  ${bar(store, colour)}  ${rest}`.trimEnd()
     }),
     cut(`downloaded ${formatBytes(downloaded)} of ${formatBytes(download)}`, width),
