@@ -1,7 +1,6 @@
 import { homedir } from 'node:os'
-import packageFile from '../../package.json' with { type: 'json' }
-import { systemClock } from '../adapters/clock.ts'
 import type { RegistryMap } from '../migrate/map.ts'
+import { commandRuntime } from './command-runtime.ts'
 import type { ScanOptions } from './commands/scan-spec.ts'
 import type { Scanned } from './scan-files.ts'
 
@@ -23,9 +22,7 @@ export async function readCluster(
     },
     {
       map,
-      clock: systemClock,
-      random: Math.random,
-      userAgent: `portolan/${packageFile.version}`,
+      runtime: commandRuntime,
       environment: process.env,
       home: homedir(),
     },

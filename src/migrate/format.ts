@@ -12,7 +12,7 @@ const YAML = /\.(?:ya?ml|json)(?:\.\w+)?$/i
 const TOML = /\.toml(?:\.\w+)?$/i
 const UNIT = /\.(?:service|conf|env)$|(?:^|\/)(?:default|sysconfig|conf\.d)\/[^/]+$/
 
-/** In the order in which they are tried: a name that leaves no doubt, then what the text says, then a weaker name. */
+/** In the order in which they are tried: a name that is sure, then what the text says, then a weaker name. */
 const SIGNS: readonly Sign[] = [
   { format: 'kustomize', path: /(?:^|\/)kustomization(?:\.ya?ml)?$/i },
   { format: 'compose', path: /(?:^|\/)(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/i },

@@ -8,21 +8,14 @@ import { Agent as HttpsAgent, type RequestOptions, request as requestHttps } fro
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import type { ClusterConnection } from '../../cluster/access.ts'
 import { PortolanError } from '../../errors.ts'
-import type { Clock, Fetch } from '../../runtime.ts'
+import type { Clock } from '../../runtime.ts'
 import { createPluginCredential, type PluginCredential } from './credential-plugin.ts'
-import type { ClusterAccess } from './kubeconfig.ts'
+import type { KubeconfigAccess } from './kubeconfig.ts'
 
-/** A way to talk to a cluster; its sockets stay open until it is disposed of. */
-export interface ClusterConnection extends Disposable {
-  /**
-   * Gets the credential, anew when it has expired: to be called before each question. Rejects with `UNREACHABLE`
-   * when there is none to be had.
-   */
-  prepare(): Promise<void>
-  /** Sends a GET request with the credential; rejects with what the socket says. */
-  readonly fetch: Fetch
-}
+/** Its sockets stay open until it is disposed of. */
+export type OpenClusterConnection = ClusterConnection & Disposable
 
 export interface ClusterConnectionParts {
   /** Of whoever runs this; plugins get it. */
@@ -42,9 +35,9 @@ const REASON_MAX = 300
  * take. Gunzips, since lists are long and API servers compress them.
  */
 export function openClusterConnection(
-  access: ClusterAccess,
+  access: KubeconfigAccess,
   parts: ClusterConnectionParts,
-): ClusterConnection {
+): OpenClusterConnection {
   const { environment, clock, credentialTimeout } = parts
   const secure = access.server.startsWith('https:')
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
@@ -110,7 +103,7 @@ function limitConnecting(
 }
 
 async function applyCredential(
-  access: ClusterAccess,
+  access: KubeconfigAccess,
   options: RequestOptions,
   askPlugin: (() => Promise<PluginCredential>) | undefined,
 ): Promise<void> {
@@ -142,7 +135,7 @@ async function within(milliseconds: number, clock: Clock, work: Promise<void>): 
   }
 }
 
-function noCredential({ context, user }: ClusterAccess, error: unknown): PortolanError {
+function noCredential({ context, user }: KubeconfigAccess, error: unknown): PortolanError {
   const reason = (error instanceof Error ? error.message : String(error))
     .replace(/[^\x20-\x7e]+/g, ' ')
     .trim()

@@ -3,7 +3,8 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { suggestion } from '../../config/suggestion.ts'
+import type { ClusterAccess } from '../../cluster/access.ts'
+import { chooseContext, mergeKubeconfigs } from '../../cluster/choose-context.ts'
 import { PortolanError } from '../../errors.ts'
 import { type CredentialPlugin, PLUGIN } from './credential-plugin.ts'
 
@@ -16,14 +17,7 @@ export interface ClusterChoice {
 }
 
 /** A cluster, and what is needed to talk to it. */
-export interface ClusterAccess {
-  readonly context: string
-  /** The URL of its API server. */
-  readonly server: string
-  /** As the kubeconfig names it. */
-  readonly user: string
-  /** The context's own. */
-  readonly namespace: string
+export interface KubeconfigAccess extends ClusterAccess {
   /** Knows this cluster and this user alone, without the user's plugin. */
   readonly config: KubeConfig
   readonly plugin?: CredentialPlugin
@@ -51,7 +45,7 @@ type KubeconfigUser = z.infer<typeof USER>
  * say something holds and missing ones do not matter, else by `~/.kube/config`, else by the service account of the pod
  * that this runs in. Throws `USAGE` or `FILE_UNREADABLE`, naming the file and what to do.
  */
-export function readKubeconfig(choice: ClusterChoice, parts: KubeconfigParts): ClusterAccess {
+export function readKubeconfig(choice: ClusterChoice, parts: KubeconfigParts): KubeconfigAccess {
   const config = loadFiles(choice, parts) ?? loadServiceAccount(parts)
   if (config === undefined) {
     const { KUBECONFIG: list } = parts.environment
@@ -62,7 +56,7 @@ export function readKubeconfig(choice: ClusterChoice, parts: KubeconfigParts): C
       `no cluster is known: ${tried}, and this is not a pod; name a kubeconfig with --kubeconfig FILE`,
     )
   }
-  return chooseContext(config, choice.context)
+  return accessOf(config, choice.context)
 }
 
 function loadFiles({ kubeconfig }: ClusterChoice, parts: KubeconfigParts): KubeConfig | undefined {
@@ -80,12 +74,7 @@ function loadFiles({ kubeconfig }: ClusterChoice, parts: KubeconfigParts): KubeC
       })
   if (configs.length === 0) return undefined
   const merged = new KubeConfig()
-  merged.loadFromOptions({
-    clusters: firstOfName(configs.flatMap(({ clusters }) => clusters)),
-    users: firstOfName(configs.flatMap(({ users }) => users)),
-    contexts: firstOfName(configs.flatMap(({ contexts }) => contexts)),
-    currentContext: configs.find(({ currentContext }) => currentContext)?.currentContext,
-  })
+  merged.loadFromOptions(mergeKubeconfigs(configs))
   return merged
 }
 
@@ -143,31 +132,8 @@ function loadServiceAccount({ environment, root = '' }: KubeconfigParts): KubeCo
   return config
 }
 
-function chooseContext(config: KubeConfig, wanted: string | undefined): ClusterAccess {
-  const names = config.contexts.map(({ name }) => name)
-  const listed = names.length === 0 ? 'it has none' : `there are ${names.join(', ')}`
-  const name = wanted ?? config.currentContext
-  if (!name) throw usage(`the kubeconfig has no current context; choose one with --context: ${listed}`)
-  const context = config.contexts.find((one) => one.name === name)
-  if (context === undefined) {
-    throw usage(
-      `context ${JSON.stringify(name)} is not in the kubeconfig${suggestion(name, names)}; ${listed}`,
-    )
-  }
-  const cluster = config.clusters.find((one) => one.name === context.cluster)
-  const user = config.users.find((one) => one.name === context.user)
-  const lacks = (what: string, value: string) =>
-    usage(
-      `context ${JSON.stringify(name)} names ${what} ${JSON.stringify(value)}, which is not in the kubeconfig`,
-    )
-  if (cluster === undefined) throw lacks('cluster', context.cluster)
-  if (user === undefined && context.user) throw lacks('user', context.user)
-  const server = URL.parse(cluster.server)
-  if (server === null || !/^https?:$/.test(server.protocol)) {
-    throw usage(
-      `cluster ${JSON.stringify(cluster.name)} has server ${JSON.stringify(cluster.server)}, which is no URL`,
-    )
-  }
+function accessOf(config: KubeConfig, wanted: string | undefined): KubeconfigAccess {
+  const { context, cluster, user, server } = chooseContext(config, wanted)
   const reached = new KubeConfig()
   const { exec, ...login } = user ?? { name: '' }
   // Like kubectl: over plain http nobody's credential is sent. The library refuses http unless TLS is not verified.
@@ -175,7 +141,7 @@ function chooseContext(config: KubeConfig, wanted: string | undefined): ClusterA
   if (isPlain) reached.loadFromClusterAndUser({ ...cluster, skipTLSVerify: true }, { name: login.name })
   else reached.loadFromClusterAndUser(cluster, login)
   return {
-    context: name,
+    context: context.name,
     server: cluster.server.replace(/\/$/, ''),
     user: context.user ?? '',
     namespace: context.namespace ?? 'default',
@@ -190,10 +156,6 @@ function toAbsolute(folder: string, path: string): string {
 
 function defaultFile({ home }: KubeconfigParts): string {
   return join(home, '.kube', 'config')
-}
-
-function firstOfName<T extends { readonly name: string }>(entries: readonly T[]): T[] {
-  return entries.filter(({ name }, index) => entries.findIndex((other) => other.name === name) === index)
 }
 
 function usage(message: string): PortolanError {

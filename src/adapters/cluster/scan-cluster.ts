@@ -1,11 +1,10 @@
-import type { Finding } from '../../migrate/finding.ts'
+import { type ClusterLimits, createClusterClient } from '../../cluster/client.ts'
+import type { ListLimits } from '../../cluster/read-list.ts'
+import { type ClusterScan, scanObjects } from '../../migrate/cluster/scan-objects.ts'
 import type { RegistryMap } from '../../migrate/map.ts'
-import type { Clock } from '../../runtime.ts'
-import { type ClusterLimits, createClusterClient } from './cluster-client.ts'
+import type { Runtime } from '../../runtime.ts'
 import { openClusterConnection } from './cluster-connection.ts'
-import { ClusterReader, type NotSeen } from './cluster-reader.ts'
 import { type ClusterChoice, type KubeconfigParts, readKubeconfig } from './kubeconfig.ts'
-import type { ListLimits } from './read-list.ts'
 
 export interface ScanClusterOptions extends ClusterChoice {
   /** Only these; by default all. */
@@ -14,10 +13,7 @@ export interface ScanClusterOptions extends ClusterChoice {
 
 export interface ScanClusterParts extends KubeconfigParts {
   readonly map: RegistryMap
-  readonly clock: Clock
-  /** Numbers from 0 up to 1. */
-  readonly random: () => number
-  readonly userAgent: string
+  readonly runtime: Pick<Runtime, 'now' | 'date' | 'after' | 'random' | 'userAgent'>
   readonly signal?: AbortSignal
   readonly limits?: Partial<ClusterScanLimits>
 }
@@ -27,17 +23,6 @@ export interface ClusterScanLimits extends ClusterLimits, ListLimits {
   readonly connectTimeout: number
   /** For what gives the credential, in milliseconds. */
   readonly credentialTimeout: number
-}
-
-/** What a cluster was found to hold. */
-export interface ClusterScan {
-  readonly context: string
-  /** The URL of its API server. */
-  readonly server: string
-  readonly findings: readonly Finding[]
-  readonly notRead: readonly NotSeen[]
-  /** How many objects were looked at. */
-  readonly objects: number
 }
 
 const LIMITS: ClusterScanLimits = {
@@ -66,13 +51,11 @@ export async function scanCluster(
   options: ScanClusterOptions,
   parts: ScanClusterParts,
 ): Promise<ClusterScan> {
-  const { map, clock } = parts
+  const { map, runtime, environment, signal } = parts
   const limits = { ...LIMITS, ...parts.limits }
   const access = readKubeconfig(options, parts)
-  using connection = openClusterConnection(access, { ...limits, environment: parts.environment, clock })
-  const client = createClusterClient(access, { ...parts, connection, limits })
-  const reader = new ClusterReader(client, { map, limits, access })
-  await reader.checkServer()
-  await reader.read(options.namespaces)
-  return { context: access.context, server: access.server, ...reader.result() }
+  using connection = openClusterConnection(access, { ...limits, environment, clock: runtime })
+  const client = createClusterClient(access, { connection, runtime, limits, ...(signal && { signal }) })
+  const { namespaces } = options
+  return await scanObjects(client, { map, access, limits, ...(namespaces && { namespaces }) })
 }

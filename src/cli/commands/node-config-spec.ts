@@ -1,4 +1,3 @@
-import { coerce, type SemVer } from 'semver'
 import { refused } from '../../config/refusal.ts'
 import { any, defineCommand, type OptionsOf } from '../spec/command-spec.ts'
 import { asText, offSwitch, oneOf, type ReadText, switchOption, value } from '../spec/option-spec.ts'
@@ -16,9 +15,8 @@ export const ON_MACHINES: readonly string[] = [
   ...['containerd', 'crio', 'docker', 'kubelet', 'kubeadm', 'cri-dockerd', 'k3s', 'rke2', 'k0s', 'microk8s'],
 ]
 
-const version: ReadText<SemVer> = (text) =>
-  (/^v?[0-9]+(?:\.|$)/.test(text) ? coerce(text) : null) ??
-  refused('is not a version, such as 1.31 or v1.7.2')
+const version: ReadText<string> = (text) =>
+  /^v?[0-9]+(?:\.[0-9A-Za-z.+-]*)?$/.test(text) ? text : refused('is not a version, such as 1.31 or v1.7.2')
 
 export const NODE_CONFIG = defineCommand({
   name: 'node-config',

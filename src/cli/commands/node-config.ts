@@ -1,3 +1,4 @@
+import { coerce } from 'semver'
 import { KUBERNETES_MAP } from '../../migrate/builtin-map.ts'
 import type { NodeConfig } from '../../migrate/node-config/node-config.ts'
 import { NODE_TOOLS, type NodeTool } from '../../migrate/node-config/tools.ts'
@@ -11,8 +12,8 @@ import type { NodeConfigOptions } from './node-config-spec.ts'
 export async function runNodeConfig(paths: readonly string[], options: NodeConfigOptions): Promise<number> {
   const { for: tool, toolVersion, kubernetesVersion, fallback, root, json, map, revert } = options
   const common = {
-    ...(toolVersion && { version: toolVersion }),
-    ...(kubernetesVersion && { kubernetes: kubernetesVersion }),
+    ...(toolVersion !== undefined && { version: coerce(toolVersion)! }),
+    ...(kubernetesVersion !== undefined && { kubernetes: coerce(kubernetesVersion)! }),
     noFallback: !fallback,
   }
   if (options.check) {

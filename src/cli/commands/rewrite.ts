@@ -7,7 +7,7 @@ import { findingsOf } from '../../migrate/findings.ts'
 import { HelmOverride } from '../../migrate/helm-override.ts'
 import type { RegistryMap } from '../../migrate/map.ts'
 import { type Rewritten, rewriteText } from '../../migrate/rewrite.ts'
-import { pinned, type Verification, Verifier, withheld } from '../../migrate/verify.ts'
+import { pinned, ReplacementCheck, type Verification, withheld } from '../../migrate/verify.ts'
 import { EXIT } from '../exit-code.ts'
 import { FileSearch } from '../file-search.ts'
 import { printJson } from '../print.ts'
@@ -45,13 +45,13 @@ export async function runRewrite(paths: readonly string[], options: RewriteOptio
   const files: FileReport[] = []
   const notDone: NotDone[] = []
   const override = options.helmOverride === undefined ? undefined : new HelmOverride()
-  const verifier = options.verify || options.pin ? new Verifier(createResolver()) : undefined
+  const targets = options.verify || options.pin ? new ReplacementCheck(createResolver()) : undefined
   let unreachable = false
   for (const path of candidates(paths, map, options, notDone)) {
     try {
       const file = await readTextFile(path)
       const source = { path, text: file.text }
-      const { choose, ...verified } = await verify(source, map, verifier, options)
+      const { choose, ...verified } = await verify(source, map, targets, options)
       unreachable ||= verified.unreachable
       let rewritten = rewriteText(source, {
         find: (one) => find(one, options),
@@ -120,14 +120,14 @@ function find(source: { path: string; text: string }, { includeText }: RewriteOp
 async function verify(
   source: { path: string; text: string },
   map: RegistryMap,
-  verifier: Verifier | undefined,
+  targets: ReplacementCheck | undefined,
   options: RewriteOptions,
 ): Promise<{ choose?: (finding: Finding) => Finding; unreachable: boolean }> {
-  if (verifier === undefined) return { unreachable: false }
+  if (targets === undefined) return { unreachable: false }
   const known = new Map<string, Verification>()
   const keyOf = ({ understood, replacement }: Finding) => `${understood} ${replacement}`
   const findings = findingsOf(source, find(source, options), map).filter(({ edits }) => edits.length > 0)
-  await Promise.all(findings.map(async (one) => known.set(keyOf(one), await verifier.verify(one))))
+  await Promise.all(findings.map(async (one) => known.set(keyOf(one), await targets.verify(one))))
   return {
     unreachable: [...known.values()].some(({ kind }) => kind === 'unreachable'),
     choose(finding) {

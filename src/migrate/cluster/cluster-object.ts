@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ClusterResource } from './resources.ts'
+import type { ClusterResource } from '../../cluster/resources.ts'
 
 /** What is of use of an object of a cluster. */
 export interface ClusterObject {

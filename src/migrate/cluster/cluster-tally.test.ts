@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { CLUSTER_RESOURCES } from '../../cluster/resources.ts'
 import { KUBERNETES_MAP } from '../builtin-map.ts'
 import { createMap } from '../map.ts'
 import { ClusterTally } from './cluster-tally.ts'
-import { CLUSTER_RESOURCES } from './resources.ts'
 
 const MAP = createMap(KUBERNETES_MAP)
 const POD = CLUSTER_RESOURCES.findIndex(({ kind }) => kind === 'Pod')

@@ -1,3 +1,4 @@
+import type { ClusterResource } from '../../cluster/resources.ts'
 import { findKubeadm } from '../finders/kubernetes.ts'
 import type { Finding } from '../finding.ts'
 import { findingsOf, writtenOf } from '../findings.ts'
@@ -5,7 +6,6 @@ import type { Found } from '../found.ts'
 import type { RegistryMap } from '../map.ts'
 import { type ClusterObject, readClusterObject } from './cluster-object.ts'
 import { NOWHERE, PodReferences, withoutPlace } from './pod-references.ts'
-import type { ClusterResource } from './resources.ts'
 
 /** What is reported of a cluster at most, so that no cluster fills the memory. */
 const ENTRIES_MAX = 200_000

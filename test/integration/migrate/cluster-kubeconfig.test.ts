@@ -160,9 +160,7 @@ describe.skipIf(noCertificates)('who asks', () => {
     const { kubeconfig, root } = await prepare(cluster, folder.path)
     await scanCluster(kubeconfig === undefined ? {} : { kubeconfig }, {
       map: createMap(KUBERNETES_MAP),
-      clock: systemClock,
-      random: () => 0,
-      userAgent: 'portolan/test',
+      runtime: { ...systemClock, random: () => 0, userAgent: 'portolan/test' },
       environment: process.env,
       home: folder.path,
       ...(root !== undefined && { root }),
@@ -285,7 +283,10 @@ describe.skipIf(noCertificates)('who asks', () => {
       refuse: ({ authorization }) => void seen.push(authorization),
     })
     const { kubeconfig } = await as({ token: 'secret' })(cluster, folder.path)
-    const parts = { map: createMap(KUBERNETES_MAP), clock: systemClock, random: () => 0, userAgent: 'test' }
+    const parts = {
+      map: createMap(KUBERNETES_MAP),
+      runtime: { ...systemClock, random: () => 0, userAgent: 'test' },
+    }
     await scanCluster({ kubeconfig }, { ...parts, environment: {}, home: folder.path })
     expect([...new Set(seen)]).toEqual([undefined])
   })

@@ -42,10 +42,8 @@ async function scan(
     { kubeconfig, ...options },
     {
       map: createMap(KUBERNETES_MAP),
-      clock: systemClock,
       // No wait is longer than half of its bound.
-      random: () => 0,
-      userAgent: 'portolan/test',
+      runtime: { ...systemClock, random: () => 0, userAgent: 'portolan/test' },
       environment: {},
       home: folder.path,
       ...parts,

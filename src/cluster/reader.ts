@@ -1,21 +1,13 @@
-import { PortolanError } from '../../errors.ts'
-import { ClusterTally } from '../../migrate/cluster/cluster-tally.ts'
-import { readNamespaceNames } from '../../migrate/cluster/list-page.ts'
-import {
-  CLUSTER_RESOURCES,
-  type ClusterResource,
-  listPath,
-  qualifiedName,
-} from '../../migrate/cluster/resources.ts'
-import type { Finding } from '../../migrate/finding.ts'
-import type { RegistryMap } from '../../migrate/map.ts'
-import type { NotRead } from '../../migrate/sarif.ts'
-import type { ClusterClient } from './cluster-client.ts'
-import type { ClusterAccess } from './kubeconfig.ts'
+import { PortolanError } from '../errors.ts'
+import type { ClusterAccess } from './access.ts'
+import type { ClusterClient } from './client.ts'
+import { readNamespaceNames } from './list-page.ts'
 import { type ListEnd, type ListLimits, readList } from './read-list.ts'
+import { CLUSTER_RESOURCES, type ClusterResource, listPath, qualifiedName } from './resources.ts'
 
 /** Objects of a cluster that were not looked at, and why. */
-export interface NotSeen extends NotRead {
+export interface NotSeen {
+  readonly reason: string
   /** What was tried. */
   readonly verb: 'list' | 'get'
   /** As RBAC names it, such as `deployments.apps`. */
@@ -24,8 +16,21 @@ export interface NotSeen extends NotRead {
   readonly namespaces?: readonly string[]
 }
 
-export interface ClusterReaderParts {
-  readonly map: RegistryMap
+/** Takes the objects of one list; it counts when it is merged. */
+export interface TallyPart {
+  add(resource: ClusterResource, items: readonly unknown[]): void
+}
+
+/** Takes what a cluster holds as it is read. */
+export interface ObjectTally<Part extends TallyPart> {
+  begin(): Part
+  merge(part: Part): void
+  /** The ClusterConfiguration of kubeadm, a text in the data of its ConfigMap. */
+  addKubeadm(text: string): void
+}
+
+export interface ClusterReaderParts<Part extends TallyPart> {
+  readonly tally: ObjectTally<Part>
   readonly limits: ListLimits
   readonly access: ClusterAccess
 }
@@ -39,21 +44,19 @@ const KUBEADM_CONFIG = 'kubeadm-config'
 const NAMED_MAX = 10
 
 /** Reads one cluster, and keeps in mind what it could not read. */
-export class ClusterReader {
+export class ClusterReader<Part extends TallyPart> {
   readonly #client: ClusterClient
   readonly #limits: ListLimits
   readonly #access: ClusterAccess
-  readonly #path: string
-  readonly #tally: ClusterTally
-  readonly #notRead: NotSeen[] = []
+  readonly #tally: ObjectTally<Part>
+  readonly #notSeen: NotSeen[] = []
   #known: readonly string[] | undefined
 
-  constructor(client: ClusterClient, { map, limits, access }: ClusterReaderParts) {
+  constructor(client: ClusterClient, { tally, limits, access }: ClusterReaderParts<Part>) {
     this.#client = client
     this.#limits = limits
     this.#access = access
-    this.#path = `cluster/${access.context}`
-    this.#tally = new ClusterTally(map)
+    this.#tally = tally
   }
 
   /** Rejects with `UNREACHABLE` when it is no API server that answers. */
@@ -78,19 +81,9 @@ export class ClusterReader {
     if (namespaces?.includes(SYSTEM_NAMESPACE) ?? true) await this.#readKubeadm()
   }
 
-  result(): {
-    readonly findings: readonly Finding[]
-    readonly notRead: readonly NotSeen[]
-    readonly objects: number
-  } {
-    const tally = this.#tally
-    const notRead = [...this.#notRead]
-    const all = { path: this.#path, verb: 'list', resource: '*' } as const
-    if (tally.garbled > 0)
-      notRead.push({ ...all, reason: `${tally.garbled} objects have a form that is not known` })
-    if (tally.dropped > 0)
-      notRead.push({ ...all, reason: `${tally.dropped} references are left out: there are too many` })
-    return { findings: tally.findings(this.#path), notRead, objects: tally.objects }
+  /** What could not be read so far. */
+  get notSeen(): readonly NotSeen[] {
+    return this.#notSeen
   }
 
   /** An API server gives an empty list for a namespace that is not there. */
@@ -150,7 +143,7 @@ export class ClusterReader {
       if (!names.includes(namespace)) names.push(namespace)
       const why = end.kind === 'failed' ? end.reason : 'the account may not'
       const reason = `cannot list namespaces: ${why}: only ${namespace} was tried; name others with --namespace`
-      this.#notRead.push({ path: this.#path, verb: 'list', resource: 'namespaces', reason })
+      this.#notSeen.push({ verb: 'list', resource: 'namespaces', reason })
     }
     this.#known = names
     return names
@@ -168,8 +161,7 @@ export class ClusterReader {
     const failure = answer.kind === 'failed' ? answer.reason : `the answer is ${answer.kind}`
     const why = answer.kind === 'forbidden' ? 'needs the right to get configmaps there' : failure
     const reason = `cannot get configmap ${SYSTEM_NAMESPACE}/${KUBEADM_CONFIG}: ${why}`
-    this.#notRead.push({
-      path: this.#path,
+    this.#notSeen.push({
       verb: 'get',
       resource: 'configmaps',
       namespaces: [SYSTEM_NAMESPACE],
@@ -189,8 +181,7 @@ export class ClusterReader {
         : end.kind === 'missing'
           ? 'the API server has none'
           : `needs the right to list ${name} there`
-    this.#notRead.push({
-      path: this.#path,
+    this.#notSeen.push({
       verb: 'list',
       resource: name,
       ...(namespaces && { namespaces }),

@@ -1,5 +1,5 @@
-import { readListPage } from '../../migrate/cluster/list-page.ts'
-import type { ClusterClient } from './cluster-client.ts'
+import type { ClusterClient } from './client.ts'
+import { readListPage } from './list-page.ts'
 
 /** How the reading of a list ended. */
 export type ListEnd =

@@ -1,14 +1,13 @@
-import { PortolanError } from '../../errors.ts'
-import { type Backoff, backoffDelay, wait } from '../../internal/backoff.ts'
-import type { Clock } from '../../runtime.ts'
-import { layered } from '../../transport/fetch.ts'
-import { withIdleTimeout } from '../../transport/idle-timeout.ts'
-import { readBody } from '../../transport/read-body.ts'
-import { reasonOf } from '../../transport/reason.ts'
-import { withRetry } from '../../transport/retry.ts'
-import { withUserAgent } from '../../transport/user-agent.ts'
-import type { ClusterConnection } from './cluster-connection.ts'
-import type { ClusterAccess } from './kubeconfig.ts'
+import { PortolanError } from '../errors.ts'
+import { type Backoff, backoffDelay, wait } from '../internal/backoff.ts'
+import type { Runtime } from '../runtime.ts'
+import { layered } from '../transport/fetch.ts'
+import { withIdleTimeout } from '../transport/idle-timeout.ts'
+import { readBody } from '../transport/read-body.ts'
+import { reasonOf } from '../transport/reason.ts'
+import { withRetry } from '../transport/retry.ts'
+import { withUserAgent } from '../transport/user-agent.ts'
+import type { ClusterAccess, ClusterConnection } from './access.ts'
 
 /** What an API server says to a question. */
 export type ClusterAnswer =
@@ -43,10 +42,7 @@ export interface ClusterLimits {
 
 export interface ClusterClientParts {
   readonly connection: ClusterConnection
-  readonly clock: Clock
-  /** Numbers from 0 up to 1. */
-  readonly random: () => number
-  readonly userAgent: string
+  readonly runtime: Pick<Runtime, 'now' | 'date' | 'after' | 'random' | 'userAgent'>
   readonly limits: ClusterLimits
   readonly signal?: AbortSignal
 }
@@ -57,12 +53,12 @@ const ECHO_MAX = 200
 const ERROR_MAX_BYTES = 64 * 1024
 
 export function createClusterClient(access: ClusterAccess, parts: ClusterClientParts): ClusterClient {
-  const { connection, clock, random, userAgent, limits, signal } = parts
-  const fetch = layered(
+  const { connection, runtime, limits, signal } = parts
+  const send = layered(
     connection.fetch,
-    withUserAgent(userAgent),
-    withRetry({ ...clock, random }, limits.attempts),
-    withIdleTimeout(limits.idleTimeout, clock),
+    withUserAgent(runtime.userAgent),
+    withRetry(runtime, limits.attempts),
+    withIdleTimeout(limits.idleTimeout, runtime),
   )
   const ask = async (path: string, isLast: boolean): Promise<ClusterAnswer | undefined> => {
     // Not within the retries: a plugin that gives nothing gives nothing the next moment either.
@@ -70,11 +66,11 @@ export function createClusterClient(access: ClusterAccess, parts: ClusterClientP
     const abort = new AbortController()
     const seconds = limits.answerTimeout / 1000
     const late = () => abort.abort(new Error(`the answer did not end within ${seconds} s`))
-    const callOff = clock.after(limits.answerTimeout, late)
+    const callOff = runtime.after(limits.answerTimeout, late)
     const ended = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
     try {
       const init = { headers: { Accept: 'application/json' }, signal: ended }
-      const response = await fetch(access.server + path, init).catch((error) => {
+      const response = await send(access.server + path, init).catch((error) => {
         throw signal?.aborted ? signal.reason : noAnswer(access, error)
       })
       if (response.status === 401) throw refused(access)
@@ -93,7 +89,7 @@ export function createClusterClient(access: ClusterAccess, parts: ClusterClientP
       for (let attempt = 1; ; attempt++) {
         const answer = await ask(path, attempt >= limits.attempts)
         if (answer !== undefined) return answer
-        await wait(clock, backoffDelay(BACKOFF, attempt, random), signal)
+        await wait(runtime, backoffDelay(BACKOFF, attempt, runtime.random), signal)
       }
     },
   }
