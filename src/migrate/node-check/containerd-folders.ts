@@ -75,7 +75,9 @@ function foldersOf(
   isDefaulted: boolean | undefined,
 ): { readonly paths: readonly string[] } {
   if (configPath !== undefined) {
-    const expanded = configPath.value.replace(/\$\{?(\w+)\}?/g, (all, name: string) => variables[name] ?? all)
+    const expanded = configPath.value.replace(/\$\{?(\w+)\}?/g, (all, name: string) =>
+      Object.hasOwn(variables, name) ? variables[name]! : all,
+    )
     return { paths: expanded.split(':').filter((path) => path !== '') }
   }
   return { paths: isDefaulted && mirrors === undefined ? DEFAULT_PATHS : [] }
