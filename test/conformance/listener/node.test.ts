@@ -1,3 +1,7 @@
+import { describeAttacks } from './attacks.ts'
+import { describeRefusals } from './refusals.ts'
 import { describeListener } from './suite.ts'
 
 describeListener('node')
+describeAttacks('node')
+describeRefusals('node')
