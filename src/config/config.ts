@@ -4,6 +4,8 @@ export interface Config {
   readonly listen: ListenAddress
   /** Absent when the operator wrote `admin: off`. */
   readonly admin?: ListenAddress
+  /** Who reads the door's requests: the plain ones we ourselves, or all of them node:http. */
+  readonly listener: 'plain' | 'node-http'
   readonly debug: boolean
   readonly log: LogConfig
   readonly pages: PagesConfig

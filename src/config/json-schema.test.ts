@@ -40,6 +40,7 @@ test('the schema has the keys of a config', () => {
     'version',
     'listen',
     'admin',
+    'listener',
     'debug',
     'log',
     'pages',

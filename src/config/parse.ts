@@ -105,12 +105,14 @@ function draftOf(value: unknown, faulty: ReadonlySet<string>): Draft {
 type Parsed = z.output<typeof configSchema>
 
 function toConfig(parsed: Parsed, baseFolder: string): Config {
-  const { version, listen, admin, debug, log, pages, upstreams, stores, routing, clouds, spill } = parsed
+  const { version, listen, admin, listener, debug, log, pages, upstreams, stores, routing, clouds, spill } =
+    parsed
   const { clients, presence, health, ownership, sync } = parsed
   return {
     version,
     listen,
     ...(admin !== 'off' && { admin }),
+    listener,
     debug,
     log,
     pages: withoutUndefined(pages),

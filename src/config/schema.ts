@@ -41,6 +41,7 @@ const PLATFORM = /^[a-z0-9]+(?:\/[a-z0-9_.-]+){1,2}$/
 const RANGE_MAX = 256
 const KEY_PREFIX_MAX = 256
 const providerIds = providers.map(({ id }) => id)
+const LISTENERS = ['plain', 'node-http'] as const
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const LOG_ADDRESSES = ['off', 'masked', 'full'] as const
 const LISTINGS = ['catalog', 'childRepositories'] as const
@@ -405,6 +406,10 @@ export const configSchema = z.strictObject({
   admin: text(`off, or ${listenAddress}`, (value) => (value === 'off' ? 'off' : parseListenAddress(value)))
     .prefault(DEFAULT_ADMIN)
     .describe('Where the admin service listens, or off. Never public: it says what the door knows.'),
+  listener: z
+    .enum(LISTENERS)
+    .prefault('plain')
+    .describe('Who reads requests: plain reads the common ones itself, node-http leaves all to node:http.'),
   debug: flag().prefault(false).describe('Whether replies say why (Portolan-Reason).'),
   log: z
     .strictObject({
