@@ -102,21 +102,28 @@ export function describeAttacks(runtime: RuntimeName): void {
 
     it('closes the file behind every download that is broken off', async () => {
       const errors = door.lines.filter((line) => line.startsWith('error')).length
-      for (let round = 0; round < 10; round++) {
-        await Promise.all(
-          Array.from({ length: 20 }, async (_, n) => {
-            const socket = open()
-            socket.write(get('/file'))
-            if (n % 4 > 0) await once(socket, 'data')
-            await new Promise((resolve) => setTimeout(resolve, n % 5))
-            if (n % 2 === 0) socket.resetAndDestroy()
-            else socket.destroy()
-          }),
-        )
+      for (let round = 0; round < 15; round++) {
+        await Promise.all(Array.from({ length: 32 }, (_, n) => breakOff(n % 16)))
       }
       await until('every file to be closed', async () => Number(await bodyOf('/open-files')) === 0)
       expect(door.lines.filter((line) => line.startsWith('error'))).toHaveLength(errors)
     })
+
+    /** In each of 16 ways: asked for whole or in halves, left at once or with the first bytes, reset or closed, late or not. */
+    async function breakOff(way: number): Promise<void> {
+      const socket = open()
+      const text = get('/file')
+      await once(socket, 'connect')
+      if (way & 1) {
+        socket.write(text.slice(0, 9))
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      await new Promise((resolve) => socket.write(way & 1 ? text.slice(9) : text, resolve))
+      if (way & 2) await once(socket, 'data')
+      if (way & 4) await new Promise((resolve) => setTimeout(resolve, 1))
+      if (way & 8) socket.resetAndDestroy()
+      else socket.destroy()
+    }
 
     it('answers HEAD of what the client just got as a stream, and does not open it for good', async () => {
       const received = await send(`${get('/stream')}HEAD /file HTTP/1.1\r\nHost: x\r\n\r\n${last('/b')}`)

@@ -147,6 +147,10 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
   }
 }
 
+// What both runtimes say of a file that nobody closed, once they collect it.
+process.on('warning', (warning) => console.log(`error: ${warning.message}`))
+process.on('uncaughtException', (error) => console.log(`error: ${error.message}`))
+
 const options = JSON.parse(process.argv[2] ?? '{}') as Partial<ListenOptions>
 const listener = await listen(door, {
   host: '127.0.0.1',
