@@ -56,6 +56,7 @@ describe('the head of a request', () => {
   it.each([
     '',
     'G',
+    '\r',
     'GET /a HTTP/1.1\r',
     'GET /a HTTP/1.1\r\nHost: x\r\n',
     'GET /a HTTP/1.1\r\nHost: x\r\n\r',

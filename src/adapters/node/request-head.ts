@@ -36,7 +36,7 @@ const EXPECTATION: HeadFault = { status: 417, reason: 'Expect is not 100-continu
 /** A CR or LF that is not one of a CRLF, or a NUL (RFC 9112, 2.2; RFC 9110, 5.5). */
 const BROKEN_LINE = /\r(?!\n)|(?<!\r)\n|\0/
 /** The same for a text whose end is not there yet. */
-const BROKEN_START = /\r(?!\n|$)|(?<!\r)\n|\0|^[^A-Z]/
+const BROKEN_START = /\r(?!\n|$)|(?<!\r)\n|\0|^[^A-Z\r]/
 const REQUEST_LINE = /^([A-Z][A-Z-]*) [^\r]* HTTP\/(\d\.\d)$/
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*(.*?)[\t ]*$/
 const LENGTH_VALUE = /^[0-9]{1,15}$/
