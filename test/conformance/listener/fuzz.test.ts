@@ -16,6 +16,7 @@ describe('the listener, beside node:http', () => {
     const seeds = [...FOUND, ...Array.from({ length: COUNT }, (_, seed) => seed)]
     const { findings, meant } = await fuzz(servers, seeds)
     expect(findings).toEqual([])
-    expect([...meant.keys()]).toContain('hangs up earlier')
+    // Otherwise the bytes were all alike.
+    expect(meant.size).toBeGreaterThan(5)
   }, 120_000)
 })
