@@ -26,4 +26,6 @@ const server = createServer({ keepAliveTimeout: 0 }, ({ method, url: target = ''
   response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': Buffer.byteLength(body) })
   response.end(body)
 })
+// A port is used again after a while, by another case.
+server.on('connection', ({ remoteAddress, remotePort }) => seen.delete(`${remoteAddress}:${remotePort}`))
 server.listen(0, '127.0.0.1', () => console.log(`listening: ${(server.address() as AddressInfo).port}`))
