@@ -20,7 +20,7 @@ export function createNodeHandler(door: Door, onError: (error: unknown) => void)
       else response.writeHead(500, { 'Content-Length': '0' }).end()
     }
     try {
-      const reply = door(new NodeRequest(incoming))
+      const reply = door(new NodeRequest(incoming, incoming.socket.remoteAddress ?? ''))
       if (reply instanceof Promise) reply.then((late) => write(late, incoming, response)).catch(failed)
       else write(reply, incoming, response).catch(failed)
     } catch (error) {

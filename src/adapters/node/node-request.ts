@@ -6,15 +6,13 @@ export class NodeRequest implements DoorRequest {
   readonly #incoming: IncomingMessage
   readonly method: string
   readonly target: string
+  readonly peer: string
 
-  constructor(incoming: IncomingMessage) {
+  constructor(incoming: IncomingMessage, peer: string) {
     this.#incoming = incoming
     this.method = incoming.method ?? ''
     this.target = incoming.url ?? ''
-  }
-
-  get peer(): string {
-    return this.#incoming.socket.remoteAddress ?? ''
+    this.peer = peer
   }
 
   /** Reads the raw list: Node's `headers` object costs more than a redirect does, and drops some duplicates. */
