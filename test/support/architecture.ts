@@ -6,7 +6,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['oci', 'net'],
   ['config', 'clouds', 'inventory'],
   ['routing', 'transport'],
-  ['presence', 'health', 'registry', 'storage', 'clouds/fetch'],
+  ['backends', 'presence', 'health', 'registry', 'storage', 'clouds/fetch'],
   ['replication', 'migrate', 'doctor'],
   ['server'],
   ['adapters', 'cli', 'demo', 'ui', 'index'],
