@@ -48,7 +48,7 @@ export class Addresses {
     if (gap < QUICK) return
     this.#manifests[slot] = low
     this.#manifestTimes[slot] = now
-    const isAgain = gap <= WINDOW && this.#addresses[at + BLOB]! > before
+    const isAgain = gap <= WINDOW && this.#addresses[at + BLOB]! >= before
     this.#manifestPulls[slot] = isAgain ? Math.min(this.#manifestPulls[slot]! + 1, 255) : 1
     this.#addresses[at + PULLS] = this.#manifestPulls[slot]!
     if (!isAgain) return

@@ -7,7 +7,6 @@ const SHARED_SIGNS = 2
 
 /** What is known of one address at one store. */
 export class Client {
-  readonly key: number
   readonly bursts = new Bursts()
   readonly allowance = new Allowance()
   /** The store's slice of time in which it was counted, and counted as one that came back. */
@@ -19,10 +18,6 @@ export class Client {
   #cameFrom = NEVER
   #wideUntil = NEVER
   #isInVain = false
-
-  constructor(key: number) {
-    this.key = key
-  }
 
   /** Whether many seem to share the address: one asks for nothing twice at a time, and is helped by another store. */
   get isShared(): boolean {

@@ -70,7 +70,7 @@ export class RetryMemory {
     const { lastAt } = client
     client.arrive(now, manifestAt)
     // It asked this store for something between two times that it was handed the manifest.
-    if (manifestAgainAt > lastAt && lastAt > manifestBefore) client.cameBack(manifestBefore)
+    if (manifestAgainAt > lastAt && lastAt >= manifestBefore) client.cameBack(manifestBefore)
     addresses.noteBlob(now)
   }
 
