@@ -1,4 +1,4 @@
-import { createDeliveryChecks } from '../backends/retries/delivery-checks.ts'
+import { ReturningClients } from '../backends/retries/returning-clients.ts'
 import { createSpill } from '../backends/spill.ts'
 import { createLiveRanges, type LiveRanges } from '../clouds/fetch/ranges.ts'
 import type { Config } from '../config/config.ts'
@@ -71,10 +71,10 @@ export async function createPortolan(
       ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime))
       : undefined
   const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
-  observe(inForce, reloads, metrics, exchanges, runtime)
+  const clients = new ReturningClients(runtime)
+  observe(inForce, reloads, { metrics, exchanges, clients }, runtime)
 
   const spill = createSpill(() => policy().config.spill, runtime)
-  const checks = createDeliveryChecks(runtime)
   const sources: RouteSources = {
     view: () => policy().view,
     known: (backend, request) => policy().backends.known(backend, request),
@@ -82,7 +82,7 @@ export async function createPortolan(
     spill,
     inquire: (client) => beginInquiry(policy, runtime, client),
   }
-  const noticed = { ...sources, notice: noticeRetries(checks, policy, runtime) }
+  const noticed = { ...sources, notice: noticeRetries(clients, policy, runtime) }
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
@@ -99,6 +99,7 @@ export async function createPortolan(
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
     ranges: ranges.status,
+    retries: () => clients.status(),
     reload: () => reloads.status,
     explain,
     hosts: () => policy().config.adminHosts,
@@ -134,15 +135,21 @@ function readingsOf(
   }
 }
 
-/** Lets those listen who only listen: none of them can change what is decided. */
+interface Listeners {
+  readonly metrics: ServiceMetrics | undefined
+  readonly exchanges: Exchanges
+  readonly clients: ReturningClients
+}
+
+/** Lets those listen who only listen: none of them can change what is in force. */
 function observe(
   inForce: InForce,
   reloads: Reloads,
-  metrics: ServiceMetrics | undefined,
-  exchanges: Exchanges,
+  { metrics, exchanges, clients }: Listeners,
   { log }: DoorRuntime,
 ): void {
   inForce.changes.add(({ config }) => exchanges.use(config.log))
+  inForce.changes.add(({ backends }) => clients.keep(backends.stores))
   inForce.facts.add(logFacts(log))
   if (metrics === undefined) return
   inForce.changes.add(({ backends }) => metrics.use(backends.all.map(({ backend }) => backend)))

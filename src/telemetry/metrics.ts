@@ -81,6 +81,11 @@ export function createMetrics(readings: Readings) {
       help: 'Checks, after a client came back for a blob, of whether the store delivers it.',
       labels: ['backend', 'result'],
     }),
+    retries: new CounterFamily({
+      name: 'portolan_retries_total',
+      help: 'Requests of clients that came back for the same content, by what was made of it (docs/retries.md).',
+      labels: ['backend', 'reason'],
+    }),
     inventoryRefreshes: new CounterFamily({
       name: 'portolan_inventory_refreshes_total',
       help: 'Attempts to have the newest inventory of a store.',

@@ -1,16 +1,20 @@
 import type { Address } from '../../net/address.ts'
 import type { Digest } from '../../oci/digest.ts'
 
-/** A blob that a client is about to be sent to a store for. */
-export interface Attempt {
-  readonly address: Address
-  /** The store's id. */
-  readonly store: string
-  readonly digest: Digest
+/** Which bytes of a blob a client asks for. */
+export interface RequestedRange {
   /** The first byte that `Range` asks for; 0 without one. */
   readonly start: number
   /** Whether it asks for all that follows `start`: a `Range` without an end, or none. */
   readonly open: boolean
+}
+
+/** A blob that a client is about to be sent to a store for. */
+export interface Attempt extends RequestedRange {
+  readonly address: Address
+  /** The store's id. */
+  readonly store: string
+  readonly digest: Digest
   /** What the store would have to send, when that is known: it counts against what may be moved. */
   readonly bytes?: number | undefined
 }

@@ -8,23 +8,23 @@ const WINDOW = 10_000
 const SLOTS = 65_536
 
 /** Notices clients that ask again for what they were just sent to. */
-export interface RetryDetector {
+export interface Repeats {
   /**
    * Takes note that a client was sent to a backend for a digest; true when that had happened within the last seconds.
    *
    * Many nodes behind one address look like one client that asks again and again. So a true answer is no proof of
    * anything but a reason to look, and a stray one costs no more than that look.
    */
-  isRetry(client: Address, backend: string, digest: Digest): boolean
+  isRepeated(client: Address, backend: string, digest: Digest): boolean
 }
 
 /** Remembers hashes in a table that overwrites itself: no entry grows our memory, and none needs to be cleaned up. */
-export function createRetryDetector(clock: Pick<Runtime, 'now'>): RetryDetector {
+export function createRepeats(clock: Pick<Runtime, 'now'>): Repeats {
   const prints = new Int32Array(SLOTS)
   const times = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY)
 
   return {
-    isRetry(client, backend, digest) {
+    isRepeated(client, backend, digest) {
       const now = clock.now()
       const hash = hashOf(client, backend, digest)
       const slot = hash & (SLOTS - 1)
