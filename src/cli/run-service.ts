@@ -57,7 +57,10 @@ export async function runService(
   })
   let service: Portolan
   try {
-    service = await createPortolan(config, runtime, { listening: () => listening })
+    service = await createPortolan(config, runtime, {
+      listening: () => listening,
+      process: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
+    })
   } catch (error) {
     started.reject(error)
     await Promise.all([door.drain(0), admin?.drain(0)])

@@ -7,7 +7,7 @@ import { expandConfig } from '../config/format.ts'
 import { createWallClock } from '../internal/wall-clock.ts'
 import type { RouteSources } from '../routing/route.ts'
 import { createExposition, type Exposition } from '../telemetry/exposition.ts'
-import type { Readings } from '../telemetry/metrics.ts'
+import type { ProcessReadings, Readings } from '../telemetry/metrics.ts'
 import { createAdmin } from './admin.ts'
 import { createDoor } from './door.ts'
 import { Exchanges } from './exchanges.ts'
@@ -51,6 +51,8 @@ export interface PortolanOptions {
   readonly listening?: () => string | undefined
   /** Whether to count what the service does; by default where the config has an admin service. */
   readonly metrics?: boolean
+  /** What the process around the service counts itself, for its metrics. */
+  readonly process?: ProcessReadings
 }
 
 /**
@@ -68,7 +70,7 @@ export async function createPortolan(
   const reloads = new Reloads(inForce, runtime)
   const metrics =
     (options.metrics ?? config.admin !== undefined)
-      ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime))
+      ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime, options.process))
       : undefined
   const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
   const clients = new ReturningClients(runtime)
@@ -127,8 +129,10 @@ function readingsOf(
   reloads: Reloads,
   ranges: LiveRanges,
   runtime: DoorRuntime,
+  around: ProcessReadings = {},
 ): Omit<Readings, 'requestsInFlight'> {
   return {
+    ...around,
     backends: () => policy().backends.all.map((live) => readBackend(live, runtime)),
     lastReloadSuccess: () => Date.parse(reloads.status.inForceSince) / 1000,
     rangesAge: () => ranges.ages(),
