@@ -267,6 +267,9 @@ export function createProgram(end: (code: number) => void): Command {
         'PORTOLAN_INCLUDE_TEXT',
       ),
     )
+    .addOption(
+      flagOption('--related', 'each place of what is only related, not one line a name', 'PORTOLAN_RELATED'),
+    )
     .addOption(listOption('--exclude <glob...>', 'pass over these paths or names', 'PORTOLAN_EXCLUDE'))
     .addOption(flagOption('--no-ignore', 'look into what .gitignore leaves out, too', 'PORTOLAN_NO_IGNORE'))
     .addOption(
@@ -325,6 +328,9 @@ export function createProgram(end: (code: number) => void): Command {
         'comments, prose, URLs and files of unknown formats too',
         'PORTOLAN_INCLUDE_TEXT',
       ),
+    )
+    .addOption(
+      flagOption('--include-code', 'strings of programs too: Go, Python, Jsonnet …', 'PORTOLAN_INCLUDE_CODE'),
     )
     .addOption(listOption('--exclude <glob...>', 'pass over these paths or names', 'PORTOLAN_EXCLUDE'))
     .addOption(flagOption('--no-ignore', 'look into what .gitignore leaves out, too', 'PORTOLAN_NO_IGNORE'))

@@ -53,11 +53,6 @@ export class Verifier {
   }
 }
 
-/** Takes the edits from a finding, and says why. */
-export function withheld(finding: Finding, reason: string): Finding {
-  return { ...finding, edits: [], note: finding.note === undefined ? reason : `${finding.note}; ${reason}` }
-}
-
 /** Puts the digest behind the new name. Where it has no place, as in Helm values without one, the note says so. */
 export function pinned(finding: Finding, digest: Digest): Finding {
   const { parts, replacement, edits } = finding

@@ -1,24 +1,25 @@
 import { writeFile } from 'node:fs/promises'
 import { PortolanError } from '../../errors.ts'
 import { unifiedDiff } from '../../migrate/diff.ts'
-import { findReferences } from '../../migrate/find.ts'
+import type { Examined, UnreadPart } from '../../migrate/examine.ts'
 import type { Finding } from '../../migrate/finding.ts'
-import { findingsOf } from '../../migrate/findings.ts'
 import { HelmOverride } from '../../migrate/helm-override.ts'
-import type { RegistryMap } from '../../migrate/map.ts'
-import { type Rewritten, rewriteText } from '../../migrate/rewrite.ts'
-import { pinned, type Verification, Verifier, withheld } from '../../migrate/verify.ts'
+import type { Mentions } from '../../migrate/mention.ts'
+import { type Rewritten, rewriteExamined } from '../../migrate/rewrite.ts'
+import { pinned, type Verification, Verifier } from '../../migrate/verify.ts'
+import { withheld } from '../../migrate/withheld.ts'
+import { FileExaminer } from '../examine-files.ts'
 import { EXIT } from '../exit-code.ts'
-import { FileSearch } from '../file-search.ts'
 import { type MapOptions, readRegistryMap } from '../read-registry-map.ts'
 import { createResolver } from '../registry-resolver.ts'
-import { readTextFile } from '../text-file.ts'
-import { reasonOf, walkFiles } from '../walk-files.ts'
+import { formatMentions, formatUnread, shown } from '../scan-report.ts'
+import { replaceText } from '../text-file.ts'
 
 export interface RewriteCommandOptions extends MapOptions {
   readonly write?: boolean
   readonly inPlaceBackup?: boolean
   readonly includeText?: boolean
+  readonly includeCode?: boolean
   readonly verify?: boolean
   readonly pin?: boolean
   readonly helmOverride?: string
@@ -28,6 +29,8 @@ export interface RewriteCommandOptions extends MapOptions {
   readonly json?: boolean
 }
 
+/** Raised when what `--json` prints changes otherwise than by a new field. */
+const REPORT_VERSION = 1
 /** What a backup is called after its file; backups are never rewritten. */
 const BACKUP_SUFFIX = '.bak'
 
@@ -43,7 +46,13 @@ interface FileReport {
   readonly changed: boolean
   readonly written: boolean
   readonly refused?: string
-  readonly findings: readonly Omit<Finding, 'path' | 'parts'>[]
+  readonly findings: readonly object[]
+  /** Parts of it that could not be read as what they are. */
+  readonly partlyRead: readonly UnreadPart[]
+  /** Names that were not understood. */
+  readonly mentions?: Mentions
+  /** Something is left to be done in it. */
+  readonly isPending: boolean
 }
 
 /**
@@ -59,30 +68,35 @@ export async function runRewrite(paths: readonly string[], options: RewriteComma
   const override = options.helmOverride === undefined ? undefined : new HelmOverride()
   const verifier = options.verify || options.pin ? new Verifier(createResolver()) : undefined
   let unreachable = false
-  for (const path of candidates(paths, map, options, notDone)) {
+  const examiner = new FileExaminer(
+    {
+      map,
+      includeText: options.includeText ?? false,
+      exclude: [...(options.exclude ?? []), `*${BACKUP_SUFFIX}`],
+      gitignore: options.ignore !== false,
+    },
+    ({ path, reason }) => notDone.push({ path, reason: `not read: ${reason}` }),
+  )
+  for (const looked of examiner.examine(paths)) {
+    if (looked.kind === 'clean') continue
+    const { path, decoded, examined } = looked.file
     try {
-      const file = await readTextFile(path)
-      const source = { path, text: file.text }
-      const { choose, ...verified } = await verify(source, map, verifier, options)
+      const { choose, ...verified } = await verify(examined, verifier, options)
       unreachable ||= verified.unreachable
-      let rewritten = rewriteText(source, {
-        find: (one) => find(one, options),
-        map,
-        ...(choose && { choose }),
-        includeText: options.includeText ?? false,
-      })
-      if (rewritten.findings.length === 0) continue
+      let rewritten = rewriteExamined(examined, { ...options, ...(choose && { choose }) })
       let written = false
-      if (override !== undefined) {
+      if (override !== undefined && rewritten.findings.length > 0) {
         if (rewritten.findings.every(({ format }) => format === 'helm-values'))
-          override.add(path, source.text, rewritten)
+          override.add(path, decoded.text, rewritten)
         else rewritten = { ...rewritten, edits: [], refused: 'its references are not values of a chart' }
       } else if (rewritten.edits.length > 0 && options.write) {
-        await file.replace(rewritten.text, options.inPlaceBackup ? { backupSuffix: BACKUP_SUFFIX } : {})
+        const backup = options.inPlaceBackup ? { backupSuffix: BACKUP_SUFFIX } : {}
+        await replaceText(path, decoded, rewritten.text, backup)
         written = true
       }
-      files.push(reportOf(path, rewritten, written))
-      if (!options.json) show(path, source.text, rewritten, written, override !== undefined)
+      const report = reportOf(examined, rewritten, { written, overridden: override !== undefined })
+      files.push(report)
+      if (!options.json) show(examined, rewritten, written, override !== undefined)
     } catch (error) {
       // One file that cannot be read or written keeps nobody from the others.
       if (!(error instanceof PortolanError) || !error.code.startsWith('FILE_')) throw error
@@ -90,11 +104,12 @@ export async function runRewrite(paths: readonly string[], options: RewriteComma
     }
   }
   if (override !== undefined) await writeOverride(options.helmOverride!, override)
-  if (options.json) process.stdout.write(`${JSON.stringify({ files, notDone }, null, 2)}\n`)
-  else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
+  if (options.json) {
+    const printed = files.map(({ isPending: _, ...file }) => file)
+    process.stdout.write(`${JSON.stringify({ version: REPORT_VERSION, files: printed, notDone }, null, 2)}\n`)
+  } else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
   if (unreachable) return EXIT.unreachable
-  const done = files.every((file) => file.refused === undefined && !isPending(file, override !== undefined))
-  return done && notDone.length === 0 ? EXIT.done : EXIT.failed
+  return files.every((file) => !file.isPending) && notDone.length === 0 ? EXIT.done : EXIT.failed
 }
 
 function check({ write, inPlaceBackup, helmOverride, revert, pin }: RewriteCommandOptions): void {
@@ -105,48 +120,16 @@ function check({ write, inPlaceBackup, helmOverride, revert, pin }: RewriteComma
   if (revert && pin) throw wrong('--pin is for new names: not with --revert')
 }
 
-/** Files that hold a name that the map knows, read no further. */
-function* candidates(
-  paths: readonly string[],
-  map: RegistryMap,
-  { exclude = [], ignore = true }: RewriteCommandOptions,
-  notDone: NotDone[],
-): Generator<string> {
-  const search = new FileSearch(map.hints)
-  const add = (path: string, reason: string) => notDone.push({ path, reason: `not read: ${reason}` })
-  const options = {
-    exclude,
-    gitignore: ignore,
-    notRead: ({ path, reason }: NotDone) => add(path, reason),
-  }
-  for (const path of walkFiles(paths, options)) {
-    if (path.endsWith(BACKUP_SUFFIX)) continue
-    try {
-      const searched = search.search(path)
-      if (searched.kind === 'hit') yield path
-      if (searched.kind === 'too-long') add(path, 'it is too long to be parsed')
-    } catch (error) {
-      if (error instanceof PortolanError) throw error
-      add(path, reasonOf(error))
-    }
-  }
-}
-
-function find(source: { path: string; text: string }, { includeText = false }: RewriteCommandOptions) {
-  return findReferences(source, { includeText })
-}
-
 /** Asks about each change of a file, and gives what to make of it. */
 async function verify(
-  source: { path: string; text: string },
-  map: RegistryMap,
+  examined: Examined,
   verifier: Verifier | undefined,
   options: RewriteCommandOptions,
 ): Promise<{ choose?: (finding: Finding) => Finding; unreachable: boolean }> {
   if (verifier === undefined) return { unreachable: false }
   const known = new Map<string, Verification>()
   const keyOf = ({ understood, replacement }: Finding) => `${understood} ${replacement}`
-  const findings = findingsOf(source, find(source, options), map).filter(({ edits }) => edits.length > 0)
+  const findings = examined.findings.filter(({ edits }) => edits.length > 0)
   await Promise.all(findings.map(async (one) => known.set(keyOf(one), await verifier.verify(one))))
   return {
     unreachable: [...known.values()].some(({ kind }) => kind === 'unreachable'),
@@ -159,20 +142,40 @@ async function verify(
   }
 }
 
-function reportOf(path: string, { findings, edits, refused }: Rewritten, written: boolean): FileReport {
+function reportOf(
+  { source, unread, mentions }: Examined,
+  rewritten: Rewritten,
+  how: { readonly written: boolean; readonly overridden: boolean },
+): FileReport {
+  const { findings, edits, refused } = rewritten
   return {
-    path,
+    path: source.path,
     changed: edits.length > 0,
-    written,
+    written: how.written,
     ...(refused !== undefined && { refused }),
-    findings: findings.map(({ parts: _, path: __, ...finding }) => finding),
+    findings: findings.map(reported),
+    partlyRead: unread,
+    ...(mentions && { mentions }),
+    isPending: refused !== undefined || unread.some(({ template }) => !template) || isPending(rewritten, how),
   }
+}
+
+/** What the finders say to the parts behind them, and the path, which the file has, are no part of the report. */
+function reported({
+  path: _path,
+  parts: _parts,
+  isUse: _isUse,
+  beside: _beside,
+  follows: _follows,
+  dns: _dns,
+  ...finding
+}: Finding): object {
+  return finding
 }
 
 /** The diff on standard output; what people have to know besides on standard error. */
 function show(
-  path: string,
-  text: string,
+  { source: { path, text }, unread, mentions }: Examined,
   { findings, edits, refused }: Rewritten,
   written: boolean,
   quiet: boolean,
@@ -191,6 +194,8 @@ function show(
       `${path}:${line}:${column}: ${verdict}: ${reference}${becomes}${note === undefined ? '' : `: ${note}`}`,
     )
   }
+  for (const part of unread) console.error(shown(formatUnread(part)))
+  if (mentions !== undefined) console.error(shown(formatMentions(mentions)))
 }
 
 async function writeOverride(path: string, override: HelmOverride): Promise<void> {
@@ -210,9 +215,13 @@ async function writeOverride(path: string, override: HelmOverride): Promise<void
 }
 
 /** Whether a file holds old names still that could be new ones; what is only related is for people to judge. */
-function isPending({ changed, written, findings }: FileReport, overridden: boolean): boolean {
-  if (changed && !written && !overridden) return true
+function isPending(
+  { findings, edits }: Rewritten,
+  { written, overridden }: { readonly written: boolean; readonly overridden: boolean },
+): boolean {
+  if (edits.length > 0 && !written && !overridden) return true
   return findings.some(
-    ({ verdict, edits, confidence }) => verdict !== 'related' && edits.length === 0 && confidence !== 'text',
+    ({ verdict, edits: own, confidence }) =>
+      verdict !== 'related' && confidence !== 'text' && own.length === 0,
   )
 }
