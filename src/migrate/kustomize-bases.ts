@@ -41,14 +41,30 @@ export class KustomizeBases {
       const note = `it has to be what its bases say, and ${unseen.join(', ')} is not among the paths: change it together with that`
       return { note }
     }
-    const young = names.get(nameOf(found)?.path ?? '')
-    if (young === undefined) return { note: 'none of its bases names it: it changes nothing as it is' }
+    // A base may have its new name already, such as one that was written just before.
+    const young = new Set([
+      ...(names.get(nameOf(found)?.path ?? '') ?? []),
+      ...this.#namesFor(found).filter((name) => names.has(name)),
+    ])
+    if (young.size === 0) return { note: 'none of its bases names it: it changes nothing as it is' }
     const [name, ...others] = young
     return name === undefined || others.length > 0
       ? {
           note: `its bases say it in several ways that become ${[...young].join(' and ')}: change it by hand`,
         }
       : { name }
+  }
+
+  /** The new names that it may have, by version and without. */
+  #namesFor(found: Found): string[] {
+    const name = nameOf(found)
+    if (name === undefined) return []
+    const { path, tag } = name
+    const judgements = [
+      this.#map.judge({ path }),
+      this.#map.judge({ path, ...(tag !== undefined && { tag }) }),
+    ]
+    return judgements.flatMap((one) => [one?.to?.path, one?.kept]).filter((one) => one !== undefined)
   }
 
   #saidIn(folder: string, resources: readonly string[], depth: number): Said {

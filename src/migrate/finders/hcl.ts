@@ -19,6 +19,8 @@ const COMMENT = /#[^\n]*|\/\/[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?/y
 const HEREDOC = /<<-?[ \t]*([A-Za-z_]\w*)[ \t]*\r?\n/y
 const WORD = /[A-Za-z_][\w-]*/y
 const ASSIGNS = /[ \t]*(?:=(?![=>])|:)/y
+/** Blocks, lists and calls are followed so deep. */
+const DEPTH_MAX = 100
 /** An expression goes on behind these, on the next line too. */
 const GOES_ON = '?:=(['
 
@@ -71,13 +73,14 @@ class HclReader {
   }
 
   #open(char: string, block: Block): void {
+    this.#at++
+    if (this.#blocks.length >= DEPTH_MAX) return
     this.#blocks.push({
       opening: char,
       name: char === '(' ? this.#label : block.key || this.#label,
       id: char === '{' ? ++this.#count : block.id,
       key: char === '{' ? '' : block.key,
     })
-    this.#at++
   }
 
   #word(block: Block): void {

@@ -25,7 +25,7 @@ export interface YamlChildren {
 }
 
 /** A parsed text takes some hundred times its own length. */
-const PIECE_MAX = 128 * 1024
+const PIECE_MAX = 32 * 1024
 const DEPTH_MAX = 16
 const PROLOGUE_MAX = 4096
 const PROLOGUE = /^\uFEFF?(?:[ \t]*(?:[#%][^\n]*)?\r?\n)*$/
