@@ -27,6 +27,8 @@ const IMAGE_LINE =
 
 /** In the order in which they are tried: a name that leaves no doubt, then what the text says, then a weaker name. */
 const SIGNS: readonly Sign[] = [
+  // A script may hold documents of any other format.
+  { format: 'shell', text: [/^#!\s*\/\S*?(?:\/env\s+(?:-S\s+)?)?(?:ba|da|z|k|a)?sh\b/] },
   { format: 'kustomize', path: /(?:^|\/)kustomization(?:\.ya?ml)?$/i },
   { format: 'compose', path: /(?:^|\/)(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/i },
   {
@@ -103,7 +105,6 @@ const SIGNS: readonly Sign[] = [
     format: 'shell',
     path: /\.(?:sh|bash|zsh|ksh|envrc|bats)$|(?:^|\/)(?:\.env(?:\.[\w.-]+)?|[\w.-]+\.env|\.bashrc|\.profile)$/i,
   },
-  { format: 'shell', text: [/^#!\s*\/\S*?(?:\/env\s+(?:-S\s+)?)?(?:ba|da|z|k|a)?sh\b/] },
   { format: 'program', path: PROGRAM },
   {
     format: 'ini',

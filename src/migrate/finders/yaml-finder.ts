@@ -1,7 +1,7 @@
 import type { Finder, FinderTools, Format, Found, Span } from '../found.ts'
 import { type InnerText, relocate } from '../inner-text.ts'
 import { isTemplate, maskTemplate } from '../template-mask.ts'
-import { innerTextOf, readYaml, type YamlDocument } from '../yaml/yaml-document.ts'
+import { innerTextOf, readYaml, type YamlDocument, type YamlRead } from '../yaml/yaml-document.ts'
 import { guardKindOf, readGuard } from './guard.ts'
 import { byPlace, without } from './overlap.ts'
 import { findInActions } from './template-actions.ts'
@@ -39,8 +39,8 @@ export function createYamlFinder(rules: YamlRules): Finder {
   return ({ text }, tools) => {
     const found: Found[] = []
     const masked = maskTemplate(text)
-    for (const read of readYaml(masked)) {
-      if (read.kind === 'document') found.push(...findInDocument(masked, read, rules, tools))
+    for (const read of readEither(masked, text)) {
+      if (read.kind === 'document') found.push(...findInDocument(read.text, read, rules, tools))
       else {
         found.push(...findInLines(masked, read.span, rules.format))
         const { start, end } = read.span
@@ -50,6 +50,15 @@ export function createYamlFinder(rules: YamlRules): Finder {
     }
     found.push(...without(found, findInActions(text, rules.format)))
     return found.sort(byPlace)
+  }
+}
+
+/** What is no YAML with its actions blotted out may be as it is: actions stand in strings of YAML too. */
+function* readEither(masked: string, text: string): Iterable<YamlRead & { readonly text: string }> {
+  for (const read of readYaml(masked)) {
+    const isSame = read.kind === 'document' || masked === text
+    if (isSame) yield { ...read, text: masked }
+    else for (const again of readYaml(text, [read.span])) yield { ...again, text }
   }
 }
 

@@ -43,8 +43,8 @@ export type YamlRead =
  * Reads a YAML or JSON text of one or several documents, every scalar a string as it is written, with one document in
  * memory at a time, and of a long one a piece. What cannot be parsed hides none of the others.
  */
-export function* readYaml(text: string): Iterable<YamlRead> {
-  for (const { parsed, path, span } of parseYaml(text)) {
+export function* readYaml(text: string, places: Iterable<Span> = documentsOf(text)): Iterable<YamlRead> {
+  for (const { parsed, path, span } of parseYaml(text, places)) {
     const [error] = parsed instanceof Error ? [parsed] : parsed.errors
     if (error !== undefined) yield { kind: 'unread', span, reason: `it is not YAML: ${error.message}` }
     else if (!(parsed instanceof Error)) yield { kind: 'document', document: createDocument(parsed), path }
@@ -59,8 +59,8 @@ interface Parsed {
 }
 
 /** Parses the documents of a text, piece by piece. Offsets are those of the whole text. */
-function* parseYaml(text: string): Iterable<Parsed> {
-  for (const place of documentsOf(text)) {
+function* parseYaml(text: string, places: Iterable<Span>): Iterable<Parsed> {
+  for (const place of places) {
     for (const { text: piece, offset, path } of piecesOf(text, place)) {
       const span = { start: Math.max(0, offset), end: Math.min(text.length, offset + piece.length) }
       try {
