@@ -78,12 +78,13 @@ export interface Reading {
   readonly unread: readonly Unread[]
 }
 
-/** Reads a text by its format. */
-export function readReferences(source: SourceText): Reading {
+/** Reads a text by its format; of long ones only the parts that are relevant, where something says which are. */
+export function readReferences(source: SourceText, isRelevant?: FinderTools['isRelevant']): Reading {
   const unread: Unread[] = []
   const tools: FinderTools = {
     findWithin: (inner) => findWithin(inner, 1),
     unread: (what) => unread.push(what),
+    isRelevant,
   }
   return { found: FINDERS[formatOf(source.path, source.text)](source, tools), unread }
 }

@@ -128,6 +128,8 @@ export interface FinderTools {
   findWithin(inner: EmbeddedText): readonly Found[]
   /** Told what could not be read. */
   unread(what: Unread): void
+  /** Whether a part of a long text may hold what is looked for; all may without it. */
+  readonly isRelevant?: ((part: string) => boolean) | undefined
 }
 
 /** A text within a text. */

@@ -25,6 +25,8 @@ export interface Judgement {
 export interface RegistryMap {
   /** Texts in lower case: what the map has something to say about holds one of them, in whatever case. */
   readonly hints: readonly string[]
+  /** The same for the names that these become: what a text has of either before a change it has after it. */
+  readonly targets: readonly string[]
   /** What the map says; nothing when the reference is to stay. */
   judge(named: Named): Judgement | undefined
 }
@@ -38,6 +40,7 @@ export function createMap({ moves, related }: MapData): RegistryMap {
   const byRelated = new PrefixMatcher(related.map((entry) => [entry.from, entry]))
   return {
     hints: [...moves.filter(({ from, to }) => from !== to), ...related].map(({ from }) => hintOf(from)),
+    targets: moves.map(({ to }) => hintOf(to)),
     judge(named) {
       const path = withoutDefaultPort(named.path)
       const match = byFrom.match(path)
@@ -74,6 +77,7 @@ export function createReverseMap(data: MapData): RegistryMap {
     .sort((one, other) => other.to.length - one.to.length)
   return {
     hints: moves.map(({ to }) => hintOf(to)),
+    targets: moves.map(({ from }) => hintOf(from)),
     judge(named) {
       const path = withoutDefaultPort(named.path)
       const under = moves.flatMap((move) => {
@@ -192,4 +196,16 @@ function withoutDefaultPort(path: string): string {
 function hintOf(prefix: string): string {
   const [host] = prefix.split('/') as [string]
   return host.split('*').reduce((longest, part) => (part.length > longest.length ? part : longest))
+}
+
+/** Makes a test of whether a text may hold names of a map, old or new, in whatever case. */
+export function createRelevance({
+  hints,
+  targets,
+}: Pick<RegistryMap, 'hints' | 'targets'>): (text: string) => boolean {
+  const names = [...new Set([...hints, ...targets].map((name) => name.toLowerCase()))]
+  return (text) => {
+    const lower = text.toLowerCase()
+    return names.some((name) => lower.includes(name))
+  }
 }

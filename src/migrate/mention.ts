@@ -2,7 +2,7 @@ import { byPlace, startOf, without } from './finders/overlap.ts'
 import { findInText } from './finders/text.ts'
 import type { Found, SourceText } from './found.ts'
 import { LineIndex } from './line-index.ts'
-import type { RegistryMap } from './map.ts'
+import { createRelevance, type RegistryMap } from './map.ts'
 import { nameOf } from './name.ts'
 
 /** Names of a map in a text that were not understood: in comments and prose, or in a way that nobody here reads. */
@@ -19,7 +19,7 @@ export function mentionsOf(
   found: readonly Found[],
   map: RegistryMap,
 ): Mentions | undefined {
-  const named = findInText(source).filter((one) => {
+  const named = findInText(source, createRelevance(map)).filter((one) => {
     const name = nameOf(one)
     const judgement = name && map.judge(name)
     return judgement !== undefined && judgement.verdict !== 'related'

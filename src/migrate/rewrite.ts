@@ -3,7 +3,7 @@ import { type Examined, type ExamineOptions, examineText } from './examine.ts'
 import { readReferences, withText } from './find.ts'
 import type { Edit, Finding } from './finding.ts'
 import { formatOf } from './format.ts'
-import type { Format, Found, SourceText } from './found.ts'
+import type { Format, SourceText } from './found.ts'
 import { writtenOf } from './name.ts'
 import { faultOfToml } from './toml-shape.ts'
 import { withheld } from './withheld.ts'
@@ -62,18 +62,17 @@ export function rewriteExamined(examined: Examined, options: RewriteOptions = {}
   const edits = chosen.flatMap((finding) => finding.edits)
   const text = applyEdits(source.text, edits)
   const refused =
-    faultOfReferences(examined.found, { ...source, text }, chosen, includeText) ??
-    faultOfShape(source, text, edits)
+    faultOfReferences(examined, { ...source, text }, chosen, includeText) ?? faultOfShape(source, text, edits)
   return refused === undefined ? { findings, edits, text } : { ...unchanged, refused }
 }
 
 function faultOfReferences(
-  found: readonly Found[],
+  { found, isRelevant }: Examined,
   after: SourceText,
   chosen: readonly Finding[],
   includeText: boolean,
 ): string | undefined {
-  const read = readReferences(after).found
+  const read = readReferences(after, isRelevant).found
   const foundAfter = includeText ? withText(after, read) : read
   if (foundAfter.length !== found.length) {
     return `it has ${found.length} references, and would have ${foundAfter.length} afterwards`

@@ -39,7 +39,7 @@ export function createYamlFinder(rules: YamlRules): Finder {
   return ({ text }, tools) => {
     const found: Found[] = []
     const masked = maskTemplate(text)
-    for (const read of readEither(masked, text)) {
+    for (const read of readEither(masked, text, tools?.isRelevant)) {
       if (read.kind === 'document') found.push(...findInDocument(read.text, read, rules, tools))
       else {
         found.push(...findInLines(masked, read.span, rules.format))
@@ -54,11 +54,15 @@ export function createYamlFinder(rules: YamlRules): Finder {
 }
 
 /** What is no YAML with its actions blotted out may be as it is: actions stand in strings of YAML too. */
-function* readEither(masked: string, text: string): Iterable<YamlRead & { readonly text: string }> {
-  for (const read of readYaml(masked)) {
+function* readEither(
+  masked: string,
+  text: string,
+  isRelevant: FinderTools['isRelevant'],
+): Iterable<YamlRead & { readonly text: string }> {
+  for (const read of readYaml(masked, { isRelevant })) {
     const isSame = read.kind === 'document' || masked === text
     if (isSame) yield { ...read, text: masked }
-    else for (const again of readYaml(text, [read.span])) yield { ...again, text }
+    else for (const again of readYaml(text, { places: [read.span] })) yield { ...again, text }
   }
 }
 

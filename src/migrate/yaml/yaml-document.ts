@@ -41,10 +41,16 @@ export type YamlRead =
 
 /**
  * Reads a YAML or JSON text of one or several documents, every scalar a string as it is written, with one document in
- * memory at a time, and of a long one a piece. What cannot be parsed hides none of the others.
+ * memory at a time, and of a long one a piece, those that are not relevant left out. What cannot be parsed hides none of the others.
  */
-export function* readYaml(text: string, places: Iterable<Span> = documentsOf(text)): Iterable<YamlRead> {
-  for (const { parsed, path, span } of parseYaml(text, places)) {
+export function* readYaml(
+  text: string,
+  {
+    places = documentsOf(text),
+    isRelevant,
+  }: { places?: Iterable<Span> | undefined; isRelevant?: ((piece: string) => boolean) | undefined } = {},
+): Iterable<YamlRead> {
+  for (const { parsed, path, span } of parseYaml(text, places, isRelevant)) {
     const [error] = parsed instanceof Error ? [parsed] : parsed.errors
     if (error !== undefined) yield { kind: 'unread', span, reason: `it is not YAML: ${error.message}` }
     else if (!(parsed instanceof Error)) yield { kind: 'document', document: createDocument(parsed), path }
@@ -59,9 +65,14 @@ interface Parsed {
 }
 
 /** Parses the documents of a text, piece by piece. Offsets are those of the whole text. */
-function* parseYaml(text: string, places: Iterable<Span>): Iterable<Parsed> {
+function* parseYaml(
+  text: string,
+  places: Iterable<Span>,
+  isRelevant: ((piece: string) => boolean) | undefined,
+): Iterable<Parsed> {
   for (const place of places) {
-    for (const { text: piece, offset, path } of piecesOf(text, place)) {
+    for (const { text: piece, offset, path, isPart } of piecesOf(text, place)) {
+      if (isPart && isRelevant?.(piece) === false) continue
       const span = { start: Math.max(0, offset), end: Math.min(text.length, offset + piece.length) }
       try {
         for (const parsed of parsePiece(piece, offset)) yield { parsed, path, span }

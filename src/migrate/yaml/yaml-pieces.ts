@@ -9,6 +9,8 @@ export interface YamlPiece {
   readonly offset: number
   /** The keys that lead to it from the top of its document, `[]` for what is in a list. */
   readonly path: readonly string[]
+  /** It is not all of its document. */
+  readonly isPart?: true
 }
 
 /** A part of a map or list: where it stands, and by which key. */
@@ -24,8 +26,11 @@ export interface YamlChildren {
   readonly around: readonly [string, string]
 }
 
-/** A parsed text takes some hundred times its own length. */
-const PIECE_MAX = 32 * 1024
+/** A parsed text takes some hundred times its own length; longer documents are cut. */
+const DOCUMENT_MAX = 128 * 1024
+/** Of a document that is cut, longer parts are cut again, and shorter ones are parsed together up to a length. */
+const PART_MAX = 32 * 1024
+const GROUP_MAX = 8 * 1024
 const DEPTH_MAX = 16
 const PROLOGUE_MAX = 4096
 const PROLOGUE = /^\uFEFF?(?:[ \t]*(?:[#%][^\n]*)?\r?\n)*$/
@@ -51,7 +56,9 @@ export function* piecesOf(text: string, { start, end }: Span): Iterable<YamlPiec
 function* cut(piece: YamlPiece, depth: number): Iterable<YamlPiece> {
   const { text, offset, path } = piece
   const children =
-    text.length > PIECE_MAX && depth < DEPTH_MAX ? (childrenOfFlow(text) ?? childrenOfBlock(text)) : undefined
+    text.length > (depth === 0 ? DOCUMENT_MAX : PART_MAX) && depth < DEPTH_MAX
+      ? (childrenOfFlow(text) ?? childrenOfBlock(text))
+      : undefined
   if (children === undefined || children.items.length === 0) {
     yield piece
     return
@@ -61,12 +68,13 @@ function* cut(piece: YamlPiece, depth: number): Iterable<YamlPiece> {
     text: around[0] + text.slice(from, to) + around[1],
     offset: offset + from - around[0].length,
     path,
+    isPart: true,
   })
   let first: YamlChild | undefined
   let last = 0
   for (const child of items) {
-    const isLong = child.end - child.start > PIECE_MAX && (items.length > 1 || child.value > child.start)
-    if (first !== undefined && (isLong || child.end - first.start > PIECE_MAX)) {
+    const isLong = child.end - child.start > PART_MAX && (items.length > 1 || child.value > child.start)
+    if (first !== undefined && (isLong || child.end - first.start > GROUP_MAX)) {
       yield enclosed(first.start, last)
       first = undefined
     }
@@ -77,7 +85,8 @@ function* cut(piece: YamlPiece, depth: number): Iterable<YamlPiece> {
         text: ' '.repeat(blanks) + text.slice(child.value, child.end),
         offset: offset + child.value - blanks,
         path: [...path, child.key],
-      }
+        isPart: true,
+      } as const
       yield* cut(inner, depth + 1)
     } else {
       first ??= child
