@@ -25,7 +25,7 @@ const PROGRAM =
 const IMAGE_LINE =
   /^[ \t]*["']?(?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?\/[\w./-]+(?::[\w.-]+)?(?:@sha256:[a-f0-9]{64})?["']?[ \t]*\r?$/im
 
-/** In the order in which they are tried: a name that leaves no doubt, then what the text says, then a weaker name. */
+/** In the order in which they are tried: a name that is certain, then what the text says, then a weaker name. */
 const SIGNS: readonly Sign[] = [
   // A script may hold documents of any other format.
   { format: 'shell', text: [/^#!\s*\/\S*?(?:\/env\s+(?:-S\s+)?)?(?:ba|da|z|k|a)?sh\b/] },

@@ -14,7 +14,7 @@ export type Verification =
   | { readonly kind: 'refused' | 'unreachable'; readonly reason: string }
 
 /** Asks old and new registries whether changes are what they should be; each change is asked about once. */
-export class Verifier {
+export class TargetChecker {
   readonly #resolve: Resolve
   readonly #known = new Map<string, Promise<Verification>>()
 

@@ -6,7 +6,7 @@ import type { Finding } from '../../migrate/finding.ts'
 import { HelmOverride } from '../../migrate/helm-override.ts'
 import type { Mentions } from '../../migrate/mention.ts'
 import { type Rewritten, rewriteExamined } from '../../migrate/rewrite.ts'
-import { pinned, type Verification, Verifier } from '../../migrate/verify.ts'
+import { pinned, TargetChecker, type Verification } from '../../migrate/verify.ts'
 import { withheld } from '../../migrate/withheld.ts'
 import { FileExaminer } from '../examine-files.ts'
 import { EXIT } from '../exit-code.ts'
@@ -66,7 +66,7 @@ export async function runRewrite(paths: readonly string[], options: RewriteComma
   const files: FileReport[] = []
   const notDone: NotDone[] = []
   const override = options.helmOverride === undefined ? undefined : new HelmOverride()
-  const verifier = options.verify || options.pin ? new Verifier(createResolver()) : undefined
+  const checker = options.verify || options.pin ? new TargetChecker(createResolver()) : undefined
   let unreachable = false
   const examiner = new FileExaminer(
     {
@@ -81,7 +81,7 @@ export async function runRewrite(paths: readonly string[], options: RewriteComma
     if (looked.kind === 'clean') continue
     const { path, decoded, examined } = looked.file
     try {
-      const { choose, ...verified } = await verify(examined, verifier, options)
+      const { choose, ...verified } = await verify(examined, checker, options)
       unreachable ||= verified.unreachable
       let rewritten = rewriteExamined(examined, { ...options, ...(choose && { choose }) })
       let written = false
@@ -123,14 +123,14 @@ function check({ write, inPlaceBackup, helmOverride, revert, pin }: RewriteComma
 /** Asks about each change of a file, and gives what to make of it. */
 async function verify(
   examined: Examined,
-  verifier: Verifier | undefined,
+  checker: TargetChecker | undefined,
   options: RewriteCommandOptions,
 ): Promise<{ choose?: (finding: Finding) => Finding; unreachable: boolean }> {
-  if (verifier === undefined) return { unreachable: false }
+  if (checker === undefined) return { unreachable: false }
   const known = new Map<string, Verification>()
   const keyOf = ({ understood, replacement }: Finding) => `${understood} ${replacement}`
   const findings = examined.findings.filter(({ edits }) => edits.length > 0)
-  await Promise.all(findings.map(async (one) => known.set(keyOf(one), await verifier.verify(one))))
+  await Promise.all(findings.map(async (one) => known.set(keyOf(one), await checker.verify(one))))
   return {
     unreachable: [...known.values()].some(({ kind }) => kind === 'unreachable'),
     choose(finding) {
