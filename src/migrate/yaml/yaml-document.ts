@@ -11,11 +11,10 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml'
-import type { Found, Part, Span } from './found.ts'
+import type { Span } from '../found.ts'
+import { type InnerText, innerText } from '../inner-text.ts'
+import { documentsOf, piecesOf } from './yaml-pieces.ts'
 
-/** Longer texts are not parsed: few manifests are as long, and a parsed text takes many times its own memory. */
-const TEXT_MAX = 2 * 1024 * 1024
-const DOCUMENTS_MAX = 10_000
 /** Larger maps are looked up in by an index. */
 const SMALL_MAP = 16
 /** How many merged maps are looked through for one key: maps may merge maps that merge maps. */
@@ -35,36 +34,59 @@ export interface YamlDocument {
   getString(map: YAMLMap, key: string): StringScalar | undefined
 }
 
-/** The text is not YAML, or is too much of it. */
-class NotYaml extends Error {}
+/** A stretch of a text as YAML, with the keys above it; or one that is none, and why. */
+export type YamlRead =
+  | { readonly kind: 'document'; readonly document: YamlDocument; readonly path: readonly string[] }
+  | { readonly kind: 'unread'; readonly span: Span; readonly reason: string }
 
 /**
- * Reads a YAML or JSON text of one or several documents, every scalar a string as it is written; `undefined` when it is
- * too long or is not YAML.
+ * Reads a YAML or JSON text of one or several documents, every scalar a string as it is written, with one document in
+ * memory at a time, and of a long one a piece, those that are not relevant left out. What cannot be parsed hides none of the others.
  */
-export function readYaml(text: string): readonly YamlDocument[] | undefined {
-  return visitYaml(text, (documents) => Array.from(documents, createDocument))
-}
-
-/**
- * Like {@link readYaml}, with one document in memory at a time. Gives what `visit` gives, or `undefined`, however much
- * was visited before.
- */
-export function visitYaml<Result>(
+export function* readYaml(
   text: string,
-  visit: (documents: Iterable<Document.Parsed>) => Result,
-): Result | undefined {
-  try {
-    return visit(parseDocuments(text))
-  } catch (error) {
-    // A text that is nested too deeply exhausts the stack.
-    if (error instanceof NotYaml || error instanceof RangeError) return undefined
-    throw error
+  {
+    places = documentsOf(text),
+    isRelevant,
+  }: { places?: Iterable<Span> | undefined; isRelevant?: ((piece: string) => boolean) | undefined } = {},
+): Iterable<YamlRead> {
+  for (const { parsed, path, span } of parseYaml(text, places, isRelevant)) {
+    const [error] = parsed instanceof Error ? [parsed] : parsed.errors
+    if (error !== undefined) yield { kind: 'unread', span, reason: `it is not YAML: ${error.message}` }
+    else if (!(parsed instanceof Error)) yield { kind: 'document', document: createDocument(parsed), path }
   }
 }
 
-function* parseDocuments(text: string): Generator<Document.Parsed> {
-  if (text.length > TEXT_MAX) throw new NotYaml()
+/** A parsed piece; what was wrong with it is in its errors, or is all of it. */
+interface Parsed {
+  readonly parsed: Document.Parsed | Error
+  readonly path: readonly string[]
+  readonly span: Span
+}
+
+/** Parses the documents of a text, piece by piece. Offsets are those of the whole text. */
+function* parseYaml(
+  text: string,
+  places: Iterable<Span>,
+  isRelevant: ((piece: string) => boolean) | undefined,
+): Iterable<Parsed> {
+  for (const place of places) {
+    for (const { text: piece, offset, path, isPart } of piecesOf(text, place)) {
+      if (isPart && isRelevant?.(piece) === false) continue
+      const span = { start: Math.max(0, offset), end: Math.min(text.length, offset + piece.length) }
+      try {
+        for (const parsed of parsePiece(piece, offset)) yield { parsed, path, span }
+      } catch (error) {
+        // A text that is nested too deeply exhausts the stack.
+        if (!(error instanceof RangeError)) throw error
+        yield { parsed: new Error('it is nested too deeply'), path, span }
+      }
+    }
+  }
+}
+
+/** Parses one piece; the faults of a document are in its `errors`. */
+export function* parsePiece(text: string, offset: number): Iterable<Document.Parsed> {
   const composer = new Composer({
     // Spelled out so that a `%YAML 1.1` directive cannot turn values into something else than they are written as.
     version: '1.2',
@@ -73,12 +95,11 @@ function* parseDocuments(text: string): Generator<Document.Parsed> {
     resolveKnownTags: false,
     uniqueKeys: false,
     logLevel: 'silent',
+    prettyErrors: false,
   })
-  let count = 0
-  for (const document of composer.compose(new Parser().parse(text))) {
-    if (document.errors.length > 0 || ++count > DOCUMENTS_MAX) throw new NotYaml()
-    yield document
-  }
+  const parser = new Parser()
+  parser.offset = offset
+  yield* composer.compose(parser.parse(text))
 }
 
 /** The string that a node is, if it is one. */
@@ -98,80 +119,17 @@ export function* entriesOf(map: YAMLMap): Iterable<{ readonly key: string; reado
   }
 }
 
-/** What a string of a YAML text means, as a text of its own, and where in the text around it that stands. */
-export interface InnerText {
-  readonly value: string
-  /** Where a span of `value` stands; `undefined` where what is written there is not the value itself. */
-  locate(span: Span): Span | undefined
-  /** All of the string, without quotes. */
-  readonly span: Span
-}
-
-/** Looks into a string of a text: each character of it can be located unless it is escaped or folded. */
-export function innerText(text: string, scalar: StringScalar): InnerText {
-  const { value, type } = scalar
-  const [start, end] = scalar.range!
-  if (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') return blockText(text, scalar)
-  const quote = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE' ? 1 : 0
-  const span = { start: start + quote, end: end - quote }
-  const same = text.slice(span.start, span.end) === value
-  return {
-    value,
-    span,
-    locate: (inner) => (same ? { start: span.start + inner.start, end: span.start + inner.end } : undefined),
-  }
-}
-
-/** Moves what was found in the value of a string to where it stands in the text around. */
-export function relocate(parts: Found['parts'], inner: InnerText): Found['parts'] {
-  return Object.fromEntries(
-    Object.entries(parts).map(([name, part]: [string, Part]) => {
-      const span = inner.locate(part.span)
-      return [name, span ? { ...part, span } : { value: part.value, span: inner.span, escaped: true }]
-    }),
-  )
-}
-
-/**
- * Line by line, since each stands behind an indentation that is no part of the value, and may end with CRLF. Where lines
- * are folded the value has others than the text, and nothing can be located.
- */
-function blockText(text: string, { value, range }: StringScalar): InnerText {
+/** Looks into a string of a text: each word of it can be located unless it is written with escapes. */
+export function innerTextOf(text: string, { value, type, range }: StringScalar): InnerText {
   const [start, end] = range!
-  const span = { start, end }
-  const lines = value.split('\n')
-  const offsets: number[] = []
-  const innerStarts: number[] = []
-  let at = text.indexOf('\n', start) + 1
-  let innerAt = 0
-  for (const line of lines) {
-    let lineEnd = text.indexOf('\n', at)
-    if (lineEnd < 0 || lineEnd > end) lineEnd = end
-    const written = text.slice(at, lineEnd).replace(/\r$/, '')
-    const indent = written.length - line.length
-    if (line !== '' && (indent < 0 || !written.endsWith(line) || written.slice(0, indent).trim() !== '')) {
-      return { value, span, locate: () => undefined }
-    }
-    offsets.push(at + Math.max(0, indent))
-    innerStarts.push(innerAt)
-    innerAt += line.length + 1
-    at = lineEnd + 1
+  if (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') {
+    // Behind the header, which ends with its line.
+    const body = text.indexOf('\n', start) + 1
+    return innerText(text, { start: body === 0 ? end : Math.min(body, end), end }, value, 'none')
   }
-  return {
-    value,
-    span,
-    locate(inner) {
-      let [low, high] = [0, innerStarts.length]
-      while (high - low > 1) {
-        const middle = (low + high) >> 1
-        if (innerStarts[middle]! <= inner.start) low = middle
-        else high = middle
-      }
-      if (inner.end > innerStarts[low]! + lines[low]!.length) return undefined
-      const shift = offsets[low]! - innerStarts[low]!
-      return { start: inner.start + shift, end: inner.end + shift }
-    },
-  }
+  const quoting = type === 'QUOTE_DOUBLE' ? 'double' : type === 'QUOTE_SINGLE' ? 'single' : 'none'
+  const quote = quoting === 'none' ? 0 : 1
+  return innerText(text, { start: start + quote, end: end - quote }, value, quoting)
 }
 
 /** A document whose aliases can be followed. */
