@@ -167,6 +167,7 @@ const EVERY_ENTRY = `import { PortolanError, type Config } from 'portolan'
 import { createNodeHandler, type NodeHandler } from 'portolan/node'
 import { type Digest, parseReference, type Reference } from 'portolan/oci'
 import { type Place, placeOf } from 'portolan/routing'
+import { createMap, KUBERNETES_MAP, rewriteText } from 'portolan/scan'
 import { createWorkerRuntime } from 'portolan/workers'
 const reference: Reference = parseReference('registry.example.com/team/tool:v1')
 const place: Place = placeOf('aws/eu-west-3')
@@ -175,7 +176,9 @@ const handler: typeof createNodeHandler = createNodeHandler
 export type { Config, NodeHandler }
 export { digest }
 const isError = new PortolanError('USAGE', 'no') instanceof Error
-console.log(reference.name, place.name, isError, typeof handler, typeof createWorkerRuntime)
+const source = { path: 'pod.yaml', text: 'image: k8s.gcr.io/pause:3.9\\n' }
+const { text } = rewriteText(source, { map: createMap(KUBERNETES_MAP) })
+console.log(reference.name, place.name, isError, typeof handler, typeof createWorkerRuntime, text.trim())
 `
 
 describe('an outside project', () => {
@@ -195,7 +198,7 @@ describe('an outside project', () => {
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
     await runOk(process.execPath, [compiler, '-p', installed.project])
     expect(String(await runOk(process.execPath, [join(installed.project, 'out/main.js')]))).toBe(
-      'team/tool aws/eu-west-3 true function function\n',
+      'team/tool aws/eu-west-3 true function function image: registry.k8s.io/pause:3.9\n',
     )
     expect(String(await runOk(process.execPath, [join(installed.project, 'out/readme.js')]))).toBe('200\n')
   })
