@@ -117,7 +117,17 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     log,
     pages: withoutUndefined(pages),
     upstreams: upstreams.map(
-      ({ id, url, layout, prefix, at, canonical = upstreams.length === 1, complete, canary }) => ({
+      ({
+        id,
+        url,
+        layout,
+        prefix,
+        at,
+        canonical = upstreams.length === 1,
+        complete,
+        signatures,
+        canary,
+      }) => ({
         id,
         ...(url !== undefined && { url }),
         ...(layout !== undefined && { layout: absolutePath(layout, baseFolder) }),
@@ -125,11 +135,16 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         at,
         canonical,
         complete,
+        signatures,
         ...(canary !== undefined && { canary }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
-    routing: routing.map(({ when, prefer }) => ({ when: withoutUndefined(when), prefer })),
+    routing: routing.map(({ when, prefer, within }) => ({
+      when: withoutUndefined(when),
+      prefer,
+      ...(within !== undefined && { within }),
+    })),
     ...(spill && { spill }),
     clouds: {
       places: clouds.places,

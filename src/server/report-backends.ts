@@ -15,13 +15,14 @@ export function reportBackends({ config, backends }: Policy, timeOf: TimeOf): re
 }
 
 function reportUpstream(
-  { canonical, complete, layout, prefix, ...upstream }: UpstreamConfig,
+  { canonical, complete, signatures, layout, prefix, ...upstream }: UpstreamConfig,
   live: LiveBackend,
   timeOf: TimeOf,
 ): object {
   const rest = {
     canonical,
     complete,
+    ...(!signatures && { signatures }),
     ...(layout !== undefined && { layout }),
     ...(prefix !== '' && { prefix }),
   }
