@@ -1,4 +1,5 @@
 import type { Place } from '../clouds/place.ts'
+import { conditionsHold } from '../config/condition.ts'
 import type { RuleConfig } from '../config/config.ts'
 import type { Backend } from './backend.ts'
 
@@ -35,15 +36,7 @@ export function compileSelector(text: string): Selector {
   }
 }
 
-/** Whether all conditions of a rule hold; a condition about what is not known of the client does not hold. */
+/** Whether all conditions of a rule hold for a client. */
 export function ruleApplies({ when }: Rule, client: Place | undefined): boolean {
-  return (
-    holds(when.cloud, client?.cloud) &&
-    (holds(when.region, client?.region) || holds(when.region, client?.parent)) &&
-    holds(when.country, client?.country)
-  )
-}
-
-function holds(allowed: readonly string[] | undefined, value: string | undefined): boolean {
-  return allowed === undefined || (value !== undefined && allowed.includes(value))
+  return conditionsHold(when, client)
 }

@@ -1,3 +1,4 @@
+import type { Backends } from '../backends/backends.ts'
 import { createDeliveryChecks } from '../backends/retries/delivery-checks.ts'
 import { createSpill } from '../backends/spill.ts'
 import { createLiveRanges, type LiveRanges } from '../clouds/fetch/ranges.ts'
@@ -16,6 +17,7 @@ import { createFetchHandler, type FetchHandler } from './fetch-handler.ts'
 import { InForce, type Policy } from './in-force.ts'
 import { beginInquiry } from './inquiry.ts'
 import { logFacts } from './log-facts.ts'
+import { logUnusable, logWarnings } from './log-warnings.ts'
 import { noticeRetries } from './notice-retries.ts'
 import { Reloads } from './reloads.ts'
 import { reportBackends } from './report-backends.ts'
@@ -112,13 +114,19 @@ export async function createPortolan(
     admin,
     explain,
     ...(exposition && { metrics: exposition }),
-    tried: Promise.all(policy().backends.all.map(({ tried }) => tried)).then(() => {}),
+    tried: triedOnce(policy().backends, runtime),
     reload: (next) => reloads.reload(next),
     refuseReload: (faults) => reloads.refuse(faults),
     async [Symbol.asyncDispose]() {
       inForce[Symbol.dispose]()
     },
   }
+}
+
+/** Settles when every backend has been tried once. */
+async function triedOnce(backends: Backends, { log }: DoorRuntime): Promise<void> {
+  await Promise.all(backends.all.map(({ tried }) => tried))
+  logUnusable(log, backends)
 }
 
 function readingsOf(
@@ -140,9 +148,10 @@ function observe(
   reloads: Reloads,
   metrics: ServiceMetrics | undefined,
   exchanges: Exchanges,
-  { log }: DoorRuntime,
+  { log, ranges }: DoorRuntime,
 ): void {
   inForce.changes.add(({ config }) => exchanges.use(config.log))
+  inForce.changes.add(({ config }) => logWarnings(log, config, ranges === undefined))
   inForce.facts.add(logFacts(log))
   if (metrics === undefined) return
   inForce.changes.add(({ backends }) => metrics.use(backends.all.map(({ backend }) => backend)))
