@@ -24,6 +24,7 @@ import { reportBackends } from './report-backends.ts'
 import type { Door } from './request.ts'
 import type { DoorRuntime } from './runtime.ts'
 import { createServiceMetrics, readBackend, type ServiceMetrics } from './service-metrics.ts'
+import { TagLists } from './tag-lists.ts'
 
 /** A door with all that belongs to it, ready for a runtime to listen or to be mounted in another service. */
 export interface Portolan extends AsyncDisposable {
@@ -88,6 +89,7 @@ export async function createPortolan(
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
+    tagLists: new TagLists(runtime),
     countSpill: spill.count,
     observer: () => exchanges.observer,
     runtime,
