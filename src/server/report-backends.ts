@@ -32,6 +32,7 @@ function reportUpstream(
 function reportStore(store: Config['stores'][number], live: LiveBackend, timeOf: TimeOf): object {
   return {
     ...report(store, live, { keepsManifests: store.manifests !== undefined }, timeOf),
+    ...(live.state.manifests && { manifests: live.state.manifests }),
     ...reportInventory(live),
     ...reportOwnership(live),
     ...(live.state.misses.all && { missesAll: true }),
