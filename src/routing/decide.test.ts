@@ -416,4 +416,11 @@ describe('decide on a blob that several stores lack', () => {
   ])('%s', (_, known, expected) => {
     expect(decideFrom(`/v2/pause/blobs/${BLOB}`, known, view)).toBe(expected)
   })
+
+  it('asks the next selector of the rule', () => {
+    const rules = [{ when: {}, prefer: ['stores@aws', 'cdn'] }]
+    const stores = [...ids.map((id) => storeAt(id, PARIS)), storeAt('cdn', { name: 'anycast' })]
+    const given = viewOf([upstreamAt('iowa', IOWA, { canonical: true })], stores, rules)
+    expect(decideFrom(`/v2/pause/blobs/${BLOB}`, { ...absent, oslo: 'absent' }, given)).toBe('ask cdn')
+  })
 })

@@ -163,7 +163,10 @@ const REASON_FOR: Readonly<Record<RankedClass, ReasonFor>> = {
   signature: signatureReason,
 }
 
-/** When so many do not hold it, or do not say, the others are not asked any more: a miss must not cost a tour. */
+/**
+ * When so many of one group (`stores@aws`) do not hold it, or do not say, its others are not asked any more: a miss must
+ * not cost a tour.
+ */
 const MAX_LACKING = 3
 
 /** Takes the first candidate that is healthy and holds what is asked for; in the end, the canonical upstream. */
@@ -175,6 +178,7 @@ function walk(
 ): Decision | Ask {
   let passedOver: PassedOver[] | undefined
   let movedFrom: Backend | undefined
+  let group: string | undefined
   let lacking = 0
   /** What an upstream lacks that has all but signatures is one, or named by one: the others of its kind lack it, too. */
   let isSignature = false
@@ -188,6 +192,8 @@ function walk(
       because = 'no-signatures'
     } else if (mayLack(backend, facts.request)) {
       const verdict = presenceOf(backend, facts)
+      if (candidate.by !== group) lacking = 0
+      group = candidate.by
       const isLikely = lacking < MAX_LACKING
       if (verdict === undefined && facts.mayAsk && isLikely) return { kind: 'ask', backend }
       if (verdict !== 'present') because = verdict ?? (isLikely ? 'not-asked' : 'unlikely')
