@@ -6,6 +6,7 @@ import { type Environment, substituteEnvironment } from './environment.ts'
 import { type ConfigFault, type ConfigPath, type Finding, formatConfigPath, valueForFault } from './fault.ts'
 import { configSchema, NO_PROOF } from './schema.ts'
 import { suggestion } from './suggestion.ts'
+import { warningsOf } from './warnings.ts'
 
 /** What a config is read with, beside its text. */
 export interface ParseOptions {
@@ -16,7 +17,10 @@ export interface ParseOptions {
   readonly fileName: string
 }
 
-export type ParsedConfig = { readonly config: Config } | { readonly faults: readonly ConfigFault[] }
+export type ParsedConfig =
+  /** A valid one, and where it cannot do what it says. */
+  | { readonly config: Config; readonly warnings: readonly ConfigFault[] }
+  | { readonly faults: readonly ConfigFault[] }
 
 /** Reads a config from YAML or JSON text, with every default filled in, or says all that is wrong with it. */
 export function parseConfig(
@@ -40,19 +44,22 @@ export function parseConfig(
       .filter(({ path }) => !unset.has(formatConfigPath(path))),
   ]
   findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
-  if (parsed.success && findings.length === 0) return { config: toConfig(parsed.data, baseFolder) }
-
-  const faults = findings.map(({ path, message, key = false }): ConfigFault => {
-    const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
-    return {
-      file,
-      path: formatConfigPath(path),
-      ...(value !== undefined && { value }),
-      message,
-      ...document.locate(path, key),
-    }
-  })
-  return { faults: faults.sort((one, other) => one.line! - other.line! || one.column! - other.column!) }
+  const inFile = (found: readonly Finding[]) =>
+    found
+      .map(({ path, message, key = false }): ConfigFault => {
+        const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
+        return {
+          file,
+          path: formatConfigPath(path),
+          ...(value !== undefined && { value }),
+          message,
+          ...document.locate(path, key),
+        }
+      })
+      .sort((one, other) => one.line! - other.line! || one.column! - other.column!)
+  if (!parsed.success || findings.length > 0) return { faults: inFile(findings) }
+  const config = toConfig(parsed.data, baseFolder)
+  return { config, warnings: inFile(warningsOf(config)) }
 }
 
 function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
@@ -118,7 +125,17 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     log,
     pages: withoutUndefined(pages),
     upstreams: upstreams.map(
-      ({ id, url, layout, prefix, at, canonical = upstreams.length === 1, complete, canary }) => ({
+      ({
+        id,
+        url,
+        layout,
+        prefix,
+        at,
+        canonical = upstreams.length === 1,
+        complete,
+        signatures,
+        canary,
+      }) => ({
         id,
         ...(url !== undefined && { url }),
         ...(layout !== undefined && { layout: absolutePath(layout, baseFolder) }),
@@ -126,11 +143,16 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         at,
         canonical,
         complete,
+        signatures,
         ...(canary !== undefined && { canary }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
-    routing: routing.map(({ when, prefer }) => ({ when: withoutUndefined(when), prefer })),
+    routing: routing.map(({ when, prefer, within }) => ({
+      when: withoutUndefined(when),
+      prefer,
+      ...(within !== undefined && { within }),
+    })),
     ...(spill && { spill }),
     clouds: {
       places: clouds.places,
