@@ -52,7 +52,7 @@ debug: true
 log: { access: false, level: warn, addresses: full }
 pages: { info: "https://example.com/a?b=c", privacy: https://example.com/privacy/ }
 upstreams:
-  - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true, canary: 'pause@${DIGEST}' }
+  - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true, canary: 'pause@${DIGEST}', tokenServices: [Login.example.net] }
   - { id: here, layout: ./images, at: my-cloud/berlin, complete: false }
   - { id: there, layout: /srv/images, at: anycast, canonical: false }
 stores:
@@ -109,6 +109,7 @@ test('a config with every key is read whole', () => {
         canonical: true,
         complete: true,
         canary: `pause@${DIGEST}`,
+        tokenServices: ['login.example.net'],
       },
       {
         id: 'here',

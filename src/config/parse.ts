@@ -117,7 +117,17 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     log,
     pages: withoutUndefined(pages),
     upstreams: upstreams.map(
-      ({ id, url, layout, prefix, at, canonical = upstreams.length === 1, complete, canary }) => ({
+      ({
+        id,
+        url,
+        layout,
+        prefix,
+        at,
+        canonical = upstreams.length === 1,
+        complete,
+        canary,
+        tokenServices,
+      }) => ({
         id,
         ...(url !== undefined && { url }),
         ...(layout !== undefined && { layout: absolutePath(layout, baseFolder) }),
@@ -126,6 +136,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         canonical,
         complete,
         ...(canary !== undefined && { canary }),
+        ...(tokenServices !== undefined && { tokenServices }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),

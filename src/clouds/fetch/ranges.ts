@@ -106,9 +106,7 @@ export function createLiveRanges({ runtime, storage }: RangesParts): LiveRanges 
       const providers = chooseProviders(sources)
       refresher = createRangesRefresher({
         providers,
-        fetch: download,
-        clock: runtime,
-        random: runtime.random,
+        runtime: { ...runtime, fetch: download },
         interval,
         current: current?.ranges,
         update: (lists) =>

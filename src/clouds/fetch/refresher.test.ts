@@ -32,9 +32,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 function start(current?: Ranges, random = 0.5): void {
   refresher = createRangesRefresher({
     providers,
-    fetch: (url, init) => fetch(url, init),
-    clock,
-    random: () => random,
+    runtime: { ...clock, fetch: (url, init) => fetch(url, init), random: () => random },
     interval: HOUR,
     current,
     update: async (lists) => {
@@ -122,9 +120,7 @@ test('when putting together fails, that is said and the old ranges stay', async 
   refresher.stop()
   refresher = createRangesRefresher({
     providers,
-    fetch: (url, init) => fetch(url, init),
-    clock,
-    random: () => 0.5,
+    runtime: { ...clock, fetch: (url, init) => fetch(url, init), random: () => 0.5 },
     interval: HOUR,
     current: makeRanges({ '7.7.0.0/16': 'fastly' }),
     update: async () => ({ snapshot: new Uint8Array(9), refused: [] }),

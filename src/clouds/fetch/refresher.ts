@@ -1,4 +1,4 @@
-import type { Clock, Fetch } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import type { Provider } from '../provider.ts'
 import { decodeRanges, type Ranges } from '../snapshot.ts'
 import type { NewSnapshot, ReceivedList } from '../update.ts'
@@ -6,10 +6,8 @@ import { fetchList, type Validators } from './list.ts'
 
 export interface RefresherParts {
   readonly providers: readonly Provider[]
-  readonly fetch: Fetch
-  readonly clock: Clock
-  /** From 0 up to 1. */
-  readonly random: () => number
+  /** Its `fetch` says who asks. */
+  readonly runtime: Pick<Runtime, 'fetch' | 'now' | 'date' | 'after' | 'random' | 'lookup'>
   /** Between two refreshes, in milliseconds. */
   readonly interval: number
   readonly current: Ranges | undefined
@@ -55,8 +53,8 @@ const RETRY = 600_000
  * A list that does not come, is not right or has lost too much leaves its provider's earlier one in use.
  */
 export function createRangesRefresher(parts: RefresherParts): RangesRefresher {
-  const { providers, clock, interval, report } = parts
-  const date = () => clock.date().toISOString()
+  const { providers, runtime, interval, report } = parts
+  const date = () => runtime.date().toISOString()
   const validators = new Map<string, Validators>()
   const statuses = new Map<string, ProviderStatus>(
     providers.map(({ id }) => [id, { provider: id, state: 'pending' }]),
@@ -64,11 +62,12 @@ export function createRangesRefresher(parts: RefresherParts): RangesRefresher {
   const stopped = new AbortController()
   let current = parts.current
   let running: Promise<void> | undefined
-  const age = current === undefined ? interval : clock.date().getTime() - Date.parse(current.metadata.created)
+  const age =
+    current === undefined ? interval : runtime.date().getTime() - Date.parse(current.metadata.created)
   let callOff = schedule(Math.max(0, interval - (Number.isNaN(age) ? interval : age)))
 
   function schedule(wait: number): () => void {
-    return clock.after(wait * (1 - JITTER + 2 * JITTER * parts.random()), refresh)
+    return runtime.after(wait * (1 - JITTER + 2 * JITTER * runtime.random()), refresh)
   }
 
   function refresh(): Promise<void> {
@@ -89,9 +88,8 @@ export function createRangesRefresher(parts: RefresherParts): RangesRefresher {
     await Promise.all(
       providers.map(async (provider) => {
         try {
-          const lent = { fetch: parts.fetch, after: clock.after }
           const known = validators.get(provider.id)
-          const fetched = await fetchList(lent, provider, { signal: stopped.signal }, known)
+          const fetched = await fetchList(runtime, provider, { signal: stopped.signal }, known)
           if (fetched === 'unchanged') return
           lists.push({ provider: provider.id, bytes: fetched.bytes, from: fetched.url, fetched: date() })
           received.set(provider.id, fetched.validators)
