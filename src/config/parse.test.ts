@@ -811,3 +811,28 @@ test('whatever the text is, the answer is a config or faults of one line each', 
     { numRuns: 300 },
   )
 })
+
+test('of very many faults a hundred are told, and how many there are', () => {
+  const keys = Array.from({ length: 20_000 }, (_, index) => `key${index}: 1\n`).join('')
+  const parsed = parseConfig(
+    `version: 1\nupstreams: [{ id: a, url: "https://a.example", at: anycast }]\n${keys}`,
+    {
+      environment: {},
+      baseFolder: '/',
+      fileName: 'portolan.yaml',
+    },
+  )
+  if ('config' in parsed) throw new Error('unexpected')
+  expect(parsed.faults.length).toBe(101)
+  expect(parsed.faults[0]).toMatchObject({ path: 'key0', line: 3 })
+  expect(parsed.faults.at(-1)!.message).toBe('has 19900 faults more; mend these first')
+})
+
+test('50,000 places are a config', () => {
+  const places = Array.from({ length: 50_000 }, (_, index) => {
+    return `    - { prefix: 10.${index >> 8}.${index & 255}.0/24, at: my/berlin }\n`
+  })
+  const text = `version: 1\nupstreams: [{ id: a, url: "https://a.example", at: anycast }]\nclouds:\n  places:\n${places.join('')}`
+  const parsed = parseConfig(text, { environment: {}, baseFolder: '/', fileName: 'portolan.yaml' })
+  expect('config' in parsed && parsed.config.clouds.places.length).toBe(50_000)
+})

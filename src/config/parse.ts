@@ -16,6 +16,9 @@ export interface ParseOptions {
   readonly fileName: string
 }
 
+/** What is said of one config: who has more to mend reads it again after those. */
+const FAULTS_MAX = 100
+
 export type ParsedConfig = { readonly config: Config } | { readonly faults: readonly ConfigFault[] }
 
 /** Reads a config from YAML or JSON text, with every default filled in, or says all that is wrong with it. */
@@ -32,17 +35,18 @@ export function parseConfig(
   const substituted = substituteEnvironment(document.value, environment)
   const parsed = configSchema.safeParse(substituted.value, { error: messageOf })
   const unset = pathsOf(substituted.findings)
-  const findings = [
-    ...substituted.findings,
-    // A value whose variable is missing is not also of the wrong form.
-    ...(parsed.error?.issues ?? [])
-      .flatMap(findingsOf)
-      .filter(({ path }) => !unset.has(formatConfigPath(path))),
-  ]
-  findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
+  // A value whose variable is missing is not also of the wrong form.
+  const issues = (parsed.error?.issues ?? []).filter(
+    ({ path }) => !unset.has(formatConfigPath(path as ConfigPath)),
+  )
+  const count = substituted.findings.length + countOf(issues)
+  const findings = [...substituted.findings, ...issues.slice(0, FAULTS_MAX).flatMap(findingsOf)]
+  // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
+  if (count <= FAULTS_MAX) findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
   if (parsed.success && findings.length === 0) return { config: toConfig(parsed.data, baseFolder) }
 
-  const faults = findings.map(({ path, message, key = false }): ConfigFault => {
+  const more = Math.max(count, findings.length) - FAULTS_MAX
+  const faults = findings.slice(0, FAULTS_MAX).map(({ path, message, key = false }): ConfigFault => {
     const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
     return {
       file,
@@ -52,7 +56,13 @@ export function parseConfig(
       ...document.locate(path, key),
     }
   })
-  return { faults: faults.sort((one, other) => one.line! - other.line! || one.column! - other.column!) }
+  faults.sort((one, other) => one.line! - other.line! || one.column! - other.column!)
+  if (more > 0) faults.push({ file, path: '', message: `has ${more} faults more; mend these first` })
+  return { faults }
+}
+
+function countOf(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
 }
 
 function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
@@ -83,7 +93,7 @@ function findingsOf(issue: z.core.$ZodIssue): Finding[] {
   const path = issue.path as ConfigPath
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
   const known = issue.message.split(' ')
-  return issue.keys.map((key) => ({
+  return issue.keys.slice(0, FAULTS_MAX).map((key) => ({
     path: [...path, key],
     message: `unknown key${suggestion(key, known)}; the keys here are ${known.join(', ')}`,
     key: true,
