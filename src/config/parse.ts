@@ -28,9 +28,8 @@ export function parseConfig(
 ): ParsedConfig {
   const document = readDocument(text)
   if ('faults' in document) {
-    return {
-      faults: document.faults.map(({ message, position }) => ({ file, path: '', message, ...position })),
-    }
+    const faults = document.faults.map(({ message, position }) => ({ file, path: '', message, ...position }))
+    return { faults: limited(faults, faults.length, file) }
   }
   const substituted = substituteEnvironment(document.value, environment)
   const parsed = configSchema.safeParse(substituted.value, { error: messageOf })
@@ -45,7 +44,6 @@ export function parseConfig(
   if (count <= FAULTS_MAX) findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
   if (parsed.success && findings.length === 0) return { config: toConfig(parsed.data, baseFolder) }
 
-  const more = Math.max(count, findings.length) - FAULTS_MAX
   const faults = findings.slice(0, FAULTS_MAX).map(({ path, message, key = false }): ConfigFault => {
     const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
     return {
@@ -57,8 +55,13 @@ export function parseConfig(
     }
   })
   faults.sort((one, other) => one.line! - other.line! || one.column! - other.column!)
-  if (more > 0) faults.push({ file, path: '', message: `has ${more} faults more; mend these first` })
-  return { faults }
+  return { faults: limited(faults, Math.max(count, findings.length), file) }
+}
+
+function limited(faults: readonly ConfigFault[], count: number, file: string): readonly ConfigFault[] {
+  if (count <= FAULTS_MAX) return faults
+  const message = `has ${count - FAULTS_MAX} faults more; mend these first`
+  return [...faults.slice(0, FAULTS_MAX), { file, path: '', message }]
 }
 
 function countOf(issues: readonly z.core.$ZodIssue[]): number {

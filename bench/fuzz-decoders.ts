@@ -1,0 +1,29 @@
+import { decoders } from '../test/conformance/decoders/decoders.ts'
+import { fuzzDecoder } from '../test/conformance/decoders/run.ts'
+
+// Changed bytes to every reader of what comes from outside: each is read as its slow twin reads it, or refused in the
+// one way that there is. A seed that shows a fault is kept in test/conformance/decoders/fuzz.test.ts.
+
+/** FUZZ_COUNT=100000 for the long run; FUZZ_SEED is where it begins. */
+const COUNT = Number(process.env.FUZZ_COUNT ?? 5000)
+const FIRST = Number(process.env.FUZZ_SEED ?? 1000)
+
+export async function run(): Promise<void> {
+  const problems: string[] = []
+  console.log(
+    `| reader, ${COUNT.toLocaleString('en')} inputs from seed ${FIRST} | taken | refused | faults | s |`,
+  )
+  console.log('|---|---|---|---|---|')
+  for (const decoder of decoders) {
+    const started = performance.now()
+    const { findings, tally } = fuzzDecoder(
+      decoder,
+      Array.from({ length: COUNT }, (_, index) => FIRST + index),
+    )
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    console.log(`| ${decoder.name} | ${tally.taken} | ${tally.refused} | ${findings.length} | ${seconds} |`)
+    for (const { seed, problem } of findings.slice(0, 5))
+      problems.push(`${decoder.name}, seed ${seed}: ${problem}`)
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+}
