@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { RUNTIMES, startPortolan } from '../test/support/portolan.ts'
+import { attackConnections } from './hostile/connections.ts'
 import { type Flood, GOOD, goodDigest } from './hostile/generator.ts'
 
 // Requests that cost a client nothing to invent: distinct digests, names, queries and headers without end. What the
@@ -21,6 +22,12 @@ const LITTLE_MEMORY = '--max-old-space-size=128 --max-semi-space-size=8'
 const PACE = 5
 
 export async function run(): Promise<void> {
+  await attackConnections()
+  console.log()
+  await floodWithInventions()
+}
+
+async function floodWithInventions(): Promise<void> {
   const runtime = process.env.HOSTILE_RUNTIME === 'bun' ? 'bun' : 'node'
   const generator = fork(join(import.meta.dirname, 'hostile/generator.ts'), { execPath: RUNTIMES.node })
   try {

@@ -16,8 +16,9 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** The folders under dependencies/ that come with the root's own; what they are for stands in their package.json. */
 const NEEDS = { start: [], build: ['clouds', 'build'] }
 const needed = NEEDS[process.argv[2]] ?? manifest.workspaces.map((path) => path.split('/').at(-1))
-// Node runs the sources themselves; one that cannot is no use.
-if (isTooOld(manifest.engines.node) && !needed.includes('node')) needed.unshift('node')
+// Node runs the sources themselves; one that cannot is no use. Nor may the one that runs this be taken away.
+const isPinned = process.execPath.startsWith(join(root, 'node_modules'))
+if ((isPinned || isTooOld(manifest.engines.node)) && !needed.includes('node')) needed.unshift('node')
 
 const before = installed()
 if (before === undefined || needed.some((name) => !before.includes(name))) {

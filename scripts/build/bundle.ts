@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type OutputChunk, rolldown } from 'rolldown'
 import type { Entries } from './entries.ts'
 
@@ -21,6 +22,8 @@ export async function bundle({ root, entries, folder, constants }: BundleOptions
     cwd: root,
     input: { ...entries },
     platform: 'node',
+    // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
+    resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
     transform: { define: { ...constants } },
     onLog: (level, { message }) => {
       if (level === 'warn' && !isHarmless(message)) warnings.push(message)

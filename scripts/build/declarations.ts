@@ -31,6 +31,6 @@ export function reachDeclarations(from: readonly string[], read: (path: string) 
 
 function modulesOf(text: string): string[] {
   const code = text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
-  const pattern = /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g
+  const pattern = /(?<!['"])\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g
   return [...code.matchAll(pattern)].map(([, module]) => module!)
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts'
 import type { CheckReport, Expectation, Fact } from './facts.ts'
-import { type CheckResult, failed, failureOf } from './health/check-result.ts'
+import { type CheckResult, failed, failedHard, failureOf } from './health/check-result.ts'
 import { OBJECT_MAX_BYTES } from './health/check-store.ts'
 import {
   type HealthPolicy,
@@ -12,6 +12,7 @@ import {
 import { countAnswer, type Misses, NO_MISSES } from './health/misses.ts'
 import { type OwnershipStatus, UNCHECKED } from './ownership/ownership-status.ts'
 import type { ProbeFinding } from './presence/probe.ts'
+import type { RetryOutlier } from './retries/store-watch.ts'
 
 /** All that facts have made of a backend, as plain data. */
 export interface BackendState {
@@ -27,6 +28,8 @@ export interface BackendState {
   readonly believed: boolean
   /** How often it was decided that nothing it was taken to hold is to be believed. */
   readonly forgotten: number
+  /** When it last did not deliver a blob to a client and to us, by the runtime's clock. */
+  readonly undeliveredAt: number
   /** When a failed probe last counted, by the runtime's clock. */
   readonly reportedAt: number
 }
@@ -59,6 +62,8 @@ export interface FactContext {
 }
 
 const HISTORY_MAX = 50
+/** How long a failed check of our own joins what clients do, in milliseconds. */
+const CHECK_COUNTS = 600_000
 /** Failures seen by many clients at one moment are one event, in milliseconds. */
 const REPORT_INTERVAL = 1000
 /** How many different objects that do not come speak against the store, and not against themselves. */
@@ -77,6 +82,7 @@ export function initialState(now: number): BackendState {
     learned: [],
     believed: true,
     forgotten: 0,
+    undeliveredAt: Number.NEGATIVE_INFINITY,
     reportedAt: Number.NEGATIVE_INFINITY,
   }
 }
@@ -91,13 +97,17 @@ export function reduce(state: BackendState, fact: Fact, context: FactContext): B
     case 'undelivered': {
       // Two who could not get it: the client and we.
       const result = failed(UNDELIVERED)
-      return withResult(withResult(state, result, context), result, context)
+      const next = { ...state, undeliveredAt: context.now }
+      return withResult(withResult(next, result, context), result, context)
     }
+    case 'outlier':
+      return withOutlier(state, fact.outlier, context)
     case 'inventory':
       return fact.attempt.kind === 'loaded' ? { ...state, believed: true } : state
     case 'reloaded':
       return { ...state, ownership: { ...state.ownership, recheckAt: 0 } }
     case 'delivered':
+    case 'retried':
       return state
   }
 }
@@ -157,6 +167,17 @@ function withResult(state: BackendState, result: CheckResult, { policy, now }: F
     at: now,
   }
   return { ...state, health, history: [...state.history, change].slice(-HISTORY_MAX) }
+}
+
+/**
+ * Clients alone take no store out: those of several networks must come back to it, or a check of our own must have failed
+ * with it lately.
+ */
+function withOutlier(state: BackendState, outlier: RetryOutlier, context: FactContext): BackendState {
+  const { clients, cameBack, networks, needsCheck } = outlier
+  if (needsCheck && context.now - state.undeliveredAt >= CHECK_COUNTS) return state
+  const why = `clients came back: ${cameBack} of ${clients}, from ${networks} networks`
+  return withResult(state, failedHard(why), context)
 }
 
 /** Of what its inventory does not list, nobody said that it should be there. */

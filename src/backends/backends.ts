@@ -1,6 +1,6 @@
-import pLimit from 'p-limit'
 import type { Config, StoreConfig, UpstreamConfig } from '../config/config.ts'
 import type { Observers } from '../internal/observers.ts'
+import { Semaphore } from '../internal/semaphore.ts'
 import type { Address } from '../net/address.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend, Store, Upstream } from '../routing/backend.ts'
@@ -40,7 +40,12 @@ export interface Backends {
 
 /** No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. */
 export function noBackends(runtime: Runtime, observers: Observers<BackendEvent>): Backends {
-  const environment = { runtime, observers, inventories: createInventories(), checks: pLimit(MAX_CHECKS) }
+  const environment = {
+    runtime,
+    observers,
+    inventories: createInventories(),
+    checks: new Semaphore(MAX_CHECKS),
+  }
   return backendsOf(environment, [], [])
 }
 

@@ -4,6 +4,8 @@ import type { CheckResult } from './health/check-result.ts'
 import type { InventoryAttempt } from './inventory/store-inventory.ts'
 import type { OwnershipStatus } from './ownership/ownership-status.ts'
 import type { ProbeFinding } from './presence/probe.ts'
+import type { RetryReason } from './retries/attempt.ts'
+import type { RetryOutlier } from './retries/store-watch.ts'
 
 /** Something that was learnt of a backend. */
 export type Fact =
@@ -21,6 +23,10 @@ export type Fact =
   | { readonly kind: 'undelivered'; readonly digest: Digest }
   /** A client came back for a blob, and our own check found nothing wrong. */
   | { readonly kind: 'delivered'; readonly digest: Digest }
+  /** A client came back, and what was made of that. */
+  | { readonly kind: 'retried'; readonly reason: RetryReason }
+  /** Far more clients come back to the store than usual. */
+  | { readonly kind: 'outlier'; readonly outlier: RetryOutlier }
   /** It was looked for a newer inventory; `before` is what was wrong the last time. */
   | {
       readonly kind: 'inventory'

@@ -1,6 +1,6 @@
-import type { LimitFunction } from 'p-limit'
 import type { HealthConfig } from '../config/config.ts'
 import type { Observers } from '../internal/observers.ts'
+import type { Semaphore } from '../internal/semaphore.ts'
 import type { Address } from '../net/address.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
@@ -39,7 +39,7 @@ export interface BackendEnvironment {
   readonly observers: Observers<BackendEvent>
   readonly inventories: Inventories
   /** So that no more than so many are checked at once. */
-  readonly checks: LimitFunction
+  readonly checks: Semaphore
 }
 
 /** What a reload may change of a backend that stays. */
@@ -115,7 +115,7 @@ export class LiveBackend {
     else {
       this.#checker = new HealthChecker({
         runtime,
-        limit: checks,
+        places: checks,
         interval: () => this.#settings.health.interval,
         check: () => this.#inspect(),
       })

@@ -8,6 +8,7 @@ const CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
   CONFIG_INVALID: EXIT.wrongUsage,
   DIGEST_INVALID: EXIT.wrongUsage,
   FILE_UNREADABLE: EXIT.wrongUsage,
+  LISTEN_FAILED: EXIT.unreachable,
   REFERENCE_INVALID: EXIT.wrongUsage,
   USAGE: EXIT.wrongUsage,
   UNREACHABLE: EXIT.unreachable,

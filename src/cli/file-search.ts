@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
+import { type DecodedText, decodeText } from './text-file.ts'
 
 /** What is known of a file after it was searched through. */
 export type Searched =
@@ -6,7 +7,9 @@ export type Searched =
   | { readonly kind: 'binary' }
   /** It holds one of the hints and is too long to be parsed. */
   | { readonly kind: 'too-long' }
-  | { readonly kind: 'hit'; readonly text: string }
+  /** It holds one of the hints in UTF-16. */
+  | { readonly kind: 'utf16' }
+  | { readonly kind: 'hit'; readonly decoded: DecodedText }
 
 /** Longer files are searched through, piece by piece, but not parsed. */
 export const TEXT_BYTES_MAX = 8 * 1024 * 1024
@@ -51,9 +54,24 @@ export class FileSearch {
 
   /** Searches through content that is in memory, such as that of standard input. */
   searchBytes(bytes: Buffer): Searched {
-    if (!this.#holdsHint(bytes)) return isBinary(bytes) ? { kind: 'binary' } : { kind: 'none' }
+    if (isBinary(bytes)) {
+      const text = utf16Of(bytes)?.toLowerCase()
+      return {
+        kind: text !== undefined && this.#hints.some((hint) => text.includes(hint)) ? 'utf16' : 'binary',
+      }
+    }
     // A byte order mark stays, so that offsets are those of the file.
-    return isBinary(bytes) ? { kind: 'binary' } : { kind: 'hit', text: bytes.toString() }
+    return this.#holdsHint(bytes) ? { kind: 'hit', decoded: decodeText(bytes) } : { kind: 'none' }
+  }
+
+  /** The text of a file that another one refers to; `undefined` when it cannot be had, or is too long to be parsed. */
+  read(path: string): string | undefined {
+    try {
+      const bytes = readFileSync(path)
+      return isBinary(bytes) || bytes.length > TEXT_BYTES_MAX ? undefined : decodeText(bytes).text
+    } catch {
+      return undefined
+    }
   }
 
   /**
@@ -82,6 +100,17 @@ export class FileSearch {
 
 function isBinary(bytes: Uint8Array): boolean {
   return bytes.subarray(0, BINARY_BYTES).includes(0)
+}
+
+/** What is UTF-16: by its byte order mark, or by zeros in every other place; `undefined` for anything else. */
+function utf16Of(bytes: Buffer): string | undefined {
+  const sample = bytes.subarray(0, 64)
+  const zeros = (odd: number) => sample.filter((byte, index) => byte === 0 && index % 2 === odd).length
+  const half = sample.length / 2
+  const isLittle = (bytes[0] === 0xff && bytes[1] === 0xfe) || (zeros(1) > half * 0.8 && zeros(0) === 0)
+  const isBig = (bytes[0] === 0xfe && bytes[1] === 0xff) || (zeros(0) > half * 0.8 && zeros(1) === 0)
+  if (!isLittle && !isBig) return undefined
+  return new TextDecoder(isLittle ? 'utf-16le' : 'utf-16be').decode(bytes)
 }
 
 const ANCHOR_LENGTH = 3

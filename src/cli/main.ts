@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8'
 
-// What `sync` streams leaves nothing behind, but V8 would make ever more space for it, and that before the rest is loaded.
-if (process.argv[2] === 'sync') setFlagsFromString('--semi-space-growth-factor=1')
+// What streams through leaves nothing behind, but V8 would take ever more memory for it: said before the rest is loaded.
+if (['sync', 'scan', 'rewrite'].includes(process.argv[2] ?? ''))
+  setFlagsFromString('--semi-space-growth-factor=1')
+if (['scan', 'rewrite'].includes(process.argv[2] ?? '')) setFlagsFromString('--heap-growing-percent=10')
 const { run } = await import('./program.ts')
 process.exitCode = await run(process.argv.slice(2))

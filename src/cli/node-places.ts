@@ -3,7 +3,12 @@ import { dirname, join } from 'node:path'
 import { readContainerdFiles } from '../migrate/node-check/containerd-files.ts'
 import { createMachineFiles } from './node-files.ts'
 
-const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/usr/local/lib/systemd/system']
+const UNIT_FOLDERS = [
+  '/etc/systemd/system',
+  '/usr/lib/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/run/systemd/system',
+]
 const UNITS = [
   ...[
     'kubelet',
@@ -48,6 +53,7 @@ const PLACES = [
     `/var/lib/rancher/${name}/server/manifests`,
   ]),
   '/var/snap/microk8s/current/args',
+  '/var/snap/microk8s/current/addons',
 ]
 
 /** Configs of containerd, which may import files from anywhere. */

@@ -199,5 +199,6 @@ test('the version is that of the package', async () => {
 test('what could not be reached is told from wrong usage and from a failure', () => {
   expect(exitCodeOf('UNREACHABLE')).toBe(EXIT.unreachable)
   expect(exitCodeOf('CONFIG_INVALID')).toBe(EXIT.wrongUsage)
-  expect(exitCodeOf('LISTEN_FAILED')).toBe(EXIT.failed)
+  expect(exitCodeOf('LISTEN_FAILED')).toBe(EXIT.unreachable)
+  expect(exitCodeOf('STORE_REFUSED')).toBe(EXIT.failed)
 })

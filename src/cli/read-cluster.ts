@@ -27,5 +27,5 @@ export async function readCluster(
       home: homedir(),
     },
   )
-  return { findings, notRead, files: 0, mentions: 0, cluster }
+  return { findings, notRead, partlyRead: [], mentions: [], files: 0, cluster }
 }

@@ -66,15 +66,19 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
 
   function withOldListeners(config: Config): Config {
     const { admin: _, ...rest } = config
-    const { listen, admin } = started
+    const { listen, admin, listener } = started
+    if (config.listener !== listener) warnOfRestart('listener', listener, config.listener)
     for (const key of ['listen', 'admin'] as const) {
       const [before, after] = [started[key], config[key]].map((address) =>
         address === undefined ? 'off' : formatListenAddress(address),
       )
-      if (before === after) continue
-      log.warn({ key, inForce: before, inFile: after }, 'this key takes a restart: what was in force stays')
+      if (before !== after) warnOfRestart(key, before, after)
     }
-    return { ...rest, listen, ...(admin && { admin }) }
+    return { ...rest, listen, listener, ...(admin && { admin }) }
+  }
+
+  function warnOfRestart(key: string, inForce: string | undefined, inFile: string | undefined): void {
+    log.warn({ key, inForce, inFile }, 'this key takes a restart: what was in force stays')
   }
 
   queue = printOf(file).then((print) => {

@@ -1,13 +1,19 @@
-import type { Listener } from '../adapters/listener.ts'
+import type { Listener, ListenOptions } from '../adapters/listener.ts'
 import { listen } from '../adapters/node/listen.ts'
 import type { Config } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
-import { createPortolan } from '../server/compose.ts'
+import { createPortolan, type Portolan } from '../server/compose.ts'
+import { lateDoor } from './late-door.ts'
+import { createRefusalLog } from './refusal-log.ts'
 import { reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
 
-/** How long requests that run may take to finish after a signal, in milliseconds; the process ends within 10 s. */
-const DRAIN = 9_000
+/** How long a signal leaves for everything up to the last answer, in milliseconds; the process ends within 10 s. */
+const SHUTDOWN = 9_000
+/** What the delay leaves at least of that, for requests that run. */
+const LEAST_DRAIN = 1_000
+/** Of the operator and of Prometheus; the door's limit leaves some for them. */
+const ADMIN_CONNECTIONS = 32
 
 /** A service that listens. */
 export interface RunningService {
@@ -17,30 +23,51 @@ export interface RunningService {
   readonly tried: Promise<void>
   /** Settles when the service has drained after SIGTERM or SIGINT. */
   readonly ended: Promise<void>
+  /** How many requests and connections were refused before the door saw them, by status. */
+  readonly refused: ReadonlyMap<number, number>
+}
+
+export interface RunServiceOptions {
+  /** Where the config came from: another one is put in force when the file changes, and on SIGHUP. */
+  readonly file?: string | undefined
+  /**
+   * How long the door goes on after a signal while `/readyz` already says no, each answer the last of its connection, in
+   * milliseconds: for whoever sends clients here to notice. At most 8,000.
+   */
+  readonly shutdownDelay?: number
 }
 
 /**
- * Starts the door and its admin service, and drains both on SIGTERM and SIGINT; a second signal ends at once. With
- * `file`, where the config came from, another one is put in force when that changes, and on SIGHUP.
+ * Starts the door and its admin service, and drains both on SIGTERM and SIGINT; a second signal ends at once. Throws
+ * `LISTEN_FAILED` before anything has begun when an address cannot be had.
  */
 export async function runService(
   config: Config,
   runtime: ProcessRuntime,
-  file?: string,
+  { file, shutdownDelay = 0 }: RunServiceOptions = {},
 ): Promise<RunningService> {
   const { log } = runtime
   let listening: string | undefined
-  const service = await createPortolan(config, runtime, { listening: () => listening })
-  const onError = (error: unknown) => log.error({ err: error }, 'a request failed unexpectedly')
-  const admin = config.admin && (await listen(service.admin, { ...config.admin, onError }))
-  let draining = false
-  let door: Listener
+  const refusals = createRefusalLog(log, runtime)
+  const started = Promise.withResolvers<Portolan>()
+  const { door, admin } = await openListeners(config, started.promise, {
+    onError: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
+    onRefused: refusals.note,
+    reader: config.listener,
+  })
+  let service: Portolan
   try {
-    door = await listen(service.door, { ...config.listen, onError })
+    service = await createPortolan(config, runtime, {
+      listening: () => listening,
+      process: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
+    })
   } catch (error) {
-    await admin?.drain(0)
+    started.reject(error)
+    await Promise.all([door.drain(0), admin?.drain(0)])
     throw error
   }
+  started.resolve(service)
+  let draining = false
   // Before every backend has been tried, clients would be sent farther than need be.
   const tried = service.tried.then(() => {
     if (!draining) listening = formatListenAddress(door)
@@ -62,25 +89,56 @@ export async function runService(
           onReload: ({ log: { level } }) => runtime.setLevel(level),
         })
 
-  const ended = new Promise<void>((resolve) => {
-    const drain = (signal: string) => {
-      process.removeListener('SIGTERM', drain)
-      process.removeListener('SIGINT', drain)
-      draining = true
-      listening = undefined
-      stopReloading()
-      void service[Symbol.asyncDispose]()
-      log.info({ signal }, 'draining: no new connections, requests that run may finish')
-      Promise.all([door.drain(DRAIN)])
-        .then(() => admin?.drain(0))
-        .then(() => {
-          log.info({}, 'drained')
-          runtime.flush()
-          resolve()
-        })
-    }
-    process.on('SIGTERM', drain)
-    process.on('SIGINT', drain)
+  const delay = Math.min(shutdownDelay, SHUTDOWN - LEAST_DRAIN)
+  const ended = onSignal().then(async (signal) => {
+    draining = true
+    listening = undefined
+    stopReloading()
+    log.info({ signal, delayMs: delay }, 'draining: requests that run may finish')
+    door.announceEnd()
+    await new Promise((resolve) => setTimeout(resolve, delay))
+    await door.drain(SHUTDOWN - delay)
+    await service[Symbol.asyncDispose]()
+    await admin?.drain(0)
+    log.info({ droppedLines: runtime.droppedLines() }, 'drained')
+    await runtime.flush()
   })
-  return { door, ...(admin && { admin }), tried, ended }
+  return { door, ...(admin && { admin }), tried, ended, refused: refusals.counts }
+}
+
+/** Takes both addresses; what comes before the service is there waits for it. */
+async function openListeners(
+  config: Config,
+  service: Promise<Portolan>,
+  options: Pick<ListenOptions, 'onError' | 'onRefused' | 'reader'>,
+): Promise<{ door: Listener; admin: Listener | undefined }> {
+  // Those who wait are told by their own promise.
+  service.catch(() => {})
+  const admin =
+    config.admin &&
+    (await listen(lateDoor(service.then(({ admin }) => admin)), {
+      ...config.admin,
+      ...options,
+      maxConnections: ADMIN_CONNECTIONS,
+    }))
+  try {
+    const door = await listen(lateDoor(service.then(({ door }) => door)), { ...config.listen, ...options })
+    return { door, admin }
+  } catch (error) {
+    await admin?.drain(0)
+    throw error
+  }
+}
+
+/** The first signal that asks for the end; whoever sends a second one meets nobody who listens, and ends the process. */
+function onSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    const first = (signal: string) => {
+      process.removeListener('SIGTERM', first)
+      process.removeListener('SIGINT', first)
+      resolve(signal)
+    }
+    process.on('SIGTERM', first)
+    process.on('SIGINT', first)
+  })
 }

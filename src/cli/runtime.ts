@@ -1,6 +1,7 @@
-import { destination, pino } from 'pino'
+import { pino } from 'pino'
 import packageFile from '../../package.json' with { type: 'json' }
 import { createDoorRuntime } from '../adapters/node/door-runtime.ts'
+import { LineOutput } from '../adapters/node/line-output.ts'
 import type { LogConfig } from '../config/config.ts'
 import type { DoorRuntime } from '../server/runtime.ts'
 
@@ -8,20 +9,38 @@ import type { DoorRuntime } from '../server/runtime.ts'
 export interface ProcessRuntime extends DoorRuntime {
   /** Changes which lines are written from now on. */
   setLevel(level: LogConfig['level']): void
-  /** Writes out what was logged. */
-  flush(): void
+  /** Settles when what was logged is written, or a reader that has stalled has had its time. */
+  flush(): Promise<void>
+  /** How many log lines were dropped since their reader did not keep up. */
+  droppedLines(): number
 }
+
+/** How long a process that ends waits for who reads its log, in milliseconds. */
+const FLUSH = 500
+const WARN = 40
 
 /** Lends the process's own clock, network, disk and standard output (one JSON object a line) to a service. */
 export function createRuntime({ level }: LogConfig): ProcessRuntime {
-  // Lines are gathered and written when 4 KiB are full or after a quarter of a second, not one system call each.
-  const output = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 })
+  const output = openOutput()
   const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output)
   return {
     ...createDoorRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
     setLevel(level) {
       log.level = level
     },
-    flush: () => output.flushSync(),
+    flush: () => output.flush(FLUSH),
+    droppedLines: () => output.dropped,
   }
+}
+
+function openOutput(): LineOutput {
+  const { stdout } = process
+  const output = new LineOutput(stdout, (dropped) => {
+    const msg = 'log lines were dropped: their reader did not keep up'
+    return `${JSON.stringify({ level: WARN, time: new Date().toISOString(), dropped, msg })}\n`
+  })
+  // A reader that is gone is no reason to stop serving.
+  stdout.on('error', () => {})
+  process.once('exit', () => output.flushNow())
+  return output
 }

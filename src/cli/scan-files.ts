@@ -1,74 +1,54 @@
-import { findReferences } from '../migrate/find.ts'
+import type { UnreadPart } from '../migrate/examine.ts'
 import type { Finding } from '../migrate/finding.ts'
-import { findingsOf } from '../migrate/findings.ts'
 import type { RegistryMap } from '../migrate/map.ts'
+import type { Mentions } from '../migrate/mention.ts'
 import type { NotRead } from '../migrate/sarif.ts'
-import { FileSearch, type Searched, TEXT_BYTES_MAX } from './file-search.ts'
-import { reasonOf } from './walk-files.ts'
+import { type ExamineFilesOptions, FileExaminer, type Looked } from './examine-files.ts'
 
 /** What a scan has found. */
 export interface Scanned {
   readonly findings: readonly Finding[]
   readonly notRead: readonly NotRead[]
+  /** Parts of files that could not be read as what they are; their lines were looked through. */
+  readonly partlyRead: readonly UnreadPart[]
+  /** Names of the map that were not understood, by file. */
+  readonly mentions: readonly Mentions[]
   /** How many files were looked through, those that are binary not counted. */
   readonly files: number
-  /** How many name a host of the map only where nothing pulls it from, such as in comments. */
-  readonly mentions: number
   /** Where it was no files but a live cluster that was looked through. */
   readonly cluster?: { readonly context: string; readonly server: string; readonly objects: number }
 }
 
-/** Looks through files for what a map has something to say about, one file in memory at a time. */
-export class Scan {
-  readonly #map: RegistryMap
-  readonly #includeText: boolean
-  readonly #search: FileSearch
-  readonly #findings: Finding[] = []
-  readonly #notRead: NotRead[] = []
-  #files = 0
-  #mentions = 0
+export interface ScanFilesOptions extends Omit<ExamineFilesOptions, 'map'> {
+  /** Content in memory, looked through before the files. */
+  readonly content?: { readonly path: string; readonly bytes: Buffer }
+  /** Told of each file. */
+  readonly onFile?: () => void
+}
 
-  constructor(map: RegistryMap, { includeText = false }: { readonly includeText?: boolean } = {}) {
-    this.#map = map
-    this.#includeText = includeText
-    this.#search = new FileSearch(map.hints)
-  }
-
-  /** Looks through a file; one that cannot be read is kept in mind as such. */
-  addFile(path: string): void {
-    try {
-      this.#add(path, this.#search.search(path))
-    } catch (error) {
-      this.addNotRead({ path, reason: reasonOf(error) })
-    }
-  }
-
-  /** Looks through content that is in memory; its format is told as if it were a file of this path. */
-  addBytes(path: string, bytes: Buffer): void {
-    this.#add(path, this.#search.searchBytes(bytes))
-  }
-
-  addNotRead(entry: NotRead): void {
-    this.#notRead.push(entry)
-  }
-
-  result(): Scanned {
-    return { findings: this.#findings, notRead: this.#notRead, files: this.#files, mentions: this.#mentions }
-  }
-
-  #add(path: string, searched: Searched): void {
-    if (searched.kind === 'binary') return
-    this.#files++
-    if (searched.kind === 'too-long') {
-      const reason = `it names a host of the map, and is longer than ${TEXT_BYTES_MAX / 1024 / 1024} MiB`
-      this.addNotRead({ path, reason })
-    }
-    if (searched.kind !== 'hit') return
-    const source = { path: path.replaceAll('\\', '/'), text: searched.text }
-    const found = findReferences(source, { includeText: this.#includeText })
-    const findings = findingsOf(source, found, this.#map)
-    if (findings.length === 0) this.#mentions++
+/** Looks through files, and keeps what a map has something to say about. */
+export function scanFiles(
+  paths: readonly string[],
+  map: RegistryMap,
+  { content, onFile = () => {}, ...options }: ScanFilesOptions,
+): Scanned {
+  const notRead: NotRead[] = []
+  const findings: Finding[] = []
+  const partlyRead: UnreadPart[] = []
+  const mentions: Mentions[] = []
+  let files = 0
+  const examiner = new FileExaminer({ map, ...options }, (entry) => notRead.push(entry))
+  const take = (looked: Looked | undefined) => {
+    files++
+    onFile()
+    if (looked?.kind !== 'named') return
+    const { examined } = looked.file
     // Cloned, since a piece of a text keeps all of it in memory.
-    for (const finding of findings) this.#findings.push(structuredClone(finding))
+    for (const finding of examined.findings) findings.push(structuredClone(finding))
+    partlyRead.push(...structuredClone(examined.unread))
+    if (examined.mentions !== undefined) mentions.push(structuredClone(examined.mentions))
   }
+  if (content !== undefined) take(examiner.examineBytes(content.path, content.bytes))
+  for (const looked of examiner.examine(paths)) take(looked)
+  return { findings, notRead, partlyRead, mentions, files }
 }

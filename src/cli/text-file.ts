@@ -3,60 +3,62 @@ import { copyFile, open, readFile, realpath, rename, rm, stat } from 'node:fs/pr
 import { basename, dirname, join } from 'node:path'
 import { PortolanError } from '../errors.ts'
 
-/** A file as text, in which every byte of it can be told apart, so that what is not changed can be written again. */
-export interface TextFile {
+/** The text of a file, in which every byte of it can be told apart, so that what is not changed can be written again. */
+export interface DecodedText {
   readonly text: string
-  /** Writes another text in its place; see {@link readTextFile}. */
-  replace(text: string, options?: { readonly backupSuffix?: string }): Promise<void>
+  readonly encoding: 'utf8' | 'latin1'
 }
 
-/**
- * Reads a file. What is not UTF-8 is taken byte by byte (Latin-1), and written as it was.
- *
- * `replace` puts another file in its place at once, whole or not at all: with the same mode and owner, behind the same
- * symbolic link. It throws `FILE_UNWRITABLE`, and leaves the file, when that changed since it was read, or when there is
- * a backup of it already. Both throw `FILE_UNREADABLE` for what cannot be read.
- */
-export async function readTextFile(path: string): Promise<TextFile> {
-  const bytes = await readBytes(path)
-  const text = decode(bytes)
-  const encoding = text === undefined ? 'latin1' : 'utf8'
-  return {
-    text: text ?? bytes.toString('latin1'),
-    async replace(replacement, { backupSuffix } = {}) {
-      const file = await realpath(path)
-      const draft = join(dirname(file), `.${basename(file)}.portolan-draft`)
-      try {
-        if (!(await readBytes(file)).equals(bytes)) throw new Error('it was changed meanwhile')
-        if (backupSuffix !== undefined) await copyFile(file, file + backupSuffix, constants.COPYFILE_EXCL)
-        const { mode, uid, gid } = await stat(file)
-        const handle = await open(draft, 'w', mode & 0o7777)
-        try {
-          await handle.writeFile(replacement, encoding)
-          // Only the superuser can give a file to others; for anyone else it is theirs already, or stays so.
-          await handle.chown(uid, gid).catch(() => {})
-          await handle.chmod(mode & 0o7777)
-          await handle.sync()
-        } finally {
-          await handle.close()
-        }
-        await rename(draft, file)
-      } catch (cause) {
-        await rm(draft, { force: true }).catch(() => {})
-        if (cause instanceof PortolanError) throw cause
-        const why = cause instanceof Error ? cause.message : String(cause)
-        throw new PortolanError('FILE_UNWRITABLE', `cannot write ${path}: ${why}`, { file: path }, cause)
-      }
-    },
+/** UTF-8 with its byte order mark, if it has one; what is something else is taken byte by byte (Latin-1). */
+export function decodeText(bytes: Buffer): DecodedText {
+  try {
+    return {
+      text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
+      encoding: 'utf8',
+    }
+  } catch {
+    return { text: bytes.toString('latin1'), encoding: 'latin1' }
   }
 }
 
-/** UTF-8 with its byte order mark, if it has one; `undefined` when it is something else. */
-function decode(bytes: Uint8Array): string | undefined {
+/**
+ * Puts another text in the place of a file at once, whole or not at all: with the same mode and owner, behind the same
+ * symbolic link. Throws `FILE_UNWRITABLE`, and leaves the file, when that is not what it was any more, or when there is
+ * a backup of it already; `FILE_UNREADABLE` when it cannot be read.
+ */
+export async function replaceText(
+  path: string,
+  before: DecodedText,
+  replacement: string,
+  { backupSuffix }: { readonly backupSuffix?: string } = {},
+): Promise<void> {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined
+    const file = await realpath(path)
+    const draft = join(dirname(file), `.${basename(file)}.portolan-draft`)
+    try {
+      if (!(await readBytes(file)).equals(Buffer.from(before.text, before.encoding)))
+        throw new Error('it was changed meanwhile')
+      if (backupSuffix !== undefined) await copyFile(file, file + backupSuffix, constants.COPYFILE_EXCL)
+      const { mode, uid, gid } = await stat(file)
+      const handle = await open(draft, 'w', mode & 0o7777)
+      try {
+        await handle.writeFile(replacement, before.encoding)
+        // Only the superuser can give a file to others; for anyone else it is theirs already, or stays so.
+        await handle.chown(uid, gid).catch(() => {})
+        await handle.chmod(mode & 0o7777)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(draft, file)
+    } catch (cause) {
+      await rm(draft, { force: true }).catch(() => {})
+      throw cause
+    }
+  } catch (cause) {
+    if (cause instanceof PortolanError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new PortolanError('FILE_UNWRITABLE', `cannot write ${path}: ${why}`, { file: path }, cause)
   }
 }
 

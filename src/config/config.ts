@@ -6,6 +6,8 @@ export interface Config {
   readonly admin?: ListenAddress
   /** Names under which the admin service may be asked, lower case, beside addresses and names nobody can register. */
   readonly adminHosts: readonly string[]
+  /** Who reads the door's requests: the plain ones we ourselves, or all of them node:http. */
+  readonly listener: 'plain' | 'node-http'
   readonly debug: boolean
   readonly log: LogConfig
   readonly pages: PagesConfig

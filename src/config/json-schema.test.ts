@@ -41,6 +41,7 @@ test('the schema has the keys of a config', () => {
     'listen',
     'admin',
     'adminHosts',
+    'listener',
     'debug',
     'log',
     'pages',

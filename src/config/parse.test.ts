@@ -24,6 +24,7 @@ test('a config of two keys gets every default, and its sole upstream is canonica
     listen: { host: '0.0.0.0', port: 8080 },
     admin: { host: '127.0.0.1', port: 9090 },
     adminHosts: [],
+    listener: 'plain',
     debug: false,
     log: { access: true, level: 'info', addresses: 'masked' },
     pages: {},
@@ -48,6 +49,7 @@ version: 1
 listen: "[::]:8080"
 admin: off
 adminHosts: [Door.Example.com]
+listener: node-http
 debug: true
 log: { access: false, level: warn, addresses: full }
 pages: { info: "https://example.com/a?b=c", privacy: https://example.com/privacy/ }
@@ -97,6 +99,7 @@ test('a config with every key is read whole', () => {
     version: 1,
     listen: { host: '::', port: 8080 },
     adminHosts: ['door.example.com'],
+    listener: 'node-http',
     debug: true,
     log: { access: false, level: 'warn', addresses: 'full' },
     pages: { info: 'https://example.com/a?b=c', privacy: 'https://example.com/privacy/' },
@@ -318,8 +321,8 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'an unknown key',
     'lisen: 1\n"a b": 2\n',
     [
-      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, adminHosts, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, sync',
-      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, adminHosts, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, sync',
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, sync',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, sync',
     ],
   ],
   [

@@ -118,14 +118,15 @@ function draftOf(value: unknown, faulty: ReadonlySet<string>): Draft {
 type Parsed = z.output<typeof configSchema>
 
 function toConfig(parsed: Parsed, baseFolder: string): Config {
-  const { version, listen, admin, adminHosts, debug, log, pages, upstreams, stores, routing, clouds, spill } =
-    parsed
+  const { version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores } = parsed
+  const { routing, clouds, spill } = parsed
   const { clients, presence, health, ownership, sync } = parsed
   return {
     version,
     listen,
     ...(admin !== 'off' && { admin }),
     adminHosts,
+    listener,
     debug,
     log,
     pages: withoutUndefined(pages),

@@ -42,6 +42,7 @@ const RANGE_MAX = 256
 const HOSTS_MAX = 64
 const KEY_PREFIX_MAX = 256
 const providerIds = providers.map(({ id }) => id)
+const LISTENERS = ['plain', 'node-http'] as const
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const LOG_ADDRESSES = ['off', 'masked', 'full'] as const
 const LISTINGS = ['catalog', 'childRepositories'] as const
@@ -418,6 +419,10 @@ export const configSchema = z.strictObject({
     .describe(
       'Names under which the admin service may be asked, beside addresses and names nobody can register.',
     ),
+  listener: z
+    .enum(LISTENERS)
+    .prefault('plain')
+    .describe('Who reads requests: plain reads the common ones itself, node-http leaves all to node:http.'),
   debug: flag().prefault(false).describe('Whether replies say why (Portolan-Reason).'),
   log: z
     .strictObject({

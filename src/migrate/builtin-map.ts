@@ -46,21 +46,54 @@ const LOST: readonly Lost[] = [
   },
 ]
 
-/** All names of the same content; the first is the one to which a way back leads. */
-const OLD_NAMES = [
-  'k8s.gcr.io',
-  'gcr.io/google-containers',
-  'gcr.io/google_containers',
-  'us.gcr.io/k8s-artifacts-prod',
-  'eu.gcr.io/k8s-artifacts-prod',
-  'asia.gcr.io/k8s-artifacts-prod',
+/**
+ * `gcr.io/google-containers` and its regional names were frozen when k8s.gcr.io was given other stores, in July 2020
+ * (kubernetes/k8s.io, `k8s.gcr.io/Vanity-Domain-Flip.md`; kubernetes/release, issue 270). Of Kubernetes the last
+ * releases before were 1.16.13, 1.17.9 and 1.18.6.
+ */
+const ENDED = 'gcr.io/google-containers has nothing made after July 2020, when k8s.gcr.io left it'
+const LOST_EARLIER: readonly Lost[] = [
+  {
+    names: LOST[0]!.names,
+    versions: '>=1.16.14 <1.17.0 || >=1.17.10 <1.18.0 || >=1.18.7',
+    note: `${ENDED} (kubernetes/k8s.io, k8s.gcr.io/Vanity-Domain-Flip.md): of Kubernetes no 1.19, and no patch after 1.16.13, 1.17.9 and 1.18.6; registry.k8s.io has it`,
+  },
+  { names: ['pause'], versions: '>=3.4', note: `${ENDED}: no pause after 3.3; registry.k8s.io has it` },
+  { names: ['etcd'], versions: '>=3.4.10', note: `${ENDED}: no etcd after 3.4.9; registry.k8s.io has it` },
+  {
+    names: ['coredns', 'coredns/coredns'],
+    versions: '>=1.7.1',
+    note: `${ENDED}: no CoreDNS after 1.7.0; registry.k8s.io has it`,
+  },
+]
+
+/** Two ways to spell a project whose names ended before the others. */
+const OLDER = ['google-containers', 'google_containers']
+const REGIONS = ['us', 'eu', 'asia']
+const LATER_NAMES = [
+  ...REGIONS.map((region) => `${region}.gcr.io/k8s-artifacts-prod`),
   // One in each region that the new name is served from.
   '*-docker.pkg.dev/k8s-artifacts-prod/images',
 ]
 
+const moveOf = (from: string, lost: readonly Lost[]) => ({
+  from,
+  to: 'registry.k8s.io',
+  renames: RENAMES,
+  lost,
+})
+
 /** The move of the Kubernetes images from `k8s.gcr.io` and its aliases to `registry.k8s.io`. */
 export const KUBERNETES_MAP: MapData = {
-  moves: OLD_NAMES.map((from) => ({ from, to: 'registry.k8s.io', renames: RENAMES, lost: LOST })),
+  moves: [
+    // All names of the same content; the first is the one to which a way back leads.
+    moveOf('k8s.gcr.io', LOST),
+    ...OLDER.map((project) => moveOf(`gcr.io/${project}`, LOST_EARLIER)),
+    ...LATER_NAMES.map((from) => moveOf(from, LOST)),
+    ...REGIONS.flatMap((region) =>
+      OLDER.map((project) => moveOf(`${region}.gcr.io/${project}`, LOST_EARLIER)),
+    ),
+  ],
   related: [
     {
       from: 'gcr.io/k8s-staging-*',

@@ -6,43 +6,87 @@ import { findInCrio } from './finders/crio.ts'
 import { findInDockerDaemon } from './finders/docker-daemon.ts'
 import { findInDockerfile } from './finders/dockerfile.ts'
 import { createFlagFinder } from './finders/flags.ts'
-import { findHelmTemplate } from './finders/helm-template.ts'
 import { findInK3s } from './finders/k3s.ts'
 import { findInKops } from './finders/kops.ts'
-import { findHelmValues, findKubeadm, findKubernetes, findKustomize } from './finders/kubernetes.ts'
+import {
+  findHelmTemplate,
+  findHelmValues,
+  findKubeadm,
+  findKubernetes,
+  findKustomize,
+} from './finders/kubernetes.ts'
+import { createLineFinder } from './finders/lines.ts'
 import { findInMakefile } from './finders/makefile.ts'
+import { byPlace, without } from './finders/overlap.ts'
+import { findInPolicy } from './finders/policy.ts'
+import { createProgramFinder } from './finders/program.ts'
 import { findInRegistriesConf } from './finders/registries-conf.ts'
-import { findInShell } from './finders/shell.ts'
+import { findSettings } from './finders/settings.ts'
+import { findInScript, findInShell } from './finders/shell.ts'
 import { findInTalos } from './finders/talos.ts'
 import { findInTerraform } from './finders/terraform.ts'
 import { findInText } from './finders/text.ts'
-import { formatOf } from './format.ts'
-import type { Finder, Format, Found, SourceText } from './found.ts'
+import { createTomlFinder } from './finders/toml-finder.ts'
+import { findInUnit } from './finders/unit.ts'
+import { createYamlFinder } from './finders/yaml-finder.ts'
+import { formatOf, looksLike } from './format.ts'
+import type { EmbeddedText, Finder, FinderTools, Format, Found, SourceText, Unread } from './found.ts'
 
-/** What finds references of each format. Files of some formats hold documents of others besides. */
-const FINDERS: Readonly<Record<Format, readonly Finder[]>> = {
-  kubernetes: [findKubernetes],
-  'helm-values': [findHelmValues],
-  'helm-template': [findHelmTemplate],
-  kustomize: [findKustomize],
-  kubeadm: [findKubeadm],
-  kubelet: [createFlagFinder('kubelet')],
-  containerd: [findInContainerd],
-  crio: [findInCrio],
-  'registries-conf': [findInRegistriesConf],
-  'cri-dockerd': [createFlagFinder('cri-dockerd')],
-  'docker-daemon': [findInDockerDaemon],
-  k3s: [findInK3s],
-  talos: [findInTalos],
-  kops: [findInKops, findKubernetes],
-  'cluster-api': [findInClusterApi, findKubernetes],
-  dockerfile: [findInDockerfile],
-  compose: [findInCompose],
-  terraform: [findInTerraform],
-  ci: [findInCi],
-  makefile: [findInMakefile],
-  shell: [findInShell],
-  text: [],
+const findInJenkinsfile = createProgramFinder('ci', 'likely')
+const findNothing: Finder = () => []
+
+/** What finds the references of each format. */
+const FINDERS: Readonly<Record<Format, Finder>> = {
+  kubernetes: findKubernetes,
+  'helm-values': findHelmValues,
+  'helm-template': findHelmTemplate,
+  kustomize: findKustomize,
+  kubeadm: findKubeadm,
+  kubelet: both(createFlagFinder('kubelet'), findInUnit),
+  containerd: findInContainerd,
+  crio: findInCrio,
+  'registries-conf': findInRegistriesConf,
+  'cri-dockerd': both(createFlagFinder('cri-dockerd'), findInUnit),
+  'docker-daemon': findInDockerDaemon,
+  k3s: findInK3s,
+  talos: findInTalos,
+  kops: findInKops,
+  'cluster-api': findInClusterApi,
+  dockerfile: findInDockerfile,
+  compose: findInCompose,
+  terraform: findInTerraform,
+  ci: (source, tools) =>
+    /\.ya?ml$/i.test(source.path) ? findInCi(source, tools) : findInJenkinsfile(source, tools),
+  makefile: findInMakefile,
+  shell: findInShell,
+  ansible: createYamlFinder({ format: 'ansible' }),
+  'cloud-init': createYamlFinder({ format: 'cloud-init' }),
+  toml: createTomlFinder({ format: 'toml' }),
+  ini: createLineFinder('ini'),
+  unit: findInUnit,
+  policy: findInPolicy,
+  'image-list': createLineFinder('image-list'),
+  program: createProgramFinder('program', 'code'),
+  text: findNothing,
+}
+/** Texts within texts within texts are followed so deep. */
+const DEPTH_MAX = 4
+
+/** What was found in a text, in its order, and what of it could not be read. */
+export interface Reading {
+  readonly found: readonly Found[]
+  readonly unread: readonly Unread[]
+}
+
+/** Reads a text by its format; of long ones only the parts that are relevant, where something says which are. */
+export function readReferences(source: SourceText, isRelevant?: FinderTools['isRelevant']): Reading {
+  const unread: Unread[] = []
+  const tools: FinderTools = {
+    findWithin: (inner) => findWithin(inner, 1),
+    unread: (what) => unread.push(what),
+    isRelevant,
+  }
+  return { found: FINDERS[formatOf(source.path, source.text)](source, tools), unread }
 }
 
 /**
@@ -53,34 +97,43 @@ export function findReferences(
   source: SourceText,
   { includeText = false }: { readonly includeText?: boolean } = {},
 ): Found[] {
-  const finders = FINDERS[formatOf(source.path, source.text)]
-  const [first, ...others] = includeText ? [...finders, findInText] : finders
-  const found = [...(first?.(source) ?? [])]
-  for (const finder of others) {
-    const taken = found.flatMap(spansOf).sort((one, other) => one.start - other.start)
-    for (const one of finder(source)) if (!spansOf(one).some((span) => overlaps(taken, span))) found.push(one)
+  const { found } = readReferences(source)
+  return includeText ? withText(source, found) : [...found]
+}
+
+/** What was found, and whatever else looks like a reference. */
+export function withText(source: SourceText, found: readonly Found[]): Found[] {
+  return [...found, ...without(found, findInText(source))].sort(byPlace)
+}
+
+/** Finds in a text within another by its name, else by its looks; lines of what looks like nothing are read as a script's. */
+function findWithin({ text, name = '', isScript = false }: EmbeddedText, depth: number): readonly Found[] {
+  const tools: FinderTools = {
+    findWithin: (inner) => (depth < DEPTH_MAX ? findWithin(inner, depth + 1) : []),
+    unread() {},
   }
-  return found.sort((one, other) => startOf(one) - startOf(other))
-}
-
-function spansOf({ parts }: Found): { start: number; end: number }[] {
-  return Object.values(parts).map(({ span }) => span)
-}
-
-function startOf(found: Found): number {
-  return Math.min(...spansOf(found).map(({ start }) => start))
-}
-
-/** `taken` is in order and its spans hardly overlap one another, so that the last one that begins before is enough. */
-function overlaps(
-  taken: readonly { start: number; end: number }[],
-  { start, end }: { start: number; end: number },
-): boolean {
-  let [low, high] = [0, taken.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (taken[middle]!.start < end) low = middle + 1
-    else high = middle
+  const named = formatOf(name, text)
+  const isVague = named === 'text' || named === 'ini' || named === 'image-list'
+  const format = !isVague
+    ? named
+    : isScript && !/^\s*[{[]/.test(text)
+      ? 'shell'
+      : (looksLike(text) ?? (named === 'text' ? undefined : named))
+  const source = { path: name, text }
+  if (format !== undefined) {
+    const found = FINDERS[format](source, tools)
+    if (found.length > 0 || !isVague) return found
   }
-  return low > 0 && taken[low - 1]!.end > start
+  const span = { start: 0, end: text.length }
+  const commands = findInScript(text, span, 'shell').filter(({ confidence }) => confidence === 'certain')
+  const settings = findSettings(text, span, { format: 'shell', owner: 'line', confidence: 'likely' })
+  return [...commands, ...without(commands, settings)].sort(byPlace)
+}
+
+function both(first: Finder, second: Finder): Finder {
+  return (source, tools) => {
+    const found = [...first(source, tools)]
+    found.push(...without(found, second(source, tools)))
+    return found.sort(byPlace)
+  }
 }

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { findHelmTemplate } from './finders/helm-template.ts'
-import { findHelmValues, findKubernetes } from './finders/kubernetes.ts'
+import { findHelmTemplate, findHelmValues, findKubernetes } from './finders/kubernetes.ts'
 
 /** `count` keys, each of which stands for nine times what the one before stands for. */
 function bomb(first: string, item: (name: string) => string, count = 50): string {
@@ -22,7 +21,8 @@ it.each([
   ['NUL and lone surrogates', 'image: "\u0000\uD800k8s.gcr.io/pause"', 0],
   ['nothing', '', 0],
   ['documents without end', `${'---\n'.repeat(20_000)}image: k8s.gcr.io/pause`, 1],
-  ['a long line', `image: "${'k8s.gcr.io/pause '.repeat(100_000)}"`, 0],
+  ['a long line', `image: "${'see k8s.gcr.io/pause '.repeat(100_000)}"`, 0],
+  ['a long list in one line', `image: "${'k8s.gcr.io/pause '.repeat(100_000)}"`, 100_000],
   ['a text longer than is parsed', 'image: k8s.gcr.io/pause\n'.repeat(100_000), 100_000],
 ])('%s cost little, and hide nothing that can be read', (_, text, count) => {
   expect(findHelmValues({ path: 'values.yaml', text })).toHaveLength(count)

@@ -9,8 +9,6 @@ export interface Named {
   readonly path: string
   readonly tag?: string
   readonly digest?: string
-  /** The end of the path is not written, but what a tool puts there by itself. */
-  readonly implied?: boolean
 }
 
 /** What a map says of a reference. */
@@ -18,6 +16,8 @@ export interface Judgement {
   readonly verdict: Verdict
   /** Its new name; absent when there is none, and `note` says why. A digest stays as it is. */
   readonly to?: { readonly path: string; readonly tag?: string }
+  /** Another path under the new name that has it too, with the tag as it is. */
+  readonly kept?: string
   readonly note?: string
 }
 
@@ -25,6 +25,8 @@ export interface Judgement {
 export interface RegistryMap {
   /** Texts in lower case: what the map has something to say about holds one of them, in whatever case. */
   readonly hints: readonly string[]
+  /** The same for the names that these become: what a text has of either before a change it has after it. */
+  readonly targets: readonly string[]
   /** What the map says; nothing when the reference is to stay. */
   judge(named: Named): Judgement | undefined
 }
@@ -38,6 +40,7 @@ export function createMap({ moves, related }: MapData): RegistryMap {
   const byRelated = new PrefixMatcher(related.map((entry) => [entry.from, entry]))
   return {
     hints: [...moves.filter(({ from, to }) => from !== to), ...related].map(({ from }) => hintOf(from)),
+    targets: moves.map(({ to }) => hintOf(to)),
     judge(named) {
       const path = withoutDefaultPort(named.path)
       const match = byFrom.match(path)
@@ -49,10 +52,13 @@ export function createMap({ moves, related }: MapData): RegistryMap {
       if (move.from === move.to) return undefined
       const lost = move.lost?.find((entry) => isLost(entry, rest, named.tag))
       const { name, tag } = renamed(move, rest, named.tag)
+      const note = lost?.note ?? undecided(move, rest, named.tag)
+      const kept = keptName(move, rest, named.tag)
       return {
         verdict: lost === undefined ? 'moved' : 'lost',
         to: { path: joinPath(move.to, name), ...(tag !== undefined && { tag }) },
-        ...(lost && { note: lost.note }),
+        ...(kept !== undefined && { kept: joinPath(move.to, kept) }),
+        ...(note !== undefined && { note }),
       }
     },
   }
@@ -71,6 +77,7 @@ export function createReverseMap(data: MapData): RegistryMap {
     .sort((one, other) => other.to.length - one.to.length)
   return {
     hints: moves.map(({ to }) => hintOf(to)),
+    targets: moves.map(({ from }) => hintOf(from)),
     judge(named) {
       const path = withoutDefaultPort(named.path)
       const under = moves.flatMap((move) => {
@@ -116,10 +123,26 @@ function renamed({ renames = [] }: Move, name: string, tag?: string): { name: st
   const same = { name, ...(tag !== undefined && { tag }) }
   if (rename === undefined) return same
   const version = versionOf(tag)
-  if (version === null) return { ...same, name: rename.to }
+  // What has the new name from some version on is left under the old one, which is served too, unless that is known.
+  if (version === null) return rename.since === undefined ? { ...same, name: rename.to } : same
   if (rename.since !== undefined && version.compare(rename.since) < 0) return same
   const prefix = rename.tagPrefix ?? ''
   return { name: rename.to, tag: tag!.startsWith(prefix) ? tag! : prefix + tag }
+}
+
+/** The name without the rename, where the version is one that is served under both. */
+function keptName({ renames = [] }: Move, name: string, tag?: string): string | undefined {
+  const until = renames.find(({ from }) => from === name)?.until
+  const version = versionOf(tag)
+  return until !== undefined && version !== null && version.compare(until) <= 0 ? name : undefined
+}
+
+/** What to know of a name that depends on a version which is not written. */
+function undecided({ to, renames = [] }: Move, name: string, tag?: string): string | undefined {
+  const rename = renames.find(({ from }) => from === name)
+  if (rename?.since === undefined || versionOf(tag) !== null) return undefined
+  const prefix = rename.tagPrefix ?? ''
+  return `${to} has ${name} up to ${rename.until ?? 'some version'}, and ${rename.to} from ${prefix}${rename.since} on`
 }
 
 /** The old names that a new one may have had, the likeliest first. */
@@ -133,11 +156,10 @@ function* formerNames(
   yield { name, ...(named.tag !== undefined && { tag: named.tag }) }
 }
 
-function isFormer({ until }: Rename, { tag, implied = false }: Named): boolean {
+function isFormer({ until }: Rename, { tag }: Named): boolean {
   const version = versionOf(tag)
   // Without a version nothing tells how old it is, and the old registry may have had the new name as well.
-  if (version === null) return implied
-  return until === undefined || version.compare(until) <= 0
+  return version !== null && (until === undefined || version.compare(until) <= 0)
 }
 
 function formerName({ from, tagPrefix = '' }: Rename, { tag }: Named): { name: string; tag?: string } {
@@ -174,4 +196,16 @@ function withoutDefaultPort(path: string): string {
 function hintOf(prefix: string): string {
   const [host] = prefix.split('/') as [string]
   return host.split('*').reduce((longest, part) => (part.length > longest.length ? part : longest))
+}
+
+/** Makes a test of whether a text may hold names of a map, old or new, in whatever case. */
+export function createRelevance({
+  hints,
+  targets,
+}: Pick<RegistryMap, 'hints' | 'targets'>): (text: string) => boolean {
+  const names = [...new Set([...hints, ...targets].map((name) => name.toLowerCase()))]
+  return (text) => {
+    const lower = text.toLowerCase()
+    return names.some((name) => lower.includes(name))
+  }
 }

@@ -1,9 +1,13 @@
 import { applyEdits } from './edit.ts'
+import { type Examined, type ExamineOptions, examineText } from './examine.ts'
+import { readReferences, withText } from './find.ts'
 import type { Edit, Finding } from './finding.ts'
-import { findingsOf, writtenOf } from './findings.ts'
-import type { Format, Found, SourceText } from './found.ts'
-import type { RegistryMap } from './map.ts'
-import { keepsShape } from './yaml-shape.ts'
+import { formatOf } from './format.ts'
+import type { Format, SourceText } from './found.ts'
+import { writtenOf } from './name.ts'
+import { faultOfToml } from './toml-shape.ts'
+import { withheld } from './withheld.ts'
+import { faultOfYaml } from './yaml/yaml-shape.ts'
 
 /** What becomes of one text. */
 export interface Rewritten {
@@ -17,31 +21,39 @@ export interface Rewritten {
   readonly refused?: string
 }
 
+/** Which findings are rewritten, besides those of structured values. */
 export interface RewriteOptions {
-  /** Gives what is in a text, by its format. */
-  readonly find: (source: SourceText) => readonly Found[]
-  readonly map: RegistryMap
-  /** Whether references in text of no known format are rewritten too. */
+  /** References in comments, prose, and text of no known format. */
   readonly includeText?: boolean
+  /** Strings of programs. */
+  readonly includeCode?: boolean
   /** Findings that are not to be rewritten, and others that are to become something else; all as they are without. */
   readonly choose?: (finding: Finding) => Finding
 }
 
-/** Formats that are YAML, or may be: what is not YAML before has no shape to be kept. */
-const YAML_FORMATS: readonly Format[] = [
-  ...(['kubernetes', 'helm-values', 'kustomize', 'kubeadm', 'cluster-api', 'kops', 'talos'] as const),
-  ...(['k3s', 'compose', 'ci'] as const),
-]
+const CODE = 'it is a string of a program: --include-code changes it'
+const YAML_FORMATS = new Set<Format>([
+  ...(['kubernetes', 'helm-values', 'helm-template', 'kustomize', 'kubeadm', 'cluster-api', 'kops'] as const),
+  ...(['talos', 'k3s', 'compose', 'ci', 'ansible', 'cloud-init', 'docker-daemon', 'policy'] as const),
+])
+const TOML_FORMATS = new Set<Format>(['containerd', 'crio', 'registries-conf', 'toml'])
+
+/** Reads a text and gives it its new names; see {@link rewriteExamined}. */
+export function rewriteText(source: SourceText, options: ExamineOptions & RewriteOptions): Rewritten {
+  return rewriteExamined(examineText(source, options), options)
+}
 
 /**
  * Gives a text its new names, edited at the values themselves. Then the new text is read again: unless it holds the
- * same references in the same order, each as it was or as it should be now, and nothing else differs, the text is left
- * alone and `refused` says why.
+ * same references in the same order, each as it was or as it should be now, and nothing else differs by a parser of its
+ * format, the text is left alone and `refused` says why.
  */
-export function rewriteText(source: SourceText, options: RewriteOptions): Rewritten {
-  const { find, map, includeText = false, choose = (finding) => finding } = options
-  const found = find(source)
-  const findings = findingsOf(source, found, map).map(choose)
+export function rewriteExamined(examined: Examined, options: RewriteOptions = {}): Rewritten {
+  const { includeText = false, includeCode = false, choose = (finding) => finding } = options
+  const { source } = examined
+  const findings = examined.findings.map((finding) =>
+    finding.confidence === 'code' && !includeCode ? withheld(finding, CODE) : choose(finding),
+  )
   const chosen = findings.filter(
     ({ edits, confidence }) => edits.length > 0 && (includeText || confidence !== 'text'),
   )
@@ -49,32 +61,36 @@ export function rewriteText(source: SourceText, options: RewriteOptions): Rewrit
   if (chosen.length === 0) return unchanged
   const edits = chosen.flatMap((finding) => finding.edits)
   const text = applyEdits(source.text, edits)
-  const refused = faultOf(source, found, { ...source, text }, chosen, options)
+  const refused =
+    faultOfReferences(examined, { ...source, text }, chosen, includeText) ?? faultOfShape(source, text, edits)
   return refused === undefined ? { findings, edits, text } : { ...unchanged, refused }
 }
 
-function faultOf(
-  before: SourceText,
-  found: readonly Found[],
+function faultOfReferences(
+  { found, isRelevant }: Examined,
   after: SourceText,
   chosen: readonly Finding[],
-  { find }: RewriteOptions,
+  includeText: boolean,
 ): string | undefined {
-  const foundAfter = find(after)
+  const read = readReferences(after, isRelevant).found
+  const foundAfter = includeText ? withText(after, read) : read
   if (foundAfter.length !== found.length) {
     return `it has ${found.length} references, and would have ${foundAfter.length} afterwards`
   }
   const replacements = new Map(chosen.map(({ parts, replacement }) => [parts, replacement]))
-  for (const [index, { parts }] of found.entries()) {
+  for (const [index, { parts, isUse }] of found.entries()) {
     const [written, actual] = [writtenOf(parts), writtenOf(foundAfter[index]!.parts)]
     // A registry that others share may change with them; what they read afterwards is checked as theirs.
-    const isShared = parts.whole === undefined && parts.repository === undefined && !replacements.has(parts)
+    const isBare = parts.whole === undefined && parts.repository === undefined
+    const isShared = isUse === true || (isBare && !replacements.has(parts))
     const expected = isShared ? actual : (replacements.get(parts) ?? written)
     if (expected !== actual) return `${written} would read ${actual} afterwards, and not ${expected}`
   }
-  const isYaml = found.some(({ format }) => YAML_FORMATS.includes(format))
-  const edits = chosen.flatMap((finding) => finding.edits)
-  if (isYaml && !keepsShape(before.text, after.text, edits))
-    return 'more than image names would differ afterwards'
   return undefined
+}
+
+function faultOfShape(source: SourceText, after: string, edits: readonly Edit[]): string | undefined {
+  const format = formatOf(source.path, source.text)
+  if (TOML_FORMATS.has(format)) return faultOfToml(source.text, after, edits)
+  return YAML_FORMATS.has(format) ? faultOfYaml(source.text, edits) : undefined
 }

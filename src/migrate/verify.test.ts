@@ -5,7 +5,7 @@ import { KUBERNETES_MAP } from './builtin-map.ts'
 import { findKubernetes } from './finders/kubernetes.ts'
 import { findingsOf } from './findings.ts'
 import { createMap } from './map.ts'
-import { pinned, ReplacementCheck, type Resolve } from './verify.ts'
+import { pinned, type Resolve, TargetChecker } from './verify.ts'
 
 const ONE = `sha256:${'1'.repeat(64)}` as Digest
 const TWO = `sha256:${'2'.repeat(64)}` as Digest
@@ -25,7 +25,7 @@ function registries(content: Readonly<Record<string, Digest | 'unreachable'>>) {
     asked.push(formatReference(reference))
     return content[formatReference(reference)]
   }
-  return { asked, targets: new ReplacementCheck(resolve) }
+  return { asked, checker: new TargetChecker(resolve) }
 }
 
 describe('a change of k8s.gcr.io/pause:3.9', () => {
@@ -57,18 +57,18 @@ describe('a change of k8s.gcr.io/pause:3.9', () => {
       { kind: 'unreachable', reason: 'k8s.gcr.io gives no answer' },
     ],
   ] as const)('%s', async (_, old, young, expected) => {
-    const { targets } = registries({
+    const { checker } = registries({
       ...(old && { 'k8s.gcr.io/pause:3.9': old }),
       ...(young && { 'registry.k8s.io/pause:3.9': young }),
     })
-    expect(await targets.verify(finding('k8s.gcr.io/pause:3.9'))).toEqual(expected)
+    expect(await checker.verify(finding('k8s.gcr.io/pause:3.9'))).toEqual(expected)
   })
 })
 
 it('asks about each change once, and about a digest only where it goes', async () => {
-  const { targets, asked } = registries({ [`registry.k8s.io/pause@${ONE}`]: ONE })
+  const { checker, asked } = registries({ [`registry.k8s.io/pause@${ONE}`]: ONE })
   const change = finding(`k8s.gcr.io/pause@${ONE}`)
-  expect(await Promise.all([targets.verify(change), targets.verify(change)])).toEqual(
+  expect(await Promise.all([checker.verify(change), checker.verify(change)])).toEqual(
     Array(2).fill({ kind: 'same', digest: ONE }),
   )
   expect(asked).toEqual([`registry.k8s.io/pause@${ONE}`])

@@ -14,7 +14,7 @@ export type Verification =
   | { readonly kind: 'refused' | 'unreachable'; readonly reason: string }
 
 /** Asks old and new registries whether changes are what they should be; each change is asked about once. */
-export class ReplacementCheck {
+export class TargetChecker {
   readonly #resolve: Resolve
   readonly #known = new Map<string, Promise<Verification>>()
 
@@ -51,11 +51,6 @@ export class ReplacementCheck {
     }
     return { kind: 'same', digest }
   }
-}
-
-/** Takes the edits from a finding, and says why. */
-export function withheld(finding: Finding, reason: string): Finding {
-  return { ...finding, edits: [], note: finding.note === undefined ? reason : `${finding.note}; ${reason}` }
 }
 
 /** Puts the digest behind the new name. Where it has no place, as in Helm values without one, the note says so. */

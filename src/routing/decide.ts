@@ -29,6 +29,8 @@ export interface RequestFacts {
   presence(backend: Backend, request: OciRequest): Presence | undefined
   /** What the inventory of a store says of what is requested; `undefined` unless the store is known to hold it. */
   listed(store: Store, request: OciRequest): Listed | undefined
+  /** Stores that this client came back from, and is not to be sent to again; absent for none. */
+  readonly avoid?: ReadonlySet<Backend>
   /** Whether a backend may still be asked on behalf of this request. */
   readonly mayAsk: boolean
   /**
@@ -61,6 +63,7 @@ export type Reason =
   | 'blob-absent'
   | 'blob-unknown'
   | 'failover'
+  | 'client-came-back'
   | 'spill-exceeded'
 
 /** A candidate that ranked higher than the one taken, and why it was passed over. */
@@ -74,12 +77,13 @@ export interface PassedOver {
     | 'unhealthy'
     | 'incomplete'
     | 'spill'
+    | 'retried'
 }
 
 interface Decided {
   readonly reason: Reason
   readonly passedOver: readonly PassedOver[]
-  /** The backend that would have answered, were it not down. */
+  /** The backend that would have answered, were it not down, or had the client not come back from it. */
   readonly movedFrom?: Backend
 }
 
@@ -170,10 +174,14 @@ function walk(
 ): Decision | Ask {
   let passedOver: PassedOver[] | undefined
   let movedFrom: Backend | undefined
+  let retriedFrom: Backend | undefined
   for (const candidate of candidates) {
     const { backend } = candidate
     let because: PassedOver['because'] | undefined
-    if (!candidate.usable) {
+    if (facts.avoid?.has(backend)) {
+      because = 'retried'
+      retriedFrom ??= backend
+    } else if (!candidate.usable) {
       because = 'unhealthy'
       movedFrom ??= backend
     } else if (backend.kind === 'store' || !backend.complete) {
@@ -191,14 +199,17 @@ function walk(
       }
     }
     if (because === undefined) {
-      const reason = backend.kind === 'store' ? 'store-present' : reasonFor(passedOver ?? NOTHING)
-      return take(backend, reason, facts, passedOver, movedFrom)
+      const own = backend.kind === 'store' ? 'store-present' : reasonFor(passedOver ?? NOTHING)
+      // Moves with the others into the count, but is never held back by it: a pull that failed twice must not again.
+      const reason = retriedFrom === undefined ? own : 'client-came-back'
+      return take(backend, reason, facts, passedOver, movedFrom ?? retriedFrom)
     }
     passedOver ??= []
     passedOver.push({ candidate, because })
   }
   // Nothing is left, so even a canonical upstream that looks down is better than no answer.
-  return take(view.canonical, reasonFor(passedOver ?? NOTHING), facts, passedOver, movedFrom)
+  const last = retriedFrom === undefined ? reasonFor(passedOver ?? NOTHING) : 'client-came-back'
+  return take(view.canonical, last, facts, passedOver, movedFrom ?? retriedFrom)
 }
 
 function presenceOf(backend: Backend, facts: RequestFacts): PassedOver['because'] | 'present' | undefined {

@@ -1,7 +1,7 @@
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from './backend.ts'
 import { type Ask, type Decision, decide, type Presence, type RequestFacts } from './decide.ts'
-import type { Client } from './locate.ts'
+import type { Client, Sender } from './locate.ts'
 import type { View } from './view.ts'
 
 /** A request that is to be decided. */
@@ -11,6 +11,8 @@ export interface RoutedRequest {
   /** Raw, with its `?`, or empty. */
   readonly query: string
   readonly client: Client
+  /** Whose headers may be looked at; absent where there are none, as for an explanation. */
+  readonly sender?: Sender
 }
 
 /** Where a decision gets its facts. */
@@ -22,12 +24,16 @@ export interface RouteSources {
   readonly spill: Pick<RequestFacts, 'maySpill' | 'overSpill'>
   /** Begins to ask backends on behalf of one request; absent where nobody is to be asked. */
   readonly inquire?: (client: Client) => Inquiry
-  /**
-   * Told of each decision; gives a promise when something has to be found out first, after whose end it is decided anew.
-   * Absent where there is nobody to be noticed.
-   */
-  readonly notice?: (request: RoutedRequest, decision: Decision) => Promise<unknown> | undefined
+  /** Told of each decision; absent where there is nobody to be noticed. */
+  readonly notice?: (request: RoutedRequest, decision: Decision) => Notice | undefined
 }
+
+/** What was noticed of a client that is about to be sent somewhere; the request is then decided anew. */
+export type Notice =
+  /** It came back from this store: it is sent to the next candidate, or past all stores. */
+  | { readonly kind: 'move'; readonly past: 'this' | 'all' }
+  /** Something is being found out that it should wait for. The promise must not reject. */
+  | { readonly kind: 'wait'; readonly until: Promise<unknown> }
 
 /** What one request may ask of backends: within a time budget, all together. */
 export interface Inquiry {
@@ -45,17 +51,44 @@ const MAX_ASKED = 3
  * by the view and by what is known at the moment in which it goes on.
  */
 export function route(request: RoutedRequest, sources: RouteSources): Decision | Promise<Decision> {
-  const facts = factsOf(request, sources)
+  return follow(request, factsOf(request, sources), sources)
+}
+
+/** Decides, and lets be noticed what was decided; each move passes over one store more, so that this ends. */
+function follow(
+  request: RoutedRequest,
+  facts: RequestFacts,
+  sources: RouteSources,
+): Decision | Promise<Decision> {
   const decision = decide(facts, sources.view())
   if (decision.kind === 'ask') {
     return inquire(decision, facts, request.client, sources).then((late) => {
-      // Only noted: this client has waited enough, and the backend has just said that it has the content.
-      sources.notice?.(request, late)
-      return late
+      const found = sources.notice?.(request, late)
+      // This client has waited enough, and the backend has just said that it has the content.
+      return found?.kind === 'move' ? follow(request, moved(facts, late, found, sources), sources) : late
     })
   }
   const found = sources.notice?.(request, decision)
-  return found === undefined ? decision : found.then(() => decideWithoutAsking(facts, sources))
+  if (found === undefined) return decision
+  if (found.kind === 'wait') return found.until.then(() => decideWithoutAsking(facts, sources))
+  return follow(request, moved(facts, decision, found, sources), sources)
+}
+
+/** The facts of a client that came back from where it was about to be sent. */
+function moved(
+  facts: RequestFacts,
+  decision: Decision,
+  { past }: Notice & { kind: 'move' },
+  sources: RouteSources,
+): RequestFacts {
+  const avoid = new Set(facts.avoid)
+  if (decision.kind === 'redirect') avoid.add(decision.backend)
+  if (past === 'all') {
+    for (const { backend } of sources.view().candidates(facts.place).blob) {
+      if (backend.kind === 'store') avoid.add(backend)
+    }
+  }
+  return { ...facts, avoid }
 }
 
 function factsOf({ method, request, query, client }: RoutedRequest, sources: RouteSources): RequestFacts {

@@ -16,6 +16,8 @@ export interface AdminParts {
   readonly config: () => unknown
   /** What became of the last reload. */
   readonly reload: () => unknown
+  /** What is made of clients that come back. */
+  readonly retries: () => unknown
   /** Where addresses are from, where ranges are in force. */
   readonly ranges?: () => unknown
   readonly explain: Explainer
@@ -39,6 +41,7 @@ export function createAdmin(parts: AdminParts): Door {
     '/backends': () => json(200, { backends: backends() }),
     '/config': () => json(200, config()),
     '/reload': () => json(200, reload()),
+    '/retries': () => json(200, parts.retries()),
     '/explain': (query) => answerExplain(query, explain),
     ...(ranges && { '/ranges': () => json(200, ranges()) }),
     ...(metrics && { '/metrics': async () => exposed(await metrics()) }),

@@ -1,4 +1,4 @@
-import { createDeliveryChecks } from '../backends/retries/delivery-checks.ts'
+import { ReturningClients } from '../backends/retries/returning-clients.ts'
 import { createSpill } from '../backends/spill.ts'
 import { createLiveRanges, type LiveRanges } from '../clouds/fetch/ranges.ts'
 import type { Config } from '../config/config.ts'
@@ -7,7 +7,7 @@ import { expandConfig } from '../config/format.ts'
 import { createWallClock } from '../internal/wall-clock.ts'
 import type { RouteSources } from '../routing/route.ts'
 import { createExposition, type Exposition } from '../telemetry/exposition.ts'
-import type { Readings } from '../telemetry/metrics.ts'
+import type { ProcessReadings, Readings } from '../telemetry/metrics.ts'
 import { createAdmin } from './admin.ts'
 import { createDoor } from './door.ts'
 import { Exchanges } from './exchanges.ts'
@@ -51,6 +51,8 @@ export interface PortolanOptions {
   readonly listening?: () => string | undefined
   /** Whether to count what the service does; by default where the config has an admin service. */
   readonly metrics?: boolean
+  /** What the process around the service counts itself, for its metrics. */
+  readonly process?: ProcessReadings
 }
 
 /**
@@ -68,13 +70,13 @@ export async function createPortolan(
   const reloads = new Reloads(inForce, runtime)
   const metrics =
     (options.metrics ?? config.admin !== undefined)
-      ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime))
+      ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime, options.process))
       : undefined
   const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
-  observe(inForce, reloads, metrics, exchanges, runtime)
+  const clients = new ReturningClients(runtime)
+  observe(inForce, reloads, { metrics, exchanges, clients }, runtime)
 
   const spill = createSpill(() => policy().config.spill, runtime)
-  const checks = createDeliveryChecks(runtime)
   const sources: RouteSources = {
     view: () => policy().view,
     known: (backend, request) => policy().backends.known(backend, request),
@@ -82,7 +84,7 @@ export async function createPortolan(
     spill,
     inquire: (client) => beginInquiry(policy, runtime, client),
   }
-  const noticed = { ...sources, notice: noticeRetries(checks, policy, runtime) }
+  const noticed = { ...sources, notice: noticeRetries(clients, policy, runtime) }
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
@@ -99,6 +101,7 @@ export async function createPortolan(
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
     ranges: ranges.status,
+    retries: () => clients.status(),
     reload: () => reloads.status,
     explain,
     hosts: () => policy().config.adminHosts,
@@ -126,23 +129,31 @@ function readingsOf(
   reloads: Reloads,
   ranges: LiveRanges,
   runtime: DoorRuntime,
+  around: ProcessReadings = {},
 ): Omit<Readings, 'requestsInFlight'> {
   return {
+    ...around,
     backends: () => policy().backends.all.map((live) => readBackend(live, runtime)),
     lastReloadSuccess: () => Date.parse(reloads.status.inForceSince) / 1000,
     rangesAge: () => ranges.ages(),
   }
 }
 
-/** Lets those listen who only listen: none of them can change what is decided. */
+interface Listeners {
+  readonly metrics: ServiceMetrics | undefined
+  readonly exchanges: Exchanges
+  readonly clients: ReturningClients
+}
+
+/** Lets those listen who only listen: none of them can change what is in force. */
 function observe(
   inForce: InForce,
   reloads: Reloads,
-  metrics: ServiceMetrics | undefined,
-  exchanges: Exchanges,
+  { metrics, exchanges, clients }: Listeners,
   { log }: DoorRuntime,
 ): void {
   inForce.changes.add(({ config }) => exchanges.use(config.log))
+  inForce.changes.add(({ backends }) => clients.keep(backends.stores))
   inForce.facts.add(logFacts(log))
   if (metrics === undefined) return
   inForce.changes.add(({ backends }) => metrics.use(backends.all.map(({ backend }) => backend)))

@@ -77,7 +77,7 @@ export function createDoor(parts: DoorParts): Door {
       return reply instanceof Promise ? reply.then(complete) : complete(reply)
     }
     const { method, request: oci, query } = parsed
-    const decision = route({ method, request: oci, query, client }, sources)
+    const decision = route({ method, request: oci, query, client, sender: request }, sources)
     return decision instanceof Promise ? decision.then(finish) : finish(decision)
   }
 }

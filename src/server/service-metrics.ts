@@ -63,7 +63,7 @@ function countExchange(
 }
 
 function countFact(metrics: Metrics, { backend: { id }, fact, before, after }: BackendEvent): void {
-  const { probeDuration, backendChanges, verifications, inventoryRefreshes } = metrics
+  const { probeDuration, backendChanges, verifications, inventoryRefreshes, retries } = metrics
   if (before.health.status !== after.health.status) backendChanges.at(id, after.health.status).value++
   switch (fact.kind) {
     case 'checked':
@@ -76,9 +76,13 @@ function countFact(metrics: Metrics, { backend: { id }, fact, before, after }: B
     case 'undelivered':
       verifications.at(id, fact.kind === 'delivered' ? 'delivered' : 'failed').value++
       return
+    case 'retried':
+      retries.at(id, fact.reason).value++
+      return
     case 'inventory':
       inventoryRefreshes.at(id, fact.attempt.kind === 'failed' ? 'failure' : 'success').value++
       return
+    case 'outlier':
     case 'reloaded':
   }
 }

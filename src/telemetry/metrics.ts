@@ -1,7 +1,15 @@
-import { CounterFamily, type GaugeFamily, HistogramFamily } from './family.ts'
+import { type Count, CounterFamily, type Description, type GaugeFamily, HistogramFamily } from './family.ts'
+
+/** What the process around a service counts itself. */
+export interface ProcessReadings {
+  /** Requests and connections that were refused before they were requests, by status. */
+  readonly refusals?: () => Iterable<readonly [status: number, count: number]>
+  /** Log lines that were dropped, since their reader did not keep up. */
+  readonly droppedLines?: () => number
+}
 
 /** What is read, and not counted, when somebody asks for the metrics. */
-export interface Readings {
+export interface Readings extends ProcessReadings {
   requestsInFlight(): number
   backends(): Iterable<BackendReading>
   /** Seconds since 1970. */
@@ -81,6 +89,11 @@ export function createMetrics(readings: Readings) {
       help: 'Checks, after a client came back for a blob, of whether the store delivers it.',
       labels: ['backend', 'result'],
     }),
+    retries: new CounterFamily({
+      name: 'portolan_retries_total',
+      help: 'Requests of clients that came back for the same content, by what was made of it (docs/retries.md).',
+      labels: ['backend', 'reason'],
+    }),
     inventoryRefreshes: new CounterFamily({
       name: 'portolan_inventory_refreshes_total',
       help: 'Attempts to have the newest inventory of a store.',
@@ -92,7 +105,10 @@ export function createMetrics(readings: Readings) {
       labels: ['result'],
     }),
   }
-  return { ...metrics, families: [...Object.values(metrics), ...gaugesOf(readings)] }
+  return {
+    ...metrics,
+    families: [...Object.values(metrics), ...gaugesOf(readings), ...readCounters(readings)],
+  }
 }
 
 /** What is read when somebody asks. */
@@ -196,6 +212,49 @@ function gaugesOf(readings: Readings): readonly GaugeFamily[] {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
+
+/** Counters of the process around the service, where it lends them. */
+function readCounters({ refusals, droppedLines }: ProcessReadings): readonly ReadCounter[] {
+  return [
+    ...(refusals === undefined
+      ? []
+      : [
+          readCounter(
+            'portolan_refusals_total',
+            'Requests and connections that were refused before they were requests, by status.',
+            ['status'],
+            function* () {
+              for (const [status, value] of refusals()) yield [[String(status)], { value }]
+            },
+          ),
+        ]),
+    ...(droppedLines === undefined
+      ? []
+      : [
+          readCounter(
+            'portolan_log_lines_dropped_total',
+            'Log lines that were dropped, since their reader did not keep up.',
+            [],
+            () => [[[], { value: droppedLines() }]],
+          ),
+        ]),
+  ]
+}
+
+/** A counter that somebody else counts, and that is read when it is asked for. */
+export interface ReadCounter extends Description {
+  readonly type: 'counter'
+  series(): Iterable<readonly [values: readonly string[], value: Count]>
+}
+
+function readCounter(
+  name: string,
+  help: string,
+  labels: readonly string[],
+  series: ReadCounter['series'],
+): ReadCounter {
+  return { type: 'counter', name, help, labels, series }
+}
 
 function gauge(
   name: string,

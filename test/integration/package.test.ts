@@ -42,7 +42,9 @@ describe('what is installed', () => {
       expect.arrayContaining(['LICENSE', 'dist/third-party-licences.txt', 'data/geo.bin']),
     )
     expect(
-      names.filter((name) => /\.map$|\.test\.|(?<!\.d)\.ts$|^(?:src|test|scripts|bench)\//.test(name)),
+      names.filter((name) =>
+        /\.map$|\.test\.|^(?!examples\/).*(?<!\.d)\.ts$|^(?:src|test|scripts|bench)\//.test(name),
+      ),
     ).toEqual([])
   })
 
@@ -160,30 +162,44 @@ describe('the command of the package', () => {
   })
 })
 
+/** Uses each entry of the library, types included. */
+const EVERY_ENTRY = `import { PortolanError, type Config } from 'portolan'
+import { createNodeHandler, type NodeHandler } from 'portolan/node'
+import { type Digest, parseReference, type Reference } from 'portolan/oci'
+import { type Place, placeOf } from 'portolan/routing'
+import { createMap, KUBERNETES_MAP, rewriteText } from 'portolan/scan'
+import { createWorkerRuntime } from 'portolan/workers'
+const reference: Reference = parseReference('registry.example.com/team/tool:v1')
+const place: Place = placeOf('aws/eu-west-3')
+const digest: Digest | undefined = reference.digest
+const handler: typeof createNodeHandler = createNodeHandler
+export type { Config, NodeHandler }
+export { digest }
+const isError = new PortolanError('USAGE', 'no') instanceof Error
+const source = { path: 'pod.yaml', text: 'image: k8s.gcr.io/pause:3.9\\n' }
+const { text } = rewriteText(source, { map: createMap(KUBERNETES_MAP) })
+console.log(reference.name, place.name, isError, typeof handler, typeof createWorkerRuntime, text.trim())
+`
+
 describe('an outside project', () => {
   it('compiles against the package, strictly and with its declarations checked, and runs', async () => {
-    await writeFile(
-      join(installed.project, 'main.ts'),
-      `import { parseConfig, parseReference, PortolanError, type Reference } from 'portolan'
-const reference: Reference = parseReference('registry.example.com/team/tool:v1')
-const text = 'version: 1\\nupstreams: [{ id: main, url: "https://a.example", at: gcp/us-central1 }]'
-const parsed = parseConfig(text, { environment: {}, baseFolder: '/', fileName: 'a.yaml' })
-const upstreams = 'config' in parsed ? parsed.config.upstreams.length : parsed.faults
-console.log(reference.name, upstreams, new PortolanError('USAGE', 'no') instanceof Error)
-`,
-    )
+    const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+    const example = /```ts\n([\s\S]*?)```/.exec(readme)![1]!
+    await writeFile(join(installed.project, 'readme.ts'), example)
+    await writeFile(join(installed.project, 'main.ts'), EVERY_ENTRY)
     const options = {
       compilerOptions: {
         ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, module: 'nodenext' },
         ...{ target: 'es2024', lib: ['es2024', 'dom', 'esnext.disposable'], types: [], outDir: 'out' },
       },
-      files: ['main.ts'],
+      files: ['main.ts', 'readme.ts'],
     }
     await writeFile(join(installed.project, 'tsconfig.json'), JSON.stringify(options))
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
     await runOk(process.execPath, [compiler, '-p', installed.project])
     expect(String(await runOk(process.execPath, [join(installed.project, 'out/main.js')]))).toBe(
-      'team/tool 1 true\n',
+      'team/tool aws/eu-west-3 true function function image: registry.k8s.io/pause:3.9\n',
     )
+    expect(String(await runOk(process.execPath, [join(installed.project, 'out/readme.js')]))).toBe('200\n')
   })
 })

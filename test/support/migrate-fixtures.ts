@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KUBERNETES_MAP } from '../../src/migrate/builtin-map.ts'
-import { findReferences } from '../../src/migrate/find.ts'
 import type { Finding } from '../../src/migrate/finding.ts'
 import type { SourceText } from '../../src/migrate/found.ts'
 import { createMap, createReverseMap } from '../../src/migrate/map.ts'
@@ -53,10 +52,10 @@ const BACK = createReverseMap(KUBERNETES_MAP)
 
 /** Rewrites a text by the built-in map. */
 export function rewriteFixture(source: SourceText): Rewritten {
-  return rewriteText(source, { find: findReferences, map: FORTH })
+  return rewriteText(source, { map: FORTH })
 }
 
 /** Goes back to the old names. */
 export function revertFixture(source: SourceText): Rewritten {
-  return rewriteText(source, { find: findReferences, map: BACK })
+  return rewriteText(source, { map: BACK })
 }

@@ -11,7 +11,7 @@ export interface ScriptedStore extends AsyncDisposable {
 }
 
 /** More than a door fetches to see that a blob comes, so that what it is made of is nobody's business. */
-const BLOB_BYTES = 2 * 1024 * 1024
+const BLOB_BYTES = 20 * 1024 * 1024
 
 /** What to answer for a path: a status, or `silent` for nothing at all. */
 export type Script = (path: string) => number | 'silent'

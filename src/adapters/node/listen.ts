@@ -1,78 +1,87 @@
-import { createServer, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PortolanError } from '../../errors.ts'
 import type { Door } from '../../server/request.ts'
-import { LIMITS, type Listener, type ListenOptions } from '../listener.ts'
-import { createHttpConnections } from './http-connections.ts'
+import { type Listener, type ListenOptions, TIME_LIMITS } from '../listener.ts'
+import { Connection, type Service } from './connection.ts'
+import { connectionLimit, openFilesLimit } from './connection-limit.ts'
+import { Deadlines } from './deadlines.ts'
+import { createNodeHttp } from './node-http.ts'
 import { Outbox } from './outbox.ts'
-import { PlainConnection } from './plain-connection.ts'
+import { turnAway } from './turn-away.ts'
+import { Turns } from './turns.ts'
+
+/** How often connections are looked at for what takes too long, in milliseconds. */
+const LOOK = 1000
 
 /**
  * Serves a door over HTTP/1.1 on Node and on Bun, whose own server normalises a target before anyone can refuse it.
  * Throws `LISTEN_FAILED` naming the address when it cannot be had.
  */
-export async function listen(door: Door, { host, port, onError }: ListenOptions): Promise<Listener> {
+export async function listen(door: Door, options: ListenOptions): Promise<Listener> {
+  const { host, port, onError, onRefused = () => {}, reader = 'plain' } = options
+  const { maxConnections = connectionLimit(openFilesLimit()) } = options
+  const timeLimits = { ...TIME_LIMITS, ...options.timeLimits }
   let draining = false
   const isDraining = () => draining
   const outbox = new Outbox()
-  const plain = new Map<Socket, PlainConnection>()
-  /** Every connection, with the bytes that had gone either way when it was last looked at. */
-  const open = new Map<Socket, number>()
-  const http = createHttpConnections({ door, onError, isDraining })
-  const service = {
-    door,
-    onError,
-    isDraining,
-    outbox,
-    handOver: (...[socket, chunk, reply]: Parameters<typeof http.handOver>) => {
-      plain.delete(socket)
-      http.handOver(socket, chunk, reply)
-    },
+  const service: Service = {
+    ...{ door, onError, onRefused, isDraining, reader, timeLimits, outbox },
+    turns: new Turns(outbox.flush),
+    http: createNodeHttp({ door, onError, isDraining }),
   }
+  const open = new Set<Connection>()
+  const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte))
 
-  const server = createServer({ noDelay: true }, (socket) => {
-    open.set(socket, -1)
-    plain.set(socket, new PlainConnection(socket, service))
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => {
-      open.delete(socket)
-      plain.delete(socket)
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    if (open.size >= maxConnections) {
+      turnAway(socket, onRefused)
+      return
+    }
+    const connection = new Connection(socket, service)
+    open.add(connection)
+    deadlines.add(connection)
+    socket.once('close', () => {
+      open.delete(connection)
+      deadlines.delete(connection)
     })
   })
-  await new Promise<void>((resolve, reject) => {
+  await bind(server, host, port)
+  const address = server.address()
+  return {
+    host,
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    announceEnd() {
+      draining = true
+    },
+    async drain(milliseconds) {
+      draining = true
+      // What has arrived in the kernel by now, new connections included, is read within two turns.
+      for (let turn = 0; turn < 2; turn++) await nextTurn()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const idleEnds = setTimeout(
+        () => {
+          for (const connection of open) connection.closeIfIdle()
+        },
+        Math.min(timeLimits.lastRequest, milliseconds),
+      )
+      const cut = setTimeout(() => {
+        for (const connection of open) connection.destroy()
+      }, milliseconds)
+      await closed
+      clearTimeout(idleEnds)
+      clearTimeout(cut)
+      deadlines.stop()
+    },
+  }
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(new PortolanError('LISTEN_FAILED', message, { host, port }, cause))
     })
     server.listen({ host, port }, resolve)
   })
-  // A timer for each connection would be set back at every read and write, a tenth of what a redirect costs.
-  const sweep = setInterval(() => {
-    for (const [socket, before] of open) {
-      const moved = socket.bytesRead + socket.bytesWritten
-      if (moved === before) socket.destroy()
-      else open.set(socket, moved)
-    }
-  }, LIMITS.keepAliveTimeout)
-  sweep.unref()
-  const address = server.address()
-  return {
-    host,
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    drain(milliseconds) {
-      draining = true
-      clearInterval(sweep)
-      return new Promise((resolve) => {
-        const cut = setTimeout(() => {
-          for (const socket of open.keys()) socket.destroy()
-        }, milliseconds)
-        server.close(() => {
-          clearTimeout(cut)
-          resolve()
-        })
-        outbox.flush()
-        for (const connection of plain.values()) connection.drain()
-        http.drain()
-      })
-    },
-  }
 }

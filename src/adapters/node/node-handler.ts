@@ -1,12 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { DoorReply } from '../../server/reply.ts'
 import type { Door } from '../../server/request.ts'
-import { NodeRequest } from './node-request.ts'
+import { type NodeIncoming, NodeRequest } from './node-request.ts'
+import { type BodySink, cancelBody, sendBody } from './send-body.ts'
+
+/** What a door needs of a response of `node:http`. */
+export interface NodeResponse extends BodySink {
+  readonly headersSent: boolean
+  writeHead(status: number, headers: Record<string, string>): unknown
+  end(body?: string | Uint8Array): unknown
+  destroy(): unknown
+  once(event: 'drain' | 'close', listener: () => void): unknown
+}
 
 /** Answers a request of `node:http`, or of a framework on top of it. */
-export type NodeHandler = (incoming: IncomingMessage, response: ServerResponse) => void
+export type NodeHandler = (incoming: NodeIncoming, response: NodeResponse) => void
 
 /**
  * Mounts a door in a server that is there already. The raw target is what `node:http` read, so that every rule of the
@@ -17,36 +24,40 @@ export function createNodeHandler(door: Door, onError: (error: unknown) => void)
     const failed = (error: unknown) => {
       onError(error)
       if (response.headersSent) response.destroy()
-      else response.writeHead(500, { 'Content-Length': '0' }).end()
+      else {
+        response.writeHead(500, { 'Content-Length': '0' })
+        response.end()
+      }
     }
     try {
-      const reply = door(new NodeRequest(incoming))
-      if (reply instanceof Promise) reply.then((late) => write(late, incoming, response)).catch(failed)
-      else write(reply, incoming, response).catch(failed)
+      const reply = door(new NodeRequest(incoming, incoming.socket.remoteAddress ?? ''))
+      if (reply instanceof Promise)
+        reply.then((late) => write(late, incoming, response, failed)).catch(failed)
+      else write(reply, incoming, response, failed)
     } catch (error) {
       failed(error)
     }
   }
 }
 
-async function write(
+function write(
   { status, headers, body }: DoorReply,
-  { method }: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+  { method }: NodeIncoming,
+  response: NodeResponse,
+  onError: (error: unknown) => void,
+): void {
   response.writeHead(status, headers)
-  if (body === undefined || method === 'HEAD') {
-    response.end()
-    if (body instanceof ReadableStream) await body.cancel()
+  if (!(body instanceof ReadableStream) || method === 'HEAD') {
+    response.end(method === 'HEAD' || body instanceof ReadableStream ? undefined : body)
+    cancelBody(body)
     return
   }
-  if (!(body instanceof ReadableStream)) {
-    response.end(body)
-    return
-  }
-  try {
-    await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), response)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
-  }
+  const length = headers['Content-Length']
+  const cancel = sendBody(body, response, {
+    length: length === undefined ? undefined : Number(length),
+    onProgress() {},
+    onEnd: () => response.end(),
+    onError,
+  })
+  response.once('close', cancel)
 }

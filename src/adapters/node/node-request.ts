@@ -1,20 +1,25 @@
-import type { IncomingMessage } from 'node:http'
 import type { DoorRequest } from '../../server/request.ts'
+
+/** What a door needs of a request of `node:http`; declared here, so that whoever embeds one needs no types of Node's. */
+export interface NodeIncoming {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly rawHeaders: readonly string[]
+  readonly socket: { readonly remoteAddress?: string | undefined }
+}
 
 /** A request of `node:http` as a door sees it. */
 export class NodeRequest implements DoorRequest {
-  readonly #incoming: IncomingMessage
+  readonly #incoming: NodeIncoming
   readonly method: string
   readonly target: string
+  readonly peer: string
 
-  constructor(incoming: IncomingMessage) {
+  constructor(incoming: NodeIncoming, peer: string) {
     this.#incoming = incoming
     this.method = incoming.method ?? ''
     this.target = incoming.url ?? ''
-  }
-
-  get peer(): string {
-    return this.#incoming.socket.remoteAddress ?? ''
+    this.peer = peer
   }
 
   /** Reads the raw list: Node's `headers` object costs more than a redirect does, and drops some duplicates. */

@@ -2,16 +2,16 @@ import { STATUS_CODES } from 'node:http'
 import type { DoorReply } from '../../server/reply.ts'
 
 /**
- * Writes a reply that is all there, as text of latin-1 characters or as bytes. `undefined` when it has to be streamed,
- * when its headers do not tell its length, or when a header could not stand on the wire: node:http knows what to do.
+ * Writes a reply as text of latin-1 characters or as bytes; of one with a stream all but that. `undefined` when its
+ * headers do not tell its length, or when a header could not stand on the wire: node:http knows what to do.
  */
 export function formatPlainReply(
   { status, headers, body }: DoorReply,
   method: string,
   close: boolean,
 ): string | Uint8Array | undefined {
-  if (body instanceof ReadableStream) return undefined
-  if (headers['Content-Length'] === undefined && status !== 304 && method !== 'HEAD') return undefined
+  const length = headers['Content-Length']
+  if (length === undefined && status !== 304 && method !== 'HEAD') return undefined
   let head = startOf(status)
   let lines = 3 // the two of the start, and the empty one
   for (const name in headers) {
@@ -24,7 +24,7 @@ export function formatPlainReply(
   }
   head += '\r\n'
   if (!patternOf(lines).test(head)) return undefined
-  if (body === undefined || method === 'HEAD') return head
+  if (body === undefined || body instanceof ReadableStream || method === 'HEAD') return head
   return Buffer.concat([Buffer.from(head, 'latin1'), typeof body === 'string' ? Buffer.from(body) : body])
 }
 

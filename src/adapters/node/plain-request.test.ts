@@ -20,6 +20,7 @@ describe('a plain request', () => {
     `GET / HTTP/1.1\r\nA: b\r\n${HOST}C:\r\n\r\n`,
     `GET / HTTP/1.1\r\n${HOST}Connection: Keep-Alive\r\n\r\n`,
     `GET / HTTP/1.1\r\n${HOST}X-Upgrade: h2c\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${HOST}${'a:\r\n'.repeat(99)}\r\n`,
   ])('may be %j', (text) => {
     expect(parse(text)?.target).toBe('/')
   })
@@ -56,6 +57,8 @@ describe('a plain request', () => {
     `GET / HTTP/1.1\r\n${HOST}A: b\rC: d\r\n\r\n`,
     `GET / HTTP/1.1\r\n${HOST}A: \0\r\n\r\n`,
     `GET / HTTP/1.1\r\n${HOST}A: \xe9\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${HOST}Proxy-Connection: close\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${HOST}${'a:\r\n'.repeat(100)}\r\n`,
     `GET / HTTP/1.1\r\n${HOST}A: ${'b'.repeat(9000)}\r\n\r\n`,
   ])('is never %j', (text) => {
     expect(parse(text)).toBeUndefined()

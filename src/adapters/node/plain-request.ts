@@ -1,11 +1,14 @@
 import type { DoorRequest } from '../../server/request.ts'
+import { HEADER_LIMITS } from '../listener.ts'
 
 const MAX_LENGTH = 8192
+/** A shorter text cannot have more fields than are allowed: each is a name, a colon and a line break at the least. */
+const FEW_FIELDS = 4 * HEADER_LIMITS.count
 
 const REQUEST_LINE = /^(GET|HEAD) (\/[!-~]*) HTTP\/1\.1\r\n/
 
 /** Fields that say where a request ends or what becomes of its connection; Host has its own place in the grammar. */
-const SPECIAL = String.raw`(?:connection:(?![\t ]*keep-alive[\t ]*\r)|(?:content-length|expect|host|transfer-encoding|upgrade):)`
+const SPECIAL = String.raw`(?:(?:proxy-)?connection:(?![\t ]*keep-alive[\t ]*\r)|(?:content-length|expect|host|transfer-encoding|upgrade):)`
 const FIELD = String.raw`(?!${SPECIAL})[!#$%&'*+\-.^_\x60|~0-9a-z]+:[\t -~]*\r\n`
 const HOST = String.raw`host:[\t -~]*\r\n`
 const FIELDS = new RegExp(String.raw`(?:${FIELD})*${HOST}(?:${FIELD})*\r\n`, 'iy')
@@ -34,7 +37,14 @@ export class PlainRequest implements DoorRequest {
     if (line === null) return undefined
     FIELDS.lastIndex = line[0].length
     if (!FIELDS.test(text) || FIELDS.lastIndex !== text.length) return undefined
+    // The request line and the empty one are lines too.
+    if (text.length > FEW_FIELDS && countLines(text) > HEADER_LIMITS.count + 2) return undefined
     return new PlainRequest(line[1]!, line[2]!, peer, text)
+  }
+
+  /** As it stood on the wire. */
+  bytes(): Buffer {
+    return Buffer.from(this.#text, 'latin1')
   }
 
   header(name: string): string | undefined {
@@ -47,6 +57,12 @@ export class PlainRequest implements DoorRequest {
     }
     return found
   }
+}
+
+function countLines(text: string): number {
+  let lines = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++
+  return lines
 }
 
 /** The names are those that our own code and config ask for, so they are few. */

@@ -1,34 +1,80 @@
 import type { Digest } from '../../oci/digest.ts'
 import { matchesDigest } from '../../oci/verify.ts'
 import { blobLocation, type Store } from '../../routing/backend.ts'
-import type { Fetch } from '../../runtime.ts'
+import type { Fetch, Runtime } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
 
 /** How much of a blob is fetched to see that it comes. */
 const SAMPLE_BYTES = 1_048_576
 
+/** Up to this size a blob is fetched whole and compared with its digest, in bytes. */
+const WHOLE_BYTES = 8 * SAMPLE_BYTES
+/** How much is fetched of the end, and of a place in between, of a larger one. */
+const PIECE_BYTES = 65_536
+
 /**
- * Whether a store delivers a blob: its beginning by `Range`, to the last byte that was promised; a blob that is no
- * larger is checked against its digest. Never rejects; ends when `fetch` does.
+ * Whether a store delivers a blob: its beginning by `Range`, to the last byte that was promised, and then the rest, which
+ * is checked against the digest; of a large one, its end and a place in between, chosen by chance. Never rejects; ends
+ * when `fetch` does.
  */
-export async function deliversBlob(store: Store, digest: Digest, fetch: Fetch): Promise<boolean> {
+export async function deliversBlob(
+  store: Store,
+  digest: Digest,
+  fetch: Fetch,
+  { random }: Pick<Runtime, 'random'>,
+): Promise<boolean> {
+  const url = blobLocation(store, digest)
   try {
-    const response = await fetch(blobLocation(store, digest), {
-      redirect: 'manual',
-      headers: { Range: `bytes=0-${SAMPLE_BYTES - 1}`, 'Accept-Encoding': 'identity' },
-    })
-    // Nothing of an empty blob satisfies a range (RFC 9110, 14.1.2), and of nothing, nothing can be wrong.
-    if (response.status === 416) return true
-    const range = /^bytes 0-([0-9]+)\/([0-9]+)$/.exec(response.headers.get('content-range') ?? '')
-    if (response.status !== 206 || range === null) {
-      await response.body?.cancel()
-      return false
+    const beginning = await fetchPiece(url, 0, SAMPLE_BYTES, fetch)
+    if (typeof beginning === 'boolean') return beginning
+    const { bytes, size } = beginning
+    if (bytes.length === size) return await matchesDigest(bytes, digest)
+    if (size <= WHOLE_BYTES) return await isWhole(url, beginning, digest, fetch)
+    const between = SAMPLE_BYTES + Math.floor(random() * (size - SAMPLE_BYTES - PIECE_BYTES))
+    for (const start of [size - PIECE_BYTES, between]) {
+      if (typeof (await fetchPiece(url, start, PIECE_BYTES, fetch)) === 'boolean') return false
     }
-    const length = Number(range[1]) + 1
-    const bytes = await readBody(response, length)
-    if (bytes?.length !== length || length !== Math.min(Number(range[2]), SAMPLE_BYTES)) return false
-    return length < Number(range[2]) || (await matchesDigest(bytes, digest))
+    return true
   } catch {
     return false
   }
+}
+
+interface Piece {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Of the whole blob. */
+  readonly size: number
+}
+
+/** A part of a blob; `true` of an empty blob, and `false` when it does not come as it should. */
+async function fetchPiece(url: string, start: number, bytes: number, fetch: Fetch): Promise<Piece | boolean> {
+  const response = await fetch(url, {
+    redirect: 'manual',
+    headers: { Range: `bytes=${start}-${start + bytes - 1}`, 'Accept-Encoding': 'identity' },
+  })
+  // Nothing of an empty blob satisfies a range (RFC 9110, 14.1.2), and of nothing, nothing can be wrong.
+  if (response.status === 416) {
+    await response.body?.cancel()
+    return start === 0
+  }
+  const range = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+)$/.exec(response.headers.get('content-range') ?? '')
+  const [first, last, size] = range?.slice(1).map(Number) ?? []
+  if (response.status !== 206 || first !== start || last === undefined || size === undefined) {
+    await response.body?.cancel()
+    return false
+  }
+  const length = Math.min(size - start, bytes)
+  const body = await readBody(response, length)
+  return last - first + 1 === length && body?.length === length ? { bytes: body, size } : false
+}
+
+async function isWhole(url: string, { bytes, size }: Piece, digest: Digest, fetch: Fetch): Promise<boolean> {
+  const whole = new Uint8Array(size)
+  whole.set(bytes)
+  for (let start = bytes.length; start < size; start += SAMPLE_BYTES) {
+    const piece = await fetchPiece(url, start, SAMPLE_BYTES, fetch)
+    if (typeof piece === 'boolean' || piece.size !== size) return false
+    whole.set(piece.bytes, start)
+  }
+  return matchesDigest(whole, digest)
 }

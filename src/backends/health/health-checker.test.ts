@@ -1,6 +1,6 @@
-import pLimit from 'p-limit'
 import { expect, it } from 'vitest'
 import { createTestRuntime } from '../../../test/support/test-runtime.ts'
+import { Semaphore } from '../../internal/semaphore.ts'
 import { HealthChecker } from './health-checker.ts'
 
 const INTERVAL = 1000
@@ -9,14 +9,14 @@ const INTERVAL = 1000
 function checking(count: number, atOnce = 16) {
   let random = 0.5
   const runtime = createTestRuntime({ random: () => random })
-  const limit = pLimit(atOnce)
+  const places = new Semaphore(atOnce)
   const running: { n: number; end: () => Promise<void> }[] = []
   const checkers = Array.from(
     { length: count },
     (_, n) =>
       new HealthChecker({
         runtime,
-        limit,
+        places,
         interval: () => INTERVAL,
         check: () =>
           new Promise<void>((resolve) => {

@@ -1,10 +1,10 @@
-import type { LimitFunction } from 'p-limit'
+import type { Semaphore } from '../../internal/semaphore.ts'
 import type { Cancel, Runtime } from '../../runtime.ts'
 
 export interface HealthCheckerParts {
   readonly runtime: Pick<Runtime, 'after' | 'random'>
   /** What all backends share, so that no more than so many are checked at once. */
-  readonly limit: LimitFunction
+  readonly places: Semaphore
   /** Between two checks, in milliseconds; each wait differs by up to a fifth. Asked each time, since a reload may change it. */
   readonly interval: () => number
   /** One check, to its end and its consequences; never rejects. */
@@ -40,8 +40,8 @@ export class HealthChecker {
   }
 
   async #inTurn(): Promise<void> {
-    const { runtime, limit, interval, check } = this.#parts
-    await limit(async () => {
+    const { runtime, places, interval, check } = this.#parts
+    await places.run(async () => {
       if (!this.#stopped) await check()
     })
     if (this.#stopped) return

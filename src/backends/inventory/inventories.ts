@@ -1,4 +1,4 @@
-import pLimit from 'p-limit'
+import { Semaphore } from '../../internal/semaphore.ts'
 import type { Inventory } from '../../inventory/inventory.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { OciRequest } from '../../oci/path.ts'
@@ -23,7 +23,7 @@ const MAX_DOWNLOADS = 4
 export function createInventories(): Inventories {
   const entries = new Map<object, { readonly digest: Digest; readonly inventory: Inventory }>()
   const downloads = new Map<Digest, Promise<Inventory>>()
-  const inTurn = pLimit(MAX_DOWNLOADS)
+  const places = new Semaphore(MAX_DOWNLOADS)
   /** Each once, the newest first. */
   let newest: readonly Inventory[] = []
 
@@ -42,7 +42,7 @@ export function createInventories(): Inventories {
         if (inventory !== undefined) return inventory
         // The other store could not give it; then it is the turn of the next.
       }
-      const fetched = inTurn(download).finally(() => downloads.delete(digest))
+      const fetched = places.run(download).finally(() => downloads.delete(digest))
       downloads.set(digest, fetched)
       return fetched
     },

@@ -5,19 +5,21 @@ import type { Store } from '../../routing/backend.ts'
 import type { Runtime } from '../../runtime.ts'
 import { deliversBlob } from '../health/check-delivery.ts'
 import type { LiveBackend } from '../live-backend.ts'
-import { createRetryDetector } from './retry-detector.ts'
 
 type BlobRequest = OciRequest & { kind: 'blob' }
 
 /** Looks into it when a client comes back for a blob that a store should have given it. */
 export interface DeliveryChecks {
   /**
-   * Takes note that a client is about to be sent to a store for a blob. Gives a promise when it was sent there for the
-   * same blob just now and that has not been checked lately: it settles when the check has had its consequences. While
-   * the check runs, whatever else this client wants from that store waits for it too: a pull asks for many blobs, and
-   * fails with any of them.
+   * A check of a blob for a client that came back; `undefined` when it was checked lately. It settles when it has had its
+   * consequences.
    */
-  note(client: Address | undefined, live: LiveBackend, request: BlobRequest): Promise<void> | undefined
+  begin(client: Address, live: LiveBackend, request: BlobRequest): Promise<void> | undefined
+  /**
+   * The check that this client waits for already, whatever else it wants from that store: a pull asks for many blobs,
+   * and fails with any of them.
+   */
+  awaited(client: Address, live: LiveBackend): Promise<void> | undefined
 }
 
 /** A blob that was found to be delivered is not checked again within this time, however often it is asked for. */
@@ -27,46 +29,44 @@ const MAX_RUNNING = 16
 /** How long a blob is not asked of a store that did not deliver it, in milliseconds. */
 const BAR = 300_000
 
-export function createDeliveryChecks(runtime: Pick<Runtime, 'now'>): DeliveryChecks {
-  const detector = createRetryDetector(runtime)
+export function createDeliveryChecks(runtime: Pick<Runtime, 'now' | 'random'>): DeliveryChecks {
   const checkedAt = new GenerationalCache<string, number>(MAX_REMEMBERED)
   const running = new Map<string, Promise<void>>()
   /** By client and store. */
-  const awaited = new Map<string, Promise<void>>()
+  const waiting = new Map<string, Promise<void>>()
 
-  function begin(key: string, pair: string, live: LiveBackend, request: BlobRequest): Promise<void> {
+  function start(key: string, pair: string, live: LiveBackend, request: BlobRequest): Promise<void> {
     checkedAt.set(key, runtime.now())
-    const answer = checkDelivery(live, request).finally(() => {
+    const answer = checkDelivery(live, request, runtime).finally(() => {
       running.delete(key)
-      awaited.delete(pair)
+      waiting.delete(pair)
     })
     running.set(key, answer)
-    awaited.set(pair, answer)
+    waiting.set(pair, answer)
     return answer
   }
 
   return {
-    note(address, live, request) {
-      if (address === undefined) return undefined
-      const { digest } = request
-      const isRetry = detector.isRetry(address, live.id, digest)
-      const pair = running.size > 0 || isRetry ? pairOf(address, live.id) : ''
-      const joined = awaited.get(pair)
-      if (joined !== undefined || !isRetry) return joined
-      const key = `${live.id} ${digest}`
+    begin(address, live, request) {
+      const key = `${live.id} ${request.digest}`
       const same = running.get(key)
       if (same !== undefined) return same
       const before = checkedAt.get(key)
       if (before !== undefined && runtime.now() - before < CHECK_INTERVAL) return undefined
-      return running.size < MAX_RUNNING ? begin(key, pair, live, request) : undefined
+      return running.size < MAX_RUNNING ? start(key, pairOf(address, live.id), live, request) : undefined
     },
+    awaited: (address, live) => (waiting.size === 0 ? undefined : waiting.get(pairOf(address, live.id))),
   }
 }
 
 /** Checks whether a store delivers a blob, and draws the consequences. Never rejects. */
-async function checkDelivery(live: LiveBackend, request: BlobRequest): Promise<void> {
+async function checkDelivery(
+  live: LiveBackend,
+  request: BlobRequest,
+  runtime: Pick<Runtime, 'random'>,
+): Promise<void> {
   const { digest } = request
-  if (await deliversBlob(live.backend as Store, digest, live.fetch)) {
+  if (await deliversBlob(live.backend as Store, digest, live.fetch, runtime)) {
     live.record({ kind: 'delivered', digest })
     return
   }

@@ -34,7 +34,7 @@ export async function runDemo({
     const configFile = join(folder, 'config.yaml')
     await writeFile(configFile, demoConfig({ layout, pier: pier.url, stores, port, adminPort }))
     const config = await readConfig(configFile)
-    const running = await runService(config, createRuntime(config.log), configFile)
+    const running = await runService(config, createRuntime(config.log), { file: configFile })
     await running.tried
     process.stdout.write(describeWorld(world, pier, stores, configFile, running.door, running.admin))
     await running.ended

@@ -110,7 +110,7 @@ describe('portolan explain', () => {
     await writeFile(file, JSON.stringify({ version: 1, ...config(join(folder.path, 'images'), liar.origin) }))
     const { code, out } = await explain('demo/team/nested/tool:v1.2.3', '--from', PARIS, '-c', file)
     expect(code).toBe(1)
-    expect(out).toMatch(/FAILS: 200, 2097152 bytes; the manifest says \d+\n/)
+    expect(out).toMatch(/FAILS: 200, 20971520 bytes; the manifest says \d+\n/)
     expect(out).toMatch(/\n7 requests; without a working answer: 3, 4, 5\.\n$/)
   })
 

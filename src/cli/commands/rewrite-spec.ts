@@ -18,6 +18,7 @@ export const REWRITE = defineCommand({
       asText,
       { destructive: true },
     ),
+    includeCode: switchOption('string literals of programs too'),
     ...searchOptions,
     ...jsonOptions('print what is found and changed as JSON'),
   },

@@ -1,20 +1,20 @@
 import { writeFile } from 'node:fs/promises'
 import { PortolanError } from '../../errors.ts'
 import { unifiedDiff } from '../../migrate/diff.ts'
-import { findReferences } from '../../migrate/find.ts'
+import type { Examined, UnreadPart } from '../../migrate/examine.ts'
 import type { Finding } from '../../migrate/finding.ts'
-import { findingsOf } from '../../migrate/findings.ts'
 import { HelmOverride } from '../../migrate/helm-override.ts'
-import type { RegistryMap } from '../../migrate/map.ts'
-import { type Rewritten, rewriteText } from '../../migrate/rewrite.ts'
-import { pinned, ReplacementCheck, type Verification, withheld } from '../../migrate/verify.ts'
+import type { Mentions } from '../../migrate/mention.ts'
+import { type Rewritten, rewriteExamined } from '../../migrate/rewrite.ts'
+import { pinned, TargetChecker, type Verification } from '../../migrate/verify.ts'
+import { withheld } from '../../migrate/withheld.ts'
+import { FileExaminer } from '../examine-files.ts'
 import { EXIT } from '../exit-code.ts'
-import { FileSearch } from '../file-search.ts'
 import { printJson } from '../print.ts'
 import { readRegistryMap } from '../read-registry-map.ts'
 import { createResolver } from '../registry-resolver.ts'
-import { readTextFile } from '../text-file.ts'
-import { reasonOf, walkFiles } from '../walk-files.ts'
+import { formatMentions, formatUnread, shown } from '../scan-report.ts'
+import { replaceText } from '../text-file.ts'
 import type { RewriteOptions } from './rewrite-spec.ts'
 
 /** What a backup is called after its file; backups are never rewritten. */
@@ -32,7 +32,13 @@ interface FileReport {
   readonly changed: boolean
   readonly written: boolean
   readonly refused?: string
-  readonly findings: readonly Omit<Finding, 'path' | 'parts'>[]
+  readonly findings: readonly object[]
+  /** Parts of it that could not be read as what they are. */
+  readonly partlyRead: readonly UnreadPart[]
+  /** Names that were not understood. */
+  readonly mentions?: Mentions
+  /** Something is left to be done in it. */
+  readonly isPending: boolean
 }
 
 /**
@@ -45,32 +51,37 @@ export async function runRewrite(paths: readonly string[], options: RewriteOptio
   const files: FileReport[] = []
   const notDone: NotDone[] = []
   const override = options.helmOverride === undefined ? undefined : new HelmOverride()
-  const targets = options.verify || options.pin ? new ReplacementCheck(createResolver()) : undefined
+  const checker = options.verify || options.pin ? new TargetChecker(createResolver()) : undefined
   let unreachable = false
-  for (const path of candidates(paths, map, options, notDone)) {
+  const examiner = new FileExaminer(
+    {
+      map,
+      includeText: options.includeText,
+      exclude: [...(options.exclude ?? []), `*${BACKUP_SUFFIX}`],
+      gitignore: options.ignore,
+    },
+    ({ path, reason }) => notDone.push({ path, reason: `not read: ${reason}` }),
+  )
+  for (const looked of examiner.examine(paths)) {
+    if (looked.kind === 'clean') continue
+    const { path, decoded, examined } = looked.file
     try {
-      const file = await readTextFile(path)
-      const source = { path, text: file.text }
-      const { choose, ...verified } = await verify(source, map, targets, options)
+      const { choose, ...verified } = await verify(examined, checker, options)
       unreachable ||= verified.unreachable
-      let rewritten = rewriteText(source, {
-        find: (one) => find(one, options),
-        map,
-        ...(choose && { choose }),
-        includeText: options.includeText,
-      })
-      if (rewritten.findings.length === 0) continue
+      let rewritten = rewriteExamined(examined, { ...options, ...(choose && { choose }) })
       let written = false
-      if (override !== undefined) {
+      if (override !== undefined && rewritten.findings.length > 0) {
         if (rewritten.findings.every(({ format }) => format === 'helm-values'))
-          override.add(path, source.text, rewritten)
+          override.add(path, decoded.text, rewritten)
         else rewritten = { ...rewritten, edits: [], refused: 'its references are not values of a chart' }
       } else if (rewritten.edits.length > 0 && options.write) {
-        await file.replace(rewritten.text, options.inPlaceBackup ? { backupSuffix: BACKUP_SUFFIX } : {})
+        const backup = options.inPlaceBackup ? { backupSuffix: BACKUP_SUFFIX } : {}
+        await replaceText(path, decoded, rewritten.text, backup)
         written = true
       }
-      files.push(reportOf(path, rewritten, written))
-      if (!options.json) show(path, source.text, rewritten, written, override !== undefined)
+      const report = reportOf(examined, rewritten, { written, overridden: override !== undefined })
+      files.push(report)
+      if (!options.json) show(examined, rewritten, written, override !== undefined)
     } catch (error) {
       // One file that cannot be read or written keeps nobody from the others.
       if (!(error instanceof PortolanError) || !error.code.startsWith('FILE_')) throw error
@@ -78,56 +89,25 @@ export async function runRewrite(paths: readonly string[], options: RewriteOptio
     }
   }
   if (override !== undefined) await writeOverride(options.helmOverride!, override)
-  if (options.json) printJson({ files, notDone })
-  else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
+  if (options.json) {
+    const printed = files.map(({ isPending: _, ...file }) => file)
+    printJson({ files: printed, notDone })
+  } else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
   if (unreachable) return EXIT.unreachable
-  const done = files.every((file) => file.refused === undefined && !isPending(file, override !== undefined))
-  return done && notDone.length === 0 ? EXIT.done : EXIT.failed
-}
-
-/** Files that hold a name that the map knows, read no further. */
-function* candidates(
-  paths: readonly string[],
-  map: RegistryMap,
-  { exclude = [], ignore }: RewriteOptions,
-  notDone: NotDone[],
-): Generator<string> {
-  const search = new FileSearch(map.hints)
-  const add = (path: string, reason: string) => notDone.push({ path, reason: `not read: ${reason}` })
-  const options = {
-    exclude,
-    gitignore: ignore,
-    notRead: ({ path, reason }: NotDone) => add(path, reason),
-  }
-  for (const path of walkFiles(paths, options)) {
-    if (path.endsWith(BACKUP_SUFFIX)) continue
-    try {
-      const searched = search.search(path)
-      if (searched.kind === 'hit') yield path
-      if (searched.kind === 'too-long') add(path, 'it is too long to be parsed')
-    } catch (error) {
-      if (error instanceof PortolanError) throw error
-      add(path, reasonOf(error))
-    }
-  }
-}
-
-function find(source: { path: string; text: string }, { includeText }: RewriteOptions) {
-  return findReferences(source, { includeText })
+  return files.every((file) => !file.isPending) && notDone.length === 0 ? EXIT.done : EXIT.failed
 }
 
 /** Asks about each change of a file, and gives what to make of it. */
 async function verify(
-  source: { path: string; text: string },
-  map: RegistryMap,
-  targets: ReplacementCheck | undefined,
+  examined: Examined,
+  checker: TargetChecker | undefined,
   options: RewriteOptions,
 ): Promise<{ choose?: (finding: Finding) => Finding; unreachable: boolean }> {
-  if (targets === undefined) return { unreachable: false }
+  if (checker === undefined) return { unreachable: false }
   const known = new Map<string, Verification>()
   const keyOf = ({ understood, replacement }: Finding) => `${understood} ${replacement}`
-  const findings = findingsOf(source, find(source, options), map).filter(({ edits }) => edits.length > 0)
-  await Promise.all(findings.map(async (one) => known.set(keyOf(one), await targets.verify(one))))
+  const findings = examined.findings.filter(({ edits }) => edits.length > 0)
+  await Promise.all(findings.map(async (one) => known.set(keyOf(one), await checker.verify(one))))
   return {
     unreachable: [...known.values()].some(({ kind }) => kind === 'unreachable'),
     choose(finding) {
@@ -139,20 +119,40 @@ async function verify(
   }
 }
 
-function reportOf(path: string, { findings, edits, refused }: Rewritten, written: boolean): FileReport {
+function reportOf(
+  { source, unread, mentions }: Examined,
+  rewritten: Rewritten,
+  how: { readonly written: boolean; readonly overridden: boolean },
+): FileReport {
+  const { findings, edits, refused } = rewritten
   return {
-    path,
+    path: source.path,
     changed: edits.length > 0,
-    written,
+    written: how.written,
     ...(refused !== undefined && { refused }),
-    findings: findings.map(({ parts: _, path: __, ...finding }) => finding),
+    findings: findings.map(reported),
+    partlyRead: unread,
+    ...(mentions && { mentions }),
+    isPending: refused !== undefined || unread.some(({ template }) => !template) || isPending(rewritten, how),
   }
+}
+
+/** What the finders say to the parts behind them, and the path, which the file has, are no part of the report. */
+function reported({
+  path: _path,
+  parts: _parts,
+  isUse: _isUse,
+  beside: _beside,
+  follows: _follows,
+  dns: _dns,
+  ...finding
+}: Finding): object {
+  return finding
 }
 
 /** The diff on standard output; what people have to know besides on standard error. */
 function show(
-  path: string,
-  text: string,
+  { source: { path, text }, unread, mentions }: Examined,
   { findings, edits, refused }: Rewritten,
   written: boolean,
   quiet: boolean,
@@ -171,6 +171,8 @@ function show(
       `${path}:${line}:${column}: ${verdict}: ${reference}${becomes}${note === undefined ? '' : `: ${note}`}`,
     )
   }
+  for (const part of unread) console.error(shown(formatUnread(part)))
+  if (mentions !== undefined) console.error(shown(formatMentions(mentions)))
 }
 
 async function writeOverride(path: string, override: HelmOverride): Promise<void> {
@@ -190,9 +192,13 @@ async function writeOverride(path: string, override: HelmOverride): Promise<void
 }
 
 /** Whether a file holds old names still that could be new ones; what is only related is for people to judge. */
-function isPending({ changed, written, findings }: FileReport, overridden: boolean): boolean {
-  if (changed && !written && !overridden) return true
+function isPending(
+  { findings, edits }: Rewritten,
+  { written, overridden }: { readonly written: boolean; readonly overridden: boolean },
+): boolean {
+  if (edits.length > 0 && !written && !overridden) return true
   return findings.some(
-    ({ verdict, edits, confidence }) => verdict !== 'related' && edits.length === 0 && confidence !== 'text',
+    ({ verdict, edits: own, confidence }) =>
+      verdict !== 'related' && confidence !== 'text' && own.length === 0,
   )
 }

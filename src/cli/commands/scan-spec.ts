@@ -20,6 +20,7 @@ export const SCAN = defineCommand({
     writeBaseline: value('<file>', 'write the findings as a baseline, and end with 0', asText, {
       destructive: true,
     }),
+    related: switchOption('each place of names that are only related, instead of one line a name'),
     ...searchOptions,
     stdinName: textOr('<name>', 'tell the format of standard input by this name', 'stdin.yaml'),
     ...jsonOptions('print all of it as JSON'),

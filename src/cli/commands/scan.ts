@@ -11,9 +11,8 @@ import { nodePlaces } from '../node-places.ts'
 import { printJson } from '../print.ts'
 import { readCluster } from '../read-cluster.ts'
 import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
-import { Scan, type Scanned } from '../scan-files.ts'
-import { formatTable } from '../table.ts'
-import { walkFiles } from '../walk-files.ts'
+import { type Scanned, scanFiles } from '../scan-files.ts'
+import { count, formatFindings, formatRest } from '../scan-report.ts'
 import type { ScanOptions } from './scan-spec.ts'
 
 /** Prints the references to old names in files, in the settings of this machine, or in a live cluster; gives the exit code. */
@@ -33,33 +32,38 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
     : { fresh: scanned.findings, known: 0 }
   if (options.sarif)
     print(JSON.stringify(toSarif(fresh, { ...scanned, toolVersion: packageFile.version }), null, 2))
-  else if (options.json) printJson({ ...scanned, findings: fresh, known })
-  else printTable(fresh)
+  else if (options.json) printJson({ ...scanned, findings: fresh.map(reported), known })
+  else {
+    const table = formatFindings(fresh, options)
+    if (table !== '') print(table)
+  }
   sayRest(scanned, { fresh, known })
   // Of a cluster that shows nothing at all it cannot be said that it has nothing to find.
   if (scanned.cluster?.objects === 0 && scanned.notRead.length > 0) return EXIT.unreachable
-  // What is only related may be wanted as it is.
-  return fresh.some(({ verdict }) => verdict !== 'related') ? EXIT.failed : EXIT.done
+  // What is only related may be wanted as it is; of what was not read nobody knows.
+  const isIncomplete =
+    !options.cluster && (scanned.notRead.length > 0 || scanned.partlyRead.some(({ template }) => !template))
+  return isIncomplete || fresh.some(({ verdict }) => verdict !== 'related') ? EXIT.failed : EXIT.done
+}
+
+/** What the finders say to the parts behind them is no part of the report. */
+function reported({ isUse: _, beside: __, follows: ___, dns: ____, ...finding }: Finding): object {
+  return finding
 }
 
 async function readFiles(map: RegistryMap, paths: readonly string[], options: ScanOptions): Promise<Scanned> {
-  const scan = new Scan(map, options)
-  if (paths.includes('-')) scan.addBytes(options.stdinName, await readStdin())
+  const content = paths.includes('-') ? { path: options.stdinName, bytes: await readStdin() } : undefined
   const progress = createProgress()
-  const walked = walkFiles(
-    options.node ? nodePlaces(options.root ?? '/') : paths.filter((path) => path !== '-'),
-    {
-      exclude: options.exclude ?? [],
-      gitignore: options.ignore && !options.node,
-      notRead: (entry) => scan.addNotRead(entry),
-    },
-  )
-  for (const path of walked) {
-    progress.step()
-    scan.addFile(path)
-  }
+  const named = options.node ? nodePlaces(options.root ?? '/') : paths.filter((path) => path !== '-')
+  const scanned = scanFiles(named, map, {
+    includeText: options.includeText,
+    exclude: options.exclude ?? [],
+    gitignore: options.ignore && !options.node,
+    onFile: progress.step,
+    ...(content && { content }),
+  })
   progress.end()
-  return scan.result()
+  return scanned
 }
 
 async function readStdin(): Promise<Buffer> {
@@ -86,31 +90,22 @@ async function writeBaseline(file: string, findings: readonly Finding[]): Promis
   console.error(`${file}: ${count(findings.length, 'finding')} from now on known`)
 }
 
-function printTable(findings: readonly Finding[]): void {
-  if (findings.length === 0) return
-  const notes = [...new Set(findings.flatMap(({ note }) => note ?? []))]
-  const rows = findings.map(({ path, line, column, written, replacement, owner, note, pods }) => [
-    `${path}:${line}:${column}`,
-    shown(written),
-    (replacement ?? '-') + (note === undefined ? '' : ` [${notes.indexOf(note) + 1}]`),
-    shown(owner) + (pods === undefined ? '' : ` (${count(pods, 'pod')})`),
-  ])
-  print(formatTable(['place', 'reference', 'becomes', 'belongs to'], rows))
-  if (notes.length > 0) print(`\n${notes.map((note, index) => `  [${index + 1}] ${note}`).join('\n')}`)
-}
-
 /** The summary goes to standard error, where it does not get into what is piped on. */
-function sayRest(
-  { files, notRead, mentions, cluster }: Scanned,
-  { fresh, known }: { fresh: readonly Finding[]; known: number },
-): void {
-  for (const { path, reason } of notRead) console.error(shown(`not read: ${path}: ${reason}`))
+function sayRest(scanned: Scanned, { fresh, known }: { fresh: readonly Finding[]; known: number }): void {
+  const { files, notRead, partlyRead, mentions, cluster } = scanned
+  for (const line of formatRest(scanned)) console.error(line)
+  const broken = partlyRead.filter(({ template }) => !template).length
   const facts = [
     cluster === undefined ? count(files, 'file') : `${count(cluster.objects, 'object')} of ${cluster.server}`,
     count(fresh.length, 'finding'),
     ...(known > 0 ? [`${known} more known from the baseline`] : []),
     ...(notRead.length > 0 ? [`${notRead.length} not read`] : []),
-    ...(mentions > 0 ? [`${count(mentions, 'file')} with mentions only (--include-text shows them)`] : []),
+    ...(broken > 0 ? [`${broken} not fully read`] : []),
+    ...(mentions.length > 0
+      ? [
+          `${count(mentions.length, 'file')} with mentions that were not understood (--include-text shows them)`,
+        ]
+      : []),
   ]
   console.error(facts.join(', '))
   if (cluster !== undefined)
@@ -131,15 +126,6 @@ function createProgress(): { step(): void; end(): void } {
     },
     end: () => process.stderr.write('\r\u001b[K'),
   }
-}
-
-/** What stands in files may hold what would drive a terminal. */
-function shown(text: string): string {
-  return text.replace(/\p{Cc}/gu, '�')
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
 function print(text: string): void {

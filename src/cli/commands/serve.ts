@@ -11,7 +11,7 @@ export async function runServe({ config: file }: ServeOptions): Promise<number> 
     config,
     createRuntime(config.log),
     // What came from standard input cannot be read again.
-    file === '-' ? undefined : file,
+    { file: file === '-' ? undefined : file },
   )
   await running.ended
   // A backend that still owes an answer to a probe must not keep a drained process alive.

@@ -1,9 +1,10 @@
 import type { ClusterResource } from '../../cluster/resources.ts'
 import { findKubeadm } from '../finders/kubernetes.ts'
 import type { Finding } from '../finding.ts'
-import { findingsOf, writtenOf } from '../findings.ts'
+import { findingsOf } from '../findings.ts'
 import type { Found } from '../found.ts'
 import type { RegistryMap } from '../map.ts'
+import { writtenOf } from '../name.ts'
 import { type ClusterObject, readClusterObject } from './cluster-object.ts'
 import { NOWHERE, PodReferences, withoutPlace } from './pod-references.ts'
 

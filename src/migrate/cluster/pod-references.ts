@@ -1,8 +1,9 @@
 import { GenerationalCache } from '../../internal/generational-cache.ts'
 import { findKubernetes } from '../finders/kubernetes.ts'
-import { findingsOf, writtenOf } from '../findings.ts'
+import { findingsOf } from '../findings.ts'
 import type { Found } from '../found.ts'
 import type { RegistryMap } from '../map.ts'
+import { writtenOf } from '../name.ts'
 import type { PodSpec } from './cluster-object.ts'
 
 /** Specs that are kept in mind: the pods of one workload have the same, up to what is not looked at. */

@@ -1,6 +1,6 @@
-import type { Finder, Found } from '../found.ts'
-import { byPlace } from './shell.ts'
-import { readToml, type TomlContent } from './toml.ts'
+import type { Found } from '../found.ts'
+import type { TomlContent } from './toml.ts'
+import { createTomlFinder } from './toml-finder.ts'
 import { isRegistry, readReference, readRegistryUrl } from './written-reference.ts'
 
 /** `certs.d/HOST/hosts.toml`; a folder cannot hold `:`, so containerd takes `HOST_PORT_` for `HOST:PORT` too. */
@@ -10,13 +10,13 @@ const HOSTS_FOLDER = /(?:^|\/)certs\.d\/([^/]+)\/hosts\.toml$/
  * Finds references in containerd's `config.toml`: `sandbox_image` (versions 1 and 2), `pinned_images` (version 3), and
  * the deprecated `registry.mirrors` and `registry.configs`; and in a `hosts.toml`, whose folder names a registry too.
  */
-export const findInContainerd: Finder = ({ path, text }) => {
-  const content = readToml(text)
-  const found = /(?:^|\/)hosts\.toml$/.test(path)
-    ? findInHosts(path, text, content)
-    : findInConfig(text, content)
-  return found.sort(byPlace)
-}
+export const findInContainerd = createTomlFinder({
+  format: 'containerd',
+  collect: (path, text, content) =>
+    /(?:^|\/)hosts\.toml(?:\.\w+)?$/.test(path)
+      ? findInHosts(path, text, content)
+      : findInConfig(text, content),
+})
 
 function findInConfig(text: string, { keys, strings }: TomlContent): Found[] {
   const found: Found[] = []
@@ -25,17 +25,21 @@ function findInConfig(text: string, { keys, strings }: TomlContent): Found[] {
     const kind = path.at(-2) ?? ''
     if ((kind !== 'mirrors' && kind !== 'configs') || path.at(-3) !== 'registry') continue
     if (!isRegistry(part.value) || part.value.includes('/')) continue
+    const beside = strings.filter((one) => isEndpointOf(one.path, part.value)).map((one) => one.part.value)
     found.push({
-      format: 'containerd',
-      parts: { registry: part },
-      owner: `registry.${kind}`,
-      confidence: 'certain',
+      ...{
+        format: 'containerd',
+        parts: { registry: part },
+        owner: `registry.${kind}`,
+        confidence: 'certain',
+      },
+      ...(kind === 'mirrors' && { beside }),
     })
   }
   for (const { path, part } of strings) {
     const key = path.at(-1)
     const isImage = key === 'sandbox_image' || path.at(-2) === 'pinned_images'
-    const isEndpoint = key === 'endpoint' && path.at(-3) === 'mirrors'
+    const isEndpoint = isEndpointOf(path, path.at(-2) ?? '')
     if (!isImage && !isEndpoint) continue
     const parts = isImage
       ? readReference(text, part.span, { hostless: true })
@@ -46,24 +50,20 @@ function findInConfig(text: string, { keys, strings }: TomlContent): Found[] {
       : path.at(-2) === 'pinned_images'
         ? `pinned_images.${key}`
         : 'sandbox_image'
-    found.push({ format: 'containerd', parts, owner, confidence: 'certain' })
+    const beside = isEndpoint ? { beside: [path.at(-2)!] } : {}
+    found.push({ format: 'containerd', parts, owner, confidence: 'certain', ...beside })
   }
   return found
 }
 
+function isEndpointOf(path: readonly string[], host: string): boolean {
+  return path.at(-1) === 'endpoint' && path.at(-2) === host && path.at(-3) === 'mirrors'
+}
+
+/** All of a `hosts.toml` is one redirect: from the registry that its folder names, to its hosts. */
 function findInHosts(path: string, text: string, { keys, strings }: TomlContent): Found[] {
-  const found: Found[] = []
   const [, folder] = HOSTS_FOLDER.exec(path) ?? []
   const host = folder?.replace(/_([0-9]+)_$/, ':$1')
-  if (host !== undefined && isRegistry(host)) {
-    found.push({
-      format: 'containerd',
-      parts: { registry: { span: { start: 0, end: 0 }, value: host, escaped: true } },
-      owner: `folder ${folder}`,
-      confidence: 'certain',
-      fixed: 'it is the name of a folder, which no edit of a file changes: rename the folder',
-    })
-  }
   const urls = [
     ...keys
       .filter((key) => key.path.length === 2 && key.path[0] === 'host')
@@ -72,9 +72,25 @@ function findInHosts(path: string, text: string, { keys, strings }: TomlContent)
       .filter((string) => string.path.join() === 'server')
       .map(({ part }) => ({ part, owner: 'server' })),
   ]
+  // The registry itself is at one end, and all others are at the other.
+  const isSource = (url: string) => url.replace(/^https?:\/\//, '').replace(/\/.*$/, '') === host
+  const targets = urls.map(({ part }) => part.value).filter((url) => !isSource(url))
+  const besideOf = (url: string) => (isSource(url) ? targets : host === undefined ? [] : [host])
+  const found: Found[] = []
+  if (host !== undefined && isRegistry(host)) {
+    found.push({
+      format: 'containerd',
+      parts: { registry: { span: { start: 0, end: 0 }, value: host, escaped: true } },
+      owner: `folder ${folder}`,
+      confidence: 'certain',
+      fixed: 'it is the name of a folder, which no edit of a file changes: rename the folder',
+      beside: besideOf(host),
+    })
+  }
   for (const { part, owner } of urls) {
     const parts = readRegistryUrl(text, part.span)
-    if (parts !== undefined) found.push({ format: 'containerd', parts, owner, confidence: 'certain' })
+    if (parts !== undefined)
+      found.push({ format: 'containerd', parts, owner, confidence: 'certain', beside: besideOf(part.value) })
   }
   return found
 }

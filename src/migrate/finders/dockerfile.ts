@@ -1,7 +1,10 @@
-import type { Finder, Found, Span } from '../found.ts'
+import { type Finder, type Found, NO_TOOLS, type Span } from '../found.ts'
+import { literalText, relocate } from '../inner-text.ts'
 import { namesRegistry } from './names.ts'
 import { readSetting } from './settings.ts'
 import { findInScript } from './shell.ts'
+import { findInValue } from './value.ts'
+import { unquoted } from './word.ts'
 import { readReference } from './written-reference.ts'
 
 /** An instruction with the lines that it continues on; lines of comments between them are stepped over. */
@@ -12,6 +15,7 @@ const FROM = /^(?:--\S+[ \t]+)*(["']?)([^\s"']+)\1(?:[ \t]+as[ \t]+(\S+))?/i
 const VARIABLE = /(?:^|[ \t])([A-Za-z_]\w*)=("[^"\n]*"|'[^'\n]*'|[^\s"']+)/g
 /** Each is looked for to the end of the text. */
 const UNCLOSED_MAX = 16
+const SPACED = /^([A-Za-z_]\w*)[ \t]+(?!=)(\S+[ \t]*\r?)$/
 const HEREDOC = /<<-?(["']?)([A-Za-z_]\w*)\1/
 
 /**
@@ -51,13 +55,20 @@ export const findInDockerfile: Finder = ({ text }) => {
         for (const one of findInScript(text, { start: scriptStart(body, at), end }, 'dockerfile'))
           found.push(one)
         break
+      case 'cmd':
+      case 'entrypoint':
+      case 'healthcheck':
+        for (const one of findInExec(at, body)) found.push(one)
+        break
       case 'arg':
       case 'env':
+      case 'label':
         for (const { index, 0: pair, 1: name, 2: value } of body.matchAll(VARIABLE)) {
           const quoted = /^["']/.test(value!) ? 1 : 0
           const start = at + index + pair.length - value!.length + quoted
           addVariable({ start, end: start + value!.length - 2 * quoted }, name!, word.toUpperCase())
         }
+        addSpaced(at, body, word.toUpperCase())
     }
   }
   return found
@@ -73,6 +84,11 @@ export const findInDockerfile: Finder = ({ text }) => {
     return end
   }
 
+  /** A default that is the head of an image in FROM is a registry, whatever its name is. */
+  function isHead(name: string): boolean {
+    return new RegExp(`\\$\\{?${name}(?:\\}|(?=/))/?`).test(text)
+  }
+
   function addImage(start: number, image: string, owner: string): void {
     if (stages.has(image.toLowerCase()) || /^[0-9]+$/.test(image)) return
     const parts = readReference(text, { start, end: start + image.length }, { hostless: true })
@@ -86,10 +102,33 @@ export const findInDockerfile: Finder = ({ text }) => {
     }
   }
 
+  /** `ENV NAME VALUE`, the form without an equals sign. */
+  function addSpaced(at: number, body: string, instruction: string): void {
+    const [whole, name, value] = SPACED.exec(body) ?? []
+    if (whole === undefined) return
+    const start = at + whole.length - value!.length
+    addVariable(unquoted(text, { start, end: start + value!.trimEnd().length }), name!, instruction)
+  }
+
+  /** `["word", …]`, or what a shell runs. */
+  function findInExec(at: number, body: string): readonly Found[] {
+    const list = /^(?:CMD[ \t]+)?(?:--\S+[ \t]+)*\[/i.exec(body)
+    const span = { start: at, end: at + body.length }
+    if (list === null) return findInScript(text, span, 'dockerfile')
+    return [...body.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].flatMap(({ index, 1: word }) => {
+      const start = at + index + 1
+      const place = { format: 'dockerfile', owner: 'command', key: 'command' } as const
+      const inner = literalText(text, { start, end: start + word!.length })
+      return findInValue(inner.value, place, NO_TOOLS).map((one) => ({
+        ...one,
+        parts: relocate(one.parts, inner),
+      }))
+    })
+  }
+
   function addVariable(span: Span, name: string, instruction: string): void {
-    const parts = readSetting(text, span, name)
+    const parts = readSetting(text, span, isHead(name) ? 'registry' : name)
     if (parts === undefined) return
-    // A default that is the head of an image in FROM is a registry, whatever its name is.
     const confidence = parts.registry === undefined || namesRegistry(name) ? 'certain' : 'likely'
     found.push({ format: 'dockerfile', parts, owner: `${instruction} ${name}`, confidence })
   }

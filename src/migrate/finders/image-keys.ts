@@ -1,5 +1,5 @@
 import { isScalar, type YAMLMap } from 'yaml'
-import { entriesOf, isStringScalar } from '../yaml-source.ts'
+import { entriesOf, isStringScalar } from '../yaml/yaml-document.ts'
 import { namesImage } from './names.ts'
 import type { Belonging, YamlCollector } from './yaml-collector.ts'
 

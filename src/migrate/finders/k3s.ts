@@ -1,4 +1,4 @@
-import { createYamlFinder } from './yaml-values.ts'
+import { createYamlFinder } from './yaml-finder.ts'
 
 /**
  * Finds references in `registries.yaml` of k3s and RKE2 (mirrors, their endpoints, credentials), and in their
@@ -7,9 +7,4 @@ import { createYamlFinder } from './yaml-values.ts'
 export const findInK3s = createYamlFinder({
   format: 'k3s',
   isRegistryKey: (path) => path.length === 2 && (path[0] === 'mirrors' || path[0] === 'configs'),
-  role(path) {
-    if (path[0] === 'mirrors' && path.includes('endpoint')) return 'url'
-    if (path[0] === 'mirrors' || path[0] === 'configs') return undefined
-    return path.includes('kubelet-arg') ? 'script' : 'value'
-  },
 })

@@ -1,4 +1,5 @@
-import { createYamlFinder } from './yaml-values.ts'
+import { collectManifest } from './kubernetes.ts'
+import { createYamlFinder } from './yaml-finder.ts'
 
 /** Finds references in kOps: images of components, the assets' registry, mirrors, and configs that it hands on. */
 export const findInKops = createYamlFinder({
@@ -7,10 +8,9 @@ export const findInKops = createYamlFinder({
   role(path) {
     const key = path.findLast((part) => part !== '[]') ?? ''
     // The image of an instance group is that of a machine.
-    if (path.join('.') === 'spec.image') return undefined
+    if (path.join('.') === 'spec.image') return 'none'
     if (/image$/i.test(key)) return 'image'
-    if (key === 'containerRegistry' || key === 'containerProxy') return 'registry'
-    if (path.includes('registryMirrors')) return 'url'
-    return key === 'configOverride' || key === 'content' || key === 'manifest' ? 'file' : undefined
+    return key === 'containerRegistry' || key === 'containerProxy' ? 'registry' : undefined
   },
+  collect: collectManifest('kops'),
 })

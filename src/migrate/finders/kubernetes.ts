@@ -1,18 +1,12 @@
 import { isMap, isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml'
-import type { Confidence, Finder, Format, Found } from '../found.ts'
-import {
-  createDocument,
-  entriesOf,
-  isStringScalar,
-  type StringScalar,
-  visitYaml,
-  type YamlDocument,
-} from '../yaml-source.ts'
-import { findHelmTemplate } from './helm-template.ts'
+import type { Confidence, Format } from '../found.ts'
+import { entriesOf, isStringScalar, type YamlDocument } from '../yaml/yaml-document.ts'
 import { collectImageKeys, holdsImages } from './image-keys.ts'
 import { collectKubeadm } from './kubeadm.ts'
 import { collectKustomization } from './kustomize.ts'
-import { inOrder, YamlCollector } from './yaml-collector.ts'
+import { YamlCollector } from './yaml-collector.ts'
+import { createYamlFinder } from './yaml-finder.ts'
+import type { YamlRules } from './yaml-rules.ts'
 
 /** Lists of containers, wherever a pod template may be, and how their owner is told apart. */
 const CONTAINERS: Readonly<Record<string, string>> = {
@@ -20,11 +14,8 @@ const CONTAINERS: Readonly<Record<string, string>> = {
   initContainers: 'init container',
   ephemeralContainers: 'ephemeral container',
 }
-/** Strings in which custom resources carry values of a chart: Argo CD's and k3s's. */
-const VALUES_KEYS = ['values', 'valuesContent']
-/** Maps, lists and texts within texts are followed so deep. */
+/** Maps and lists are followed so deep. */
 const DEPTH_MAX = 100
-const TEXTS_MAX = 3
 
 /** Where a walk is: what its finds belong to. */
 interface Context {
@@ -36,8 +27,10 @@ interface Context {
   /** The last key. */
   readonly key: string
   readonly depth: number
-  /** How many texts this one is within. */
-  readonly texts: number
+  /** The API of the object, such as `kubeadm.k8s.io/v1beta3`. */
+  readonly apiVersion: string
+  /** The Kubernetes version that the object is for, where it says so. */
+  readonly version?: string
   /** In a chart's values every image key is one that the chart pulls by. */
   readonly confidence: Confidence
   readonly registry?: Node | undefined
@@ -45,27 +38,52 @@ interface Context {
 
 /**
  * Finds references in manifests, YAML or JSON: wherever a pod template is, whatever kind holds it; by the names of keys
- * elsewhere, as in custom resources; in commands, arguments and environments; in what ConfigMaps embed. Documents of
- * kubeadm and kustomize between them are read as what they are. What is not YAML is read as a template.
+ * elsewhere, as in custom resources; in commands, arguments and environments. Documents of kubeadm and kustomize between
+ * them are read as what they are.
  */
-export const findKubernetes: Finder = (source) => {
-  const found = findInYaml(source.text, { format: 'kubernetes', confidence: 'likely' }, 0)
-  return found ?? findHelmTemplate(source)
-}
-
-/** Finds references in the values of a chart, subcharts' ones and `global.imageRegistry` among them. */
-export const findHelmValues: Finder = (source) => {
-  const found = findInYaml(source.text, { format: 'helm-values', confidence: 'certain' }, 0)
-  return found ?? findHelmTemplate(source)
-}
+export const findKubernetes = createYamlFinder({
+  format: 'kubernetes',
+  collect: collectManifest('kubernetes'),
+})
 
 /** Finds what kubeadm's config names; other documents of the text are read as manifests. */
-export const findKubeadm: Finder = findKubernetes
+export const findKubeadm = createYamlFinder({ format: 'kubeadm', collect: collectManifest('kubernetes') })
+
+/** Finds references in the values of a chart, subcharts' ones and `global.imageRegistry` among them. */
+export const findHelmValues = createYamlFinder({
+  format: 'helm-values',
+  collect: collectManifest('helm-values', 'certain'),
+})
+
+/** Finds references in a chart's templates. */
+export const findHelmTemplate = createYamlFinder({
+  format: 'helm-template',
+  collect: collectManifest('helm-template'),
+})
 
 /** Finds the images of a kustomization, and those in its patches. */
-export const findKustomize: Finder = (source) => {
-  const found = findInYaml(source.text, { format: 'kustomize', confidence: 'likely' }, 0)
-  return found ?? findHelmTemplate(source)
+export const findKustomize = createYamlFinder({ format: 'kustomize', collect: collectManifest('kustomize') })
+
+/** Makes a collector of what is more than one string in manifests, or is named better than by its keys. */
+export function collectManifest(
+  format: Format,
+  confidence: Confidence = 'likely',
+): NonNullable<YamlRules['collect']> {
+  return (text, document, path) => {
+    const collector = new YamlCollector(text, document)
+    const registry = format === 'helm-values' ? globalRegistry(document) : undefined
+    new Walk(collector).visit(document.contents, {
+      ...{ format, confidence, registry, object: '', apiVersion: '', depth: 0 },
+      ...{ path: path.filter((key) => key !== '[]').join('.'), key: keyOf(path) },
+    })
+    return collector.found
+  }
+}
+
+/** The last key of a path; what is in its list has `[]` behind it. */
+function keyOf(path: readonly string[]): string {
+  const last = path.at(-1) ?? ''
+  return last === '[]' ? `${path.findLast((key) => key !== '[]') ?? ''}[]` : last
 }
 
 /** Whether a map is kubeadm's, or one of the two in it that name registries; Cluster API carries it in resources. */
@@ -73,27 +91,6 @@ function isClusterConfiguration({ format, path }: Context): boolean {
   const pattern =
     format === 'kubeadm' ? /^(?:dns|etcd\.local)?$/ : /(?:^|\.)clusterConfiguration(?:\.dns|\.etcd\.local)?$/
   return pattern.test(path)
-}
-
-function findInYaml(
-  text: string,
-  { format, confidence }: Pick<Context, 'format' | 'confidence'>,
-  texts: number,
-): Found[] | undefined {
-  return visitYaml(text, (documents) => {
-    const found: Found[] = []
-    for (const parsed of documents) {
-      const document = createDocument(parsed)
-      const collector = new YamlCollector(text, document)
-      const registry = format === 'helm-values' ? globalRegistry(document) : undefined
-      new Walk(collector).visit(document.contents, {
-        ...{ format, confidence, registry, texts },
-        ...{ object: '', path: '', key: '', depth: 0 },
-      })
-      for (const one of inOrder(collector.found)) found.push(one)
-    }
-    return found
-  })
 }
 
 /** The registry that charts by the usual convention put before every image. */
@@ -120,13 +117,15 @@ class Walk {
     if (node === undefined || context.depth > DEPTH_MAX || !this.#isFirst(node, context.key)) return
     if (isMap(node)) this.#visitMap(node, context)
     else if (isSeq(node)) this.#visitSeq(node, context)
-    else if (isStringScalar(node)) this.#visitText(node, context)
   }
 
   #visitMap(map: YAMLMap, outer: Context): void {
     const context = this.#enter(map, outer)
     if (/^$|clusterConfiguration$/.test(context.path) && isClusterConfiguration(context)) {
-      collectKubeadm(this.#collector, map, context.object)
+      collectKubeadm(this.#collector, map, context.object, {
+        api: context.apiVersion,
+        ...(context.version !== undefined && { version: context.version }),
+      })
     }
     if (context.format === 'kustomize' && context.path === '') collectKustomization(this.#collector, map)
     this.#collectHere(map, context)
@@ -160,7 +159,17 @@ class Walk {
         ? 'kustomize'
         : 'kubernetes'
     const object = name === undefined ? kind : `${kind}/${name}`
-    return { ...context, format, object, path: '', key: '', confidence: 'likely' }
+    const { version: _, ...outer } = context
+    const spec = this.#document.get(map, 'spec')
+    const version =
+      isMap(spec) && /cluster\.x-k8s\.io\//.test(apiVersion)
+        ? this.#document.getString(spec, 'version')?.value
+        : undefined
+    return {
+      ...outer,
+      ...{ format, object, apiVersion, path: '', key: '', confidence: 'likely' },
+      ...(version !== undefined && { version }),
+    }
   }
 
   #collectHere(map: YAMLMap, context: Context): void {
@@ -221,24 +230,6 @@ class Walk {
         this.#collector.addWhole(node, { format, confidence, owner })
       this.visit(item, { ...context, key: `${key}[]`, path: `${path}[${index}]`, depth: context.depth + 1 })
     }
-  }
-
-  /** Texts within the text: what a ConfigMap embeds, values of charts, patches. */
-  #visitText(scalar: StringScalar, context: Context): void {
-    const { object, path, key, texts } = context
-    if (texts >= TEXTS_MAX || !/[:{]/.test(scalar.value)) return
-    const isValues = VALUES_KEYS.includes(key) && scalar.value.includes('\n')
-    const isData = object.startsWith('ConfigMap') && path.startsWith('data.')
-    const isPatch = context.format === 'kustomize' && /^patch(?:es)?/.test(path)
-    if (!isValues && !isData && !isPatch) return
-    const format = isValues ? 'helm-values' : 'kubernetes'
-    this.#collector.addInner(scalar, (text) => {
-      const found = findInYaml(text, { format, confidence: isValues ? 'certain' : 'likely' }, texts + 1) ?? []
-      return found.map((one) => ({
-        ...one,
-        owner: [object, path, one.owner].filter((part) => part !== '').join(' '),
-      }))
-    })
   }
 
   #isFirst(node: Node, key: string): boolean {

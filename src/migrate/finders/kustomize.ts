@@ -1,22 +1,19 @@
 import { isMap, isSeq, type YAMLMap } from 'yaml'
-import { stringOf } from '../yaml-source.ts'
+import { readYaml, stringOf, type YamlDocument } from '../yaml/yaml-document.ts'
 import type { YamlCollector } from './yaml-collector.ts'
 
-const REMOTE = /^(?:https?:\/\/|git@|git::|ssh:\/\/|github\.com\/)|[?&]ref=/
-const FIXED =
-  'it has to match what a remote resource says, which cannot be seen here: set newName to the new name if that still ' +
-  'has the old one'
+/** Where a kustomization says what it is made of. */
+const RESOURCES = ['resources', 'bases', 'components', 'crds']
 
 /**
  * Takes the `images` of a kustomization. What is pulled is `newName`, or `name` without it, with `newTag` and `digest`.
- * `name` has to match what the manifests say, and moves with them; where a kustomization has remote resources, nobody
- * here knows what these say, so that `name` is reported and left.
+ * `name` has to match what the resources say, and follows them.
  */
 export function collectKustomization(collector: YamlCollector, map: YAMLMap): void {
   const { document } = collector
   const images = document.get(map, 'images')
   if (!isSeq(images)) return
-  const fixed = isRemote(collector, map) ? { fixed: FIXED } : {}
+  const follows = { resources: resourcesOf(document, map) }
   for (const [index, item] of images.items.entries()) {
     const entry = document.resolve(item)
     if (!isMap(entry)) continue
@@ -24,21 +21,31 @@ export function collectKustomization(collector: YamlCollector, map: YAMLMap): vo
     const belonging = (key: string) =>
       ({ format: 'kustomize', confidence: 'certain', owner: `images[${index}].${key}` }) as const
     const version = { tag: document.getString(entry, 'newTag'), digest: document.getString(entry, 'digest') }
-    if (newName !== undefined) {
-      collector.addWhole(name, { ...belonging('name'), ...fixed })
-      collector.addSplit({ repository: newName, ...version }, belonging('newName'))
-    } else {
-      collector.addSplit({ repository: name, ...version }, { ...belonging('name'), ...fixed })
-    }
+    collector.addSplit(newName === undefined ? { repository: name, ...version } : { repository: name }, {
+      ...belonging('name'),
+      follows,
+    })
+    if (newName !== undefined) collector.addSplit({ repository: newName, ...version }, belonging('newName'))
   }
 }
 
-function isRemote({ document }: YamlCollector, map: YAMLMap): boolean {
-  return ['resources', 'bases', 'components', 'helmCharts'].some((key) => {
-    const list = document.get(map, key)
-    if (!isSeq(list)) return false
-    return (
-      key === 'helmCharts' || list.items.some((item) => REMOTE.test(stringOf(document.resolve(item)) ?? ''))
-    )
-  })
+/** As they are written; what charts of Helm are inflated to is not known. */
+function resourcesOf(document: YamlDocument, map: YAMLMap): string[] {
+  const charts = ['helmCharts', 'helmChartInflationGenerator'].filter((key) => isSeq(document.get(map, key)))
+  return [
+    ...charts,
+    ...RESOURCES.flatMap((key) => {
+      const list = document.get(map, key)
+      return isSeq(list) ? list.items.flatMap((item) => stringOf(document.resolve(item)) ?? []) : []
+    }),
+  ]
+}
+
+/** What the kustomization of a text is made of. */
+export function kustomizationResources(text: string): string[] {
+  return [...readYaml(text)].flatMap((read) =>
+    read.kind === 'document' && isMap(read.document.contents)
+      ? resourcesOf(read.document, read.document.contents)
+      : [],
+  )
 }

@@ -1,9 +1,13 @@
 import type { Finder, Found } from '../found.ts'
+import { byPlace, without } from './overlap.ts'
 import { readSetting } from './settings.ts'
-import { byPlace, findInScript } from './shell.ts'
+import { findInScript } from './shell.ts'
 
+/** A variable, of the whole file or of a target. */
 const ASSIGNMENT =
-  /^[ ]*(?:(?:export|override)[ \t]+)*([A-Za-z_][\w.-]*)[ \t]*(?:::?:?|\?|\+)?=[ \t]*((?:\\\r?\n|[^#\r\n])*)/gm
+  /^[ ]*(?:[^\s:=#][^\s:=#]*(?:[ ]+[^\s:=#]+)*[ ]*:[ ]+)?(?:(?:export|override|define|private)[ \t]+)*([A-Za-z_][\w.-]*)[ \t]*(?:::?:?|\?|\+|!)?=[ \t]*((?:\\\r?\n|[^#\r\n])*)/gm
+/** What make has a shell run when it reads the file. */
+const SHELL = /\$\(shell[ \t]+((?:[^()\n]|\([^()\n]*\))*)\)/g
 /** Lines that begin with a tab, each with those that it continues on. */
 const RECIPE = /^\t(?:\\\r?\n|[^\n])*/gm
 
@@ -15,7 +19,9 @@ export const findInMakefile: Finder = ({ text }) => {
     const at = match.index + assignment.length - value.length
     for (const { index, 0: word } of value.matchAll(/[^\s\\]+/g)) {
       const start = at + index
-      const parts = readSetting(text, { start, end: start + word.length }, name)
+      const span = { start, end: start + word.length }
+      // A host alone is the head of references, whatever the variable is called.
+      const parts = readSetting(text, span, name) ?? readSetting(text, span, 'registry')
       if (parts !== undefined) {
         found.push({ format: 'makefile', parts, owner: `variable ${name}`, confidence: 'likely' })
       }
@@ -25,6 +31,10 @@ export const findInMakefile: Finder = ({ text }) => {
     const prefix = /^\t[\s@+-]*/.exec(line)![0].length
     for (const one of findInScript(text, { start: index + prefix, end: index + line.length }, 'makefile'))
       found.push(one)
+  }
+  for (const { index, 0: call, 1: script } of text.matchAll(SHELL)) {
+    const end = index + call.length - 1
+    found.push(...without(found, findInScript(text, { start: end - script!.length, end }, 'makefile')))
   }
   return found.sort(byPlace)
 }

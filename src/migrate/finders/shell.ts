@@ -1,6 +1,8 @@
 import type { Confidence, Finder, Format, Found, Span } from '../found.ts'
+import { byPlace } from './overlap.ts'
 import { confidenceOf, findSettings, readSetting } from './settings.ts'
 import { readShell, type ShellCommand } from './shell-words.ts'
+import { findInWords, unquoted } from './word.ts'
 
 /** What pulls, pushes, copies, runs or inspects images: a reference among its arguments is one for certain. */
 const IMAGE_TOOLS = new Set(
@@ -13,9 +15,12 @@ const IMAGE_TOOLS = new Set(
 const NO_IMAGES = new Set(
   (
     'curl wget ping dig nslookup host openssl nc telnet git ssh scp rsync grep egrep fgrep rg sed awk cd pushd mkdir ls ' +
-    'cat cp mv rm go npm pip apt apt-get yum dnf die fail warn info error debug log note fatal usage test [ [['
+    'cat cp mv rm go npm pip apt apt-get yum dnf die fail warn info error debug log note fatal usage'
   ).split(' '),
 )
+/** What compares words. */
+const TESTS = new Set(['test', '[', '[['])
+const COMPARED = 'something is compared with it: change it by hand together with that'
 const SPEAKS = new Set(['echo', 'printf', 'print'])
 /** What runs a script that is given to it as one word. */
 const RUNS_SCRIPTS = new Set([
@@ -56,15 +61,6 @@ export function findInScript(text: string, span: Span, format: Format, depth = 0
   return found.sort(byPlace)
 }
 
-/** Orders what was found by its place in the text. */
-export function byPlace(a: Found, b: Found): number {
-  return placeOf(a) - placeOf(b)
-}
-
-function placeOf({ parts }: Found): number {
-  return Math.min(...Object.values(parts).map(({ span }) => span.start))
-}
-
 function findInCommand(text: string, { array, words }: ShellCommand, format: Format, depth: number): Found[] {
   const found: Found[] = []
   const add = (span: Span, name: string, owner: string, confidence: Confidence) => {
@@ -75,39 +71,42 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   const addValue = (span: Span, name: string, owner: string, confidence: Confidence) => {
     if (add(span, name, owner, confidence)) return
     if (/\s/.test(text.slice(span.start, span.end)))
-      for (const one of findInString(text, span, owner, format)) found.push(one)
+      for (const one of findInWords(text, span, { format, owner })) found.push(one)
   }
 
   const first = array === undefined ? words.findIndex((word) => isCommandName(wordText(text, word))) : -1
   const name = first < 0 ? '' : baseName(wordText(text, words[first]!))
-  const speaks = SPEAKS.has(name) && words.length - first > 2
+  const speaks = SPEAKS.has(name) && !handsOn(text, words.slice(first + 1))
+  const compares = TESTS.has(name)
   const isTool = IMAGE_TOOLS.has(name)
   const isLogin = isTool && words.some((word) => /^log(?:in|out)$/.test(wordText(text, word)))
   const owner = array !== undefined ? `variable ${array}` : name === '' ? 'word' : `command ${name}`
 
   for (const [index, word] of words.entries()) {
-    const { span, before } = unquote(text, word)
+    const span = unquoted(text, word)
+    const isQuoted = span.start > word.start
     const value = text.slice(span.start, span.end)
     const assignment = ASSIGNMENT.exec(value)
     const flag = FLAG.exec(value)
     const awaiting = index > 0 ? awaitingFlag(wordText(text, words[index - 1]!)) : undefined
-    if (array !== undefined) addValue(span, array, owner, 'likely')
+    if (array !== undefined) addValue(withoutIndex(text, span), array, owner, 'likely')
+    else if (compares) addCompared(span)
     else if (awaiting !== undefined) addFlag(span, awaiting)
-    else if (assignment !== null && before === '') {
-      const target = unquote(text, { start: span.start + assignment[0].length, end: span.end }).span
+    else if (assignment !== null && (!isQuoted || (SPEAKS.has(name) && !speaks))) {
+      const target = unquoted(text, { start: span.start + assignment[0].length, end: span.end })
       const variable = assignment[1]!
       const isArgument = first >= 0 && index > first
       if (isArgument && isTool) addPairs(span)
-      else addValue(target, variable, isArgument ? `${owner} ${variable}` : `variable ${variable}`, 'likely')
+      else addVariable(target, variable, isArgument ? `${owner} ${variable}` : `variable ${variable}`)
     } else if (flag !== null) {
       if (flag[2] !== '=') continue
-      addFlag(unquote(text, { start: span.start + flag[0].length, end: span.end }).span, flag[1]!)
+      addFlag(unquoted(text, { start: span.start + flag[0].length, end: span.end }), flag[1]!)
     } else if (index <= first) continue
     else if (/\s|^[{[]/.test(value)) {
       if (RUNS_SCRIPTS.has(name) && depth < SCRIPTS_DEEP_MAX) {
         for (const one of findInScript(text, span, format, depth + 1)) found.push(one)
       } else if (!SPEAKS.has(name) && !NO_IMAGES.has(name)) {
-        for (const one of findInString(text, span, owner, format)) found.push(one)
+        for (const one of findInWords(text, span, { format, owner })) found.push(one)
       }
     } else if (!speaks && !NO_IMAGES.has(name)) {
       add(span, isLogin ? 'registry' : '', owner, isTool ? 'certain' : 'likely')
@@ -115,9 +114,22 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   }
   return found
 
+  /** A host alone is the head of references, whatever the variable is called. */
+  function addVariable(span: Span, variable: string, of: string): void {
+    addValue(span, variable, of, 'likely')
+    if (found.at(-1)?.owner !== of && isHostAlone(text, span)) add(span, 'registry', of, 'likely')
+  }
+
   function addFlag(span: Span, flag: string): void {
     if (SETS.test(flag)) addPairs(span)
     else addValue(span, flag, `flag ${flag}`, confidenceOf(flag))
+  }
+
+  /** To change one side of a comparison is to change what it says. */
+  function addCompared(span: Span): void {
+    const parts = readSetting(text, span, 'registry')
+    if (parts !== undefined)
+      found.push({ format, parts, owner: `test ${name}`, confidence: 'likely', fixed: COMPARED })
   }
 
   /** `a.image=REFERENCE,b=…`, as in `helm --set` and `kubectl set image`. */
@@ -132,24 +144,8 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   }
 }
 
-/** A string of several words: a list of references, JSON, or flags that are handed on. */
-function findInString(text: string, span: Span, owner: string, format: Format): Found[] {
-  const list: Found[] = []
-  for (const { index, 0: word } of text.slice(span.start, span.end).matchAll(/[^\s,]+/g)) {
-    const [flag = '', key = ''] = /^(--[\w-]+)=/.exec(word) ?? []
-    const start = span.start + index + flag.length
-    const parts = readSetting(text, { start, end: span.start + index + word.length }, key)
-    if (parts !== undefined) {
-      const flagOwner = key === '' ? owner : `flag ${key}`
-      list.push({ format, parts, owner: flagOwner, confidence: key === '' ? 'likely' : confidenceOf(key) })
-    }
-  }
-  const words = text
-    .slice(span.start, span.end)
-    .trim()
-    .split(/[\s,]+/)
-  const isList = list.length === words.length || list.every(({ owner: of }) => of.startsWith('flag '))
-  return isList && list.length > 0 ? list : findSettings(text, span, { format, owner, confidence: 'likely' })
+function isHostAlone(text: string, { start, end }: Span): boolean {
+  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[\w./-]*)?$/i.test(text.slice(start, end))
 }
 
 /** The flag whose value is the next word, when that value may be a reference: `--image X`, `--set a.image=X`. */
@@ -157,6 +153,23 @@ function awaitingFlag(word: string): string | undefined {
   const [, flag, equals] = FLAG.exec(word) ?? []
   if (flag === undefined || equals === '=' || !flag.startsWith('--')) return undefined
   return confidenceOf(flag) === 'certain' || SETS.test(flag) ? flag : undefined
+}
+
+/**
+ * Whether what is said is not for people: references and settings alone, as in `printf '%s\\n' REFERENCE | xargs …` and
+ * `echo "IMAGE=REFERENCE" >> "$GITHUB_ENV"`.
+ */
+function handsOn(text: string, words: readonly Span[]): boolean {
+  return words.every((word) => {
+    const value = text.slice(word.start, word.end).replace(/^["']|["']$/g, '')
+    return /^-[neE]+$|^%|^\S*[./=]\S*$/.test(value)
+  })
+}
+
+/** The element of an array that is given by its key: `[key]=value`. */
+function withoutIndex(text: string, { start, end }: Span): Span {
+  const [index = ''] = /^\[[^\]\s]*\]=/.exec(text.slice(start, end)) ?? []
+  return unquoted(text, { start: start + index.length, end })
 }
 
 function isCommandName(word: string): boolean {
@@ -169,14 +182,4 @@ function baseName(word: string): string {
 
 function wordText(text: string, { start, end }: Span): string {
   return text.slice(start, end)
-}
-
-/** Leaves out the quotes around a word, when they are around all of it; `before` is the opening one. */
-function unquote(text: string, { start, end }: Span): { span: Span; before: string } {
-  const quote = text[start]!
-  const isQuoted =
-    (quote === '"' || quote === "'") && end - start >= 2 && text.indexOf(quote, start + 1) === end - 1
-  return isQuoted
-    ? { span: { start: start + 1, end: end - 1 }, before: quote }
-    : { span: { start, end }, before: '' }
 }

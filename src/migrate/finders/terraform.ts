@@ -1,146 +1,157 @@
-import type { Finder, Found, Part, Span } from '../found.ts'
-import { confidenceOf, findSettings, readSetting } from './settings.ts'
-import { byPlace, findInScript } from './shell.ts'
-import { partAt } from './written-reference.ts'
+import { type Finder, type FinderTools, type Found, NO_TOOLS, type Part } from '../found.ts'
+import { literalText, relocate } from '../inner-text.ts'
+import { guardKindOf, readGuard } from './guard.ts'
+import { type HclString, readHcl } from './hcl.ts'
+import { byPlace, without } from './overlap.ts'
+import { isScriptKey } from './scripts.ts'
+import { findInValue } from './value.ts'
+import { findInWord } from './word.ts'
+import { isRegistry, partAt, readReference } from './written-reference.ts'
 
-const COMMENT = /#[^\n]*|\/\/[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?/y
-const HEREDOC = /<<-?[ \t]*([A-Za-z_]\w*)[ \t]*\r?\n/y
-const WORD = /[A-Za-z_][\w-]*/y
-const ASSIGNS = /[ \t]*(?:=(?![=>])|:)/y
-/** Keys whose strings of several words are commands. */
-const RUNS = /^(?:inline|command|args|script|user_data|entrypoint|startup_script)$/i
 /** Keys whose values stand beside one another in a block and make one reference. */
-const REGISTRY = /^(?:image_?)?registry$/i
-const REPOSITORY = /^(?:image_?)?repository$/i
-const TAG = /^(?:image_?)?tag$/i
-
-/** A block, object, list or call that the reader is in. */
-interface Block {
-  readonly opening: string
-  /** The last word or label before it. */
-  readonly name: string
-  /** What the next string is the value of; '' when it is a label. */
-  key: string
-  /** The value of its `name`, as in Helm's `set { name = … value = … }`. */
-  called?: string
-  registry?: Part
-  repository?: Part
-  tag?: Part
+const ROLES = {
+  registry: /^(?:image_?)?registry$/i,
+  repository: /^(?:image_?)?repository$/i,
+  tag: /^(?:image_?)?tag$/i,
 }
+type Role = keyof typeof ROLES
+/** A local or a variable that a reference begins with. */
+const HEAD = /^\$\{(?:local|var)\.(\w+)\}\/([a-z0-9][\w./-]*)(?::(\w[\w.-]*))?$/
 
 /**
- * Finds references in Terraform and other HCL: strings, lines of heredocs, and `registry`, `repository` and `tag` that
- * stand beside one another in a block. What stands inside `${ }` is not read.
+ * Finds references in Terraform and other HCL: strings, those in expressions and calls too, heredocs, and `registry`,
+ * `repository` and `tag` that stand beside one another in a block. A string that begins with a local or a variable whose
+ * value stands in the same text is read with that.
  */
-export const findInTerraform: Finder = ({ text }) => {
-  const found: Found[] = []
-  const blocks: Block[] = [{ opening: '{', name: '', key: '' }]
-  let label = ''
-  let at = 0
-  const take = (pattern: RegExp) => {
-    pattern.lastIndex = at
-    const match = pattern.exec(text)
-    if (match !== null) at = pattern.lastIndex
-    return match
+export const findInTerraform: Finder = ({ text }, tools = NO_TOOLS) => {
+  const strings = readHcl(text)
+  const names = namesOf(text, strings)
+  const found = findInBlocks(text, strings)
+  for (const string of strings) {
+    const own = findInString(text, string, strings, tools)
+    found.push(...without(found, own))
+    if (own.length === 0) found.push(...findBehindName(text, string, names))
   }
-
-  while (at < text.length) {
-    const char = text[at]!
-    const block = blocks.at(-1)!
-    if ((char === '#' || char === '/') && take(COMMENT) !== null) continue
-    if (char === '"') {
-      const span = { start: at + 1, end: stringEnd(text, at + 1) }
-      at = span.end + 1
-      label = text.slice(span.start, span.end)
-      if (take(ASSIGNS) !== null) block.key = label
-      else if (block.key !== '') addString(block, span)
-    } else if (char === '<') {
-      const heredoc = take(HEREDOC)
-      at = heredoc === null ? at + 1 : addHeredoc(block, heredoc[1]!)
-    } else if ('{[('.includes(char)) {
-      blocks.push({ opening: char, name: block.key || label, key: char === '{' ? '' : block.key })
-      at++
-    } else if ('}])'.includes(char)) {
-      if (blocks.length > 1) endBlock(blocks.pop()!)
-      at++
-    } else {
-      if (char === '\n' && block.opening === '{') block.key = ''
-      const word = take(WORD)?.[0]
-      if (word === undefined) at++
-      else {
-        label = word
-        if (take(ASSIGNS) !== null) block.key = word
-      }
-    }
-  }
-  while (blocks.length > 0) endBlock(blocks.pop()!)
   return found.sort(byPlace)
-
-  function addString(block: Block, span: Span): void {
-    const { key } = block
-    const part = partAt(text, span.start, span.end)
-    if (key === 'name') block.called = part.value
-    const name = key === 'default' ? block.name : key === 'value' ? (block.called ?? block.name) : key
-    if (block.opening === '{' && TAG.test(key)) block.tag = part
-    else if (block.opening === '{' && REGISTRY.test(key)) block.registry = part
-    else if (block.opening === '{' && REPOSITORY.test(key)) block.repository = part
-    else if (/\s/.test(part.value)) {
-      if (RUNS.test(key)) for (const one of findInScript(text, span, 'terraform')) found.push(one)
-    } else {
-      const parts = readSetting(text, span, name)
-      if (parts !== undefined) {
-        found.push({ format: 'terraform', parts, owner: ownerOf(key), confidence: confidenceOf(name) })
-      }
-    }
-  }
-
-  /** `key` with the blocks that it is in, without lists and calls. */
-  function ownerOf(key: string): string {
-    const names = blocks.filter(({ opening }) => opening === '{').map(({ name }) => name)
-    return [...names.slice(1), key].filter((name) => name !== '').join('.')
-  }
-
-  function addHeredoc(block: Block, delimiter: string): number {
-    const close = new RegExp(`^[ \\t]*${delimiter}[ \\t]*\\r?$`, 'gm')
-    close.lastIndex = at
-    const end = close.exec(text)?.index ?? text.length
-    const span = { start: at, end }
-    const owner = ownerOf(block.key)
-    found.push(
-      ...(RUNS.test(block.key) || text.startsWith('#!', at)
-        ? findInScript(text, span, 'terraform')
-        : findSettings(text, span, { format: 'terraform', owner, confidence: 'likely' })),
-    )
-    return end === text.length ? end : close.lastIndex
-  }
-
-  function endBlock({ name, registry, repository, tag }: Block): void {
-    const head = registry ?? repository
-    if (head === undefined) return
-    const parts = readSetting(text, head.span, 'registry')
-    if (parts === undefined) return
-    const rest = { ...(repository && { repository }), ...(tag && { tag }) }
-    const owner = [...blocks.filter(({ opening }) => opening === '{').map((block) => block.name), name].join(
-      '.',
-    )
-    found.push({
-      format: 'terraform',
-      parts: registry === undefined ? rest : { registry, ...rest },
-      owner: owner.replace(/^\.+/, '') || 'object',
-      confidence: 'certain',
-    })
-  }
 }
 
-/** The end of a string's content; one that is never closed ends with its line. */
-function stringEnd(text: string, start: number): number {
-  let depth = 0
-  for (let at = start; at < text.length; at++) {
-    const char = text[at]
-    if (char === '\\') at++
-    else if (char === '$' && text[at + 1] === '{') depth++
-    else if (char === '}' && depth > 0) depth--
-    else if (char === '\n' || (char === '"' && depth === 0)) return at
+function findInString(
+  text: string,
+  { span, path, call, isHeredoc, block }: HclString,
+  strings: readonly HclString[],
+  tools: FinderTools,
+): Found[] {
+  const key = nameOf({ path, block }, text, strings)
+  const owner = path.join('.')
+  const place = { format: 'terraform', owner, key } as const
+  const guard = guardKindOf({ path })
+  if (guard !== undefined && isHeredoc !== true) {
+    const others = strings
+      .filter((one) => one.block === block)
+      .map((one) => text.slice(one.span.start, one.span.end))
+    return readGuard(text, span).map(({ parts }) => ({
+      ...{ format: 'terraform', parts, owner, confidence: 'certain' },
+      guard: { kind: guard, others },
+    }))
   }
-  return text.length
+  const inner = literalText(text, span)
+  if (isHeredoc) {
+    const isScript = isScriptKey(key) || inner.value.startsWith('#!')
+    return tools
+      .findWithin({ text: inner.value, isScript })
+      .map((one) => ({ ...one, owner: `${owner}: ${one.owner}`, parts: relocate(one.parts, inner) }))
+  }
+  // What is put before a slash is a registry: `format("%s/pause:%s", "k8s.gcr.io", …)`, `join("/", ["k8s.gcr.io", …])`.
+  const isHead =
+    (call?.name === 'format' && /^%s\//.test(call.first ?? '')) ||
+    (call?.name === 'join' && call.first === '/')
+  const found = isHead ? findInWord(text, span, 'registry', place) : located(inner, place, tools)
+  return found.length > 0 ? found : findInside(text, span.start, inner.value, place)
+}
+
+function located(
+  inner: ReturnType<typeof literalText>,
+  place: Parameters<typeof findInValue>[1],
+  tools: FinderTools,
+): Found[] {
+  return findInValue(inner.value, place, tools).map((one) => ({ ...one, parts: relocate(one.parts, inner) }))
+}
+
+/** Strings of an expression in `${ }`. */
+function findInside(
+  text: string,
+  start: number,
+  value: string,
+  place: Parameters<typeof findInWord>[3],
+): Found[] {
+  if (!value.includes('${')) return []
+  return [...value.matchAll(/"([^"\\\s]+)"/g)].flatMap(({ index, 1: word }) => {
+    const from = start + index + 1
+    return findInWord(text, { start: from, end: from + word!.length }, '', place)
+  })
+}
+
+/** `default` and `value` are said of what their block is called. */
+function nameOf(
+  { path, block }: Pick<HclString, 'path' | 'block'>,
+  text: string,
+  strings: readonly HclString[],
+): string {
+  const key = path.at(-1) ?? ''
+  if (key === 'default') return path.at(-2) ?? ''
+  if (key !== 'value') return key
+  const name = strings.find((one) => one.block === block && one.path.at(-1) === 'name')
+  return name === undefined ? (path.at(-2) ?? '') : text.slice(name.span.start, name.span.end)
+}
+
+function findInBlocks(text: string, strings: readonly HclString[]): Found[] {
+  const blocks = new Map<number, { owner: string; parts: Partial<Record<Role, Part>> }>()
+  for (const { span, path, block, isDirect } of strings) {
+    const role = (Object.keys(ROLES) as Role[]).find((one) => ROLES[one].test(path.at(-1) ?? ''))
+    if (role === undefined || !isDirect) continue
+    const owner = path.slice(0, -1).join('.') || 'object'
+    const entry = blocks.get(block) ?? { owner, parts: {} }
+    entry.parts[role] = partAt(text, span.start, span.end)
+    blocks.set(block, entry)
+  }
+  return [...blocks.values()].flatMap(({ owner, parts: { registry, repository, tag } }): Found[] => {
+    const head = registry ?? repository
+    const isHost = head !== undefined && isRegistry(head.value.replace(/\/$/, '')) && head.value.includes('.')
+    if (!isHost || (repository !== undefined && /[${]/.test(repository.value))) return []
+    const rest = { ...(repository && { repository }), ...(tag && /^\w[\w.-]*$/.test(tag.value) && { tag }) }
+    const parts = registry === undefined ? rest : { registry, ...rest }
+    return [{ format: 'terraform', parts, owner, confidence: 'certain' }]
+  })
+}
+
+/** Locals and defaults of variables that are hosts. */
+function namesOf(text: string, strings: readonly HclString[]): Map<string, Part> {
+  const names = new Map<string, Part>()
+  for (const { span, path } of strings) {
+    const part = partAt(text, span.start, span.end)
+    if (!isRegistry(part.value) || !part.value.includes('.')) continue
+    const name = path.at(-1) === 'default' ? path.at(-2) : path.at(-2) === 'locals' ? path.at(-1) : undefined
+    if (name !== undefined) names.set(name, part)
+  }
+  return names
+}
+
+function findBehindName(text: string, { span, path }: HclString, names: ReadonlyMap<string, Part>): Found[] {
+  const match = HEAD.exec(text.slice(span.start, span.end))
+  const registry = match && names.get(match[1]!)
+  if (!match || !registry) return []
+  const [whole, , name, tag] = match as unknown as [string, string, string, string?]
+  const end = span.start + whole.length
+  const nameEnd = tag === undefined ? end : end - tag.length - 1
+  const parts = {
+    registry,
+    repository: partAt(text, nameEnd - name.length, nameEnd),
+    ...(tag !== undefined && { tag: partAt(text, end - tag.length, end) }),
+  }
+  return readReference(`${registry.value}/${name}`, {
+    start: 0,
+    end: registry.value.length + 1 + name.length,
+  })
+    ? [{ format: 'terraform', parts, owner: path.join('.'), confidence: 'certain', isUse: true }]
+    : []
 }

@@ -1,4 +1,4 @@
-import type { Finder, Found } from '../found.ts'
+import type { Found, SourceText } from '../found.ts'
 import { isRegistry, partAt, readReference } from './written-reference.ts'
 
 /** A host name with what may be a repository, a tag and a digest behind it. No step back is ever longer than a label. */
@@ -9,9 +9,10 @@ const WORD =
  * Finds whatever looks like a registry or an image in any text: comments, prose and URLs as well. Of a URL and of what
  * names no repository only the host is given.
  */
-export const findInText: Finder = ({ text }) => {
+export function findInText({ text }: SourceText, isRelevant?: (word: string) => boolean): Found[] {
   const found: Found[] = []
   for (const { index, 0: word } of text.matchAll(WORD)) {
+    if (isRelevant?.(word) === false) continue
     // A full stop or a slash at the end belongs to the sentence.
     const end = index + word.replace(/[.:/_-]+$/, '').length
     const slash = word.indexOf('/')

@@ -1,4 +1,5 @@
-import type { Part } from '../found.ts'
+import type { Part, Span } from '../found.ts'
+import { type InnerText, innerText } from '../inner-text.ts'
 
 /** A key as it is written in a header or before `=`, with the tables that it stands in. */
 export interface TomlKey {
@@ -6,9 +7,16 @@ export interface TomlKey {
   readonly part: Part
 }
 
-/** A string, in a list or not; `path` ends with its key. */
-export interface TomlString {
+/** A value, in a list or not; `path` ends with its key. */
+export interface TomlValue {
   readonly path: readonly string[]
+  readonly inner: InnerText
+  /** Which one of a list of tables (`[[registry]]`) it is in, counted through the text; 0 before the first. */
+  readonly table: number
+}
+
+/** A string on one line. */
+export interface TomlString extends TomlValue {
   readonly part: Part
 }
 
@@ -16,6 +24,12 @@ export interface TomlString {
 export interface TomlContent {
   readonly keys: readonly TomlKey[]
   readonly strings: readonly TomlString[]
+  /** Strings over several lines. */
+  readonly texts: readonly TomlValue[]
+  /** Numbers, booleans, dates. */
+  readonly words: readonly TomlValue[]
+  /** Lines that are no TOML. */
+  readonly skipped: readonly Span[]
 }
 
 const DEPTH_MAX = 32
@@ -28,8 +42,8 @@ const MULTILINE = /"""[\s\S]*?"""|'''[\s\S]*?'''/y
 const OTHER_VALUE = /[^\s,\]}#"'[{]+/y
 
 /**
- * Reads the keys and strings of a TOML text, each with its place. Numbers, dates and strings over several lines are
- * stepped over. A line that is no TOML, such as a template's `{{ if … }}`, is skipped, and the rest is read.
+ * Reads the keys and values of a TOML text, each with its place. A line that is no TOML, such as a template's
+ * `{{ if … }}`, is skipped, and the rest is read.
  */
 export function readToml(text: string): TomlContent {
   return new Reader(text).read()
@@ -43,6 +57,10 @@ class Reader {
   #at = 0
   readonly #keys: TomlKey[] = []
   readonly #strings: TomlString[] = []
+  readonly #texts: TomlValue[] = []
+  readonly #words: TomlValue[] = []
+  readonly #skipped: Span[] = []
+  #tables = 0
 
   constructor(text: string) {
     this.#text = text.replace(/^\uFEFF/, ' ')
@@ -59,15 +77,20 @@ class Reader {
         if (!(error instanceof Unreadable)) throw error
         this.#at = lineStart
         this.#skipLine()
+        this.#skipped.push({ start: lineStart, end: this.#at })
       }
     }
-    return { keys: this.#keys, strings: this.#strings }
+    return {
+      ...{ keys: this.#keys, strings: this.#strings, texts: this.#texts },
+      ...{ words: this.#words, skipped: this.#skipped },
+    }
   }
 
   #header(): readonly string[] {
     const brackets = this.#text.startsWith('[[', this.#at) ? 2 : 1
     this.#at += brackets
     const path = this.#dottedKey([])
+    if (brackets === 2 && path.length === 1) this.#tables++
     if (!this.#text.startsWith(']'.repeat(brackets), this.#at)) throw new Unreadable()
     this.#at += brackets
     return path
@@ -103,12 +126,32 @@ class Reader {
 
   #value(path: readonly string[], depth: number): void {
     if (depth > DEPTH_MAX) throw new Unreadable()
-    if (this.#take(MULTILINE) !== '') return
+    const start = this.#at
+    const long = this.#take(MULTILINE)
+    if (long !== '') {
+      this.#texts.push({ path, inner: this.#longText(start, long), table: this.#tables })
+      return
+    }
     const part = this.#string()
-    if (part !== undefined) this.#strings.push({ path, part })
-    else if (this.#text[this.#at] === '[') this.#list(']', () => this.#value(path, depth + 1))
+    if (part !== undefined) {
+      const quoting = part.escaped ? 'double' : 'none'
+      const inner = innerText(this.#text, part.span, part.value, quoting)
+      this.#strings.push({ path, part, inner, table: this.#tables })
+    } else if (this.#text[this.#at] === '[') this.#list(']', () => this.#value(path, depth + 1))
     else if (this.#text[this.#at] === '{') this.#list('}', () => this.#keyValue(path, depth + 1))
-    else if (this.#take(OTHER_VALUE) === '') throw new Unreadable()
+    else {
+      const word = this.#take(OTHER_VALUE)
+      if (word === '') throw new Unreadable()
+      const span = { start, end: this.#at }
+      this.#words.push({ path, inner: innerText(this.#text, span, word, 'none'), table: this.#tables })
+    }
+  }
+
+  #longText(start: number, written: string): InnerText {
+    const inner = written.slice(3, -3)
+    const isBasic = written[0] === '"'
+    const value = isBasic ? unescaped(inner.replace(/\\\r?\n\s*/g, '')) : inner
+    return innerText(this.#text, { start: start + 3, end: this.#at - 3 }, value, isBasic ? 'double' : 'none')
   }
 
   #list(end: string, item: () => void): void {
@@ -147,10 +190,12 @@ class Reader {
   }
 }
 
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' }
+
 function unescaped(inner: string): string {
   return inner
     .replace(/\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})/g, (_, four, eight) => codePoint(four ?? eight))
-    .replace(/\\(["\\])/g, '$1')
+    .replace(/\\([ntr"\\])/g, (_, char: string) => ESCAPES[char] ?? char)
 }
 
 function codePoint(digits: string): string {

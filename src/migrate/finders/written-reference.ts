@@ -10,8 +10,10 @@ export interface Reading {
 }
 
 /** Where a variable, a template or a quote begins: what is before it is written, what is after it is not known. */
-const VARIABLE = /[$<%"'`\\]|\{\{/
-const DEFAULT = /\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=]/y
+const VARIABLE = /[$<%"'`\\\uE000]|\{\{/
+/** What some tools put before an image; a chart in a registry is named by `oci://`. */
+const SCHEME = /(?:docker|oci|docker-image|container-image):\/\//y
+const DEFAULT = /\$\{(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*]):?[-=]/y
 const REGISTRY =
   /^(?:(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?|localhost)(?::[0-9]{1,5})?(?:\/[a-z0-9._-]+)*$/i
 const REST = /^\/([a-z0-9][a-z0-9._/-]*)(?::([A-Za-z0-9_][A-Za-z0-9._-]*))?(?:@([a-z0-9]+:[a-f0-9]+))?$/
@@ -25,7 +27,8 @@ const LENGTH_MAX = 1024
  */
 export function readReference(text: string, span: Span, reading: Reading = {}): Found['parts'] | undefined {
   if (span.end - span.start > LENGTH_MAX) return undefined
-  const start = text.startsWith('docker://', span.start) ? span.start + 'docker://'.length : span.start
+  SCHEME.lastIndex = span.start
+  const start = span.start + (SCHEME.exec(text)?.[0].length ?? 0)
   const variable = text.slice(start, span.end).search(VARIABLE)
   if (variable < 0) return readWritten(text, { start, end: span.end }, reading)
   return variable === 0

@@ -1,7 +1,8 @@
 import type { YAMLMap } from 'yaml'
 import { isMap, isSeq } from 'yaml'
-import type { Confidence, Format, Found, Part } from '../found.ts'
-import { innerText, isStringScalar, relocate, type StringScalar, type YamlDocument } from '../yaml-source.ts'
+import type { Bases, Confidence, Format, Found, KubeadmDns, Part } from '../found.ts'
+import { relocate } from '../inner-text.ts'
+import { innerTextOf, isStringScalar, type StringScalar, type YamlDocument } from '../yaml/yaml-document.ts'
 import { namesImage, namesRegistry } from './names.ts'
 import { readSetting } from './settings.ts'
 import { isRegistry, type Reading, readReference } from './written-reference.ts'
@@ -11,8 +12,8 @@ export interface Belonging {
   readonly format: Format
   readonly owner: string
   readonly confidence: Confidence
-  readonly implies?: string
-  readonly fixed?: string
+  readonly dns?: KubeadmDns
+  readonly follows?: Bases
 }
 
 /** What a repository may be written with, a tag or a digest behind it included. */
@@ -38,22 +39,32 @@ export class YamlCollector {
   addWhole(node: unknown, belonging: Belonging, reading: Reading = {}): void {
     const scalar = this.document.resolve(node)
     if (!isStringScalar(scalar)) return
-    const inner = innerText(this.#text, scalar)
+    const inner = innerTextOf(this.#text, scalar)
     const end = inner.value.trimEnd().length
     const parts = readReference(inner.value, { start: 0, end }, reading)
     if (parts !== undefined) this.add(relocate(parts, inner), belonging)
   }
 
-  /** Takes a string that names a registry, or one with the beginning of a path. */
-  addRegistry(node: unknown, belonging: Belonging): void {
-    this.addWhole(node, belonging, { registry: true })
+  /** Takes a string that names a registry, or one with the beginning of a path; `tag` is of what is pulled from it. */
+  addRegistry(node: unknown, belonging: Belonging, tag?: unknown): void {
+    const scalar = this.document.resolve(node)
+    if (!isStringScalar(scalar)) return
+    const inner = innerTextOf(this.#text, scalar)
+    const parts = readReference(
+      inner.value,
+      { start: 0, end: inner.value.trimEnd().length },
+      { registry: true },
+    )
+    const tagged = this.#partOf(tag)
+    if (parts !== undefined)
+      this.add({ ...relocate(parts, inner), ...(tagged && { tag: tagged }) }, belonging)
   }
 
   /** Takes the value of a setting, such as a variable of an environment, by its name. */
   addSetting(name: string, node: unknown, belonging: Belonging): void {
     const scalar = this.document.resolve(node)
     if (!isStringScalar(scalar) || !(namesImage(name) || namesRegistry(name))) return
-    const inner = innerText(this.#text, scalar)
+    const inner = innerTextOf(this.#text, scalar)
     const parts = readSetting(inner.value, { start: 0, end: inner.value.trimEnd().length }, name)
     if (parts !== undefined) this.add(relocate(parts, inner), belonging)
   }
@@ -134,15 +145,6 @@ export class YamlCollector {
     this.add(parts, belonging)
   }
 
-  /** Takes what was found in a string that is a text of its own. */
-  addInner(scalar: StringScalar, find: (text: string) => readonly Found[]): void {
-    const inner = innerText(this.#text, scalar)
-    for (const found of find(inner.value)) {
-      const { parts, ...belonging } = found
-      this.add(relocate(parts, inner), belonging)
-    }
-  }
-
   add(parts: Found['parts'], belonging: Belonging): void {
     const key = Object.values(parts)
       .map(({ span, value }: Part) => `${span.start}-${span.end}-${value}`)
@@ -154,7 +156,7 @@ export class YamlCollector {
 
   #addAfter(scalar: StringScalar, name: string, value: string, belonging: Belonging): void {
     if (!namesImage(name) && !namesRegistry(name)) return
-    const inner = innerText(this.#text, scalar)
+    const inner = innerTextOf(this.#text, scalar)
     const start = inner.value.length - value.length
     const parts = readSetting(inner.value, { start, end: inner.value.trimEnd().length }, name)
     if (parts !== undefined) this.add(relocate(parts, inner), belonging)
@@ -163,7 +165,7 @@ export class YamlCollector {
   #partOf(node: unknown): Part | undefined {
     const scalar = this.document.resolve(node)
     if (!isStringScalar(scalar) || scalar.value === '') return undefined
-    const inner = innerText(this.#text, scalar)
+    const inner = innerTextOf(this.#text, scalar)
     const value = inner.value.trim()
     const start = inner.value.indexOf(value)
     const span = inner.locate({ start, end: start + value.length })
@@ -185,13 +187,4 @@ function cut(part: Part): readonly [Part, (Part | undefined)?, (Part | undefined
     tag === '' ? undefined : piece(name.length + 1, tag.slice(1)),
     digest === '' ? undefined : piece(name.length + tag.length + 1, digest.slice(1)),
   ]
-}
-
-/** In the order of the text. */
-export function inOrder(found: readonly Found[]): Found[] {
-  const startOf = ({ parts }: Found) => Math.min(...Object.values(parts).map(({ span }: Part) => span.start))
-  return found
-    .map((one) => ({ one, start: startOf(one) }))
-    .sort((one, other) => one.start - other.start)
-    .map(({ one }) => one)
 }

@@ -32,6 +32,8 @@ export class Checkup {
   readonly read = new Set<string>()
   readonly findings: CheckFinding[] = []
   readonly mirrors: CheckMirror[] = []
+  readonly #known = new Set<string>()
+  readonly #faulty = new Set<string>()
 
   constructor(tool: string, files: NodeFiles, request: CheckRequest) {
     this.#tool = tool
@@ -58,14 +60,18 @@ export class Checkup {
 
   /** Adds a finding, once. */
   fault({ file, line }: Where, { versions, ...fault }: Fault): void {
-    const known = this.findings.some(
-      (one) =>
-        one.file === file && one.line === line && one.rule === fault.rule && one.problem === fault.problem,
-    )
-    if (known) return
+    const key = JSON.stringify([file, line, fault.rule, fault.problem])
+    if (this.#known.has(key)) return
+    this.#known.add(key)
+    if (fault.effect !== 'partial') this.#faulty.add(`${file}:${line}`)
     // What is true of some versions needs no word of them where the version is known.
     const narrowed = versions !== undefined && this.request.version === undefined ? { versions } : {}
     this.findings.push({ tool: this.#tool, ...fault, file, line, ...narrowed })
+  }
+
+  /** Whether what stands there does not work, or has no effect. */
+  isFaulty({ file, line }: Where): boolean {
+    return this.#faulty.has(`${file}:${line}`)
   }
 
   /** Adds the mirrors of a registry in the order in which they are asked, and who is asked last; `null` for nobody. */

@@ -1,5 +1,6 @@
 import type { Checkup, Where } from './checkup.ts'
 import { checkHostsFolder, hostsFiles } from './containerd-hosts.ts'
+import type { FolderState } from './containerd-hosts-file.ts'
 import type { CriSettings } from './containerd-settings.ts'
 
 /** One containerd of a machine. */
@@ -25,8 +26,7 @@ export function checkFolders(
   const folders = foldersOf(cri, place, version === undefined ? undefined : isDefaulted(version))
   const ignoresList = ignoresLists(cri, version)
   const isList = folders.paths.length > 1
-  const used =
-    !isBroken && cri.mirrors === undefined && !(isList && ignoresList === 'yes') && folders.paths.length > 0
+  const state = stateOf(isBroken || cri.mirrors !== undefined, folders.paths.length, ignoresList)
   if (isList && cri.configPath !== undefined && ignoresList !== 'no') {
     checkup.fault(cri.configPath, {
       rule: 'config-path-list',
@@ -37,25 +37,26 @@ export function checkFolders(
     })
   }
   if (place.hosts === undefined) return
-  for (const folder of folders.paths) {
-    checkHostsFolder(
-      checkup,
-      folder,
-      used ? (isList && ignoresList === 'maybe' ? 'partly' : 'used') : 'unused',
-    )
-  }
-  if (cri.mirrors === undefined && !isBroken) checkUnreadFolder(checkup, cri, place, folders.paths)
+  for (const folder of folders.paths) checkHostsFolder(checkup, folder, state)
+  const isNamed = cri.configPath !== undefined || state !== 'unused'
+  if (isBroken || (folders.paths.includes(place.hosts) && isNamed)) return
+  checkUnreadFolder(checkup, cri, place)
+}
+
+/** What becomes of hosts.toml files, by how many folders are named and whether pulls can tell them apart. */
+function stateOf(isUnread: boolean, folders: number, ignoresList: 'yes' | 'no' | 'maybe'): FolderState {
+  if (isUnread || folders === 0) return 'unused'
+  if (folders === 1 || ignoresList === 'no') return 'used'
+  return ignoresList === 'maybe' ? 'partly' : 'unused'
 }
 
 /** hosts.toml where nobody looks for it. */
 function checkUnreadFolder(
   checkup: Checkup,
-  { configPath, plugin }: CriSettings,
+  { configPath, mirrors, plugin }: CriSettings,
   { hosts = '', config }: ContainerdPlace,
-  folders: readonly string[],
 ): void {
   const isDefault = configPath === undefined
-  if (folders.includes(hosts) && !(isDefault && folders.length > 1)) return
   const [first] = hostsFiles(checkup.files, hosts)
   if (first === undefined) return
   const at: Where = configPath ?? { file: first, line: 1 }
@@ -65,7 +66,7 @@ function checkUnreadFolder(
     problem: isDefault
       ? `${config} sets no config_path: containerd up to 2.1 reads no hosts.toml, and the default of 2.2 and later is two folders in one text, which its pulls do not find`
       : `config_path is ${JSON.stringify(configPath.value)}: what is in ${hosts} is not read`,
-    fix: `set config_path = ${JSON.stringify(hosts)} in plugins.${JSON.stringify(plugin)}.registry of ${config}`,
+    fix: `${mirrors === undefined ? '' : 'take registry.mirrors out, and '}set config_path = ${JSON.stringify(hosts)} in plugins.${JSON.stringify(plugin)}.registry of ${config}`,
   })
 }
 
@@ -75,7 +76,9 @@ function foldersOf(
   isDefaulted: boolean | undefined,
 ): { readonly paths: readonly string[] } {
   if (configPath !== undefined) {
-    const expanded = configPath.value.replace(/\$\{?(\w+)\}?/g, (all, name: string) => variables[name] ?? all)
+    const expanded = configPath.value.replace(/\$\{?(\w+)\}?/g, (all, name: string) =>
+      Object.hasOwn(variables, name) ? variables[name]! : all,
+    )
     return { paths: expanded.split(':').filter((path) => path !== '') }
   }
   return { paths: isDefaulted && mirrors === undefined ? DEFAULT_PATHS : [] }

@@ -58,6 +58,22 @@ describe('config.toml of containerd', () => {
     expect(check({ [FILE]: GOOD }, version).faults).toEqual(faults)
   })
 
+  it('sets no config_path for 2.2, which is right where pulls can tell folders apart', () => {
+    const local = 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\nuse_local_image_pull = true\n'
+    expect(check({ [CONFIG]: local, [FILE]: GOOD }, '2.2.0')).toMatchObject({ faults: [], mirrors: [USED] })
+    expect(check({ [CONFIG]: local, [FILE]: GOOD }, '2.1.0').faults).toEqual([
+      `${FILE}:1 config-path-unset unused`,
+    ])
+  })
+
+  it('has mirrors of the older form instead, beside which files are not read', () => {
+    const mirrors =
+      'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry.mirrors."docker.io"]\nendpoint = ["https://m.example"]\n'
+    expect(check({ [CONFIG]: mirrors, [FILE]: GOOD }, '2.2.0').faults).toEqual([
+      `${FILE}:1 config-path-unset unused`,
+    ])
+  })
+
   it('names another folder than the one with the files', () => {
     expect(check({ [CONFIG]: `${V2}config_path = "/etc/certs.d"\n`, [FILE]: GOOD }).faults).toEqual([
       `${CONFIG}:3 config-path-unset unused`,

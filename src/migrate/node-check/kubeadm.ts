@@ -4,11 +4,11 @@ import type { Checkup, Where } from './checkup.ts'
 import { type SettingsDocument, valueAt } from './settings-text.ts'
 
 /** The first and, where it is over, the last minor version of Kubernetes whose kubeadm reads a version of its config. */
-const API_VERSIONS: Readonly<Record<string, readonly [first: number, last?: number]>> = {
-  v1beta2: [15, 26],
-  v1beta3: [22],
-  v1beta4: [31],
-}
+const API_VERSIONS: ReadonlyMap<string, readonly [first: number, last?: number]> = new Map([
+  ['v1beta2', [15, 26]],
+  ['v1beta3', [22]],
+  ['v1beta4', [31]],
+])
 
 /** Looks at a ClusterConfiguration: where its images are, and whether its version has them there. */
 export function checkKubeadm(checkup: Checkup, file: string, document: SettingsDocument): void {
@@ -55,7 +55,7 @@ export function checkKubeadm(checkup: Checkup, file: string, document: SettingsD
 
 function checkApiVersion(checkup: Checkup, where: Where, written: string, version: SemVer | undefined): void {
   const api = /^kubeadm\.k8s\.io\/(.+)$/.exec(written)?.[1] ?? written
-  const range = API_VERSIONS[api]
+  const range = API_VERSIONS.get(api)
   if (version === undefined || range === undefined) return
   const [first, last = Number.POSITIVE_INFINITY] = range
   if (version.minor >= first && version.minor <= last) return

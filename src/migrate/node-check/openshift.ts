@@ -10,10 +10,11 @@ const SETS = {
 /** Looks at OpenShift's objects for mirrors, all of a file together: one kind is for tags, the others for digests. */
 export function checkOpenshift(checkup: Checkup, file: string, documents: readonly SettingsDocument[]): void {
   const entries = documents.flatMap((document) => mirrorEntries(file, document))
+  const uses = new Set(entries.map(({ kind, source }) => `${SETS[kind].use} ${source}`))
   for (const { kind, source, mirrors, never, where } of entries) {
     const { use } = SETS[kind]
     for (const text of [source, ...mirrors]) checkLocation(checkup, where, text)
-    const hasOther = entries.some((one) => one.source === source && SETS[one.kind].use !== use)
+    const hasOther = uses.has(`${use === 'by tag' ? 'by digest' : 'by tag'} ${source}`)
     if (!hasOther) {
       const other = use === 'by tag' ? 'ImageDigestMirrorSet' : 'ImageTagMirrorSet'
       checkup.fault(where, {

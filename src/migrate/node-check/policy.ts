@@ -46,7 +46,7 @@ function pathFor({ value }: SettingsDocument, name: string): string[] {
   const prefixes = rest.map((_, index) => [host, ...rest.slice(0, rest.length - index)].join('/'))
   const labels = host.split('.')
   const wild = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`)
-  const scope = [...prefixes, host, ...wild, ''].find((one) => one in scopes)
+  const scope = [...prefixes, host, ...wild, ''].find((one) => Object.hasOwn(scopes, one))
   return scope === undefined ? ['default'] : ['transports', 'docker', scope]
 }
 

@@ -1,4 +1,4 @@
-import type { Checkup, MirrorLink, Where } from './checkup.ts'
+import type { Checkup, MirrorLink } from './checkup.ts'
 import { entryOf, type RegistryEntry, refused, tablesOf } from './registry-entry.ts'
 import { isTable, isTomlFault, readTomlDocument, type TomlDocument } from './toml-document.ts'
 
@@ -126,8 +126,6 @@ function reportReplaced(checkup: Checkup, before: RegistryEntry, entry: Registry
 
 function reportEntry(checkup: Checkup, entry: RegistryEntry, isRefused: boolean): void {
   const { prefix, location, mirrors, isBlocked } = entry
-  const isFaulty = ({ file, line }: Where) =>
-    checkup.findings.some((one) => one.file === file && one.line === line && one.effect !== 'partial')
   if (isBlocked && mirrors.length === 0) {
     checkup.fault(entry, {
       rule: 'blocked',
@@ -150,12 +148,12 @@ function reportEntry(checkup: Checkup, entry: RegistryEntry, isRefused: boolean)
     return {
       where: mirror,
       asks: mirror.location,
-      state: isRefused || isFaulty(mirror) ? 'unused' : works,
+      state: isRefused || checkup.isFaulty(mirror) ? 'unused' : works,
     }
   })
   checkup.chain(prefix, links, isBlocked ? null : location)
   if (location !== prefix && !prefix.startsWith('*') && mirrors.length === 0) {
-    const state = isRefused || isFaulty(entry) ? 'unused' : 'used'
+    const state = isRefused || checkup.isFaulty(entry) ? 'unused' : 'used'
     checkup.chain(prefix, [{ where: entry, asks: location, state }], null)
   }
 }

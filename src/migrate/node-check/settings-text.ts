@@ -20,8 +20,17 @@ const ALIASES_MAX = 100
 
 /** Reads YAML, or JSON, of one or several documents. */
 export function readSettings(text: string): readonly SettingsDocument[] | SettingsFault {
+  try {
+    return readDocuments(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    // Too many aliases, or a text that is nested so deeply that it exhausts the stack.
+    return { line: 1, reason: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function readDocuments(text: string): readonly SettingsDocument[] | SettingsFault {
   const counter = new LineCounter()
-  const parsed = parseAllDocuments(text.replace(/^\uFEFF/, ''), { lineCounter: counter, logLevel: 'silent' })
+  const parsed = parseAllDocuments(text, { lineCounter: counter, logLevel: 'silent' })
   const documents = Array.isArray(parsed) ? parsed.slice(0, DOCUMENTS_MAX) : []
   for (const { errors } of documents) {
     const [error] = errors
@@ -29,14 +38,10 @@ export function readSettings(text: string): readonly SettingsDocument[] | Settin
     const reason = error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:$/, '')
     return { line: Math.max(1, counter.linePos(error.pos[0]).line), reason }
   }
-  try {
-    return documents.map((document) => ({
-      value: document.toJS({ maxAliasCount: ALIASES_MAX }),
-      line: (path) => lineIn(document.contents, path, counter),
-    }))
-  } catch (error) {
-    return { line: 1, reason: error instanceof Error ? error.message : String(error) }
-  }
+  return documents.map((document) => ({
+    value: document.toJS({ maxAliasCount: ALIASES_MAX }),
+    line: (path) => lineIn(document.contents, path, counter),
+  }))
 }
 
 export function isSettingsFault<Read extends object>(read: Read | SettingsFault): read is SettingsFault {
@@ -66,7 +71,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 /** What has this path, if all on the way to it are maps. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   let at = value
-  for (const key of path) at = isRecord(at) ? at[key] : undefined
+  for (const key of path) at = isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined
   return at
 }
 

@@ -8,7 +8,7 @@ const FOUND: Readonly<Record<string, readonly number[]>> = {
   config: [55, 81],
 }
 
-/** `npm run bench -- fuzz-decoders` takes many more. */
+/** `npm run bench -- fuzz` takes many more. */
 const COUNT = 400
 
 test.each(decoders)('$name: what is sound is read, and nothing is wrong with it', ({ corpus, read }) => {

@@ -21,17 +21,23 @@ afterAll(() => portolan[Symbol.asyncDispose]())
 /** The store and the upstreams of the table, without sockets. */
 async function answer(url: string, { headers, signal }: RequestInit): Promise<Response> {
   const { origin, pathname } = new URL(url)
-  if (new Headers(headers).has('range')) return PARTIAL.clone()
+  const range = /=(\d+)-(\d+)$/.exec(new Headers(headers).get('range') ?? '')
+  if (range !== null) return partOf(Number(range[1]), Number(range[2]))
   const status = origin === ORIGIN.store ? script(pathname) : 200
   if (status !== 'silent') return new Response(null, { status })
   return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
 }
 
-/** The first MiB of a large blob: what is fetched when a client comes back for it. */
-const PARTIAL = new Response(new Uint8Array(1_048_576), {
-  status: 206,
-  headers: { 'Content-Range': 'bytes 0-1048575/2000000' },
-})
+/** More than is fetched whole when a client comes back for it. */
+const BLOB_BYTES = 20_000_000
+
+function partOf(start: number, end: number): Response {
+  const last = Math.min(end, BLOB_BYTES - 1)
+  return new Response(new Uint8Array(last - start + 1), {
+    status: 206,
+    headers: { 'Content-Range': `bytes ${start}-${last}/${BLOB_BYTES}` },
+  })
+}
 
 const WEB_METHODS_ONLY = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/
 

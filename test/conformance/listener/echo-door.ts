@@ -1,8 +1,12 @@
+import { readdirSync, statSync } from 'node:fs'
+import type { ListenOptions } from '../../../src/adapters/listener.ts'
 import { listen } from '../../../src/adapters/node/listen.ts'
 import type { DoorReply } from '../../../src/server/reply.ts'
 import type { DoorRequest } from '../../../src/server/request.ts'
+import { openFileRange } from '../../../src/storage/fs/file-range.ts'
 
-// A door for tests of listeners: answers with what it was asked, in the way that the path names.
+// A door for tests of listeners: answers with what it was asked, in the way that the path names. The first argument is
+// JSON: options for `listen`.
 
 const text = (body: string): DoorReply => ({
   status: 200,
@@ -40,7 +44,47 @@ const drainBegan = new Promise<void>((resolve) => {
   announceDrain = resolve
 })
 
-const later = <T>(value: T) => new Promise<T>((resolve) => setTimeout(resolve, 30, value))
+const later = <T>(value: T, milliseconds = 30) =>
+  new Promise<T>((resolve) => setTimeout(resolve, milliseconds, value))
+
+/** How many requests for `/counted` run, the most that ever did, and how many were answered. */
+const counted = { running: 0, most: 0, answered: 0 }
+
+async function count(): Promise<DoorReply> {
+  counted.running++
+  counted.most = Math.max(counted.most, counted.running)
+  const reply = await later(text('z'.repeat(1_000_000)), 5)
+  counted.running--
+  counted.answered++
+  return reply
+}
+
+/** Takes a millisecond of everybody's time. */
+function work(): DoorReply {
+  const end = performance.now() + 1
+  while (performance.now() < end);
+  counted.answered++
+  return text('w')
+}
+
+/** A file of 8 MB or so that is always there: the runtime itself. */
+const FILE = process.execPath
+const FILE_SIZE = statSync(FILE).size
+
+async function file(): Promise<DoorReply> {
+  const body = (await openFileRange(FILE, { size: FILE_SIZE, start: 0, end: FILE_SIZE }))!
+  return { status: 200, headers: { 'Content-Length': String(FILE_SIZE) }, body }
+}
+
+/** Files of ours that are open; what a runtime itself has open at times is of no concern. */
+const openFiles = () =>
+  readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return statSync(`/proc/self/fd/${fd}`).size === FILE_SIZE
+    } catch {
+      return false
+    }
+  }).length
 
 function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
   const path = request.target.split('?')[0]!
@@ -82,6 +126,20 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
       return Promise.reject(new Error('rejected on purpose'))
     case '/split':
       return { status: 200, headers: { 'X-Value': 'a\r\nX-Injected: b', 'Content-Length': '0' } }
+    case '/short-stream':
+      return { status: 200, headers: { 'Content-Length': '200000' }, body: stream(100_000) }
+    case '/long-stream':
+      return { status: 200, headers: { 'Content-Length': '100000' }, body: stream(200_000) }
+    case '/count':
+      return count()
+    case '/work':
+      return work()
+    case '/counted':
+      return text(JSON.stringify(counted))
+    case '/file':
+      return file()
+    case '/open-files':
+      return text(String(openFiles()))
     case '/memory':
       return text(String(process.memoryUsage.rss()))
     default:
@@ -89,10 +147,17 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
   }
 }
 
+// What both runtimes say of a file that nobody closed, once they collect it.
+process.on('warning', (warning) => console.log(`error: ${warning.message}`))
+process.on('uncaughtException', (error) => console.log(`error: ${error.message}`))
+
+const options = JSON.parse(process.argv[2] ?? '{}') as Partial<ListenOptions>
 const listener = await listen(door, {
   host: '127.0.0.1',
   port: 0,
+  ...options,
   onError: (error) => console.log(`error: ${(error as Error).message}`),
+  onRefused: ({ status, reason }) => console.log(`refused: ${status} ${reason}`),
 })
 console.log(`listening: ${listener.port}`)
 process.on('SIGTERM', async () => {

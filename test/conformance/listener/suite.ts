@@ -1,33 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { RUNTIMES, type RuntimeName } from '../../support/portolan.ts'
+import type { RuntimeName } from '../../support/portolan.ts'
 import { until } from '../../support/until.ts'
-
-const PROGRAM = fileURLToPath(new URL('echo-door.ts', import.meta.url))
-
-interface EchoDoor {
-  readonly process: ChildProcess
-  readonly port: number
-  readonly lines: string[]
-}
-
-async function startEchoDoor(runtime: RuntimeName): Promise<EchoDoor> {
-  const child = spawn(RUNTIMES[runtime], [PROGRAM], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const lines: string[] = []
-  const port = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      lines.push(line)
-      if (line.startsWith('listening: ')) resolve(Number(line.slice(11)))
-    })
-    child.once('exit', (code) => reject(new Error(`the door ended with ${code}`)))
-  })
-  return { process: child, port, lines }
-}
+import { type EchoDoor, echoed, get, last, readAll, send as sendTo, startEchoDoor } from './clients.ts'
 
 /** What every listener must do with the bytes of a connection, whatever runtime it is on. */
 export function describeListener(runtime: RuntimeName): void {
@@ -40,25 +16,7 @@ export function describeListener(runtime: RuntimeName): void {
       door.process.kill('SIGKILL')
     })
 
-    const get = (target: string, ...fields: string[]) =>
-      `GET ${target} HTTP/1.1\r\nHost: door.test\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`
-    const last = (target: string, ...fields: string[]) => get(target, 'Connection: close', ...fields)
-    const echoed = (received: string) =>
-      [...received.matchAll(/\{"method":"(\w+)","target":"([^"]*)"/g)].map(
-        ([, method, target]) => `${method} ${target}`,
-      )
-
-    /** Sends the pieces one after the other, each in a packet of its own, and reads until the other side closes. */
-    async function send(...pieces: string[]): Promise<string> {
-      const socket = connect({ port: door.port, host: '127.0.0.1', noDelay: true })
-      const received = readAll(socket)
-      await once(socket, 'connect')
-      for (const piece of pieces) {
-        socket.write(piece, 'latin1')
-        await new Promise((resolve) => setTimeout(resolve, 15))
-      }
-      return received
-    }
+    const send = (...pieces: string[]) => sendTo(door.port, ...pieces)
 
     it.each([
       ['in one piece', [get('/a'), last('/b')]],
@@ -230,73 +188,6 @@ export function describeListener(runtime: RuntimeName): void {
       socket.destroy()
     })
 
-    it('answers random requests as node:http would', async () => {
-      const token = fc.constantFrom(
-        'Host',
-        'X-A',
-        'Accept',
-        'Connection',
-        'X-Forwarded-For',
-        'host',
-        'Content-Length',
-        'Expect',
-      )
-      const value = fc.constantFrom(
-        'x',
-        '0',
-        'keep-alive',
-        'close',
-        '',
-        ' a ',
-        '\t',
-        '\x7f',
-        '\xe9',
-        '100-continue',
-        'a:b',
-      )
-      const colon = fc.constantFrom(':', ': ', ' :', ':\t')
-      const end = fc.constantFrom('\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\n', '\r')
-      const field = fc.tuple(token, colon, value, end).map((parts) => parts.join(''))
-      const line = fc
-        .tuple(
-          fc.constantFrom('GET', 'HEAD', 'get', 'POST'),
-          fc.constantFrom(' ', ' ', ' ', '  '),
-          fc.constantFrom('/a', '/', '*', 'http://x/a', '/\xe9', '/a b'),
-          fc.constantFrom(' HTTP/1.1', ' HTTP/1.1', ' HTTP/1.0', ''),
-          end,
-        )
-        .map((parts) => parts.join(''))
-      const head = fc
-        .tuple(line, fc.array(field, { maxLength: 5 }))
-        .map(([first, fields]) => `${first}${fields.join('')}\r\n`)
-      await fc.assert(
-        fc.asyncProperty(head, async (text) => {
-          // Cut in two it goes to node:http, whole it may take the short way.
-          const [whole, cut] = await Promise.all([
-            sendQuick(text),
-            sendQuick(text.slice(0, 1), text.slice(1)),
-          ])
-          expect(statusAndEcho(whole)).toEqual(statusAndEcho(cut))
-        }),
-        { numRuns: 300 },
-      )
-    }, 60_000)
-
-    const statusAndEcho = (received: string) => [/^HTTP\/1\.1 (\d+)/.exec(received)?.[1], echoed(received)]
-
-    /** Sends and closes our half, so that an incomplete request ends too. */
-    async function sendQuick(...pieces: string[]): Promise<string> {
-      const socket = connect({ port: door.port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
-      const received = readAll(socket)
-      await once(socket, 'connect')
-      for (const piece of pieces) {
-        socket.write(piece, 'latin1')
-        await new Promise((resolve) => setTimeout(resolve, 3))
-      }
-      socket.end()
-      return received
-    }
-
     it('drains: what runs is answered, what idles is closed', async () => {
       const other = await startEchoDoor(runtime)
       const open = () => connect(other.port, '127.0.0.1')
@@ -325,22 +216,5 @@ export function describeListener(runtime: RuntimeName): void {
       await Promise.all(closed)
       expect(await code).toEqual([0, null])
     })
-  })
-}
-
-function readAll(socket: Socket): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let received = ''
-    socket.setEncoding('latin1')
-    socket.setTimeout(9000, () =>
-      reject(new Error(`not closed; received ${JSON.stringify(received.slice(0, 300))}`)),
-    )
-    socket.on('data', (chunk) => {
-      received += chunk
-    })
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(received) : reject(error),
-    )
-    socket.on('close', () => resolve(received))
   })
 }

@@ -180,7 +180,7 @@ export function describeMetrics(runtime: RuntimeName): void {
       for (const { name, labels } of ours) {
         for (const [label, value] of Object.entries(labels)) {
           const allowed =
-            label === 'le' || (label === 'status' && name === 'portolan_responses_total')
+            label === 'le' || (label === 'status' && /^portolan_(?:responses|refusals)_total$/.test(name))
               ? /^(?:\+Inf|[0-9.e-]+)$/.test(value)
               : (label === 'status' ? HEALTH : (ALLOWED[label] ?? [])).includes(value)
           expect(allowed, `${name} has ${label}=${JSON.stringify(value)}`).toBe(true)

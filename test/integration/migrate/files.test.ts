@@ -26,7 +26,8 @@ const files = FOLDERS.flatMap((folder) =>
 
 describe.each(files.map((file) => [file.slice(FIXTURES.length + 1), file]))('%s', (path, file) => {
   const source = { path: path!, text: readFileSync(file!, 'utf8') }
-  const find = (one: typeof source) => findReferences(one, { includeText: path!.startsWith('text/') })
+  const includeText = path!.startsWith('text/')
+  const find = (one: typeof source) => findReferences(one, { includeText })
   const findings = findingsOf(source, find(source), map)
   const expected: readonly string[] = JSON.parse(readFileSync(`${file}.expected.json`, 'utf8'))
 
@@ -41,12 +42,12 @@ describe.each(files.map((file) => [file.slice(FIXTURES.length + 1), file]))('%s'
   })
 
   it('becomes the expected bytes, and nothing more the second time', () => {
-    const rewritten = rewriteText(source, { find, map, includeText: true })
+    const rewritten = rewriteText(source, { map, includeText, includeCode: true })
     expect(rewritten.refused).toBeUndefined()
     expect(rewritten.text).toBe(readFileSync(`${file}.rewritten`, 'utf8'))
-    expect(rewriteText({ ...source, text: rewritten.text }, { find, map, includeText: true }).edits).toEqual(
-      [],
-    )
+    expect(
+      rewriteText({ ...source, text: rewritten.text }, { map, includeText, includeCode: true }).edits,
+    ).toEqual([])
   })
 })
 
@@ -59,16 +60,15 @@ it('leaves a file alone whose mirrors cannot have a path', () => {
   const path = 'etc/containerd/config.toml'
   const text = readFileSync(join(FIXTURES, 'nodes', path), 'utf8')
   const mirror = createMap({ moves: [{ from: 'k8s.gcr.io', to: 'mirror.example/k8s' }], related: [] })
-  const rewritten = rewriteText({ path, text }, { find: (one) => findReferences(one), map: mirror })
+  const rewritten = rewriteText({ path, text }, { map: mirror })
   expect(rewritten).toMatchObject({ text, refused: expect.stringContaining('references') })
 })
 
 it('goes back to the bytes that it had, where names have one way back', () => {
   const path = 'compose/docker-compose.yml'
   const text = readFileSync(join(FIXTURES, path), 'utf8').replace('registry.k8s.io/app/built:1', 'built:1')
-  const find = (one: { path: string; text: string }) => findReferences(one)
-  const there = rewriteText({ path, text }, { find, map })
-  const back = rewriteText({ path, text: there.text }, { find, map: createReverseMap(KUBERNETES_MAP) })
+  const there = rewriteText({ path, text }, { map })
+  const back = rewriteText({ path, text: there.text }, { map: createReverseMap(KUBERNETES_MAP) })
   expect(back.text).toBe(text)
 })
 

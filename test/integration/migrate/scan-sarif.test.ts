@@ -140,7 +140,7 @@ describe('SARIF', () => {
       const { charOffset, charLength } = deletedRegion
       fixed = fixed.slice(0, charOffset) + insertedContent.text + fixed.slice(charOffset + charLength)
     }
-    expect(fixed).toBe(rewriteText({ path, text }, { find, map }).text)
+    expect(fixed).toBe(rewriteText({ path, text }, { map }).text)
   })
 
   it('has fingerprints that do not change with the lines above', () => {

@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process'
 import { chmod, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
+import { z } from 'zod'
 import { COMPILED } from '../../support/compiled.ts'
 import { findPrograms, runOk } from '../../support/programs.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts')
+const SCHEMA = join(import.meta.dirname, '../../../docs/scan-report.schema.json')
 const NODES = join(import.meta.dirname, '../../fixtures/migrate/nodes')
 const POD =
   'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: k8s.gcr.io/pause:3.2\n'
@@ -65,7 +68,9 @@ describe('scan', () => {
       out:
         '  place          reference             becomes                    belongs to\n' +
         '  pod.yaml:6:14  k8s.gcr.io/pause:3.2  registry.k8s.io/pause:3.2  Pod container a\n',
-      err: '2 files, 1 finding, 1 file with mentions only (--include-text shows them)\n',
+      err:
+        'not understood: README.md: 1 mention, the first in line 1\n' +
+        '2 files, 1 finding, 1 file with mentions that were not understood (--include-text shows them)\n',
     })
   })
 
@@ -284,7 +289,99 @@ describe('what is hostile', () => {
   })
 })
 
+describe('what is not fully read', () => {
+  it.each([
+    [
+      'UTF-16',
+      Buffer.from(`\uFEFF${POD}`, 'utf16le'),
+      'not read: a.yaml: it names a host of the map in UTF-16',
+    ],
+    ['UTF-16 without a mark', Buffer.from(POD, 'utf16le'), 'in UTF-16'],
+    ['a broken document', 'k8s.gcr.io: [\n', 'not fully read: a.yaml:1: it is not YAML'],
+  ])('is named, and ends with 1: %s', async (_, content, message) => {
+    await using folder = await makeTree({ 'a.yaml': content })
+    const { code, err } = await portolan(folder.path, ['scan', '.'])
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(message) })
+  })
+
+  it('is not a long list, minified or not', async () => {
+    const pod = (name: number) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: `p${name}` },
+      spec: { containers: [{ name: 'a', image: `k8s.gcr.io/acme/a:v${name}` }] },
+    })
+    const items = Array.from({ length: 3000 }, (_, at) => pod(at))
+    await using folder = await makeTree({
+      'list.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+      'list.yaml': stringify({ apiVersion: 'v1', kind: 'List', items }),
+    })
+    const { findings, partlyRead } = await scanned(folder.path, '.')
+    expect(partlyRead).toEqual([])
+    expect(findings.map(({ owner }: { owner: string }) => owner)).toEqual(
+      [...items, ...items].map(({ metadata: { name } }) => `Pod/${name} container a`),
+    )
+  })
+
+  it('does not keep prose from being named, which does not end with 1', async () => {
+    await using folder = await makeTree({ 'a.md': 'once\nat k8s.gcr.io/a, and k8s.gcr.io/b\n' })
+    expect(await scanned(folder.path, '.')).toMatchObject({
+      code: 0,
+      findings: [],
+      mentions: [{ path: 'a.md', count: 2, line: 2 }],
+    })
+  })
+})
+
+it('gives what is only related one line a name, and each place with --related', async () => {
+  const image = 'image: registry-sandbox.k8s.io/a:1\n'
+  await using folder = await makeTree({ 'a.yaml': image, 'b.yaml': image })
+  expect((await portolan(folder.path, ['scan', '.'])).out).toContain(
+    'registry-sandbox.k8s.io/a:1 [1]       2 places  a.yaml:1\n',
+  )
+  expect((await portolan(folder.path, ['scan', '--related', '.'])).out).toMatch(
+    /a\.yaml:1:8 [\s\S]*b\.yaml:1:8 /,
+  )
+})
+
+it('lists strings of programs by themselves', async () => {
+  await using folder = await makeTree({ 'a.py': 'IMAGE = "k8s.gcr.io/acme/a:v1"\n' })
+  const { code, out } = await portolan(folder.path, ['scan', '.'])
+  expect({ code, out }).toEqual({
+    code: 1,
+    out: expect.stringMatching(/^strings of programs [\s\S]*a\.py:1:10/),
+  })
+})
+
+it('prints JSON of the form that its schema says', async () => {
+  const schema = JSON.parse(await readFile(SCHEMA, 'utf8'))
+  const form = z.fromJSONSchema(schema)
+  await using folder = await makeTree({
+    'a.yaml': `a: [\n---\n${POD}---\nimage: registry-sandbox.k8s.io/a\n`,
+    'a.go': 'x := "k8s.gcr.io/acme/a:v1" // k8s.gcr.io\n',
+    'policy.yaml':
+      'blockedRegistries: [k8s.gcr.io]\nimage: {registry: k8s.gcr.io, repository: a, tag: "1"}\n',
+    'b.yaml': Buffer.from(POD, 'utf16le'),
+  })
+  const { code, paths, ...report } = await scanned(folder.path, '.')
+  expect(form.safeParse(report).error).toBeUndefined()
+  expect({ code, version: report.version }).toEqual({ code: 1, version: 1 })
+  expect(form.safeParse({ ...report, findings: [{}] }).success).toBe(false)
+  expect(paths).toContain('a.go')
+})
+
 describe('scan --node', () => {
+  it('follows imports, and finds units, environments and microk8s', async () => {
+    const root = join(NODES, '../cases/23-node')
+    const { findings } = await scanned(root, '--node', '--root', '.')
+    expect(findings.map(({ understood }: { understood: string }) => understood).sort()).toEqual([
+      'k8s.gcr.io/pause:3.1',
+      'k8s.gcr.io/pause:3.5',
+      'k8s.gcr.io/pause:3.6',
+      'k8s.gcr.io/pause:3.7',
+    ])
+  })
+
   it('looks at the well-known places of a machine, and at nothing else', async () => {
     const { paths, code } = await scanned(NODES, '--node', '--root', NODES)
     const places = [...new Set(paths.map((path: string) => path.slice(NODES.length)))]

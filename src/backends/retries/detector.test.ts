@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import { createTestRuntime } from '../../../test/support/test-runtime.ts'
+import { parseAddress } from '../../net/address.ts'
+import { parseDigest } from '../../oci/digest.ts'
+import { silentLog } from '../../telemetry/log.ts'
+import type { Attempt } from './attempt.ts'
+import { createRetryDetector, type RetryOptions } from './detector.ts'
+
+const digest = (n: number) => parseDigest(`sha256:${n.toString(16).padStart(64, '0')}`)!
+const BLOB: Attempt = {
+  address: parseAddress('192.0.2.1')!,
+  store: 'paris',
+  digest: digest(1),
+  start: 0,
+  open: true,
+}
+
+function detectorWith(options: RetryOptions = {}) {
+  const warnings: object[] = []
+  const runtime = createTestRuntime({ log: { ...silentLog, warn: (fields) => warnings.push(fields) } })
+  const detector = createRetryDetector(runtime, options)
+  const wait = (seconds: number) => runtime.advance(1000 * seconds)
+  /** The reasons for requests, each so many seconds after the one before. */
+  const ask = (requests: readonly (readonly [wait: number, change: Partial<Attempt>])[]) =>
+    requests.map(([seconds, change]) => {
+      wait(seconds)
+      return detector.note({ ...BLOB, ...change }).reason
+    })
+  return { detector, wait, ask, warnings }
+}
+
+describe('a client', () => {
+  it.each<[string, (readonly [number, Partial<Attempt>])[], string[]]>([
+    [
+      'moves at its third try',
+      [
+        [0, {}],
+        [10, {}],
+        [20, {}],
+      ],
+      ['first', 'again', 'blob-again'],
+    ],
+    [
+      'moves at its third pull, whichever blob that begins with',
+      [
+        [0, {}],
+        [10, {}],
+        [20, { digest: digest(2) }],
+      ],
+      ['first', 'again', 'pull-again'],
+    ],
+    [
+      'goes to the canonical upstream when moving has not helped',
+      [
+        [0, {}],
+        [10, {}],
+        [20, {}],
+        [40, {}],
+      ],
+      ['first', 'again', 'blob-again', 'moved-in-vain'],
+    ],
+    [
+      'moves when a resumed download makes no progress',
+      [
+        [0, {}],
+        [1, { start: 9 }],
+        [1, { start: 9 }],
+        [1, { start: 9 }],
+      ],
+      ['first', 'first', 'again', 'blob-again'],
+    ],
+    [
+      'stays while it makes progress',
+      [
+        [0, {}],
+        [1, { start: 9 }],
+        [1, { start: 18 }],
+        [1, { start: 27 }],
+      ],
+      ['first', 'first', 'first', 'first'],
+    ],
+    [
+      'stays when it asks other stores',
+      [
+        [0, {}],
+        [10, { store: 'london' }],
+        [10, { store: 'iowa' }],
+      ],
+      ['first', 'first', 'first'],
+    ],
+    [
+      'may look for the first bytes as often as it likes',
+      [
+        [0, { open: false }],
+        [10, { open: false }],
+        [10, { open: false }],
+        [10, {}],
+      ],
+      ['first', 'first', 'first', 'first'],
+    ],
+  ])('%s', (_, requests, reasons) => expect(detectorWith().ask(requests)).toEqual(reasons))
+
+  it('moves at the third of three quick runs, each with its manifest', () => {
+    const { detector, wait } = detectorWith()
+    const reasons = [1, 2, 3].map(() => {
+      wait(1)
+      detector.noteManifest(BLOB.address, 'app:v1')
+      return detector.note(BLOB).reason
+    })
+    expect(reasons).toEqual(['first', 'again', 'blob-again'])
+  })
+
+  it('moves at its third pull even when each asked for other blobs', () => {
+    const { detector, wait } = detectorWith()
+    const reasons = [1, 2, 3].map((n) => {
+      wait(20)
+      detector.noteManifest(BLOB.address, 'app:v1')
+      return detector.note({ ...BLOB, digest: digest(n) }).reason
+    })
+    expect(reasons).toEqual(['first', 'first', 'pull-again'])
+  })
+})
+
+it('moves no more bytes than it may', () => {
+  const { ask } = detectorWith({ maxMovedBytes: 400 })
+  expect(
+    ask([
+      [0, {}],
+      [10, {}],
+      [10, { bytes: 101 }],
+    ]),
+  ).toEqual(['first', 'again', 'budget'])
+})
+
+it('says what it moved', () => {
+  const { detector, ask } = detectorWith()
+  ask([
+    [0, {}],
+    [10, {}],
+    [10, { bytes: 100 }],
+  ])
+  expect(detector.status()).toEqual({
+    mutedShare: undefined,
+    stores: [{ store: 'paris', clients: 1, cameBack: 1, usual: 0.02, networks: 1, movedBytes: 100 }],
+  })
+})
+
+it('forgets a store that is not kept', () => {
+  const { detector, ask } = detectorWith()
+  ask([
+    [0, {}],
+    [10, {}],
+  ])
+  detector.keep(new Set(['london']))
+  expect(detector.status().stores).toEqual([])
+  expect(ask([[10, {}]])).toEqual(['first'])
+})
+
+it('goes on after the twelve days that its times can hold', () => {
+  const { ask } = detectorWith()
+  const days = 24 * 60 * 60
+  expect(
+    ask([
+      [0, {}],
+      [20 * days, {}],
+      [10, {}],
+      [10, {}],
+    ]),
+  ).toEqual(['first', 'first', 'again', 'blob-again'])
+})
+
+it('says once that one address hides many clients, and goes by it no more', () => {
+  const { detector, wait, ask, warnings } = detectorWith()
+  for (let n = 0; n < 4000; n++) {
+    wait(1)
+    detector.note({ ...BLOB, address: parseAddress(n % 2 === 0 ? '192.0.2.1' : `198.51.100.${n % 100}`)! })
+  }
+  expect(warnings).toEqual([{ share: expect.closeTo(0.5, 1) }])
+  expect(detector.status().mutedShare).toBeCloseTo(0.5, 1)
+  expect(
+    ask([
+      [10, {}],
+      [10, {}],
+      [10, {}],
+    ]),
+  ).toEqual(['again', 'again', 'muted'])
+})

@@ -1,0 +1,103 @@
+import type { KeyHash } from './key-hash.ts'
+import { NEVER, QUICK, QUIET, TWIN, WINDOW } from './times.ts'
+
+/** Rows that a key may lie in: of 16 bytes each, they fill one line of a processor's cache. */
+const WAYS = 4
+const STRIDE = 4
+/** Half of the key; the other half says where to look. */
+const KEY = 0
+/** The last request. */
+const LAST = 1
+/** The first request of the last try; its lowest bit is set when that try was sent elsewhere. */
+const TRY = 2
+/** The first request of the try before. */
+const EARLIER_TRY = 3
+/** A row with one try yields to others after this, in milliseconds: most are never asked for again. */
+const YOUNG = 2 * 60_000
+
+/**
+ * Who asked which store for what, and when: one row for each client, store, digest and first byte.
+ *
+ * A fixed table that overwrites itself: nothing that clients do grows it. A resumed download asks for another first
+ * byte each time, so it has a new row as long as it makes progress. The fields tell of the row visited last.
+ */
+export class Rows {
+  readonly #rows: Int32Array
+  readonly #mask: number
+  #at = 0
+  /** Whether this request begins another try for the same content. */
+  isTry = false
+  /** Whether an earlier try is known for the same content, be this request the first of its own or not. */
+  isAgain = false
+  /** Whether it is the third within the window, or a later one. */
+  isThird = false
+  /** Whether the try before was sent elsewhere, and it came back nevertheless. */
+  isInVain = false
+  /** Whether it belongs to the same try as an earlier request, which is not its twin. */
+  isRepeat = false
+  /** When the try before began. */
+  from = NEVER
+
+  /** Holds so many rows; a power of two. */
+  constructor(capacity: number) {
+    this.#rows = new Int32Array(capacity * STRIDE)
+    for (let at = 0; at < this.#rows.length; at += STRIDE) this.#rows.fill(NEVER, at + LAST, at + STRIDE)
+    this.#mask = capacity / WAYS - 1
+  }
+
+  /** Takes note of a request; what comes after the last one and `quickSince` is another try even when it comes soon. */
+  visit(key: KeyHash, now: number, quickSince: number): void {
+    const at = this.#find(key, now)
+    const rows = this.#rows
+    const last = rows[at + LAST]!
+    const begun = rows[at + TRY]!
+    const earlier = rows[at + EARLIER_TRY]!
+    const gap = now - last
+    this.#at = at
+    this.isTry = gap >= QUIET || (gap >= QUICK && quickSince > last)
+    this.isAgain = this.isTry || earlier !== NEVER
+    this.isRepeat = gap > TWIN && !this.isTry
+    this.isThird = this.isTry && now - earlier <= WINDOW
+    this.isInVain = this.isTry && (begun & 1) === 1
+    this.from = begun
+    rows[at + LAST] = now
+    if (!this.isTry) return
+    rows[at + EARLIER_TRY] = begun
+    rows[at + TRY] = now & ~1
+  }
+
+  /** Whether the row's last try was sent elsewhere. */
+  get isMoved(): boolean {
+    return (this.#rows[this.#at + TRY]! & 1) === 1
+  }
+
+  /** Says that it was. */
+  markMoved(): void {
+    this.#rows[this.#at + TRY]! |= 1
+  }
+
+  /** Where the key's row begins; a new one takes the place of the one in its bucket that is worth least. */
+  #find({ low, high }: KeyHash, now: number): number {
+    const rows = this.#rows
+    const first = (high & this.#mask) * WAYS * STRIDE
+    let least = first
+    let leastWorth = this.#worth(first)
+    for (let at = first; at < first + WAYS * STRIDE; at += STRIDE) {
+      if (rows[at + KEY] === low && now - rows[at + LAST]! <= WINDOW) return at
+      const worth = this.#worth(at)
+      if (worth >= leastWorth) continue
+      least = at
+      leastWorth = worth
+    }
+    rows[least + KEY] = low
+    rows[least + LAST] = now
+    rows[least + TRY] = now & ~1
+    rows[least + EARLIER_TRY] = NEVER
+    return least
+  }
+
+  /** Until when a row is worth more than a new one. */
+  #worth(at: number): number {
+    return this.#rows[at + LAST]! + (this.#rows[at + EARLIER_TRY] === NEVER ? YOUNG : WINDOW)
+  }
+}

@@ -1,0 +1,91 @@
+import type { UnreadPart } from '../migrate/examine.ts'
+import type { Finding } from '../migrate/finding.ts'
+import type { Mentions } from '../migrate/mention.ts'
+import type { Scanned } from './scan-files.ts'
+import { formatTable } from './table.ts'
+
+/** How many files with mentions are named one by one. */
+const MENTIONS_MAX = 20
+
+/**
+ * The findings as tables: values, then strings of programs, then what is only related, of which one line a name is
+ * given unless `related` asks for all. '' when there are none.
+ */
+export function formatFindings(findings: readonly Finding[], { related = false } = {}): string {
+  const notes = [...new Set(findings.flatMap(({ note }) => note ?? []))]
+  const groupOf = ({ verdict, confidence, guard }: Finding) =>
+    verdict === 'related' && guard === undefined ? 'related' : confidence === 'code' ? 'code' : 'values'
+  const of = (group: string) => findings.filter((finding) => groupOf(finding) === group)
+  const code = of('code')
+  const tables = [
+    tableOf(of('values'), notes),
+    code.length === 0
+      ? ''
+      : `strings of programs (rewrite changes them with --include-code)\n${tableOf(code, notes)}`,
+    related ? tableOf(of('related'), notes) : namesOf(of('related'), notes),
+    notes.map((note, index) => `  [${index + 1}] ${shown(note)}`).join('\n'),
+  ]
+  return tables.filter((table) => table !== '').join('\n\n')
+}
+
+/** What is to be known besides the findings, one line each. */
+export function formatRest({ notRead, partlyRead, mentions }: Scanned): string[] {
+  return [
+    ...notRead.map(({ path, reason }) => `not read: ${path}: ${reason}`),
+    ...partlyRead.map(formatUnread),
+    ...mentions.slice(0, MENTIONS_MAX).map(formatMentions),
+    ...(mentions.length > MENTIONS_MAX
+      ? [
+          `not understood: ${count(mentions.length - MENTIONS_MAX, 'more file')} with mentions (--json names them)`,
+        ]
+      : []),
+  ].map(shown)
+}
+
+/** A part of a file that could not be read as what it is. */
+export function formatUnread({ path, line, reason, template }: UnreadPart): string {
+  return template
+    ? `read by lines: ${path}:${line}: a template that no parser reads`
+    : `not fully read: ${path}:${line}: ${reason}`
+}
+
+/** The names of a file that were not understood. */
+export function formatMentions({ path, count: mentions, line }: Mentions): string {
+  return `not understood: ${path}: ${count(mentions, 'mention')}, the first in line ${line}`
+}
+
+/** `1 file`, `2 files`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** What stands in files may hold what would drive a terminal. */
+export function shown(text: string): string {
+  return text.replace(/\p{Cc}/gu, '�')
+}
+
+function tableOf(findings: readonly Finding[], notes: readonly string[]): string {
+  if (findings.length === 0) return ''
+  const rows = findings.map(({ path, line, column, written, replacement, owner, note, pods }) => [
+    shown(`${path}:${line}:${column}`),
+    shown(written),
+    (replacement ?? '-') + markOf(note, notes),
+    shown(owner) + (pods === undefined ? '' : ` (${count(pods, 'pod')})`),
+  ])
+  return formatTable(['place', 'reference', 'becomes', 'belongs to'], rows)
+}
+
+function namesOf(findings: readonly Finding[], notes: readonly string[]): string {
+  const names = Map.groupBy(findings, ({ understood, note = '' }) => `${understood}${markOf(note, notes)}`)
+  if (names.size === 0) return ''
+  const rows = [...names].map(([name, all]) => [
+    shown(name),
+    count(all.length, 'place'),
+    shown(`${all[0]!.path}:${all[0]!.line}`),
+  ])
+  return formatTable(['related (--related shows each place)', 'places', 'the first'], rows)
+}
+
+function markOf(note: string | undefined, notes: readonly string[]): string {
+  return note === undefined ? '' : ` [${notes.indexOf(note) + 1}]`
+}

@@ -1,0 +1,59 @@
+import type { Found, Guard, Part } from '../found.ts'
+
+const BANS = /den(?:y|ied)|disallow|forbid|blocked|block[_-]?list|black[_-]?list|banned|prohibit|reject/i
+const ALLOWS = /allow|white[_-]?list|trusted|permitted|approved/i
+/** What a rule does not hold for goes by its name, and moves with it. */
+const EXEMPT = /exempt|exclude|ignore|skip/i
+
+/** What is known of a value's surroundings. */
+export interface Surroundings {
+  /** The keys that lead to it. */
+  readonly path: readonly string[]
+  /** The API and the kind of the object that it is in, if it is in one. */
+  readonly apiVersion?: string
+  readonly kind?: string
+}
+
+/**
+ * Whether a value says what may be pulled: by the names of its keys (`blockedRegistries`, `allowedRepos`), or because
+ * it is in a policy of Gatekeeper, Kyverno or sigstore.
+ */
+export function guardKindOf({ path, apiVersion = '', kind = '' }: Surroundings): Guard['kind'] | undefined {
+  if (path.some((key) => EXEMPT.test(key))) return undefined
+  const isConstraint = apiVersion.startsWith('constraints.gatekeeper.sh/')
+  const isKyverno = /^(?:[\w.-]+\.)?kyverno\.io\//.test(apiVersion)
+  const names = isConstraint ? [kind, ...path] : path
+  if (names.some((key) => BANS.test(key))) return 'ban'
+  if (names.some((key) => ALLOWS.test(key))) return 'allow'
+  if (isConstraint && path.includes('parameters')) return 'allow'
+  if (isKyverno && !path.includes('mutate') && !path.includes('generate')) return 'allow'
+  if (apiVersion.startsWith('policy.sigstore.dev/') && path.includes('images')) return 'allow'
+  return undefined
+}
+
+const SEPARATOR = /\s*[|,]\s*/
+const ENTRY =
+  /^(!?)\s*(?:\^|https?:\/\/)?((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?::\d{1,5})?(?:\/[A-Za-z0-9._/-]*?)?)(?:\/?[*.+$]*|(?::[\w.-]+)?(?:@sha\d+:[a-f0-9]+)?)$/
+
+/**
+ * Reads an entry of a policy: a host or a reference, as a pattern or not (`k8s.gcr.io/*`, `!k8s.gcr.io/*`, several
+ * between bars). What it names is given with its place, and can only be reported.
+ */
+export function readGuard(
+  text: string,
+  { start, end }: Part['span'],
+): { readonly parts: Found['parts']; readonly negated: boolean }[] {
+  const entries: { parts: Found['parts']; negated: boolean }[] = []
+  let at = start
+  for (const entry of text.slice(start, end).split(SEPARATOR)) {
+    const from = text.indexOf(entry, at)
+    at = from + entry.length
+    const match = ENTRY.exec(entry.trim())
+    if (match === null) continue
+    const value = match[2]!.replace(/\/$/, '')
+    const place = text.indexOf(value, from)
+    const registry = { span: { start: place, end: place + value.length }, value }
+    entries.push({ parts: { registry }, negated: match[1] === '!' })
+  }
+  return entries
+}

@@ -1,0 +1,119 @@
+import { isMap, isSeq, type YAMLMap } from 'yaml'
+import { isStringScalar, type StringScalar, stringOf, type YamlDocument } from '../yaml/yaml-document.ts'
+import type { YamlRules } from './yaml-rules.ts'
+
+/** A string of a document, and all that its surroundings say of it. */
+export interface YamlString {
+  readonly scalar: StringScalar
+  /** Keys from the object down, `[]` for what is in a list. */
+  readonly path: readonly string[]
+  /** It is a key that names a registry. */
+  readonly isKey?: true
+  /** What it belongs to, such as `Pod/web spec.nodeName`. */
+  readonly owner: string
+  readonly apiVersion?: string
+  readonly kind?: string
+  /** What the map that it is in is called by its `name`, or the nearest one above that is. */
+  readonly called?: string
+  /** The name of the file that it is the content of. */
+  readonly file?: string
+  /** It is one end of a redirect between registries; these are the others. */
+  readonly redirect?: readonly string[]
+  /** The other strings of the list that it is in. */
+  beside(): string[]
+}
+
+/** What a value is in. */
+interface Place extends Pick<YamlString, 'path' | 'apiVersion' | 'kind' | 'called' | 'file' | 'redirect'> {
+  readonly node: unknown
+  readonly parent?: unknown
+  readonly object: string
+}
+
+/** Keys that say where the text beside them is written to, likeliest first. */
+const FILE_KEYS = ['path', 'dest', 'destination', 'filename', 'file', 'name']
+const FILE_NAME = /^\/|(?:^|\/)[\w@.-]+\.[A-Za-z]\w{0,9}$/
+
+/**
+ * Gives the strings of a document, aliases where they are anchored. Steps through all nodes with a list of its own, since
+ * a text may be nested deeper than calls can be.
+ */
+export function* stringsOf(
+  document: YamlDocument,
+  above: readonly string[],
+  { isRegistryKey }: Pick<YamlRules, 'isRegistryKey'>,
+): Iterable<YamlString> {
+  const left: Place[] = [{ node: document.contents, path: above, object: '' }]
+  for (let place = left.pop(); place !== undefined; place = left.pop()) {
+    const { node } = place
+    if (isStringScalar(node)) yield stringAt(node, place)
+    else if (isSeq(node)) {
+      const path = [...place.path, '[]']
+      for (const item of node.items) left.push({ ...place, node: item, path, parent: node })
+    } else if (isMap(node)) {
+      const inner = enter(document, node, place)
+      const mirrored = mirrorsOf(document, node)
+      for (const { key, value } of node.items) {
+        if (!isStringScalar(key)) continue
+        const path = [...inner.path, key.value]
+        const ends = isRegistryKey?.(path) ? urlsBelow(value) : undefined
+        if (ends !== undefined)
+          yield { ...stringAt(key, { ...inner, path: inner.path, redirect: ends }), isKey: true }
+        const redirect = ends !== undefined ? [key.value] : mirrored.get(key.value)
+        left.push({ ...inner, node: value, path, parent: node, ...(redirect && { redirect }) })
+      }
+    }
+  }
+}
+
+function stringAt(scalar: StringScalar, { object, path, node: _, parent, ...rest }: Place): YamlString {
+  const keys = path.filter((key) => key !== '[]').join('.')
+  const owner = [object, keys].filter((part) => part !== '').join(' ') || 'document'
+  return {
+    ...rest,
+    scalar,
+    path,
+    owner,
+    beside: () =>
+      isSeq(parent) ? parent.items.flatMap((item) => (item === scalar ? [] : (stringOf(item) ?? []))) : [],
+  }
+}
+
+/** A map with an API and a kind is an object of its own, wherever it stands. */
+function enter(document: YamlDocument, map: YAMLMap, place: Place): Place {
+  const text = (key: string) => document.getString(map, key)?.value
+  const name = FILE_KEYS.map(text).find((value) => value !== undefined && FILE_NAME.test(value))
+  const { file: _, ...outer } = place
+  const called = text('name') ?? text('key')
+  const here = {
+    ...outer,
+    ...(name !== undefined && { file: name }),
+    ...(called !== undefined && { called }),
+  }
+  const [apiVersion, kind] = [text('apiVersion'), text('kind')]
+  if (apiVersion === undefined || kind === undefined) return here
+  const metadata = document.get(map, 'metadata')
+  const own = isMap(metadata) ? document.getString(metadata, 'name')?.value : undefined
+  return { ...here, path: [], apiVersion, kind, object: own === undefined ? kind : `${kind}/${own}` }
+}
+
+/** `source` with its `mirrors`, as OpenShift has them: each is an end of a redirect for the other. */
+function mirrorsOf(document: YamlDocument, map: YAMLMap): ReadonlyMap<string, readonly string[]> {
+  const source = document.getString(map, 'source')?.value
+  const mirrors = document.get(map, 'mirrors')
+  if (source === undefined || !isSeq(mirrors)) return new Map()
+  return new Map([
+    ['source', mirrors.items.flatMap((item) => stringOf(item) ?? [])],
+    ['mirrors', [source]],
+  ])
+}
+
+/** The strings below a registry's key, in lists or one map deeper. */
+function urlsBelow(node: unknown): string[] {
+  if (isStringScalar(node)) return [node.value]
+  if (isSeq(node)) return node.items.flatMap((item) => stringOf(item) ?? [])
+  if (!isMap(node)) return []
+  return node.items.flatMap(({ key, value }) =>
+    /^endpoints?$/.test(stringOf(key) ?? '') ? urlsBelow(value) : [],
+  )
+}
