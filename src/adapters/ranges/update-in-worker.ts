@@ -7,7 +7,7 @@ export type UpdateReply = NewSnapshot | { readonly problem: string }
 
 // The worker is a source as this file is one, or built as it is.
 const WORKER = new URL(`./update-worker${extname(import.meta.url)}`, import.meta.url)
-/** In MiB; all lists together take about 300. Bun knows no such limit. */
+/** In MiB: lists are bounded each, and this holds for all of them. Bun knows no such limit. */
 const HEAP_MAX = 1024
 
 /** Makes a range snapshot in a thread of its own: it takes a second or two, in which requests must go on. */
