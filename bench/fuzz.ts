@@ -1,7 +1,9 @@
 import { type Finding, fuzz, startFuzzServers } from '../test/conformance/listener/fuzz/run.ts'
+import { fuzzDecoders } from './fuzz/decoders.ts'
 
 // Random bytes to the listener on Node and on Bun, by both readers, whole and in pieces, and to node:http beside it:
-// what is made of them must not depend on any of that, and differ from node:http only in ways that are meant to be.
+// what is made of them must not depend on any of that, and differ from node:http only in ways that are meant to be. And
+// changed bytes to what reads inventories, range snapshots, manifests and configs.
 
 /** FUZZ_COUNT=100000 for the long run; FUZZ_SEED is where it begins. */
 const COUNT = Number(process.env.FUZZ_COUNT ?? 5000)
@@ -23,7 +25,8 @@ export async function run(): Promise<void> {
   }
   for (const finding of findings) print(finding)
   if (findings.length > 0) throw new Error('there are differences that are not meant to be')
-  console.log('\nno other difference')
+  console.log('\nno other difference\n')
+  fuzzDecoders(COUNT, FIRST)
 }
 
 function print({ seed, kind, text, outcomes }: Finding): void {

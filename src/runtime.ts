@@ -39,6 +39,11 @@ export interface Runtime {
   /** Who asks, in `User-Agent`. */
   readonly userAgent: string
   /**
+   * The addresses of a name, as text. Absent where the runtime does not resolve names itself: behind a proxy, and in
+   * workers. Rejects when there are none.
+   */
+  readonly lookup?: (hostname: string) => Promise<readonly string[]>
+  /**
    * Lets work go on after the request that began it was answered, which some runtimes end with the request. The work
    * must not reject.
    */

@@ -13,6 +13,7 @@ export interface ExportedSubpath {
  */
 export const PROGRAMS: Entries = {
   cli: 'src/cli/main.ts',
+  'parse-worker': 'src/adapters/config/parse-worker.ts',
   'update-worker': 'src/adapters/ranges/update-worker.ts',
   'upstream-process': 'src/demo/upstream-process.ts',
 }

@@ -6,6 +6,7 @@ import type { OciRequest } from '../oci/path.ts'
 import type { Backend, Store, Upstream } from '../routing/backend.ts'
 import type { Listed, Presence } from '../routing/decide.ts'
 import type { Runtime } from '../runtime.ts'
+import { withRedirectGuard } from '../transport/redirect-guard.ts'
 import { inspectStore } from './inspect-store.ts'
 import { inspectUpstream } from './inspect-upstream.ts'
 import { createInventories } from './inventory/inventories.ts'
@@ -75,7 +76,7 @@ export function reconcile(
     made.push(live)
     return live
   }
-  const upstreams = config.upstreams.map((upstream) => keepOrMake(upstreamParts(upstream)))
+  const upstreams = config.upstreams.map((upstream) => keepOrMake(upstreamParts(upstream, environment)))
   const stores = config.stores.map((store) => keepOrMake(storeParts(store, config, ownership, environment)))
   for (const live of left.values()) live[Symbol.dispose]()
   for (const live of made) live.start()
@@ -112,14 +113,17 @@ function settingsOf({ health, presence, upstreams, stores }: Config): BackendSet
   return { health, presence: { ...presence, maxEntries } }
 }
 
-function upstreamParts(config: UpstreamConfig): BackendParts {
+function upstreamParts(config: UpstreamConfig, { runtime }: BackendEnvironment): BackendParts {
   const backend: Upstream = upstreamOf(config)
   const { url } = config
+  const guard = withRedirectGuard(runtime)
   return {
     backend,
     fingerprint: JSON.stringify(['upstream', config]),
     owesProof: false,
-    ...(url !== undefined && { inspect: (timed) => inspectUpstream({ ...config, url }, timed) }),
+    ...(url !== undefined && {
+      inspect: (timed) => inspectUpstream({ ...config, url }, timed, guard(timed)),
+    }),
   }
 }
 

@@ -5,13 +5,14 @@ import type { Fetch } from '../runtime.ts'
 import type { CheckReport } from './facts.ts'
 import { checkUpstream } from './health/check-upstream.ts'
 
-/** Checks the health of a remote upstream. Never rejects; ends when `fetch` does. */
+/** Checks the health of a remote upstream; `follow` goes after its redirects. Never rejects; ends when both do. */
 export async function inspectUpstream(
   { url, prefix, canary }: UpstreamConfig & { readonly url: string },
   fetch: Fetch,
+  follow: Fetch,
 ): Promise<CheckReport> {
   const at = canary?.indexOf('@') ?? -1
   const name = parseName(canary?.slice(0, at) ?? '')
   const digest = parseDigest(canary?.slice(at + 1) ?? '')
-  return { result: await checkUpstream({ url, prefix }, name && digest && { name, digest }, fetch) }
+  return { result: await checkUpstream({ url, prefix }, name && digest && { name, digest }, fetch, follow) }
 }

@@ -13,6 +13,8 @@ import { commandRuntime } from './command-runtime.ts'
 const credentials = createCredentials()
 
 export interface RegistryConnection extends RegistryAddress {
+  /** Hosts in other domains that may get the login for a token. */
+  readonly tokenServices?: readonly string[] | undefined
   /** To each host. */
   readonly limits: Limits
   /** How often a request is tried altogether. */

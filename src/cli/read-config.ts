@@ -1,9 +1,11 @@
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { parseInWorker } from '../adapters/config/parse-in-worker.ts'
 import type { Config } from '../config/config.ts'
 import { TEXT_MAX } from '../config/document.ts'
 import { acceptConfig } from '../config/load.ts'
-import { type ParsedConfig, parseConfig } from '../config/parse.ts'
+import { type ParsedConfig, type ParseOptions, parseConfig } from '../config/parse.ts'
 import { PortolanError } from '../errors.ts'
 
 /** In bytes: the longest config there may be, were every character of it four bytes long. */
@@ -19,23 +21,51 @@ export async function readConfig(file: string): Promise<Config> {
 
 /** Like {@link readConfig}, but gives the faults of the config as data. */
 export async function parseConfigFile(file: string): Promise<ParsedConfig> {
-  return parseConfig(await readText(file), {
-    environment: process.env,
-    baseFolder: file === '-' ? process.cwd() : dirname(resolve(file)),
-    fileName: nameOf(file),
-  })
+  const text = await orUnreadable(file, readAll(file === '-' ? process.stdin : createReadStream(file)))
+  return parseConfig(text, optionsFor(file))
 }
 
-async function readText(file: string): Promise<string> {
+/**
+ * The same while a service runs: in a thread of its own, and of a regular file alone, since nobody may be there to write
+ * into a named pipe.
+ */
+export async function parseConfigAgain(file: string): Promise<ParsedConfig> {
+  return parseInWorker({ text: await orUnreadable(file, readRegular(file)), options: optionsFor(file) })
+}
+
+function optionsFor(file: string): ParseOptions {
+  return {
+    environment: { ...process.env },
+    baseFolder: file === '-' ? process.cwd() : dirname(resolve(file)),
+    fileName: nameOf(file),
+  }
+}
+
+async function readRegular(file: string): Promise<string> {
+  // Without O_NONBLOCK, to open a named pipe would wait for a writer.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
-    const chunks: Buffer[] = []
-    let length = 0
-    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length > BYTES_MAX) throw new Error(`it is longer than ${BYTES_MAX} bytes`)
-    }
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    if (!(await handle.stat()).isFile()) throw new Error('it is not a regular file')
+    return await readAll(handle.createReadStream())
+  } finally {
+    await handle.close()
+  }
+}
+
+async function readAll(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > BYTES_MAX) throw new Error(`it is longer than ${BYTES_MAX} bytes`)
+  }
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+}
+
+async function orUnreadable<T>(file: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new PortolanError('FILE_UNREADABLE', `cannot read ${nameOf(file)}: ${reason}`, { file }, cause)

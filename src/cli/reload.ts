@@ -5,7 +5,7 @@ import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
 import type { Portolan } from '../server/compose.ts'
 import type { Log } from '../telemetry/log.ts'
-import { parseConfigFile } from './read-config.ts'
+import { parseConfigAgain } from './read-config.ts'
 
 /** How often the file is looked at, in milliseconds. */
 const INTERVAL = 2_000
@@ -48,7 +48,7 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
   async function tryReload(): Promise<readonly string[]> {
     let faults: readonly string[]
     try {
-      const parsed = await parseConfigFile(file)
+      const parsed = await parseConfigAgain(file)
       if ('config' in parsed) {
         const config = withOldListeners(parsed.config)
         await service.reload(config)

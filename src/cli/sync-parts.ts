@@ -33,10 +33,10 @@ export function filledStores({ stores }: Config, named: readonly string[] = []):
 
 /** The registry that is copied from; asked nothing more after `signal`. */
 export function openUpstream({ upstreams }: Config, sync: SyncConfig, signal: AbortSignal): Registry {
-  const { url, prefix } = upstreams.find(({ id }) => id === sync.from)!
+  const { url, prefix, tokenServices } = upstreams.find(({ id }) => id === sync.from)!
   const { requestsPerSecond } = sync
   const limits = { concurrency: QUESTIONS_AT_ONCE + sync.concurrency, requestsPerSecond }
-  return connectRegistry({ url: url!, prefix, limits, signal })
+  return connectRegistry({ url: url!, prefix, tokenServices, limits, signal })
 }
 
 /** Opens a store for writing. */

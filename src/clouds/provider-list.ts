@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { PortolanError } from '../errors.ts'
+import { checkJsonBounds, JsonBoundsError } from '../internal/json-bounds.ts'
 import { formatPrefix, type Prefix, parsePrefix } from '../net/prefix.ts'
 import type { PlacedPrefix, Provider, ProviderRanges } from './provider.ts'
 import { isPublicPrefix } from './public-prefix.ts'
@@ -15,6 +16,10 @@ export interface ListRow {
 /** No provider holds more than this in one piece: a broader prefix is a mistake that would claim half the world. */
 const BROADEST = { 4: 8, 6: 16 } as const
 
+/** Values in a list, and rows that count: the longest, Azure's, has about 130,000 and 60,000. */
+const VALUES_MAX = 2_000_000
+const ROWS_MAX = 500_000
+
 /** How much of a list's text an error repeats. */
 const ECHO_MAX = 120
 
@@ -23,9 +28,10 @@ export function readJson<T>(provider: Provider, bytes: Uint8Array, shape: z.ZodT
   const text = readText(provider, bytes)
   let value: unknown
   try {
+    checkJsonBounds(bytes, { values: VALUES_MAX })
     value = JSON.parse(text)
   } catch (cause) {
-    throw refusal(provider, '$', text, 'not JSON', cause)
+    throw refusal(provider, '$', text, cause instanceof JsonBoundsError ? cause.message : 'not JSON', cause)
   }
   const read = shape.safeParse(value)
   if (read.success) return read.data
@@ -59,7 +65,9 @@ export function* rowsOfArray(texts: readonly string[], place: string, path: stri
  */
 export function toRanges(provider: Provider, rows: Iterable<ListRow>, date?: string): ProviderRanges {
   const entries = new Map<string, PlacedPrefix>()
+  let count = 0
   for (const { text, place, path } of rows) {
+    if (++count > ROWS_MAX) throw refusal(provider, path, text, `more than ${ROWS_MAX} prefixes`)
     const prefix = checkedPrefix(provider, text, path)
     if (!isPublicPrefix(prefix)) {
       if (provider.dropsSpecial === true) continue

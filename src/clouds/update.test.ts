@@ -31,6 +31,7 @@ const list = JSON.parse(text)
 const faulty: [string, Uint8Array, string][] = [
   ['truncated', whole.subarray(0, whole.length - 9), 'not JSON'],
   ['empty', new Uint8Array(), 'not JSON'],
+  ['a flood of brackets', toBytes('['.repeat(1_000_000)), 'it nests deeper than 64'],
   ['a web page', toBytes('<!DOCTYPE html><title>Sign in</title>'), 'a web page instead of a list'],
   ['ten times too large', new Uint8Array(gcp.maxBytes * 10), `larger than the ${gcp.maxBytes} bytes allowed`],
   ['half of what it was', bytesOf('gcp'), '"500 prefixes": fewer than 70 % of the 900 that it replaces'],

@@ -65,6 +65,8 @@ export interface UpstreamConfig {
   readonly signatures: boolean
   /** A manifest that it must have, as `NAME@DIGEST`. */
   readonly canary?: string
+  /** Names of hosts in other domains that may get the registry's credential for a token; absent for none. */
+  readonly tokenServices?: readonly string[]
 }
 
 /** An untrusted place that holds bytes by digest. */

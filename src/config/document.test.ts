@@ -31,10 +31,20 @@ test.each<
   ],
   ['aliases of aliases', bomb, /^has aliases that stand for too many values/, undefined, undefined],
   ['a deep nesting', '['.repeat(20_000), /^is nested too deeply$/, 1, expect.any(Number)],
+  ['a flood of brackets', '['.repeat(TEXT_MAX), /^must not hold more than 600000/, undefined, undefined],
+  ['a flood of maps', `[${'{},'.repeat(1_000_000)}]`, /^must not hold more than/, undefined, undefined],
+  ['a flood of list items', '- '.repeat(1_000_000), /^must not hold more than/, undefined, undefined],
+  ['a flood of keys', 'a: '.repeat(1_000_000), /^must not hold more than/, undefined, undefined],
+  ['a key that stands twice', 'a: { b: 1, c: 2,\n  b: 3 }\n', /^this key stands here a second time/, 2, 3],
   ['a long text', `#${' '.repeat(TEXT_MAX)}`, /^must not be longer than/, undefined, undefined],
 ])('%s: refused in one line', (_, text, message, line, column) => {
   const position = line === undefined ? {} : { position: { line, column } }
   expect(readDocument(text)).toEqual({ faults: [{ message: expect.stringMatching(message), ...position }] })
+})
+
+test('of very many keys that stand twice, a hundred are told', () => {
+  const document = readDocument('a: 1\n'.repeat(20_000))
+  expect('faults' in document && document.faults.length).toBe(100)
 })
 
 test('a directive for YAML 1.1 does not change what words mean', () => {

@@ -22,6 +22,16 @@ export interface SyntaxFault {
 
 /** In characters; tens of thousands of backends and prefixes. */
 export const TEXT_MAX = 4 * 1024 * 1024
+/**
+ * What parts values in YAML: the parser takes a kilobyte for each. 50,000 places have 350,000; a text of the longest
+ * length may have millions, and take gigabytes before it is found to be no config.
+ */
+const MARKS = /[[\]{}\n]|,(?=\S|$)|[-:?](?=\s|$)/g
+const MARKS_MAX = 600_000
+
+/** How many repeated keys are told of. */
+const FAULTS_MAX = 100
+
 /** How many values the aliases of a file may stand for: a few nested ones can stand for billions. */
 const ALIASES_MAX = 100
 
@@ -29,6 +39,11 @@ const ALIASES_MAX = 100
 export function readDocument(text: string): ConfigDocument | { faults: readonly SyntaxFault[] } {
   if (text.length > TEXT_MAX) {
     return { faults: [{ message: `must not be longer than ${TEXT_MAX} characters` }] }
+  }
+  if (hasMoreMarks(text, MARKS_MAX)) {
+    return {
+      faults: [{ message: `must not hold more than ${MARKS_MAX} lines, keys, list items and brackets` }],
+    }
   }
   const lines = new LineCounter()
   const position = (offset: number): Position => {
@@ -39,6 +54,8 @@ export function readDocument(text: string): ConfigDocument | { faults: readonly 
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
+    // The parser compares each key with all before it, which of 20,000 takes seconds.
+    uniqueKeys: false,
     // Spelled out so that a `%YAML 1.1` directive cannot turn `no` into false or switch merge keys on.
     version: '1.2',
     schema: 'core',
@@ -53,6 +70,7 @@ export function readDocument(text: string): ConfigDocument | { faults: readonly 
     message: code in PLAIN ? PLAIN[code]! : `is not YAML: ${message}`,
     position: position(pos[0]),
   }))
+  if (faults.length === 0) faults.push(...findKeyFaults(document, position))
   if (faults.length === 0) faults.push(...findAliasFaults(document, position))
   if (faults.length > 0) return { faults }
   try {
@@ -65,12 +83,38 @@ export function readDocument(text: string): ConfigDocument | { faults: readonly 
   }
 }
 
+function hasMoreMarks(text: string, limit: number): boolean {
+  let count = 0
+  for (const _ of text.matchAll(MARKS)) if (++count > limit) return true
+  return false
+}
+
 const TOO_MANY_ALIASES = `has aliases that stand for too many values; at most ${ALIASES_MAX} are followed`
 const PLAIN: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'must be one YAML document; here a second one begins',
-  DUPLICATE_KEY: 'this key stands here a second time in the same map',
   TAB_AS_INDENT: 'must be indented with spaces; here is a tab',
   RESOURCE_EXHAUSTION: 'is nested too deeply',
+}
+
+/** Keys that stand in their map already. */
+function findKeyFaults(document: Document, position: (offset: number) => Position): SyntaxFault[] {
+  const faults: SyntaxFault[] = []
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) {
+          const message = 'this key stands here a second time in the same map'
+          faults.push({ message, position: position(key.range?.[0] ?? 0) })
+          if (faults.length >= FAULTS_MAX) return visit.BREAK
+        }
+        seen.add(key.value)
+      }
+      return undefined
+    },
+  })
+  return faults
 }
 
 /** Aliases that lead nowhere or into themselves, which the parser lets pass. */

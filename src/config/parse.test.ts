@@ -62,7 +62,7 @@ debug: true
 log: { access: false, level: warn, addresses: full }
 pages: { info: "https://example.com/a?b=c", privacy: https://example.com/privacy/ }
 upstreams:
-  - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true, canary: 'pause@${DIGEST}' }
+  - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true, canary: 'pause@${DIGEST}', tokenServices: [Login.example.net] }
   - { id: here, layout: ./images, at: my-cloud/berlin, complete: false }
   - { id: there, layout: /srv/images, at: anycast, canonical: false, signatures: false }
 stores:
@@ -121,6 +121,7 @@ test('a config with every key is read whole', () => {
         complete: true,
         signatures: true,
         canary: `pause@${DIGEST}`,
+        tokenServices: ['login.example.net'],
       },
       {
         id: 'here',
@@ -840,4 +841,29 @@ test('whatever the text is, the answer is a config or faults of one line each', 
     }),
     { numRuns: 300 },
   )
+})
+
+test('of very many faults a hundred are told, and how many there are', () => {
+  const keys = Array.from({ length: 20_000 }, (_, index) => `key${index}: 1\n`).join('')
+  const parsed = parseConfig(
+    `version: 1\nupstreams: [{ id: a, url: "https://a.example", at: anycast }]\n${keys}`,
+    {
+      environment: {},
+      baseFolder: '/',
+      fileName: 'portolan.yaml',
+    },
+  )
+  if ('config' in parsed) throw new Error('unexpected')
+  expect(parsed.faults.length).toBe(101)
+  expect(parsed.faults[0]).toMatchObject({ path: 'key0', line: 3 })
+  expect(parsed.faults.at(-1)!.message).toBe('has 19900 faults more; mend these first')
+})
+
+test('50,000 places are a config', () => {
+  const places = Array.from({ length: 50_000 }, (_, index) => {
+    return `    - { prefix: 10.${index >> 8}.${index & 255}.0/24, at: my/berlin }\n`
+  })
+  const text = `version: 1\nupstreams: [{ id: a, url: "https://a.example", at: anycast }]\nclouds:\n  places:\n${places.join('')}`
+  const parsed = parseConfig(text, { environment: {}, baseFolder: '/', fileName: 'portolan.yaml' })
+  expect('config' in parsed && parsed.config.clouds.places.length).toBe(50_000)
 })

@@ -17,6 +17,9 @@ export interface ParseOptions {
   readonly fileName: string
 }
 
+/** What is said of one config: who has more to mend reads it again after those. */
+const FAULTS_MAX = 100
+
 export type ParsedConfig =
   /** A valid one, and where it cannot do what it says. */
   | { readonly config: Config; readonly warnings: readonly ConfigFault[] }
@@ -29,21 +32,20 @@ export function parseConfig(
 ): ParsedConfig {
   const document = readDocument(text)
   if ('faults' in document) {
-    return {
-      faults: document.faults.map(({ message, position }) => ({ file, path: '', message, ...position })),
-    }
+    const faults = document.faults.map(({ message, position }) => ({ file, path: '', message, ...position }))
+    return { faults: limited(faults, faults.length, file) }
   }
   const substituted = substituteEnvironment(document.value, environment)
   const parsed = configSchema.safeParse(substituted.value, { error: messageOf })
   const unset = pathsOf(substituted.findings)
-  const findings = [
-    ...substituted.findings,
-    // A value whose variable is missing is not also of the wrong form.
-    ...(parsed.error?.issues ?? [])
-      .flatMap(findingsOf)
-      .filter(({ path }) => !unset.has(formatConfigPath(path))),
-  ]
-  findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
+  // A value whose variable is missing is not also of the wrong form.
+  const issues = (parsed.error?.issues ?? []).filter(
+    ({ path }) => !unset.has(formatConfigPath(path as ConfigPath)),
+  )
+  const count = substituted.findings.length + countOf(issues)
+  const findings = [...substituted.findings, ...issues.slice(0, FAULTS_MAX).flatMap(findingsOf)]
+  // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
+  if (count <= FAULTS_MAX) findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
   const inFile = (found: readonly Finding[]) =>
     found
       .map(({ path, message, key = false }): ConfigFault => {
@@ -57,9 +59,22 @@ export function parseConfig(
         }
       })
       .sort((one, other) => one.line! - other.line! || one.column! - other.column!)
-  if (!parsed.success || findings.length > 0) return { faults: inFile(findings) }
+  if (!parsed.success || findings.length > 0) {
+    const faults = inFile(findings.slice(0, FAULTS_MAX))
+    return { faults: limited(faults, Math.max(count, findings.length), file) }
+  }
   const config = toConfig(parsed.data, baseFolder)
   return { config, warnings: inFile(warningsOf(config)) }
+}
+
+function limited(faults: readonly ConfigFault[], count: number, file: string): readonly ConfigFault[] {
+  if (count <= FAULTS_MAX) return faults
+  const message = `has ${count - FAULTS_MAX} faults more; mend these first`
+  return [...faults.slice(0, FAULTS_MAX), { file, path: '', message }]
+}
+
+function countOf(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
 }
 
 function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
@@ -90,7 +105,7 @@ function findingsOf(issue: z.core.$ZodIssue): Finding[] {
   const path = issue.path as ConfigPath
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
   const known = issue.message.split(' ')
-  return issue.keys.map((key) => ({
+  return issue.keys.slice(0, FAULTS_MAX).map((key) => ({
     path: [...path, key],
     message: `unknown key${suggestion(key, known)}; the keys here are ${known.join(', ')}`,
     key: true,
@@ -135,6 +150,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         complete,
         signatures,
         canary,
+        tokenServices,
       }) => ({
         id,
         ...(url !== undefined && { url }),
@@ -145,6 +161,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         complete,
         signatures,
         ...(canary !== undefined && { canary }),
+        ...(tokenServices !== undefined && { tokenServices }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),

@@ -207,6 +207,11 @@ const upstream = z.strictObject({
   canary: textThat('NAME@DIGEST, such as pause@sha256:…', isManifestCanary)
     .optional()
     .describe('A manifest that it must have, NAME@DIGEST, by which its health is tried.'),
+  tokenServices: z
+    .array(text('a host name, such as login.example.net', readHostName))
+    .max(HOSTS_MAX)
+    .optional()
+    .describe('Hosts in other domains that may get the login to the registry, to give tokens for it.'),
 })
 
 const keyPrefix = () =>

@@ -109,6 +109,13 @@ test('refuses what is too large, not UTF-8 or not JSON', () => {
   )
 })
 
+test('refuses what holds more values than any manifest, before it is made', () => {
+  const flood = new TextEncoder().encode(`[${'{},'.repeat(100_000)}{}]`)
+  expect(thrown(() => parseManifest(flood, 'x')).message).toBe(
+    'x is refused: it holds more than 131072 values',
+  )
+})
+
 test('survives content that nests deeper than any stack', () => {
   const deep = '['.repeat(200_000) + ']'.repeat(200_000)
   expect(thrown(() => parseManifest(new TextEncoder().encode(deep), 'deep')).code).toBe('CONTENT_INVALID')

@@ -1,4 +1,5 @@
 import { PortolanError } from '../errors.ts'
+import { checkJsonBounds, JsonBoundsError } from '../internal/json-bounds.ts'
 import { type Digest, parseDigest } from './digest.ts'
 
 /** Media types of the OCI image spec 1.1 (media-types.md) and of Docker's image manifest V2, schema 2. */
@@ -130,8 +131,13 @@ function parseJson(bytes: Uint8Array, source: string, maxBytes: number): unknown
     throw invalid({ source, path: '', value: bytes.length }, `at most ${maxBytes} bytes`)
   }
   try {
+    checkJsonBounds(bytes, { values: Math.ceil(maxBytes / BYTES_PER_VALUE) })
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch (error) {
+    if (error instanceof JsonBoundsError) {
+      const message = `${source} is refused: ${error.message}`
+      throw new PortolanError('CONTENT_INVALID', message, { source, path: '' }, error)
+    }
     throw invalid({ source, path: '', value: undefined }, 'JSON in UTF-8', error)
   }
 }
@@ -209,6 +215,9 @@ function object(field: Field): Readonly<Record<string, unknown>> {
 function present(value: unknown): boolean {
   return value !== undefined && value !== null
 }
+
+/** On average in a manifest of the longest length: a descriptor has four values in more than a hundred bytes. */
+const BYTES_PER_VALUE = 32
 
 /** How much of a bad value an error repeats. */
 const ECHO_MAX = 128

@@ -247,6 +247,16 @@ describe('the tags of a repository', () => {
     ['lead nowhere', { [path]: json({ tags: ['1'] }, next('http://')) }, 'no address'],
     ['end with 404', { [path]: json({ tags: ['1'] }, next('/v2/b')) }, '404'],
     ['are HTML', { [path]: serve(blobOf(Buffer.from('<html>'), 'text/html')) }, 'it is not JSON', path],
+    [
+      'are a flood of brackets',
+      { [path]: serve(blobOf(Buffer.alloc(1_000_000, '['), 'application/json')) },
+      'it nests deeper than 64',
+    ],
+    [
+      'hold more than any list of tags',
+      { [path]: serve(blobOf(Buffer.from(`[${'{},'.repeat(2_000_000)}{}]`), 'application/json')) },
+      'it holds more than 4000000 values',
+    ],
     ['are an error with 200', { [path]: json({ errors: [] }) }, '"tags" is no list of strings'],
     ['are numbers', { [path]: json({ tags: [1] }) }, '"tags" is no list of strings'],
     ['are no tags', { [path]: json({ tags: ['../x'] }) }, '"../x" is no tag'],

@@ -1,4 +1,5 @@
 import { PortolanError } from '../errors.ts'
+import { checkJsonBounds, JsonBoundsError } from '../internal/json-bounds.ts'
 import type { Asker, Document } from './ask.ts'
 import { nextLink } from './link.ts'
 import type { RegistryQuestion } from './question.ts'
@@ -11,6 +12,8 @@ export type ReadPage<Entry> = (
 
 /** A repository's tags come on one page at some registries; Google's add what they know of each manifest. */
 export const PAGE_MAX_BYTES = 64 * 1024 * 1024
+/** Of the largest of those pages, a few for each manifest. */
+const PAGE_MAX_VALUES = 4_000_000
 const ENTRIES_MAX = 1_000_000
 const PAGES_MAX = 20_000
 /** In a row: a page may well be empty after a registry has left out what an account may not see. */
@@ -81,10 +84,12 @@ export function readPageObject(
   question: RegistryQuestion,
 ): Readonly<Record<string, unknown>> {
   try {
+    checkJsonBounds(bytes, { values: PAGE_MAX_VALUES })
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
   } catch (error) {
-    throw garbled(question, 'it is not JSON', error)
+    const tooMuch = error instanceof JsonBoundsError
+    throw garbled(question, tooMuch ? error.message : 'it is not JSON', error)
   }
   throw garbled(question, 'it is no JSON object')
 }

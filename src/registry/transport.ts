@@ -12,6 +12,8 @@ export interface RegistryFetchOptions {
   /** The registry's address. */
   readonly url: string
   readonly credentials: Credentials
+  /** Hosts in other domains that may get the credential for a token, such as `login.example.net`. */
+  readonly tokenServices?: readonly string[] | undefined
   /** To each host, the registry's and those that it redirects to. */
   readonly limits: Limits
   /** For how long nothing may come, in milliseconds. */
@@ -24,13 +26,13 @@ const IDLE_TIMEOUT = 30_000
 
 /** The fetch of a registry client: what stands around the runtime's own, in an order that has its reasons. */
 export function createRegistryFetch(runtime: Runtime, options: RegistryFetchOptions): Fetch {
-  const { url, credentials, limits, idleTimeout = IDLE_TIMEOUT, attempts } = options
+  const { url, credentials, tokenServices, limits, idleTimeout = IDLE_TIMEOUT, attempts } = options
   return layered(
     runtime.fetch,
     // Outside of auth: each hop passes it anew, so that a credential goes to the registry's own origin alone.
-    withRedirectGuard(),
+    withRedirectGuard(runtime),
     // Outside of retry: a token server is retried like any other, and 401 is an answer, not a failure.
-    withAuth(runtime, { url, credentials }),
+    withAuth(runtime, { url, credentials, tokenServices }),
     // Inside of auth: a token server may know who asks, too.
     withUserAgent(runtime.userAgent),
     // Outside of the limits: who waits to try again holds no place, and each attempt counts as a request.

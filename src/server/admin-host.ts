@@ -1,7 +1,5 @@
 import { parseAddress } from '../net/address.ts'
-
-/** Names that nobody can register (RFC 6761, RFC 6762, RFC 8244's `.internal`, Kubernetes' own). */
-const OURS = /^(?:[^.]+|.*\.(?:localhost|local|internal|svc|cluster\.local))$/
+import { isLocalName } from '../net/host-zone.ts'
 
 /**
  * Whether a request to the admin service names a host under which an operator would reach it: an address, a name that
@@ -12,5 +10,5 @@ export function isAdminHost(host: string | undefined, allowed: readonly string[]
   if (host === undefined || host === '') return true
   const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase()
   if (parseAddress(name.replace(/^\[|\]$/g, '')) !== undefined) return true
-  return OURS.test(name) || allowed.includes(name)
+  return isLocalName(name) || allowed.includes(name)
 }

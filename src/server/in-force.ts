@@ -3,9 +3,11 @@ import type { BackendEvent } from '../backends/live-backend.ts'
 import { importPublicKey } from '../backends/ownership/ownership-key.ts'
 import type { OwnershipPolicy } from '../backends/ownership/ownership-status.ts'
 import type { LiveRanges, LoadedRanges } from '../clouds/fetch/ranges.ts'
+import { describeLocated, toLayer } from '../clouds/layers.ts'
 import type { Located } from '../clouds/located.ts'
-import { placeOf } from '../clouds/places.ts'
+import type { PlacedPrefix } from '../clouds/provider.ts'
 import type { Config } from '../config/config.ts'
+import { wait } from '../internal/backoff.ts'
 import { createObservers, type Observers } from '../internal/observers.ts'
 import type { Address } from '../net/address.ts'
 import { createClientAddress } from '../net/client-address.ts'
@@ -77,7 +79,7 @@ export class InForce {
       ranges: await this.#ranges.load(config.clouds),
       ownership: await ownershipPolicyOf(config),
       rules: config.routing.map(compileRule),
-      locate: locateBy(config, (address) => this.#ranges.lookup(address)),
+      locate: await locateBy(this.#runtime, config, (address) => this.#ranges.lookup(address)),
     }
   }
 
@@ -117,18 +119,26 @@ async function ownershipPolicyOf({ ownership }: Config): Promise<OwnershipPolicy
   return { publicKey: await importPublicKey(ownership.publicKey), maxAge: ownership.maxAge }
 }
 
+/** How many places are read before requests get their turn: there may be tens of thousands. */
+const PLACES_AT_ONCE = 2000
+
 /** Finds clients by the places that the config names, and then by the ranges. */
-function locateBy({ clouds, clients }: Config, lookup: (address: Address) => Located | undefined): Locate {
+async function locateBy(
+  runtime: Pick<DoorRuntime, 'after'>,
+  { clouds, clients }: Config,
+  lookup: (address: Address) => Located | undefined,
+): Promise<Locate> {
   const clientAddress = createClientAddress({
     trustedProxies: clients.trustedProxies.map((text) => parsePrefix(text)),
     header: clients.header,
   })
   if (clouds.places.length === 0) return createLocate(clientAddress, lookup)
-  const overrides = buildPrefixTable<Located>(
-    clouds.places.map(({ prefix, at }) => ({
-      prefix: parsePrefix(prefix),
-      value: { place: placeOf(at), source: 'override' },
-    })),
-  )
+  const prefixes: PlacedPrefix[] = []
+  for (const [index, { prefix, at }] of clouds.places.entries()) {
+    if (index % PLACES_AT_ONCE === PLACES_AT_ONCE - 1) await wait(runtime, 0)
+    prefixes.push({ prefix: parsePrefix(prefix), place: at })
+  }
+  if (prefixes.length > PLACES_AT_ONCE) await wait(runtime, 0)
+  const overrides = buildPrefixTable<Located>(toLayer(prefixes, 'override'), describeLocated)
   return createLocate(clientAddress, (address) => overrides.lookup(address) ?? lookup(address))
 }

@@ -156,6 +156,83 @@ describe('a realm', () => {
   })
 })
 
+/** Asks a registry by these names, of which no server is asked: each request is seen, and answered by `answer`. */
+function askScripted(url: string, realm: string, tokenServices: readonly string[] = []) {
+  const asked: { readonly host: string; readonly authorization: string | null }[] = []
+  const fetch = withAuth(createTestClock(), { url, tokenServices, credentials: async () => PASSWORD })(
+    async (to, init) => {
+      const authorization = new Headers(init.headers).get('Authorization')
+      asked.push({ host: new URL(to).host, authorization })
+      if (to.startsWith(realm)) return Response.json({ token: 'given' })
+      const wanted = `Bearer realm="${realm}",service="registry.test"`
+      return authorization === 'Bearer given'
+        ? new Response('well')
+        : new Response(null, { status: 401, headers: { 'WWW-Authenticate': wanted } })
+    },
+  )
+  return { fetch, asked }
+}
+
+describe('a token server', () => {
+  it.each([
+    ['the registry itself', 'https://registry.example.com/token', [], BASIC],
+    ['in its domain', 'https://auth.example.com/token', [], BASIC],
+    ['that is named for it', 'https://login.example.net/token', ['login.example.net'], BASIC],
+    ['of nobody knows whom', 'https://login.example.net/token', [], null],
+  ])('%s gets the password: %s', async (_, realm, named, expected) => {
+    const url = 'https://registry.example.com'
+    const { fetch, asked } = askScripted(url, realm, named)
+    expect((await fetch(`${url}/v2/app/tags/list`, {})).status).toBe(200)
+    expect(asked.map(({ authorization }) => authorization)).toEqual([null, expected, 'Bearer given'])
+  })
+
+  it('that is not known to be the registry’s, and refuses, is named with what to write', async () => {
+    const url = 'https://registry.example.com'
+    const fetch = withAuth(createTestClock(), { url, credentials: async () => PASSWORD })(async (to) =>
+      to.startsWith(url)
+        ? new Response(null, {
+            status: 401,
+            headers: { 'WWW-Authenticate': 'Bearer realm="https://login.example.net/"' },
+          })
+        : new Response(null, { status: 401 }),
+    )
+    await expect(fetch(`${url}/v2/`, {})).rejects.toThrow('name login.example.net in tokenServices')
+  })
+
+  it('gives what goes to the registry that named it, and nowhere else', async () => {
+    const url = 'https://registry.example.com'
+    const { fetch, asked } = askScripted(url, 'https://auth.example.com/token')
+    await fetch(`${url}/v2/app/tags/list`, {})
+    await fetch('https://storage.example.com/v2/app/tags/list', {})
+    await fetch('http://registry.example.com/v2/app/tags/list', {})
+    expect(asked.slice(3)).toEqual([
+      { host: 'storage.example.com', authorization: null },
+      { host: 'registry.example.com', authorization: null },
+    ])
+  })
+
+  it.each([
+    ['https://registry.example.com', 'https://127.0.0.1/token', 'a loopback address'],
+    ['https://registry.example.com', 'https://169.254.169.254/token', 'a link-local address'],
+    ['http://registry.example.com', 'http://10.0.0.1/token', 'a private address'],
+    ['https://registry.example.com', 'https://inside.example.com/token', 'a private address'],
+    ['http://10.0.0.1', 'http://127.0.0.1/token', 'a loopback address'],
+  ])('of %s at %s is asked nothing', async (url, realm, message) => {
+    const asked: string[] = []
+    const lookup = async (name: string) => (name === 'inside.example.com' ? ['10.0.0.7'] : ['93.184.215.14'])
+    const runtime = { ...createTestClock(), lookup }
+    const fetch = withAuth(runtime, { url, credentials: async () => undefined })(async (to) => {
+      asked.push(to)
+      return new Response(null, { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${realm}"` } })
+    })
+    await expect(fetch(`${url}/v2/`, {})).rejects.toMatchObject({
+      code: 'CONTENT_INVALID',
+      message: expect.stringContaining(message),
+    })
+    expect(asked).toEqual([`${url}/v2/`])
+  })
+})
+
 describe('a password', () => {
   const challenge = ({ headers }: SeenRequest) =>
     headers.authorization === BASIC ? undefined : 'Negotiate, Basic realm="registry"'

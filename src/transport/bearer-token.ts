@@ -24,20 +24,30 @@ const USABLE_SHARE = 0.9
 /** Everything that may stand in a header after `Bearer` (RFC 6750, 2.1, and a little more). */
 const TOKEN = /^[\x21-\x7e]+$/
 
+/** What a token is asked for with. */
+export interface TokenRequest {
+  readonly challenge: Challenge
+  /** Where, as {@link readRealm} gave it. */
+  readonly realm: URL
+  /** Who asks for the token. */
+  readonly registry: URL
+  /** Absent to ask anonymously. */
+  readonly credential?: Credential | undefined
+  /** There is a credential, and this server is not one to see it. */
+  readonly withheld: boolean
+}
+
 /**
  * Gets a token for a Bearer challenge by Docker's token protocol: GET, with the password if there is one; with an
  * identity token, POST as OAuth 2.0 has it. Follows no redirect, since the credential goes along.
  *
  * Throws `ACCESS_DENIED` when the token server refuses, `UNREACHABLE` when it gives no answer, `CONTENT_INVALID` when
- * the answer is no token, or the challenge names a realm to which no credential may go. `registry` asks for the token.
+ * the answer is no token.
  */
 export async function requestToken(
   { fetch, now, after }: TokenRuntime,
-  challenge: Challenge,
-  credential: Credential | undefined,
-  registry: URL,
+  { challenge, realm, registry, credential, withheld }: TokenRequest,
 ): Promise<BearerToken> {
-  const realm = readRealm(challenge.parameters.get('realm') ?? '', registry)
   const place = realm.origin + realm.pathname
   const fail = (code: 'ACCESS_DENIED' | 'UNREACHABLE' | 'CONTENT_INVALID', what: string, cause?: unknown) =>
     new PortolanError(code, `the token server ${place} of ${registry.host} ${what}`, { realm: place }, cause)
@@ -53,10 +63,7 @@ export async function requestToken(
     if (status !== 200) {
       await response.body?.cancel()
       if (status < 400 || status > 403) throw fail('UNREACHABLE', `answered ${status}; try again later`)
-      const remedy =
-        credential === undefined
-          ? `there is no credential for ${registry.host}: log in to it`
-          : `the credential for ${registry.host} is wrong, has expired, or may not pull this`
+      const remedy = withheld ? withheldRemedy(realm, registry) : remedyFor(credential, registry)
       throw fail('ACCESS_DENIED', `answered ${status}; ${remedy}`)
     }
     const body = await readBody(response, ANSWER_MAX_BYTES)
@@ -71,9 +78,21 @@ export async function requestToken(
   }
 }
 
-/** A plain-text realm would show the credential to the whole network, unless the registry is plain text itself. */
-function readRealm(text: string, registry: URL): URL {
-  const realm = URL.parse(text)
+function remedyFor(credential: Credential | undefined, { host }: URL): string {
+  if (credential === undefined) return `there is no credential for ${host}: log in to it`
+  return `the credential for ${host} is wrong, has expired, or may not pull this`
+}
+
+function withheldRemedy(realm: URL, { host }: URL): string {
+  return `the credential for ${host} was not given to it, since it is in another domain: if it is right, name ${realm.hostname} in tokenServices of the upstream`
+}
+
+/**
+ * The address of the token server that a challenge names. Throws `CONTENT_INVALID`; a plain-text one would show the
+ * credential to the whole network, unless the registry is plain text itself.
+ */
+export function readRealm({ parameters }: Challenge, registry: URL): URL {
+  const realm = URL.parse(parameters.get('realm') ?? '')
   const safe = realm?.protocol === 'https:' || (realm?.protocol === 'http:' && registry.protocol === 'http:')
   if (realm !== null && safe && realm.username === '' && realm.password === '') return realm
   const shown = realm === null ? 'no address' : `at ${realm.protocol}//${realm.host}${realm.pathname}`

@@ -43,6 +43,7 @@ export const ENTRIES: readonly string[] = ['index', 'node', 'workers', 'routing'
 const OUTSIDE: Readonly<Record<string, RegExp>> = {
   clouds: /^data\//,
   releases: /^data\//,
+  transport: /^data\/token-services\.json$/,
   cli: /^package\.json$/,
 }
 

@@ -7,10 +7,15 @@ export type UpdateReply = NewSnapshot | { readonly problem: string }
 
 // The worker is a source as this file is one, or built as it is.
 const WORKER = new URL(`./update-worker${extname(import.meta.url)}`, import.meta.url)
+/** In MiB: lists are bounded each, and this holds for all of them. Bun knows no such limit. */
+const HEAP_MAX = 1024
 
 /** Makes a range snapshot in a thread of its own: it takes a second or two, in which requests must go on. */
 export async function updateInWorker(request: SnapshotRequest): Promise<NewSnapshot> {
-  const worker = new Worker(WORKER, { workerData: request })
+  const worker = new Worker(WORKER, {
+    workerData: request,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX },
+  })
   // A process that drains must not wait for this.
   worker.unref()
   try {

@@ -16,12 +16,13 @@ export interface ManifestObject {
 
 /**
  * Tries a remote upstream: its version check, and a manifest by digest where one is known, whose bytes are checked.
- * Never rejects; ends when `fetch` does.
+ * A manifest may lie elsewhere: `follow` goes after redirects, as far as they may lead. Never rejects; ends when both do.
  */
 export async function checkUpstream(
   { url, prefix }: { readonly url: string; readonly prefix: string },
   object: ManifestObject | undefined,
   fetch: Fetch,
+  follow: Fetch,
 ): Promise<CheckResult> {
   try {
     const version = await fetch(url + formatPath({ kind: 'base' }), { redirect: 'manual' })
@@ -30,7 +31,7 @@ export async function checkUpstream(
     if (version.status !== 200 && version.status !== 401) return failed(`/v2/ answered ${version.status}`)
     if (object === undefined) return ANSWERED
     const request = { kind: 'manifest', byDigest: true, name: object.name, reference: object.digest } as const
-    const response = await fetch(upstreamLocation(url, prefix, request, ''), {
+    const response = await follow(upstreamLocation(url, prefix, request, ''), {
       headers: { Accept: MANIFEST_ACCEPT },
     })
     if (response.status !== 200) {

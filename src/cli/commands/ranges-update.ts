@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { systemClock } from '../../adapters/clock.ts'
 import { readGeo } from '../../adapters/ranges/geo-file.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../../adapters/ranges/snapshot-file.ts'
 import { diffRanges, type PlaceDiff } from '../../clouds/diff.ts'
@@ -13,6 +12,7 @@ import { type ReceivedList, type RefusedList, updateRanges } from '../../clouds/
 import { PortolanError } from '../../errors.ts'
 import { layered } from '../../transport/fetch.ts'
 import { withUserAgent } from '../../transport/user-agent.ts'
+import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
 import { formatTable } from '../table.ts'
@@ -98,13 +98,13 @@ async function readPrevious(file: string, force: boolean): Promise<Ranges | unde
 }
 
 async function download(providers: readonly Provider[]): Promise<Lists> {
-  const polite = layered((url, init) => fetch(url, init), withUserAgent('portolan'))
+  const polite = layered(commandRuntime.fetch, withUserAgent(commandRuntime.userAgent))
   const lists: Lists = { lists: [], missing: new Map(), tooLarge: [] }
   await Promise.all(
     providers.map(async (provider) => {
       const { id, title } = provider
       try {
-        const fetched = await fetchList({ ...systemClock, fetch: polite }, provider)
+        const fetched = await fetchList({ ...commandRuntime, fetch: polite }, provider)
         if (fetched === 'unchanged') return
         const { bytes, url: from } = fetched
         lists.lists.push({ provider: id, bytes, from, fetched: new Date().toISOString() })

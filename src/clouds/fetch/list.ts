@@ -12,6 +12,9 @@ export interface FetchListOptions {
   readonly signal?: AbortSignal
 }
 
+/** The part of a runtime that downloads lists. */
+export type ListRuntime = Pick<Runtime, 'fetch' | 'after' | 'now' | 'lookup'>
+
 /** A list as it came, and what to ask with next time, so that an unchanged one need not come again. */
 export interface FetchedList {
   readonly bytes: Uint8Array
@@ -38,17 +41,18 @@ const PAGE_MAX_BYTES = 5_000_000
  * provider and address.
  */
 export async function fetchList(
-  { fetch, after }: Pick<Runtime, 'fetch' | 'after'>,
+  runtime: ListRuntime,
   provider: Provider,
   { timeout = TIMEOUT, signal: stop }: FetchListOptions = {},
   known?: Validators,
 ): Promise<FetchedList | 'unchanged'> {
+  const { fetch, after } = runtime
   const abort = new AbortController()
   const late = new Error(`no complete answer within ${timeout / 1000} s`)
   const callOff = after(timeout, () => abort.abort(late))
   const signal = stop === undefined ? abort.signal : AbortSignal.any([abort.signal, stop])
   // An unguarded one would also go on from https to http, where anyone on the way may change the list.
-  const guarded = withRedirectGuard()(fetch)
+  const guarded = withRedirectGuard(runtime)(fetch)
   let url = provider.url
   try {
     if (provider.locate !== undefined) {

@@ -6,7 +6,8 @@ import { fetchList, type Validators } from './list.ts'
 
 export interface RefresherParts {
   readonly providers: readonly Provider[]
-  readonly runtime: Pick<Runtime, 'fetch' | 'after' | 'date' | 'random'>
+  /** Its `fetch` says who asks. */
+  readonly runtime: Pick<Runtime, 'fetch' | 'now' | 'date' | 'after' | 'random' | 'lookup'>
   /** Between two refreshes, in milliseconds. */
   readonly interval: number
   readonly current: Ranges | undefined

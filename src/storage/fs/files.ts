@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
 import { PortolanError } from '../../errors.ts'
 import { type Digest, digestAlgorithm, digestEncoded } from '../../oci/digest.ts'
 import { MANIFEST_MAX_BYTES } from '../../oci/manifest.ts'
@@ -18,6 +18,29 @@ const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 /** Where an image layout keeps the content of a digest (OCI image spec 1.1, image-layout.md, "Blobs"). */
 export function blobFile(folder: string, digest: Digest): string {
   return join(folder, 'blobs', digestAlgorithm(digest), digestEncoded(digest))
+}
+
+/**
+ * Where a file below a folder really is, symbolic links followed; `undefined` when there is nothing of that name. Throws
+ * `FILE_UNREADABLE` when they lead out of the folder: whoever may put files into it is not thereby one who may have the
+ * rest of the disk served.
+ */
+export async function realFileBelow(root: string, path: string): Promise<string | undefined> {
+  const real = await unlessAbsent(path, realpath(path))
+  if (real === undefined) return undefined
+  const top = await realpath(root).catch((error) => {
+    throw unreadable(root, error)
+  })
+  if (real.startsWith(top.endsWith(sep) ? top : top + sep)) return real
+  throw unreadable(path, new Error(`it leads out of ${root}`))
+}
+
+/** Whether anything is there that a name leads to. */
+export async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Opens a regular file; `undefined` when there is nothing of that name. Throws `FILE_UNREADABLE`. */
@@ -56,10 +79,20 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<Uin
   }
 }
 
+/** Where an image layout is, and the folder that everything in it must lie below. */
+export interface LayoutPlace {
+  readonly folder: string
+  readonly root: string
+}
+
 /** Reads a manifest and checks it against its digest, which must be sha256 or sha512; `undefined` when it is not there. */
-export async function readManifestFile(folder: string, digest: Digest): Promise<Uint8Array | undefined> {
+export async function readManifestFile(
+  { folder, root }: LayoutPlace,
+  digest: Digest,
+): Promise<Uint8Array | undefined> {
   const path = blobFile(folder, digest)
-  const bytes = await readSmallFile(path, MANIFEST_MAX_BYTES)
+  const real = await realFileBelow(root, path)
+  const bytes = real === undefined ? undefined : await readSmallFile(real, MANIFEST_MAX_BYTES)
   if (bytes === undefined) return undefined
   const actual = createHash(digestAlgorithm(digest)).update(bytes).digest('hex')
   if (actual !== digestEncoded(digest)) {

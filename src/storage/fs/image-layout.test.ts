@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -257,6 +258,93 @@ test('never gives a manifest that is not what its digest says', async () => {
   await expect(app.manifest('1.0' as Tag)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
   await rm(blobFile(root, digest))
   expect(await app.manifest('1.0' as Tag)).toBeUndefined()
+})
+
+/** A file beside the root with these bytes, and its descriptor. */
+async function outside(
+  content: string,
+  mediaType: string,
+): Promise<{ path: string; descriptor: Descriptor }> {
+  const path = `${root}-outside`
+  await writeFile(path, content)
+  const digest = `sha256:${createHash('sha256').update(content).digest('hex')}` as Digest
+  return { path, descriptor: { mediaType, digest, size: Buffer.byteLength(content) } }
+}
+
+test('leaves out a manifest that is a link out of the folder, and serves the rest', async () => {
+  const folder = new Folder()
+  const good = await folder.image('good')
+  const { path, descriptor } = await outside(
+    await readFile(blobFile(root, good.digest), 'utf8').then((text) => `${text}\n`),
+    OCI_MANIFEST,
+  )
+  await symlink(path, blobFile(root, descriptor.digest))
+  await folder.enter(good, 'app:good').enter(descriptor, 'app:bad').write()
+  const layout = await open()
+  await rm(path)
+  expect((await repositoryOf(layout, 'app')).tags()).toEqual(['good'])
+  expect(messages(layout)).toEqual([expect.stringContaining(`it leads out of ${root}`)])
+})
+
+test('leaves out a manifest that is a named pipe, and serves the rest', async () => {
+  const folder = new Folder()
+  const [good, bad] = [await folder.image('good'), await folder.image('bad')]
+  await rm(blobFile(root, bad.digest))
+  execFileSync('mkfifo', [blobFile(root, bad.digest)])
+  await folder.enter(bad, 'app:bad').enter(good, 'app:good').write()
+  const layout = await open()
+  expect((await repositoryOf(layout, 'app')).tags()).toEqual(['good'])
+  expect(messages(layout)).toEqual([expect.stringContaining('not a regular file')])
+})
+
+test('gives no blob out that is a link out of the folder, or a named pipe', async () => {
+  const folder = new Folder()
+  const secret = await outside('the secret of another service', 'text/plain')
+  const pipe = await folder.blob('pipe')
+  await rm(blobFile(root, pipe.digest))
+  execFileSync('mkfifo', [blobFile(root, pipe.digest)])
+  await symlink(secret.path, blobFile(root, secret.descriptor.digest))
+  const layers = [secret.descriptor, pipe]
+  await folder.enter(await folder.image('app', { layers }), 'app:1.0').write()
+  const app = await repositoryOf(await open(), 'app')
+  for (const [{ digest }, message] of [
+    [secret.descriptor, 'it leads out of'],
+    [pipe, 'not a regular file'],
+  ] as const) {
+    const refusal = { code: 'FILE_UNREADABLE', message: expect.stringContaining(message) }
+    await expect(app.blob(digest)).rejects.toMatchObject(refusal)
+    await expect(app.stat(digest)).rejects.toMatchObject(refusal)
+  }
+  await rm(secret.path)
+})
+
+test.each(['blobs', 'blobs/sha256'])('does not follow %s out of the folder', async (name) => {
+  const folder = new Folder()
+  await folder.enter(await folder.image('app'), 'app:1.0').write()
+  const away = `${root}-away`
+  await rename(join(root, name), away)
+  await symlink(away, join(root, name))
+  const layout = await open()
+  await rm(away, { recursive: true })
+  expect(layout.names()).toEqual([])
+  expect(messages(layout)).toEqual([expect.stringContaining('it leads out of')])
+})
+
+test('follows links within the folder, and to it', async () => {
+  const [one, two] = [new Folder(join(root, 'one')), new Folder(join(root, 'two'))]
+  await one.enter(await one.image('shared'), '1.0').write()
+  await two.enter(await two.image('shared'), '2.0').write()
+  await rm(join(root, 'two/blobs'), { recursive: true })
+  await symlink('../one/blobs', join(root, 'two/blobs'))
+  const link = `${root}-link`
+  await symlink(root, link)
+  const layout = await openImageLayout(link, { runtime: { now: () => 0 }, report: () => {} })
+  const [{ digest, size }] = [await one.blob('shared')]
+  expect(layout.names()).toEqual(['one', 'two'])
+  for (const name of layout.names()) {
+    expect(await (await repositoryOf(layout, name)).stat(digest)).toEqual({ size })
+  }
+  await rm(link)
 })
 
 const LAYOUT = '{"imageLayoutVersion":"1.0.0"}'

@@ -2,7 +2,7 @@ import { PortolanError } from '../../errors.ts'
 import type { Name } from '../../oci/name.ts'
 import type { RegistryReader } from '../../registry/reader.ts'
 import type { Runtime } from '../../runtime.ts'
-import { fileSize } from './files.ts'
+import { isThere } from './files.ts'
 import { findLayouts, type LayoutFolder } from './find-layouts.ts'
 import type { LayoutRepository } from './layout-repository.ts'
 import type { LayoutContent } from './layout-walk.ts'
@@ -36,7 +36,7 @@ const CHECK_SHARE = 50
  * and `CONTENT_INVALID`, naming the file, when there is nothing sound to begin with.
  */
 export async function openImageLayout(folder: string, options: ImageLayoutOptions): Promise<ImageLayout> {
-  const view = await readView(await findLayouts(folder))
+  const view = await readView(folder, await findLayouts(folder))
   view.warnings.forEach(options.report)
   return new WatchedLayout(folder, options, view)
 }
@@ -84,7 +84,7 @@ class WatchedLayout implements ImageLayout {
       const before = this.#view
       const found = await findLayouts(this.#folder)
       if (await isChanged(before, found)) {
-        this.#view = await readView(found, before)
+        this.#view = await readView(this.#folder, found, before)
         const known = new Set(before.warnings.map((warning) => warning.message))
         for (const warning of this.#view.warnings) if (!known.has(warning.message)) report(warning)
       }
@@ -109,16 +109,16 @@ async function isChanged({ layouts }: View, found: readonly LayoutFolder[]): Pro
 async function isUpToDate(layouts: View['layouts'], { folder, version }: LayoutFolder): Promise<boolean> {
   const before = layouts.get(folder)
   if (before?.version !== version) return false
-  for (const path of before.content.missing) if ((await fileSize(path)) !== undefined) return false
+  for (const path of before.content.missing) if (await isThere(path)) return false
   return true
 }
 
-async function readView(found: readonly LayoutFolder[], before?: View): Promise<View> {
+async function readView(root: string, found: readonly LayoutFolder[], before?: View): Promise<View> {
   const layouts = new Map<string, { version: string; content: LayoutContent }>()
   for (const layout of found) {
     const { folder, name, version } = layout
     const known = before !== undefined && (await isUpToDate(before.layouts, layout))
-    const content = known ? before.layouts.get(folder)!.content : await readLayout(folder, name)
+    const content = known ? before.layouts.get(folder)!.content : await readLayout({ folder, root }, name)
     layouts.set(folder, { version, content })
   }
   const contents = [...layouts.values()].map(({ content }) => content)

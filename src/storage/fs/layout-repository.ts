@@ -4,7 +4,14 @@ import type { Tag } from '../../oci/name.ts'
 import { compareTags } from '../../oci/tag-order.ts'
 import type { BlobOptions, FetchedManifest, OpenedBlob, RepositoryReader } from '../../registry/reader.ts'
 import { openFileRange } from './file-range.ts'
-import { blobFile, contentInvalid, fileSize, readManifestFile } from './files.ts'
+import {
+  blobFile,
+  contentInvalid,
+  fileSize,
+  type LayoutPlace,
+  readManifestFile,
+  realFileBelow,
+} from './files.ts'
 
 /** What a walk of an image layout found out about one repository. */
 export interface RepositoryFacts {
@@ -18,15 +25,18 @@ export interface RepositoryFacts {
 
 /**
  * One repository of an image layout: a manifest or blob that nothing in it leads to is not there. A request reaches the
- * disk only through a digest that the walk has found, so no text of a client ever becomes part of a path.
+ * disk only through a digest that the walk has found, so no text of a client ever becomes part of a path; and no link
+ * leads it out of the root.
  */
 export class LayoutRepository implements RepositoryReader {
   readonly location: string
+  readonly #place: LayoutPlace
   readonly #tags: readonly Tag[]
   readonly #facts: RepositoryFacts
 
-  constructor(folder: string, facts: RepositoryFacts) {
-    this.location = folder
+  constructor(place: LayoutPlace, facts: RepositoryFacts) {
+    this.location = place.folder
+    this.#place = place
     this.#tags = ([...facts.tags.keys()] as Tag[]).sort(compareTags)
     this.#facts = facts
   }
@@ -44,7 +54,7 @@ export class LayoutRepository implements RepositoryReader {
     const digest = this.#facts.tags.get(reference) ?? (reference as Digest)
     const mediaType = this.#facts.manifests.get(digest)
     if (mediaType === undefined) return undefined
-    const bytes = await readManifestFile(this.location, digest)
+    const bytes = await readManifestFile(this.#place, digest)
     return bytes && { mediaType, digest, bytes }
   }
 
@@ -56,7 +66,8 @@ export class LayoutRepository implements RepositoryReader {
     const size = this.#facts.blobs.get(digest)
     if (size === undefined) return undefined
     const path = blobFile(this.location, digest)
-    const found = await fileSize(path)
+    const real = await realFileBelow(this.#place.root, path)
+    const found = real === undefined ? undefined : await fileSize(real)
     if (found === undefined) return undefined
     if (found !== size) throw contentInvalid(path, `${path} has ${found} bytes; expected ${size}`)
     return { size }
@@ -70,7 +81,8 @@ export class LayoutRepository implements RepositoryReader {
     const size = this.#facts.blobs.get(digest)
     if (size === undefined) return undefined
     const range = { size, start, end: Math.min(end, size), signal }
-    const body = await openFileRange(blobFile(this.location, digest), range)
+    const real = await realFileBelow(this.#place.root, blobFile(this.location, digest))
+    const body = real === undefined ? undefined : await openFileRange(real, range)
     return body && { start, size, body }
   }
 }

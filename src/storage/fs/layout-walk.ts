@@ -10,7 +10,7 @@ import {
   parseManifest,
 } from '../../oci/manifest.ts'
 import type { Name, Tag } from '../../oci/name.ts'
-import { blobFile, contentInvalid, readManifestFile } from './files.ts'
+import { blobFile, contentInvalid, type LayoutPlace, readManifestFile } from './files.ts'
 import { LayoutRepository } from './layout-repository.ts'
 
 /** What one layout folder holds. */
@@ -44,6 +44,7 @@ const MAX_WARNINGS = 100
 /** Follows descriptors from manifest to manifest, reading each manifest once. */
 export class LayoutWalk {
   readonly #folder: string
+  readonly #place: LayoutPlace
   readonly #drafts = new Map<Name, Draft>()
   readonly #read = new Map<Digest, { manifest: Manifest | Index; size: number } | undefined>()
   /** Entries without a name of their own: they belong wherever their subject is. */
@@ -52,8 +53,9 @@ export class LayoutWalk {
   readonly #missing: string[] = []
   #descriptors = 0
 
-  constructor(folder: string) {
-    this.#folder = folder
+  constructor(place: LayoutPlace) {
+    this.#folder = place.folder
+    this.#place = place
   }
 
   async addReferrer(descriptor: Descriptor): Promise<void> {
@@ -87,7 +89,7 @@ export class LayoutWalk {
   content(): LayoutContent {
     const repositories = new Map<Name, LayoutRepository>()
     for (const [name, draft] of this.#drafts) {
-      if (draft.manifests.size > 0) repositories.set(name, new LayoutRepository(this.#folder, draft))
+      if (draft.manifests.size > 0) repositories.set(name, new LayoutRepository(this.#place, draft))
     }
     return { repositories, warnings: this.#warnings, missing: this.#missing }
   }
@@ -128,12 +130,13 @@ export class LayoutWalk {
       return undefined
     }
     try {
-      const bytes = await readManifestFile(this.#folder, digest)
+      const bytes = await readManifestFile(this.#place, digest)
       if (bytes !== undefined) return { manifest: parseManifest(bytes, path), size: bytes.length }
       this.#missing.push(path)
       this.warn(path, `${path} is not there, though a manifest of this digest is named`)
     } catch (error) {
-      if (!(error instanceof PortolanError && error.code === 'CONTENT_INVALID')) throw error
+      // One that is altered, no file, out of the folder or not ours to read is left out; the rest is as good as before.
+      if (!(error instanceof PortolanError)) throw error
       this.warn(path, error.message)
     }
     return undefined

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { isIndex, isManifest, parseManifest } from '../../oci/manifest.ts'
 import type { Name } from '../../oci/name.ts'
 import { describeName, fullName, nameOf, tagOf } from './entry-name.ts'
-import { contentInvalid, readSmallFile, unreadable } from './files.ts'
+import { contentInvalid, type LayoutPlace, readSmallFile, realFileBelow, unreadable } from './files.ts'
 import { type LayoutContent, LayoutWalk, type NamedEntry } from './layout-walk.ts'
 
 /** `index.json` is the list of all tags: far more than a registry would take as one manifest. */
@@ -13,15 +13,16 @@ const INDEX_MAX_BYTES = 64 * 1024 * 1024
  * repository `name`, its entries are named by tag; in one without, by `NAME:TAG`, a host before it being dropped.
  *
  * Throws `FILE_UNREADABLE`, and `CONTENT_INVALID` when `oci-layout` or `index.json` are not what the spec says. A
- * manifest that is missing or altered is left out with a warning.
+ * manifest that is missing, altered, not a regular file, or not below the root is left out with a warning.
  */
-export async function readLayout(folder: string, name: Name | undefined): Promise<LayoutContent> {
-  await checkVersion(join(folder, 'oci-layout'))
+export async function readLayout(place: LayoutPlace, name: Name | undefined): Promise<LayoutContent> {
+  const { folder, root } = place
+  await checkVersion(root, join(folder, 'oci-layout'))
   const path = join(folder, 'index.json')
-  const index = parseManifest(await readRequired(path, INDEX_MAX_BYTES), path, INDEX_MAX_BYTES)
+  const index = parseManifest(await readRequired(root, path, INDEX_MAX_BYTES), path, INDEX_MAX_BYTES)
   if (index.kind !== 'index') throw contentInvalid(path, `${path} is one image; expected an index`)
 
-  const walk = new LayoutWalk(folder)
+  const walk = new LayoutWalk(place)
   const named: NamedEntry[] = []
   const nameless: Omit<NamedEntry, 'name' | 'tag'>[] = []
   for (const [position, descriptor] of index.manifests.entries()) {
@@ -47,8 +48,8 @@ export async function readLayout(folder: string, name: Name | undefined): Promis
   return walk.content()
 }
 
-async function checkVersion(path: string): Promise<void> {
-  const bytes = await readRequired(path, 4096)
+async function checkVersion(root: string, path: string): Promise<void> {
+  const bytes = await readRequired(root, path, 4096)
   let version: unknown
   try {
     version = JSON.parse(new TextDecoder().decode(bytes))?.imageLayoutVersion
@@ -63,8 +64,9 @@ async function checkVersion(path: string): Promise<void> {
   }
 }
 
-async function readRequired(path: string, maxBytes: number): Promise<Uint8Array> {
-  const bytes = await readSmallFile(path, maxBytes)
+async function readRequired(root: string, path: string, maxBytes: number): Promise<Uint8Array> {
+  const real = await realFileBelow(root, path)
+  const bytes = real === undefined ? undefined : await readSmallFile(real, maxBytes)
   if (bytes === undefined) throw unreadable(path, new Error('there is no such file'))
   return bytes
 }
