@@ -8,6 +8,7 @@ import { copyManifests } from './copy-manifests.ts'
 import type { SyncEvent } from './events.ts'
 import { createFaultLog, type FaultLog } from './fault-log.ts'
 import { createInterruption, type Interruption } from './interruption.ts'
+import { withLease } from './leased-store.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
 import { readHoldings } from './read-holdings.ts'
@@ -48,9 +49,12 @@ export interface SyncOptions {
  * Fills stores from an upstream. What goes wrong with one content or one store is a fault in the report and stops
  * nothing else. Rejects with what `walk` throws, and when the workspace cannot be read.
  */
-export async function sync(parts: SyncParts): Promise<SyncReport> {
-  const { options, report = () => {} } = parts
-  const interruption = createInterruption(parts.runtime, parts.signal)
+export async function sync(given: SyncParts): Promise<SyncReport> {
+  const { workspace, options, report = () => {} } = given
+  const targets = given.targets.map((target) => withLease(target, workspace.check))
+  const signal = AbortSignal.any([workspace.lost, ...(given.signal === undefined ? [] : [given.signal])])
+  const parts: SyncParts = { ...given, targets, signal }
+  const interruption = createInterruption(parts.runtime, signal)
   const faults = createFaultLog((fault) => report({ kind: 'failed', fault }))
   try {
     const reachable = await findReachable(parts, interruption.stop, faults)
@@ -67,6 +71,7 @@ export async function sync(parts: SyncParts): Promise<SyncReport> {
       ? 0
       : await carryOut(plan, reachable, stores, parts, interruption, faults)
     const interrupted = interruption.stop.aborted
+    if (workspace.lost.aborted) faults.add(workspace.lost.reason, {})
     report({ kind: 'finished', interrupted })
     return {
       ...{ interrupted, dryRun: options.dryRun, download, downloaded },

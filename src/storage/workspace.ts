@@ -6,6 +6,10 @@ import type { Spool } from '../transfer/spool.ts'
  * manifests of the upstream, blobs on their way, uploads that were begun, and what is done.
  */
 export interface Workspace {
+  /** Aborted with `LEASE_LOST` once another process has it: a process may be stopped for an hour and not know of it. */
+  readonly lost: AbortSignal
+  /** To be awaited before anything is written anywhere. Rejects with `LEASE_LOST`. */
+  check(): Promise<void>
   /** A manifest that was kept; its bytes are checked against its digest. */
   manifest(digest: Digest): Promise<KeptManifest | undefined>
   keepManifest(digest: Digest, manifest: KeptManifest): Promise<void>

@@ -1,7 +1,6 @@
 import type { SyncConfig } from '../../config/config.ts'
 import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
-import { openWorkspace } from '../../storage/fs/workspace.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { interruptible } from '../interruption.ts'
 import { printJson } from '../print.ts'
@@ -11,6 +10,7 @@ import { readConfig } from '../read-config.ts'
 import { readSigningKey } from '../signing-key.ts'
 import { filledStores, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
 import { describeSync, syncExitCode } from '../sync-report.ts'
+import { takeJournal } from '../take-journal.ts'
 import type { SyncOptions } from './sync-spec.ts'
 
 /** Fills the stores of a config from its upstream, and says what was done; gives the exit code. */
@@ -21,14 +21,13 @@ export async function runSync(options: SyncOptions): Promise<number> {
   const stores = filledStores(config, options.store)
   const prove = await readSigningKey(config)
   const targets = await Promise.all(stores.map(openTarget))
-  const workspace = await openWorkspace(section.journal)
-
   const progress = createProgress({
     output: process.stderr,
     clock: commandRuntime,
     colour: !process.env.NO_COLOR,
     board: createCopyBoard(),
   })
+  const workspace = await takeJournal(section, options, progress)
   using interruption = interruptible(progress.say, 'leaving what is under way for the next run')
   const upstream = openUpstream(config, section, interruption.signal)
   try {

@@ -73,7 +73,10 @@ export async function runSync({
   folder,
   ...options
 }: RunOptions): Promise<SyncReport & { events: SyncEvent[] }> {
-  const workspace = await openWorkspace(folder)
+  const workspace = await openWorkspace(folder, {
+    runtime: createTestRuntime({ random: Math.random }),
+    expiry: 30_000,
+  })
   const events: SyncEvent[] = []
   const {
     concurrency = 4,
