@@ -43,9 +43,11 @@ export async function readHoldings(
 ): Promise<Holdings> {
   const found = await readInventory(target, parts)
   const noted = parts.workspace.done(target.id)
-  if (found !== undefined && !parts.recheck) return addTo(createHoldings(found), noted)
+  if (found !== undefined && !parts.recheck) {
+    return addTo(createHoldings({ base: found, believed: true }), noted)
+  }
 
-  const holdings = createHoldings(found && { pointer: found.pointer })
+  const holdings = createHoldings({ base: found, believed: false })
   if (!parts.recheck) addTo(holdings, noted)
   else if (reachable.faults.length > 0) {
     const isWanted = (digest: Digest) => reachable.blobs.has(digest) || reachable.manifests.has(digest)

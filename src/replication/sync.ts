@@ -7,16 +7,18 @@ import { copyBlobs } from './copy-blobs.ts'
 import { copyManifests } from './copy-manifests.ts'
 import type { SyncEvent } from './events.ts'
 import { createFaultLog, type FaultLog } from './fault-log.ts'
+import type { Holdings } from './holdings.ts'
 import { createInterruption, type Interruption } from './interruption.ts'
 import { withLease } from './leased-store.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
 import { readHoldings } from './read-holdings.ts'
 import { createStoreWork, type StoreWork } from './store-work.ts'
+import { claimStore, nameOfJournal } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
 import type { Target } from './target.ts'
 import type { VerifyMode } from './verify-copy.ts'
-import { writeInventory, writeProof } from './write-inventory.ts'
+import { type Signer, writeInventory, writeProof } from './write-inventory.ts'
 
 export interface SyncParts {
   readonly runtime: Runtime
@@ -26,7 +28,7 @@ export interface SyncParts {
   readonly targets: readonly Target[]
   readonly workspace: Workspace
   /** Makes the proof of whose a store is; absent for none. */
-  readonly prove?: (store: string) => Promise<Uint8Array>
+  readonly signer?: Signer
   readonly report?: (event: SyncEvent) => void
   /** Ends the run within seconds; what is there is listed, the rest is left to the next run. */
   readonly signal?: AbortSignal
@@ -41,6 +43,8 @@ export interface SyncOptions {
   readonly trustExisting: boolean
   /** Find out anew what lies in the stores, whatever their inventories say. */
   readonly recheck: boolean
+  /** Write to a store that another journal has written, though two cannot write it together. */
+  readonly takeLease: boolean
   /** Only say what would be done. */
   readonly dryRun: boolean
 }
@@ -105,15 +109,23 @@ async function openStores(
   stop: AbortSignal,
   faults: FaultLog,
 ): Promise<readonly StoreWork[]> {
-  const { concurrency, trustExisting, recheck, dryRun } = options
+  const { concurrency, trustExisting, recheck, takeLease, dryRun } = options
   const onWarning = (message: string, { id }: Target) => report({ kind: 'warning', message, store: id })
   const believing = { trustExisting, recheck, readOnly: dryRun }
   const parts = { runtime, workspace, stop, concurrency, ...believing, onWarning }
+  let named: Promise<string> | undefined
+  const writer = () => {
+    named ??= nameOfJournal(workspace, runtime)
+    return named
+  }
   const opened = await Promise.all(
     targets.map(async (target) => {
       try {
         const holdings = await untilAborted(stop, readHoldings(target, reachable, parts))
-        return [createStoreWork(target, holdings, concurrency)]
+        const isIdle = dryRun || (!holdings.changed && hasAll(holdings, target, reachable))
+        const conditional =
+          isIdle || (await untilAborted(stop, claimStore(target, { writer: await writer(), takeLease })))
+        return [createStoreWork(target, holdings, { concurrency, conditional })]
       } catch (error) {
         if (!stop.aborted) faults.add(error, { store: target.id })
         return []
@@ -162,14 +174,14 @@ async function carryOut(
     onStored: (store, { digest }, size) => noteStored(store, digest, { size }),
   })
   const finish = async (store: StoreWork) => {
-    const { target, holdings } = store
+    const { target, holdings, conditional } = store
     await copy.of(store)
     await copyManifests(store, plan.manifests.get(store) ?? [], {
       ...{ upstream, workspace, delivery, faults },
       onStored: (_, { digest, size, mediaType }) => noteStored(store, digest, { size, mediaType }),
     })
     try {
-      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at }))
+      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, conditional }))
       await untilAborted(cut, writeProof(target, parts))
     } catch (error) {
       if (!cut.aborted) faults.add(error, { store: target.id })
@@ -181,9 +193,9 @@ async function carryOut(
 }
 
 function reportStore(
-  { id, objects, manifestKey }: Target,
+  { id, objects }: Target,
   stores: readonly StoreWork[],
-  { blobs, manifests }: Reachable,
+  reachable: Reachable,
 ): StoreReport {
   const common = { store: id, location: objects.location }
   const work = stores.find(({ target }) => target.id === id)
@@ -192,8 +204,13 @@ function reportStore(
     return { ...common, planned: none, stored: none, failed: 0, withheld: 0, held: 0, complete: false }
   }
   const { planned, stored, failed, withheld, holdings } = work
-  const hasAll =
+  const complete = hasAll(holdings, work.target, reachable)
+  return { ...common, planned, stored, failed, withheld, held: holdings.count, complete }
+}
+
+function hasAll(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): boolean {
+  return (
     blobs.keys().every((digest) => holdings.hasBlob(digest)) &&
     (manifestKey === undefined || manifests.keys().every((digest) => holdings.hasManifest(digest)))
-  return { ...common, planned, stored, failed, withheld, held: holdings.count, complete: hasAll }
+  )
 }

@@ -37,6 +37,10 @@ export const SYNC = defineCommand({
       'believe no inventory: list the stores, read what is there, and put right what is not',
       { destructive: true },
     ),
+    takeLease: switchOption(
+      'write to stores that another journal has written, though they keep no conditional writes',
+      { destructive: true },
+    ),
     ...leaseOptions,
     ...jsonOptions('print the report as JSON'),
   },

@@ -15,11 +15,11 @@ import type { SyncOptions } from './sync-spec.ts'
 
 /** Fills the stores of a config from its upstream, and says what was done; gives the exit code. */
 export async function runSync(options: SyncOptions): Promise<number> {
-  const { verify, trustExisting, recheck, dryRun, json } = options
+  const { verify, trustExisting, recheck, takeLease, dryRun, json } = options
   const config = await readConfig(options.config)
   const section = applyFlags(syncSection(config), options)
   const stores = filledStores(config, options.store)
-  const prove = await readSigningKey(config)
+  const signer = await readSigningKey(config)
   const targets = await Promise.all(stores.map(openTarget))
   const progress = createProgress({
     output: process.stderr,
@@ -37,10 +37,10 @@ export async function runSync(options: SyncOptions): Promise<number> {
       walk: (signal) => walk(upstream, section, { workspace, report: progress.report, signal }),
       targets,
       workspace,
-      ...(prove && { prove }),
+      ...(signer && { signer }),
       report: progress.report,
       signal: interruption.signal,
-      options: { concurrency: section.concurrency, verify, trustExisting, recheck, dryRun },
+      options: { concurrency: section.concurrency, verify, trustExisting, recheck, takeLease, dryRun },
     })
     progress.end()
     if (json) printJson(report)

@@ -74,7 +74,8 @@ describe('a sync', () => {
 
   it('serves content by digest for ever, manifests by their own type, and what changes for a minute', async () => {
     const paris = makeMemoryTarget('paris')
-    await run([paris], { prove: async (store: string) => new TextEncoder().encode(`of ${store}`) })
+    const prove = async (store: string) => new TextEncoder().encode(`of ${store}`)
+    await run([paris], { signer: { prove, sign: async () => btoa('x'.repeat(64)) } })
     const headers = (key: string) => paris.bucket.objects.get(key)?.headers
     const forever = 'public, max-age=31536000, immutable'
     expect(headers(`blobs/${upstream.large.digest}`)).toEqual({

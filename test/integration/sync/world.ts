@@ -83,6 +83,7 @@ export async function runSync({
     verify = 'sample',
     trustExisting = false,
     recheck = false,
+    takeLease = false,
     dryRun = false,
     ...parts
   } = options
@@ -95,7 +96,7 @@ export async function runSync({
         events.push(event)
         parts.report?.(event)
       },
-      options: { concurrency, verify, trustExisting, recheck, dryRun },
+      options: { concurrency, verify, trustExisting, recheck, takeLease, dryRun },
     })
     return { ...report, events }
   } finally {
