@@ -25,6 +25,7 @@ function leasedStore(objects: ObjectStore, check: Check): ObjectStore {
     upload: (...args) => checked(async () => leasedUpload(await objects.upload(...args), checked)),
     list: (prefix) => objects.list(prefix),
     delete: (key) => checked(() => objects.delete(key)),
+    ...(objects.free && { free: () => objects.free!() }),
     close: () => objects.close(),
   }
 }

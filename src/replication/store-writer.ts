@@ -63,7 +63,7 @@ async function keepsConditions(objects: ObjectStore, writer: string): Promise<bo
     await writes(bytes, undefined)
     if (await writes(bytes, undefined)) return false
     const found = await objects.read(WRITER_PATH, RECORD_MAX_BYTES)
-    if (found === undefined) return false
+    if (!found?.version) return false
     return (await writes(others, found.version)) && !(await writes(bytes, found.version))
   } catch (error) {
     if (error instanceof PortolanError && error.facts.status === 501) return false

@@ -13,6 +13,7 @@ import { withLease } from './leased-store.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
 import { readHoldings } from './read-holdings.ts'
+import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
 import { createStoreWork, type StoreWork } from './store-work.ts'
 import { claimStore, nameOfJournal } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
@@ -71,9 +72,11 @@ export async function sync(given: SyncParts): Promise<SyncReport> {
     const planned = stores.map((store) => ({ store: store.target.id, ...store.planned }))
     report({ kind: 'planned', download, stores: planned })
 
+    const refused = await refuseFullDisks(plan, stores, parts, faults)
+    const fitting = stores.filter((store) => !refused.has(store))
     const downloaded = options.dryRun
       ? 0
-      : await carryOut(plan, reachable, stores, parts, interruption, faults)
+      : await carryOut(withoutStores(plan, refused), reachable, fitting, parts, interruption, faults)
     const interrupted = interruption.stop.aborted
     if (workspace.lost.aborted) faults.add(workspace.lost.reason, {})
     report({ kind: 'finished', interrupted })
@@ -133,6 +136,22 @@ async function openStores(
     }),
   )
   return opened.flat()
+}
+
+/** The stores on whose disks the plan does not fit, each with a fault; a warning where only the journal's is too small. */
+async function refuseFullDisks(
+  plan: Plan,
+  stores: readonly StoreWork[],
+  { workspace, options, report = () => {} }: SyncParts,
+  faults: FaultLog,
+): Promise<ReadonlySet<StoreWork>> {
+  const journal = { free: await workspace.free(), concurrency: options.concurrency }
+  const full = await findFullDisks(plan, stores, journal)
+  for (const need of full) {
+    for (const store of need.stores) faults.add(tooLittleSpace(store, need), { store: store.target.id })
+    if (need.stores.length === 0) report({ kind: 'warning', message: journalTooSmall(need) })
+  }
+  return new Set(full.flatMap((need) => need.stores))
 }
 
 /** Brings each store what it lacks, then the list of what it holds; gives the bytes that were downloaded. */

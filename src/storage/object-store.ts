@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts'
+import type { FreeSpace } from './free-space.ts'
 
 /** What a store says of one object. */
 export interface ObjectInfo {
@@ -20,7 +21,7 @@ export interface ObjectHeaders {
 /** A small object, and what tells it from whatever else is or was written under its key. */
 export interface VersionedObject {
   readonly bytes: Uint8Array
-  /** As the store puts it: an entity tag, a generation. */
+  /** As the store puts it: an entity tag, a generation. Empty where it tells none, and so keeps no conditions. */
   readonly version: string
 }
 
@@ -69,6 +70,8 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<ObjectInfo>
   /** Deletes an object; nothing happens when there is none. */
   delete(key: string): Promise<void>
+  /** What is left on its disk; absent for a store that has no end. */
+  free?(): Promise<FreeSpace | undefined>
   /** Lets go of connections. */
   close(): Promise<void>
 }

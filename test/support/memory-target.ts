@@ -47,6 +47,7 @@ export function makeMemoryTarget(id: string, options: MemoryTargetOptions = {}):
       upload: noted('upload', store.upload),
       list: noted('list', store.list),
       delete: noted('delete', store.delete),
+      ...(store.free && { free: store.free }),
       close: store.close,
     },
   }

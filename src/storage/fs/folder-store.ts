@@ -6,6 +6,7 @@ import { emptyBody } from '../driver/body.ts'
 import type { Action } from '../driver/failure.ts'
 import { compareKeys } from '../driver/listing.ts'
 import { readSmall } from '../driver/small-object.ts'
+import type { FreeSpace } from '../free-space.ts'
 import type {
   ByteRange,
   ObjectHeaders,
@@ -20,6 +21,7 @@ import { syncFolder } from './files.ts'
 import { codeOf, folderError, folderMissing } from './folder-failure.ts'
 import { keyFile, PARTIAL_FOLDER } from './folder-key.ts'
 import { FolderUpload } from './folder-upload.ts'
+import { freeSpaceOf } from './free-space.ts'
 import { contentVersion, oneAtATime } from './one-at-a-time.ts'
 import { PartialFiles } from './partial-file.ts'
 import { requirePlainParents } from './plain-parents.ts'
@@ -136,6 +138,10 @@ export class FolderStore implements ObjectStore {
       await requirePlainParents(this.location, key)
       await rm(file)
     })
+  }
+
+  free(): Promise<FreeSpace | undefined> {
+    return freeSpaceOf(this.location)
   }
 
   async close(): Promise<void> {}

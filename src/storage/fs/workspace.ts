@@ -6,6 +6,7 @@ import { MANIFEST_MAX_BYTES } from '../../oci/manifest.ts'
 import { matchesDigest } from '../../oci/verify.ts'
 import type { BegunUpload, Done, KeptManifest, Workspace } from '../workspace.ts'
 import { readSmallFile } from './files.ts'
+import { freeSpaceOf } from './free-space.ts'
 import { type JournalState, openJournal } from './journal.ts'
 import { type Lease, type LeaseOptions, takeLease } from './lease.ts'
 import { fileName, openSpoolFolder } from './spool-folder.ts'
@@ -69,6 +70,7 @@ async function openLeased(
   }
   return {
     lost: lease.lost,
+    inOrder: lease.predecessor === 'none' || lease.predecessor === 'released',
     check: () => lease.check(),
     manifest: async (digest) =>
       isVerifiable(digest) ? readManifest(join(manifests, fileName(digest)), digest) : undefined,
@@ -97,6 +99,7 @@ async function openLeased(
     },
     file: (name) => readSmallFile(fileOf(name), FILE_MAX_BYTES),
     keepFile: (name, bytes) => keep(fileOf(name), bytes, true),
+    free: () => freeSpaceOf(folder),
     async close() {
       await journal.close()
       await lease.release()

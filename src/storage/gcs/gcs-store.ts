@@ -121,13 +121,11 @@ class GcsStore implements ObjectStore {
     const request = { action: 'read', key, milliseconds: SMALL_REQUEST_TIME } as const
     const found = await this.#unlessAbsent(this.#bucket.json({ ...request, url: `${url}?fields=generation` }))
     if (found === undefined) return undefined
-    const { generation } = found
-    if (typeof generation !== 'string' || !/^\d+$/.test(generation)) {
-      throw untrue(location, key, 'it has no generation')
-    }
+    const generation =
+      typeof found.generation === 'string' && /^\d+$/.test(found.generation) ? found.generation : ''
     const headers = { 'Accept-Encoding': 'identity' }
     // Of this generation: the one after it would not be what the version stands for.
-    const media = `${url}?alt=media&generation=${generation}`
+    const media = `${url}?alt=media${generation && `&generation=${generation}`}`
     const answer = await this.#unlessAbsent(this.#bucket.send({ ...request, url: media, headers }))
     if (answer === undefined) return undefined
     const bytes = await readSmall(answer.body ?? emptyBody(), { location, key, limit })
