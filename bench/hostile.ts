@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { RUNTIMES, startPortolan } from '../test/support/portolan.ts'
 import { attackConnections } from './hostile/connections.ts'
 import { type Flood, GOOD, goodDigest } from './hostile/generator.ts'
+import { inventDigests } from './hostile/inventions.ts'
 
 // Requests that cost a client nothing to invent: distinct digests, names, queries and headers without end. What the
 // door remembers of them must be bounded, and good requests at the same time must not suffer more than they would from
@@ -23,6 +24,8 @@ const PACE = 5
 
 export async function run(): Promise<void> {
   await attackConnections()
+  console.log()
+  for (const runtime of ['node', 'bun'] as const) await inventDigests(runtime)
   console.log()
   await floodWithInventions()
 }

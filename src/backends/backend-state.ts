@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts'
 import type { CheckReport, Expectation, Fact } from './facts.ts'
+import type { ManifestService } from './health/check-manifest.ts'
 import { type CheckResult, failed, failedHard, failureOf } from './health/check-result.ts'
 import { OBJECT_MAX_BYTES } from './health/check-store.ts'
 import {
@@ -26,6 +27,8 @@ export interface BackendState {
   readonly learned: readonly LearnedObject[]
   /** False as long as something that its inventory lists is known to be gone. */
   readonly believed: boolean
+  /** Whether it serves manifests as clients need them; absent as long as none that is listed has been tried. */
+  readonly manifests?: ManifestService
   /** How often it was decided that nothing it was taken to hold is to be believed. */
   readonly forgotten: number
   /** When it last did not deliver a blob to a client and to us, by the runtime's clock. */
@@ -104,6 +107,8 @@ export function reduce(state: BackendState, fact: Fact, context: FactContext): B
       return withOutlier(state, fact.outlier, context)
     case 'inventory':
       return fact.attempt.kind === 'loaded' ? { ...state, believed: true } : state
+    case 'manifestChecked':
+      return { ...state, manifests: fact.service }
     case 'reloaded':
       return { ...state, ownership: { ...state.ownership, recheckAt: 0 } }
     case 'delivered':

@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
+import type { ManifestService } from './health/check-manifest.ts'
 import type { CheckResult } from './health/check-result.ts'
 import type { InventoryAttempt } from './inventory/store-inventory.ts'
 import type { OwnershipStatus } from './ownership/ownership-status.ts'
@@ -33,6 +34,8 @@ export type Fact =
       readonly attempt: InventoryAttempt
       readonly before: string | undefined
     }
+  /** A store was tried by a manifest that its inventory lists. */
+  | { readonly kind: 'manifestChecked'; readonly service: ManifestService }
   /** The config was put in force again, and says the same of this backend. */
   | { readonly kind: 'reloaded' }
 

@@ -12,6 +12,7 @@ import { withTimeout } from '../transport/timeout.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
 import { type BackendState, initialState, reduce } from './backend-state.ts'
 import type { CheckReport, Expectation, Fact } from './facts.ts'
+import { checkManifest } from './health/check-manifest.ts'
 import { HealthChecker } from './health/health-checker.ts'
 import { isInTraffic } from './health/health-state.ts'
 import type { Inventories } from './inventory/inventories.ts'
@@ -106,7 +107,10 @@ export class LiveBackend {
             download: layered(runtime.fetch, withUserAgent(runtime.userAgent)),
             runtime,
             inventories,
-            report: (attempt, before) => this.record({ kind: 'inventory', attempt, before }),
+            report: (attempt, before) => {
+              this.record({ kind: 'inventory', attempt, before })
+              if (attempt.kind === 'loaded') runtime.background(this.#tryManifest())
+            },
           })
     this.tried = new Promise((resolve) => {
       this.#announceTried = resolve
@@ -177,7 +181,7 @@ export class LiveBackend {
 
   /** Whether it holds what is asked for, as far as that is known without asking. */
   known(request: OciRequest): Presence | undefined {
-    const listed = this.#state.believed ? this.#inventory?.presence(request) : undefined
+    const listed = this.#listedPresence(request)
     if (listed === 'absent') return listed
     const key = presenceKey(this.backend, request)
     return listed === 'present' && !this.#presence.isBarred(key) ? listed : this.#presence.known(key)
@@ -233,6 +237,24 @@ export class LiveBackend {
     this.#announceTried()
   }
 
+  /** What its inventory says, where that is to be believed. */
+  #listedPresence(request: OciRequest): 'present' | 'absent' | undefined {
+    const { believed, manifests } = this.#state
+    if (!believed) return undefined
+    const presence = this.#inventory?.presence(request)
+    // Until one that is listed has come with its media type, each manifest is looked at before a client is sent for it.
+    return request.kind === 'manifest' && presence === 'present' && !manifests?.works ? undefined : presence
+  }
+
+  /** Tries it by a manifest that its inventory lists, where it is to serve manifests. Never rejects. */
+  async #tryManifest(): Promise<void> {
+    const { backend } = this
+    const manifest = this.#inventory?.manifest
+    if (manifest === undefined || backend.kind !== 'store' || backend.manifestPath === undefined) return
+    const service = await checkManifest(backend, manifest, this.#fetch)
+    if (service !== undefined) this.record({ kind: 'manifestChecked', service })
+  }
+
   /** An inventory is asked for once its store has proven whose it is, and forgotten when it no longer does. */
   #followOwnership({ ownership: before }: BackendState, { ownership: after }: BackendState): void {
     if (before.status === after.status && before.because === after.because) return
@@ -245,6 +267,8 @@ export class LiveBackend {
     const startedAt = runtime.now()
     const report = await this.#parts.inspect!(this.#fetch, this.#state, this.#inventory?.object)
     this.record({ kind: 'checked', report, milliseconds: runtime.now() - startedAt })
+    // Whose it is must be proven first, and what fails altogether need not be asked about more.
+    if (report.result.kind === 'passed') await this.#tryManifest()
     this.#announceTried()
   }
 

@@ -3,13 +3,22 @@ import type { StoreConfig, UpstreamConfig } from '../config/config.ts'
 import { compileDigestPath, type Store, type Upstream } from '../routing/backend.ts'
 
 /** An upstream as decisions see it. */
-export function upstreamOf({ id, url, prefix, at, canonical, complete }: UpstreamConfig): Upstream {
+export function upstreamOf({
+  id,
+  url,
+  prefix,
+  at,
+  canonical,
+  complete,
+  signatures,
+}: UpstreamConfig): Upstream {
   return {
     kind: 'upstream',
     id,
     place: placeOf(at),
     canonical,
     complete,
+    signatures,
     prefix,
     ...(url !== undefined && { url }),
   }

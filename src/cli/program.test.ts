@@ -85,7 +85,7 @@ test('config check --json prints faults as data, and none for a valid config', a
     env: { PORTOLAN_CONFIG_CHECK_JSON: 'true' },
   })
   expect(good).toMatchObject({ code: 0 })
-  expect(JSON.parse(good.out)).toEqual({ version: 1, faults: [] })
+  expect(JSON.parse(good.out)).toEqual({ version: 1, faults: [], warnings: [] })
 })
 
 test('config show reads standard input and the environment, and starts paths from the working folder', async () => {

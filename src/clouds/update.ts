@@ -26,6 +26,8 @@ export interface UpdateParts {
   /** The data for addresses that nobody lists; none leaves them unknown. */
   readonly geo?: GeoData | undefined
   readonly created: string
+  /** Makes ranges of the geo data alone where there is no list, for a door that has nothing better yet. */
+  readonly geoAlone?: boolean | undefined
   /** Takes lists that have lost many prefixes. */
   readonly force?: boolean
 }
@@ -52,6 +54,8 @@ export interface SnapshotRequest {
   readonly previous?: Uint8Array | undefined
   /** Whether to add what is known of addresses that nobody lists. */
   readonly geo: boolean
+  /** Whether a snapshot of that alone will do. */
+  readonly geoAlone?: boolean
   readonly created: string
 }
 
@@ -67,7 +71,7 @@ const KEPT_MIN = 0.7
 
 /** Reads and checks new lists and puts those that are right beside what is known of the other providers. */
 export function updateRanges(parts: UpdateParts): RangesUpdate {
-  const { providers, lists, previous, geo, created } = parts
+  const { providers, lists, previous, geo, created, geoAlone = false } = parts
   const known = new Map(previous?.metadata.sources.map((source) => [source.provider, source]))
   const refused: RefusedList[] = []
   const taken = new Map<string, SourcedList>()
@@ -81,7 +85,7 @@ export function updateRanges(parts: UpdateParts): RangesUpdate {
       refused.push({ provider: provider.id, reason: (error as Error).message })
     }
   }
-  if (taken.size === 0) return { refused }
+  if (taken.size === 0 && !(geoAlone && geo !== undefined)) return { refused }
   const earlier = previous === undefined ? new Map() : listedIn(previous)
   const all = providers.flatMap(({ id }): SourcedList[] => {
     const source = known.get(id)

@@ -27,6 +27,7 @@ interface DraftBackend {
   readonly at?: string | undefined
   readonly canonical?: unknown
   readonly complete?: unknown
+  readonly signatures?: unknown
 }
 
 interface DraftStore extends DraftBackend {
@@ -96,10 +97,11 @@ function* checkCanonical({ upstreams }: Draft): Iterable<Finding> {
     }
   }
   for (const [index, upstream] of upstreams.entries()) {
-    if (readFlag(upstream?.canonical) !== true || readFlag(upstream?.complete) !== false) continue
-    yield {
-      path: ['upstreams', index, 'complete'],
-      message: 'must be true: the canonical upstream holds everything',
+    if (readFlag(upstream?.canonical) !== true) continue
+    for (const key of ['complete', 'signatures'] as const) {
+      if (readFlag(upstream?.[key]) !== false) continue
+      const message = 'must be true: the canonical upstream holds everything'
+      yield { path: ['upstreams', index, key], message }
     }
   }
   const undecided = upstreams.some(

@@ -61,6 +61,8 @@ export interface UpstreamConfig {
   readonly canonical: boolean
   /** Whether it has all that the canonical upstream has. */
   readonly complete: boolean
+  /** Whether that includes signatures and other referrers, and what these name. */
+  readonly signatures: boolean
   /** A manifest that it must have, as `NAME@DIGEST`. */
   readonly canary?: string
   /** Names of hosts in other domains that may get the registry's credential for a token; absent for none. */
@@ -158,6 +160,8 @@ export interface RuleConfig {
   }
   /** `upstreams`, `stores`, `upstreams@CLOUD`, `stores@CLOUD`, or a backend's id. */
   readonly prefer: readonly string[]
+  /** Kilometres beyond which a backend does not count as near; absent for the default. */
+  readonly within?: number
 }
 
 export interface SpillConfig {

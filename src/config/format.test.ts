@@ -16,7 +16,7 @@ listen: :80
 admin: off
 upstreams: [{ id: a, layout: "sub/$\${HOME} : #x", at: dc/x }]
 stores: [{ id: on, url: https://s.example, at: anycast }]
-routing: [{ when: { country: "NO" }, prefer: ["on"] }]
+routing: [{ when: { country: "NO" }, prefer: ["on"], within: 20038km }]
 clients: { trustedProxies: ["::1"] }
 presence: { ttl: 90s }
 `

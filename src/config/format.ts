@@ -7,13 +7,18 @@ import { NO_PROOF } from './schema.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {
-  const { version, listen, admin, stores, clouds, presence, health, ownership, sync, ...rest } = config
+  const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...rest } =
+    config
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
     listen: formatListenAddress(listen),
     admin: admin === undefined ? 'off' : formatListenAddress(admin),
     ...rest,
+    routing: routing.map(({ within, ...rule }) => ({
+      ...rule,
+      ...(within !== undefined && { within: `${within}km` }),
+    })),
     stores: stores.map((store) => expandStore(store, ownership !== undefined)),
     clouds: { ...clouds, refresh: clouds.refresh === undefined ? 'off' : formatDuration(clouds.refresh) },
     presence: {

@@ -29,7 +29,15 @@ test('a config of two keys gets every default, and its sole upstream is canonica
     log: { access: true, level: 'info', addresses: 'masked' },
     pages: {},
     upstreams: [
-      { id: 'a', url: 'https://a.example', prefix: '', at: 'dc/x', canonical: true, complete: true },
+      {
+        id: 'a',
+        url: 'https://a.example',
+        prefix: '',
+        at: 'dc/x',
+        canonical: true,
+        complete: true,
+        signatures: true,
+      },
     ],
     stores: [],
     routing: [],
@@ -56,7 +64,7 @@ pages: { info: "https://example.com/a?b=c", privacy: https://example.com/privacy
 upstreams:
   - { id: iowa, url: "https://REGISTRY.example/base//", prefix: p/q, at: gcp/us-central1, canonical: true, canary: 'pause@${DIGEST}', tokenServices: [Login.example.net] }
   - { id: here, layout: ./images, at: my-cloud/berlin, complete: false }
-  - { id: there, layout: /srv/images, at: anycast, canonical: false }
+  - { id: there, layout: /srv/images, at: anycast, canonical: false, signatures: false }
 stores:
   - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3, manifests: "m/{digest}", canary: '${DIGEST}', inventory: true, fill: { s3: { bucket: images-paris, region: eu-west-3, prefix: a/b } } }
   - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1, fill: { s3: { bucket: b.oston, endpoint: "https://s3.example/" } } }
@@ -67,7 +75,7 @@ stores:
   - { id: cdn, url: https://cdn.example, blobs: "b/{algorithm}/{encoded}", at: anycast, proof: paris }
 routing:
   - { when: { cloud: aws, region: [eu-west-3, us-east-1-bos-1] }, prefer: [stores@aws, cdn] }
-  - { when: { cloud: hetzner }, prefer: [iowa] }
+  - { when: { cloud: hetzner }, prefer: [iowa], within: 3000km }
   - { when: { cloud: my-cloud, region: anything }, prefer: [upstreams@my-cloud] }
   - { when: { region: berlin, country: [DE, PL] }, prefer: [here] }
   - { prefer: [stores, upstreams] }
@@ -111,6 +119,7 @@ test('a config with every key is read whole', () => {
         at: 'gcp/us-central1',
         canonical: true,
         complete: true,
+        signatures: true,
         canary: `pause@${DIGEST}`,
         tokenServices: ['login.example.net'],
       },
@@ -121,8 +130,17 @@ test('a config with every key is read whole', () => {
         at: 'my-cloud/berlin',
         canonical: false,
         complete: false,
+        signatures: true,
       },
-      { id: 'there', layout: '/srv/images', prefix: '', at: 'anycast', canonical: false, complete: true },
+      {
+        id: 'there',
+        layout: '/srv/images',
+        prefix: '',
+        at: 'anycast',
+        canonical: false,
+        complete: true,
+        signatures: false,
+      },
     ],
     stores: [
       {
@@ -196,7 +214,7 @@ test('a config with every key is read whole', () => {
     ],
     routing: [
       { when: { cloud: ['aws'], region: ['eu-west-3', 'us-east-1-bos-1'] }, prefer: ['stores@aws', 'cdn'] },
-      { when: { cloud: ['hetzner'] }, prefer: ['iowa'] },
+      { when: { cloud: ['hetzner'] }, prefer: ['iowa'], within: 3000 },
       { when: { cloud: ['my-cloud'], region: ['anything'] }, prefer: ['upstreams@my-cloud'] },
       { when: { region: ['berlin'], country: ['DE', 'PL'] }, prefer: ['here'] },
       { when: {}, prefer: ['stores', 'upstreams'] },
@@ -445,6 +463,11 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'no selector',
     'routing: [{ prefer: [] }]\n',
     ['4:21 routing[0].prefer: []: must name at least one selector'],
+  ],
+  [
+    'a distance in another unit',
+    'routing: [{ prefer: [a], within: 30mi }]\n',
+    ['4:34 routing[0].within: "30mi": must be a distance from 1km to 20038km, such as 3000km'],
   ],
   ['no prefer', 'routing: [{ when: {} }]\n', ['4:11 routing[0].prefer: must be a list of selectors']],
   [
@@ -701,6 +724,11 @@ const upstreamLists: [name: string, upstreams: string, lines: string[]][] = [
     'two canonical ones',
     '[{ id: a, layout: a, at: dc/x, canonical: true }, { id: b, layout: b, at: dc/x, canonical: true }]',
     ['2:103 upstreams[1].canonical: true: only one upstream may be canonical, and upstreams[0] is'],
+  ],
+  [
+    'a canonical one without signatures',
+    '[{ id: a, layout: a, at: dc/x, canonical: true, signatures: false }]',
+    ['2:72 upstreams[0].signatures: false: must be true: the canonical upstream holds everything'],
   ],
   [
     'a faulty canonical, of which nothing more is said',

@@ -6,6 +6,7 @@ import { type Environment, substituteEnvironment } from './environment.ts'
 import { type ConfigFault, type ConfigPath, type Finding, formatConfigPath, valueForFault } from './fault.ts'
 import { configSchema, NO_PROOF } from './schema.ts'
 import { suggestion } from './suggestion.ts'
+import { warningsOf } from './warnings.ts'
 
 /** What a config is read with, beside its text. */
 export interface ParseOptions {
@@ -19,7 +20,10 @@ export interface ParseOptions {
 /** What is said of one config: who has more to mend reads it again after those. */
 const FAULTS_MAX = 100
 
-export type ParsedConfig = { readonly config: Config } | { readonly faults: readonly ConfigFault[] }
+export type ParsedConfig =
+  /** A valid one, and where it cannot do what it says. */
+  | { readonly config: Config; readonly warnings: readonly ConfigFault[] }
+  | { readonly faults: readonly ConfigFault[] }
 
 /** Reads a config from YAML or JSON text, with every default filled in, or says all that is wrong with it. */
 export function parseConfig(
@@ -42,20 +46,25 @@ export function parseConfig(
   const findings = [...substituted.findings, ...issues.slice(0, FAULTS_MAX).flatMap(findingsOf)]
   // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
   if (count <= FAULTS_MAX) findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
-  if (parsed.success && findings.length === 0) return { config: toConfig(parsed.data, baseFolder) }
-
-  const faults = findings.slice(0, FAULTS_MAX).map(({ path, message, key = false }): ConfigFault => {
-    const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
-    return {
-      file,
-      path: formatConfigPath(path),
-      ...(value !== undefined && { value }),
-      message,
-      ...document.locate(path, key),
-    }
-  })
-  faults.sort((one, other) => one.line! - other.line! || one.column! - other.column!)
-  return { faults: limited(faults, Math.max(count, findings.length), file) }
+  const inFile = (found: readonly Finding[]) =>
+    found
+      .slice(0, FAULTS_MAX)
+      .map(({ path, message, key = false }): ConfigFault => {
+        const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
+        return {
+          file,
+          path: formatConfigPath(path),
+          ...(value !== undefined && { value }),
+          message,
+          ...document.locate(path, key),
+        }
+      })
+      .sort((one, other) => one.line! - other.line! || one.column! - other.column!)
+  if (!parsed.success || findings.length > 0) {
+    return { faults: limited(inFile(findings), Math.max(count, findings.length), file) }
+  }
+  const config = toConfig(parsed.data, baseFolder)
+  return { config, warnings: inFile(warningsOf(config)) }
 }
 
 function limited(faults: readonly ConfigFault[], count: number, file: string): readonly ConfigFault[] {
@@ -139,6 +148,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         at,
         canonical = upstreams.length === 1,
         complete,
+        signatures,
         canary,
         tokenServices,
       }) => ({
@@ -149,12 +159,17 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         at,
         canonical,
         complete,
+        signatures,
         ...(canary !== undefined && { canary }),
         ...(tokenServices !== undefined && { tokenServices }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
-    routing: routing.map(({ when, prefer }) => ({ when: withoutUndefined(when), prefer })),
+    routing: routing.map(({ when, prefer, within }) => ({
+      when: withoutUndefined(when),
+      prefer,
+      ...(within !== undefined && { within }),
+    })),
     ...(spill && { spill }),
     clouds: {
       places: clouds.places,

@@ -107,6 +107,16 @@ function share() {
   )
 }
 
+/** Nothing on Earth is farther away than half its circumference. */
+const FARTHEST_KM = 20_038
+
+function kilometres() {
+  return text(`a distance from 1km to ${FARTHEST_KM}km, such as 3000km`, (value) => {
+    const match = /^([1-9][0-9]{0,4})km$/.exec(value)
+    return match !== null && Number(match[1]) <= FARTHEST_KM ? Number(match[1]) : undefined
+  })
+}
+
 function isVerifiableDigest(value: string): boolean {
   const digest = parseDigest(value)
   return digest !== undefined && isVerifiable(digest)
@@ -188,6 +198,11 @@ const upstream = z.strictObject({
     .prefault(true)
     .describe(
       'Whether it has all that the canonical one has; if not, it is asked before a client is sent there.',
+    ),
+  signatures: flag()
+    .prefault(true)
+    .describe(
+      'Whether it has signatures, attestations and other referrers, too. With false, they and what they name come from others: it is asked for whatever a digest names.',
     ),
   canary: textThat('NAME@DIGEST, such as pause@sha256:…', isManifestCanary)
     .optional()
@@ -303,6 +318,11 @@ const rule = z.strictObject({
     .min(1, { error: 'must name at least one selector' })
     .describe(
       'Selectors, the best first: upstreams, stores, upstreams@CLOUD, stores@CLOUD, or the id of a backend.',
+    ),
+  within: kilometres()
+    .optional()
+    .describe(
+      'How far a backend may be from the client to count as near. Without it, groups reach as far as the canonical upstream, and at least 1000km.',
     ),
 })
 

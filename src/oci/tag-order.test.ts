@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareTags } from './tag-order.ts'
 
-test('orders tags without regard to case, and tells those apart that differ in case alone', () => {
+test('orders tags byte by byte, capitals before small letters', () => {
   const tags = ['v10', 'b', '1.0', 'V2', 'A', 'a', 'latest', '_x', 'B']
-  expect(tags.sort(compareTags)).toEqual(['1.0', '_x', 'A', 'a', 'B', 'b', 'latest', 'v10', 'V2'])
+  expect(tags.sort(compareTags)).toEqual(['1.0', 'A', 'B', 'V2', '_x', 'a', 'b', 'latest', 'v10'])
 })
 
 test('is a total order', () => {

@@ -10,6 +10,11 @@ export interface Upstream {
   readonly canonical: boolean
   /** Whether it has all that the canonical upstream has; if not, it is asked before anyone is sent there. */
   readonly complete: boolean
+  /**
+   * Whether what it is complete of includes signatures, attestations and other referrers, and what these name. If not,
+   * it is asked for whatever a digest names: nobody can tell from a digest whether a signature names it.
+   */
+  readonly signatures: boolean
   readonly url?: string
   readonly prefix: string
 }

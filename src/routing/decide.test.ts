@@ -18,6 +18,8 @@ const BLOB = `sha256:${'a'.repeat(64)}`
 interface Known {
   readonly paris?: Presence
   readonly virginia?: Presence
+  readonly oslo?: Presence
+  readonly lisbon?: Presence
   readonly belgium?: Presence
   readonly mayAsk?: boolean
   readonly maySpill?: boolean
@@ -323,5 +325,102 @@ describe('decide with an upstream that is not complete', () => {
     ],
   ])('%s', (_, path, known, expected) => {
     expect(decideFrom(path, known, view)).toBe(expected)
+  })
+})
+
+describe('decide with upstreams that have all but signatures', () => {
+  const upstreams = [
+    upstreamAt('iowa', IOWA, { canonical: true }),
+    upstreamAt('virginia', VIRGINIA, { signatures: false }),
+    upstreamAt('belgium', BELGIUM, { signatures: false }),
+  ]
+  const view = viewOf(upstreams, [], [{ when: {}, prefer: ['upstreams'] }])
+  const blob = `/v2/pause/blobs/${BLOB}`
+  const manifest = `/v2/pause/manifests/${BLOB}`
+  it.each<[string, string, Known, View, string]>([
+    [
+      'takes a tag from the nearest unasked',
+      '/v2/pause/manifests/3.9',
+      {},
+      view,
+      'nearest-upstream: https://belgium.test/v2/pause/manifests/3.9?q=1',
+    ],
+    [
+      'a list of tags too',
+      '/v2/pause/tags/list',
+      {},
+      view,
+      'nearest-upstream: https://belgium.test/v2/pause/tags/list?q=1',
+    ],
+    ['asks it for a blob', blob, {}, view, 'ask belgium'],
+    ['asks it for a manifest by digest', manifest, {}, view, 'ask belgium'],
+    [
+      'takes from it what it has',
+      manifest,
+      { belgium: 'present' },
+      view,
+      `nearest-upstream: https://belgium.test${manifest}?q=1`,
+    ],
+    [
+      'asks no other for what one lacks: a signature names it',
+      blob,
+      { belgium: 'absent' },
+      view,
+      `signature-canonical: https://iowa.test${blob}?q=1 [belgium: absent] [virginia: no-signatures]`,
+    ],
+    ['asks another when one does not say', blob, { belgium: 'unknown' }, view, 'ask virginia'],
+    [
+      'takes the canonical upstream when none of them says',
+      manifest,
+      { belgium: 'unknown', virginia: 'unknown' },
+      view,
+      `nearest-upstream: https://iowa.test${manifest}?q=1 [belgium: unknown] [virginia: unknown]`,
+    ],
+    [
+      'asks a store all the same',
+      blob,
+      { belgium: 'absent' },
+      viewOf(upstreams, [storeAt('paris', PARIS)], [{ when: {}, prefer: ['belgium', 'paris'] }]),
+      'ask paris',
+    ],
+  ])('%s', (_, path, known, given, expected) => {
+    expect(decideFrom(path, known, given)).toBe(expected)
+  })
+})
+
+describe('decide on a blob that several stores lack', () => {
+  const ids = ['paris', 'virginia', 'oslo', 'milan', 'lisbon'] as const
+  const view = viewOf(
+    [upstreamAt('iowa', IOWA, { canonical: true })],
+    ids.map((id) => storeAt(id, PARIS)),
+    [{ when: {}, prefer: ['stores'] }],
+  )
+  const absent = { paris: 'absent', virginia: 'absent' } as const
+  it.each<[string, Known, string]>([
+    ['asks a third', absent, 'ask oslo'],
+    [
+      'asks no fourth, today or later',
+      { ...absent, oslo: 'unknown' },
+      `blob-unknown: https://iowa.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: absent] [oslo: unknown] [milan: unlikely] [lisbon: unlikely]`,
+    ],
+    [
+      'says that it is absent when three have said so',
+      { ...absent, oslo: 'absent' },
+      `blob-absent: https://iowa.test/v2/pause/blobs/${BLOB}?q=1 [paris: absent] [virginia: absent] [oslo: absent] [milan: unlikely] [lisbon: unlikely]`,
+    ],
+    [
+      'but takes it where it is known to be',
+      { ...absent, oslo: 'absent', lisbon: 'present' },
+      `store-present: https://lisbon.test/${BLOB} [paris: absent] [virginia: absent] [oslo: absent] [milan: unlikely]`,
+    ],
+  ])('%s', (_, known, expected) => {
+    expect(decideFrom(`/v2/pause/blobs/${BLOB}`, known, view)).toBe(expected)
+  })
+
+  it('asks the next selector of the rule', () => {
+    const rules = [{ when: {}, prefer: ['stores@aws', 'cdn'] }]
+    const stores = [...ids.map((id) => storeAt(id, PARIS)), storeAt('cdn', { name: 'anycast' })]
+    const given = viewOf([upstreamAt('iowa', IOWA, { canonical: true })], stores, rules)
+    expect(decideFrom(`/v2/pause/blobs/${BLOB}`, { ...absent, oslo: 'absent' }, given)).toBe('ask cdn')
   })
 })

@@ -75,6 +75,8 @@ export interface PassedOver {
     | 'not-asked'
     | 'unknown-algorithm'
     | 'unhealthy'
+    | 'unlikely'
+    | 'no-signatures'
     | 'incomplete'
     | 'spill'
     | 'retried'
@@ -165,6 +167,12 @@ const REASON_FOR: Readonly<Record<RankedClass, ReasonFor>> = {
   signature: signatureReason,
 }
 
+/**
+ * When so many of one group (`stores@aws`) do not hold it, or do not say, its others are not asked any more: a miss must
+ * not cost a tour.
+ */
+const MAX_LACKING = 3
+
 /** Takes the first candidate that is healthy and holds what is asked for; in the end, the canonical upstream. */
 function walk(
   candidates: readonly Candidate[],
@@ -175,6 +183,10 @@ function walk(
   let passedOver: PassedOver[] | undefined
   let movedFrom: Backend | undefined
   let retriedFrom: Backend | undefined
+  let group: string | undefined
+  let lacking = 0
+  /** What an upstream lacks that has all but signatures is one, or named by one: the others of its kind lack it, too. */
+  let isSignature = false
   for (const candidate of candidates) {
     const { backend } = candidate
     let because: PassedOver['because'] | undefined
@@ -184,10 +196,17 @@ function walk(
     } else if (!candidate.usable) {
       because = 'unhealthy'
       movedFrom ??= backend
-    } else if (backend.kind === 'store' || !backend.complete) {
+    } else if (isSignature && hasAllButSignatures(backend)) {
+      because = 'no-signatures'
+    } else if (mayLack(backend, facts.request)) {
       const verdict = presenceOf(backend, facts)
-      if (verdict === undefined && facts.mayAsk) return { kind: 'ask', backend }
-      if (verdict !== 'present') because = verdict ?? 'not-asked'
+      if (candidate.by !== group) lacking = 0
+      group = candidate.by
+      const isLikely = lacking < MAX_LACKING
+      if (verdict === undefined && facts.mayAsk && isLikely) return { kind: 'ask', backend }
+      if (verdict !== 'present') because = verdict ?? (isLikely ? 'not-asked' : 'unlikely')
+      if (verdict === 'absent' || verdict === 'unknown') lacking++
+      isSignature ||= verdict === 'absent' && hasAllButSignatures(backend)
     }
     if (because === undefined && movedFrom !== undefined && backend !== view.canonical) {
       if (!facts.maySpill(movedFrom, backend)) {
@@ -199,7 +218,8 @@ function walk(
       }
     }
     if (because === undefined) {
-      const own = backend.kind === 'store' ? 'store-present' : reasonFor(passedOver ?? NOTHING)
+      const upstreamReason = isSignature ? 'signature-canonical' : reasonFor(passedOver ?? NOTHING)
+      const own = backend.kind === 'store' ? 'store-present' : upstreamReason
       // Moves with the others into the count, but is never held back by it: a pull that failed twice must not again.
       const reason = retriedFrom === undefined ? own : 'client-came-back'
       return take(backend, reason, facts, passedOver, movedFrom ?? retriedFrom)
@@ -210,6 +230,16 @@ function walk(
   // Nothing is left, so even a canonical upstream that looks down is better than no answer.
   const last = retriedFrom === undefined ? reasonFor(passedOver ?? NOTHING) : 'client-came-back'
   return take(view.canonical, last, facts, passedOver, movedFrom ?? retriedFrom)
+}
+
+/** Whether a backend is used only for what it is known to hold. */
+export function mayLack(backend: Backend, request: OciRequest): boolean {
+  if (backend.kind === 'store' || !backend.complete) return true
+  return !backend.signatures && (request.kind === 'blob' || (request.kind === 'manifest' && request.byDigest))
+}
+
+function hasAllButSignatures(backend: Backend): boolean {
+  return backend.kind === 'upstream' && backend.complete && !backend.signatures
 }
 
 function presenceOf(backend: Backend, facts: RequestFacts): PassedOver['because'] | 'present' | undefined {

@@ -1,4 +1,5 @@
 import type { Coordinates, Place } from '../clouds/place.ts'
+import { knownPlaces } from '../clouds/regions.ts'
 
 /** Mean radius of the Earth. */
 const EARTH_KM = 6371
@@ -9,6 +10,9 @@ const RADIANS = Math.PI / 180
  * region is nearer still.
  */
 export const ANYCAST_KM = 300
+
+/** However near the canonical upstream is, a backend that is no farther than this counts as near. */
+const NEAR_KM = 1000
 
 /** Great-circle distance in kilometres (haversine). */
 export function kilometres(a: Coordinates, b: Coordinates): number {
@@ -26,4 +30,23 @@ export function distance(client: Place | undefined, backend: Place): number | un
   if (client.name === backend.name) return 0
   if (client.coordinates === undefined || backend.coordinates === undefined) return undefined
   return kilometres(client.coordinates, backend.coordinates)
+}
+
+/**
+ * Whether anything can be said to be near a place. A cloud alone, or a region that is nowhere (`aws/GLOBAL`), says who
+ * pays and not where; a region of the operator's own is somewhere, though its coordinates are not known.
+ */
+export function isLocated(place: Place | undefined): boolean {
+  if (place === undefined) return false
+  return place.coordinates !== undefined || (place.region !== undefined && !knownPlaces.has(place.name))
+}
+
+/**
+ * Kilometres beyond which a backend does not count as near when no rule says so: as far as the canonical upstream, which
+ * has everything. `undefined`, and then all are near, where that is everywhere or its distance is not known.
+ */
+export function defaultLimit(client: Place | undefined, canonical: Place | undefined): number | undefined {
+  if (canonical === undefined || canonical.name === 'anycast') return undefined
+  const away = distance(client, canonical)
+  return away === undefined ? undefined : Math.max(away, NEAR_KM)
 }

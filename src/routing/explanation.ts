@@ -3,7 +3,7 @@ import { formatAddress } from '../net/address.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from './backend.ts'
 import type { Candidate, Candidates } from './candidates.ts'
-import type { Decision, PassedOver, Presence, Reason } from './decide.ts'
+import { type Decision, mayLack, type PassedOver, type Presence, type Reason } from './decide.ts'
 import type { Client } from './locate.ts'
 import { classOf, RANKED_AS, type RequestClass } from './request-class.ts'
 
@@ -43,7 +43,7 @@ export interface ExplainedCandidate {
   readonly place: string
   /** From the client; absent when one of the two places is not known. */
   readonly kilometres?: number
-  /** The selector that named it, or `nearest`, or `last resort`. */
+  /** The selector that named it, or `anycast`, `nearest`, `last resort` or `too far`. */
   readonly by: string
   readonly health: ExplainedHealth['status']
   /** Why it is not in traffic. */
@@ -120,8 +120,7 @@ function explainCandidate({ backend, distance, by }: Candidate, facts: ExplainFa
     by,
     health: health.status,
     ...(!health.isUsable && health.lastFailure !== undefined && { failure: health.lastFailure }),
-    presence:
-      backend.kind === 'upstream' && backend.complete ? 'assumed' : (facts.presence(backend) ?? 'not-asked'),
+    presence: mayLack(backend, facts.request) ? (facts.presence(backend) ?? 'not-asked') : 'assumed',
     verdict: verdictOf(backend, facts.decision),
   }
 }

@@ -42,7 +42,7 @@ export function parseRequest(method: string, target: string): ParsedRequest {
   const parts = parseTarget(target)
   if (isFault(parts)) return { kind: 'refused', because: 'target', fault: parts }
   if (parts.path === '/') return INFO
-  if (parts.path === '/privacy') return PRIVACY
+  if (parts.path === '/privacy' || parts.path === '/privacy/') return PRIVACY
   const request = parsePath(parts.path)
   if (isFault(request)) return { kind: 'refused', because: 'path', fault: request }
   return { kind: 'oci', method, request, query: parts.query }

@@ -188,7 +188,7 @@ test.each([
   ['?n=2&last=Latest', ['latest', 'v2'], undefined],
   ['?n=1&last=Latest', ['latest'], '</v2/team/app/tags/list?n=1&last=latest>; rel="next"'],
   ['?last=Latest', ['latest', 'v2'], undefined],
-  ['?last=b', ['Latest', 'latest', 'v2'], undefined],
+  ['?last=b', ['latest', 'v2'], undefined],
   ['?last=zzz', [], undefined],
   ['?n=4', ['1.0', 'Latest', 'latest', 'v2'], undefined],
   [`?n=${'9'.repeat(400)}`, ['1.0', 'Latest', 'latest', 'v2'], undefined],

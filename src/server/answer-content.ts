@@ -4,10 +4,11 @@ import type { OciFault } from '../oci/errors.ts'
 import { OCI_INDEX } from '../oci/manifest.ts'
 import type { Tag } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
-import { compareTags } from '../oci/tag-order.ts'
 import type { FetchedManifest, RegistryReader, RepositoryReader } from '../registry/reader.ts'
+import { answerTags } from './answer-tags.ts'
 import { parseRange } from './byte-range.ts'
 import { faultReply } from './fault-reply.ts'
+import { BRIEF, jsonReply } from './json-reply.ts'
 import type { DoorReply } from './reply.ts'
 
 /** A request for something in a repository. */
@@ -22,8 +23,6 @@ export interface ContentFacts {
 
 /** What a digest names never changes. */
 const IMMUTABLE = 'public, max-age=31536000, immutable'
-/** A tag may move and a referrer may come at any moment; a cache in front may still take the brunt of a rollout. */
-const BRIEF = 'public, max-age=60'
 
 /**
  * Answers a request from content that is at hand; a HEAD gets the headers of the GET. Accept is not looked at: a
@@ -49,7 +48,7 @@ export async function answerContent(
   return { status: reply.status, headers: reply.headers }
 }
 
-function answer(
+async function answer(
   repository: RepositoryReader,
   request: ContentRequest,
   facts: ContentFacts,
@@ -60,7 +59,7 @@ function answer(
     case 'blob':
       return answerBlob(repository, request, facts)
     case 'tags':
-      return answerTags(repository, request, facts)
+      return answerTags(request.name, await listOf(repository.tags()), facts.query)
     case 'referrers':
       return answerReferrers(repository, request, facts)
   }
@@ -130,28 +129,6 @@ function requestedRange(size: number, facts: ContentFacts, headers: DoorReply['h
   return parseRange(facts.header('range'), size)
 }
 
-async function answerTags(
-  repository: RepositoryReader,
-  { name }: ContentRequest & { kind: 'tags' },
-  facts: ContentFacts,
-): Promise<DoorReply> {
-  const query = new URLSearchParams(facts.query)
-  const limit = query.get('n')
-  if (limit !== null && !/^[0-9]+$/.test(limit)) {
-    return faultReply({ code: 'UNSUPPORTED', message: 'n must be a number of tags, 0 or more' }, 400)
-  }
-  const last = query.get('last')
-  const tags = await listOf(repository.tags())
-  const rest = last === null ? tags : tags.filter((tag) => compareTags(tag, last) > 0)
-  const page = limit === null ? rest : rest.slice(0, Number(limit))
-  const reply = json('application/json', { name, tags: page })
-  // OCI distribution spec 1.1, "Listing Tags": no Link when n is 0, nor when nothing is left.
-  if (page.length > 0 && page.length < rest.length) {
-    reply.headers.Link = `</v2/${name}/tags/list?n=${limit}&last=${page.at(-1)}>; rel="next"`
-  }
-  return reply
-}
-
 /** At once where that can be: a list of a million tags is not worth a million turns. */
 async function listOf(tags: Iterable<Tag> | AsyncIterable<Tag>): Promise<readonly Tag[]> {
   if (Symbol.iterator in tags) return [...tags]
@@ -171,7 +148,7 @@ async function answerReferrers(
   if (all === 'unsupported')
     return faultReply({ code: 'UNSUPPORTED', message: 'there is no list of referrers' })
   const manifests = artifactType ? all.filter((referrer) => referrer.artifactType === artifactType) : all
-  const reply = json(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests })
+  const reply = jsonReply(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests })
   if (artifactType) reply.headers['OCI-Filters-Applied'] = 'artifactType'
   return reply
 }
@@ -193,18 +170,4 @@ function isFresh(facts: ContentFacts, headers: DoorReply['headers']): boolean {
     const tag = part.trim()
     return tag === '*' || (tag.startsWith('W/') ? tag.slice(2) : tag) === headers.ETag
   })
-}
-
-function json(mediaType: string, value: unknown): DoorReply {
-  const body = new TextEncoder().encode(JSON.stringify(value))
-  return {
-    status: 200,
-    headers: {
-      'Content-Type': mediaType,
-      'Content-Length': String(body.length),
-      'Cache-Control': BRIEF,
-      'Docker-Distribution-Api-Version': 'registry/2.0',
-    },
-    body,
-  }
 }

@@ -1,3 +1,4 @@
+import type { Backends } from '../backends/backends.ts'
 import { ReturningClients } from '../backends/retries/returning-clients.ts'
 import { createSpill } from '../backends/spill.ts'
 import { createLiveRanges, type LiveRanges } from '../clouds/fetch/ranges.ts'
@@ -16,12 +17,14 @@ import { createFetchHandler, type FetchHandler } from './fetch-handler.ts'
 import { InForce, type Policy } from './in-force.ts'
 import { beginInquiry } from './inquiry.ts'
 import { logFacts } from './log-facts.ts'
+import { logUnusable, logWarnings } from './log-warnings.ts'
 import { noticeRetries } from './notice-retries.ts'
 import { Reloads } from './reloads.ts'
 import { reportBackends } from './report-backends.ts'
 import type { Door } from './request.ts'
 import type { DoorRuntime } from './runtime.ts'
 import { createServiceMetrics, readBackend, type ServiceMetrics } from './service-metrics.ts'
+import { TagLists } from './tag-lists.ts'
 
 /** A door with all that belongs to it, ready for a runtime to listen or to be mounted in another service. */
 export interface Portolan extends AsyncDisposable {
@@ -88,6 +91,7 @@ export async function createPortolan(
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
+    tagLists: new TagLists(runtime),
     countSpill: spill.count,
     observer: () => exchanges.observer,
     runtime,
@@ -115,13 +119,19 @@ export async function createPortolan(
     admin,
     explain,
     ...(exposition && { metrics: exposition }),
-    tried: Promise.all(policy().backends.all.map(({ tried }) => tried)).then(() => {}),
+    tried: triedOnce(policy().backends, runtime),
     reload: (next) => reloads.reload(next),
     refuseReload: (faults) => reloads.refuse(faults),
     async [Symbol.asyncDispose]() {
       inForce[Symbol.dispose]()
     },
   }
+}
+
+/** Settles when every backend has been tried once. */
+async function triedOnce(backends: Backends, { log }: DoorRuntime): Promise<void> {
+  await Promise.all(backends.all.map(({ tried }) => tried))
+  logUnusable(log, backends)
 }
 
 function readingsOf(
@@ -150,10 +160,11 @@ function observe(
   inForce: InForce,
   reloads: Reloads,
   { metrics, exchanges, clients }: Listeners,
-  { log }: DoorRuntime,
+  { log, ranges }: DoorRuntime,
 ): void {
   inForce.changes.add(({ config }) => exchanges.use(config.log))
   inForce.changes.add(({ backends }) => clients.keep(backends.stores))
+  inForce.changes.add(({ config }) => logWarnings(log, config, ranges === undefined))
   inForce.facts.add(logFacts(log))
   if (metrics === undefined) return
   inForce.changes.add(({ backends }) => metrics.use(backends.all.map(({ backend }) => backend)))

@@ -7,15 +7,19 @@ import { type RouteSources, route } from '../routing/route.ts'
 import type { Runtime } from '../runtime.ts'
 import { answerContent } from './answer-content.ts'
 import { answerListed } from './answer-listed.ts'
+import { answerTags } from './answer-tags.ts'
 import { faultReply } from './fault-reply.ts'
 import type { Policy } from './in-force.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door, DoorRequest } from './request.ts'
+import type { TagLists } from './tag-lists.ts'
 
 export interface DoorParts {
   /** What is in force; asked for again after each wait. */
   readonly policy: () => Policy
   readonly sources: RouteSources
+  /** Lists of tags that are not answered by their upstreams. */
+  readonly tagLists: Pick<TagLists, 'list'>
   /** Told of each decision about a backend that is down. */
   readonly countSpill: (decision: Decision) => void
   /** Whoever wants to be told of every request after it was answered; none, and then it costs nothing. */
@@ -70,7 +74,7 @@ export function createDoor(parts: DoorParts): Door {
     const client = policy.locate(request)
     const finish = (decision: Decision) => {
       if (decision.movedFrom !== undefined) parts.countSpill(decision)
-      const reply = toReply(decision, request, parsed, parts.policy())
+      const reply = toReply(decision, request, parsed, parts)
       const { debug } = policy.config
       const complete = (whole: DoorReply) =>
         done(debug ? explained(whole, client, decision) : whole, client, parsed.request, decision)
@@ -104,11 +108,20 @@ function toReply(
   decision: Decision,
   request: DoorRequest,
   { request: oci, query }: OciParsed,
-  { contents }: Policy,
+  { policy, tagLists }: DoorParts,
 ): DoorReply | Promise<DoorReply> {
   switch (decision.kind) {
-    case 'redirect':
-      return redirect(decision.location)
+    case 'redirect': {
+      const { backend, location } = decision
+      if (oci.kind !== 'tags' || backend.kind !== 'upstream') return redirect(location)
+      return tagLists.list(backend, oci.name).then((tags) => {
+        if (tags === undefined) return redirect(location)
+        const { status, headers, body } = answerTags(oci.name, tags, query)
+        return request.method === 'HEAD' || body === undefined
+          ? { status, headers }
+          : { status, headers, body }
+      })
+    }
     case 'refuse':
       return decision.reason === 'spill-exceeded'
         ? faultReply(decision.fault, 429, { 'Retry-After': RETRY_AFTER })
@@ -119,7 +132,7 @@ function toReply(
         return VERSION_REPLY
       const { method } = request
       const header = (name: string) => request.header(name)
-      return answerContent(contents.get(decision.backend.id)!, oci, { method, query, header })
+      return answerContent(policy().contents.get(decision.backend.id)!, oci, { method, query, header })
     }
   }
 }

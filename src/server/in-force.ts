@@ -13,10 +13,10 @@ import type { Address } from '../net/address.ts'
 import { createClientAddress } from '../net/client-address.ts'
 import { parsePrefix } from '../net/prefix.ts'
 import { buildPrefixTable } from '../net/prefix-table-builder.ts'
+import type { RegistryReader } from '../registry/reader.ts'
 import { createLocate, type Locate } from '../routing/locate.ts'
 import { compileRule, type Rule } from '../routing/rule.ts'
 import { createView, type View } from '../routing/view.ts'
-import type { Content } from '../storage/content.ts'
 import { type LayoutContents, openContents } from './layout-contents.ts'
 import type { DoorRuntime } from './runtime.ts'
 
@@ -27,7 +27,7 @@ export interface Policy {
   readonly locate: Locate
   readonly view: View
   /** What an upstream on our own disk holds, by its id. */
-  readonly contents: ReadonlyMap<string, Content>
+  readonly contents: ReadonlyMap<string, RegistryReader>
 }
 
 /** All that a config needs and that can fail, made ready before anything changes. */

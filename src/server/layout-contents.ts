@@ -1,15 +1,15 @@
 import type { Config } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import type { Name } from '../oci/name.ts'
-import type { Content } from '../storage/content.ts'
+import type { RegistryReader } from '../registry/reader.ts'
 import type { DoorRuntime } from './runtime.ts'
 
 /** The image layouts that a config names. */
 export interface LayoutContents {
   /** By folder; opened once, however many upstreams live in it. */
-  readonly folders: ReadonlyMap<string, Content>
+  readonly folders: ReadonlyMap<string, RegistryReader>
   /** By the upstream's id, under the names that clients use. */
-  readonly contents: ReadonlyMap<string, Content>
+  readonly contents: ReadonlyMap<string, RegistryReader>
 }
 
 /** Opens the image layouts of a config's upstreams; one that is open already stays open. */
@@ -26,7 +26,7 @@ export async function openContents(
     throw new PortolanError('USAGE', message, { folder })
   })
   const folders = new Map(await Promise.all(opened))
-  const contents = new Map<string, Content>()
+  const contents = new Map<string, RegistryReader>()
   for (const { id, layout, prefix } of upstreams) {
     if (layout !== undefined) contents.set(id, below(prefix, folders.get(layout)!))
   }
@@ -34,7 +34,7 @@ export async function openContents(
 }
 
 /** What a content holds below a repository prefix, under the names that clients use. */
-function below(prefix: string, content: Content): Content {
+function below(prefix: string, content: RegistryReader): RegistryReader {
   if (prefix === '') return content
   return { repository: (name) => content.repository(`${prefix}/${name}` as Name) }
 }

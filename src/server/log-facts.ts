@@ -42,6 +42,15 @@ function logContent(log: Log, { backend: { id }, fact, before, after }: BackendE
       'a store lost its health-check object or answers wrongly; it is asked anew about every blob'
     log.warn({ backend: id }, message)
   }
+  if (after.manifests?.works === false && before.manifests?.works !== false) {
+    const fields = { backend: id, why: after.manifests.why }
+    log.warn(
+      fields,
+      'a store does not serve manifests as clients need them; each is looked at before it is used',
+    )
+  } else if (after.manifests?.works && before.manifests?.works === false) {
+    log.info({ backend: id }, 'a store serves manifests as clients need them again')
+  }
   if (fact.kind === 'checked' && after.believed && !before.believed) {
     log.info({ backend: id }, 'a store has its health-check object again; its inventory is believed')
   }

@@ -15,13 +15,14 @@ export function reportBackends({ config, backends }: Policy, timeOf: TimeOf): re
 }
 
 function reportUpstream(
-  { canonical, complete, layout, prefix, ...upstream }: UpstreamConfig,
+  { canonical, complete, signatures, layout, prefix, ...upstream }: UpstreamConfig,
   live: LiveBackend,
   timeOf: TimeOf,
 ): object {
   const rest = {
     canonical,
     complete,
+    ...(!signatures && { signatures }),
     ...(layout !== undefined && { layout }),
     ...(prefix !== '' && { prefix }),
   }
@@ -31,6 +32,7 @@ function reportUpstream(
 function reportStore(store: Config['stores'][number], live: LiveBackend, timeOf: TimeOf): object {
   return {
     ...report(store, live, { keepsManifests: store.manifests !== undefined }, timeOf),
+    ...(live.state.manifests && { manifests: live.state.manifests }),
     ...reportInventory(live),
     ...reportOwnership(live),
     ...(live.state.misses.all && { missesAll: true }),

@@ -1,11 +1,11 @@
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
+import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Content } from '../storage/content.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
 export interface DoorRuntime extends Runtime {
   /** Opens the image layout of an upstream that lives on disk. */
-  readonly openLayout?: (folder: string) => Promise<Content>
+  readonly openLayout?: (folder: string) => Promise<RegistryReader>
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
 }

@@ -27,9 +27,15 @@ const snapshot = encodeRanges(
 )
 
 /** Starts a door with that snapshot, which fetches two lists from a server of ours and no others. */
-async function startDoor(folder: string, origin: string, runtime: RuntimeName, places: object[] = []) {
+async function startDoor(
+  folder: string,
+  origin: string,
+  runtime: RuntimeName,
+  places: object[] = [],
+  start: 'again' | 'first' = 'again',
+) {
   const file = join(folder, 'ranges.bin')
-  await writeFile(file, snapshot)
+  if (start === 'again') await writeFile(file, snapshot)
   const sources = Object.fromEntries(
     providers.map(({ id }) => [id, ['gcp', 'fastly'].includes(id) ? `${origin}/${id}` : 'off']),
   )
@@ -124,6 +130,27 @@ test.each(runtimes)(
     expect(await placeOf(door, '8.9.9.1')).toBe('my-cloud/berlin by override')
     const { created } = (await refreshOf(door)).snapshot
     await until('the file', async () => decodeRanges(await readFile(file)).metadata.created === created)
+  },
+)
+
+test.each(runtimes)(
+  'on %s, a first start whose lists do not come goes by the networks that are shipped, says so, and keeps no file',
+  async (runtime) => {
+    await using folder = await makeTempFolder()
+    await using server = await startListServer({ '/gcp': status(503), '/fastly': status(503) })
+    const { door, file } = await startDoor(folder.path, server.origin, runtime, [], 'first')
+    await using _door = door
+    await until('the networks', async () => (await placeOf(door, '5.9.0.1')) === 'hetzner/de by asn')
+    await until('the refresh', async () => (await refreshOf(door)).refresh.providers[0]!.state === 'missing')
+    expect(door.log.filter(({ level }) => level === 40).map(({ msg }) => msg)).toContain(
+      'there are no ranges yet: the lists are being fetched, and until then regions are not known',
+    )
+    await expect(readFile(file)).rejects.toThrow('ENOENT')
+    // A reload does not take what was made of no list for new, and asks again at once.
+    server.replies.set('/gcp', list(listOf('gcp', '8.9.0.0/16', ...otherPrefixes(500))))
+    door.process.kill('SIGHUP')
+    await until('the list', async () => (await placeOf(door, '8.9.0.1')) === 'gcp/europe-west9 by range')
+    expect(await placeOf(door, '5.9.0.1')).toBe('hetzner/de by asn')
   },
 )
 

@@ -12,6 +12,8 @@ import { makeTempFolder } from '../support/temp.ts'
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')
 
 const { families } = createMetrics({
+  refusals: () => [],
+  droppedLines: () => 0,
   requestsInFlight: () => 0,
   backends: () => [],
   lastReloadSuccess: () => 0,

@@ -11,6 +11,7 @@ export function upstreamAt(id: string, place: Place, rest: Partial<Upstream> = {
     place,
     canonical: false,
     complete: true,
+    signatures: true,
     url: `https://${id}.test`,
     prefix: '',
     ...rest,

@@ -35,7 +35,7 @@ export async function parseInWorker(request: ParseRequest): Promise<ParsedConfig
       worker.once('error', reject)
       worker.once('exit', (code) => reject(new Error(`the thread ended with ${code}`)))
     })
-    return 'json' in reply ? { config: JSON.parse(reply.json) as Config } : reply
+    return 'json' in reply ? (JSON.parse(reply.json) as ParsedConfig) : reply
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error
     const message = `${request.options.fileName} takes more than ${HEAP_MAX} MiB of memory to read`

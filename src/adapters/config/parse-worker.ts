@@ -6,5 +6,5 @@ import type { ParseReply, ParseRequest } from './parse-in-worker.ts'
 
 const { text, options } = workerData as ParseRequest
 const parsed = parseConfig(text, options)
-const reply: ParseReply = 'config' in parsed ? { json: JSON.stringify(parsed.config) } : parsed
+const reply: ParseReply = 'config' in parsed ? { json: JSON.stringify(parsed) } : parsed
 parentPort!.postMessage(reply)

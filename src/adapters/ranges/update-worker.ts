@@ -15,6 +15,7 @@ async function update({
   lists,
   previous,
   geo,
+  geoAlone,
   created,
 }: SnapshotRequest): Promise<UpdateReply> {
   try {
@@ -24,6 +25,7 @@ async function update({
       previous: previous && decodeRanges(previous),
       geo: geo ? await readGeo() : undefined,
       created,
+      geoAlone,
     })
     return { ...(ranges && { snapshot: encodeRanges(ranges) }), refused }
   } catch (error) {

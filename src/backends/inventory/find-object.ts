@@ -1,5 +1,7 @@
 import type { Inventory } from '../../inventory/inventory.ts'
 import type { Digest } from '../../oci/digest.ts'
+import { MANIFEST_MAX_BYTES } from '../../oci/manifest.ts'
+import type { ListedManifest } from '../health/check-manifest.ts'
 import { OBJECT_MAX_BYTES } from '../health/check-store.ts'
 
 /** A range needs two bytes. */
@@ -19,4 +21,18 @@ export function findObject(inventory: Inventory): Digest | undefined {
     smallest = size
   }
   return object
+}
+
+/** A manifest that a store can be tried by: the smallest of the first contents that its inventory lists. */
+export function findManifest(inventory: Inventory): ListedManifest | undefined {
+  let smallest = MANIFEST_MAX_BYTES + 1
+  let manifest: ListedManifest | undefined
+  let seen = 0
+  for (const { digest, size, mediaType } of inventory.entries()) {
+    if (++seen > SAMPLE) break
+    if (mediaType === undefined || size >= smallest) continue
+    manifest = { digest, mediaType }
+    smallest = size
+  }
+  return manifest
 }

@@ -5,7 +5,7 @@ import type { Inventory, InventoryEntry } from '../../inventory/inventory.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { OCI_MANIFEST } from '../../oci/manifest.ts'
 import { parseName } from '../../oci/name.ts'
-import { findObject } from './find-object.ts'
+import { findManifest, findObject } from './find-object.ts'
 import { type ByDigest, createInventories, isListed } from './inventories.ts'
 
 const NAME = parseName('team/app')!
@@ -91,5 +91,7 @@ it('the smallest blob that is listed is the one by which a store is tried', () =
   })
   const some = inventory(1, of(1, 0), of(2, 500), of(3, 100), of(4, 50, OCI_MANIFEST), of(5, 2_000_000))
   expect(findObject(some)).toBe(digest(3))
-  expect(findObject(inventory(2, of(1, 1), of(5, 2_000_000)))).toBeUndefined()
+  expect(findManifest(some)).toEqual({ digest: digest(4), mediaType: OCI_MANIFEST })
+  const none = inventory(2, of(1, 1), of(5, 2_000_000))
+  expect([findObject(none), findManifest(none)]).toEqual([undefined, undefined])
 })

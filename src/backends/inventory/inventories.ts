@@ -12,6 +12,8 @@ export interface Inventories {
   remove(holder: object): void
   /** Whether an inventory that is newer than this one lists what is asked for. */
   newerLists(than: Inventory, request: ByDigest): boolean
+  /** Whether there are inventories, and none of them lists what is asked for. */
+  noneLists(request: ByDigest): boolean
 }
 
 /** A request for what a digest names: an inventory lists nothing else. */
@@ -60,6 +62,7 @@ export function createInventories(): Inventories {
       }
       return false
     },
+    noneLists: (request) => newest.length > 0 && !newest.some((inventory) => isListed(inventory, request)),
   }
 }
 

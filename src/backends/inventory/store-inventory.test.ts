@@ -88,6 +88,14 @@ it('looks every minute, and fetches only what has changed', async () => {
   })
 })
 
+it('until it is there, what no other store lists is absent, and what one lists has to be asked for', async () => {
+  expect(presence('a')).toBeUndefined()
+  lay('virginia', OLD)
+  virginia.refresh()
+  await attempted(1)
+  expect([presence('a'), presence('b')]).toEqual([undefined, 'absent'])
+})
+
 it('does not fetch the same inventory again where the store knows no ETag', async () => {
   lay('paris', OLD)
   paris.refresh()

@@ -5,8 +5,9 @@ import type { Digest } from '../../oci/digest.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import type { Listed } from '../../routing/decide.ts'
 import type { Cancel, Fetch, Runtime } from '../../runtime.ts'
+import type { ListedManifest } from '../health/check-manifest.ts'
 import { fetchInventory, fetchInventoryPointer } from './fetch-inventory.ts'
-import { findObject } from './find-object.ts'
+import { findManifest, findObject } from './find-object.ts'
 import { type Inventories, isByDigest, isListed } from './inventories.ts'
 
 export interface StoreInventoryParts {
@@ -50,6 +51,7 @@ interface InUse {
   readonly inventory: Inventory
   readonly digest: Digest
   readonly object: Digest | undefined
+  readonly manifest: ListedManifest | undefined
 }
 
 /**
@@ -73,14 +75,16 @@ export class StoreInventory {
 
   /**
    * What it says of a request: what it lists is present. What it does not list is absent, unless another store's newer
-   * one lists it: then it may have come to this store too. `undefined` where nothing can be said and the store has to be
-   * asked.
+   * one lists it: then it may have come to this store too. As long as it is not there, what no other store's lists is
+   * absent. `undefined` where nothing can be said and the store has to be asked.
    */
   presence(request: OciRequest): 'present' | 'absent' | undefined {
     const { inventory } = this.#inUse ?? {}
-    if (inventory === undefined || !isByDigest(request)) return undefined
+    const { inventories } = this.#parts
+    if (!isByDigest(request)) return undefined
+    if (inventory === undefined) return inventories.noneLists(request) ? 'absent' : undefined
     if (isListed(inventory, request)) return 'present'
-    return this.#parts.inventories.newerLists(inventory, request) ? undefined : 'absent'
+    return inventories.newerLists(inventory, request) ? undefined : 'absent'
   }
 
   /** What it says of a content. */
@@ -95,6 +99,11 @@ export class StoreInventory {
   /** A blob that is listed, small enough to be fetched again and again. */
   get object(): Digest | undefined {
     return this.#inUse?.object
+  }
+
+  /** A manifest that is listed, likewise. */
+  get manifest(): ListedManifest | undefined {
+    return this.#inUse?.manifest
   }
 
   get status(): InventoryStatus {
@@ -150,7 +159,12 @@ export class StoreInventory {
     this.#problem = attempt.kind === 'failed' ? attempt.problem : undefined
     if (attempt.kind === 'loaded') {
       const { digest, inventory } = attempt
-      this.#inUse = { digest, inventory, object: findObject(inventory) }
+      this.#inUse = {
+        digest,
+        inventory,
+        object: findObject(inventory),
+        manifest: findManifest(inventory),
+      }
       inventories.put(this, digest, inventory)
     }
     report(attempt, before)

@@ -6,12 +6,16 @@ import { printJson } from '../print.ts'
 import { parseConfigFile, readConfig } from '../read-config.ts'
 import type { ConfigOptions } from './config-spec.ts'
 
-/** Prints what is wrong with a config, one line a fault; gives the exit code. */
+/** Prints what is wrong with a config, one line a fault, or where it cannot do what it says; gives the exit code. */
 export async function runConfigCheck(file: string, { json }: ConfigOptions): Promise<number> {
   const parsed = await parseConfigFile(file)
   const faults = 'faults' in parsed ? parsed.faults : []
-  if (json) printJson({ faults })
-  else for (const fault of faults) console.error(formatFault(fault))
+  const warnings = 'warnings' in parsed ? parsed.warnings : []
+  if (json) printJson({ faults, warnings })
+  else {
+    for (const fault of faults) console.error(formatFault(fault))
+    for (const warning of warnings) console.error(`warning: ${formatFault(warning)}`)
+  }
   if ('config' in parsed && !json) {
     const { upstreams, stores, routing } = parsed.config
     print(

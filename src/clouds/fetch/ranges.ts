@@ -74,6 +74,17 @@ export function createLiveRanges({ runtime, storage }: RangesParts): LiveRanges 
     }
   }
 
+  /** Until the lists are there for the first time: the networks and countries that come with us. */
+  async function takeShipped(request: SnapshotRequest, isWanted: () => boolean): Promise<void> {
+    try {
+      const { snapshot } = await storage!.update(request)
+      if (snapshot === undefined || current !== undefined || !isWanted()) return
+      take({ ranges: decodeRanges(snapshot), snapshot }, 'until the first lists are there, networks decide')
+    } catch (error) {
+      log.warn({ problem: (error as Error).message }, 'the networks that are shipped cannot be used')
+    }
+  }
+
   return {
     lookup: (address) => current?.ranges.table.lookup(address),
     async load({ snapshot: path, refresh }) {
@@ -104,19 +115,32 @@ export function createLiveRanges({ runtime, storage }: RangesParts): LiveRanges 
       fileProblem = undefined
       if (interval === undefined) return
       const providers = chooseProviders(sources)
-      refresher = createRangesRefresher({
+      // What was made of no list is older than any list.
+      const listed = current !== undefined && current.ranges.metadata.sources.length > 0
+      const request = () => ({
+        providers: providers.map(({ id }) => id),
+        previous: current?.snapshot,
+        geo: current === undefined || current.ranges.metadata.geo !== undefined,
+        created: runtime.date().toISOString(),
+      })
+      let shipped: Promise<void> | undefined
+      if (current === undefined) {
+        log.warn(
+          { ...(path !== undefined && { file: path }), providers: providers.map(({ id }) => id) },
+          'there are no ranges yet: the lists are being fetched, and until then regions are not known',
+        )
+        shipped = takeShipped({ ...request(), lists: [], geoAlone: true }, () => refresher === mine)
+      }
+      const mine = createRangesRefresher({
         providers,
         runtime: { ...runtime, fetch: download },
         interval,
-        current: current?.ranges,
-        update: (lists) =>
-          storage!.update({
-            providers: providers.map(({ id }) => id),
-            lists,
-            previous: current?.snapshot,
-            geo: current === undefined || current.ranges.metadata.geo !== undefined,
-            created: runtime.date().toISOString(),
-          }),
+        current: listed ? current?.ranges : undefined,
+        async update(lists) {
+          // One after the other: each takes much memory.
+          await shipped
+          return storage!.update({ ...request(), lists })
+        },
         use(ranges, snapshot) {
           take({ ranges, snapshot }, 'new ranges are in use')
           if (path !== undefined) save(path, snapshot)
@@ -126,6 +150,7 @@ export function createLiveRanges({ runtime, storage }: RangesParts): LiveRanges 
           else log.warn({ provider, state, problem }, 'the list of a provider was not taken')
         },
       })
+      refresher = mine
     },
     status: () => ({
       ...(file !== undefined && { file }),

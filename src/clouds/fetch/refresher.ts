@@ -1,4 +1,4 @@
-import type { Runtime } from '../../runtime.ts'
+import type { Cancel, Runtime } from '../../runtime.ts'
 import type { Provider } from '../provider.ts'
 import { decodeRanges, type Ranges } from '../snapshot.ts'
 import type { NewSnapshot, ReceivedList } from '../update.ts'
@@ -64,19 +64,19 @@ export function createRangesRefresher(parts: RefresherParts): RangesRefresher {
   let running: Promise<void> | undefined
   const age =
     current === undefined ? interval : runtime.date().getTime() - Date.parse(current.metadata.created)
-  let callOff = schedule(Math.max(0, interval - (Number.isNaN(age) ? interval : age)))
+  let cancel = schedule(Math.max(0, interval - (Number.isNaN(age) ? interval : age)))
 
-  function schedule(wait: number): () => void {
+  function schedule(wait: number): Cancel {
     return runtime.after(wait * (1 - JITTER + 2 * JITTER * runtime.random()), refresh)
   }
 
   function refresh(): Promise<void> {
-    callOff()
+    cancel()
     running ??= run().finally(() => {
       running = undefined
       if (stopped.signal.aborted) return
       const failed = [...statuses.values()].some(({ problem }) => problem !== undefined)
-      callOff = schedule(failed ? Math.min(interval, RETRY) : interval)
+      cancel = schedule(failed ? Math.min(interval, RETRY) : interval)
     })
     return running
   }
@@ -136,7 +136,7 @@ export function createRangesRefresher(parts: RefresherParts): RangesRefresher {
     refresh,
     stop() {
       stopped.abort()
-      callOff()
+      cancel()
     },
   }
 }

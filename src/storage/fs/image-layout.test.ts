@@ -95,7 +95,7 @@ test('reads one layout with many repositories, each entry named NAME:TAG', async
   expect(layout.names()).toEqual(['library/tool', 'pinned', 'team/app'])
   expect(messages(layout)).toEqual([])
   const app = await repositoryOf(layout, 'team/app')
-  expect(app.tags()).toEqual(['1.0', 'beta', 'Latest'])
+  expect(app.tags()).toEqual(['1.0', 'Latest', 'beta'])
   for (const reference of ['1.0' as Tag, 'Latest' as Tag, one.digest]) {
     const manifest = (await app.manifest(reference))!
     expect(manifest).toMatchObject({ mediaType: OCI_MANIFEST, digest: one.digest })

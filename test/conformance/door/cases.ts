@@ -44,6 +44,12 @@ export function doorCases(): DoorCase[] {
 const pages: DoorCase[] = [
   { title: 'the info page', target: '/', status: 307, location: 'https://info.test/' },
   { title: 'the privacy page', target: '/privacy', status: 307, location: 'https://info.test/privacy' },
+  {
+    title: 'the privacy page as a folder',
+    target: '/privacy/',
+    status: 307,
+    location: 'https://info.test/privacy',
+  },
   { title: 'the info page with a query', target: '/?utm=1', status: 307, location: 'https://info.test/' },
 ]
 
@@ -177,7 +183,6 @@ const refused: DoorCase[] = [
       ['/v2/x', 404, 'UNSUPPORTED'],
       ['//v2/', 404, 'UNSUPPORTED'],
       ['/v1/', 404, 'UNSUPPORTED'],
-      ['/privacy/', 404, 'UNSUPPORTED'],
       ['/favicon.ico', 404, 'UNSUPPORTED'],
       ['/v2/pause/blobs/uploads/', 404, 'UNSUPPORTED'],
       ['/v2/Pause/manifests/1', 400, 'NAME_INVALID'],

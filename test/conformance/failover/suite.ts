@@ -12,7 +12,13 @@ const SIGNATURE = makeManifest(PAYLOAD[0]!, PAYLOAD[1]!)
 const SIGNATURE_TAG = `${IMAGE.digest.replace(':', '-')}.sig`
 
 /** Where clients are, each near one upstream or store. */
-const CLIENTS = { west: '10.0.1.1', east: '10.0.2.1', south: '10.0.3.1', nowhere: '192.0.2.1' } as const
+const CLIENTS = {
+  west: '10.0.1.1',
+  east: '10.0.2.1',
+  south: '10.0.3.1',
+  north: '10.0.4.1',
+  nowhere: '192.0.2.1',
+} as const
 
 /** Content that only the canonical upstream has, and what stores may say of manifests; the same on every runtime. */
 export function describeFailover(runtime: RuntimeName): void {
@@ -51,17 +57,19 @@ export function describeFailover(runtime: RuntimeName): void {
               upstream('canonical', { url: canonical.origin, canonical: true }),
               upstream('west', { complete: false }),
               upstream('east', { complete: false }),
+              upstream('north', { signatures: false }),
             ],
             stores: [{ id: 'south', url: store.origin, at: 'test/south', manifests: 'manifests/{digest}' }],
             routing: [
               { when: { region: 'west' }, prefer: ['west'] },
               { when: { region: 'east' }, prefer: ['east'] },
               { when: { region: 'south' }, prefer: ['south', 'canonical'] },
+              { when: { region: 'north' }, prefer: ['north', 'east'] },
               { prefer: ['canonical'] },
             ],
             clients: { trustedProxies: ['127.0.0.0/8'] },
             clouds: {
-              places: (['west', 'east', 'south'] as const).map((region) => ({
+              places: (['west', 'east', 'south', 'north'] as const).map((region) => ({
                 prefix: `${CLIENTS[region]}/32`,
                 at: `test/${region}`,
               })),
@@ -82,6 +90,16 @@ export function describeFailover(runtime: RuntimeName): void {
       expect(status).toBe(307)
       const found = await fetch(headers.location!)
       return { origin: new URL(headers.location!).origin, status: found.status, bytes: await found.bytes() }
+    }
+
+    /** The door answers lists of tags itself. */
+    async function tagsFor(from: keyof typeof CLIENTS): Promise<unknown> {
+      const { status, body } = await exchange(door.port, {
+        target: `/v2/${NAME}/tags/list`,
+        headers: { 'X-Forwarded-For': CLIENTS[from] },
+      })
+      expect(status).toBe(200)
+      return JSON.parse(body.toString()).tags
     }
 
     it.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])(
@@ -105,9 +123,16 @@ export function describeFailover(runtime: RuntimeName): void {
         for (const path of ['manifests/v1', `manifests/${IMAGE.digest}`, `blobs/${BLOBS[1]!.digest}`]) {
           expect(await follow(from, path)).toMatchObject({ origin: regional.origin, status: 200 })
         }
-        expect((await follow(from, 'tags/list')).origin).toBe(canonical.origin)
+        // Nobody can tell whether a list of theirs is whole.
+        expect(await tagsFor(from)).toEqual([SIGNATURE_TAG, 'v1'])
       },
     )
+
+    it('an image is taken from an upstream that has all but signatures', async () => {
+      for (const path of ['manifests/v1', `manifests/${IMAGE.digest}`, `blobs/${BLOBS[1]!.digest}`])
+        expect(await follow('north', path)).toMatchObject({ origin: regional.origin, status: 200 })
+      expect(await tagsFor('north')).toEqual(['v1'])
+    })
 
     it('a manifest by digest comes from a store that serves it right, a tag never', async () => {
       manifests.set(IMAGE.digest, IMAGE)

@@ -93,6 +93,17 @@ export function describeInventories(runtime: RuntimeName): void {
       return backends.find(({ id }) => id === store)!.inventory
     }
 
+    /** How the first store serves manifests. */
+    async function manifestsAre(what: object): Promise<void> {
+      await until(`manifests to be ${JSON.stringify(what)}`, async () => {
+        const { backends } = (await (await fetch(`http://127.0.0.1:${door.adminPort}/backends`)).json()) as {
+          backends: { id: string; manifests?: object }[]
+        }
+        const { manifests } = backends.find(({ id }) => id === 'store-0')!
+        return JSON.stringify(manifests) === JSON.stringify(what)
+      })
+    }
+
     async function inventoryIs(what: Partial<InventoryReport>, store?: string): Promise<void> {
       await until(`the inventory to be ${JSON.stringify(what)}`, async () => {
         const inventory = await inventoryOf(store)
@@ -117,6 +128,7 @@ export function describeInventories(runtime: RuntimeName): void {
       const store = await fillWithImage()
       await open([store])
       await inventoryIs({ status: 'ok', count: 3, believed: true })
+      await manifestsAre({ works: true })
       expect(await locationOf(blobPath(LAYER))).toBe(
         `${store.server.origin}/containers/images/${LAYER.digest}`,
       )
@@ -137,8 +149,22 @@ export function describeInventories(runtime: RuntimeName): void {
         'docker-content-digest': IMAGE.digest,
       })
       expect(askedAbout(store, LAYER)).toEqual([])
-      expect(askedAbout(store, IMAGE)).toEqual([])
+      // Once, to see that it comes with its media type.
+      expect(askedAbout(store, IMAGE)).toEqual(['GET'])
       await logged({ method: 'HEAD', decision: 'answer', reason: 'listed', backend: 'store-0' })
+    })
+
+    it('takes no manifest from a store that serves a listed one as bytes of any kind', async () => {
+      const store = await fillWithImage()
+      const path = `/manifests/${IMAGE.digest}`
+      store.served.set(path, { bytes: IMAGE.bytes, type: 'application/octet-stream' })
+      await open([store])
+      const why = `GET of the listed manifest ${IMAGE.digest} answered Content-Type: application/octet-stream; it is a ${IMAGE.type}`
+      await manifestsAre({ works: false, why })
+      await logged({ level: 40, backend: 'store-0', why })
+      for (const method of ['GET', 'HEAD'])
+        expect((await ask(manifestPath(IMAGE), method)).headers.location).toContain(upstream.origin)
+      expect(await locationOf(blobPath(LAYER))).toContain(store.server.origin)
     })
 
     it('takes what is not listed for absent without asking', async () => {

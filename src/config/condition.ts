@@ -1,0 +1,15 @@
+import type { Place } from '../clouds/place.ts'
+import type { RuleConfig } from './config.ts'
+
+/** Whether all conditions of a rule hold for a client; one about what is not known of the client does not hold. */
+export function conditionsHold(when: RuleConfig['when'], client: Place | undefined): boolean {
+  return (
+    holds(when.cloud, client?.cloud) &&
+    (holds(when.region, client?.region) || holds(when.region, client?.parent)) &&
+    holds(when.country, client?.country)
+  )
+}
+
+function holds(allowed: readonly string[] | undefined, value: string | undefined): boolean {
+  return allowed === undefined || (value !== undefined && allowed.includes(value))
+}

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { formatConfigPath, formatFault } from './fault.ts'
+import { loadConfig } from './load.ts'
+import { parseConfig } from './parse.ts'
+import { warningsOf } from './warnings.ts'
+
+const UPSTREAM = { id: 'a', url: 'https://a.example', at: 'gcp/us-central1' }
+const RANGES = { clouds: { refresh: '12h' } }
+const NOBODY =
+  'matches nobody, since nothing says that a client is there: set clouds.snapshot and clouds.refresh, or clouds.places'
+const PRIVATE =
+  'is a private, loopback or link-local address, to which clients such as crane refuse to be redirected: give it a DNS name'
+
+function warnings(parts: object, placesAreGiven?: boolean): string[] {
+  const config = loadConfig({ version: 1, upstreams: [UPSTREAM], ...parts })
+  return warningsOf(config, placesAreGiven).map(
+    ({ path, message }) => `${formatConfigPath(path)}: ${message}`,
+  )
+}
+
+const rules = (...whens: readonly object[]) => ({
+  routing: whens.map((when) => ({ when, prefer: ['upstreams'] })),
+})
+const store = (url: string) => ({ stores: [{ id: 's', url, at: 'aws/eu-west-3' }] })
+const covered = (index: number, before: number) =>
+  `routing[${index}].when: matches nobody, since routing[${before}] before it matches all whom this one does`
+
+test.each<[string, object, string[]]>([
+  ['a cloud, and nothing says who is in it', rules({ cloud: 'aws' }), [`routing[0].when: ${NOBODY}`]],
+  ['a country', rules({ country: 'FR' }), [`routing[0].when: ${NOBODY}`]],
+  ['a snapshot says it', { ...rules({ cloud: 'aws' }), clouds: { snapshot: 'ranges.bin' } }, []],
+  ['the lists are fetched', { ...rules({ cloud: 'aws' }), ...RANGES }, []],
+  [
+    'the config itself knows such clients, and no others',
+    {
+      ...rules({ cloud: 'aws' }, { cloud: 'gcp' }),
+      clouds: { places: [{ prefix: '192.0.2.0/24', at: 'aws/eu-west-3' }] },
+    },
+    [`routing[1].when: ${NOBODY}`],
+  ],
+  ['a rule without conditions needs nothing', rules({}), []],
+  [
+    'a rule within one before it',
+    { ...rules({ cloud: 'aws' }, { cloud: 'aws', country: 'FR' }), ...RANGES },
+    [covered(1, 0)],
+  ],
+  [
+    'a part of a list',
+    { ...rules({ country: ['FR', 'BE'] }, { cloud: 'gcp' }, { cloud: 'aws', country: ['BE'] }), ...RANGES },
+    [covered(2, 0)],
+  ],
+  ['rules that overlap', { ...rules({ country: ['FR', 'BE'] }, { country: ['BE', 'NL'] }), ...RANGES }, []],
+  ['a wider rule after it', { ...rules({ cloud: 'aws', country: 'FR' }, { cloud: 'aws' }), ...RANGES }, []],
+  [
+    'a region in another country',
+    { ...rules({ cloud: 'aws', region: 'eu-west-3', country: ['DE', 'BE'] }), ...RANGES },
+    ['routing[0].when: matches nobody, since these regions are in FR'],
+  ],
+  ['a region in its country', { ...rules({ region: 'eu-west-3', country: 'FR' }), ...RANGES }, []],
+  [
+    'a region with a local zone in that country',
+    { ...rules({ region: 'us-east-1', country: 'PE' }), ...RANGES },
+    [],
+  ],
+  ['a DNS name', store('https://s.example'), []],
+  ['a public address', store('https://8.8.8.8'), []],
+  ...[
+    '10.1.2.3',
+    '172.16.0.1',
+    '192.168.1.1:8443',
+    '169.254.1.1',
+    '127.0.0.1',
+    '[::1]',
+    '[fe80::1]',
+    '[fd00::1]:80',
+    '[::ffff:10.0.0.1]',
+  ].map((host): [string, object, string[]] => [
+    host,
+    store(`https://${host}/x`),
+    [`stores[0].url: ${PRIVATE}`],
+  ]),
+  ['an upstream', { upstreams: [{ ...UPSTREAM, url: 'http://10.0.0.1' }] }, [`upstreams[0].url: ${PRIVATE}`]],
+  ['loopback, for a door on loopback', { ...store('http://127.0.0.1'), listen: '127.0.0.1:0' }, []],
+  [
+    'another private address, for a door on loopback',
+    { ...store('http://10.0.0.1'), listen: 'localhost:0' },
+    [`stores[0].url: ${PRIVATE}`],
+  ],
+])('%s', (_, parts, expected) => {
+  expect(warnings(parts)).toEqual(expected)
+})
+
+test('a runtime that knows the places of clients needs no list', () => {
+  expect(warnings(rules({ cloud: 'aws' }), true)).toEqual([])
+})
+
+test('a warning names its place in the file, like a fault', () => {
+  const text = `version: 1
+upstreams: [{ id: a, url: "https://a.example", at: dc/x }]
+routing:
+  - { when: { cloud: aws }, prefer: [a] }
+`
+  const parsed = parseConfig(text, { environment: {}, baseFolder: '/', fileName: 'portolan.yaml' })
+  expect('warnings' in parsed && parsed.warnings.map(formatFault)).toEqual([
+    `portolan.yaml:4:13 routing[0].when: ${NOBODY}`,
+  ])
+})

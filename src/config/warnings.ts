@@ -1,0 +1,101 @@
+import { borderGroups } from '../clouds/border-groups.ts'
+import type { Place } from '../clouds/place.ts'
+import { placeOf } from '../clouds/places.ts'
+import { knownPlaces } from '../clouds/regions.ts'
+import { parseAddress } from '../net/address.ts'
+import { parsePrefix, prefixContains } from '../net/prefix.ts'
+import { conditionsHold } from './condition.ts'
+import type { Config, RuleConfig } from './config.ts'
+import type { Finding } from './fault.ts'
+
+/**
+ * Says where a valid config cannot do what it says. `placesAreGiven` where the runtime itself knows the places of
+ * clients, so that no list is needed.
+ */
+export function warningsOf(config: Config, placesAreGiven = false): Finding[] {
+  return [
+    ...(placesAreGiven ? [] : warnOfUnknownPlaces(config)),
+    ...warnOfCoveredRules(config),
+    ...warnOfContradictions(config),
+    ...warnOfPrivateTargets(config),
+  ]
+}
+
+/** A rule needs to know where clients are, and nothing tells. */
+function* warnOfUnknownPlaces({ clouds, routing }: Config): Iterable<Finding> {
+  if (clouds.snapshot !== undefined || clouds.refresh !== undefined) return
+  const places = clouds.places.map(({ at }) => placeOf(at))
+  for (const [index, { when }] of routing.entries()) {
+    if (Object.keys(when).length === 0 || places.some((place) => conditionsHold(when, place))) continue
+    const message =
+      'matches nobody, since nothing says that a client is there: set clouds.snapshot and clouds.refresh, or clouds.places'
+    yield { path: ['routing', index, 'when'], message }
+  }
+}
+
+function* warnOfCoveredRules({ routing }: Config): Iterable<Finding> {
+  for (const [index, { when }] of routing.entries()) {
+    const before = routing.slice(0, index).findIndex((earlier) => covers(earlier.when, when))
+    if (before < 0) continue
+    const message = `matches nobody, since routing[${before}] before it matches all whom this one does`
+    yield { path: ['routing', index, 'when'], message }
+  }
+}
+
+const CONDITIONS = ['cloud', 'region', 'country'] as const
+
+/** Whether whoever meets the conditions of `inner` meets those of `outer`. */
+function covers(outer: RuleConfig['when'], inner: RuleConfig['when']): boolean {
+  return CONDITIONS.every((key) => {
+    const allowed = outer[key]
+    return allowed === undefined || (inner[key]?.every((value) => allowed.includes(value)) ?? false)
+  })
+}
+
+/** Regions are in one country each: another country beside them leaves nobody. */
+function* warnOfContradictions({ routing }: Config): Iterable<Finding> {
+  const places = [...knownPlaces.values(), ...borderGroups.values()]
+  for (const [index, { when }] of routing.entries()) {
+    const { region, country } = when
+    if (region === undefined || country === undefined) continue
+    const there = places.filter((place) => isIn(place, when))
+    const all = region.every((name) => there.some((place) => place.region === name || place.parent === name))
+    // Of a region that only the operator knows, nobody can say in which country it is.
+    if (!all || there.some((place) => place.country === undefined || country.includes(place.country)))
+      continue
+    const found = [...new Set(there.map((place) => place.country))].join(', ')
+    yield { path: ['routing', index, 'when'], message: `matches nobody, since these regions are in ${found}` }
+  }
+}
+
+function isIn(place: Place, { cloud, region }: RuleConfig['when']): boolean {
+  return conditionsHold({ ...(cloud && { cloud }), ...(region && { region }) }, place)
+}
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(parsePrefix)
+/** RFC 1918, 3927, 4193, 4291 and 6598: what leads elsewhere for everyone, or to nobody. */
+const PRIVATE = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
+  ...['::/128', 'fc00::/7', 'fe80::/10'],
+].map(parsePrefix)
+
+/** go-containerregistry from 0.21.6 on (crane, ko and many more) follows no redirect to such an address. */
+function* warnOfPrivateTargets({ upstreams, stores, listen }: Config): Iterable<Finding> {
+  // A door that only this machine can reach is one to try things with.
+  const prefixes = lies(listen.host, LOOPBACK) ? PRIVATE : [...LOOPBACK, ...PRIVATE]
+  const lists = { upstreams, stores }
+  for (const kind of ['upstreams', 'stores'] as const) {
+    for (const [index, { url }] of lists[kind].entries()) {
+      if (url === undefined || !lies(new URL(url).hostname, prefixes)) continue
+      const message =
+        'is a private, loopback or link-local address, to which clients such as crane refuse to be redirected: give it a DNS name'
+      yield { path: [kind, index, 'url'], message }
+    }
+  }
+}
+
+function lies(host: string, prefixes: readonly ReturnType<typeof parsePrefix>[]): boolean {
+  const address = parseAddress(host.replace(/^\[|\]$/g, ''))
+  if (address === undefined) return host === 'localhost' && prefixes === LOOPBACK
+  return prefixes.some((prefix) => prefixContains(prefix, address))
+}
