@@ -1,17 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { signOwnership, verifyOwnership } from '../backends/ownership/ownership.ts'
-import { importPrivateKey, importPublicKey } from '../backends/ownership/ownership-key.ts'
+import { importPrivateKey, importPublicKey, signBytes } from '../backends/ownership/ownership-key.ts'
 import type { Config } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
-
-/** Makes the proof that a store is the operator's. */
-export type Prove = (store: string) => Promise<Uint8Array>
+import type { Signer } from '../replication/write-inventory.ts'
 
 /**
  * Reads the operator's signing key; `undefined` when the config names none. Throws `FILE_UNREADABLE`, and
  * `CONFIG_INVALID` for what is no such key, or not the one whose public half the config names.
  */
-export async function readSigningKey({ sync, ownership }: Config): Promise<Prove | undefined> {
+export async function readSigningKey({ sync, ownership }: Config): Promise<Signer | undefined> {
   const file = sync?.signingKey
   if (file === undefined) return undefined
   const pem = await readFile(file, 'utf8').catch((cause: Error) => {
@@ -19,7 +17,7 @@ export async function readSigningKey({ sync, ownership }: Config): Promise<Prove
     throw new PortolanError('FILE_UNREADABLE', message, { file }, cause)
   })
   const key = await importPrivateKey(pem, file)
-  const prove: Prove = (store) => signOwnership({ store, issued: Date.now() }, key)
+  const prove = (store: string) => signOwnership({ store, issued: Date.now() }, key)
   if (ownership !== undefined) {
     const publicKey = await importPublicKey(ownership.publicKey)
     const demand = { store: 'any', publicKey, maxAge: ownership.maxAge, now: Date.now() }
@@ -28,5 +26,5 @@ export async function readSigningKey({ sync, ownership }: Config): Promise<Prove
       throw new PortolanError('CONFIG_INVALID', message, { file })
     }
   }
-  return prove
+  return { prove, sign: (statement) => signBytes(statement, key) }
 }

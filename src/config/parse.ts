@@ -48,7 +48,6 @@ export function parseConfig(
   if (count <= FAULTS_MAX) findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
   const inFile = (found: readonly Finding[]) =>
     found
-      .slice(0, FAULTS_MAX)
       .map(({ path, message, key = false }): ConfigFault => {
         const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
         return {
@@ -61,7 +60,8 @@ export function parseConfig(
       })
       .sort((one, other) => one.line! - other.line! || one.column! - other.column!)
   if (!parsed.success || findings.length > 0) {
-    return { faults: limited(inFile(findings), Math.max(count, findings.length), file) }
+    const faults = inFile(findings.slice(0, FAULTS_MAX))
+    return { faults: limited(faults, Math.max(count, findings.length), file) }
   }
   const config = toConfig(parsed.data, baseFolder)
   return { config, warnings: inFile(warningsOf(config)) }

@@ -6,6 +6,9 @@ export const INVENTORY_POINTER_PATH = 'portolan/inventory.json'
 /** Where a store says whose it is. */
 export const OWNERSHIP_PATH = 'portolan/owner.json'
 
+/** Where a store says which journal writes it, and whether several may. */
+export const WRITER_PATH = 'portolan/writer.json'
+
 /** Where a store keeps the inventory whose file has this digest: what a pointer says never becomes a path. */
 export function inventoryPath(digest: Digest): string {
   return `portolan/${inventoryFile(digest)}`

@@ -139,7 +139,7 @@ async function beginUpload(
     const save = (next: string) => workspace.saveUpload(id, digest, next)
     return untilAborted(
       stop,
-      objects.upload(key, size, headers, { ...(state !== undefined && { state }), save }),
+      objects.upload(key, size, headers, { digest, save, ...(state !== undefined && { state }) }),
     )
   }
   const upload = await begin()

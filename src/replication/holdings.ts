@@ -1,13 +1,12 @@
 import type { InventoryEntry } from '../inventory/inventory.ts'
-import type { InventoryPointer } from '../inventory/pointer.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Done } from '../storage/workspace.ts'
 import type { FoundInventory } from './store-inventory.ts'
 
 /** What a store is known to hold. */
 export interface Holdings {
-  /** Where its inventory is, whether it is believed or not. */
-  readonly pointer: InventoryPointer | undefined
+  /** The inventory that was there when it was read, whether it is believed or not. */
+  readonly base: FoundInventory | undefined
   /** Whether the inventory tells something else, or is not believed. */
   readonly changed: boolean
   readonly count: number
@@ -15,34 +14,56 @@ export interface Holdings {
   hasManifest(digest: Digest): boolean
   /** Notes what was stored and verified. */
   add(digest: Digest, done: Done): void
+  /** Notes that it is not there, or not what it should be, whatever the inventory says. */
+  remove(entry: InventoryEntry): void
+  /** Whether it is known otherwise than by the inventory. */
+  isNew(entry: InventoryEntry): boolean
   entries(): Iterable<InventoryEntry>
 }
 
+/** What is known of an inventory that lies in a store. */
+interface Beginning {
+  readonly base: FoundInventory | undefined
+  /** Whether what it lists is taken to be there. */
+  readonly believed: boolean
+}
+
 /** The inventory of a store stays as compact as it is; only what is new is kept beside it. */
-export function createHoldings(found: Partial<FoundInventory> | undefined): Holdings {
-  const inventory = found?.inventory
-  const blobs = new Map<Digest, Done>()
-  const manifests = new Map<Digest, Done>()
+export function createHoldings({ base, believed }: Beginning): Holdings {
+  const inventory = believed ? base?.inventory : undefined
+  const added = { blobs: new Map<Digest, Done>(), manifests: new Map<Digest, Done>() }
+  const removed = { blobs: new Set<Digest>(), manifests: new Set<Digest>() }
+  const kindOf = ({ mediaType }: Pick<Done, 'mediaType'>) => (mediaType === undefined ? 'blobs' : 'manifests')
+  const listed = (kind: 'blobs' | 'manifests', digest: Digest) =>
+    !removed[kind].has(digest) &&
+    (kind === 'blobs' ? inventory?.blob(digest) : inventory?.manifest(digest)) !== undefined
   return {
-    pointer: found?.pointer,
+    base,
     get changed() {
-      return inventory === undefined || blobs.size + manifests.size > 0
+      const known = [added.blobs, added.manifests, removed.blobs, removed.manifests]
+      return inventory === undefined || known.some(({ size }) => size > 0)
     },
     get count() {
-      return (inventory?.count ?? 0) + blobs.size + manifests.size
+      const fromInventory = (inventory?.count ?? 0) - removed.blobs.size - removed.manifests.size
+      return fromInventory + added.blobs.size + added.manifests.size
     },
-    hasBlob: (digest) => blobs.has(digest) || inventory?.blob(digest) !== undefined,
-    hasManifest: (digest) => manifests.has(digest) || inventory?.manifest(digest) !== undefined,
+    hasBlob: (digest) => added.blobs.has(digest) || listed('blobs', digest),
+    hasManifest: (digest) => added.manifests.has(digest) || listed('manifests', digest),
     add(digest, done) {
-      const isManifest = done.mediaType !== undefined
-      const listed = isManifest ? inventory?.manifest(digest) : inventory?.blob(digest)
-      if (listed === undefined) (isManifest ? manifests : blobs).set(digest, done)
+      const kind = kindOf(done)
+      if (!listed(kind, digest)) added[kind].set(digest, done)
     },
+    remove(entry) {
+      const kind = kindOf(entry)
+      added[kind].delete(entry.digest)
+      if (listed(kind, entry.digest)) removed[kind].add(entry.digest)
+    },
+    isNew: (entry) => added[kindOf(entry)].has(entry.digest),
     *entries() {
-      if (inventory !== undefined) yield* inventory.entries()
-      for (const added of [blobs, manifests]) {
-        for (const [digest, done] of added) yield { digest, ...done }
+      for (const entry of inventory?.entries() ?? []) {
+        if (!removed[kindOf(entry)].has(entry.digest)) yield entry
       }
+      for (const [digest, done] of [...added.blobs, ...added.manifests]) yield { digest, ...done }
     },
   }
 }

@@ -2,12 +2,14 @@ import { PortolanError } from '../errors.ts'
 import { Semaphore } from '../internal/semaphore.ts'
 import { untilAborted } from '../internal/until-aborted.ts'
 import { INVENTORY_POINTER_PATH } from '../inventory/paths.ts'
-import { type Digest, digestAlgorithm } from '../oci/digest.ts'
-import type { HashAlgorithm, Runtime } from '../runtime.ts'
-import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Runtime } from '../runtime.ts'
+import type { ObjectInfo } from '../storage/object-store.ts'
 import type { Done, Workspace } from '../storage/workspace.ts'
+import { hashObject } from './hash-object.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import type { Reachable, ReachableBlob } from './reachable.ts'
+import { spotCheck } from './spot-check.ts'
 import { type FoundInventory, type InventoryCopy, readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
@@ -43,9 +45,14 @@ export async function readHoldings(
 ): Promise<Holdings> {
   const found = await readInventory(target, parts)
   const noted = parts.workspace.done(target.id)
-  if (found !== undefined && !parts.recheck) return addTo(createHoldings(found), noted)
+  if (found !== undefined && !parts.recheck) {
+    const believed = addTo(createHoldings({ base: found, believed: true }), noted)
+    const { inOrder } = parts.workspace
+    if (!parts.readOnly) await spotCheck(target, believed, { ...parts, inOrder })
+    return believed
+  }
 
-  const holdings = createHoldings(found && { pointer: found.pointer })
+  const holdings = createHoldings({ base: found, believed: false })
   if (!parts.recheck) addTo(holdings, noted)
   else if (reachable.faults.length > 0) {
     const isWanted = (digest: Digest) => reachable.blobs.has(digest) || reachable.manifests.has(digest)
@@ -148,20 +155,6 @@ async function believe(
     await untilAborted(stop, target.objects.delete(info.key))
   }
   onWarning(`store ${target.id}: ${info.key} ${fault}; it is stored anew`, target)
-}
-
-async function hashObject(
-  objects: ObjectStore,
-  key: string,
-  digest: Digest,
-  { createHash }: Pick<Runtime, 'createHash'>,
-): Promise<string | undefined> {
-  const stream = await objects.get(key)
-  if (stream === undefined) return undefined
-  const algorithm = digestAlgorithm(digest) as HashAlgorithm
-  const hash = createHash(algorithm)
-  for await (const bytes of stream) hash.update(bytes)
-  return `${algorithm}:${hash.hex()}`
 }
 
 /** What all keys begin with: a store may share its bucket with much else. */

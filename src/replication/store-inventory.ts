@@ -5,6 +5,7 @@ import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
 import { type InventoryPointer, POINTER_MAX_BYTES, parseInventoryPointer } from '../inventory/pointer.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Runtime } from '../runtime.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
 import { readBody } from '../transport/read-body.ts'
 import type { Target } from './target.ts'
 
@@ -25,32 +26,42 @@ export interface InventoryCopy {
  * `CONTENT_INVALID` for a bad one.
  */
 export async function readStoreInventory(
-  { objects }: Target,
+  target: Target,
   runtime: Pick<Runtime, 'createHash'>,
   copy?: InventoryCopy,
 ): Promise<FoundInventory | undefined> {
-  const read = async (key: string, limit: number) => {
-    const stream = await objects.get(key)
-    if (stream === undefined) return undefined
-    const bytes = await readBody(new Response(stream), limit)
-    if (bytes === undefined) throw unusable(`${key} has more than ${limit} bytes`)
-    return bytes
-  }
-  const text = await read(INVENTORY_POINTER_PATH, POINTER_MAX_BYTES)
+  const text = await readWhole(target.objects, INVENTORY_POINTER_PATH, POINTER_MAX_BYTES)
   if (text === undefined) return undefined
-  const pointer = parseInventoryPointer(text)
+  return followPointer(target, parseInventoryPointer(text), runtime, copy)
+}
+
+/** Reads the inventory that a pointer names, or the copy when that is the same. Throws `CONTENT_INVALID` for a bad one. */
+export async function followPointer(
+  { objects }: Target,
+  pointer: InventoryPointer,
+  runtime: Pick<Runtime, 'createHash'>,
+  copy?: InventoryCopy,
+): Promise<FoundInventory> {
   const matches = (bytes: Uint8Array) =>
     bytes.length === pointer.bytes && digestOf(bytes, runtime) === pointer.digest
   const kept = await copy?.read()
   if (kept !== undefined && matches(kept)) return { pointer, inventory: decodeInventory(kept) }
 
   const key = inventoryPath(pointer.digest)
-  const bytes = await read(key, pointer.bytes)
+  const bytes = await readWhole(objects, key, pointer.bytes)
   if (bytes === undefined) throw unusable(`there is no ${key}, though ${INVENTORY_POINTER_PATH} names it`)
   if (!matches(bytes)) throw unusable(`${key} was altered`)
   const inventory = decodeInventory(bytes)
   await copy?.keep(bytes)
   return { pointer, inventory }
+}
+
+async function readWhole(objects: ObjectStore, key: string, limit: number): Promise<Uint8Array | undefined> {
+  const stream = await objects.get(key)
+  if (stream === undefined) return undefined
+  const bytes = await readBody(new Response(stream), limit)
+  if (bytes === undefined) throw unusable(`${key} has more than ${limit} bytes`)
+  return bytes
 }
 
 /** The sha256 digest of bytes. */

@@ -7,6 +7,8 @@ import type { Target } from './target.ts'
 export interface StoreWork {
   readonly target: Target
   readonly holdings: Holdings
+  /** Whether the store refuses to write its inventory over one that somebody else has written meanwhile. */
+  readonly conditional: boolean
   /** A store has places of its own, so that a slow one takes none away from the others. */
   readonly places: Semaphore
   readonly failures: FailureStreak
@@ -23,11 +25,16 @@ export interface Counter {
   bytes: number
 }
 
-export function createStoreWork(target: Target, holdings: Holdings, concurrency: number): StoreWork {
+export function createStoreWork(
+  target: Target,
+  holdings: Holdings,
+  { concurrency, conditional }: { readonly concurrency: number; readonly conditional: boolean },
+): StoreWork {
   const zero = () => ({ blobs: 0, manifests: 0, bytes: 0 })
   return {
     target,
     holdings,
+    conditional,
     places: new Semaphore(concurrency),
     failures: createFailureStreak(),
     planned: zero(),

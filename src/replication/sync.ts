@@ -7,15 +7,19 @@ import { copyBlobs } from './copy-blobs.ts'
 import { copyManifests } from './copy-manifests.ts'
 import type { SyncEvent } from './events.ts'
 import { createFaultLog, type FaultLog } from './fault-log.ts'
+import type { Holdings } from './holdings.ts'
 import { createInterruption, type Interruption } from './interruption.ts'
+import { withLease } from './leased-store.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
 import { readHoldings } from './read-holdings.ts'
+import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
 import { createStoreWork, type StoreWork } from './store-work.ts'
+import { claimStore, nameOfJournal } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
 import type { Target } from './target.ts'
 import type { VerifyMode } from './verify-copy.ts'
-import { writeInventory, writeProof } from './write-inventory.ts'
+import { type Signer, writeInventory, writeProof } from './write-inventory.ts'
 
 export interface SyncParts {
   readonly runtime: Runtime
@@ -25,7 +29,7 @@ export interface SyncParts {
   readonly targets: readonly Target[]
   readonly workspace: Workspace
   /** Makes the proof of whose a store is; absent for none. */
-  readonly prove?: (store: string) => Promise<Uint8Array>
+  readonly signer?: Signer
   readonly report?: (event: SyncEvent) => void
   /** Ends the run within seconds; what is there is listed, the rest is left to the next run. */
   readonly signal?: AbortSignal
@@ -40,6 +44,8 @@ export interface SyncOptions {
   readonly trustExisting: boolean
   /** Find out anew what lies in the stores, whatever their inventories say. */
   readonly recheck: boolean
+  /** Write to a store that another journal has written, though two cannot write it together. */
+  readonly takeLease: boolean
   /** Only say what would be done. */
   readonly dryRun: boolean
 }
@@ -48,9 +54,12 @@ export interface SyncOptions {
  * Fills stores from an upstream. What goes wrong with one content or one store is a fault in the report and stops
  * nothing else. Rejects with what `walk` throws, and when the workspace cannot be read.
  */
-export async function sync(parts: SyncParts): Promise<SyncReport> {
-  const { options, report = () => {} } = parts
-  const interruption = createInterruption(parts.runtime, parts.signal)
+export async function sync(given: SyncParts): Promise<SyncReport> {
+  const { workspace, options, report = () => {} } = given
+  const targets = given.targets.map((target) => withLease(target, workspace.check))
+  const signal = AbortSignal.any([workspace.lost, ...(given.signal === undefined ? [] : [given.signal])])
+  const parts: SyncParts = { ...given, targets, signal }
+  const interruption = createInterruption(parts.runtime, signal)
   const faults = createFaultLog((fault) => report({ kind: 'failed', fault }))
   try {
     const reachable = await findReachable(parts, interruption.stop, faults)
@@ -63,10 +72,13 @@ export async function sync(parts: SyncParts): Promise<SyncReport> {
     const planned = stores.map((store) => ({ store: store.target.id, ...store.planned }))
     report({ kind: 'planned', download, stores: planned })
 
+    const refused = await refuseFullDisks(plan, stores, parts, faults)
+    const fitting = stores.filter((store) => !refused.has(store))
     const downloaded = options.dryRun
       ? 0
-      : await carryOut(plan, reachable, stores, parts, interruption, faults)
+      : await carryOut(withoutStores(plan, refused), reachable, fitting, parts, interruption, faults)
     const interrupted = interruption.stop.aborted
+    if (workspace.lost.aborted) faults.add(workspace.lost.reason, {})
     report({ kind: 'finished', interrupted })
     return {
       ...{ interrupted, dryRun: options.dryRun, download, downloaded },
@@ -100,15 +112,23 @@ async function openStores(
   stop: AbortSignal,
   faults: FaultLog,
 ): Promise<readonly StoreWork[]> {
-  const { concurrency, trustExisting, recheck, dryRun } = options
+  const { concurrency, trustExisting, recheck, takeLease, dryRun } = options
   const onWarning = (message: string, { id }: Target) => report({ kind: 'warning', message, store: id })
   const believing = { trustExisting, recheck, readOnly: dryRun }
   const parts = { runtime, workspace, stop, concurrency, ...believing, onWarning }
+  let named: Promise<string> | undefined
+  const writer = () => {
+    named ??= nameOfJournal(workspace, runtime)
+    return named
+  }
   const opened = await Promise.all(
     targets.map(async (target) => {
       try {
         const holdings = await untilAborted(stop, readHoldings(target, reachable, parts))
-        return [createStoreWork(target, holdings, concurrency)]
+        const isIdle = dryRun || (!holdings.changed && hasAll(holdings, target, reachable))
+        const conditional =
+          isIdle || (await untilAborted(stop, claimStore(target, { writer: await writer(), takeLease })))
+        return [createStoreWork(target, holdings, { concurrency, conditional })]
       } catch (error) {
         if (!stop.aborted) faults.add(error, { store: target.id })
         return []
@@ -116,6 +136,22 @@ async function openStores(
     }),
   )
   return opened.flat()
+}
+
+/** The stores on whose disks the plan does not fit, each with a fault; a warning where only the journal's is too small. */
+async function refuseFullDisks(
+  plan: Plan,
+  stores: readonly StoreWork[],
+  { workspace, options, report = () => {} }: SyncParts,
+  faults: FaultLog,
+): Promise<ReadonlySet<StoreWork>> {
+  const journal = { free: await workspace.free(), concurrency: options.concurrency }
+  const full = await findFullDisks(plan, stores, journal)
+  for (const need of full) {
+    for (const store of need.stores) faults.add(tooLittleSpace(store, need), { store: store.target.id })
+    if (need.stores.length === 0) report({ kind: 'warning', message: journalTooSmall(need) })
+  }
+  return new Set(full.flatMap((need) => need.stores))
 }
 
 /** Brings each store what it lacks, then the list of what it holds; gives the bytes that were downloaded. */
@@ -157,14 +193,14 @@ async function carryOut(
     onStored: (store, { digest }, size) => noteStored(store, digest, { size }),
   })
   const finish = async (store: StoreWork) => {
-    const { target, holdings } = store
+    const { target, holdings, conditional } = store
     await copy.of(store)
     await copyManifests(store, plan.manifests.get(store) ?? [], {
       ...{ upstream, workspace, delivery, faults },
       onStored: (_, { digest, size, mediaType }) => noteStored(store, digest, { size, mediaType }),
     })
     try {
-      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at }))
+      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, conditional }))
       await untilAborted(cut, writeProof(target, parts))
     } catch (error) {
       if (!cut.aborted) faults.add(error, { store: target.id })
@@ -176,9 +212,9 @@ async function carryOut(
 }
 
 function reportStore(
-  { id, objects, manifestKey }: Target,
+  { id, objects }: Target,
   stores: readonly StoreWork[],
-  { blobs, manifests }: Reachable,
+  reachable: Reachable,
 ): StoreReport {
   const common = { store: id, location: objects.location }
   const work = stores.find(({ target }) => target.id === id)
@@ -187,8 +223,13 @@ function reportStore(
     return { ...common, planned: none, stored: none, failed: 0, withheld: 0, held: 0, complete: false }
   }
   const { planned, stored, failed, withheld, holdings } = work
-  const hasAll =
+  const complete = hasAll(holdings, work.target, reachable)
+  return { ...common, planned, stored, failed, withheld, held: holdings.count, complete }
+}
+
+function hasAll(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): boolean {
+  return (
     blobs.keys().every((digest) => holdings.hasBlob(digest)) &&
     (manifestKey === undefined || manifests.keys().every((digest) => holdings.hasManifest(digest)))
-  return { ...common, planned, stored, failed, withheld, held: holdings.count, complete: hasAll }
+  )
 }

@@ -1,3 +1,6 @@
+import type { Digest } from '../oci/digest.ts'
+import type { FreeSpace } from './free-space.ts'
+
 /** What a store says of one object. */
 export interface ObjectInfo {
   readonly key: string
@@ -13,6 +16,13 @@ export interface ObjectInfo {
 export interface ObjectHeaders {
   readonly contentType: string
   readonly cacheControl?: string
+}
+
+/** A small object, and what tells it from whatever else is or was written under its key. */
+export interface VersionedObject {
+  readonly bytes: Uint8Array
+  /** As the store puts it: an entity tag, a generation. Empty where it tells none, and so keeps no conditions. */
+  readonly version: string
 }
 
 /** A part of an object: from `start` up to, not including, `end`. */
@@ -37,18 +47,39 @@ export interface ObjectStore {
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>
   /** Writes a small object whole, over what was there; nobody ever sees a part of it. */
   put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void>
+  /**
+   * Whether `replace` is known to keep its word. Services that speak a protocol do not all know its conditions, and
+   * some take no notice of them: those have to be tried.
+   */
+  readonly keepsConditions: boolean
+  /** A small object whole; `undefined` when there is none. Rejects with `CONTENT_INVALID` when it is over the limit. */
+  read(key: string, limit: number): Promise<VersionedObject | undefined>
+  /**
+   * Writes a small object in the place of the one of this version, or, without a version, only where there is none.
+   * False when something else is there, and nothing is written.
+   */
+  replace(
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    version: string | undefined,
+  ): Promise<boolean>
   /** Begins to write a large object, or goes on with an upload that was broken off. */
   upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload>
   /** Every object whose key begins with `prefix`, in the order of the keys' UTF-8 bytes. Throws when cut short. */
   list(prefix: string): AsyncIterable<ObjectInfo>
   /** Deletes an object; nothing happens when there is none. */
   delete(key: string): Promise<void>
+  /** What is left on its disk; absent for a store that has no end. */
+  free?(): Promise<FreeSpace | undefined>
   /** Lets go of connections. */
   close(): Promise<void>
 }
 
 /** What makes an upload survive the end of the process. */
 export interface UploadResume {
+  /** What the bytes must be: a driver that can read them before anybody sees them checks it at `commit`. */
+  readonly digest?: Digest
   /** What an earlier upload of the same key and size handed to `save` last; one that is of no use any more is ignored. */
   readonly state?: string
   /** Called with a new state whenever more bytes are safe in the store; what it returns is awaited. */

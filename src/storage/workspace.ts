@@ -1,11 +1,18 @@
 import type { Digest } from '../oci/digest.ts'
 import type { Spool } from '../transfer/spool.ts'
+import type { FreeSpace } from './free-space.ts'
 
 /**
  * What `sync` keeps on its own disk, so that the end of the process at any moment costs nothing but the time since: the
  * manifests of the upstream, blobs on their way, uploads that were begun, and what is done.
  */
 export interface Workspace {
+  /** Aborted with `LEASE_LOST` once another process has it: a process may be stopped for an hour and not know of it. */
+  readonly lost: AbortSignal
+  /** Whether whoever had it before has given it back: otherwise what was being done then may be half done. */
+  readonly inOrder: boolean
+  /** To be awaited before anything is written anywhere. Rejects with `LEASE_LOST`. */
+  check(): Promise<void>
   /** A manifest that was kept; its bytes are checked against its digest. */
   manifest(digest: Digest): Promise<KeptManifest | undefined>
   keepManifest(digest: Digest, manifest: KeptManifest): Promise<void>
@@ -25,6 +32,8 @@ export interface Workspace {
   /** A small file of its own, such as a copy of a store's inventory. Names are of a-z, 0-9, ".", "-" and "_". */
   file(name: string): Promise<Uint8Array | undefined>
   keepFile(name: string, bytes: Uint8Array): Promise<void>
+  /** What is left on its disk; `undefined` where nobody says. */
+  free(): Promise<FreeSpace | undefined>
   /** Lets another process have it. */
   close(): Promise<void>
 }

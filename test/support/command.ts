@@ -21,11 +21,17 @@ export interface CommandOptions {
   /** The working folder. */
   readonly folder: string
   readonly env?: Readonly<Record<string, string>>
+  /** A program, with its words, that runs the command in turn. */
+  readonly under?: readonly string[]
 }
 
 /** Starts `portolan` with these words, as a user would, with nothing of this process's environment but PATH. */
-export function startCommand(words: readonly string[], { folder, env }: CommandOptions): RunningCommand {
-  const child = spawn(process.execPath, [PROGRAM, ...words], {
+export function startCommand(
+  words: readonly string[],
+  { folder, env, under = [] }: CommandOptions,
+): RunningCommand {
+  const [program, ...rest] = [...under, process.execPath, PROGRAM, ...words]
+  const child = spawn(program!, rest, {
     cwd: folder,
     // No login of whoever runs the tests is of use here.
     env: { PATH: process.env.PATH, HOME: folder, ...COMPILED, ...env },

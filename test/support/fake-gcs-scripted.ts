@@ -121,6 +121,8 @@ function object(server: ScriptedGcs, call: Call, name: string) {
   if (query.get('alt') !== 'media') {
     return json(server, call, lie === 'a size that is none' ? { ...resource, size: '1e3' } : resource)
   }
+  const generation = query.get('generation')
+  if (generation !== null && generation !== resource.generation) return refuse(call, 404, 'notFound')
   const { bytes, contentType } = found
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
   const start = Number(first ?? 0)
@@ -138,6 +140,7 @@ function object(server: ScriptedGcs, call: Call, name: string) {
 function uploadTo(server: ScriptedGcs, call: Call) {
   const { request, response, query, body } = call
   const { sessions, objects, lie, origin } = server
+  if (query.get('uploadType') === 'multipart') return writeWhole(server, call)
   if (request.method === 'POST') {
     const id = `session-${++begun}`
     const [name, mustBeNew] = [query.get('name')!, query.get('ifGenerationMatch') === '0']
@@ -160,6 +163,32 @@ function uploadTo(server: ScriptedGcs, call: Call) {
     return
   }
   return chunk(server, call, session)
+}
+
+/** Metadata and content in one request, on the condition that it names. */
+function writeWhole(server: ScriptedGcs, call: Call) {
+  const { objects } = server
+  const { request, query, body } = call
+  const [, boundary = ''] = /boundary=(.+)$/.exec(request.headers['content-type'] ?? '') ?? []
+  const [, first = '', second = ''] = body.toString('latin1').split(`--${boundary}`)
+  const contentOf = (part: string) => part.slice(part.indexOf('\r\n\r\n') + 4, -2)
+  const { name, ...metadata } = JSON.parse(contentOf(first))
+  const found = objects.get(name)
+  const current = found === undefined ? '0' : resourceOf(name, found).generation
+  if (query.get('ifGenerationMatch') !== current) return refuse(call, 412, 'conditionNotMet')
+  const bytes = Buffer.from(contentOf(second), 'latin1')
+  objects.set(name, { ...metadata, bytes, updated: new Date().toISOString() })
+  return json(server, call, resourceOf(name, objects.get(name)!))
+}
+
+/** Of objects, in the order in which somebody asked for it. */
+const generations = new WeakMap<StoredObject, string>()
+let generationCount = 0
+
+function generationOf(object: StoredObject): string {
+  const generation = generations.get(object) ?? String(++generationCount)
+  generations.set(object, generation)
+  return generation
 }
 
 function chunk(server: ScriptedGcs, call: Call, session: Session) {
@@ -205,8 +234,13 @@ function list(server: ScriptedGcs, call: Call) {
   })
 }
 
-function resourceOf(name: string, { bytes, contentType, cacheControl, updated }: StoredObject) {
-  return { kind: 'storage#object', name, size: String(bytes.length), contentType, cacheControl, updated }
+function resourceOf(name: string, object: StoredObject) {
+  const { bytes, contentType, cacheControl, updated } = object
+  const size = String(bytes.length)
+  return {
+    ...{ kind: 'storage#object', name, size, contentType, cacheControl, updated },
+    generation: generationOf(object),
+  }
 }
 
 function unitsOf(length: number): number {

@@ -41,9 +41,13 @@ export function makeMemoryTarget(id: string, options: MemoryTargetOptions = {}):
       stat: noted('stat', store.stat),
       get: noted('get', store.get),
       put: noted('put', store.put),
+      keepsConditions: store.keepsConditions,
+      read: noted('read', store.read),
+      replace: noted('replace', store.replace),
       upload: noted('upload', store.upload),
       list: noted('list', store.list),
       delete: noted('delete', store.delete),
+      ...(store.free && { free: store.free }),
       close: store.close,
     },
   }

@@ -245,13 +245,16 @@ function list({ objects, lie }: ScriptedS3, call: Call) {
 
 /** Answers itself when the condition does not hold. */
 function mayWrite({ objects, lie }: ScriptedS3, call: Call): boolean {
-  if (call.request.headers['if-none-match'] !== '*') return true
+  const { 'if-none-match': none, 'if-match': match } = call.request.headers
+  if (none !== '*' && match === undefined) return true
   if (lie === 'no notion of conditions') {
     refuse(call, 501, 'NotImplemented')
     return false
   }
-  if (!objects.has(call.key)) return true
-  refuse(call, 412, 'PreconditionFailed')
+  const found = objects.get(call.key)
+  if (match === undefined ? found === undefined : found && etagOf(found.bytes) === match) return true
+  if (found === undefined) refuse(call, 404, 'NoSuchKey')
+  else refuse(call, 412, 'PreconditionFailed')
   return false
 }
 

@@ -10,7 +10,7 @@ export interface ParseRequest {
   readonly options: ParseOptions
 }
 
-/** What comes back. A config comes as JSON, which this side reads ten times faster than it would copy the value. */
+/** What comes back. A config and its warnings come as JSON, which this side reads ten times faster than it would copy the value. */
 export type ParseReply = Exclude<ParsedConfig, { config: Config }> | { readonly json: string }
 
 // The worker is a source as this file is one, or built as it is.

@@ -32,6 +32,15 @@ export async function importPrivateKey(pem: string, source: string): Promise<Own
   }
 }
 
+/** An Ed25519 signature, in base64. */
+export async function signBytes(
+  statement: Uint8Array<ArrayBuffer>,
+  privateKey: OwnershipKey,
+): Promise<string> {
+  const signature = await crypto.subtle.sign('Ed25519', privateKey, statement)
+  return btoa(String.fromCharCode(...new Uint8Array(signature)))
+}
+
 /** Throws for what is not base64. */
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readTimestamp } from '../../internal/timestamp.ts'
-import { bytesOf, type OwnershipKey } from './ownership-key.ts'
+import { bytesOf, type OwnershipKey, signBytes } from './ownership-key.ts'
 
 /** What an operator says of a store: it is mine, and its id is this. */
 export interface OwnershipStatement {
@@ -49,12 +49,8 @@ export async function signOwnership(
   privateKey: OwnershipKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const statement = { store, issued: new Date(issued).toISOString() }
-  const signature = await crypto.subtle.sign('Ed25519', privateKey, signedBytes(statement))
-  const proof = {
-    version: VERSION,
-    ...statement,
-    signature: btoa(String.fromCharCode(...new Uint8Array(signature))),
-  }
+  const signature = await signBytes(signedBytes(statement), privateKey)
+  const proof = { version: VERSION, ...statement, signature }
   return new TextEncoder().encode(`${JSON.stringify(proof, undefined, 2)}\n`)
 }
 

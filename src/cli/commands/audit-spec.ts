@@ -3,7 +3,7 @@ import { refused } from '../../config/refusal.ts'
 import type { SampleSize } from '../../replication/audit-content.ts'
 import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
 import { type ReadText, switchOption, valueOr } from '../spec/option-spec.ts'
-import { configOptions, jsonOptions, storeOptions } from '../spec/shared-options.ts'
+import { configOptions, jsonOptions, leaseOptions, storeOptions } from '../spec/shared-options.ts'
 
 /** Objects of each store that an audit reads unless told otherwise. */
 const SAMPLE = 100
@@ -38,6 +38,7 @@ export const AUDIT = defineCommand({
     ),
     olderThan: valueOr('<duration>', 'of orphans, only those that are as old', age, ['7d', 7 * DAY]),
     yes: switchOption('delete without asking', { destructive: true }),
+    ...leaseOptions,
     ...jsonOptions('print the report as JSON'),
   },
   rules: [

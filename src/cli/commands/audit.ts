@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises'
 import { audit } from '../../replication/audit.ts'
 import { formatAudit } from '../../replication/audit-report.ts'
+import { withLease } from '../../replication/leased-store.ts'
 import { type DeletedOrphans, deleteOrphans, type Orphan } from '../../replication/orphans.ts'
 import type { Target } from '../../replication/target.ts'
 import { walk } from '../../replication/walk.ts'
-import { openWorkspace } from '../../storage/fs/workspace.ts'
 import { layered } from '../../transport/fetch.ts'
 import { withUserAgent } from '../../transport/user-agent.ts'
 import { auditExitCode, describeDeletion, describeOrphans, oldOrphans } from '../audit-report.ts'
@@ -17,6 +17,7 @@ import { createAuditBoard } from '../progress/audit-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
 import { filledStores, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
+import { takeJournal } from '../take-journal.ts'
 import type { AuditOptions } from './audit-spec.ts'
 
 /** For one request as a client makes it, body included: it is at most 1 MiB. In milliseconds. */
@@ -35,13 +36,13 @@ export async function runAudit(options: AuditOptions): Promise<number> {
   const section = syncSection(config)
   const stores = filledStores(config, options.store)
   const targets = await Promise.all(stores.map(openTarget))
-  const workspace = await openWorkspace(section.journal)
   const progress = createProgress({
     output: process.stderr,
     clock: commandRuntime,
     colour: !process.env.NO_COLOR,
     board: createAuditBoard(),
   })
+  const workspace = await takeJournal(section, options, progress)
   const examine = async (signal: AbortSignal) => {
     const upstream = openUpstream(config, section, signal)
     const reachable = await walk(upstream, section, { workspace, report: progress.report, signal })
@@ -65,9 +66,10 @@ export async function runAudit(options: AuditOptions): Promise<number> {
 
     let deletion: DeletedOrphans | undefined
     if (mayDelete) {
+      const leased = targets.map((target) => withLease(target, workspace.check))
       const old = oldOrphans(report, options.olderThan)
       if (!json || !yes) process[json ? 'stderr' : 'stdout'].write(describeOrphans(old, report.at))
-      if (old.length > 0 && (yes || (await confirm(old)))) deletion = await deleteAll(old, targets, options)
+      if (old.length > 0 && (yes || (await confirm(old)))) deletion = await deleteAll(old, leased, options)
       if (deletion && !json) process.stdout.write(describeDeletion(deletion))
     }
     if (json) printJson({ ...report, ...(deletion && { deletion }) })

@@ -1,7 +1,13 @@
 import { readPattern } from '../../config/pattern.ts'
 import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
 import { list, oneOf, switchOption, value, valueOr, wholeNumber } from '../spec/option-spec.ts'
-import { configOptions, jsonOptions, platformText, storeOptions } from '../spec/shared-options.ts'
+import {
+  configOptions,
+  jsonOptions,
+  leaseOptions,
+  platformText,
+  storeOptions,
+} from '../spec/shared-options.ts'
 
 const CONCURRENCY_MAX = 64
 const PART = 'with a part of the images, all others would drop out of the inventories'
@@ -31,6 +37,11 @@ export const SYNC = defineCommand({
       'believe no inventory: list the stores, read what is there, and put right what is not',
       { destructive: true },
     ),
+    takeLease: switchOption(
+      'write to stores that another journal has written, though they keep no conditional writes',
+      { destructive: true },
+    ),
+    ...leaseOptions,
     ...jsonOptions('print the report as JSON'),
   },
   rules: [

@@ -1,7 +1,6 @@
 import type { SyncConfig } from '../../config/config.ts'
 import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
-import { openWorkspace } from '../../storage/fs/workspace.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { interruptible } from '../interruption.ts'
 import { printJson } from '../print.ts'
@@ -11,24 +10,24 @@ import { readConfig } from '../read-config.ts'
 import { readSigningKey } from '../signing-key.ts'
 import { filledStores, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
 import { describeSync, syncExitCode } from '../sync-report.ts'
+import { takeJournal } from '../take-journal.ts'
 import type { SyncOptions } from './sync-spec.ts'
 
 /** Fills the stores of a config from its upstream, and says what was done; gives the exit code. */
 export async function runSync(options: SyncOptions): Promise<number> {
-  const { verify, trustExisting, recheck, dryRun, json } = options
+  const { verify, trustExisting, recheck, takeLease, dryRun, json } = options
   const config = await readConfig(options.config)
   const section = applyFlags(syncSection(config), options)
   const stores = filledStores(config, options.store)
-  const prove = await readSigningKey(config)
+  const signer = await readSigningKey(config)
   const targets = await Promise.all(stores.map(openTarget))
-  const workspace = await openWorkspace(section.journal)
-
   const progress = createProgress({
     output: process.stderr,
     clock: commandRuntime,
     colour: !process.env.NO_COLOR,
     board: createCopyBoard(),
   })
+  const workspace = await takeJournal(section, options, progress)
   using interruption = interruptible(progress.say, 'leaving what is under way for the next run')
   const upstream = openUpstream(config, section, interruption.signal)
   try {
@@ -38,10 +37,10 @@ export async function runSync(options: SyncOptions): Promise<number> {
       walk: (signal) => walk(upstream, section, { workspace, report: progress.report, signal }),
       targets,
       workspace,
-      ...(prove && { prove }),
+      ...(signer && { signer }),
       report: progress.report,
       signal: interruption.signal,
-      options: { concurrency: section.concurrency, verify, trustExisting, recheck, dryRun },
+      options: { concurrency: section.concurrency, verify, trustExisting, recheck, takeLease, dryRun },
     })
     progress.end()
     if (json) printJson(report)

@@ -1,3 +1,4 @@
+import { parseDuration } from '../../config/duration.ts'
 import { refused } from '../../config/refusal.ts'
 import { parsePlatform } from '../../oci/platform.ts'
 import {
@@ -9,6 +10,7 @@ import {
   switchOption,
   textOr,
   value,
+  valueOr,
 } from './option-spec.ts'
 
 /** Of commands that work by a config. */
@@ -34,6 +36,24 @@ export const searchOptions = {
 
 /** Which stores of a config are meant. */
 export const storeOptions = { store: list('<id...>', 'only these stores (default: all with fill)') }
+
+/** How long a lease of the journal holds. */
+const leaseTime: ReadText<number> = (text) => {
+  const expiry = parseDuration(text)
+  return expiry !== undefined && expiry >= 1000 && expiry <= 600_000
+    ? expiry
+    : refused('must be a duration from 1s to 10m')
+}
+
+/** For how long the journal is a run's own. */
+export const leaseOptions = {
+  lease: valueOr(
+    '<duration>',
+    'after so long without a sign of life of this run, another may take its journal over',
+    leaseTime,
+    ['30s', 30_000],
+  ),
+}
 
 /** The range snapshot that is read. */
 export const rangesFileOptions = { file: textOr('<file>', 'the snapshot', 'ranges.bin') }

@@ -7,6 +7,7 @@ import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange } from '../driver/object-info.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
+import { readSmall } from '../driver/small-object.ts'
 import type {
   ByteRange,
   ObjectHeaders,
@@ -14,6 +15,7 @@ import type {
   ObjectStore,
   Upload,
   UploadResume,
+  VersionedObject,
 } from '../object-store.ts'
 import { AzureBlocks, sdkHeaders } from './azure-blocks.ts'
 import { AzureContainer } from './azure-container.ts'
@@ -53,6 +55,7 @@ function accountOf(endpoint: string): string {
 
 class AzureBlobStore implements ObjectStore {
   readonly location: string
+  readonly keepsConditions = false
   readonly #container: AzureContainer
 
   constructor(container: AzureContainer) {
@@ -99,6 +102,37 @@ class AzureBlobStore implements ObjectStore {
     await this.#put(key, bytes, headers, {})
   }
 
+  async read(key: string, limit: number): Promise<VersionedObject | undefined> {
+    const { location } = this
+    const request = { action: 'read', key, milliseconds: SMALL_REQUEST_TIME } as const
+    return unlessAbsent(
+      this.#container.send(request, async (options) => {
+        const { readableStreamBody, etag } = await this.#container.blob(key).download(0, undefined, options)
+        if (readableStreamBody === undefined) throw untrue(location, key, 'it sends no body')
+        const body = readableStreamBody as unknown as AsyncIterable<Uint8Array>
+        return { bytes: await readSmall(body, { location, key, limit }), version: etag ?? '' }
+      }),
+    )
+  }
+
+  async replace(
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    version: string | undefined,
+  ): Promise<boolean> {
+    try {
+      const conditions = version === undefined ? { ifNoneMatch: '*' } : { ifMatch: version }
+      await this.#put(key, bytes, headers, { conditions })
+      return true
+    } catch (error) {
+      const status = statusOf(error)
+      if (status === 412 || serviceReasonOf(error) === 'BlobAlreadyExists') return false
+      if (serviceReasonOf(error) === 'BlobNotFound') return false
+      throw error
+    }
+  }
+
   async upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
     const absent = (await this.stat(key)) === undefined
     const partSize = partSizeOf(size, MAX_PARTS)
@@ -134,7 +168,7 @@ class AzureBlobStore implements ObjectStore {
     key: string,
     bytes: Uint8Array,
     headers: ObjectHeaders,
-    condition: { conditions?: { ifNoneMatch: '*' } },
+    condition: { conditions?: { ifNoneMatch?: string; ifMatch?: string } },
   ): Promise<void> {
     await this.#container.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (options) =>
       this.#container.blob(key).upload(bytes, bytes.length, {

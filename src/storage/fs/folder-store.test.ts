@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
+import { createTestRuntime } from '../../../test/support/test-runtime.ts'
+import type { Digest } from '../../oci/digest.ts'
 import type { ObjectInfo } from '../object-store.ts'
 import { FolderStore } from './folder-store.ts'
 
@@ -14,7 +17,7 @@ beforeEach(async () => {
   temp = await makeTempFolder()
   folder = join(temp.path, 'store')
   await mkdir(folder)
-  store = new FolderStore(folder, { random: Math.random })
+  store = new FolderStore(folder, createTestRuntime({ random: Math.random }))
 })
 afterEach(() => temp[Symbol.asyncDispose]())
 
@@ -107,4 +110,57 @@ test('a name that is too long for the file system is refused by name', async () 
     code: 'STORE_REFUSED',
     message: expect.stringContaining('ENAMETOOLONG; the name is too long'),
   })
+})
+
+test.each<[string, () => Promise<unknown>]>([
+  ['put', () => store.put('linked/deep/a', Buffer.from('x'), TYPE)],
+  ['replace', () => store.replace('linked/deep/a', Buffer.from('x'), TYPE, undefined)],
+  ['upload', () => store.upload('linked/a', 1, TYPE)],
+  ['stat', () => store.stat('linked/secret')],
+  ['get', () => store.get('linked/secret')],
+  ['delete', () => store.delete('linked/secret')],
+])('a folder below its root that is a link is refused: %s', async (_, act) => {
+  const outside = join(temp.path, 'outside')
+  await mkdir(outside)
+  await writeFile(join(outside, 'secret'), 'x')
+  await symlink(outside, join(folder, 'linked'))
+  await expect(act()).rejects.toMatchObject({
+    code: 'STORE_REFUSED',
+    message: expect.stringContaining('"linked" is a symbolic link'),
+  })
+  expect(await readdir(outside)).toEqual(['secret'])
+})
+
+test('the root itself may be a link', async () => {
+  await symlink(folder, join(temp.path, 'link'))
+  const linked = new FolderStore(join(temp.path, 'link'), createTestRuntime({ random: Math.random }))
+  await linked.put('a/b', Buffer.from('x'), TYPE)
+  expect(String(await readFile(join(folder, 'a/b')))).toBe('x')
+})
+
+test('two uploads that go on with one state write files of their own', async () => {
+  let state = ''
+  const save = (next: string) => {
+    state ||= next
+  }
+  const first = await store.upload('a', 8, TYPE, { save })
+  await first.write(Buffer.from('0123'))
+  const second = await store.upload('a', 8, TYPE, { state, save })
+  expect(second.offset).toBe(4)
+  await second.write(Buffer.from('4567'))
+  await second.commit()
+  await first.write(Buffer.from('4567'))
+  expect(String(await readFile(join(folder, 'a')))).toBe('01234567')
+})
+
+test('what is not what its digest says never gets its name', async () => {
+  const digest = `sha256:${createHash('sha256').update('right').digest('hex')}` as Digest
+  const upload = await store.upload('a', 5, TYPE, { digest, save() {} })
+  await upload.write(Buffer.from('wrong'))
+  await expect(upload.commit()).rejects.toMatchObject({
+    code: 'CONTENT_INVALID',
+    message: expect.stringContaining(`expected ${digest}`),
+  })
+  await upload.abort()
+  expect(await list('')).toEqual([])
 })

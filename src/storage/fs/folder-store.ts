@@ -5,6 +5,8 @@ import type { Runtime } from '../../runtime.ts'
 import { emptyBody } from '../driver/body.ts'
 import type { Action } from '../driver/failure.ts'
 import { compareKeys } from '../driver/listing.ts'
+import { readSmall } from '../driver/small-object.ts'
+import type { FreeSpace } from '../free-space.ts'
 import type {
   ByteRange,
   ObjectHeaders,
@@ -12,29 +14,40 @@ import type {
   ObjectStore,
   Upload,
   UploadResume,
+  VersionedObject,
 } from '../object-store.ts'
 import { openFileRange } from './file-range.ts'
 import { syncFolder } from './files.ts'
 import { codeOf, folderError, folderMissing } from './folder-failure.ts'
 import { keyFile, PARTIAL_FOLDER } from './folder-key.ts'
 import { FolderUpload } from './folder-upload.ts'
+import { freeSpaceOf } from './free-space.ts'
+import { contentVersion, oneAtATime } from './one-at-a-time.ts'
+import { PartialFiles } from './partial-file.ts'
+import { requirePlainParents } from './plain-parents.ts'
 
-/** What a {@link FolderStore} calls a file of its own; whatever else stands in a state was not written by it. */
-const PARTIAL_NAME = /^[a-z0-9]{1,32}$/
+/** What a folder needs of a runtime: chance for names, and time to wait for who else is at a file. */
+type FolderRuntime = Pick<Runtime, 'random' | 'now' | 'after'>
 
 /** A folder as a store. A file system keeps no content types, so that none is ever told. */
 export class FolderStore implements ObjectStore {
   readonly location: string
-  readonly #random: () => number
+  readonly keepsConditions = true
+  readonly #runtime: FolderRuntime
+  readonly #partials: PartialFiles
 
-  constructor(folder: string, { random }: Pick<Runtime, 'random'>) {
+  constructor(folder: string, runtime: FolderRuntime) {
+    const { random } = runtime
     this.location = folder
-    this.#random = random
+    this.#runtime = runtime
+    const owner = [random(), random()].map((chance) => chance.toString(36).slice(2, 14)).join('')
+    this.#partials = new PartialFiles(folder, owner)
   }
 
   stat(key: string): Promise<ObjectInfo | undefined> {
     const file = keyFile(this.location, key)
     return this.#unlessAbsent('look up', key, async () => {
+      await requirePlainParents(this.location, key)
       // A link leads to where keys must not.
       const found = await lstat(file)
       return found.isFile() ? { key, size: found.size, modified: found.mtimeMs } : undefined
@@ -63,21 +76,47 @@ export class FolderStore implements ObjectStore {
     }
   }
 
-  async upload(key: string, size: number, _: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
-    const target = keyFile(this.location, key)
-    const known = resume?.state !== undefined && PARTIAL_NAME.test(resume.state)
-    const name = known
-      ? resume.state
-      : `${this.#random().toString(36)}${this.#random().toString(36)}`.replaceAll('0.', '')
+  async read(key: string, limit: number): Promise<VersionedObject | undefined> {
+    const body = await this.get(key)
+    if (body === undefined) return undefined
+    const bytes = await readSmall(body, { location: this.location, key, limit })
+    return { bytes, version: contentVersion(bytes) }
+  }
+
+  async replace(
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    version: string | undefined,
+  ): Promise<boolean> {
     try {
       await this.#requireFolder()
-      await mkdir(join(this.location, PARTIAL_FOLDER), { recursive: true })
-      const file = join(this.location, PARTIAL_FOLDER, name)
-      const upload = await FolderUpload.open({ folder: this.location, key, size, file }, () =>
-        publish(file, target),
-      )
+      await requirePlainParents(this.location, key)
+      return await oneAtATime(join(this.location, PARTIAL_FOLDER), this.#runtime, async (lease) => {
+        const found = await this.read(key, Number.POSITIVE_INFINITY)
+        if (found?.version !== version) return false
+        await lease.check()
+        await this.put(key, bytes, headers)
+        return true
+      })
+    } catch (error) {
+      throw folderError(this.location, 'write', key, error)
+    }
+  }
+
+  async upload(key: string, size: number, _: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
+    const target = keyFile(this.location, key)
+    try {
+      await this.#requireFolder()
+      await requirePlainParents(this.location, key)
+      const partial = await this.#partials.create(resume?.state)
+      const facts = { folder: this.location, key, size, partial, digest: resume?.digest }
+      const upload = await FolderUpload.open(facts, async () => {
+        await requirePlainParents(this.location, key)
+        await publish(partial.file, target)
+      })
       // Once: the length of the file says the rest.
-      if (!known) await resume?.save(name)
+      await resume?.save(partial.name)
       return upload
     } catch (error) {
       throw folderError(this.location, 'write', key, error)
@@ -95,7 +134,14 @@ export class FolderStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     const file = keyFile(this.location, key)
-    await this.#unlessAbsent('delete', key, () => rm(file))
+    await this.#unlessAbsent('delete', key, async () => {
+      await requirePlainParents(this.location, key)
+      await rm(file)
+    })
+  }
+
+  free(): Promise<FreeSpace | undefined> {
+    return freeSpaceOf(this.location)
   }
 
   async close(): Promise<void> {}

@@ -20,6 +20,14 @@ export interface JournalState<Line> {
 /** How much a journal may grow before it is compacted, beside twice of what it had when that was done last. */
 const SLACK_BYTES = 16 * 1024 * 1024
 
+/** What a journal begins with. */
+export interface JournalBeginning {
+  /** Journals whose lines come first, the oldest first. */
+  readonly earlier?: readonly string[]
+  /** Called when all lines are read, before they are compacted. */
+  readonly read?: () => void
+}
+
 /**
  * Opens a journal, lets `state` read what is in it and compacts it. A line that is no JSON is passed over: the last one
  * may be torn, after a crash of the machine others too, and what they said is then simply done again.
@@ -29,8 +37,10 @@ const SLACK_BYTES = 16 * 1024 * 1024
 export async function openJournal<Line extends object>(
   file: string,
   state: JournalState<Line>,
+  { earlier = [], read = () => {} }: JournalBeginning = {},
 ): Promise<Journal<Line>> {
-  await readLines(file, state)
+  for (const each of [...earlier, file]) await readLines(each, state)
+  read()
   const compact = async () => {
     const text = Array.from(state.lines(), format).join('')
     await writeWhole(file, text, true)

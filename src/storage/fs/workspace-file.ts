@@ -4,11 +4,16 @@ import { PortolanError } from '../../errors.ts'
 import { syncFolder } from './files.ts'
 
 /**
- * Writes a file whole or not at all: whoever reads it after a crash finds the old or the new one. One process at a time
- * writes there, so that a draft left by a crash is simply written over. Throws `FILE_UNWRITABLE`.
+ * Writes a file whole or not at all: whoever reads it after a crash finds the old or the new one. A draft left by a
+ * crash is simply written over: no two write one of the same `owner`. Throws `FILE_UNWRITABLE`.
  */
-export async function writeWhole(file: string, bytes: Uint8Array | string, durable: boolean): Promise<void> {
-  const draft = `${file}.draft`
+export async function writeWhole(
+  file: string,
+  bytes: Uint8Array | string,
+  durable: boolean,
+  owner = '',
+): Promise<void> {
+  const draft = `${file}${owner && `.${owner}`}.draft`
   try {
     const handle = await open(draft, 'w', 0o644)
     try {

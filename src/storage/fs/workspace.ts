@@ -6,10 +6,11 @@ import { MANIFEST_MAX_BYTES } from '../../oci/manifest.ts'
 import { matchesDigest } from '../../oci/verify.ts'
 import type { BegunUpload, Done, KeptManifest, Workspace } from '../workspace.ts'
 import { readSmallFile } from './files.ts'
+import { freeSpaceOf } from './free-space.ts'
 import { type JournalState, openJournal } from './journal.ts'
-import { openSpool } from './spool.ts'
+import { type Lease, type LeaseOptions, takeLease } from './lease.ts'
+import { fileName, openSpoolFolder } from './spool-folder.ts'
 import { unwritable, writeWhole } from './workspace-file.ts'
-import { takeLock } from './workspace-lock.ts'
 
 const FILE_NAME = /^[a-z0-9][a-z0-9._-]*$/
 /** The inventory of millions of digests is far below this. */
@@ -20,59 +21,120 @@ const MEDIA_TYPE_MAX_BYTES = 256
 /**
  * Opens a workspace in a folder, which is made when there is none.
  *
- * Throws `FILE_UNWRITABLE` when another process has it, naming its pid, and when it cannot be written.
+ * Throws `FILE_UNWRITABLE` when another process has it, naming its pid and its host, and when it cannot be written.
  */
-export async function openWorkspace(folder: string): Promise<Workspace> {
-  const spools = join(folder, 'spools')
-  const manifests = join(folder, 'manifests')
-  const files = join(folder, 'files')
-  for (const each of [spools, manifests, files]) {
+export async function openWorkspace(folder: string, options: LeaseOptions): Promise<Workspace> {
+  const folders = {
+    spools: join(folder, 'spools'),
+    manifests: join(folder, 'manifests'),
+    files: join(folder, 'files'),
+  }
+  for (const each of Object.values(folders)) {
     await mkdir(each, { recursive: true }).catch((error) => {
       throw unwritable(each, error)
     })
   }
-  const unlock = await takeLock(folder)
+  const lease = await takeLease(folder, options)
   try {
-    const notes = createNotes()
-    const { append, close } = await openJournal(join(folder, 'journal.jsonl'), notes)
-    const fileOf = (name: string) => {
-      if (!FILE_NAME.test(name)) throw new PortolanError('USAGE', `${name} is no name of a file`, { name })
-      return join(files, name)
-    }
-    return {
-      manifest: async (digest) =>
-        isVerifiable(digest) ? readManifest(join(manifests, fileName(digest)), digest) : undefined,
-      async keepManifest(digest, { mediaType, bytes }) {
-        const text = Buffer.concat([Buffer.from(`${mediaType}\n`), bytes])
-        // Not durable: what a crash leaves of it does not match its digest.
-        if (isVerifiable(digest)) await writeWhole(join(manifests, fileName(digest)), text, false)
-      },
-      spool: (digest) =>
-        openSpool(join(spools, fileName(digest)), async () => {
-          const isSent = notes.uploads.values().some((begun) => begun.has(digest))
-          if (isSent) await append({ emptied: digest }, true)
-        }),
-      tidySpools: (wanted) => tidy(spools, wanted),
-      upload: (store, digest) => notes.uploads.get(store)?.get(digest),
-      saveUpload: (store, digest, state) => append({ upload: digest, store, state }, false),
-      endUpload: async (store, digest) => {
-        if (notes.uploads.get(store)?.has(digest)) await append({ ended: digest, store }, false)
-      },
-      done: (store) => notes.done.get(store) ?? NOTHING,
-      noteDone: (store, digest, done) => append({ done: digest, store, ...done }, true),
-      settle: async (store) => {
-        if (notes.done.has(store)) await append({ settled: store }, true)
-      },
-      file: (name) => readSmallFile(fileOf(name), FILE_MAX_BYTES),
-      keepFile: (name, bytes) => writeWhole(fileOf(name), bytes, true),
-      async close() {
-        await close()
-        await unlock()
-      },
-    }
+    return await openLeased(folder, folders, lease)
   } catch (error) {
-    await unlock()
+    await lease.release()
     throw error
+  }
+}
+
+type Folders = Readonly<Record<'spools' | 'manifests' | 'files', string>>
+
+/** A workspace whose lease this process has. */
+async function openLeased(
+  folder: string,
+  { spools, manifests, files }: Folders,
+  lease: Lease,
+): Promise<Workspace> {
+  const mayBeWritten = lease.predecessor === 'silent'
+  for (const each of [manifests, files]) await removeDrafts(each)
+  const notes = createNotes()
+  const journal = await openFencedJournal(folder, notes, lease)
+  const spoolFolder = await openSpoolFolder(spools, { owner: lease.owner, mayBeWritten })
+  const append = async (note: Note, durable: boolean) => {
+    await lease.check()
+    await journal.append(note, durable)
+  }
+  const keep = async (file: string, bytes: Uint8Array, durable: boolean) => {
+    await lease.check()
+    await writeWhole(file, bytes, durable, lease.owner)
+  }
+  const fileOf = (name: string) => {
+    if (!FILE_NAME.test(name)) throw new PortolanError('USAGE', `${name} is no name of a file`, { name })
+    return join(files, name)
+  }
+  return {
+    lost: lease.lost,
+    inOrder: lease.predecessor === 'none' || lease.predecessor === 'released',
+    check: () => lease.check(),
+    manifest: async (digest) =>
+      isVerifiable(digest) ? readManifest(join(manifests, fileName(digest)), digest) : undefined,
+    async keepManifest(digest, { mediaType, bytes }) {
+      const text = Buffer.concat([Buffer.from(`${mediaType}\n`), bytes])
+      // Not durable: what a crash leaves of it does not match its digest.
+      if (isVerifiable(digest)) await keep(join(manifests, fileName(digest)), text, false)
+    },
+    async spool(digest) {
+      await lease.check()
+      return spoolFolder.open(digest, async () => {
+        const isSent = notes.uploads.values().some((begun) => begun.has(digest))
+        if (isSent) await append({ emptied: digest }, true)
+      })
+    },
+    tidySpools: (wanted) => spoolFolder.tidy(wanted),
+    upload: (store, digest) => notes.uploads.get(store)?.get(digest),
+    saveUpload: (store, digest, state) => append({ upload: digest, store, state }, false),
+    endUpload: async (store, digest) => {
+      if (notes.uploads.get(store)?.has(digest)) await append({ ended: digest, store }, false)
+    },
+    done: (store) => notes.done.get(store) ?? NOTHING,
+    noteDone: (store, digest, done) => append({ done: digest, store, ...done }, true),
+    settle: async (store) => {
+      if (notes.done.has(store)) await append({ settled: store }, true)
+    },
+    file: (name) => readSmallFile(fileOf(name), FILE_MAX_BYTES),
+    keepFile: (name, bytes) => keep(fileOf(name), bytes, true),
+    free: () => freeSpaceOf(folder),
+    async close() {
+      await journal.close()
+      await lease.release()
+    },
+  }
+}
+
+const JOURNAL_NAME = /^journal(?:-([0-9]{1,15}))?[.]jsonl$/
+
+/**
+ * Every lease writes a journal of its own, which begins with what the ones before say: whoever has lost the lease and
+ * does not know of it yet writes where nobody reads any more.
+ */
+async function openFencedJournal(folder: string, notes: Notes, { fence, predecessor }: Lease) {
+  const earlier = (await readdir(folder))
+    .flatMap((name) => {
+      const match = JOURNAL_NAME.exec(name)
+      return match === null ? [] : [{ name, fence: Number(match[1] ?? 0) }]
+    })
+    .filter((journal) => journal.fence < fence)
+    .sort((a, b) => a.fence - b.fence)
+    .map(({ name }) => join(folder, name))
+  const journal = await openJournal(join(folder, `journal-${fence}.jsonl`), notes, {
+    earlier,
+    // What the one before does until it sees that it has lost the lease is in nobody's notes.
+    ...(predecessor === 'silent' && { read: notes.distrustUploads }),
+  })
+  for (const file of earlier) await rm(file, { force: true })
+  return journal
+}
+
+/** What a crash left of files that were being written. */
+async function removeDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.draft')) await rm(join(folder, name), { force: true })
   }
 }
 
@@ -92,6 +154,8 @@ interface Notes extends JournalState<Note> {
   readonly done: ReadonlyMap<string, ReadonlyMap<Digest, Done>>
   /** By digest, by store. */
   readonly uploads: ReadonlyMap<string, ReadonlyMap<Digest, BegunUpload>>
+  /** Takes all that was sent by others for other bytes than those that are in the spools now. */
+  distrustUploads(): void
 }
 
 function createNotes(): Notes {
@@ -127,6 +191,11 @@ function createNotes(): Notes {
       }
       if (isDigest(ended)) uploads.get(store)?.delete(ended)
     },
+    distrustUploads() {
+      for (const begun of uploads.values()) {
+        for (const [digest, upload] of begun) begun.set(digest, { ...upload, stale: true })
+      }
+    },
     *lines() {
       for (const [store, digests] of done) {
         for (const [digest, noted] of digests) yield { done: digest, store, ...noted }
@@ -155,17 +224,4 @@ async function readManifest(file: string, digest: Digest): Promise<KeptManifest 
   const bytes = new Uint8Array(text.subarray(end + 1))
   if (!(await matchesDigest(bytes, digest))) return undefined
   return { mediaType: new TextDecoder().decode(text.subarray(0, end)), bytes }
-}
-
-/** Deletes the spools that nobody will go on with. */
-async function tidy(spools: string, wanted: (digest: Digest) => boolean): Promise<void> {
-  for (const name of await readdir(spools)) {
-    const digest = parseDigest(name.replace('-', ':'))
-    if (digest === undefined || !wanted(digest)) await rm(join(spools, name), { force: true })
-  }
-}
-
-/** A colon is no part of a file's name on Windows; the first "-" takes its place. */
-function fileName(digest: Digest): string {
-  return digest.replace(':', '-')
 }

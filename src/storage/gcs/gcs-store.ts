@@ -7,6 +7,7 @@ import { statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange } from '../driver/object-info.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
+import { readSmall } from '../driver/small-object.ts'
 import type {
   ByteRange,
   ObjectHeaders,
@@ -14,9 +15,11 @@ import type {
   ObjectStore,
   Upload,
   UploadResume,
+  VersionedObject,
 } from '../object-store.ts'
 import { GcsBucket, unlessAbsent } from './gcs-bucket.ts'
 import { anonymous, defaultCredentials } from './gcs-credential.ts'
+import { multipart } from './gcs-multipart.ts'
 import { GcsSession } from './gcs-session.ts'
 
 export interface GcsStoreOptions {
@@ -53,6 +56,7 @@ export function openGcsStore(
 
 class GcsStore implements ObjectStore {
   readonly location: string
+  readonly keepsConditions = false
   readonly #bucket: GcsBucket
   #isBucketThere = false
 
@@ -109,6 +113,46 @@ class GcsStore implements ObjectStore {
 
   async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
     await this.#write(key, bytes, headers, false)
+  }
+
+  async read(key: string, limit: number): Promise<VersionedObject | undefined> {
+    const { location } = this
+    const url = this.#bucket.objectUrl(key)
+    const request = { action: 'read', key, milliseconds: SMALL_REQUEST_TIME } as const
+    const found = await this.#unlessAbsent(this.#bucket.json({ ...request, url: `${url}?fields=generation` }))
+    if (found === undefined) return undefined
+    const generation =
+      typeof found.generation === 'string' && /^\d+$/.test(found.generation) ? found.generation : ''
+    const headers = { 'Accept-Encoding': 'identity' }
+    // Of this generation: the one after it would not be what the version stands for.
+    const media = `${url}?alt=media${generation && `&generation=${generation}`}`
+    const answer = await this.#unlessAbsent(this.#bucket.send({ ...request, url: media, headers }))
+    if (answer === undefined) return undefined
+    const bytes = await readSmall(answer.body ?? emptyBody(), { location, key, limit })
+    return { bytes, version: generation }
+  }
+
+  async replace(
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    version: string | undefined,
+  ): Promise<boolean> {
+    const { body, boundary } = multipart(
+      { name: this.#bucket.prefix + key, ...headers },
+      { contentType: headers.contentType, bytes },
+    )
+    try {
+      await this.#bucket.send({
+        ...{ action: 'write', key, method: 'POST', body, milliseconds: SMALL_REQUEST_TIME },
+        url: `${this.#bucket.uploadsUrl}?uploadType=multipart&ifGenerationMatch=${version ?? 0}`,
+        headers: { 'Content-Type': `multipart/related; boundary=${boundary}` },
+      })
+      return true
+    } catch (error) {
+      if (statusOf(error) === 412) return false
+      throw error
+    }
   }
 
   async upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload> {

@@ -2,6 +2,7 @@ import type { Runtime } from '../../runtime.ts'
 import { emptyBody } from '../driver/body.ts'
 import { compareKeys } from '../driver/listing.ts'
 import { PartUpload, partSizeOf } from '../driver/part-upload.ts'
+import { tooLarge } from '../driver/small-object.ts'
 import type { ObjectHeaders, ObjectInfo, ObjectStore } from '../object-store.ts'
 
 /** An object of a {@link MemoryBucket}. */
@@ -19,6 +20,10 @@ export class MemoryBucket {
   readonly uploads = new Map<string, Uint8Array[]>()
   /** How many were ever begun. */
   begun = 0
+  /** Of objects that were asked for it. */
+  readonly versions = new WeakMap<MemoryObject, string>()
+  /** How many were ever given. */
+  versionCount = 0
 }
 
 /** How much a stream gives at once. */
@@ -35,8 +40,26 @@ export function openMemoryStore({ date }: Pick<Runtime, 'date'>, bucket = new Me
   })
   const write = (key: string, bytes: Uint8Array, headers: ObjectHeaders) =>
     bucket.objects.set(key, { bytes, headers, modified: date().getTime() })
+  const versionOf = (object: MemoryObject) => {
+    const version = bucket.versions.get(object) ?? String(++bucket.versionCount)
+    bucket.versions.set(object, version)
+    return version
+  }
   return {
     location,
+    keepsConditions: true,
+    async read(key, limit) {
+      const object = bucket.objects.get(key)
+      if (object === undefined) return undefined
+      if (object.bytes.length > limit) throw tooLarge(location, key, limit)
+      return { bytes: object.bytes.slice(), version: versionOf(object) }
+    },
+    async replace(key, bytes, headers, version) {
+      const object = bucket.objects.get(key)
+      if ((object && versionOf(object)) !== version) return false
+      write(key, bytes.slice(), headers)
+      return true
+    },
     async stat(key) {
       const object = bucket.objects.get(key)
       return object && infoOf(key, object)

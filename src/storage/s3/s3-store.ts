@@ -15,6 +15,7 @@ import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange } from '../driver/object-info.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
+import { readSmall } from '../driver/small-object.ts'
 import type {
   ByteRange,
   ObjectHeaders,
@@ -22,6 +23,7 @@ import type {
   ObjectStore,
   Upload,
   UploadResume,
+  VersionedObject,
 } from '../object-store.ts'
 import { S3Bucket } from './s3-bucket.ts'
 import { S3Multipart, sdkHeaders } from './s3-multipart.ts'
@@ -74,6 +76,7 @@ export function openS3Store(
 
 class S3Store implements ObjectStore {
   readonly location: string
+  readonly keepsConditions = false
   readonly #bucket: S3Bucket
   #isBucketThere = false
 
@@ -130,6 +133,41 @@ class S3Store implements ObjectStore {
     await this.#put(key, bytes, headers, {})
   }
 
+  async read(key: string, limit: number): Promise<VersionedObject | undefined> {
+    const { location } = this
+    const request = { action: 'read', key, milliseconds: SMALL_REQUEST_TIME } as const
+    return this.#unlessAbsent(
+      this.#bucket.send(request, async (client, options) => {
+        const { Body, ETag } = await client.send(new GetObjectCommand(this.#bucket.at(key)), options)
+        const body = Body?.transformToWebStream() ?? emptyBody()
+        return { bytes: await readSmall(body, { location, key, limit }), version: ETag ?? '' }
+      }),
+    )
+  }
+
+  async replace(
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    version: string | undefined,
+  ): Promise<boolean> {
+    try {
+      await this.#put(
+        key,
+        bytes,
+        headers,
+        version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version },
+      )
+      return true
+    } catch (error) {
+      const status = statusOf(error)
+      // 409: somebody else is at the same key; 404: what was to be replaced is gone.
+      if (status === 412 || status === 409) return false
+      if (status === 404 && serviceReasonOf(error) !== 'NoSuchBucket') return false
+      throw error
+    }
+  }
+
   async upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
     const absent = (await this.stat(key)) === undefined
     const partSize = partSizeOf(size, MAX_PARTS)
@@ -167,7 +205,7 @@ class S3Store implements ObjectStore {
     key: string,
     bytes: Uint8Array,
     headers: ObjectHeaders,
-    condition: { IfNoneMatch?: '*' },
+    condition: { IfNoneMatch?: '*'; IfMatch?: string },
   ): Promise<void> {
     await this.#bucket.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (client, options) =>
       client.send(

@@ -6,7 +6,10 @@ import { describeStore } from './suite.ts'
 describeStore('s3rver', async () => s3Place(await startS3Server()), {
   // It lists folder by folder, and cannot make tokens for the next page with the ciphers of today's OpenSSL. Two who
   // write the same key at once write into the same file.
-  lacks: ['a range of the first byte', 'order', 'pages', 'news of an upload', 'writes that are whole'],
+  lacks: [
+    ...['a range of the first byte', 'order', 'pages', 'news of an upload', 'writes that are whole'],
+    'conditions',
+  ] as const,
   secrets: S3_SECRETS,
 })
 

@@ -23,6 +23,7 @@ export type Lack =
   | 'pages'
   | 'news of an upload'
   | 'writes that are whole'
+  | 'conditions'
   | 'credentials'
   | 'missing places'
   | 'a server'
@@ -99,7 +100,49 @@ export function describeStore(name: string, start: () => Promise<Place>, traits:
     await upload.commit()
   }
 
+  describe.runIf(has('conditions'))(`conditional writes of ${name}`, () => {
+    const small = (text: string) => Buffer.from(text)
+
+    test('put an object only where there is none, or over the very one that was read', async () => {
+      const key = 'conditions/one'
+      expect(await store.read(key, 100)).toBeUndefined()
+      expect(await store.replace(key, small('first'), TYPE, undefined)).toBe(true)
+      expect(await store.replace(key, small('late'), TYPE, undefined)).toBe(false)
+      const first = (await store.read(key, 100))!
+      expect(String(Buffer.from(first.bytes))).toBe('first')
+      expect(await store.replace(key, small('second'), TYPE, first.version)).toBe(true)
+      expect(await store.replace(key, small('late'), TYPE, first.version)).toBe(false)
+      expect(String(await read(key))).toBe('second')
+      expect((await store.stat(key))!.contentType).toBe(contentType)
+    })
+
+    test('go to one of many who come at once', async () => {
+      const key = 'conditions/race'
+      await store.put(key, small('before'), TYPE)
+      const { version } = (await store.read(key, 100))!
+      const written = await Promise.all(
+        Array.from({ length: 5 }, (_, index) => store.replace(key, small(`by ${index}`), TYPE, version)),
+      )
+      expect(written.filter(Boolean)).toHaveLength(1)
+      expect(String(await read(key))).toBe(`by ${written.indexOf(true)}`)
+    })
+
+    test('are refused over what was deleted', async () => {
+      const key = 'conditions/gone'
+      await store.put(key, small('before'), TYPE)
+      const { version } = (await store.read(key, 100))!
+      await store.delete(key)
+      expect(await store.replace(key, small('after'), TYPE, version)).toBe(false)
+    })
+  })
+
   describe(`objects of ${name}`, () => {
+    test('that are small are read whole, with a limit', async () => {
+      await store.put('objects/small', Buffer.from('small'), TYPE)
+      expect(String(Buffer.from((await store.read('objects/small', 5))!.bytes))).toBe('small')
+      await expect(store.read('objects/small', 4)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+    })
+
     test('come back as they were put, with what is known of them', async () => {
       const bytes = bytesOf('object', 100_000)
       const before = Date.now()

@@ -11,6 +11,7 @@ import { FolderStore } from '../../../src/storage/fs/folder-store.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
 import { describeTarget, type MemoryTarget, makeMemoryTarget } from '../../support/memory-target.ts'
 import { makeTempFolder } from '../../support/temp.ts'
+import { createTestRuntime } from '../../support/test-runtime.ts'
 import { blobRequests, expectFilled, LARGE_BYTES, makeUpstream, runSync, type TestUpstream } from './world.ts'
 
 let folder: string
@@ -73,7 +74,8 @@ describe('a sync', () => {
 
   it('serves content by digest for ever, manifests by their own type, and what changes for a minute', async () => {
     const paris = makeMemoryTarget('paris')
-    await run([paris], { prove: async (store: string) => new TextEncoder().encode(`of ${store}`) })
+    const prove = async (store: string) => new TextEncoder().encode(`of ${store}`)
+    await run([paris], { signer: { prove, sign: async () => btoa('x'.repeat(64)) } })
     const headers = (key: string) => paris.bucket.objects.get(key)?.headers
     const forever = 'public, max-age=31536000, immutable'
     expect(headers(`blobs/${upstream.large.digest}`)).toEqual({
@@ -111,7 +113,10 @@ describe('a sync', () => {
   it('fills a folder', async () => {
     const root = join(folder, '../store')
     await mkdir(root)
-    const target = { ...describeTarget('paris'), objects: new FolderStore(root, { random: Math.random }) }
+    const target = {
+      ...describeTarget('paris'),
+      objects: new FolderStore(root, createTestRuntime({ random: Math.random })),
+    }
     const { stores, faults } = await runSync({ folder, targets: [target], upstream: upstream.registry })
     expect(faults).toEqual([])
     expect(stores[0]).toMatchObject({ complete: true, held: 9 })
@@ -133,7 +138,7 @@ describe('a sync', () => {
   it('goes on with the other stores when one cannot be read', async () => {
     const lost = {
       ...describeTarget('lost'),
-      objects: new FolderStore(join(folder, 'nowhere'), { random: Math.random }),
+      objects: new FolderStore(join(folder, 'nowhere'), createTestRuntime({ random: Math.random })),
     }
     const iowa = makeMemoryTarget('iowa')
     const report = await runSync({ folder, targets: [lost, iowa], upstream: upstream.registry })

@@ -12,6 +12,7 @@ import { blobOf, makeManifest, type TestRepository } from '../../support/content
 import { startScriptedS3 } from '../../support/s3-server-scripted.ts'
 import { FULL } from '../../support/sample.ts'
 import { makeTempFolder } from '../../support/temp.ts'
+import { createTestRuntime } from '../../support/test-runtime.ts'
 import { startThrottledRegistry } from './throttled-registry.ts'
 import { noise } from './world.ts'
 
@@ -74,7 +75,7 @@ async function killInWorld(
     const { environment } = server
     const runtime = createNodeRuntime({ log: silentLog, userAgent: 'portolan/test' })
     const stores = [
-      new FolderStore(join(folder, 'store'), { random: Math.random }),
+      new FolderStore(join(folder, 'store'), createTestRuntime({ random: Math.random })),
       openS3Store(fill, { environment, runtime, attempts: 3 }),
     ]
     const seen = new Map<string, number>()

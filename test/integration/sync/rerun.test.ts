@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { INVENTORY_POINTER_PATH } from '../../../src/inventory/paths.ts'
+import { SPOT_CHECKS } from '../../../src/replication/spot-check.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
 import { makeMemoryTarget } from '../../support/memory-target.ts'
 import { makeTempFolder } from '../../support/temp.ts'
@@ -42,6 +43,8 @@ it('a rerun with nothing new asks as much over 5,000 blobs as over 100', { timeo
   const [large, largeStore] = await askedByRerun(makeRegistry(50, 99), 5000)
   expect(large.length).toBe(small.length)
   expect(large.filter((request) => request.startsWith('blob '))).toEqual([])
-  expect(largeStore).toEqual([`get ${INVENTORY_POINTER_PATH}`])
-  expect(smallStore).toEqual(largeStore)
+  // The pointer, and each of the few objects that are looked at again: is it there, and is it right?
+  expect(largeStore[0]).toBe(`get ${INVENTORY_POINTER_PATH}`)
+  expect(largeStore).toHaveLength(1 + 2 * SPOT_CHECKS)
+  expect(smallStore).toHaveLength(largeStore.length)
 })

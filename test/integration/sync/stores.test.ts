@@ -172,7 +172,7 @@ describe('a store that fails', () => {
       const report = await run([stuck, free], {
         signal: stop.signal,
         runtime: createHastyRuntime(limit),
-        prove,
+        signer: { prove, sign: async () => '' },
       })
       expect(report).toMatchObject({
         interrupted: true,

@@ -11,6 +11,8 @@ export interface ThrottledRegistry extends AsyncDisposable {
   readonly ranges: number
   /** Called when a blob is asked for. */
   onBlob: (() => void) | undefined
+  /** Whether the line breaks now; asked at each piece. */
+  cut: (() => boolean) | undefined
   /** Counts anew. */
   reset(): void
 }
@@ -29,6 +31,10 @@ export async function startThrottledRegistry(
     let position = 0
     const timer = setInterval(() => {
       if (response.writableNeedDrain) return
+      if (registry.cut?.()) {
+        response.destroy()
+        return
+      }
       const piece = bytes.subarray(position, position + PIECE_BYTES)
       position += piece.length
       sent += piece.length
@@ -64,6 +70,7 @@ export async function startThrottledRegistry(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const registry: ThrottledRegistry = {
     onBlob: undefined,
+    cut: undefined,
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get sent() {
       return sent

@@ -73,13 +73,17 @@ export async function runSync({
   folder,
   ...options
 }: RunOptions): Promise<SyncReport & { events: SyncEvent[] }> {
-  const workspace = await openWorkspace(folder)
+  const workspace = await openWorkspace(folder, {
+    runtime: createTestRuntime({ random: Math.random }),
+    expiry: 30_000,
+  })
   const events: SyncEvent[] = []
   const {
     concurrency = 4,
     verify = 'sample',
     trustExisting = false,
     recheck = false,
+    takeLease = false,
     dryRun = false,
     ...parts
   } = options
@@ -92,7 +96,7 @@ export async function runSync({
         events.push(event)
         parts.report?.(event)
       },
-      options: { concurrency, verify, trustExisting, recheck, dryRun },
+      options: { concurrency, verify, trustExisting, recheck, takeLease, dryRun },
     })
     return { ...report, events }
   } finally {

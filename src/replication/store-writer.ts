@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { PortolanError } from '../errors.ts'
+import { WRITER_PATH } from '../inventory/paths.ts'
+import type { Runtime } from '../runtime.ts'
+import type { ObjectHeaders, ObjectStore } from '../storage/object-store.ts'
+import type { Workspace } from '../storage/workspace.ts'
+import type { Target } from './target.ts'
+
+/** Who writes to a store, and what was found out of it: kept in the store itself. */
+const RECORD = z.object({
+  version: z.literal(1),
+  /** Of the journal that wrote last, by chance. */
+  writer: z.string().regex(/^[a-z0-9]{1,64}$/),
+  /** Whether the store refuses a write whose condition does not hold. */
+  conditional: z.boolean(),
+})
+type WriterRecord = z.infer<typeof RECORD>
+
+const RECORD_MAX_BYTES = 4096
+const HEADERS: ObjectHeaders = { contentType: 'application/json', cacheControl: 'no-store' }
+export interface ClaimParts {
+  /** Of this journal. */
+  readonly writer: string
+  /** Take a store over from another journal. */
+  readonly takeLease: boolean
+}
+
+/**
+ * Makes sure that this journal may write the inventory of a store; true when the store keeps conditions, so that others
+ * may write it too. A store that does not is one journal's at a time.
+ *
+ * Throws `STORE_REFUSED` when it is another's.
+ */
+export async function claimStore(
+  { id, objects }: Target,
+  { writer, takeLease }: ClaimParts,
+): Promise<boolean> {
+  if (objects.keepsConditions) return true
+  const found = await objects.read(WRITER_PATH, RECORD_MAX_BYTES)
+  const record = found && parseRecord(found.bytes)
+  if (record?.conditional) return true
+  if (record !== undefined && record.writer !== writer && !takeLease) {
+    throw new PortolanError(
+      'STORE_REFUSED',
+      `store ${id}: ${objects.location} is written with another journal (${WRITER_PATH} names ${record.writer}), and keeps no conditions, so that two would lose entries of its inventory; use that journal, or, when it is gone for good, --take-lease`,
+      { store: id, location: objects.location, writer: record.writer },
+    )
+  }
+  if (record !== undefined && record.writer === writer) return false
+  const conditional = record === undefined && (await keepsConditions(objects, writer))
+  await objects.put(WRITER_PATH, formatRecord({ version: 1, writer, conditional }), HEADERS)
+  return conditional
+}
+
+/** Tries whether a store refuses what it must: some answer that they know no conditions, some take no notice of them. */
+async function keepsConditions(objects: ObjectStore, writer: string): Promise<boolean> {
+  const bytes = formatRecord({ version: 1, writer, conditional: false })
+  // Other bytes: the version may be a hash of them.
+  const others = new Uint8Array([...bytes, 0x0a])
+  const writes = (what: Uint8Array, version: string | undefined) =>
+    objects.replace(WRITER_PATH, what, HEADERS, version)
+  try {
+    await writes(bytes, undefined)
+    if (await writes(bytes, undefined)) return false
+    const found = await objects.read(WRITER_PATH, RECORD_MAX_BYTES)
+    if (!found?.version) return false
+    return (await writes(others, found.version)) && !(await writes(bytes, found.version))
+  } catch (error) {
+    if (error instanceof PortolanError && error.facts.status === 501) return false
+    throw error
+  }
+}
+
+/** The name of a journal, by chance: made with it, and kept in it. */
+export async function nameOfJournal(
+  workspace: Workspace,
+  { random }: Pick<Runtime, 'random'>,
+): Promise<string> {
+  const kept = new TextDecoder().decode((await workspace.file(NAME_FILE)) ?? new Uint8Array())
+  if (/^[a-z0-9]{8,64}$/.test(kept)) return kept
+  const name = Array.from({ length: 3 }, () =>
+    Math.floor(random() * 2 ** 32)
+      .toString(36)
+      .padStart(7, '0'),
+  ).join('')
+  await workspace.keepFile(NAME_FILE, new TextEncoder().encode(name))
+  return name
+}
+
+const NAME_FILE = 'writer'
+
+function formatRecord(record: WriterRecord): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(record, undefined, 2)}\n`)
+}
+
+/** One that cannot be read was not written by us; it is as good as none. */
+function parseRecord(bytes: Uint8Array): WriterRecord | undefined {
+  try {
+    return RECORD.parse(JSON.parse(new TextDecoder().decode(bytes)))
+  } catch {
+    return undefined
+  }
+}
