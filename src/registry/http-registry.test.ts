@@ -154,6 +154,12 @@ describe('a manifest', () => {
     ['cut bodies', truncated('{'), 'UNREACHABLE', 'can be reached'],
     ['a body without end', stalled('{'), 'UNREACHABLE', 'nothing came for 0.5 s'],
     ['a redirect loop', status(307, { Location: '/v2/x' }), 'UNREACHABLE', 'leads back'],
+    [
+      'a redirect to where only we can go',
+      status(307, { Location: 'http://169.254.169.254/latest/meta-data/' }),
+      'UNREACHABLE',
+      'a redirect to 169.254.169.254, a link-local address',
+    ],
   ])('is an error after %s', async (_, answer, code, ...words) => {
     await using server = await start()
     server.script('/v2/images/app/manifests/1.0', answer)

@@ -1,4 +1,5 @@
-import { rename, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { exchange } from '../../support/raw-http.ts'
@@ -114,6 +115,22 @@ export function describeOperations(runtime: RuntimeName): void {
           inForceSince: expect.any(String),
           last: { at: expect.any(String), ok: true },
         })
+      })
+
+      it('waits for no writer when the file becomes a named pipe, and takes the next good one', async () => {
+        const pipe = `${door.configFile}.pipe`
+        execFileSync('mkfifo', [pipe])
+        await rename(pipe, door.configFile)
+        door.process.kill('SIGHUP')
+        await until('the refusal', async () => (await admin('/reload')).last !== null)
+        expect((await admin('/reload')).last).toMatchObject({
+          ok: false,
+          faults: [expect.stringContaining('it is not a regular file')],
+        })
+        expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)
+        await rm(door.configFile)
+        await change({ debug: true })
+        expect(await admin('/reload')).toMatchObject({ last: { ok: true } })
       })
 
       it('ignores a config of which a part cannot be had', async () => {
