@@ -11,6 +11,7 @@ import { DOCKER_CLIENT } from '../support/pull-clients/docker.ts'
 import { TOOL_CLIENTS } from '../support/pull-clients/tools.ts'
 import { sample } from '../support/sample.ts'
 import { makeTempFolder, type TempFolder } from '../support/temp.ts'
+import { until } from '../support/until.ts'
 
 // Pulls by real clients from a store that goes bad after it was admitted, whose faults our own checks find late or never.
 
@@ -135,8 +136,10 @@ function byName(origin: string): string {
 async function admit(door: Portolan, { name, blobs }: BigImage): Promise<void> {
   for (const { digest } of blobs) {
     const url = `http://127.0.0.1:${door.port}/v2/${name}/blobs/${digest}`
-    const reply = await fetch(url, { method: 'HEAD', redirect: 'manual' })
-    expect(reply.headers.get('location')).toContain(`/containers/images/${digest}`)
+    await until(`the door to know ${digest} in the store`, async () => {
+      const reply = await fetch(url, { method: 'HEAD', redirect: 'manual' })
+      return reply.headers.get('location')?.includes(`/containers/images/${digest}`) === true
+    })
   }
 }
 

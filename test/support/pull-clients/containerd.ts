@@ -13,6 +13,9 @@ const CONFIG_3 = `version = 3
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "native"
   image_pull_progress_timeout = "${PATIENCE / 1000}s"
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+  platform = "linux/${process.arch === 'x64' ? 'amd64' : process.arch}"
+  snapshotter = "native"
 `
 
 /** Every containerd that is installed, asked by its CRI as kubelet does; one entry that says what is missing if none is. */

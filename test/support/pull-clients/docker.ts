@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findPrograms, run } from '../programs.ts'
 import { until } from '../until.ts'
@@ -13,13 +14,16 @@ export const DOCKER_CLIENT: PullClient = {
   patience: `killed after ${(4 * PATIENCE) / 1000} s`,
   pauses: BY_HAND,
   async start(folder) {
+    // The machine's own settings may contradict these.
+    const config = join(folder, 'daemon.json')
+    await writeFile(config, '{}')
     const socket = `unix://${join(folder, 'd.sock')}`
     const child = spawn(
       found.dockerd,
       [
         ...['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs'],
         ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
-        ...['--pidfile', join(folder, 'd.pid'), '--host', socket, '--config-file', join(folder, 'none.json')],
+        ...['--pidfile', join(folder, 'd.pid'), '--host', socket, '--config-file', config],
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     )

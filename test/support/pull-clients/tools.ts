@@ -74,7 +74,7 @@ export const TOOL_CLIENTS: readonly PullClient[] = TOOLS.map(({ name, option, is
         pull: (host, image) =>
           run(found[name]!, words(host, image, join(folder, `${++tries}`)), {
             timeout: option === undefined ? PATIENCE : LONGEST,
-            env: { ...process.env, HOME: home, DOCKER_CONFIG: home },
+            env: { ...process.env, HOME: home },
           }),
         async [Symbol.asyncDispose]() {},
       }
