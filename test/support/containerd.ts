@@ -57,7 +57,10 @@ export async function startContainerd(
     await ended
   }
   try {
-    await Promise.race([ended, booted(() => log)])
+    const failed = ended.then(() => {
+      throw new Error(`${program} ended with ${child.exitCode}:\n${log}`)
+    })
+    await Promise.race([failed, booted(() => log)])
   } catch (error) {
     await stop()
     throw error

@@ -4,48 +4,73 @@ import { type InstalledContainerd, installedContainerds, startContainerd } from 
 import { findPrograms } from '../programs.ts'
 import { BY_KUBELET, PATIENCE, type PullClient } from './pull-client.ts'
 
-/** Unpacks without mounts, which not every machine that runs tests allows. */
+// Both unpack without mounts, which not every machine that runs tests allows.
+
 const CONFIG_2 = `version = 2
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = "native"
 `
-const CONFIG_3 = `version = 3
+/** With what makes it fetch a blob in several ranges at once, or without. */
+const config3 = (ranges: string) => `version = 3
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "native"
   image_pull_progress_timeout = "${PATIENCE / 1000}s"
+[plugins."io.containerd.transfer.v1.local"]
+  ${ranges}
 [[plugins."io.containerd.transfer.v1.local".unpack_config]]
   platform = "linux/${process.arch === 'x64' ? 'amd64' : process.arch}"
   snapshotter = "native"
 `
+const RANGES = 'max_concurrent_downloads = 8\n  concurrent_layer_fetch_buffer = 1048576'
 
-/** Every containerd that is installed, asked by its CRI as kubelet does; one entry that says what is missing if none is. */
+const { missing } = findPrograms('crictl')
+
+/**
+ * Every containerd that is installed, asked by its CRI as kubelet does, and a new one once more that fetches blobs in
+ * ranges; one entry that says what is missing if there is none.
+ */
 export async function containerdClients(): Promise<PullClient[]> {
   const installed = await installedContainerds()
-  if (installed.length === 0) return [clientOf('containerd', 'not on this machine: containerd', undefined)]
-  const { missing } = findPrograms('crictl')
-  return installed.map((containerd) =>
-    clientOf(`containerd ${containerd.version.major}.${containerd.version.minor}`, missing, containerd),
-  )
+  if (installed.length === 0) {
+    return [
+      {
+        name: 'containerd',
+        missing: 'not on this machine: containerd',
+        patience: '',
+        pauses: BY_KUBELET,
+        start: () => Promise.reject(new TypeError('there is no containerd')),
+      },
+    ]
+  }
+  return installed.flatMap((containerd) => {
+    const { major, minor } = containerd.version
+    const name = `containerd ${major}.${minor}`
+    if (major < 2) return [clientOf(name, containerd, CONFIG_2, [`--pull-timeout=${PATIENCE / 1000}s`])]
+    return [
+      clientOf(name, containerd, config3('')),
+      clientOf(`${name} in ranges`, containerd, config3(RANGES)),
+    ]
+  })
 }
 
+/** With words for `crictl pull` where its config does not bound its wait. */
 function clientOf(
   name: string,
-  missing: string | undefined,
-  containerd: InstalledContainerd | undefined,
+  containerd: InstalledContainerd,
+  settings: string,
+  words: readonly string[] = [],
 ): PullClient {
-  const isNew = (containerd?.version.major ?? 2) > 1
   return {
     name,
     missing,
-    patience: isNew ? 'its image_pull_progress_timeout' : 'crictl --pull-timeout',
+    patience: words.length > 0 ? 'crictl --pull-timeout' : 'its image_pull_progress_timeout',
     pauses: BY_KUBELET,
     async start(folder) {
       const config = join(folder, 'config.toml')
-      await writeFile(config, isNew ? CONFIG_3 : CONFIG_2)
-      const running = await startContainerd(containerd!, { folder, config })
-      const timeout = isNew ? [] : [`--pull-timeout=${PATIENCE / 1000}s`]
+      await writeFile(config, settings)
+      const running = await startContainerd(containerd, { folder, config })
       return {
-        pull: (host, image) => running.pull(`${host}/${image}`, timeout),
+        pull: (host, image) => running.pull(`${host}/${image}`, words),
         [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
       }
     },
