@@ -70,7 +70,7 @@ const CELLS = able.flatMap((client) =>
   ROWS.map((row) => ({ client, row, label: `${client.name}: ${row.name}` })),
 )
 type Cell = (typeof CELLS)[number]
-const cells = sample('pulls from a store that goes bad', CELLS, 14, ({ row }) => row.name)
+const cells = sample('pulls from a store that goes bad', CELLS, 10, ({ row }) => row.name)
 const together = cells.filter(({ client }) => client.isAlone !== true)
 const alone = cells.filter(({ client }) => client.isAlone === true)
 
@@ -90,7 +90,7 @@ describe('a pull, from a store that goes bad after it was admitted', () => {
     printTable()
   })
 
-  const title = 'works on the third try at the latest, with $label'
+  const title = 'works on the third try at the latest, with $client.name: $row.name'
   it.concurrent.each(together)(title, expectPull, LONGEST)
   it.each(alone)(title, expectPull, LONGEST)
 
