@@ -43,6 +43,7 @@ export interface Seen {
   readonly method: string
   readonly path: string
   readonly range: string | undefined
+  readonly userAgent: string
   /** As `performance.now()` has it. */
   readonly at: number
 }
@@ -84,7 +85,8 @@ export async function startMisbehaving(options: MisbehavingOptions): Promise<Mis
   let where: Afflicted = ''
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '' } = request
-    requests.push({ method, path: url, range: request.headers.range, at: performance.now() })
+    const { range, 'user-agent': userAgent = '' } = request.headers
+    requests.push({ method, path: url, range, userAgent, at: performance.now() })
     // A client that hangs up is its own affair.
     response.on('error', () => {})
     const served = content(url.split('?')[0]!)
