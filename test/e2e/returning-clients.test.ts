@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startAdmittedStores } from '../support/admitted-stores.ts'
 import { type BigImage, makeBigImage } from '../support/big-image.ts'
 import type { Asked, Fault, Seen } from '../support/misbehaving.ts'
+import type { Ran } from '../support/programs.ts'
 import { containerdClients } from '../support/pull-clients/containerd.ts'
 import { DOCKER_CLIENT } from '../support/pull-clients/docker.ts'
+import type { PullClient } from '../support/pull-clients/pull-client.ts'
 import { TOOL_CLIENTS } from '../support/pull-clients/tools.ts'
 import { sample } from '../support/sample.ts'
 import { makeTempFolder, type TempFolder } from '../support/temp.ts'
@@ -25,7 +27,7 @@ interface Row {
 }
 
 const isBig = ({ size }: Asked) => size >= 500_000
-const isOurs = ({ userAgent }: Asked) => userAgent.startsWith('portolan')
+const isOurs = (userAgent: string) => userAgent.startsWith('portolan')
 
 const ROWS: readonly Row[] = [
   { name: '403 for blobs of 500 kB and more', fault: '403', afflicts: isBig },
@@ -37,11 +39,11 @@ const ROWS: readonly Row[] = [
     afflicts: ({ path }, { blobs }) => path.endsWith(blobs.at(-1)!.digest),
   },
   { name: 'headers, then nothing', fault: 'stall after the headers', afflicts: isBig },
-  { name: '403 to all but our User-Agent', fault: '403', afflicts: (asked) => !isOurs(asked) },
+  { name: '403 to all but our User-Agent', fault: '403', afflicts: ({ userAgent }) => !isOurs(userAgent) },
   {
     name: 'cut half-way, to all but our User-Agent',
     fault: 'cut in the body',
-    afflicts: (asked) => isBig(asked) && !isOurs(asked),
+    afflicts: (asked) => isBig(asked) && !isOurs(asked.userAgent),
   },
   {
     name: '403 for one blob, a try every 10.5 s',
@@ -52,7 +54,7 @@ const ROWS: readonly Row[] = [
   {
     name: '403 to all but our User-Agent, at two stores',
     fault: '403',
-    afflicts: (asked) => !isOurs(asked),
+    afflicts: ({ userAgent }) => !isOurs(userAgent),
     alsoNext: true,
   },
 ]
@@ -60,7 +62,7 @@ const ROWS: readonly Row[] = [
 const NAME = 'team/app'
 const IMAGE = `${NAME}:v1`
 
-/** The promise: at the latest on the third try. */
+/** The promise: at the latest on the third try; one more where the next store went bad too. */
 const PROMISED = 3
 /** For one cell, in milliseconds: five tries of a runtime that waits as kubelet does, and for a store that stalls. */
 const LONGEST = 400_000
@@ -98,7 +100,7 @@ describe('a pull, from a store that goes bad after it was admitted', () => {
     printTable()
   })
 
-  const title = 'works on the third try at the latest, with $client.name: $row.name'
+  const title = 'works by the promised try, with $client.name: $row.name'
   it.concurrent.each(together)(title, expectPull, LONGEST)
   it.each(alone)(title, expectPull, LONGEST)
 
@@ -136,46 +138,45 @@ describe('a pull, from a store that goes bad after it was admitted', () => {
       await store.misbehave(row.fault, (asked) => row.afflicts(asked, image))
     }
 
-    worked.set(label, Number.POSITIVE_INFINITY)
-    const said: string[] = []
-    for (let attempt = 1; attempt <= MOST; attempt++) {
-      if (attempt > 1)
-        await sleep(row.pause ?? client.pauses[Math.min(attempt, client.pauses.length + 1) - 2])
-      const { code, stderr } = await started.pull(world.host, IMAGE)
-      said.push(`try ${attempt} ended with ${code}: ${stderr.trim()}`)
-      if (code !== 0) continue
-      worked.set(label, attempt)
-      break
-    }
-    expect(worked.get(label), said.join('\n')).toBeLessThanOrEqual(
-      row.alsoNext === true ? PROMISED + 1 : PROMISED,
-    )
+    const { attempt, said } = await firstThatWorks(client, row, () => started.pull(world.host, IMAGE))
+    worked.set(label, attempt)
+    expect(world.near.requests.some(isDownload), 'it asked the store that went bad').toBe(true)
+    expect(attempt, said).toBeLessThanOrEqual(row.alsoNext === true ? PROMISED + 1 : PROMISED)
   }
 })
 
+/** The number of the try that worked, infinite when none has, and what all have said. */
+async function firstThatWorks(
+  { pauses }: PullClient,
+  { pause }: Row,
+  pull: () => Promise<Ran>,
+): Promise<{ readonly attempt: number; readonly said: string }> {
+  const said: string[] = []
+  for (let attempt = 1; attempt <= MOST; attempt++) {
+    if (attempt > 1) await sleep(pause ?? pauses[Math.min(attempt - 2, pauses.length - 1)])
+    const { code, stderr } = await pull()
+    said.push(`try ${attempt} ended with ${code}: ${stderr.trim()}`)
+    if (code === 0) return { attempt, said: said.join('\n') }
+  }
+  return { attempt: Number.POSITIVE_INFINITY, said: said.join('\n') }
+}
+
 /** Of a blob, by a client: our own probes say who they are. */
 function isDownload({ method, path, userAgent }: Seen): boolean {
-  return (
-    method === 'GET' &&
-    path.includes('sha256:') &&
-    !path.includes('/manifests/') &&
-    !userAgent.startsWith('portolan')
-  )
+  return method === 'GET' && path.includes('sha256:') && !path.includes('/manifests/') && !isOurs(userAgent)
 }
 
 function printTable(): void {
-  const names = able.map(({ name }) => name)
-  const lines = ROWS.map((row) => {
-    const tries = able.map(({ name }) => {
-      const label = `${name}: ${row.name}`
-      const attempt = worked.get(label)
-      return attempt === Number.POSITIVE_INFINITY ? '✗' : `${attempt ?? ''}`
-    })
-    return `| ${[row.name, ...tries].join(' | ')} |`
-  })
-  console.info(
-    [`| the try that worked | ${names.join(' | ')} |`, `|${'---|'.repeat(names.length + 1)}`, ...lines].join(
-      '\n',
-    ),
-  )
+  const row = (words: readonly string[]) => `| ${words.join(' | ')} |`
+  const tryOf = (label: string) => {
+    const attempt = worked.get(label)
+    return attempt === Number.POSITIVE_INFINITY ? '✗' : `${attempt ?? ''}`
+  }
+  const lines = [
+    row(['store, after it was admitted', ...able.map(({ name }) => name)]),
+    `|${'---|'.repeat(able.length + 1)}`,
+    ...ROWS.map(({ name: what }) => row([what, ...able.map(({ name }) => tryOf(`${name}: ${what}`))])),
+    row(['what ends a wait for nothing', ...able.map(({ waitEnd }) => waitEnd)]),
+  ]
+  console.info(`The try that worked:\n${lines.join('\n')}`)
 }

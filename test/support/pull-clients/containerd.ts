@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type InstalledContainerd, installedContainerds, startContainerd } from '../containerd.ts'
 import { findPrograms } from '../programs.ts'
-import { BY_KUBELET, PATIENCE, type PullClient } from './pull-client.ts'
+import { BY_KUBELET, MAX_WAIT, type PullClient } from './pull-client.ts'
 
 // Both unpack without mounts, which not every machine that runs tests allows.
 
@@ -14,7 +14,7 @@ const CONFIG_2 = `version = 2
 const config3 = (ranges: string) => `version = 3
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "native"
-  image_pull_progress_timeout = "${PATIENCE / 1000}s"
+  image_pull_progress_timeout = "${MAX_WAIT / 1000}s"
 [plugins."io.containerd.transfer.v1.local"]
   ${ranges}
 [[plugins."io.containerd.transfer.v1.local".unpack_config]]
@@ -37,7 +37,7 @@ export async function containerdClients(): Promise<PullClient[]> {
       {
         name: 'containerd',
         missing: 'not on this machine: containerd',
-        patience: '',
+        waitEnd: '',
         pauses: BY_KUBELET,
         start: () => Promise.reject(new TypeError('there is no containerd')),
       },
@@ -46,7 +46,7 @@ export async function containerdClients(): Promise<PullClient[]> {
   return installed.flatMap((containerd) => {
     const { major, minor } = containerd.version
     const name = `containerd ${major}.${minor}`
-    if (major < 2) return [clientOf(name, containerd, CONFIG_2, [`--pull-timeout=${PATIENCE / 1000}s`])]
+    if (major < 2) return [clientOf(name, containerd, CONFIG_2, [`--pull-timeout=${MAX_WAIT / 1000}s`])]
     return [
       clientOf(name, containerd, config3('')),
       clientOf(`${name} in ranges`, containerd, config3(RANGES)),
@@ -64,7 +64,7 @@ function clientOf(
   return {
     name,
     missing,
-    patience: words.length > 0 ? 'crictl --pull-timeout' : 'its image_pull_progress_timeout',
+    waitEnd: words.length > 0 ? 'crictl --pull-timeout' : 'its image_pull_progress_timeout',
     pauses: BY_KUBELET,
     async start(folder) {
       const config = join(folder, 'config.toml')

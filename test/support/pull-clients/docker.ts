@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findPrograms, run } from '../programs.ts'
 import { until } from '../until.ts'
-import { BY_HAND, PATIENCE, type PullClient } from './pull-client.ts'
+import { BY_HAND, MAX_WAIT, type PullClient } from './pull-client.ts'
 
 const { found, missing } = findPrograms('dockerd', 'docker', 'containerd')
 
@@ -11,7 +11,7 @@ const { found, missing } = findPrograms('dockerd', 'docker', 'containerd')
 export const DOCKER_CLIENT: PullClient = {
   name: 'docker',
   missing: missing ?? (process.getuid?.() === 0 ? undefined : 'dockerd runs as root only'),
-  patience: `killed after ${(4 * PATIENCE) / 1000} s`,
+  waitEnd: `killed after ${(3 * MAX_WAIT) / 1000} s`,
   pauses: BY_HAND,
   async start(folder) {
     // The machine's own settings may contradict these.
@@ -52,7 +52,7 @@ export const DOCKER_CLIENT: PullClient = {
     return {
       pull: (host, image) =>
         run(found.docker, ['--host', socket, 'pull', '--quiet', `${host}/${image}`], {
-          timeout: 4 * PATIENCE,
+          timeout: 3 * MAX_WAIT,
         }),
       [Symbol.asyncDispose]: stop,
     }

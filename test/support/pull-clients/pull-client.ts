@@ -6,7 +6,7 @@ export interface PullClient {
   /** Why it cannot be tried here, by the name of what is missing; `undefined` when it can. */
   readonly missing: string | undefined
   /** What ends its wait for a store that sends nothing. */
-  readonly patience: string
+  readonly waitEnd: string
   /** Between two tries, in milliseconds, the last one for all that follow: kubelet's for a runtime, a person's for a tool. */
   readonly pauses: readonly number[]
   /** Its processes get in each other's way, wherever they keep what they pull. */
@@ -21,7 +21,7 @@ export interface StartedClient extends AsyncDisposable {
 }
 
 /** So long a client may wait for a store that sends nothing, in milliseconds; a pull that works takes a tenth. */
-export const PATIENCE = 15_000
+export const MAX_WAIT = 20_000
 
 /** A person who sees that it failed and asks again, in milliseconds. */
 export const BY_HAND: readonly number[] = [1000]

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findPrograms, run } from '../programs.ts'
-import { BY_HAND, PATIENCE, type PullClient } from './pull-client.ts'
+import { BY_HAND, MAX_WAIT, type PullClient } from './pull-client.ts'
 
 interface Tool {
   readonly name: string
-  /** By which option it waits no longer than {@link PATIENCE}; without one it is killed then. */
+  /** By which option it waits no longer than {@link MAX_WAIT}; without one it is killed then. */
   readonly option?: string
   readonly isAlone?: boolean
   /** Its words for a pull into a folder that it may create. */
@@ -20,7 +20,7 @@ const TOOLS: readonly Tool[] = [
     name: 'skopeo',
     option: '--command-timeout',
     words: (host, image, target) => [
-      `--command-timeout=${PATIENCE / 1000}s`,
+      `--command-timeout=${MAX_WAIT / 1000}s`,
       ...['copy', '--quiet', '--src-tls-verify=false', `docker://${host}/${image}`, `dir:${target}`],
     ],
   },
@@ -63,7 +63,7 @@ export const TOOL_CLIENTS: readonly PullClient[] = TOOLS.map(({ name, option, is
   return {
     name,
     missing,
-    patience: option === undefined ? `killed after ${PATIENCE / 1000} s` : `its ${option}`,
+    waitEnd: option === undefined ? `killed after ${MAX_WAIT / 1000} s` : `its ${option}`,
     pauses: BY_HAND,
     ...(isAlone && { isAlone }),
     async start(folder) {
@@ -73,7 +73,7 @@ export const TOOL_CLIENTS: readonly PullClient[] = TOOLS.map(({ name, option, is
       return {
         pull: (host, image) =>
           run(found[name]!, words(host, image, join(folder, `${++tries}`)), {
-            timeout: option === undefined ? PATIENCE : LONGEST,
+            timeout: option === undefined ? MAX_WAIT : LONGEST,
             env: { ...process.env, HOME: home },
           }),
         async [Symbol.asyncDispose]() {},
