@@ -62,16 +62,37 @@ function follow(
 ): Decision | Promise<Decision> {
   const decision = decide(facts, sources.view())
   if (decision.kind === 'ask') {
-    return inquire(decision, facts, request.client, sources).then((late) => {
-      const found = sources.notice?.(request, late)
-      // This client has waited enough, and the backend has just said that it has the content.
-      return found?.kind === 'move' ? follow(request, moved(facts, late, found, sources), sources) : late
-    })
+    return inquire(decision, facts, request.client, sources).then((late) =>
+      settle(request, facts, late, sources),
+    )
   }
   const found = sources.notice?.(request, decision)
   if (found === undefined) return decision
-  if (found.kind === 'wait') return found.until.then(() => decideWithoutAsking(facts, sources))
+  if (found.kind === 'wait') {
+    return found.until.then(() => {
+      const late = decideWithoutAsking(facts, sources)
+      // Noticed once already, it would count as another try where it is sent after all.
+      return backendOf(late) === backendOf(decision) ? late : settle(request, facts, late, sources)
+    })
+  }
   return follow(request, moved(facts, decision, found, sources), sources)
+}
+
+/** Lets be noticed what was decided for a client that has waited: it may be moved, but waits no more. */
+function settle(
+  request: RoutedRequest,
+  facts: RequestFacts,
+  decision: Decision,
+  sources: RouteSources,
+): Decision {
+  const found = sources.notice?.(request, decision)
+  if (found?.kind !== 'move') return decision
+  const next = moved(facts, decision, found, sources)
+  return settle(request, next, decideWithoutAsking(next, sources), sources)
+}
+
+function backendOf(decision: Decision): Backend | undefined {
+  return decision.kind === 'redirect' ? decision.backend : undefined
 }
 
 /** The facts of a client that came back from where it was about to be sent. */

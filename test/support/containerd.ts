@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { coerce, type SemVer } from 'semver'
-import { findProgram, run } from './programs.ts'
+import { findProgram, type Ran, run } from './programs.ts'
 
 /** A containerd on this machine. */
 export interface InstalledContainerd {
@@ -25,11 +25,25 @@ export async function installedContainerds(): Promise<InstalledContainerd[]> {
   return [...found.values()]
 }
 
-/** Pulls an image by the CRI of a containerd with this config, as a kubelet would; gives what containerd logged. */
-export async function pullByCri(
+/** A containerd with a root of its own. */
+export interface RunningContainerd extends AsyncDisposable {
+  /** All that it has logged. */
+  readonly log: string
+  /** Pulls an image by its CRI, as a kubelet would; with more words for `crictl pull`. */
+  pull(image: string, words?: readonly string[]): Promise<Ran>
+}
+
+export interface ContainerdOptions {
+  /** Where it keeps all that it has. */
+  readonly folder: string
+  /** The file of its config. */
+  readonly config: string
+}
+
+export async function startContainerd(
   { program }: InstalledContainerd,
-  { folder, config, image }: { readonly folder: string; readonly config: string; readonly image: string },
-): Promise<string> {
+  { folder, config }: ContainerdOptions,
+): Promise<RunningContainerd> {
   const socket = join(folder, 'c.sock')
   const flags = ['--root', join(folder, 'root'), '--state', join(folder, 'state'), '--address', socket]
   const child = spawn(program, ['--config', config, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -38,16 +52,41 @@ export async function pullByCri(
     log += text
   })
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
-  try {
-    await Promise.race([ended, booted(() => log)])
-    const crictl = findProgram('crictl')!
-    const endpoint = `unix://${socket}`
-    await run(crictl, ['--image-endpoint', endpoint, '--runtime-endpoint', endpoint, 'pull', image])
-    return log
-  } finally {
+  const stop = async () => {
     child.kill('SIGTERM')
     await ended
   }
+  try {
+    const failed = ended.then(() => {
+      throw new Error(`${program} ended with ${child.exitCode}:\n${log}`)
+    })
+    await Promise.race([failed, booted(() => log)])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const endpoint = `unix://${socket}`
+  return {
+    get log() {
+      return log
+    },
+    pull: (image, words = []) =>
+      run(findProgram('crictl')!, [
+        ...['--image-endpoint', endpoint, '--runtime-endpoint', endpoint],
+        ...['pull', ...words, image],
+      ]),
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Pulls an image by the CRI of a containerd with this config, as a kubelet would; gives what containerd logged. */
+export async function pullByCri(
+  installed: InstalledContainerd,
+  { image, ...options }: ContainerdOptions & { readonly image: string },
+): Promise<string> {
+  await using containerd = await startContainerd(installed, options)
+  await containerd.pull(image)
+  return containerd.log
 }
 
 /** Looks until containerd says that it is up. */

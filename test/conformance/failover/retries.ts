@@ -47,8 +47,12 @@ export function describeRetries(runtime: RuntimeName): void {
     })
     afterAll(() => made.disposeAsync())
 
-    const storeOf = async (digest: string, client: string) => {
-      const location = await locate(door, `/v2/${NAME}/blobs/${digest}`, client)
+    const storeOf = async (
+      digest: string,
+      client: string,
+      headers: Readonly<Record<string, string>> = {},
+    ) => {
+      const location = await locate(door, `/v2/${NAME}/blobs/${digest}`, client, headers)
       if (location?.startsWith(`${store.origin}/`)) return 'paris'
       if (location?.startsWith(`${second.origin}/`)) return 'frankfurt'
       return location?.startsWith(`${canonical.origin}/`) ? 'canonical' : location
@@ -82,6 +86,42 @@ export function describeRetries(runtime: RuntimeName): void {
       await until('the verification', () => verifications(digest).length > 0)
       expect(verifications(digest).length).toBe(1)
     })
+
+    it('keeps a store for 200 nodes behind one address that pull at once, and for one of them that does so again', async () => {
+      const image = blobs.slice(11, 16)
+      const client = '35.180.1.201'
+      const pull = async () => {
+        await locate(door, `/v2/${NAME}/manifests/v1`, client)
+        return Promise.all(image.map(({ digest }) => storeOf(digest, client)))
+      }
+      const answers = (await Promise.all(Array.from({ length: 200 }, pull))).flat()
+      for (let again = 0; again < 3; again++) answers.push(...(await pull()))
+      const moved = answers.filter((id) => id !== 'paris').length
+      expect(moved / answers.length).toBeLessThanOrEqual(0.02)
+      await expectInTraffic(image)
+    })
+
+    it.each([
+      ['to their ends', (start: number) => `bytes=${start}-${start + 127}`],
+      ['open, and hung up on', (start: number) => `bytes=${start}-`],
+    ])('keeps a store for one that fetches each blob in 16 ranges at once, %s', async (_, range) => {
+      const image = blobs.slice(16, 19)
+      const starts = Array.from({ length: 16 }, (_, n) => 128 * n)
+      const ask = (digest: string, start: number) => storeOf(digest, '35.180.1.202', { Range: range(start) })
+      const answers = await Promise.all(
+        image.flatMap(({ digest }) => starts.map((start) => ask(digest, start))),
+      )
+      expect(new Set(answers)).toEqual(new Set(['paris']))
+      await expectInTraffic(image)
+    })
+
+    /** Whoever else comes is sent there for these, and nothing has been counted against it. */
+    async function expectInTraffic(image: readonly TestBlob[]): Promise<void> {
+      for (const { digest } of image) expect(await storeOf(digest, '35.180.1.203')).toBe('paris')
+      const reply = await fetch(`http://127.0.0.1:${door.adminPort}/backends`)
+      const { backends } = (await reply.json()) as { backends: { id: string; health: object }[] }
+      expect(backends.find(({ id }) => id === 'paris')).toMatchObject({ health: { status: 'healthy' } })
+    }
   })
 
   it(`blobs asked again right after their store left traffic all go upstream, by a door on ${runtime}`, async () => {
@@ -133,7 +173,12 @@ export function describeRetries(runtime: RuntimeName): void {
   })
 }
 
-async function locate(door: Portolan, target: string, client: string): Promise<string | undefined> {
-  const reply = await exchange(door.port, { target, headers: { 'X-Forwarded-For': client } })
+async function locate(
+  door: Portolan,
+  target: string,
+  client: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string | undefined> {
+  const reply = await exchange(door.port, { target, headers: { 'X-Forwarded-For': client, ...headers } })
   return reply.headers.location
 }
