@@ -16,7 +16,16 @@ export interface ProcessRuntime extends DoorRuntime {
 export function createRuntime({ level }: LogConfig): ProcessRuntime {
   // Lines are gathered and written when 4 KiB are full or after a quarter of a second, not one system call each.
   const output = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 })
-  const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output)
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      // Whoever reads a line need not know what pino numbers levels by.
+      formatters: { level: (word) => ({ level: word }) },
+    },
+    output,
+  )
   return {
     ...createDoorRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
     setLevel(level) {

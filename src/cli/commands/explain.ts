@@ -84,11 +84,17 @@ function describeClient({ address, place, knownBy }: ExplainedClient): string {
 }
 
 function describeDecision({ decision }: Explanation): string {
-  const { kind, reason, backend, location, message, movedFrom } = decision
-  const because = `${reason}${movedFrom === undefined ? '' : `, moved from ${movedFrom}`}`
+  const { kind, reason, backend, location, message } = decision
+  const because = `${reason}${describeMove(decision)}`
   if (kind === 'refuse') return `→ refused (${because}): ${message}`
   if (kind === 'redirect') return `→ ${backend} (${because}): ${location}`
   return `→ the door itself, for ${backend} (${because})`
+}
+
+/** The canonical upstream is the last resort, and so it may be down and yet taken. */
+function describeMove({ backend, movedFrom }: Explanation['decision']): string {
+  if (movedFrom === undefined) return ''
+  return movedFrom === backend ? ', though it is down: nothing else is left' : `, moved from ${movedFrom}`
 }
 
 function describeCandidates({ candidates }: Explanation): string {

@@ -53,6 +53,22 @@ export function describeOperations(runtime: RuntimeName): void {
         expect(moved.requests.length).toBeGreaterThan(0)
       })
 
+      it('names a request by one id in the log and, with debug, in the reply, which no other request has', async () => {
+        await change({ debug: true })
+        const ids: string[] = []
+        for (const target of [`/v2/pause/blobs/${DIGEST}`, '/v2/', '/nothing']) {
+          const reply = await fetch(`http://127.0.0.1:${door.port}${target}`, { redirect: 'manual' })
+          ids.push(reply.headers.get('portolan-request-id')!)
+          await until('the line of the request', async () =>
+            door.log.some(
+              (line) => line.msg === 'request' && line.id === ids.at(-1) && line.target === target,
+            ),
+          )
+        }
+        expect(new Set(ids).size).toBe(3)
+        expect(door.log.map(({ level }) => level)).toContain('info')
+      })
+
       it('keeps it when stores come and go, too', async () => {
         await locationOf(DIGEST)
         const added = await otherStore()
@@ -105,7 +121,7 @@ export function describeOperations(runtime: RuntimeName): void {
           faults: expect.arrayContaining(faults),
         })
         await until('the log line', () =>
-          door.log.some(({ level, faults }) => level === 50 && faults !== undefined),
+          door.log.some(({ level, faults }) => level === 'error' && faults !== undefined),
         )
         expect(await admin('/config')).toEqual(good)
         expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)
