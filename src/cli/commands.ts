@@ -22,8 +22,8 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(NODE_CONFIG, async (options, paths) =>
     (await import('./commands/node-config.ts')).runNodeConfig(paths, options),
   ),
-  bind(CONFIG_CHECK, async (options, file) =>
-    (await import('./commands/config.ts')).runConfigCheck(file, options),
+  bind(CONFIG_CHECK, async (options, files) =>
+    (await import('./commands/config.ts')).runConfigCheck(files, options),
   ),
   bind(CONFIG_SHOW, async (options, file) =>
     (await import('./commands/config.ts')).runConfigShow(file, options),

@@ -9,6 +9,8 @@ import { parseConfigFile } from './read-config.ts'
 
 /** How often the file is looked at, in milliseconds. */
 const INTERVAL = 2_000
+/** After so many looks at a file that is not there, it is gone. */
+const LOOKS_IN_VAIN = 2
 
 export interface ReloaderOptions {
   readonly file: string
@@ -31,6 +33,18 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
   let seen: string | undefined
   let queue: Promise<void> = Promise.resolve()
   let ended = false
+  let looksInVain = 0
+
+  /** A file that is gone is most often about to come back: it is told of once, when it is gone at the second look, too. */
+  function noteGone(): void {
+    looksInVain++
+    if (looksInVain !== LOOKS_IN_VAIN || ended) return
+    // Whatever comes back is to be read, were it the same.
+    seen = undefined
+    const faults = [`there is no ${file} any more`]
+    log.error({ file, faults }, 'the config file is gone: what was in force stays')
+    service.refuseReload(faults)
+  }
 
   /** One after the other, so that the last change is the one that stays. */
   function enqueue(why: 'SIGHUP' | 'the file changed'): void {
@@ -82,9 +96,13 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
   })
   const look = setInterval(async () => {
     const print = await printOf(file)
-    // A file that is gone is most often about to come back.
-    if (print === undefined || print === seen) return
+    if (print === undefined) {
+      noteGone()
+      return
+    }
+    if (print === seen) return
     seen = print
+    looksInVain = 0
     enqueue('the file changed')
   }, INTERVAL)
   const onSignal = () => enqueue('SIGHUP')

@@ -10,7 +10,7 @@ import { type Rewritten, rewriteText } from '../../migrate/rewrite.ts'
 import { pinned, ReplacementCheck, type Verification, withheld } from '../../migrate/verify.ts'
 import { EXIT } from '../exit-code.ts'
 import { FileSearch } from '../file-search.ts'
-import { printJson } from '../print.ts'
+import { printJson, say } from '../print.ts'
 import { readRegistryMap } from '../read-registry-map.ts'
 import { createResolver } from '../registry-resolver.ts'
 import { readTextFile } from '../text-file.ts'
@@ -184,7 +184,7 @@ async function writeOverride(path: string, override: HelmOverride): Promise<void
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new PortolanError('FILE_UNWRITABLE', `cannot write ${path}: ${why}`, { file: path }, cause)
   }
-  console.error(
+  say(
     `${path}: ${override.count} ${override.count === 1 ? 'value' : 'values'}; give it to helm with --values`,
   )
 }

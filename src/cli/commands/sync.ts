@@ -4,7 +4,7 @@ import { walk } from '../../replication/walk.ts'
 import { openWorkspace } from '../../storage/fs/workspace.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { interruptible } from '../interruption.ts'
-import { printJson } from '../print.ts'
+import { printJson, progressOutput } from '../print.ts'
 import { createCopyBoard } from '../progress/copy-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
@@ -24,7 +24,7 @@ export async function runSync(options: SyncOptions): Promise<number> {
   const workspace = await openWorkspace(section.journal)
 
   const progress = createProgress({
-    output: process.stderr,
+    output: progressOutput(),
     clock: commandRuntime,
     colour: !process.env.NO_COLOR,
     board: createCopyBoard(),

@@ -1,5 +1,6 @@
 import { refused } from '../../config/refusal.ts'
 import { parsePlatform } from '../../oci/platform.ts'
+import { insteadOf } from './command-spec.ts'
 import {
   asText,
   list,
@@ -10,6 +11,9 @@ import {
   textOr,
   value,
 } from './option-spec.ts'
+
+/** A config may stand alone, without its flag. */
+export const configArgument = insteadOf('config', 'config', 'the same as --config')
 
 /** Of commands that work by a config. */
 export const configOptions = { config: requiredValue('<file>', 'the config', asText, { short: '-c' }) }

@@ -1,4 +1,4 @@
-import { rename, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { exchange } from '../../support/raw-http.ts'
@@ -67,6 +67,22 @@ export function describeOperations(runtime: RuntimeName): void {
         }
         expect(new Set(ids).size).toBe(3)
         expect(door.log.map(({ level }) => level)).toContain('info')
+      })
+
+      it('says that its config is gone, once, goes on, and takes it when it is back', async () => {
+        const text = await readFile(door.configFile)
+        await rm(door.configFile)
+        const gone = () => door.log.filter(({ msg }) => String(msg).startsWith('the config file is gone'))
+        await until('a line that says so', async () => gone().length > 0, 15_000)
+        expect(gone()).toMatchObject([{ level: 'error', file: door.configFile }])
+        expect((await admin('/reload')).last).toMatchObject({
+          ok: false,
+          faults: [`there is no ${door.configFile} any more`],
+        })
+        expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)
+        await writeFile(door.configFile, text)
+        await until('the reload', async () => (await admin('/reload')).last.ok === true, 15_000)
+        expect(gone()).toHaveLength(1)
       })
 
       it('keeps it when stores come and go, too', async () => {
