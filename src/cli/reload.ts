@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { trustFiles } from '../adapters/node/trust.ts'
 import type { Config } from '../config/config.ts'
 import { formatFault } from '../config/fault.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
@@ -65,6 +66,7 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
       const parsed = await parseConfigFile(file)
       if ('config' in parsed) {
         const config = withOldListeners(parsed.config)
+        await trustFiles(config.ca ?? [])
         await service.reload(config)
         onReload?.(config)
         return []

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { COMPILED } from './compiled.ts'
-import { PROGRAM } from './portolan.ts'
+import { PROGRAM, RUNTIMES, type RuntimeName } from './portolan.ts'
 
 /** How a command ended, and all that it printed. */
 export interface Ended {
@@ -21,11 +21,16 @@ export interface CommandOptions {
   /** The working folder. */
   readonly folder: string
   readonly env?: Readonly<Record<string, string>>
+  /** The runtime of the tests unless told. */
+  readonly runtime?: RuntimeName
 }
 
 /** Starts `portolan` with these words, as a user would, with nothing of this process's environment but PATH. */
-export function startCommand(words: readonly string[], { folder, env }: CommandOptions): RunningCommand {
-  const child = spawn(process.execPath, [PROGRAM, ...words], {
+export function startCommand(
+  words: readonly string[],
+  { folder, env, runtime }: CommandOptions,
+): RunningCommand {
+  const child = spawn(runtime === undefined ? process.execPath : RUNTIMES[runtime], [PROGRAM, ...words], {
     cwd: folder,
     // No login of whoever runs the tests is of use here.
     env: { PATH: process.env.PATH, HOME: folder, ...COMPILED, ...env },

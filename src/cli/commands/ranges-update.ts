@@ -13,6 +13,7 @@ import { type ReceivedList, type RefusedList, updateRanges } from '../../clouds/
 import { PortolanError } from '../../errors.ts'
 import { layered } from '../../transport/fetch.ts'
 import { withUserAgent } from '../../transport/user-agent.ts'
+import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson, say } from '../print.ts'
 import { formatTable } from '../table.ts'
@@ -98,7 +99,7 @@ async function readPrevious(file: string, force: boolean): Promise<Ranges | unde
 }
 
 async function download(providers: readonly Provider[]): Promise<Lists> {
-  const polite = layered((url, init) => fetch(url, init), withUserAgent('portolan'))
+  const polite = layered(commandRuntime.fetch, withUserAgent(commandRuntime.userAgent))
   const lists: Lists = { lists: [], missing: new Map(), tooLarge: [] }
   await Promise.all(
     providers.map(async (provider) => {
