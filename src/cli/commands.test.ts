@@ -20,6 +20,8 @@ it('every option has a variable of its command, but for those that delete or ove
       "demo --ca PORTOLAN_DEMO_CA",
       "demo --quiet PORTOLAN_DEMO_QUIET",
       "explain --from PORTOLAN_EXPLAIN_FROM",
+      "explain --down PORTOLAN_EXPLAIN_DOWN",
+      "explain --offline PORTOLAN_EXPLAIN_OFFLINE",
       "explain --config PORTOLAN_EXPLAIN_CONFIG",
       "explain --admin PORTOLAN_EXPLAIN_ADMIN",
       "explain --platform PORTOLAN_EXPLAIN_PLATFORM",
