@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createCredentials } from '../adapters/credentials/credentials.ts'
+import { createAgents, outboundProxies } from '../adapters/node/outbound.ts'
 import type { FillConfig } from '../config/config.ts'
+import { proxyFor } from '../net/proxies.ts'
 import type { RegistryAddress } from '../registry/address.ts'
 import { openHttpRegistry } from '../registry/http-registry.ts'
 import type { Registry } from '../registry/reader.ts'
@@ -11,6 +13,9 @@ import { commandRuntime } from './command-runtime.ts'
 
 /** The logins of whoever runs this process; read once, however many registries are asked. */
 const credentials = createCredentials()
+
+/** Until a connection to a store is there, in milliseconds. */
+const CONNECT_TIMEOUT = 10_000
 
 export interface RegistryConnection extends RegistryAddress {
   /** Hosts in other domains that may get the login for a token. */
@@ -33,6 +38,14 @@ export function connectStore(fill: FillConfig): Promise<ObjectStore> {
   return openStore(fill, {
     runtime: commandRuntime,
     environment: process.env,
+    s3Handler: s3Handler(),
+    proxyFor: (url) => proxyFor(url, outboundProxies()),
     md5: (bytes) => createHash('md5').update(bytes).digest(),
   })
+}
+
+/** AWS's SDK brings sockets of its own, which know nothing of proxies. */
+function s3Handler() {
+  const { http: httpAgent, https: httpsAgent } = createAgents()
+  return { connectionTimeout: CONNECT_TIMEOUT, httpAgent, httpsAgent }
 }

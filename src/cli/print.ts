@@ -3,6 +3,23 @@ import { PortolanError } from '../errors.ts'
 /** The version of what `--json` prints. It changes when a field does that is there already. */
 const JSON_VERSION = 1
 
+let isQuiet = false
+
+/** Whether summaries and progress are wanted, for all of this process. */
+export function setQuiet(quiet: boolean): void {
+  isQuiet = quiet
+}
+
+/** Says a line of a summary on standard error, where it does not get into what is piped on; not with `--quiet`. */
+export function say(line: string): void {
+  if (!isQuiet) console.error(line)
+}
+
+/** Where progress goes: standard error, or nowhere with `--quiet`. */
+export function progressOutput(): Pick<typeof process.stderr, 'write' | 'isTTY' | 'columns'> {
+  return isQuiet ? { write: () => true, isTTY: false, columns: 0 } : process.stderr
+}
+
 /** What is printed by `--json` on an error that ended a command. */
 export interface PrintedError {
   readonly code: string

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EXIT, exitCodeOf } from './exit-code.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+const README = fileURLToPath(new URL('../../README.md', import.meta.url))
 const GOOD = 'version: 1\nupstreams: [{ id: a, layout: images, at: dc/x }]\n'
 const BAD = 'version: 1\nupstreams: [{ id: a, layout: a, at: dc/x }]\ndebug: yes\nlisten: 8080\n'
 
@@ -60,6 +61,34 @@ test('config check of a valid config ends with 0', async () => {
     out: 'good.yaml: valid; upstreams: 1, stores: 0, rules: 0\n',
     err: '',
   })
+})
+
+test('config check of several configs says of each what is wrong with it', async () => {
+  expect(await portolan(['config', 'check', 'good.yaml', 'bad.yaml', 'good.yaml'])).toEqual({
+    code: 2,
+    out: 'good.yaml: valid; upstreams: 1, stores: 0, rules: 0\n'.repeat(2),
+    err: `${FAULTS.join('\n')}\n`,
+  })
+  const { out } = await portolan(['config', 'check', '--json', 'bad.yaml', 'good.yaml'])
+  expect(JSON.parse(out).faults).toMatchObject([{ file: 'bad.yaml' }, { file: 'bad.yaml' }])
+})
+
+test('a file that is no config at all has one fault, where it ceases to be YAML', async () => {
+  const { code, err } = await portolan(['config', 'check', README])
+  expect(code).toBe(2)
+  expect(err).toMatch(/^[^\n]*README\.md:\d+:1: is not YAML: [^\n]+\n$/)
+})
+
+test('with --quiet, a command says its results and nothing else', async () => {
+  await writeFile(
+    join(folder, 'pod.yaml'),
+    'kind: Pod\nspec: { containers: [{ image: k8s.gcr.io/pause:3.2 }] }\n',
+  )
+  const loud = await portolan(['scan', 'pod.yaml'])
+  expect(loud).toMatchObject({ code: 1, err: '1 file, 1 finding\n' })
+  expect(await portolan(['scan', 'pod.yaml', '--quiet'])).toEqual({ ...loud, err: '' })
+  const env = { PORTOLAN_SCAN_QUIET: 'true' }
+  expect(await portolan(['scan', 'pod.yaml'], { env })).toEqual({ ...loud, err: '' })
 })
 
 test('config check of an invalid config prints a line for each fault and ends with 2', async () => {
@@ -129,7 +158,14 @@ test.each<[words: string[], err: RegExp]>([
   [['config', 'check', 'latin1.yaml'], /^portolan: cannot read latin1\.yaml: .*utf-8.*\n$/],
   [['serve'], /^portolan: --config <file> \(or PORTOLAN_SERVE_CONFIG\) is required\n$/],
   [['serve', '--cofnig', 'a'], /^portolan: unknown option '--cofnig' \(Did you mean --config\?\)\n$/],
-  [['serve', 'more'], /^portolan: too many arguments .*\n$/],
+  [['serve', 'a.yaml', 'more'], /^portolan: too many arguments .*\n$/],
+  [
+    ['serve', 'a.yaml', '--config', 'b.yaml'],
+    /^portolan: "a\.yaml" and --config b\.yaml say the same: give one of them\n$/,
+  ],
+  [['serve', 'missing.yaml'], /^portolan: cannot read missing\.yaml: ENOENT.*\n$/],
+  [['sync', 'good.yaml'], /^portolan: the config has no "sync".*\n$/],
+  [['audit', 'good.yaml'], /^portolan: the config has no "sync".*\n$/],
   [['demo', '--port', '65536'], /^portolan: --port "65536" must be a port from 0 to 65535\n$/],
 ])('wrong usage, %j, is one line and ends with 2', async (words, err) => {
   expect(await portolan(words)).toEqual({ code: 2, out: '', err: expect.stringMatching(err) })

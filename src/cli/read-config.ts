@@ -2,6 +2,7 @@ import { constants, createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parseInWorker } from '../adapters/config/parse-in-worker.ts'
+import { trustFiles } from '../adapters/node/trust.ts'
 import type { Config } from '../config/config.ts'
 import { TEXT_MAX } from '../config/document.ts'
 import { acceptConfig } from '../config/load.ts'
@@ -12,11 +13,13 @@ import { PortolanError } from '../errors.ts'
 const BYTES_MAX = 4 * TEXT_MAX
 
 /**
- * Reads a config from a file, or from standard input for `-`, with this process's environment. Throws
- * `FILE_UNREADABLE`, or `CONFIG_INVALID` with one line for each fault.
+ * Reads a config from a file, or from standard input for `-`, with this process's environment, and trusts the
+ * certificates that it names. Throws `FILE_UNREADABLE`, or `CONFIG_INVALID` with one line for each fault.
  */
 export async function readConfig(file: string): Promise<Config> {
-  return acceptConfig(await parseConfigFile(file))
+  const config = acceptConfig(await parseConfigFile(file))
+  await trustFiles(config.ca ?? [])
+  return config
 }
 
 /** Like {@link readConfig}, but gives the faults of the config as data. */

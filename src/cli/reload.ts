@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { trustFiles } from '../adapters/node/trust.ts'
 import type { Config } from '../config/config.ts'
 import { formatFault } from '../config/fault.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
@@ -9,6 +10,8 @@ import { parseConfigAgain } from './read-config.ts'
 
 /** How often the file is looked at, in milliseconds. */
 const INTERVAL = 2_000
+/** After so many looks at a file that is not there, it is gone. */
+const LOOKS_IN_VAIN = 2
 
 export interface ReloaderOptions {
   readonly file: string
@@ -31,6 +34,18 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
   let seen: string | undefined
   let queue: Promise<void> = Promise.resolve()
   let ended = false
+  let looksInVain = 0
+
+  /** A file that is gone is most often about to come back: it is told of once, when it is gone at the second look, too. */
+  function noteGone(): void {
+    looksInVain++
+    if (looksInVain !== LOOKS_IN_VAIN || ended) return
+    // Whatever comes back is to be read, were it the same.
+    seen = undefined
+    const faults = [`there is no ${file} any more`]
+    log.error({ file, faults }, 'the config file is gone: what was in force stays')
+    service.refuseReload(faults)
+  }
 
   /** One after the other, so that the last change is the one that stays. */
   function enqueue(why: 'SIGHUP' | 'the file changed'): void {
@@ -51,6 +66,7 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
       const parsed = await parseConfigAgain(file)
       if ('config' in parsed) {
         const config = withOldListeners(parsed.config)
+        await trustFiles(config.ca ?? [])
         await service.reload(config)
         onReload?.(config)
         return []
@@ -86,9 +102,13 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
   })
   const look = setInterval(async () => {
     const print = await printOf(file)
-    // A file that is gone is most often about to come back.
-    if (print === undefined || print === seen) return
+    if (print === undefined) {
+      noteGone()
+      return
+    }
+    if (print === seen) return
     seen = print
+    looksInVain = 0
     enqueue('the file changed')
   }, INTERVAL)
   const onSignal = () => enqueue('SIGHUP')

@@ -17,12 +17,20 @@ export interface ProcessRuntime extends DoorRuntime {
 
 /** How long a process that ends waits for who reads its log, in milliseconds. */
 const FLUSH = 500
-const WARN = 40
 
 /** Lends the process's own clock, network, disk and standard output (one JSON object a line) to a service. */
 export function createRuntime({ level }: LogConfig): ProcessRuntime {
   const output = openOutput()
-  const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output)
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      // Whoever reads a line need not know what pino numbers levels by.
+      formatters: { level: (word) => ({ level: word }) },
+    },
+    output,
+  )
   return {
     ...createDoorRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
     setLevel(level) {
@@ -37,7 +45,7 @@ function openOutput(): LineOutput {
   const { stdout } = process
   const output = new LineOutput(stdout, (dropped) => {
     const msg = 'log lines were dropped: their reader did not keep up'
-    return `${JSON.stringify({ level: WARN, time: new Date().toISOString(), dropped, msg })}\n`
+    return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped, msg })}\n`
   })
   // A reader that is gone is no reason to stop serving.
   stdout.on('error', () => {})

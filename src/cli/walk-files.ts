@@ -21,7 +21,7 @@ interface Rules {
 }
 
 /**
- * Gives the regular files at and below the paths, each folder's in the order of their names. A path that is named is
+ * Gives the regular files at and below the paths, each once, each folder's in the order of their names. A path that is named is
  * followed and read whatever it is; symbolic links below are not followed, so that there are no loops, and what is a
  * link into the same tree is found where it is. `.git` is passed over. Throws `FILE_UNREADABLE` for a named path that
  * is not there.
@@ -31,17 +31,43 @@ export function* walkFiles(paths: readonly string[], options: WalkOptions): Gene
     picomatch(pattern, { dot: true, basename: !pattern.includes('/') }),
   )
   const isExcluded = (path: string) => patterns.some((matches) => matches(path.split(sep).join('/')))
+  const isFirst = createFirstSight(paths)
   for (const path of paths) {
     const stats = statNamed(path)
     if (stats.isDirectory()) {
       const rules = options.gitignore ? rulesAbove(path) : []
-      yield* walkFolder(normalize(path), rules, {
+      const walked = walkFolder(normalize(path), rules, {
         ...options,
         isExcluded: (entry) => patterns.length > 0 && isExcluded(relative(path, entry)),
       })
-    } else if (stats.isFile()) yield path
-    else options.notRead({ path, reason: kindOf(stats) })
+      for (const entry of walked) if (isFirst(entry)) yield entry
+    } else if (stats.isFile()) {
+      if (isFirst(path)) yield path
+    } else options.notRead({ path, reason: kindOf(stats) })
   }
+}
+
+/**
+ * Whether a file was not given before: one that is named is also met below a folder that is named beside it. Only what
+ * is below such paths is kept in mind, since nothing else can be met twice.
+ */
+function createFirstSight(paths: readonly string[]): (path: string) => boolean {
+  const named = paths.map((path) => resolve(path))
+  const twice = named.filter((path, at) =>
+    named.some((other, index) => index !== at && isAtOrBelow(path, other)),
+  )
+  const seen = new Set<string>()
+  return (path) => {
+    if (twice.length === 0) return true
+    const whole = resolve(path)
+    if (!twice.some((above) => isAtOrBelow(whole, above))) return true
+    const count = seen.size
+    return seen.add(whole).size > count
+  }
+}
+
+function isAtOrBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }
 
 function* walkFolder(

@@ -22,6 +22,8 @@ export interface Config {
   readonly health: HealthConfig
   /** By what the door tells the operator's own stores from a stranger's; absent when it is not asked. */
   readonly ownership?: OwnershipConfig
+  /** Files of certificates that are trusted beside the runtime's; absolute paths. */
+  readonly ca?: readonly string[]
   /** How the stores are filled; absent when this config is for a door alone. */
   readonly sync?: SyncConfig
 }

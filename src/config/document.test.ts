@@ -17,6 +17,7 @@ test.each<
   ['a tab', 'a:\n\tb: 1\n', /^must be indented with spaces/, 2, 1],
   ['a key that is a list', '? [1]\n: 2\n', /^is not YAML: .*keys must be strings/, 1, 3],
   ['a list that does not end', 'a: [1,\n', /^is not YAML: /, 2, 1],
+  ['what is no YAML, once', '# A\n\ntext: with `b`\n- c: d\n\n| e |\n|---|\n- f\n', /^is not YAML: /, 4, 1],
   ['an unknown tag', 'a: !thing 1\n', /^is not YAML: Unresolved tag: !thing/, 1, 4],
   ['a tag of YAML 1.1', 'a: !!binary aGk=\n', /^is not YAML: Unresolved tag/, 1, 4],
   ['an unknown directive', '%THING\n---\na: 1\n', /^is not YAML: Unknown directive/, 1, 1],

@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml'
 import type { ConfigPath } from './fault.ts'
 
 /** Line and column, both from 1. */
@@ -66,10 +76,12 @@ export function readDocument(text: string): ConfigDocument | { faults: readonly 
   const problems = [...document.errors, ...document.warnings]
   // Too deep a nesting fails at every level; one line says it.
   const exhausted = problems.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
-  const faults: SyntaxFault[] = (exhausted ? [exhausted] : problems).map(({ code, message, pos }) => ({
-    message: code in PLAIN ? PLAIN[code]! : `is not YAML: ${message}`,
-    position: position(pos[0]),
-  }))
+  const faults: SyntaxFault[] = (exhausted ? [exhausted] : untilLost(problems)).map(
+    ({ code, message, pos }) => ({
+      message: code in PLAIN ? PLAIN[code]! : `is not YAML: ${message}`,
+      position: position(pos[0]),
+    }),
+  )
   if (faults.length === 0) faults.push(...findKeyFaults(document, position))
   if (faults.length === 0) faults.push(...findAliasFaults(document, position))
   if (faults.length > 0) return { faults }
@@ -87,6 +99,13 @@ function hasMoreMarks(text: string, limit: number): boolean {
   let count = 0
   for (const _ of text.matchAll(MARKS)) if (++count > limit) return true
   return false
+}
+
+/** Up to where the text ceases to be YAML: what the parser says of the rest is guesswork, a line for each of its lines. */
+function untilLost(problems: readonly YAMLError[]): readonly YAMLError[] {
+  const inOrder = problems.toSorted((one, other) => one.pos[0] - other.pos[0])
+  const lost = inOrder.findIndex(({ name, code }) => name === 'YAMLParseError' && !(code in PLAIN))
+  return lost < 0 ? inOrder : inOrder.slice(0, lost + 1)
 }
 
 const TOO_MANY_ALIASES = `has aliases that stand for too many values; at most ${ALIASES_MAX} are followed`

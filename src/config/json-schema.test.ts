@@ -54,6 +54,7 @@ test('the schema has the keys of a config', () => {
     'presence',
     'health',
     'ownership',
+    'ca',
     'sync',
   ])
   expect(schema.required).toEqual(['version', 'upstreams'])

@@ -339,8 +339,8 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'an unknown key',
     'lisen: 1\n"a b": 2\n',
     [
-      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, sync',
-      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, sync',
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
     ],
   ],
   [

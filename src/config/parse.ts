@@ -129,7 +129,7 @@ type Parsed = z.output<typeof configSchema>
 function toConfig(parsed: Parsed, baseFolder: string): Config {
   const { version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores } = parsed
   const { routing, clouds, spill } = parsed
-  const { clients, presence, health, ownership, sync } = parsed
+  const { clients, presence, health, ownership, ca, sync } = parsed
   return {
     version,
     listen,
@@ -181,6 +181,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     presence,
     health,
     ...(ownership && { ownership }),
+    ...(ca && { ca: ca.map((path) => absolutePath(path, baseFolder)) }),
     ...(sync && { sync: toSync(sync, upstreams, baseFolder) }),
   }
 }

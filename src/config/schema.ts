@@ -172,6 +172,13 @@ const patterns = () => z.array(text('a pattern', readPattern)).prefault([])
 const folder = () => textThat('the path of a folder', (value) => value !== '')
 const file = () => textThat('the path of a file', (value) => value !== '')
 
+const oneOrMoreFiles = () =>
+  z
+    .union([file(), z.array(file()).min(1, { error: 'must name at least one file' })], {
+      error: 'must be the path of a file, or a list of them',
+    })
+    .transform((value) => (typeof value === 'string' ? [value] : value))
+
 const upstream = z.strictObject({
   id: id().describe('Its name in rules, logs and metrics; unique among upstreams and stores.'),
   url: backendUrl()
@@ -552,6 +559,11 @@ export const configSchema = z.strictObject({
     .optional()
     .describe(
       "By what the door tells the operator's own stores from a stranger's; without it, all are believed.",
+    ),
+  ca: oneOrMoreFiles()
+    .optional()
+    .describe(
+      "Files of certificates (PEM) that are trusted beside the runtime's and the system's; relative to the folder of this file.",
     ),
   sync: sync.optional().describe('What "portolan sync" copies to the stores that say how they are filled.'),
 })

@@ -1,12 +1,19 @@
 import { parseListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
-import { type Address, formatAddress } from '../net/address.ts'
 import { isFault, type OciFault } from '../oci/errors.ts'
 import type { Runtime } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import { reasonOf } from '../transport/reason.ts'
-import { sendAsClient } from './client-request.ts'
+import { getAsClient } from './client-request.ts'
 import type { ExplainedRequest, PullSource } from './pull-source.ts'
+
+/** For whom, and as if what, a door is asked. */
+export interface AskedClient {
+  /** An address, a place or a country, as the admin service reads it. */
+  readonly from: string
+  /** Backends that are taken to be down. */
+  readonly down: readonly string[]
+}
 
 type AdminRuntime = Pick<Runtime, 'fetch' | 'after'>
 
@@ -19,7 +26,7 @@ const ANSWER_MAX_BYTES = 16 * 1024 * 1024
  */
 export async function openAdminSource<Explained extends ExplainedRequest>(
   url: string,
-  from: Address,
+  { from, down }: AskedClient,
   runtime: AdminRuntime,
 ): Promise<PullSource<Explained>> {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
@@ -33,11 +40,12 @@ export async function openAdminSource<Explained extends ExplainedRequest>(
   if (door === null) throw unreachable(`the door behind ${url} takes no requests now`)
   return {
     async explain(target) {
-      const query = new URLSearchParams({ target, from: formatAddress(from) })
+      const query = new URLSearchParams({ target, from })
+      for (const id of down) query.append('down', id)
       return orRefused((await askAdmin(`${base}/explain?${query}`, runtime)) as Explained | OciFault, target)
     },
-    send: (method, { target, decision }) =>
-      sendAsClient(decision.location ?? `${doorUrl(door, base)}${target}`, method, runtime),
+    get: ({ target, decision }, range) =>
+      getAsClient(decision.location ?? `${doorUrl(door, base)}${target}`, runtime, range),
     end() {},
   }
 }
@@ -48,11 +56,11 @@ export function orRefused<Explained extends ExplainedRequest>(
   target: string,
 ): Explained {
   if (!isFault(explanation)) return explanation
-  throw new PortolanError('USAGE', `the door would refuse ${target}: ${explanation.message}`, { target })
+  throw new PortolanError('USAGE', `cannot explain ${target}: ${explanation.message}`, { target })
 }
 
 async function askAdmin(url: string, runtime: AdminRuntime): Promise<unknown> {
-  const reply = await sendAsClient(url, 'GET', runtime).catch((error) => {
+  const reply = await getAsClient(url, runtime).catch((error) => {
     throw unreachable(`cannot reach the admin service at ${url}: ${reasonOf(error)}`)
   })
   try {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createTestRuntime } from '../../test/support/test-runtime.ts'
-import { sendAsClient } from './client-request.ts'
+import { getAsClient } from './client-request.ts'
 
 /** A runtime that counts the timers that wait. */
 function counted(reply: () => Promise<Response>) {
@@ -19,18 +19,18 @@ function counted(reply: () => Promise<Response>) {
 
 it('nothing waits any more once the body was read, was none, or never came', async () => {
   const body = counted(async () => new Response('text'))
-  const reply = await sendAsClient('http://a.test/', 'GET', body.runtime)
+  const reply = await getAsClient('http://a.test/', body.runtime)
   expect(body.waiting()).toBe(1)
   expect(await reply.text()).toBe('text')
   expect(body.waiting()).toBe(0)
 
   const bodiless = counted(async () => new Response(null))
-  await sendAsClient('http://a.test/', 'HEAD', bodiless.runtime)
+  await getAsClient('http://a.test/', bodiless.runtime)
   expect(bodiless.waiting()).toBe(0)
 
   const failing = counted(async () => {
     throw new Error('refused')
   })
-  await expect(sendAsClient('http://a.test/', 'GET', failing.runtime)).rejects.toThrow('refused')
+  await expect(getAsClient('http://a.test/', failing.runtime)).rejects.toThrow('refused')
   expect(failing.waiting()).toBe(0)
 })

@@ -6,17 +6,17 @@ import { watchBody } from '../transport/watch-body.ts'
 /** How long one request may take, its body included, in milliseconds. */
 const TIMEOUT = 10_000
 
-/** Sends a request as a container client does, who takes manifests of every kind. */
-export async function sendAsClient(
+/** Gets what is there as a container client does, who takes manifests of every kind; of a blob, a part of it. */
+export async function getAsClient(
   url: string,
-  method: 'GET' | 'HEAD',
   { fetch, after }: Pick<Runtime, 'fetch' | 'after'>,
+  range?: string,
 ): Promise<Response> {
   const abort = new AbortController()
   const callOff = after(TIMEOUT, () => abort.abort(new TimeoutError(TIMEOUT)))
   try {
-    const headers = { Accept: `${MANIFEST_ACCEPT}, */*` }
-    return watchBody(await fetch(url, { method, headers, signal: abort.signal }), { end: callOff })
+    const headers = { Accept: `${MANIFEST_ACCEPT}, */*`, ...(range !== undefined && { Range: range }) }
+    return watchBody(await fetch(url, { method: 'GET', headers, signal: abort.signal }), { end: callOff })
   } catch (error) {
     callOff()
     throw error

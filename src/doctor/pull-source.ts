@@ -13,7 +13,9 @@ export interface ExplainedRequest {
 export interface PullSource<Explained extends ExplainedRequest> {
   /** Rejects with `USAGE` when the door would refuse such a path, and with `UNREACHABLE` when it cannot be asked. */
   explain(target: string): Promise<Explained>
-  /** Sends a request where the door would send that client, from this machine. Rejects when nothing answers. */
-  send(method: 'GET' | 'HEAD', explanation: Explained): Promise<Response>
+  /** Gets from this machine what is where the door would send that client, or a part. Rejects when nothing answers. */
+  get(explanation: Explained, range?: string): Promise<Response>
+  /** Whether nobody is to be asked: then what lies on no disk of our own is not had. */
+  readonly offline?: boolean
   end(): void
 }

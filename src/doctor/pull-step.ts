@@ -10,6 +10,8 @@ export interface PullStep<Explained extends ExplainedRequest> {
 }
 
 export interface PullAnswer {
+  /** How it was tried from this machine: `GET`, or `GET bytes=0-1023`; absent when it was not. */
+  readonly tried?: string
   /** Absent when nothing answered. */
   readonly status?: number
   /** Whether the pull goes on; a missing signature does not stop it. */
@@ -31,5 +33,5 @@ export async function* optionalSteps<Explained extends ExplainedRequest, Got>(
 
 /** The same answer, were it no fault that there is nothing. */
 export function forgiven(answer: PullAnswer, absent: string): PullAnswer {
-  return answer.status === 404 ? { status: 404, works: true, note: absent } : answer
+  return answer.status === 404 ? { ...answer, works: true, note: absent } : answer
 }

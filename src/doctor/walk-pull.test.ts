@@ -32,11 +32,16 @@ const index = blobOf(
 function sourceOf(served: ReturnType<typeof registryContent>): PullSource<ExplainedRequest> {
   return {
     explain: async (target) => ({ target, decision: { kind: 'redirect', location: target } }),
-    async send(method, { target }) {
+    async get({ target }, range) {
       const found = served(target)
       if (found === undefined) return new Response(null, { status: 404 })
-      const headers = { 'Content-Length': String(found.bytes.length) }
-      return new Response(method === 'HEAD' ? null : Buffer.from(found.bytes), { headers })
+      const { length } = found.bytes
+      const [, end] = /^bytes=0-(\d+)$/.exec(range ?? '') ?? []
+      if (end === undefined) {
+        return new Response(Buffer.from(found.bytes), { headers: { 'Content-Length': String(length) } })
+      }
+      const part = Buffer.from(found.bytes.subarray(0, Number(end) + 1))
+      return new Response(part, { status: 206, headers: { 'Content-Range': `bytes 0-${end}/${length}` } })
     },
     end() {},
   }
@@ -62,8 +67,8 @@ const STEPS = [
   'tag 1; works; 200',
   'index by digest; works; 200',
   'manifest of linux/arm64; works; 200',
-  'config of linux/arm64, 2048 bytes; works; 200',
-  'layer of linux/arm64, 2048 bytes; works; 200',
+  'config of linux/arm64, 2048 bytes; works; 206',
+  'layer of linux/arm64, 2048 bytes; works; 206',
   'signature; works; 404; no signature',
   'referrers; works; 404; no list of referrers',
 ]
@@ -88,7 +93,7 @@ it('a blob of another size than the manifest says is a fault, and a missing one 
     return path.endsWith(config.digest) ? makeBlob('other', 7) : whole(path)
   }
   expect((await walked(sourceOf(served))).slice(3, 5)).toEqual([
-    'config of linux/arm64, 2048 bytes; fails; 200; 7 bytes; the manifest says 2048',
+    'config of linux/arm64, 2048 bytes; fails; 206; 7 bytes; the manifest says 2048',
     'layer of linux/arm64, 2048 bytes; fails; 404',
   ])
 })

@@ -19,11 +19,21 @@ import { matchesDigest } from '../oci/verify.ts'
 import type { Runtime } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import { reasonOf } from '../transport/reason.ts'
+import { nearTags } from './near-tags.ts'
 import type { ExplainedRequest, PullSource } from './pull-source.ts'
 import { forgiven, optionalSteps, type PullAnswer, type PullStep } from './pull-step.ts'
 
 /** An index may name any number of manifests; a pull that is explained ends here. */
 const MAX_REQUESTS = 1000
+const NOT_TRIED: PullAnswer = { works: true, note: 'not tried: offline' }
+/** A digest that nothing has. */
+const ANY_BLOB: Descriptor = {
+  mediaType: 'application/octet-stream',
+  digest: parseDigest(`sha256:${'0'.repeat(64)}`)!,
+  size: 0,
+}
+/** How much of a blob is asked for. */
+const FIRST_BYTES = 1024
 
 /** What is lent to a walk. */
 export type WalkRuntime = Pick<Runtime, 'createHash'>
@@ -46,10 +56,17 @@ export async function* walkPull<Explained extends ExplainedRequest>(
     digest === undefined
       ? yield* pull.manifest(`tag ${tag ?? 'latest'}`, tag ?? parseTag('latest')!)
       : yield* pull.manifest('manifest by digest', digest)
+  if (top === undefined && source.offline) {
+    // What the image is made of is not known; where its blobs would be looked for is.
+    yield* pull.blob('any blob', ANY_BLOB)
+    return
+  }
   if (top === undefined) {
+    const near = digest === undefined ? await pull.nearTags(tag ?? 'latest') : []
+    const but = near.length === 0 ? '' : `; there is no tag ${tag ?? 'latest'}, but ${near.join(', ')}`
     throw new PortolanError(
       'UNREACHABLE',
-      `the manifest of ${name} cannot be had where the door sends this client`,
+      `the manifest of ${name} cannot be had where the door sends this client${but}`,
     )
   }
   if (digest === undefined) {
@@ -91,7 +108,7 @@ class Pull<Explained extends ExplainedRequest> {
         : { kind: 'manifest', name: this.#name, byDigest: true, reference: wanted },
     )
     let got: Got | undefined
-    const answer = await this.#try(explanation, 'GET', async (reply) => {
+    const answer = await this.#try(explanation, undefined, async (reply) => {
       const read = await this.#readManifest(reply, wanted, explanation.target)
       if (typeof read === 'string') return read
       got = read
@@ -101,15 +118,31 @@ class Pull<Explained extends ExplainedRequest> {
     return got
   }
 
+  /** Tags that whoever wrote this one may have meant; none where it is there, or where there is no list. */
+  async nearTags(tag: string): Promise<readonly string[]> {
+    try {
+      const explanation = await this.#ask({ kind: 'tags', name: this.#name })
+      const reply = await this.#source.get(explanation)
+      const bytes = await readBody(reply, MANIFEST_MAX_BYTES)
+      return reply.ok && bytes !== undefined ? nearTags(tag, bytes) : []
+    } catch {
+      // It is only a hint.
+      return []
+    }
+  }
+
   async *blob(what: string, { digest, size }: Descriptor): AsyncGenerator<PullStep<Explained>> {
     const explanation = await this.#ask({ kind: 'blob', name: this.#name, digest })
-    const answer = await this.#try(explanation, 'HEAD', async (reply) => {
-      const length = reply.headers.get('content-length')
-      return length === null || Number(length) === size
+    // Stores that answer HEAD and refuse GET are known. What is empty has no first bytes.
+    const range = size === 0 ? undefined : `bytes=0-${Math.min(size, FIRST_BYTES) - 1}`
+    const answer = await this.#try(explanation, range, async (reply) => {
+      await reply.body?.cancel()
+      const length = lengthOf(reply)
+      return length === undefined || length === size
         ? undefined
         : `${length} bytes; the manifest says ${size}`
     })
-    yield { what: `${what}, ${size} bytes`, explanation, answer }
+    yield { what: digest === ANY_BLOB.digest ? what : `${what}, ${size} bytes`, explanation, answer }
   }
 
   /** The content of a manifest, and of those in it. */
@@ -141,7 +174,7 @@ class Pull<Explained extends ExplainedRequest> {
 
   async referrers(of: Digest): Promise<PullStep<Explained>> {
     const explanation = await this.#ask({ kind: 'referrers', name: this.#name, digest: of })
-    const answer = await this.#try(explanation, 'GET', async (reply) => {
+    const answer = await this.#try(explanation, undefined, async (reply) => {
       await reply.body?.cancel()
       return undefined
     })
@@ -180,23 +213,31 @@ class Pull<Explained extends ExplainedRequest> {
   /** `check` gives what is wrong with a reply of 2xx. */
   async #try(
     explanation: Explained,
-    method: 'GET' | 'HEAD',
+    range: string | undefined,
     check: (reply: Response) => Promise<string | undefined>,
   ): Promise<PullAnswer> {
     if (explanation.decision.kind === 'refuse') return { works: false, note: 'the door refuses' }
+    if (this.#source.offline && explanation.decision.kind === 'redirect') return NOT_TRIED
+    const tried = range === undefined ? 'GET' : `GET ${range}`
     try {
-      const reply = await this.#source.send(method, explanation)
+      const reply = await this.#source.get(explanation, range)
       const { status } = reply
       if (!reply.ok) {
         await reply.body?.cancel()
-        return { status, works: false }
+        return { tried, status, works: false }
       }
       const wrong = await check(reply)
-      return { status, works: wrong === undefined, ...(wrong !== undefined && { note: wrong }) }
+      return { tried, status, works: wrong === undefined, ...(wrong !== undefined && { note: wrong }) }
     } catch (error) {
-      return { works: false, note: reasonOf(error) }
+      return { tried, works: false, note: reasonOf(error) }
     }
   }
+}
+
+/** How long a blob is, by an answer with the whole of it or with a part. */
+function lengthOf({ status, headers }: Response): number | undefined {
+  const text = status === 206 ? headers.get('Content-Range')?.split('/')[1] : headers.get('Content-Length')
+  return text === null || text === undefined || text === '*' ? undefined : Number(text)
 }
 
 function forPlatform(manifest: Manifest | Index, wanted: Platform | undefined): Manifest | Index {

@@ -20,6 +20,16 @@ export function parseDigest(text: string): Digest | undefined {
   return text as Digest
 }
 
+/** How some clients write the colon of a digest in a path, as RFC 3986 allows. */
+export const ENCODED_COLON = /%3a/i
+
+/** Reads a digest as it stands in a path, where its colon may be percent-encoded, and nothing else may. */
+export function parsePathDigest(text: string): Digest | undefined {
+  const digest = parseDigest(text)
+  if (digest !== undefined || text.length > MAX_LENGTH) return digest
+  return parseDigest(text.replace(ENCODED_COLON, ':'))
+}
+
 /** The part before the colon, such as `sha256`. */
 export function digestAlgorithm(digest: Digest): string {
   return digest.slice(0, digest.indexOf(':'))

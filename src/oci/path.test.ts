@@ -4,6 +4,8 @@ import { isFault } from './errors.ts'
 import { formatPath, parsePath } from './path.ts'
 
 const SHA256 = `sha256:${'a'.repeat(64)}`
+/** As clients write it who encode whatever may be encoded. */
+const ENCODED = SHA256.replace(':', '%3A')
 const SHA512 = `sha512:${'0'.repeat(128)}`
 
 describe('parsePath reads', () => {
@@ -21,6 +23,13 @@ describe('parsePath reads', () => {
       '/v2/manifests/manifests/manifests',
       { kind: 'manifest', name: 'manifests', byDigest: false, reference: 'manifests' },
     ],
+    [`/v2/pause/blobs/${ENCODED}`, { kind: 'blob', name: 'pause', digest: SHA256 }],
+    [`/v2/pause/blobs/${ENCODED.replace('A', 'a')}`, { kind: 'blob', name: 'pause', digest: SHA256 }],
+    [
+      `/v2/pause/manifests/${ENCODED}`,
+      { kind: 'manifest', name: 'pause', byDigest: true, reference: SHA256 },
+    ],
+    [`/v2/pause/referrers/${ENCODED}`, { kind: 'referrers', name: 'pause', digest: SHA256 }],
     [`/v2/a/tags/list/blobs/${SHA256}`, { kind: 'blob', name: 'a/tags/list', digest: SHA256 }],
   ])('%s', (path, expected) => {
     expect(parsePath(path)).toEqual(expected)
@@ -65,6 +74,11 @@ describe('parsePath refuses', () => {
     [`/v2/a/blobs/${SHA256} `, 'DIGEST_INVALID'],
     [`/v2/a/blobs/sha512:${'0'.repeat(64)}`, 'DIGEST_INVALID'],
     [`/v2/a/blobs/other:${'0'.repeat(300)}`, 'DIGEST_INVALID'],
+    [`/v2/a/blobs/${SHA256.replace(':', '%253A')}`, 'DIGEST_INVALID'],
+    [`/v2/a/blobs/sha256%3A%3A${'a'.repeat(64)}`, 'DIGEST_INVALID'],
+    [`/v2/a/blobs/sha256%3A${'a'.repeat(63)}%61`, 'DIGEST_INVALID'],
+    [`/v2/a/blobs/sha256:%3A${'a'.repeat(64)}`, 'DIGEST_INVALID'],
+    ['/v2/a/manifests/tag%3A', 'DIGEST_INVALID'],
     ['/v2/a/blobs/latest', 'DIGEST_INVALID'],
     ['/v2/a/referrers/latest', 'DIGEST_INVALID'],
   ])('%j', (path, code) => {
@@ -110,7 +124,7 @@ describe('parsePath and formatPath', () => {
         .tuple(
           path,
           fc.nat(),
-          fc.constantFrom('..', '.', '/', '%2e', '%2F', '%3f', '?', '#', '\\', ' ', '\r\n', '@', 'é'),
+          fc.constantFrom('..', '.', '/', '%2e', '%2F', '%3f', '?', '#', '\\', ' ', '\r\n', '@', 'é', '%3A'),
         )
         .map(
           ([text, at, trick]) =>
@@ -120,7 +134,8 @@ describe('parsePath and formatPath', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const request = parsePath(text)
-        if (!isFault(request)) expect([text, `${text}/`]).toContain(formatPath(request))
+        if (!isFault(request))
+          expect([text, `${text}/`, text.replace('%3A', ':')]).toContain(formatPath(request))
       }),
       { numRuns: 2000 },
     )

@@ -1,4 +1,4 @@
-import { type Digest, parseDigest } from './digest.ts'
+import { type Digest, ENCODED_COLON, parsePathDigest } from './digest.ts'
 import type { OciFault } from './errors.ts'
 import { type Name, parseName, parseTag, type Tag } from './name.ts'
 
@@ -25,8 +25,8 @@ const ECHO_MAX = 128
 /**
  * Reads the raw path of a request (no query), as it stood on the wire.
  *
- * Nothing is decoded: whatever is percent-encoded, dotted or otherwise clever breaks the grammar of names, tags and
- * digests and so cannot travel on. Endpoints are those of the OCI distribution spec 1.1, "Endpoints".
+ * Nothing is decoded but the colon of a digest: whatever else is percent-encoded, dotted or otherwise clever breaks the
+ * grammar of names, tags and digests and so cannot travel on. Endpoints are those of the OCI distribution spec 1.1, "Endpoints".
  */
 export function parsePath(path: string): OciRequest | OciFault {
   if (path === '/v2/' || path === '/v2') return BASE
@@ -41,7 +41,7 @@ export function parsePath(path: string): OciRequest | OciFault {
       if (last === path.length - 1) return NO_ENDPOINT
       const name = parseName(text)
       if (name === undefined) return nameFault(text)
-      const digest = parseDigest(path.slice(last + 1))
+      const digest = parsePathDigest(path.slice(last + 1))
       return digest === undefined ? digestFault(path.slice(last + 1)) : { kind: 'blob', name, digest }
     }
     case 'manifests': {
@@ -57,7 +57,7 @@ export function parsePath(path: string): OciRequest | OciFault {
     case 'referrers': {
       const name = parseName(text)
       if (name === undefined) return nameFault(text)
-      const digest = parseDigest(path.slice(last + 1))
+      const digest = parsePathDigest(path.slice(last + 1))
       return digest === undefined ? digestFault(path.slice(last + 1)) : { kind: 'referrers', name, digest }
     }
     default:
@@ -85,8 +85,8 @@ export function formatPath(request: OciRequest, prefix = ''): string {
 }
 
 function manifest(name: Name, text: string): OciRequest | OciFault {
-  if (text.includes(':')) {
-    const digest = parseDigest(text)
+  if (text.includes(':') || ENCODED_COLON.test(text)) {
+    const digest = parsePathDigest(text)
     return digest === undefined
       ? digestFault(text)
       : { kind: 'manifest', name, byDigest: true, reference: digest }

@@ -9,8 +9,8 @@ import { classOf, RANKED_AS, type RequestClass } from './request-class.ts'
 
 /** How a backend is, as far as an explanation tells. */
 export interface ExplainedHealth {
-  /** `local` for what the door answers from its own disk. */
-  readonly status: 'pending' | 'healthy' | 'degraded' | 'ejected' | 'local'
+  /** `local` for what the door answers from its own disk; `assumed` where whoever asks said how it is. */
+  readonly status: 'pending' | 'healthy' | 'degraded' | 'ejected' | 'local' | 'assumed'
   readonly isUsable: boolean
   readonly lastFailure?: string
 }

@@ -7,6 +7,7 @@ function lineFor(addresses: 'off' | 'masked' | 'full', text: string): object {
   const lines: object[] = []
   const write = createAccessLog({ ...silentLog, info: (fields) => lines.push(fields) }, addresses)
   write({
+    id: 'door-7',
     request: { method: 'GET', target: '/v2/', peer: text, header: () => undefined },
     reply: { status: 200, headers: {} },
     client: { address: parseAddress(text), via: 'peer', located: undefined },
@@ -34,4 +35,8 @@ test('nothing of an address is written when they are off', () => {
 
 test('a client without an address has none in its line', () => {
   expect(lineFor('full', '')).not.toHaveProperty('address')
+})
+
+test('a line names its request', () => {
+  expect(lineFor('off', '')).toMatchObject({ id: 'door-7' })
 })

@@ -12,10 +12,11 @@ const TARGET_MAX = 512
  * as `addresses` allows. What is escaped is left to the log's JSON.
  */
 export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (exchange: Exchange) => void {
-  return ({ request, reply, client, decision, duration }) => {
+  return ({ id, request, reply, client, decision, duration }) => {
     const { target } = request
     log.info(
       {
+        id,
         method: request.method,
         target: target.length <= TARGET_MAX ? target : `${target.slice(0, TARGET_MAX)}…`,
         status: reply.status,

@@ -1,7 +1,8 @@
-import { parseAddress } from '../net/address.ts'
+import { isRefusal } from '../config/refusal.ts'
 import { isFault } from '../oci/errors.ts'
 import type { Exposition } from '../telemetry/exposition.ts'
 import { isAdminHost } from './admin-host.ts'
+import { readFrom } from './explained-client.ts'
 import type { Explainer } from './explainer.ts'
 import { faultReply } from './fault-reply.ts'
 import type { DoorReply } from './reply.ts'
@@ -72,7 +73,7 @@ const FOREIGN_HOST = faultReply(
   403,
 )
 
-const EXPLAIN_PARAMETERS = ['target', 'from', 'method', 'ask']
+const EXPLAIN_PARAMETERS = ['target', 'from', 'method', 'ask', 'down']
 
 async function answerExplain(query: URLSearchParams, explain: Explainer): Promise<DoorReply> {
   const unknown = [...query.keys()].find((name) => !EXPLAIN_PARAMETERS.includes(name))
@@ -81,17 +82,15 @@ async function answerExplain(query: URLSearchParams, explain: Explainer): Promis
   }
   const target = query.get('target')
   if (target === null) return refusal('target is required: a path and query, such as /v2/pause/manifests/3.9')
-  const from = parseAddress(query.get('from') ?? '')
-  if (from === undefined) {
-    return refusal(`from is ${show(query.get('from'))}; expected the IPv4 or IPv6 address of a client`)
-  }
+  const from = readFrom(query.get('from') ?? '')
+  if (isRefusal(from)) return refusal(`from is ${show(query.get('from'))}: it ${from.refused}`)
   const method = query.get('method') ?? 'GET'
   if (method !== 'GET' && method !== 'HEAD') {
     return refusal(`method is ${show(method)}; expected GET or HEAD`)
   }
   const ask = query.get('ask') ?? 'true'
   if (ask !== 'true' && ask !== 'false') return refusal(`ask is ${show(ask)}; expected true or false`)
-  const explanation = await explain({ target, from, method, ask: ask === 'true' })
+  const explanation = await explain({ target, from, method, ask: ask === 'true', down: query.getAll('down') })
   return isFault(explanation) ? faultReply(explanation, 400) : json(200, explanation)
 }
 

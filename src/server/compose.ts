@@ -52,6 +52,8 @@ export interface Portolan extends AsyncDisposable {
 export interface PortolanOptions {
   /** Where the door takes requests, such as `0.0.0.0:8080`; `undefined` before it does and once it drains. */
   readonly listening?: () => string | undefined
+  /** Whether explanations go by the config alone, as if every backend were well and held everything. */
+  readonly offline?: boolean
   /** Whether to count what the service does; by default where the config has an admin service. */
   readonly metrics?: boolean
   /** What the process around the service counts itself, for its metrics. */
@@ -97,7 +99,7 @@ export async function createPortolan(
     runtime,
   })
   const door = metrics?.door(counted) ?? counted
-  const explain = createExplainer({ policy, sources })
+  const explain = createExplainer({ policy, sources, offline: options.offline ?? false })
   const exposition = metrics && createExposition(metrics.metrics)
   const timeOf = createWallClock(runtime)
   const admin = createAdmin({

@@ -12,6 +12,7 @@ import { faultReply } from './fault-reply.ts'
 import type { Policy } from './in-force.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door, DoorRequest } from './request.ts'
+import { createRequestIds } from './request-id.ts'
 import type { TagLists } from './tag-lists.ts'
 
 export interface DoorParts {
@@ -24,11 +25,13 @@ export interface DoorParts {
   readonly countSpill: (decision: Decision) => void
   /** Whoever wants to be told of every request after it was answered; none, and then it costs nothing. */
   readonly observer: () => ((exchange: Exchange) => void) | undefined
-  readonly runtime: Pick<Runtime, 'now'>
+  readonly runtime: Pick<Runtime, 'now' | 'random'>
 }
 
 /** A request, what was answered and why: what an access log is written from. */
 export interface Exchange {
+  /** What the door calls this request, in its log and, with `debug`, in its reply. */
+  readonly id: string
   readonly request: DoorRequest
   readonly reply: DoorReply
   readonly client: Client | undefined
@@ -60,24 +63,26 @@ const VERSION_REPLY: DoorReply = {
  */
 export function createDoor(parts: DoorParts): Door {
   const { runtime, sources } = parts
+  const nextId = createRequestIds(runtime)
 
   return (request) => {
     const observe = parts.observer()
     const startedAt = observe === undefined ? 0 : runtime.now()
-    const done = (reply: DoorReply, client?: Client, oci?: OciRequest, decision?: Decision): DoorReply => {
-      observe?.({ request, reply, client, oci, decision, duration: runtime.now() - startedAt })
+    const policy = parts.policy()
+    const { debug } = policy.config
+    const id = observe === undefined && !debug ? '' : nextId()
+    const done = (bare: DoorReply, client?: Client, oci?: OciRequest, decision?: Decision): DoorReply => {
+      const reply = debug ? explained(bare, id, client, decision) : bare
+      observe?.({ id, request, reply, client, oci, decision, duration: runtime.now() - startedAt })
       return reply
     }
-    const policy = parts.policy()
     const parsed = parseRequest(request.method, request.target)
     if (parsed.kind !== 'oci') return done(replyWithoutRoute(parsed, policy.config.pages))
     const client = policy.locate(request)
     const finish = (decision: Decision) => {
       if (decision.movedFrom !== undefined) parts.countSpill(decision)
       const reply = toReply(decision, request, parsed, parts)
-      const { debug } = policy.config
-      const complete = (whole: DoorReply) =>
-        done(debug ? explained(whole, client, decision) : whole, client, parsed.request, decision)
+      const complete = (whole: DoorReply) => done(whole, client, parsed.request, decision)
       return reply instanceof Promise ? reply.then(complete) : complete(reply)
     }
     const { method, request: oci, query } = parsed
@@ -137,8 +142,11 @@ function toReply(
   }
 }
 
-function explained(reply: DoorReply, client: Client, decision: Decision): DoorReply {
-  return { ...reply, headers: { ...reply.headers, 'Portolan-Reason': describeDecision(client, decision) } }
+function explained(reply: DoorReply, id: string, client?: Client, decision?: Decision): DoorReply {
+  const headers = { ...reply.headers, 'Portolan-Request-Id': id }
+  return client === undefined || decision === undefined
+    ? { ...reply, headers }
+    : { ...reply, headers: { ...headers, 'Portolan-Reason': describeDecision(client, decision) } }
 }
 
 /** A decision in one line of printable ASCII, nothing of it written by a client. */

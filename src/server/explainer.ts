@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../net/address.ts'
+import { suggestion } from '../config/suggestion.ts'
 import { isVerifiable } from '../oci/digest.ts'
 import type { OciFault } from '../oci/errors.ts'
 import type { OciRequest } from '../oci/path.ts'
@@ -6,6 +6,7 @@ import type { Backend } from '../routing/backend.ts'
 import { type ExplainedHealth, type Explanation, explain } from '../routing/explanation.ts'
 import { parseRequest } from '../routing/parse-request.ts'
 import { type RouteSources, route } from '../routing/route.ts'
+import { type ExplainedFrom, senderOf } from './explained-client.ts'
 import type { Policy } from './in-force.ts'
 
 /** A request to explain, as a client at `from` would send it. */
@@ -13,7 +14,9 @@ export interface ExplainRequest {
   readonly method: 'GET' | 'HEAD'
   /** Raw path and query, such as `/v2/pause/manifests/3.9`. */
   readonly target: string
-  readonly from: Address
+  readonly from: ExplainedFrom
+  /** Backends that are taken to be down, by their ids. */
+  readonly down?: readonly string[]
   /** Whether backends are asked what they hold, as they are for a real request. */
   readonly ask: boolean
 }
@@ -25,28 +28,39 @@ export interface ExplainerParts {
   readonly policy: () => Policy
   /** The same as the door's, without what is counted or noticed. */
   readonly sources: Omit<RouteSources, 'notice'>
+  /** Where nobody can be asked how they are: every backend counts as well, and as one that holds everything. */
+  readonly offline?: boolean
 }
 
 /** Decides as the door does, but counts nothing and redirects nobody. */
-export function createExplainer({ policy, sources }: ExplainerParts): Explainer {
-  const { inquire: _, ...withoutAsking } = sources
-  return async ({ method, target, from, ask }) => {
+export function createExplainer({ policy, sources, offline = false }: ExplainerParts): Explainer {
+  const { inquire, ...withoutAsking } = sources
+  const known: RouteSources['known'] = offline ? () => 'present' : sources.known
+  return async ({ method, target, from, ask, down = [] }) => {
+    const unknown = down.find((id) => !policy().backends.all.some((live) => live.id === id))
+    if (unknown !== undefined) return noBackend(unknown, policy())
     const parsed = parseRequest(method, target)
     if (parsed.kind === 'page') return NO_REQUEST
     if (parsed.kind === 'refused') return parsed.fault
     const { request, query } = parsed
-    const client = policy().locate({ peer: formatAddress(from), header: () => undefined })
+    const client = policy().locate(senderOf(from))
+    const isAsItIs = down.length === 0 && !offline
     const routed = { method, request, query, client }
-    const decision = await route(routed, ask ? sources : withoutAsking)
+    const viewOf = () => (isAsItIs ? policy().view : policy().viewWith(down, offline ? 'up' : 'as-they-are'))
+    const asked = { ...withoutAsking, known, view: viewOf, ...(ask && !offline && inquire && { inquire }) }
+    const decision = await route(routed, asked)
     return explain({
       method,
       target,
       request,
       client,
-      candidates: policy().view.candidates(client.located?.place),
+      candidates: viewOf().candidates(client.located?.place),
       decision,
-      presence: (backend) => (canBeAsked(request) ? sources.known(backend, request) : undefined),
-      health: (backend) => healthOf(backend, policy()),
+      presence: (backend) => (canBeAsked(request) ? known(backend, request) : undefined),
+      health: (backend) => {
+        if (down.includes(backend.id)) return TAKEN_AS_DOWN
+        return offline ? ASSUMED : healthOf(backend, policy())
+      },
     })
   }
 }
@@ -54,6 +68,15 @@ export function createExplainer({ policy, sources }: ExplainerParts): Explainer 
 const NO_REQUEST: OciFault = {
   code: 'UNSUPPORTED',
   message: 'this is a page, and no request for an image',
+}
+
+const TAKEN_AS_DOWN: ExplainedHealth = { status: 'assumed', isUsable: false, lastFailure: 'taken to be down' }
+const ASSUMED: ExplainedHealth = { status: 'assumed', isUsable: true }
+
+function noBackend(id: string, { backends }: Policy): OciFault {
+  const ids = backends.all.map((live) => live.id)
+  const message = `there is no backend ${JSON.stringify(id)}${suggestion(id, ids)}; there are ${ids.join(', ')}`
+  return { code: 'UNSUPPORTED', message }
 }
 
 function healthOf(backend: Backend, { backends }: Policy): ExplainedHealth {

@@ -14,6 +14,7 @@ import { createClientAddress } from '../net/client-address.ts'
 import { parsePrefix } from '../net/prefix.ts'
 import { buildPrefixTable } from '../net/prefix-table-builder.ts'
 import type { RegistryReader } from '../registry/reader.ts'
+import type { Backend } from '../routing/backend.ts'
 import { createLocate, type Locate } from '../routing/locate.ts'
 import { compileRule, type Rule } from '../routing/rule.ts'
 import { createView, type View } from '../routing/view.ts'
@@ -26,6 +27,8 @@ export interface Policy {
   readonly backends: Backends
   readonly locate: Locate
   readonly view: View
+  /** The view as it were with these backends down, by their ids, and, with `others` up, all the rest in traffic. */
+  readonly viewWith: (down: readonly string[], others: 'as-they-are' | 'up') => View
   /** What an upstream on our own disk holds, by its id. */
   readonly contents: ReadonlyMap<string, RegistryReader>
 }
@@ -102,15 +105,26 @@ export class InForce {
     if (this.#prepared === undefined) return
     const { config, locate, layouts, rules } = this.#prepared
     const backends = this.#backends
-    const view = createView({
+    const parts = {
       upstreams: backends.upstreams
         .map(({ backend }) => backend)
         .filter((backend) => backend.kind === 'upstream'),
       stores: backends.stores.map(({ backend }) => backend).filter((backend) => backend.kind === 'store'),
       rules,
-      isUsable: (backend) => backends.of(backend)?.isUsable ?? false,
-    })
-    this.#policy = { config, backends, locate, view, contents: layouts.contents }
+    }
+    const isUsable = (backend: Backend) => backends.of(backend)?.isUsable ?? false
+    this.#policy = {
+      config,
+      backends,
+      locate,
+      view: createView({ ...parts, isUsable }),
+      viewWith: (down, others) =>
+        createView({
+          ...parts,
+          isUsable: (backend) => !down.includes(backend.id) && (others === 'up' || isUsable(backend)),
+        }),
+      contents: layouts.contents,
+    }
   }
 }
 

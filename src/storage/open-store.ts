@@ -1,3 +1,4 @@
+import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import type { FillConfig } from '../config/config.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -9,6 +10,10 @@ export interface OpenStoreOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Lets Azure check what arrives. */
   readonly md5?: (bytes: Uint8Array) => Uint8Array
+  /** What AWS's SDK sends its requests by, where that is not its own: through proxies. */
+  readonly s3Handler?: S3ClientConfig['requestHandler']
+  /** The forward proxy for a URL, for SDKs that ask for one. */
+  readonly proxyFor?: (url: string) => string | undefined
   /** At one request, until a store counts as unreachable; 4 unless told. */
   readonly attempts?: number
 }

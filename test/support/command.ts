@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { COMPILED } from './compiled.ts'
-import { PROGRAM } from './portolan.ts'
+import { PROGRAM, RUNTIMES, type RuntimeName } from './portolan.ts'
 
 /** How a command ended, and all that it printed. */
 export interface Ended {
@@ -23,14 +23,17 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A program, with its words, that runs the command in turn. */
   readonly under?: readonly string[]
+  /** The runtime of the tests unless told. */
+  readonly runtime?: RuntimeName
 }
 
 /** Starts `portolan` with these words, as a user would, with nothing of this process's environment but PATH. */
 export function startCommand(
   words: readonly string[],
-  { folder, env, under = [] }: CommandOptions,
+  { folder, env, runtime, under = [] }: CommandOptions,
 ): RunningCommand {
-  const [program, ...rest] = [...under, process.execPath, PROGRAM, ...words]
+  const node = runtime === undefined ? process.execPath : RUNTIMES[runtime]
+  const [program, ...rest] = [...under, node, PROGRAM, ...words]
   const child = spawn(program!, rest, {
     cwd: folder,
     // No login of whoever runs the tests is of use here.

@@ -13,15 +13,17 @@ export interface ScriptedStore extends AsyncDisposable {
 /** More than a door fetches to see that a blob comes, so that what it is made of is nobody's business. */
 const BLOB_BYTES = 20 * 1024 * 1024
 
-/** What to answer for a path: a status, or `silent` for nothing at all. */
-export type Script = (path: string) => number | 'silent'
+/** What to answer for a path and method: a status, or `silent` for nothing at all. */
+export type Script = (path: string, method: string) => number | 'silent'
 
 export async function startScriptedStore(script: Script): Promise<ScriptedStore> {
   const requests: string[] = []
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`)
     // Not even a store that is told to have everything has that.
-    const answer = request.url?.includes(digestEncoded(INVENTED_DIGEST)) ? 404 : script(request.url ?? '')
+    const answer = request.url?.includes(digestEncoded(INVENTED_DIGEST))
+      ? 404
+      : script(request.url ?? '', request.method ?? '')
     if (answer === 'silent') return
     if (answer !== 200) {
       response.writeHead(answer, { 'Content-Length': '0' }).end()

@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { ClusterConnection } from '../../cluster/access.ts'
 import { PortolanError } from '../../errors.ts'
+import { formatProxies, readProxies } from '../../net/proxies.ts'
 import type { Clock } from '../../runtime.ts'
 import { createPluginCredential, type PluginCredential } from './credential-plugin.ts'
 import type { KubeconfigAccess } from './kubeconfig.ts'
@@ -40,7 +41,8 @@ export function openClusterConnection(
 ): OpenClusterConnection {
   const { environment, clock, credentialTimeout } = parts
   const secure = access.server.startsWith('https:')
-  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
+  const socketOptions = { keepAlive: true, proxyEnv: formatProxies(readProxies(environment)) }
+  const agent = secure ? new HttpsAgent(socketOptions) : new HttpAgent(socketOptions)
   const askPlugin =
     access.plugin && createPluginCredential(access.plugin, { environment, clock, timeout: credentialTimeout })
   let options: RequestOptions = {}

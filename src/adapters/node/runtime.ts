@@ -2,12 +2,13 @@ import { lookup } from 'node:dns/promises'
 import type { Runtime } from '../../runtime.ts'
 import { systemClock } from '../clock.ts'
 import { createHash } from '../hash.ts'
+import { outboundFetch } from './outbound.ts'
 
-/** Lends a process's own clock, chance, network and hashes: Node and Bun. */
+/** Lends a process's own clock, chance, network (through its proxies) and hashes: Node and Bun. */
 export function createNodeRuntime({ log, userAgent }: Pick<Runtime, 'log' | 'userAgent'>): Runtime {
   return {
     ...systemClock,
-    fetch: (url, init) => fetch(url, init),
+    fetch: outboundFetch,
     random: Math.random,
     createHash,
     log,

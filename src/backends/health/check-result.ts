@@ -33,7 +33,8 @@ const HARD_CODES =
 /** What a fetch that threw says of the backend. */
 export function failureOf(error: unknown): CheckResult {
   const { code, message } = deepest(error)
-  const why = code === undefined ? message : `${code}: ${message}`
+  // Most systems' words begin with the code already: connect ECONNREFUSED 127.0.0.1:80.
+  const why = code === undefined || message.includes(code) ? message : `${code}: ${message}`
   return code !== undefined && HARD_CODES.test(code) ? failedHard(why) : failed(why)
 }
 
@@ -41,9 +42,11 @@ export function failureOf(error: unknown): CheckResult {
 function deepest(error: unknown): { readonly code: string | undefined; readonly message: string } {
   let current = error
   for (let depth = 0; depth < 5; depth++) {
-    const { cause } = current as { cause?: unknown }
-    if (!(cause instanceof Error)) break
-    current = cause
+    // A name of several addresses, none of which answers, fails with an error for each.
+    const { cause, errors } = current as { cause?: unknown; errors?: unknown }
+    const next = cause ?? (Array.isArray(errors) ? errors.at(-1) : undefined)
+    if (!(next instanceof Error)) break
+    current = next
   }
   const { code, message } = current as { code?: unknown; message?: unknown }
   return {

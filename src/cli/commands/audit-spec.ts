@@ -1,9 +1,15 @@
 import { parseDuration } from '../../config/duration.ts'
 import { refused } from '../../config/refusal.ts'
 import type { SampleSize } from '../../replication/audit-content.ts'
-import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
+import { defineCommand, type OptionsOf } from '../spec/command-spec.ts'
 import { type ReadText, switchOption, valueOr } from '../spec/option-spec.ts'
-import { configOptions, jsonOptions, leaseOptions, storeOptions } from '../spec/shared-options.ts'
+import {
+  configArgument,
+  configOptions,
+  jsonOptions,
+  leaseOptions,
+  storeOptions,
+} from '../spec/shared-options.ts'
 
 /** Objects of each store that an audit reads unless told otherwise. */
 const SAMPLE = 100
@@ -23,7 +29,7 @@ const age: ReadText<number> = (text) =>
 export const AUDIT = defineCommand({
   name: 'audit',
   description: 'prove that the stores are complete, unaltered and public, and say what else lies there',
-  argument: noArgument,
+  argument: configArgument,
   options: {
     ...configOptions,
     ...storeOptions,

@@ -12,7 +12,7 @@ import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatBytes, formatCount } from '../format-quantity.ts'
 import { interruptible } from '../interruption.ts'
-import { printJson } from '../print.ts'
+import { printJson, progressOutput } from '../print.ts'
 import { createAuditBoard } from '../progress/audit-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
@@ -37,7 +37,7 @@ export async function runAudit(options: AuditOptions): Promise<number> {
   const stores = filledStores(config, options.store)
   const targets = await Promise.all(stores.map(openTarget))
   const progress = createProgress({
-    output: process.stderr,
+    output: progressOutput(),
     clock: commandRuntime,
     colour: !process.env.NO_COLOR,
     board: createAuditBoard(),

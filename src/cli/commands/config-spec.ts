@@ -1,14 +1,19 @@
-import { defineCommand, noArgument, type OptionsOf, one } from '../spec/command-spec.ts'
+import { defineCommand, noArgument, type OptionsOf, one, oneOrMore } from '../spec/command-spec.ts'
 import { jsonOptions } from '../spec/shared-options.ts'
 
 const file = one('file', 'the config; - for standard input')
+const files = oneOrMore('file', 'the configs; - for standard input')
 
 export const CONFIG_CHECK = defineCommand({
   name: 'config check',
-  description: 'say all that is wrong with a config, one line a fault',
-  argument: file,
+  description: 'say all that is wrong with configs, one line a fault',
+  argument: files,
   options: { ...jsonOptions('print the faults as JSON') },
-  examples: ['portolan config check portolan.yaml', 'portolan config check --json - < portolan.yaml'],
+  examples: [
+    'portolan config check portolan.yaml',
+    'portolan config check doors/*.yaml',
+    'portolan config check --json - < portolan.yaml',
+  ],
 })
 
 export const CONFIG_SHOW = defineCommand({

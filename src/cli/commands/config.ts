@@ -1,4 +1,5 @@
-import { formatFault } from '../../config/fault.ts'
+import type { Config } from '../../config/config.ts'
+import { type ConfigFault, formatFault } from '../../config/fault.ts'
 import { expandConfig, formatConfig } from '../../config/format.ts'
 import { createJsonSchema } from '../../config/json-schema.ts'
 import { EXIT } from '../exit-code.ts'
@@ -6,23 +7,26 @@ import { printJson } from '../print.ts'
 import { parseConfigFile, readConfig } from '../read-config.ts'
 import type { ConfigOptions } from './config-spec.ts'
 
-/** Prints what is wrong with a config, one line a fault, or where it cannot do what it says; gives the exit code. */
-export async function runConfigCheck(file: string, { json }: ConfigOptions): Promise<number> {
-  const parsed = await parseConfigFile(file)
-  const faults = 'faults' in parsed ? parsed.faults : []
-  const warnings = 'warnings' in parsed ? parsed.warnings : []
+/** Prints what is wrong with configs, one line a fault, or where they cannot do what they say; gives the exit code. */
+export async function runConfigCheck(files: readonly string[], { json }: ConfigOptions): Promise<number> {
+  const faults: ConfigFault[] = []
+  const warnings: ConfigFault[] = []
+  for (const file of files) {
+    const parsed = await parseConfigFile(file)
+    const found = 'faults' in parsed ? { ...parsed, warnings: [] } : { ...parsed, faults: [] }
+    faults.push(...found.faults)
+    warnings.push(...found.warnings)
+    if (json) continue
+    for (const fault of found.faults) console.error(formatFault(fault))
+    for (const warning of found.warnings) console.error(`warning: ${formatFault(warning)}`)
+    if ('config' in parsed) print(`${file}: valid; ${describeConfig(parsed.config)}`)
+  }
   if (json) printJson({ faults, warnings })
-  else {
-    for (const fault of faults) console.error(formatFault(fault))
-    for (const warning of warnings) console.error(`warning: ${formatFault(warning)}`)
-  }
-  if ('config' in parsed && !json) {
-    const { upstreams, stores, routing } = parsed.config
-    print(
-      `${file}: valid; upstreams: ${upstreams.length}, stores: ${stores.length}, rules: ${routing.length}`,
-    )
-  }
   return faults.length === 0 ? EXIT.done : EXIT.wrongUsage
+}
+
+function describeConfig({ upstreams, stores, routing }: Config): string {
+  return `upstreams: ${upstreams.length}, stores: ${stores.length}, rules: ${routing.length}`
 }
 
 /** Prints a config with every default written out and the environment's values in place. */

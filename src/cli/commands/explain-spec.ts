@@ -1,12 +1,9 @@
 import { refused } from '../../config/refusal.ts'
-import { type Address, parseAddress } from '../../net/address.ts'
 import type { Platform } from '../../oci/manifest.ts'
 import { parsePlatform } from '../../oci/platform.ts'
 import { defineCommand, type OptionsOf, one } from '../spec/command-spec.ts'
-import { asText, type ReadText, requiredValue, value } from '../spec/option-spec.ts'
+import { asText, list, type ReadText, requiredValue, switchOption, value } from '../spec/option-spec.ts'
 import { jsonOptions, PLATFORM_EXPECTED } from '../spec/shared-options.ts'
-
-const address: ReadText<Address> = (text) => parseAddress(text) ?? refused('must be an IPv4 or IPv6 address')
 
 const platform: ReadText<Platform> = (text) => parsePlatform(text) ?? refused(PLATFORM_EXPECTED)
 
@@ -18,7 +15,15 @@ export const EXPLAIN = defineCommand({
     'NAME[:TAG][@DIGEST]; a host before it is ignored, since the door is named otherwise',
   ),
   options: {
-    from: requiredValue('<address>', 'address of the client', address),
+    from: requiredValue(
+      '<client>',
+      'address of the client, or its place such as aws/eu-west-3, or its country such as CL',
+      asText,
+    ),
+    down: list('<id>', 'as if this backend were down; may be given several times'),
+    offline: switchOption(
+      'ask nobody: by the config and its ranges alone, as if every backend were well and held everything',
+    ),
     config: value('<file>', 'decide by this config, its backends tried first', asText, { short: '-c' }),
     admin: value(
       '<url>',
@@ -36,8 +41,11 @@ export const EXPLAIN = defineCommand({
           ? '--config or --admin is required: a config to try, or the admin service of a door that runs'
           : undefined,
     },
+    { kind: 'exclude', options: ['offline', 'admin'], why: 'a door that runs is asked over the network' },
   ],
   examples: [
+    'portolan explain pause:3.9 --from aws/eu-west-3 --config portolan.yaml --down paris',
+    'portolan explain pause:3.9 --from CL --config portolan.yaml --offline',
     'portolan explain pause:3.9 --from 35.180.1.1 --config portolan.yaml',
     'portolan explain pause:3.9 --from 35.180.1.1 --admin http://127.0.0.1:9090 --platform linux/amd64',
   ],

@@ -101,7 +101,7 @@ describe('portolan explain', () => {
     const { code, out } = await explain('demo/team/nested/tool:v1.2.3', '--from', '9.9.9.9', '--admin', admin)
     expect(code).toBe(0)
     expect(out).toMatch(/^from 9\.9\.9\.9: somewhere, in no list\n/)
-    expect(out).toContain('works: 404, no signature\n')
+    expect(out).toContain('works: 404, no signature (GET, from this machine)\n')
   })
 
   it('ends with 1 when a place that clients are sent to does not give what the manifest names', async () => {
@@ -110,16 +110,84 @@ describe('portolan explain', () => {
     await writeFile(file, JSON.stringify({ version: 1, ...config(join(folder.path, 'images'), liar.origin) }))
     const { code, out } = await explain('demo/team/nested/tool:v1.2.3', '--from', PARIS, '-c', file)
     expect(code).toBe(1)
-    expect(out).toMatch(/FAILS: 200, 20971520 bytes; the manifest says \d+\n/)
+    expect(out).toMatch(
+      /FAILS: 206, 20971520 bytes; the manifest says \d+ \(GET bytes=0-\d+, from this machine\)\n/,
+    )
     expect(out).toMatch(/\n7 requests; without a working answer: 3, 4, 5\.\n$/)
+  })
+
+  it('finds out that a store which answers HEAD refuses GET', async () => {
+    await using refusing = await startScriptedStore((_, method) => (method === 'HEAD' ? 200 : 403))
+    const file = join(folder.path, 'refusing.yaml')
+    await writeFile(
+      file,
+      JSON.stringify({ version: 1, ...config(join(folder.path, 'images'), refusing.origin) }),
+    )
+    const { code, out } = await explain('demo/team/nested/tool:v1.2.3', '--from', PARIS, '-c', file)
+    expect(code).toBe(1)
+    expect(out).toMatch(/FAILS: 403 \(GET bytes=0-\d+, from this machine\)\n/)
+  })
+
+  it.each(['config', 'admin'])(
+    'takes a place or a country for a client, and backends as down, by %s',
+    async (by) => {
+      const source = by === 'admin' ? ['--admin', admin] : ['--config', door.configFile]
+      const blob = image.blobs[0]!.digest
+      const told = async (...words: string[]) => {
+        const { out } = await explain(`${image.name}:1.0`, '--json', ...source, ...words)
+        const { client, steps } = JSON.parse(out)
+        const step = steps.find(({ explanation }: PullStep<Explanation>) => explanation.target.endsWith(blob))
+        return { client, decision: step.explanation.decision }
+      }
+      expect(await told('--from', 'aws/eu-west-3')).toMatchObject({
+        client: { place: 'aws/eu-west-3', knownBy: 'given' },
+        decision: { backend: 'paris', reason: 'store-present' },
+      })
+      expect(await told('--from', 'CL')).toMatchObject({ client: { place: 'country/CL', knownBy: 'given' } })
+      expect(await told('--from', PARIS, '--down', 'paris')).toMatchObject({
+        decision: { backend: 'iowa', reason: 'failover', movedFrom: 'paris' },
+      })
+      const { code, err } = await explain(image.name, '--from', PARIS, ...source, '--down', 'pari')
+      expect({ code, err }).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('there is no backend "pari" (did you mean "paris"?)'),
+      })
+    },
+  )
+
+  it('says of an upstream that is down and yet taken that nothing else is left', async () => {
+    const words = ['--from', '9.9.9.9', '--offline', '-c', door.configFile]
+    const { out } = await explain(`${image.name}:1.0`, ...words, '--down', 'iowa')
+    expect(out).toContain('→ the door itself, for iowa (failover, though it is down: nothing else is left)\n')
+  })
+
+  it('asks nobody with --offline, reads what is on disk, and says where blobs would go', async () => {
+    const words = ['--from', 'aws/eu-west-3', '--offline', '-c', door.configFile]
+    const before = store.requests.length
+    const { code, out, err } = await explain(`${image.name}:1.0`, ...words)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toContain(
+      `→ paris (store-present): ${location(image.blobs[0]!.digest)}\n   works: not tried: offline\n`,
+    )
+    expect(out).toMatch(/\n\d+ requests; nobody was asked\.\n$/)
+    expect(store.requests.length).toBe(before)
+
+    const file = join(folder.path, 'remote.yaml')
+    const upstreams = [{ id: 'main', url: 'https://upstream.invalid', at: 'gcp/us-central1' }]
+    const remote = { version: 1, ...config('images', 'https://store.invalid'), upstreams }
+    await writeFile(file, JSON.stringify(remote))
+    const unread = await explain('pause:3.9', '--from', 'CL', '--offline', '-c', file)
+    expect(unread).toMatchObject({ code: 0, err: '', out: expect.stringContaining('2. any blob\n') })
   })
 
   it('ends with 3 when there is no such image, or nobody to ask', async () => {
     const missing = await explain(`${image.name}:nothing`, '--from', PARIS, '--admin', admin)
     expect(missing).toMatchObject({
       code: 3,
-      out: expect.stringContaining('FAILS: 404\n'),
-      err: 'portolan: the manifest of demo/hello cannot be had where the door sends this client\n',
+      out: expect.stringContaining('FAILS: 404 (GET, from this machine)\n'),
+      err: expect.stringMatching(
+        /^portolan: the manifest of demo\/hello cannot be had where the door sends this client; there is no tag nothing, but [^\n]*1\.0[^\n]*\n$/,
+      ),
     })
     const nobody = `http://127.0.0.1:${await findFreePort()}`
     expect(await explain(image.name, '--from', PARIS, '--admin', nobody)).toMatchObject({
@@ -132,7 +200,13 @@ describe('portolan explain', () => {
   it.each<[words: string[], err: string]>([
     [
       ['pause', '--from', 'paris', '--admin', 'http://127.0.0.1:1'],
-      '--from "paris" must be an IPv4 or IPv6 address',
+      '--from "paris" must be an IPv4 or IPv6 address, a place such as aws/eu-west-3, or a country such as CL',
+    ],
+    [['pause', '--from', 'aws/eu-wst-3', '--config', 'a'], 'did you mean "eu-west-3"?'],
+    [['pause', '--from', 'QQ', '--config', 'a'], 'must be a country of ISO 3166-1, such as CL'],
+    [
+      ['pause', '--from', PARIS, '--admin', 'http://127.0.0.1:1', '--offline'],
+      '--offline and --admin exclude each other',
     ],
     [['pause', '--from', PARIS], '--config or --admin is required'],
     [['pause', '--from', PARIS, '--admin', '127.0.0.1:9090'], '--admin is "127.0.0.1:9090"'],
@@ -142,7 +216,7 @@ describe('portolan explain', () => {
     ],
     [['Pause//', '--from', PARIS, '--admin', 'http://127.0.0.1:1'], 'is not an image reference'],
     [['pause', '--from', PARIS, '--config', 'missing.yaml'], 'cannot read missing.yaml'],
-    [['pause', '--admin', 'http://127.0.0.1:1'], '--from <address> (or PORTOLAN_EXPLAIN_FROM) is required'],
+    [['pause', '--admin', 'http://127.0.0.1:1'], '--from <client> (or PORTOLAN_EXPLAIN_FROM) is required'],
   ])('ends with 2 and one line for %j', async (words, err) => {
     const told = await explain(...words)
     expect(told).toMatchObject({ code: 2, out: '', err: expect.stringContaining(err) })

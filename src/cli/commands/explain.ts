@@ -1,6 +1,6 @@
 import { openAdminSource } from '../../doctor/admin-source.ts'
 import type { PullSource } from '../../doctor/pull-source.ts'
-import type { PullStep } from '../../doctor/pull-step.ts'
+import type { PullAnswer, PullStep } from '../../doctor/pull-step.ts'
 import { walkPull } from '../../doctor/walk-pull.ts'
 import { PortolanError } from '../../errors.ts'
 import { parseReference } from '../../oci/reference.ts'
@@ -9,8 +9,12 @@ import { commandRuntime } from '../command-runtime.ts'
 import { openConfigSource } from '../config-source.ts'
 import { EXIT, exitCodeOf } from '../exit-code.ts'
 import { printedError, printJson, sayError } from '../print.ts'
-import { formatTable } from '../table.ts'
+import { readClient } from '../read-client.ts'
+import { formatTable, terminalWidth } from '../table.ts'
 import type { ExplainOptions } from './explain-spec.ts'
+
+/** Before what is said of a step. */
+const STEP_INDENT = '   '
 
 /** Shows where every request of a pull goes, and why; gives the exit code. */
 export async function runExplain(image: string, options: ExplainOptions): Promise<number> {
@@ -40,15 +44,23 @@ export async function runExplain(image: string, options: ExplainOptions): Promis
     return exitCodeOf(failure.code)
   }
   const failed = steps.flatMap(({ answer }, index) => (answer.works ? [] : [index + 1]))
-  if (!options.json) print(summary(steps.length, failed))
+  if (!options.json)
+    print(options.offline ? `${steps.length} requests; nobody was asked.` : summary(steps.length, failed))
   return failed.length === 0 ? EXIT.done : EXIT.failed
 }
 
-function openSource({ config, admin, from }: ExplainOptions): Promise<PullSource<Explanation>> {
+function openSource({
+  config,
+  admin,
+  from,
+  down = [],
+  offline,
+}: ExplainOptions): Promise<PullSource<Explanation>> {
+  readClient(from)
   // A config may be named by the environment, for `serve`; a door is asked on purpose.
-  if (admin !== undefined) return openAdminSource(admin, from, commandRuntime)
+  if (admin !== undefined) return openAdminSource(admin, { from, down }, commandRuntime)
   // One of the two is there, by the command's rules.
-  return openConfigSource(config!, from)
+  return openConfigSource(config!, { from, down }, offline)
 }
 
 /** One block: what is asked, what becomes of it, and who could have answered. */
@@ -63,7 +75,7 @@ function describeStep(
     `${number}. ${what}`,
     `   ${method} ${target}`,
     `   ${describeDecision(explanation)}`,
-    `   ${answer.works ? 'works' : 'FAILS'}: ${[answer.status, answer.note].filter(Boolean).join(', ')}`,
+    `   ${describeAnswer(answer)}`,
   ]
   const table = describeCandidates(explanation)
   const before = tables.get(table)
@@ -71,24 +83,38 @@ function describeStep(
   const by = rule === undefined ? 'no rule applies' : `by rule ${rule}`
   lines.push(
     before === undefined
-      ? `   candidates, ${by}:\n${table.replace(/^/gm, '   ')}`
+      ? `   candidates, ${by}:\n${table.replace(/^(?=.)/gm, STEP_INDENT)}`
       : `   candidates: the same as for ${before}`,
   )
   return `${lines.join('\n')}\n`
 }
 
+/** What came of it, and how it was tried: what holds from here need not hold where the client is. */
+function describeAnswer({ works, status, note, tried }: PullAnswer): string {
+  const said = [status, note].filter(Boolean).join(', ')
+  const how = tried === undefined ? '' : ` (${tried}, from this machine)`
+  return `${works ? 'works' : 'FAILS'}: ${said}${how}`
+}
+
 function describeClient({ address, place, knownBy }: ExplainedClient): string {
+  if (address === undefined && place !== undefined) return place
   return place === undefined
     ? `${address}: somewhere, in no list`
     : `${address}: ${place}, known by ${knownBy}`
 }
 
 function describeDecision({ decision }: Explanation): string {
-  const { kind, reason, backend, location, message, movedFrom } = decision
-  const because = `${reason}${movedFrom === undefined ? '' : `, moved from ${movedFrom}`}`
+  const { kind, reason, backend, location, message } = decision
+  const because = `${reason}${describeMove(decision)}`
   if (kind === 'refuse') return `→ refused (${because}): ${message}`
   if (kind === 'redirect') return `→ ${backend} (${because}): ${location}`
   return `→ the door itself, for ${backend} (${because})`
+}
+
+/** The canonical upstream is the last resort, and so it may be down and yet taken. */
+function describeMove({ backend, movedFrom }: Explanation['decision']): string {
+  if (movedFrom === undefined) return ''
+  return movedFrom === backend ? ', though it is down: nothing else is left' : `, moved from ${movedFrom}`
 }
 
 function describeCandidates({ candidates }: Explanation): string {
@@ -104,6 +130,7 @@ function describeCandidates({ candidates }: Explanation): string {
       candidate.presence,
       describeVerdict(candidate),
     ]),
+    terminalWidth() - STEP_INDENT.length,
   )
 }
 

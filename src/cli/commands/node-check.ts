@@ -5,6 +5,7 @@ import type { CheckRequest } from '../../migrate/node-check/checkup.ts'
 import type { CheckFinding, CheckMirror, CheckReport } from '../../migrate/node-check/report.ts'
 import { EXIT } from '../exit-code.ts'
 import { createMachineFiles } from '../node-files.ts'
+import { say } from '../print.ts'
 import { formatTable } from '../table.ts'
 
 export interface NodeCheckOptions extends CheckRequest {
@@ -72,7 +73,7 @@ function print({ files, mirrors, findings, notRead }: CheckReport): void {
   }
   for (const { path, reason } of notRead) console.error(shown(`not read: ${path}: ${reason}`))
   const used = mirrors.filter(({ state }) => state === 'used').length
-  console.error(
+  say(
     [
       count(files.length, 'file'),
       mirrors.length === used ? count(used, 'mirror') : `${used} of ${count(mirrors.length, 'mirror')} used`,

@@ -14,7 +14,7 @@ import { layered } from '../../transport/fetch.ts'
 import { withUserAgent } from '../../transport/user-agent.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
-import { printJson } from '../print.ts'
+import { printJson, say } from '../print.ts'
 import { formatTable } from '../table.ts'
 import type { RangesUpdateOptions } from './ranges-spec.ts'
 
@@ -148,7 +148,7 @@ function unreadable(path: string, cause: unknown): never {
 }
 
 function progress(text: string): void {
-  if (process.stderr.isTTY) console.error(`  ${text}`)
+  if (process.stderr.isTTY) say(`  ${text}`)
 }
 
 interface Summary {

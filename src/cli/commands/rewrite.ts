@@ -10,7 +10,7 @@ import { pinned, TargetChecker, type Verification } from '../../migrate/verify.t
 import { withheld } from '../../migrate/withheld.ts'
 import { FileExaminer } from '../examine-files.ts'
 import { EXIT } from '../exit-code.ts'
-import { printJson } from '../print.ts'
+import { printJson, say } from '../print.ts'
 import { readRegistryMap } from '../read-registry-map.ts'
 import { createResolver } from '../registry-resolver.ts'
 import { formatMentions, formatUnread, shown } from '../scan-report.ts'
@@ -186,7 +186,7 @@ async function writeOverride(path: string, override: HelmOverride): Promise<void
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new PortolanError('FILE_UNWRITABLE', `cannot write ${path}: ${why}`, { file: path }, cause)
   }
-  console.error(
+  say(
     `${path}: ${override.count} ${override.count === 1 ? 'value' : 'values'}; give it to helm with --values`,
   )
 }

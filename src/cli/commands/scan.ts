@@ -8,7 +8,7 @@ import { toSarif } from '../../migrate/sarif.ts'
 import { EXIT } from '../exit-code.ts'
 import { TEXT_BYTES_MAX } from '../file-search.ts'
 import { nodePlaces } from '../node-places.ts'
-import { printJson } from '../print.ts'
+import { printJson, progressOutput, say } from '../print.ts'
 import { readCluster } from '../read-cluster.ts'
 import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
 import { type Scanned, scanFiles } from '../scan-files.ts'
@@ -87,7 +87,7 @@ async function writeBaseline(file: string, findings: readonly Finding[]): Promis
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new PortolanError('FILE_UNWRITABLE', `cannot write ${file}: ${reason}`, { file }, cause)
   }
-  console.error(`${file}: ${count(findings.length, 'finding')} from now on known`)
+  say(`${file}: ${count(findings.length, 'finding')} from now on known`)
 }
 
 /** The summary goes to standard error, where it does not get into what is piped on. */
@@ -107,14 +107,14 @@ function sayRest(scanned: Scanned, { fresh, known }: { fresh: readonly Finding[]
         ]
       : []),
   ]
-  console.error(facts.join(', '))
-  if (cluster !== undefined)
-    console.error('custom resources were not looked into: what comes of them shows as pods')
+  say(facts.join(', '))
+  if (cluster !== undefined) say('custom resources were not looked into: what comes of them shows as pods')
 }
 
 /** Says on a terminal how many files were looked through. */
 function createProgress(): { step(): void; end(): void } {
-  if (!process.stderr.isTTY) return { step() {}, end() {} }
+  const output = progressOutput()
+  if (!output.isTTY) return { step() {}, end() {} }
   let files = 0
   let last = performance.now()
   return {
@@ -122,9 +122,9 @@ function createProgress(): { step(): void; end(): void } {
       files++
       if (files % 64 !== 0 || performance.now() - last < 100) return
       last = performance.now()
-      process.stderr.write(`\r${count(files, 'file')}`)
+      output.write(`\r${count(files, 'file')}`)
     },
-    end: () => process.stderr.write('\r\u001b[K'),
+    end: () => output.write('\r\u001b[K'),
   }
 }
 

@@ -1,12 +1,12 @@
-import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
-import { configOptions } from '../spec/shared-options.ts'
+import { defineCommand, type OptionsOf } from '../spec/command-spec.ts'
+import { configArgument, configOptions } from '../spec/shared-options.ts'
 
 export const SERVE = defineCommand({
   name: 'serve',
   description: 'run the door',
-  argument: noArgument,
+  argument: configArgument,
   options: { ...configOptions },
-  examples: ['portolan serve --config portolan.yaml'],
+  examples: ['portolan serve --config portolan.yaml', 'portolan serve portolan.yaml'],
 })
 
 export type ServeOptions = OptionsOf<typeof SERVE>

@@ -1,7 +1,8 @@
 import { readPattern } from '../../config/pattern.ts'
-import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
+import { defineCommand, type OptionsOf } from '../spec/command-spec.ts'
 import { list, oneOf, switchOption, value, valueOr, wholeNumber } from '../spec/option-spec.ts'
 import {
+  configArgument,
   configOptions,
   jsonOptions,
   leaseOptions,
@@ -15,7 +16,7 @@ const PART = 'with a part of the images, all others would drop out of the invent
 export const SYNC = defineCommand({
   name: 'sync',
   description: 'fill the stores from the upstream',
-  argument: noArgument,
+  argument: configArgument,
   options: {
     ...configOptions,
     dryRun: switchOption('say what would be copied, and change nothing'),

@@ -3,7 +3,7 @@ import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { interruptible } from '../interruption.ts'
-import { printJson } from '../print.ts'
+import { printJson, progressOutput } from '../print.ts'
 import { createCopyBoard } from '../progress/copy-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
@@ -22,7 +22,7 @@ export async function runSync(options: SyncOptions): Promise<number> {
   const signer = await readSigningKey(config)
   const targets = await Promise.all(stores.map(openTarget))
   const progress = createProgress({
-    output: process.stderr,
+    output: progressOutput(),
     clock: commandRuntime,
     colour: !process.env.NO_COLOR,
     board: createCopyBoard(),

@@ -8,6 +8,8 @@ export interface ArgumentSpec<Value> {
   /** As the help has it, such as `<file>` or `[path...]`. */
   readonly placeholder?: string
   readonly description: string
+  /** The key of the option that says the same, such as `config`: who gives the one need not give the other. */
+  readonly standsFor?: string
   /** The value, from the words after the options. */
   readonly read: (words: readonly string[]) => Value
 }
@@ -65,6 +67,11 @@ export const noArgument: ArgumentSpec<undefined> = { description: '', read: () =
 export function one(name: string, description: string): ArgumentSpec<string> {
   // What is missing was refused before.
   return { placeholder: `<${name}>`, description, read: ([word = '']) => word }
+}
+
+/** An option's value without its flag: `portolan serve portolan.yaml`. */
+export function insteadOf(option: string, name: string, description: string): ArgumentSpec<undefined> {
+  return { placeholder: `[${name}]`, description, standsFor: option, read: () => undefined }
 }
 
 /** One argument or more. */

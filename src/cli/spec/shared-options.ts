@@ -1,6 +1,7 @@
 import { parseDuration } from '../../config/duration.ts'
 import { refused } from '../../config/refusal.ts'
 import { parsePlatform } from '../../oci/platform.ts'
+import { insteadOf } from './command-spec.ts'
 import {
   asText,
   list,
@@ -12,6 +13,9 @@ import {
   value,
   valueOr,
 } from './option-spec.ts'
+
+/** A config may stand alone, without its flag. */
+export const configArgument = insteadOf('config', 'config', 'the same as --config')
 
 /** Of commands that work by a config. */
 export const configOptions = { config: requiredValue('<file>', 'the config', asText, { short: '-c' }) }

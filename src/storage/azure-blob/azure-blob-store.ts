@@ -26,6 +26,7 @@ export interface AzureBlobStoreOptions {
   readonly runtime: Runtime
   /** At one request. */
   readonly attempts: number
+  readonly proxyFor?: (url: string) => string | undefined
   readonly md5?: ((bytes: Uint8Array) => Uint8Array) | undefined
 }
 
@@ -35,16 +36,28 @@ const MAX_PARTS = 50_000
 /** Opens a container of Azure Blob Storage with what the environment holds for its account. */
 export function openAzureBlobStore(
   fill: Extract<FillConfig, { kind: 'azureBlob' }>,
-  { environment, runtime, attempts, md5 }: AzureBlobStoreOptions,
+  { environment, runtime, attempts, md5, proxyFor }: AzureBlobStoreOptions,
 ): ObjectStore {
   const { container, prefix } = fill
   const endpoint = (fill.endpoint ?? `https://${fill.account}.blob.core.windows.net`).replace(/\/$/, '')
   const { credential, query } = findAccess(fill.account ?? accountOf(endpoint), environment)
+  const proxy = proxyFor?.(endpoint)
   const client = new ContainerClient(`${endpoint}/${container}${query}`, credential, {
+    ...(proxy !== undefined && { proxyOptions: toProxyOptions(proxy) }),
     retryOptions: { maxTries: attempts, retryDelayInMs: 300, maxRetryDelayInMs: 10_000 },
   })
   const location = `${endpoint}/${container}${prefix && `/${prefix}`}`
   return new AzureBlobStore(new AzureContainer({ location, prefix, client, runtime, md5 }))
+}
+
+function toProxyOptions(proxy: string) {
+  const { protocol, hostname, port, username, password } = new URL(proxy)
+  return {
+    host: `${protocol}//${hostname}`,
+    port: Number(port || (protocol === 'https:' ? 443 : 80)),
+    ...(username !== '' && { username: decodeURIComponent(username) }),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+  }
 }
 
 /** An emulator has the account in the path, Azure in the host's first label. */

@@ -29,7 +29,7 @@ test('gives a token for objects by workload identity, and asks for it once', asy
     }),
   )
   vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', key)
-  const authorize = defaultCredentials(() => REFUSED)
+  const authorize = defaultCredentials(fetch, () => REFUSED)
   expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-1' })
   await authorize(URL)
   expect(server.requests).toHaveLength(1)
@@ -40,5 +40,5 @@ test('gives a token for objects by workload identity, and asks for it once', asy
 
 test('says that there are none, without the words of the library', async () => {
   vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '/nowhere/key.json')
-  await expect(defaultCredentials(() => REFUSED)(URL)).rejects.toBe(REFUSED)
+  await expect(defaultCredentials(fetch, () => REFUSED)(URL)).rejects.toBe(REFUSED)
 })

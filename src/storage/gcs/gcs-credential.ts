@@ -1,5 +1,6 @@
 import type { GoogleAuth } from 'google-auth-library'
 import type { PortolanError } from '../../errors.ts'
+import type { Fetch } from '../../runtime.ts'
 
 /** Gives the headers that say who asks. */
 export type Authorize = (url: string) => Promise<Record<string, string>>
@@ -14,11 +15,19 @@ const NO_PROJECT = 'none'
 export const anonymous: Authorize = async () => ({})
 
 /** The Application Default Credentials of Google's own library, which is loaded for the first request. */
-export function defaultCredentials(refused: () => PortolanError): Authorize {
+export function defaultCredentials(fetch: Fetch, refused: () => PortolanError): Authorize {
   let auth: Promise<GoogleAuth> | undefined
   return async (url) => {
     auth ??= import('google-auth-library').then(
-      ({ GoogleAuth }) => new GoogleAuth({ scopes: SCOPE, projectId: NO_PROJECT }),
+      ({ GoogleAuth }) =>
+        new GoogleAuth({
+          scopes: SCOPE,
+          projectId: NO_PROJECT,
+          // Proxies and certificates are the runtime's affair.
+          clientOptions: {
+            transporterOptions: { fetchImplementation: (url, init) => fetch(urlOf(url), init ?? {}) },
+          },
+        }),
     )
     try {
       return Object.fromEntries(await (await auth).getRequestHeaders(url))
@@ -26,4 +35,8 @@ export function defaultCredentials(refused: () => PortolanError): Authorize {
       throw refused()
     }
   }
+}
+
+function urlOf(asked: string | URL | Request): string {
+  return asked instanceof Request ? asked.url : String(asked)
 }

@@ -44,6 +44,7 @@ export function openGcsStore(
   const authorize = endpoint.startsWith('http:')
     ? anonymous
     : defaultCredentials(
+        runtime.fetch,
         () =>
           new PortolanError(
             'STORE_REFUSED',

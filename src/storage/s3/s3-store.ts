@@ -6,6 +6,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import type { FillConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -33,6 +34,7 @@ export interface S3StoreOptions {
   readonly runtime: Runtime
   /** At one request. */
   readonly attempts: number
+  readonly s3Handler?: S3ClientConfig['requestHandler']
 }
 
 /** S3's own limit, which its kin share. */
@@ -44,7 +46,7 @@ const MAX_PARTS = 10_000
  */
 export function openS3Store(
   fill: Extract<FillConfig, { kind: 's3' }>,
-  { environment, runtime, attempts }: S3StoreOptions,
+  { environment, runtime, attempts, s3Handler }: S3StoreOptions,
 ): ObjectStore {
   const { bucket: name, prefix, endpoint } = fill
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION } =
@@ -58,7 +60,7 @@ export function openS3Store(
     responseChecksumValidation: 'WHEN_REQUIRED',
     // A store or proxy that does not know the header would cost seconds at each part.
     expectContinueHeader: false,
-    requestHandler: { connectionTimeout: 10_000 },
+    requestHandler: s3Handler ?? { connectionTimeout: 10_000 },
     ...(region && { region }),
     ...(endpoint && { endpoint, forcePathStyle: true }),
     ...(AWS_ACCESS_KEY_ID &&

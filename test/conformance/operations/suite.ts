@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { exchange } from '../../support/raw-http.ts'
@@ -54,6 +54,38 @@ export function describeOperations(runtime: RuntimeName): void {
         expect(moved.requests.length).toBeGreaterThan(0)
       })
 
+      it('names a request by one id in the log and, with debug, in the reply, which no other request has', async () => {
+        await change({ debug: true })
+        const ids: string[] = []
+        for (const target of [`/v2/pause/blobs/${DIGEST}`, '/v2/', '/nothing']) {
+          const reply = await fetch(`http://127.0.0.1:${door.port}${target}`, { redirect: 'manual' })
+          ids.push(reply.headers.get('portolan-request-id')!)
+          await until('the line of the request', async () =>
+            door.log.some(
+              (line) => line.msg === 'request' && line.id === ids.at(-1) && line.target === target,
+            ),
+          )
+        }
+        expect(new Set(ids).size).toBe(3)
+        expect(door.log.map(({ level }) => level)).toContain('info')
+      })
+
+      it('says that its config is gone, once, goes on, and takes it when it is back', async () => {
+        const text = await readFile(door.configFile)
+        await rm(door.configFile)
+        const gone = () => door.log.filter(({ msg }) => String(msg).startsWith('the config file is gone'))
+        await until('a line that says so', async () => gone().length > 0, 15_000)
+        expect(gone()).toMatchObject([{ level: 'error', file: door.configFile }])
+        expect((await admin('/reload')).last).toMatchObject({
+          ok: false,
+          faults: [`there is no ${door.configFile} any more`],
+        })
+        expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)
+        await writeFile(door.configFile, text)
+        await until('the reload', async () => (await admin('/reload')).last.ok === true, 15_000)
+        expect(gone()).toHaveLength(1)
+      })
+
       it('keeps it when stores come and go, too', async () => {
         await locationOf(DIGEST)
         const added = await otherStore()
@@ -106,7 +138,7 @@ export function describeOperations(runtime: RuntimeName): void {
           faults: expect.arrayContaining(faults),
         })
         await until('the log line', () =>
-          door.log.some(({ level, faults }) => level === 50 && faults !== undefined),
+          door.log.some(({ level, faults }) => level === 'error' && faults !== undefined),
         )
         expect(await admin('/config')).toEqual(good)
         expect(await locationOf(DIGEST)).toBe(`${near.origin}/${DIGEST}`)

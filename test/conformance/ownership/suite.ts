@@ -119,7 +119,7 @@ export function describeOwnership(runtime: RuntimeName): void {
       })
       expect(await locationOfBlob()).toContain(upstream.origin)
       expect(await gauge('portolan_store_proven')).toBe(0)
-      const errors = () => door.log.filter(({ level, backend }) => level === 50 && backend === 'store')
+      const errors = () => door.log.filter(({ level, backend }) => level === 'error' && backend === 'store')
       await until('the log to say so', () => errors().length > 0)
       expect(errors()).toEqual([expect.objectContaining({ because })])
       // Nothing else was asked of it: whatever a stranger says is of no interest.

@@ -74,6 +74,20 @@ describe('scan', () => {
     })
   })
 
+  it.each([[['.', './x']], [['x', '.']], [['x/pod.yaml', '.', '../REPO/x']], [['.', '.']]])(
+    'looks through a file once, however often it is named: %j',
+    async (paths) => {
+      await using folder = await makeTempFolder()
+      await mkdir(join(folder.path, 'x'))
+      await writeFile(join(folder.path, 'x/pod.yaml'), POD)
+      await writeFile(join(folder.path, 'other.yaml'), POD)
+      const words = paths.map((path) => path.replace('REPO', folder.path.split('/').at(-1)!))
+      const { out, err } = await portolan(folder.path, ['scan', '--json', ...words])
+      expect(err).toBe('2 files, 2 findings\n')
+      expect(JSON.parse(out)).toMatchObject({ files: 2 })
+    },
+  )
+
   it('ends with 0 and prints nothing to standard output when there is nothing to find', async () => {
     await using folder = await makeTree({ 'pod.yaml': POD.replace('k8s.gcr.io', 'registry.k8s.io') })
     expect(await portolan(folder.path, ['scan', '.'])).toEqual({

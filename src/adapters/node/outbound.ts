@@ -1,0 +1,96 @@
+import { Agent as HttpAgent, setGlobalProxyFromEnv } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { PortolanError } from '../../errors.ts'
+import { formatProxies, type Proxies, proxyFor, readProxies } from '../../net/proxies.ts'
+import type { Fetch } from '../../runtime.ts'
+import { isUnknownAuthority, trustedCertificates, trustSystemStore } from './trust.ts'
+
+type Dispatcher = NonNullable<RequestInit['dispatcher']>
+
+/** Where Node and undici keep the one that `fetch` goes by (undici, lib/global.js). */
+const DISPATCHER = Symbol.for('undici.globalDispatcher.1')
+const IS_BUN = process.versions.bun !== undefined
+/** Names no host: an empty list would let the environment's count. */
+const BYPASS_NOTHING = 'nothing.invalid'
+/** Hosts that Bun is told of one by one; more are no config's. */
+const TOLD_MAX = 256
+
+let proxies: Proxies | undefined
+
+/**
+ * This process's proxies. They are written back in the form that the libraries of clouds understand. Throws `USAGE` when
+ * a variable cannot be used.
+ */
+export function outboundProxies(): Proxies {
+  if (proxies === undefined) {
+    proxies = readProxies(process.env)
+    if (proxies.http !== undefined || proxies.https !== undefined)
+      Object.assign(process.env, formatProxies(proxies))
+  }
+  return proxies
+}
+
+/**
+ * The `fetch` of this process: through the environment's proxies as curl goes, and, when nobody that the runtime trusts
+ * vouches for the other end, once more by what the system trusts.
+ */
+export const outboundFetch: Fetch = async (url, init) => {
+  try {
+    return await sendOnce(url, init)
+  } catch (error) {
+    // A connection that failed has not read the body yet, but a stream may have been touched.
+    if (init.body instanceof ReadableStream || !isUnknownAuthority(error) || !trustSystemStore()) throw error
+    return sendOnce(url, init)
+  }
+}
+
+/** Sockets for libraries that bring their own HTTP; through the proxies, too. */
+export function createAgents(): { readonly http: HttpAgent; readonly https: HttpsAgent } {
+  trustSystemStore()
+  const options = { keepAlive: true, maxSockets: 50, proxyEnv: formatProxies(outboundProxies()) }
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) }
+}
+
+function sendOnce(url: string, init: RequestInit): Promise<Response> {
+  const known = outboundProxies()
+  const proxy = proxyFor(url, known)
+  if (IS_BUN) return fetch(url, forBun(url, init, proxy))
+  const through = proxy === undefined ? undefined : dispatcherFor(known)
+  return fetch(url, through === undefined ? init : { ...init, dispatcher: through })
+}
+
+/** Bun takes proxy and certificates with each request; what goes past its own reading of the environment it is told. */
+function forBun(url: string, init: RequestInit, proxy: string | undefined): RequestInit {
+  const ca = trustedCertificates()
+  if (proxy === undefined) bypassOnBun(new URL(url).hostname)
+  const more = { ...(proxy !== undefined && { proxy }), ...(ca !== undefined && { tls: { ca } }) }
+  return { ...init, ...more }
+}
+
+const told = new Set<string>()
+
+function bypassOnBun(host: string): void {
+  if (process.env.NO_PROXY === undefined || told.has(host) || told.size >= TOLD_MAX) return
+  told.add(host)
+  process.env.NO_PROXY += `,${host}`
+  process.env.no_proxy = process.env.NO_PROXY
+}
+
+let dispatcher: Dispatcher | undefined
+
+/** The dispatcher that Node makes for its own proxies, with those of ours, and without being that of every `fetch`. */
+function dispatcherFor({ http, https }: Proxies): Dispatcher | undefined {
+  if (dispatcher !== undefined || process.env.NODE_USE_ENV_PROXY === '1') return dispatcher
+  if (typeof setGlobalProxyFromEnv !== 'function') {
+    const message = `Node ${process.versions.node} goes through proxies only when NODE_USE_ENV_PROXY=1 is in the environment; from 24.14 on it needs nothing`
+    throw new PortolanError('USAGE', message)
+  }
+  const restore = setGlobalProxyFromEnv({
+    ...(http !== undefined && { http_proxy: http }),
+    ...(https !== undefined && { https_proxy: https }),
+    no_proxy: BYPASS_NOTHING,
+  })
+  dispatcher = Reflect.get(globalThis, DISPATCHER) as Dispatcher
+  restore()
+  return dispatcher
+}

@@ -1,0 +1,98 @@
+import { writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { runCommand } from '../../../test/support/command.ts'
+import { makeBlob, makeManifest } from '../../../test/support/content.ts'
+import { makeTempFolder } from '../../../test/support/temp.ts'
+import { OCI_MANIFEST } from '../../oci/manifest.ts'
+
+const CONFIG = makeBlob('config', 300)
+const MANIFEST = makeManifest(CONFIG)
+const made = new AsyncDisposableStack()
+const folder = made.use(await makeTempFolder())
+const cdn = await serve((_, reply) => reply.end(CONFIG.bytes))
+const tokens = await serve((_, reply) => reply.end('{"token":"t"}'))
+const registry = await serve(({ url = '', headers }, reply) => {
+  if (headers.authorization !== 'Bearer t') {
+    reply.writeHead(401, { 'WWW-Authenticate': `Bearer realm="http://127.0.0.1:${tokens}/token"` }).end()
+  } else if (url.includes('/manifests/')) {
+    reply.writeHead(200, { 'Content-Type': OCI_MANIFEST }).end(MANIFEST.bytes)
+  } else reply.writeHead(307, { Location: `http://127.0.0.1:${cdn}/signed?secret=1` }).end()
+})
+afterAll(() => made.disposeAsync())
+
+async function serve(answer: RequestListener): Promise<number> {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  made.defer(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
+const STORES = [
+  {
+    ...{ id: 'paris', url: 'https://paris.example', at: 'aws/eu-west-3' },
+    fill: { s3: { bucket: 'images', region: 'eu-west-3' } },
+  },
+]
+
+async function hosts(words: readonly string[], upstream: object = {}) {
+  const main = { id: 'main', url: `http://127.0.0.1:${registry}`, at: 'gcp/us-central1', ...upstream }
+  const config = { version: 1, listen: '0.0.0.0:443', admin: 'off', upstreams: [main], stores: STORES }
+  await writeFile(join(folder.path, 'door.yaml'), JSON.stringify(config))
+  return runCommand(['hosts', 'door.yaml', ...words], { folder: folder.path })
+}
+
+const OFFLINE = [
+  { host: '0.0.0.0', port: 443, from: ['clients'], why: ['the door'] },
+  {
+    ...{ host: '127.0.0.1', port: registry, from: ['clients', 'door'] },
+    why: ['upstream main: tags, manifests and blobs'],
+  },
+  { host: 'paris.example', port: 443, from: ['clients', 'door'], why: ['store paris: blobs'] },
+  {
+    ...{ host: 'images.s3.eu-west-3.amazonaws.com', port: 443, from: ['sync'] },
+    why: ['store paris is filled there'],
+  },
+]
+
+it('names token services and what an upstream redirects to, which only it can say', async () => {
+  const { code, out, err } = await hosts(['--json', '--image', 'tool:1.0'])
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(JSON.parse(out)).toEqual({
+    version: 1,
+    hosts: [
+      ...OFFLINE,
+      {
+        ...{ host: '127.0.0.1', port: tokens, from: ['clients', 'sync'] },
+        why: ['upstream main: tokens, also for who is nobody'],
+      },
+      {
+        ...{ host: '127.0.0.1', port: cdn, from: ['clients', 'sync'] },
+        why: ['upstream main sends clients there'],
+      },
+    ],
+    asked: true,
+    problems: [],
+  })
+  expect(out).not.toContain('secret')
+})
+
+it('asks nobody with --offline', async () => {
+  const { code, out, err } = await hosts(['--json', '--offline'], { url: 'http://upstream.invalid:81' })
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  const [door, main, ...rest] = OFFLINE
+  const elsewhere = { ...main, host: 'upstream.invalid', port: 81 }
+  expect(JSON.parse(out)).toMatchObject({ hosts: [door, elsewhere, ...rest], asked: false })
+})
+
+it('is a table, and ends with 3 for what could not be found out', async () => {
+  const { code, out, err } = await hosts([])
+  expect(code).toBe(3)
+  expect(out).toMatch(/^ {2}host +port +for +why\n/)
+  expect(out).toMatch(/ {2}paris\.example +443 +clients, door +store paris: blobs\n/)
+  expect(err).toBe(
+    'portolan: not all is known: upstream main: no image is known of it; name one with --image\n',
+  )
+})

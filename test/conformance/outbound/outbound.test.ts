@@ -1,0 +1,174 @@
+import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect } from 'node:net'
+import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Azurite, startAzurite } from '../../support/azurite.ts'
+import { runCommand, startCommand } from '../../support/command.ts'
+import { makeBlob, makeManifest } from '../../support/content.ts'
+import { type ForwardProxy, startForwardProxy } from '../../support/forward-proxy.ts'
+import type { RuntimeName } from '../../support/portolan.ts'
+import {
+  makePrivateAuthority,
+  noPrivateAuthority,
+  type PrivateAuthority,
+} from '../../support/private-authority.ts'
+import { type S3Server, startS3Server } from '../../support/s3-server.ts'
+import { startScriptedRegistry } from '../../support/scripted-registry.ts'
+import { makeTempFolder, type TempFolder } from '../../support/temp.ts'
+import { until } from '../../support/until.ts'
+
+const CONFIG = makeBlob('config', 300)
+const TOOL = { name: 'tool', tags: { '1.0': makeManifest(CONFIG) }, blobs: [CONFIG] }
+
+/** Addresses, since emulators take the first label of a name for an account or a bucket. */
+const [S3, AZURE] = ['192.0.2.1', '192.0.2.2'] as const
+
+/** In a network where only a proxy knows where anything is, and whose certificates come from an authority of its own. */
+describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bun'])(
+  'outbound calls on %s',
+  (runtime) => {
+    const made = new AsyncDisposableStack()
+    let folder: TempFolder
+    let authority: PrivateAuthority
+    let proxy: ForwardProxy
+    let s3: S3Server
+    let azurite: Azurite
+    let proxied: Record<string, string>
+
+    beforeAll(async () => {
+      folder = made.use(await makeTempFolder())
+      authority = made.use(await makePrivateAuthority(['registry.test']))
+      const registry = made.use(await startScriptedRegistry({ repositories: [TOOL] }))
+      s3 = made.use(await startS3Server())
+      azurite = made.use(await startAzurite())
+      const secure = made.use(await withTls(portOf(registry.origin), authority))
+      proxy = made.use(
+        await startForwardProxy({
+          'registry.test': secure.port,
+          [S3]: portOf(s3.origin),
+          [AZURE]: portOf(azurite.endpoint),
+        }),
+      )
+      proxied = { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, ...s3.environment, ...azurite.environment }
+    })
+    afterAll(() => made.disposeAsync())
+    beforeEach(() => (proxy.requests as string[]).splice(0))
+
+    async function save(changes: object = {}): Promise<void> {
+      const at = 'my-cloud/berlin'
+      const config = {
+        version: 1,
+        listen: '127.0.0.1:0',
+        admin: 'off',
+        upstreams: [{ id: 'main', url: 'https://registry.test', at }],
+        stores: [
+          {
+            id: 's3',
+            url: 'https://a.test',
+            at,
+            fill: { s3: { bucket: s3.bucket, endpoint: `http://${S3}` } },
+          },
+          {
+            ...{ id: 'azure', url: 'https://b.test', at },
+            fill: {
+              azureBlob: {
+                container: azurite.container,
+                endpoint: `http://${AZURE}/${azurite.account}`,
+              },
+            },
+          },
+        ],
+        sync: { repositories: { list: ['tool'] } },
+        ...changes,
+      }
+      await writeFile(join(folder.path, 'portolan.yaml'), JSON.stringify(config))
+    }
+
+    const sync = (words: readonly string[], env: Record<string, string>) =>
+      runCommand(['sync', 'portolan.yaml', ...words], { folder: folder.path, env, runtime })
+
+    it.each<[what: string, words: () => string[], more: () => Record<string, string>, changes: () => object]>(
+      [
+        ['--ca', () => ['--ca', authority.file], () => ({}), () => ({})],
+        ['the config', () => [], () => ({}), () => ({ ca: authority.file })],
+        ['the system', () => [], () => ({ SSL_CERT_FILE: authority.file }), () => ({})],
+      ],
+    )(
+      'go through the proxy, the clouds’ own libraries too, with an authority from %s',
+      async (_, words, more, changes) => {
+        await save(changes())
+        const { code, out, err } = await sync(words(), { ...proxied, ...more() })
+        expect({ code, out, err }).toMatchObject({
+          code: 0,
+          out: expect.stringContaining('Every store is complete.'),
+        })
+        const hosts = new Set(
+          proxy.requests.map((request) => /registry\.test|192\.0\.2\.\d/.exec(request)?.[0]),
+        )
+        expect([...hosts].sort()).toEqual([S3, AZURE, 'registry.test'])
+        expect(proxy.requests).toContain('CONNECT registry.test:443')
+      },
+    )
+
+    it('fail by name when nobody vouches for the other end', async () => {
+      await save()
+      const { code, out } = await sync([], proxied)
+      expect(code).not.toBe(0)
+      expect(out).toMatch(/registry\.test.*certificate/s)
+    })
+
+    it('go past the proxy where NO_PROXY says so', async () => {
+      await save()
+      const { code } = await sync(['--ca', authority.file], { ...proxied, NO_PROXY: 'test' })
+      expect(code).not.toBe(0)
+      expect(proxy.requests).toEqual([])
+    })
+
+    it('are refused with the variable’s name when it is no proxy', async () => {
+      await save()
+      const { code, err } = await sync([], { ...proxied, HTTPS_PROXY: 'socks5://proxy.test' })
+      expect({ code, err }).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('HTTPS_PROXY "socks5://proxy.test"'),
+      })
+    })
+
+    it('are those of a door, too', async () => {
+      await save({ ca: authority.file, stores: [] })
+      await using door = startCommand(['serve', 'portolan.yaml'], {
+        folder: folder.path,
+        env: proxied,
+        runtime,
+      })
+      let log = ''
+      door.process.stdout!.on('data', (chunk) => {
+        log += chunk
+      })
+      await until('the upstream to enter traffic', () => log.includes('a backend entered traffic'))
+      expect(proxy.requests).toContain('CONNECT registry.test:443')
+    })
+  },
+)
+
+/** TLS in front of a plain server. */
+async function withTls(port: number, { key, certificate }: PrivateAuthority) {
+  const server = createTlsServer({ key, cert: certificate }, (socket) => {
+    const plain = connect(port, '127.0.0.1')
+    socket.pipe(plain).pipe(socket)
+    socket.on('error', () => plain.destroy())
+    plain.on('error', () => socket.destroy())
+  })
+  server.on('tlsClientError', () => {})
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.close()
+    },
+  }
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port)
+}
