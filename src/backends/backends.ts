@@ -18,6 +18,7 @@ import {
   LiveBackend,
 } from './live-backend.ts'
 import type { OwnershipPolicy } from './ownership/ownership-status.ts'
+import { faultOfPointer } from './ownership/pointer-proof.ts'
 import { storeOf, upstreamOf } from './routable.ts'
 
 /** How many backends are checked at once. */
@@ -145,5 +146,8 @@ function storeParts(
     inspect: (timed, state, listedObject) =>
       inspectStore({ config, store, claim, fetch: timed, runtime }, state, listedObject),
     ...(inventory && { inventoryUrl: url }),
+    ...(claim && {
+      pointerFault: (pointer) => faultOfPointer(pointer, { ...claim, now: runtime.date().getTime() }),
+    }),
   }
 }

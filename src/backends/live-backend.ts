@@ -1,6 +1,7 @@
 import type { HealthConfig } from '../config/config.ts'
 import type { Observers } from '../internal/observers.ts'
 import type { Semaphore } from '../internal/semaphore.ts'
+import type { InventoryPointer } from '../inventory/pointer.ts'
 import type { Address } from '../net/address.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
@@ -62,6 +63,8 @@ export interface BackendParts {
   ) => Promise<CheckReport>
   /** The URL of a store whose inventory is gone by. */
   readonly inventoryUrl?: string
+  /** By what its inventory is signed; absent where nobody has to prove whose a store is. */
+  readonly pointerFault?: (pointer: InventoryPointer) => Promise<string | undefined>
   /** Whether it has to prove whose it is before its inventory is asked for. */
   readonly owesProof: boolean
 }
@@ -107,6 +110,7 @@ export class LiveBackend {
             download: layered(runtime.fetch, withUserAgent(runtime.userAgent)),
             runtime,
             inventories,
+            ...(parts.pointerFault && { pointerFault: parts.pointerFault }),
             report: (attempt, before) => {
               this.record({ kind: 'inventory', attempt, before })
               if (attempt.kind === 'loaded') runtime.background(this.#tryManifest())

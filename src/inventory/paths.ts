@@ -9,6 +9,11 @@ export const OWNERSHIP_PATH = 'portolan/owner.json'
 /** Where a store says which journal writes it, and whether several may. */
 export const WRITER_PATH = 'portolan/writer.json'
 
+/** Where a journal tries for a moment what a store does with conditions. */
+export function probePath(writer: string): string {
+  return `portolan/probe-${writer}.json`
+}
+
 /** Where a store keeps the inventory whose file has this digest: what a pointer says never becomes a path. */
 export function inventoryPath(digest: Digest): string {
   return `portolan/${inventoryFile(digest)}`

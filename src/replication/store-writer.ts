@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PortolanError } from '../errors.ts'
-import { WRITER_PATH } from '../inventory/paths.ts'
+import { probePath, WRITER_PATH } from '../inventory/paths.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ObjectHeaders, ObjectStore } from '../storage/object-store.ts'
 import type { Workspace } from '../storage/workspace.ts'
@@ -52,22 +52,26 @@ export async function claimStore(
   return conditional
 }
 
-/** Tries whether a store refuses what it must: some answer that they know no conditions, some take no notice of them. */
+/**
+ * Tries whether a store refuses what it must: some answer that they know no conditions, some take no notice of them. At a
+ * key of this journal's own, so that others who try at the same time change nothing.
+ */
 async function keepsConditions(objects: ObjectStore, writer: string): Promise<boolean> {
-  const bytes = formatRecord({ version: 1, writer, conditional: false })
-  // Other bytes: the version may be a hash of them.
-  const others = new Uint8Array([...bytes, 0x0a])
-  const writes = (what: Uint8Array, version: string | undefined) =>
-    objects.replace(WRITER_PATH, what, HEADERS, version)
+  const key = probePath(writer)
+  const [one, two] = ['one', 'two'].map((text) => new TextEncoder().encode(text)) as [Uint8Array, Uint8Array]
+  const writes = (bytes: Uint8Array, version: string | undefined) =>
+    objects.replace(key, bytes, HEADERS, version)
   try {
-    await writes(bytes, undefined)
-    if (await writes(bytes, undefined)) return false
-    const found = await objects.read(WRITER_PATH, RECORD_MAX_BYTES)
+    await writes(one, undefined)
+    if (await writes(one, undefined)) return false
+    const found = await objects.read(key, RECORD_MAX_BYTES)
     if (!found?.version) return false
-    return (await writes(others, found.version)) && !(await writes(bytes, found.version))
+    return (await writes(two, found.version)) && !(await writes(one, found.version))
   } catch (error) {
     if (error instanceof PortolanError && error.facts.status === 501) return false
     throw error
+  } finally {
+    await objects.delete(key).catch(() => {})
   }
 }
 

@@ -16,7 +16,7 @@ import { formatInventoryPointer } from '../../inventory/pointer.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseName, parseTag } from '../../oci/name.ts'
 import { createInventories, type Inventories } from './inventories.ts'
-import { StoreInventory } from './store-inventory.ts'
+import { StoreInventory, type StoreInventoryParts } from './store-inventory.ts'
 
 const MINUTE = 60_000
 const OLD = makeInventory([makeBlob('a')], 1000)
@@ -41,13 +41,14 @@ beforeEach(async () => {
 })
 afterEach(() => made.disposeAsync())
 
-function inventoryOf(id: string): StoreInventory {
+function inventoryOf(id: string, parts: Partial<StoreInventoryParts> = {}): StoreInventory {
   const inventory = new StoreInventory({
     url: `${server.origin}/${id}`,
     fetch: (url, init) => fetch(url, init),
     download: (url, init) => fetch(url, init),
     runtime,
     inventories,
+    ...parts,
     report: ({ kind }, before) =>
       attempts.push(`${id} ${kind}${before === undefined ? '' : ' after a problem'}`),
   })
@@ -221,4 +222,35 @@ it('takes nothing in that it was asked for before it was told to forget', async 
   paris.refresh()
   await attempted(1)
   expect(attempts).toEqual(['paris loaded'])
+})
+
+it('a pointer whose signature is wrong is refused, and one without any once there was one', async () => {
+  let fault: string | undefined
+  const berlin = inventoryOf('berlin', { pointerFault: async () => fault })
+  const proof = { store: 'berlin', issued: 0, signature: btoa('x'.repeat(64)) }
+  const signedOld = { ...OLD, pointer: { ...OLD.pointer, proof } }
+  lay('berlin', signedOld)
+  berlin.refresh()
+  await attempted(1)
+  expect(berlin.status).toMatchObject({ status: 'ok', digest: OLD.pointer.digest })
+
+  lay('berlin', NEW)
+  runtime.advance(MINUTE)
+  await attempted(2)
+  expect(berlin.status).toMatchObject({
+    status: 'kept',
+    digest: OLD.pointer.digest,
+    problem: 'the pointer is refused: it is not signed, and the one before was',
+  })
+
+  fault = 'its signature is wrong'
+  lay('berlin', { ...NEW, pointer: { ...NEW.pointer, proof } })
+  runtime.advance(MINUTE)
+  await attempted(3)
+  expect(berlin.status.problem).toBe('the pointer is refused: its signature is wrong')
+
+  fault = undefined
+  runtime.advance(MINUTE)
+  await attempted(4)
+  expect(berlin.status).toMatchObject({ status: 'ok', digest: NEW.pointer.digest })
 })

@@ -19,6 +19,8 @@ export interface StoreInventoryParts {
   readonly download: Fetch
   readonly runtime: Pick<Runtime, 'now' | 'after' | 'random'>
   readonly inventories: Inventories
+  /** What is wrong with a pointer's signature, if anything; absent where none is looked at. */
+  readonly pointerFault?: (pointer: InventoryPointer) => Promise<string | undefined>
   /** Told of every attempt, and what was wrong with the one before, if anything. */
   readonly report: (attempt: InventoryAttempt, before: string | undefined) => void
 }
@@ -62,6 +64,8 @@ export class StoreInventory {
   readonly #parts: StoreInventoryParts
   #inUse: InUse | undefined
   #etag: string | undefined
+  /** Whether the inventory in use came by a pointer whose signature was looked at. */
+  #isSigned = false
   #problem: string | undefined
   #checked = false
   #cancel: Cancel = () => {}
@@ -131,6 +135,7 @@ export class StoreInventory {
     this.#running = undefined
     this.#inUse = undefined
     this.#etag = undefined
+    this.#isSigned = false
     this.#problem = undefined
     this.#checked = false
     this.#parts.inventories.remove(this)
@@ -177,6 +182,7 @@ export class StoreInventory {
     const { pointer, etag } = fetched
     // Set only once what it stands for is in use: what was refused must come again.
     this.#etag = undefined
+    await this.#requireSignature(pointer)
     const { digest } = pointer
     if (digest === this.#inUse?.digest) {
       this.#etag = etag
@@ -187,8 +193,22 @@ export class StoreInventory {
       const message = 'the inventory is not of the date or the count that its pointer says'
       throw new PortolanError('CONTENT_INVALID', message)
     }
-    if (!signal.aborted) this.#etag = etag
+    if (!signal.aborted) {
+      this.#etag = etag
+      this.#isSigned = pointer.proof !== undefined
+    }
     return { kind: 'loaded', inventory, digest }
+  }
+
+  /** A signature that is wrong is refused; so is none, once there was one: it would be the way around. */
+  async #requireSignature(pointer: InventoryPointer): Promise<void> {
+    const { pointerFault } = this.#parts
+    if (pointerFault === undefined) return
+    const fault =
+      this.#isSigned && pointer.proof === undefined
+        ? 'it is not signed, and the one before was'
+        : await pointerFault(pointer)
+    if (fault !== undefined) throw new PortolanError('CONTENT_INVALID', `the pointer is refused: ${fault}`)
   }
 
   async #download(pointer: InventoryPointer, signal: AbortSignal): Promise<Inventory> {

@@ -31,7 +31,7 @@ export interface OwnershipDemand {
 export const OWNERSHIP_MAX_BYTES = 4096
 
 /** How much two clocks may differ, in milliseconds. */
-const SKEW = 300_000
+export const SKEW = 300_000
 
 const VERSION = 1
 

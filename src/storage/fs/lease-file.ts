@@ -1,8 +1,7 @@
 import { link, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { codeOf } from './folder-failure.ts'
-import { HOLDER, type LeaseHolder } from './lease-holder.ts'
+import { type LeaseHolder, readHolder } from './lease-holder.ts'
 
 /** What a lease's file says. Only its owner ever writes it. */
 export interface LeaseState {
@@ -33,15 +32,6 @@ export const MAX_EXPIRY = 600_000
 const NAME = /^lease-([0-9]{1,15})\.json$/
 /** A beat is written over the one before in place, so that every one has the same length. */
 const BEAT_DIGITS = 15
-
-const STATE = z.object({
-  version: z.literal(1),
-  owner: z.string().regex(/^[a-z0-9]{1,64}$/),
-  holder: HOLDER,
-  expiry: z.int().min(MIN_EXPIRY).max(MAX_EXPIRY),
-  beat: z.string().regex(/^[0-9]+$/),
-  released: z.boolean(),
-})
 
 export function leaseFile(folder: string, fence: number): string {
   return join(folder, `lease-${fence}.json`)
@@ -98,11 +88,20 @@ export function formatLease({ beat, ...state }: LeaseState): string {
   return `${JSON.stringify({ version: 1, ...state, beat: digits })}${state.released ? ' ' : ''}\n`
 }
 
+/** By hand, since whoever fills a folder would load a library for it. */
 function parseLease(text: string): LeaseState | undefined {
+  let value: unknown
   try {
-    const { beat, ...state } = STATE.parse(JSON.parse(text))
-    return { ...state, beat: Number(beat) }
+    value = JSON.parse(text)
   } catch {
     return undefined
   }
+  const { version, owner, expiry, beat, released, ...rest } = Object(value) as Readonly<
+    Record<string, unknown>
+  >
+  const holder = readHolder(rest.holder)
+  if (version !== 1 || holder === undefined || typeof owner !== 'string') return undefined
+  if (typeof expiry !== 'number' || !(expiry >= MIN_EXPIRY && expiry <= MAX_EXPIRY)) return undefined
+  if (typeof beat !== 'string' || !/^[0-9]+$/.test(beat) || typeof released !== 'boolean') return undefined
+  return { owner, holder, expiry, beat: Number(beat), released }
 }

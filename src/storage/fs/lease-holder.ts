@@ -1,6 +1,5 @@
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { z } from 'zod'
 
 /** The process that has a lease, as far as the system tells. */
 export interface LeaseHolder {
@@ -14,13 +13,16 @@ export interface LeaseHolder {
   readonly namespace?: string | undefined
 }
 
-export const HOLDER = z.object({
-  host: z.string(),
-  pid: z.int().min(1),
-  started: z.string().optional(),
-  boot: z.string().optional(),
-  namespace: z.string().optional(),
-})
+/** Reads what was written of a holder; `undefined` for what is none. */
+export function readHolder(value: unknown): LeaseHolder | undefined {
+  const { host, pid, started, boot, namespace } = Object(value) as Readonly<Record<string, unknown>>
+  if (typeof host !== 'string' || !Number.isSafeInteger(pid) || (pid as number) < 1) return undefined
+  const facts = { started, boot, namespace }
+  for (const fact of Object.values(facts)) {
+    if (fact !== undefined && typeof fact !== 'string') return undefined
+  }
+  return { host, pid: pid as number, ...(facts as Pick<LeaseHolder, keyof typeof facts>) }
+}
 
 /** This process. */
 export async function describeThisProcess(): Promise<LeaseHolder> {

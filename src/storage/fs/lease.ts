@@ -61,7 +61,7 @@ export async function takeLease(folder: string, options: LeaseOptions): Promise<
       if (lease !== undefined) return lease
     }
   } catch (error) {
-    throw error instanceof PortolanError ? error : unwritable(leaseFile(folder, 0), error)
+    throw error instanceof PortolanError ? error : unwritable(folder, error)
   }
 }
 

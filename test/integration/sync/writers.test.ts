@@ -10,9 +10,11 @@ import type { Target } from '../../../src/replication/target.ts'
 import { FolderStore } from '../../../src/storage/fs/folder-store.ts'
 import { MemoryBucket } from '../../../src/storage/memory/memory-store.ts'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
+import { openS3Store } from '../../../src/storage/s3/s3-store.ts'
 import { silentLog } from '../../../src/telemetry/log.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
 import { describeTarget, makeMemoryTarget } from '../../support/memory-target.ts'
+import { startScriptedS3 } from '../../support/s3-server-scripted.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import { createHastyRuntime, noise, runSync } from './world.ts'
 
@@ -68,6 +70,25 @@ describe('two runs with different journals into one store', () => {
       },
     ],
   ]
+  it('lose no entry of its inventory, in an S3', async () => {
+    await using server = await startScriptedS3()
+    const { bucket, origin, environment } = server
+    const runtime = createNodeRuntime({ log: silentLog, userAgent: 'portolan/test' })
+    const fill = { kind: 's3', bucket, endpoint: origin, prefix: '' } as const
+    const open = () => ({
+      ...describeTarget('paris'),
+      objects: openS3Store(fill, { environment, runtime, attempts: 3 }),
+    })
+    const targets = Array.from({ length: 5 }, open)
+    const reports = await Promise.all(
+      targets.map((target, index) => run(`journal-${index}`, makeUpstream(10 * index + 1), target)),
+    )
+    for (const { faults } of reports) expect(faults).toEqual([])
+    expect((await listed(targets[0]!)).size).toBe(5 * OWN + 1)
+    expect([...server.objects.keys()].filter((key) => key.includes('probe'))).toEqual([])
+    for (const { objects } of targets) await objects.close()
+  })
+
   it.each(places)('lose no entry of its inventory, %s', async (_, make) => {
     const open = await make()
     const journals = Array.from({ length: 6 }, (_, index) => `journal-${index}`)
@@ -169,7 +190,6 @@ it('a store that keeps conditions, but may not, is asked once', async () => {
   const target = makeMemoryTarget('paris', { bucket, misbehave: () => ({ keepsConditions: false }) })
   await run('first', makeUpstream(1), target)
   await run('second', makeUpstream(50), target)
-  const asked = target.requests.filter((request) => request.endsWith(WRITER_PATH))
-  expect(asked.filter((request) => request.startsWith('replace'))).toHaveLength(4)
+  expect(target.requests.filter((request) => request.startsWith('replace portolan/probe-'))).toHaveLength(4)
   expect((await listed(target)).size).toBe(2 * OWN + 1)
 })
