@@ -21,8 +21,6 @@ export async function runSync(options: SyncOptions): Promise<number> {
   const stores = filledStores(config, options.store)
   const prove = await readSigningKey(config)
   const targets = await Promise.all(stores.map(openTarget))
-  const workspace = await openWorkspace(section.journal)
-
   const progress = createProgress({
     output: progressOutput(),
     clock: commandRuntime,
@@ -30,8 +28,9 @@ export async function runSync(options: SyncOptions): Promise<number> {
     board: createCopyBoard(),
   })
   using interruption = interruptible(progress.say, 'leaving what is under way for the next run')
-  const upstream = openUpstream(config, section, interruption.signal)
+  const workspace = await openWorkspace(section.journal)
   try {
+    const upstream = openUpstream(config, section, interruption.signal)
     const report = await sync({
       runtime: commandRuntime,
       upstream,

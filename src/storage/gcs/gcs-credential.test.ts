@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { json, startServer } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { PortolanError } from '../../errors.ts'
+import type { Fetch } from '../../runtime.ts'
 import { defaultCredentials } from './gcs-credential.ts'
 
 const REFUSED = new PortolanError('STORE_REFUSED', 'no credentials')
@@ -29,13 +30,20 @@ test('gives a token for objects by workload identity, and asks for it once', asy
     }),
   )
   vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', key)
-  const authorize = defaultCredentials(fetch, () => REFUSED)
+  const asked: string[] = []
+  const recorded: Fetch = (url, init) => {
+    asked.push(url)
+    return fetch(url, init)
+  }
+  const authorize = defaultCredentials(recorded, () => REFUSED)
   expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-1' })
   await authorize(URL)
   expect(server.requests).toHaveLength(1)
-  const asked = new URLSearchParams(server.requests[0]!.body)
-  expect(asked.get('subject_token')).toBe('a token of the cluster')
-  expect(asked.get('scope')).toBe('https://www.googleapis.com/auth/devstorage.read_write')
+  // Through the runtime's own fetch, which knows the proxies.
+  expect(asked).toEqual([`${server.origin}/token`])
+  const form = new URLSearchParams(server.requests[0]!.body)
+  expect(form.get('subject_token')).toBe('a token of the cluster')
+  expect(form.get('scope')).toBe('https://www.googleapis.com/auth/devstorage.read_write')
 })
 
 test('says that there are none, without the words of the library', async () => {
