@@ -30,20 +30,29 @@ test('gives a token for objects by workload identity, and asks for it once', asy
     }),
   )
   vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', key)
-  const asked: string[] = []
-  const recorded: Fetch = (url, init) => {
-    asked.push(url)
-    return fetch(url, init)
-  }
-  const authorize = defaultCredentials(recorded, () => REFUSED)
+  const authorize = defaultCredentials(fetch, () => REFUSED)
   expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-1' })
   await authorize(URL)
   expect(server.requests).toHaveLength(1)
-  // Through the runtime's own fetch, which knows the proxies.
-  expect(asked).toEqual([`${server.origin}/token`])
   const form = new URLSearchParams(server.requests[0]!.body)
   expect(form.get('subject_token')).toBe('a token of the cluster')
   expect(form.get('scope')).toBe('https://www.googleapis.com/auth/devstorage.read_write')
+})
+
+test('asks through the runtime’s own fetch, which knows the proxies', async () => {
+  await using folder = await makeTempFolder()
+  const key = join(folder.path, 'key.json')
+  const account = { type: 'authorized_user', client_id: 'i', client_secret: 's', refresh_token: 'r' }
+  await writeFile(key, JSON.stringify(account))
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', key)
+  const asked: string[] = []
+  const recorded: Fetch = async (url) => {
+    asked.push(url)
+    return Response.json({ access_token: 'token-2', expires_in: 3600, token_type: 'Bearer' })
+  }
+  const authorize = defaultCredentials(recorded, () => REFUSED)
+  expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-2' })
+  expect(asked).toEqual(['https://oauth2.googleapis.com/token'])
 })
 
 test('says that there are none, without the words of the library', async () => {
