@@ -28,8 +28,10 @@ export interface RegistryConnection extends RegistryAddress {
   readonly signal?: AbortSignal
 }
 
-/** A registry, with the logins of whoever runs this process. */
+/** A registry, with the logins of whoever runs this process. Throws `USAGE` when its proxy cannot be used. */
 export function connectRegistry(connection: RegistryConnection): Registry {
+  // Where the environment names no proxy that can be used, nothing has to be tried to say so.
+  proxyFor(connection.url, outboundProxies())
   return openHttpRegistry(commandRuntime, { ...connection, credentials })
 }
 

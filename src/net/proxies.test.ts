@@ -50,12 +50,17 @@ it.each<[url: string, environment: Record<string, string>, proxy: string | undef
 })
 
 it.each(['socks5://proxy.test:1080', 'http://', 'ftp://a'])('%s is no proxy, and says so', (text) => {
-  expect(() => readProxies({ HTTPS_PROXY: text })).toThrow(/^HTTPS_PROXY ".*" must be an http or https proxy/)
+  const proxies = readProxies({ HTTPS_PROXY: text })
+  expect(() => proxyFor('https://a.test', proxies)).toThrow(
+    /^HTTPS_PROXY ".*" must be an http or https proxy/,
+  )
+  expect(proxyFor('https://127.0.0.1', proxies)).toBeUndefined()
+  expect(proxyFor('http://a.test', proxies)).toBeUndefined()
 })
 
 it('a password is not repeated', () => {
-  expect(() => readProxies({ ALL_PROXY: 'socks5://me:secret@a.test' })).toThrow('all_proxy'.toUpperCase())
-  expect(() => readProxies({ ALL_PROXY: 'socks5://me:secret@a.test' })).not.toThrow('secret')
+  const proxies = readProxies({ ALL_PROXY: 'socks5://me:secret@a.test' })
+  expect(() => proxyFor('https://a.test', proxies)).toThrow('ALL_PROXY "socks5://***@a.test" must be')
 })
 
 it('libraries get it in the form that they read', () => {

@@ -4,12 +4,15 @@ import { lastAddress, type Prefix, parsePrefix, prefixContains } from './prefix.
 
 /** Which forward proxy requests go through: read once from the environment, as curl reads it. */
 export interface Proxies {
-  /** For `http:` URLs, without a slash at its end. */
-  readonly http?: string
+  /** For `http:` URLs. */
+  readonly http?: Proxy
   /** For `https:` URLs. */
-  readonly https?: string
+  readonly https?: Proxy
   readonly bypass: readonly Bypass[]
 }
+
+/** A proxy's URL, without a slash at its end, or why what the environment says is none. */
+type Proxy = { readonly url: string } | { readonly fault: string }
 
 /** What goes past the proxy. */
 type Bypass =
@@ -24,8 +27,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 const LOOPBACK = ['localhost', '127.0.0.0/8', '::1']
 
 /**
- * Reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, each in capitals too. Throws `USAGE` naming the variable
- * when one is no http or https proxy.
+ * Reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, each in capitals too. What is no http or https proxy is
+ * refused when it would be used, since many a machine has one for other programs.
  */
 export function readProxies(environment: Environment): Proxies {
   const http = readProxy(environment, 'http_proxy')
@@ -38,36 +41,45 @@ export function readProxies(environment: Environment): Proxies {
   }
 }
 
-/** The proxy for a URL, with its credentials; `undefined` when it is asked for directly. */
+/**
+ * The proxy for a URL, with its credentials; `undefined` when it is asked for directly. Throws `USAGE`, naming the
+ * variable, when that is no proxy that can be used.
+ */
 export function proxyFor(url: string | URL, { bypass, ...proxies }: Proxies): string | undefined {
   const { protocol, hostname, port } = new URL(url)
   const proxy = protocol === 'https:' ? proxies.https : protocol === 'http:' ? proxies.http : undefined
   if (proxy === undefined) return undefined
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
-  return bypass.some((each) => passes(each, host, port || defaultPort(protocol))) ? undefined : proxy
+  if (bypass.some((each) => passes(each, host, port || defaultPort(protocol)))) return undefined
+  if ('url' in proxy) return proxy.url
+  throw new PortolanError('USAGE', proxy.fault)
+}
+
+/** Whether anything goes through a proxy at all. */
+export function hasProxies({ http, https }: Proxies): boolean {
+  return http !== undefined || https !== undefined
 }
 
 /** The same in the form that the libraries of clouds read: names with and without what is below, ranges for prefixes. */
 export function formatProxies({ http, https, bypass }: Proxies): Record<string, string> {
   const none = bypass.flatMap(formatBypass).join(',')
   return {
-    ...(http && { http_proxy: http, HTTP_PROXY: http }),
-    ...(https && { https_proxy: https, HTTPS_PROXY: https }),
+    ...(http && 'url' in http && { http_proxy: http.url, HTTP_PROXY: http.url }),
+    ...(https && 'url' in https && { https_proxy: https.url, HTTPS_PROXY: https.url }),
     no_proxy: none,
     NO_PROXY: none,
   }
 }
 
-function readProxy(environment: Environment, name: string): string | undefined {
+function readProxy(environment: Environment, name: string): Proxy | undefined {
   const [from, text] = variable(environment, name) ?? variable(environment, 'all_proxy') ?? []
   if (from === undefined || text === undefined) return undefined
   const url = URL.parse(text.includes('://') ? text : `http://${text}`)
   if (url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '')
-    return url.href.replace(/\/$/, '')
-  throw new PortolanError(
-    'USAGE',
-    `${from} ${JSON.stringify(text.replace(/\/\/.*@/, '//***@'))} must be an http or https proxy, such as http://proxy.example:3128`,
-  )
+    return { url: url.href.replace(/\/$/, '') }
+  return {
+    fault: `${from} ${JSON.stringify(text.replace(/\/\/.*@/, '//***@'))} must be an http or https proxy, such as http://proxy.example:3128`,
+  }
 }
 
 /** Small letters first, as every tool has it. Empty is not set. */

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, setGlobalProxyFromEnv } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { PortolanError } from '../../errors.ts'
-import { formatProxies, type Proxies, proxyFor, readProxies } from '../../net/proxies.ts'
+import { formatProxies, hasProxies, type Proxies, proxyFor, readProxies } from '../../net/proxies.ts'
 import type { Fetch } from '../../runtime.ts'
 import { isUnknownAuthority, trustedCertificates, trustSystemStore } from './trust.ts'
 
@@ -17,15 +17,11 @@ const TOLD_MAX = 256
 
 let proxies: Proxies | undefined
 
-/**
- * This process's proxies. They are written back in the form that the libraries of clouds understand. Throws `USAGE` when
- * a variable cannot be used.
- */
+/** This process's proxies. They are written back in the form that the libraries of clouds understand. */
 export function outboundProxies(): Proxies {
   if (proxies === undefined) {
     proxies = readProxies(process.env)
-    if (proxies.http !== undefined || proxies.https !== undefined)
-      Object.assign(process.env, formatProxies(proxies))
+    if (hasProxies(proxies)) Object.assign(process.env, formatProxies(proxies))
   }
   return proxies
 }
@@ -79,15 +75,16 @@ function bypassOnBun(host: string): void {
 let dispatcher: Dispatcher | undefined
 
 /** The dispatcher that Node makes for its own proxies, with those of ours, and without being that of every `fetch`. */
-function dispatcherFor({ http, https }: Proxies): Dispatcher | undefined {
+function dispatcherFor(known: Proxies): Dispatcher | undefined {
   if (dispatcher !== undefined || process.env.NODE_USE_ENV_PROXY === '1') return dispatcher
   if (typeof setGlobalProxyFromEnv !== 'function') {
     const message = `Node ${process.versions.node} goes through proxies only when NODE_USE_ENV_PROXY=1 is in the environment; from 24.14 on it needs nothing`
     throw new PortolanError('USAGE', message)
   }
+  const { http_proxy, https_proxy } = formatProxies(known)
   const restore = setGlobalProxyFromEnv({
-    ...(http !== undefined && { http_proxy: http }),
-    ...(https !== undefined && { https_proxy: https }),
+    ...(http_proxy !== undefined && { http_proxy }),
+    ...(https_proxy !== undefined && { https_proxy }),
     no_proxy: BYPASS_NOTHING,
   })
   dispatcher = Reflect.get(globalThis, DISPATCHER) as Dispatcher

@@ -29,8 +29,9 @@ export async function runSync(options: SyncOptions): Promise<number> {
   })
   const workspace = await takeJournal(section, options, progress)
   using interruption = interruptible(progress.say, 'leaving what is under way for the next run')
-  const upstream = openUpstream(config, section, interruption.signal)
+  const workspace = await openWorkspace(section.journal)
   try {
+    const upstream = openUpstream(config, section, interruption.signal)
     const report = await sync({
       runtime: commandRuntime,
       upstream,

@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { json, startServer } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { PortolanError } from '../../errors.ts'
+import type { Fetch } from '../../runtime.ts'
 import { defaultCredentials } from './gcs-credential.ts'
 
 const REFUSED = new PortolanError('STORE_REFUSED', 'no credentials')
@@ -33,9 +34,25 @@ test('gives a token for objects by workload identity, and asks for it once', asy
   expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-1' })
   await authorize(URL)
   expect(server.requests).toHaveLength(1)
-  const asked = new URLSearchParams(server.requests[0]!.body)
-  expect(asked.get('subject_token')).toBe('a token of the cluster')
-  expect(asked.get('scope')).toBe('https://www.googleapis.com/auth/devstorage.read_write')
+  const form = new URLSearchParams(server.requests[0]!.body)
+  expect(form.get('subject_token')).toBe('a token of the cluster')
+  expect(form.get('scope')).toBe('https://www.googleapis.com/auth/devstorage.read_write')
+})
+
+test('asks through the runtime’s own fetch, which knows the proxies', async () => {
+  await using folder = await makeTempFolder()
+  const key = join(folder.path, 'key.json')
+  const account = { type: 'authorized_user', client_id: 'i', client_secret: 's', refresh_token: 'r' }
+  await writeFile(key, JSON.stringify(account))
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', key)
+  const asked: string[] = []
+  const recorded: Fetch = async (url) => {
+    asked.push(url)
+    return Response.json({ access_token: 'token-2', expires_in: 3600, token_type: 'Bearer' })
+  }
+  const authorize = defaultCredentials(recorded, () => REFUSED)
+  expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-2' })
+  expect(asked).toEqual(['https://oauth2.googleapis.com/token'])
 })
 
 test('says that there are none, without the words of the library', async () => {

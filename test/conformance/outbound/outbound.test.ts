@@ -14,6 +14,7 @@ import {
   type PrivateAuthority,
 } from '../../support/private-authority.ts'
 import { type S3Server, startS3Server } from '../../support/s3-server.ts'
+import { type ScriptedCluster, startScriptedCluster } from '../../support/scripted-cluster.ts'
 import { startScriptedRegistry } from '../../support/scripted-registry.ts'
 import { makeTempFolder, type TempFolder } from '../../support/temp.ts'
 import { until } from '../../support/until.ts'
@@ -34,6 +35,7 @@ describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bu
     let proxy: ForwardProxy
     let s3: S3Server
     let azurite: Azurite
+    let cluster: ScriptedCluster
     let proxied: Record<string, string>
 
     beforeAll(async () => {
@@ -42,12 +44,16 @@ describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bu
       const registry = made.use(await startScriptedRegistry({ repositories: [TOOL] }))
       s3 = made.use(await startS3Server())
       azurite = made.use(await startAzurite())
+      cluster = made.use(
+        await startScriptedCluster({ content: { 'v1/pods': [], 'v1/replicationcontrollers': [] } }),
+      )
       const secure = made.use(await withTls(portOf(registry.origin), authority))
       proxy = made.use(
         await startForwardProxy({
           'registry.test': secure.port,
           [S3]: portOf(s3.origin),
           [AZURE]: portOf(azurite.endpoint),
+          'cluster.test': portOf(cluster.origin),
         }),
       )
       proxied = { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, ...s3.environment, ...azurite.environment }
@@ -88,6 +94,10 @@ describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bu
     const sync = (words: readonly string[], env: Record<string, string>) =>
       runCommand(['sync', 'portolan.yaml', ...words], { folder: folder.path, env, runtime })
 
+    /** The quickest to give up. */
+    const hosts = (words: readonly string[], env: Record<string, string>) =>
+      runCommand(['hosts', 'portolan.yaml', ...words], { folder: folder.path, env, runtime })
+
     it.each<[what: string, words: () => string[], more: () => Record<string, string>, changes: () => object]>(
       [
         ['--ca', () => ['--ca', authority.file], () => ({}), () => ({})],
@@ -113,14 +123,14 @@ describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bu
 
     it('fail by name when nobody vouches for the other end', async () => {
       await save()
-      const { code, out } = await sync([], proxied)
+      const { code, err } = await hosts([], proxied)
       expect(code).not.toBe(0)
-      expect(out).toMatch(/registry\.test.*certificate/s)
+      expect(err).toMatch(/registry\.test.*certificate|upstream main: .*certificate/s)
     })
 
     it('go past the proxy where NO_PROXY says so', async () => {
       await save()
-      const { code } = await sync(['--ca', authority.file], { ...proxied, NO_PROXY: 'test' })
+      const { code } = await hosts(['--ca', authority.file], { ...proxied, NO_PROXY: 'test' })
       expect(code).not.toBe(0)
       expect(proxy.requests).toEqual([])
     })
@@ -132,6 +142,18 @@ describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bu
         code: 2,
         err: expect.stringContaining('HTTPS_PROXY "socks5://proxy.test"'),
       })
+    })
+
+    it('are those to the API of a cluster, too', async () => {
+      const kubeconfig = join(folder.path, 'kubeconfig')
+      await writeFile(kubeconfig, cluster.kubeconfig({}, { server: 'http://cluster.test' }))
+      const words = ['scan', '--cluster', '--kubeconfig', kubeconfig]
+      const { code, err } = await runCommand(words, { folder: folder.path, env: proxied, runtime })
+      expect({ code, err }).toMatchObject({
+        code: 0,
+        err: expect.stringContaining('of http://cluster.test, 0 findings'),
+      })
+      expect(proxy.requests.join()).toContain('cluster.test')
     })
 
     it('are those of a door, too', async () => {
