@@ -29,7 +29,6 @@ export async function runSync(options: SyncOptions): Promise<number> {
   })
   const workspace = await takeJournal(section, options, progress)
   using interruption = interruptible(progress.say, 'leaving what is under way for the next run')
-  const workspace = await openWorkspace(section.journal)
   try {
     const upstream = openUpstream(config, section, interruption.signal)
     const report = await sync({
