@@ -34,13 +34,14 @@ export interface Portolan extends AsyncDisposable {
 }
 
 /**
- * Runs `portolan serve` with a config, given as a value, on free ports of loopback, and waits until it is ready. Throws
- * with all that it printed when it ends before.
+ * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback, and
+ * waits until it is ready. Throws with all that it printed when it ends before.
  */
 export async function startPortolan(
   config: object,
   runtime: RuntimeName = 'node',
   program = PROGRAM,
+  words: readonly string[] = [],
 ): Promise<Portolan> {
   const folder = await mkdtemp(join(tmpdir(), 'portolan-'))
   const file = join(folder, 'config.yaml')
@@ -49,7 +50,7 @@ export async function startPortolan(
     file,
     JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
   )
-  const child = spawn(RUNTIMES[runtime], [program, 'serve', '--config', file], {
+  const child = spawn(RUNTIMES[runtime], [program, 'serve', '--config', file, ...words], {
     env: { ...process.env, ...COMPILED },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,12 +1,34 @@
+import { parseDuration } from '../../config/duration.ts'
+import { refused } from '../../config/refusal.ts'
 import { defineCommand, type OptionsOf } from '../spec/command-spec.ts'
+import { type ReadText, valueOr } from '../spec/option-spec.ts'
 import { configArgument, configOptions } from '../spec/shared-options.ts'
+
+const DELAY_MAX = 8_000
+
+const shutdownDelay: ReadText<number> = (text) => {
+  const delay = text === '0' ? 0 : parseDuration(text)
+  return delay !== undefined && delay <= DELAY_MAX ? delay : refused('must be a duration from 0s to 8s')
+}
 
 export const SERVE = defineCommand({
   name: 'serve',
   description: 'run the door',
   argument: configArgument,
-  options: { ...configOptions },
-  examples: ['portolan serve --config portolan.yaml', 'portolan serve portolan.yaml'],
+  options: {
+    ...configOptions,
+    shutdownDelay: valueOr(
+      '<duration>',
+      'after a signal, go on for so long while /readyz already says no; for balancers that ask it',
+      shutdownDelay,
+      ['0s', 0],
+    ),
+  },
+  examples: [
+    'portolan serve --config portolan.yaml',
+    'portolan serve portolan.yaml',
+    'portolan serve --shutdown-delay 5s portolan.yaml',
+  ],
 })
 
 export type ServeOptions = OptionsOf<typeof SERVE>

@@ -5,13 +5,13 @@ import { createRuntime } from '../runtime.ts'
 import type { ServeOptions } from './serve-spec.ts'
 
 /** Runs the door until a signal ends it. */
-export async function runServe({ config: file }: ServeOptions): Promise<number> {
+export async function runServe({ config: file, shutdownDelay }: ServeOptions): Promise<number> {
   const config = await readConfig(file)
   const running = await runService(
     config,
     createRuntime(config.log),
     // What came from standard input cannot be read again.
-    { file: file === '-' ? undefined : file },
+    { file: file === '-' ? undefined : file, shutdownDelay },
   )
   await running.ended
   // A backend that still owes an answer to a probe must not keep a drained process alive.

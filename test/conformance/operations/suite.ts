@@ -35,6 +35,27 @@ export function describeOperations(runtime: RuntimeName): void {
       door = made.use(await startPortolan(config(), runtime))
     }
 
+    it('goes on for the delay it is told after SIGTERM, while it says that it is not ready, and then ends', async () => {
+      await using stores = new AsyncDisposableStack()
+      const upstream = stores.use(await startScriptedStore(() => 200))
+      await using leaving = await startPortolan(
+        { upstreams: [{ id: 'main', url: upstream.origin, at: 'gcp/us-central1', canonical: true }] },
+        runtime,
+        undefined,
+        ['--shutdown-delay', '2s'],
+      )
+      const signalled = Date.now()
+      const ended = leaving.stop()
+      await until('the door not to be ready', async () => {
+        const reply = await fetch(`http://127.0.0.1:${leaving.adminPort}/readyz`)
+        return reply.status === 503
+      })
+      const reply = await fetch(`http://127.0.0.1:${leaving.port}/v2/`)
+      expect([reply.status, reply.headers.get('connection')]).toEqual([200, 'close'])
+      expect(await ended).toBe(0)
+      expect(Date.now() - signalled).toBeGreaterThanOrEqual(2000)
+    })
+
     describe('reloads', () => {
       beforeEach(open)
       afterEach(() => made.disposeAsync())
