@@ -23,6 +23,9 @@ describe('of requests for one content', () => {
   it.each([
     ['the first', [0], {}],
     ['a twin within ms', [0, 0.04], {}],
+    ['a second look, as docker has it', [0, 0.15], {}],
+    ['a third', [0, 0.15, 0.3], { isRepeat: true }],
+    ['a second look of a second try', [0, 0.15, 10, 10.15], { isAgain: true }],
     ['the same within seconds', [0, 1], { isRepeat: true }],
     ['one after five seconds', [0, 5], { isTry: true, isAgain: true }],
     ["the third by kubelet's pauses", [0, 10, 30], { isTry: true, isThird: true, isAgain: true }],
@@ -30,7 +33,7 @@ describe('of requests for one content', () => {
     ['the third within eleven minutes', [0, 330, 660], { isTry: true, isThird: true, isAgain: true }],
     ['the third, ten minutes after each other', [0, 600, 1200], { isTry: true, isAgain: true }],
     ['the second after an hour', [0, 3600], {}],
-    ['one of a crowd that came back', [0, 10, 10.2], { isRepeat: true, isAgain: true }],
+    ['one of a crowd that came back', [0, 10, 10.2, 10.4], { isRepeat: true, isAgain: true }],
   ])('%s', (_, seconds, expected) => {
     expect(visits(seconds)).toEqual({
       isTry: false,

@@ -1,5 +1,5 @@
 import type { KeyHash } from './key-hash.ts'
-import { NEVER, QUICK, QUIET, TWIN, WINDOW } from './times.ts'
+import { NEVER, QUICK, QUIET, SECOND, TWIN, WINDOW } from './times.ts'
 
 /** Rows that a key may lie in: of 16 bytes each, they fill one line of a processor's cache. */
 const WAYS = 4
@@ -8,8 +8,12 @@ const STRIDE = 4
 const KEY = 0
 /** The last request. */
 const LAST = 1
-/** The first request of the last try; its lowest bit is set when that try was sent elsewhere. */
+/** The first request of the last try, to four milliseconds; the lowest bits say more of that try. */
 const TRY = 2
+/** Bits of {@link TRY}: it was sent elsewhere; it has had a second request. */
+const MOVED = 1
+const HAS_SECOND = 2
+const TIME = ~(MOVED | HAS_SECOND)
 /** The first request of the try before. */
 const EARLIER_TRY = 3
 /** A row with one try yields to others after this, in milliseconds: most are never asked for again. */
@@ -33,7 +37,7 @@ export class Rows {
   isThird = false
   /** Whether the try before was sent elsewhere, and it came back nevertheless. */
   isInVain = false
-  /** Whether it belongs to the same try as an earlier request, which is not its twin. */
+  /** Whether it is one more of a try than one client would ask: not its twin, and not docker's second look. */
   isRepeat = false
   /** When the try before began. */
   from = NEVER
@@ -56,24 +60,26 @@ export class Rows {
     this.#at = at
     this.isTry = gap >= QUIET || (gap >= QUICK && quickSince > last)
     this.isAgain = this.isTry || earlier !== NEVER
-    this.isRepeat = gap > TWIN && !this.isTry
+    const isSecond = (begun & HAS_SECOND) === 0 && gap <= SECOND
+    this.isRepeat = gap > TWIN && !this.isTry && !isSecond
     this.isThird = this.isTry && now - earlier <= WINDOW
-    this.isInVain = this.isTry && (begun & 1) === 1
-    this.from = begun
+    this.isInVain = this.isTry && (begun & MOVED) !== 0
+    this.from = begun & TIME
     rows[at + LAST] = now
-    if (!this.isTry) return
-    rows[at + EARLIER_TRY] = begun
-    rows[at + TRY] = now & ~1
+    if (this.isTry) {
+      rows[at + EARLIER_TRY] = begun & TIME
+      rows[at + TRY] = now & TIME
+    } else if (gap > TWIN) rows[at + TRY] = begun | HAS_SECOND
   }
 
   /** Whether the row's last try was sent elsewhere. */
   get isMoved(): boolean {
-    return (this.#rows[this.#at + TRY]! & 1) === 1
+    return (this.#rows[this.#at + TRY]! & MOVED) !== 0
   }
 
   /** Says that it was. */
   markMoved(): void {
-    this.#rows[this.#at + TRY]! |= 1
+    this.#rows[this.#at + TRY]! |= MOVED
   }
 
   /** Where the key's row begins; a new one takes the place of the one in its bucket that is worth least. */
@@ -91,7 +97,7 @@ export class Rows {
     }
     rows[least + KEY] = low
     rows[least + LAST] = now
-    rows[least + TRY] = now & ~1
+    rows[least + TRY] = now & TIME
     rows[least + EARLIER_TRY] = NEVER
     return least
   }

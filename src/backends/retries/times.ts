@@ -6,6 +6,8 @@ export const QUIET = 5000
 export const QUICK = 250
 /** What comes twice within this time is one request in two, as HEAD and GET are, in milliseconds. */
 export const TWIN = 50
+/** docker asks once more for a blob that it was refused, at once: what comes a second time within this, in milliseconds. */
+export const SECOND = 200
 /** After so long without a request, nothing is held against a client any more, in milliseconds. */
 export const FORGET = 60 * 60_000
 
