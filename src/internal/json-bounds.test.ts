@@ -4,17 +4,20 @@ import { checkJsonBounds, JsonBoundsError } from './json-bounds.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
-/** How many values a JSON value is, itself and all in it, as the bounds count: an empty list holds none. */
+/** How many values a JSON value is, itself and all in it, as the bounds count: an empty list or object counts twice. */
 function countValues(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1
-  return 1 + Object.values(value).reduce((sum: number, item) => sum + countValues(item), 0)
+  const items = Object.values(value)
+  return items.length === 0 ? 2 : 1 + items.reduce((sum: number, item) => sum + countValues(item), 0)
 }
 
 describe('JSON', () => {
-  it('that holds as many values as it may passes, whatever stands in its strings', () => {
+  it('that holds as many values as it may passes, and with one more does not, whatever stands in its strings', () => {
     assert(
       property(json(), (text) => {
-        checkJsonBounds(bytesOf(text), { values: countValues(JSON.parse(text)) + 1, depth: 1000 })
+        const values = countValues(JSON.parse(text))
+        checkJsonBounds(bytesOf(text), { values, depth: 1000 })
+        expect(() => checkJsonBounds(bytesOf(text), { values: values - 1, depth: 1000 })).toThrow('values')
       }),
     )
   })

@@ -1,6 +1,6 @@
 /** What JSON from outside may hold. A parser takes up to fifty bytes for each byte of what nests or is empty. */
 export interface JsonBounds {
-  /** Lists, objects, and what stands in them. */
+  /** Lists, objects, and what stands in them; an empty list or object counts twice. */
   readonly values: number
   /** Lists and objects within each other. */
   readonly depth?: number

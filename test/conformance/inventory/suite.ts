@@ -161,7 +161,7 @@ export function describeInventories(runtime: RuntimeName): void {
       await open([store])
       const why = `GET of the listed manifest ${IMAGE.digest} answered Content-Type: application/octet-stream; it is a ${IMAGE.type}`
       await manifestsAre({ works: false, why })
-      await logged({ level: 40, backend: 'store-0', why })
+      await logged({ level: 'warn', backend: 'store-0', why })
       for (const method of ['GET', 'HEAD'])
         expect((await ask(manifestPath(IMAGE), method)).headers.location).toContain(upstream.origin)
       expect(await locationOf(blobPath(LAYER))).toContain(store.server.origin)
@@ -207,7 +207,7 @@ export function describeInventories(runtime: RuntimeName): void {
       door.process.kill('SIGHUP')
       await inventoryIs({ status: 'kept', count: 4 })
       expect((await inventoryOf()).problem).toMatch(/does not match its digest$/)
-      await logged({ level: 40, backend: 'store-0', problem: (await inventoryOf()).problem })
+      await logged({ level: 'warn', backend: 'store-0', problem: (await inventoryOf()).problem })
       const metrics = parseExposition(
         await (await fetch(`http://127.0.0.1:${door.adminPort}/metrics`)).text(),
       )
