@@ -11,7 +11,8 @@ import { findPrograms, run as runProgram } from '../test/support/programs.ts'
 import { makeTempFolder } from '../test/support/temp.ts'
 import { until } from '../test/support/until.ts'
 
-// CPU time per redirect of blobs that are known to be in a store, beside nginx's static `return 307`.
+// CPU time per redirect of blobs that are known to be in a store, beside nginx's static `return 307`; metrics are on,
+// and each door is there without and with its access log, which is read by a pipe.
 //
 // All servers live through the whole run and are measured in turn, in many short rounds. What else the machine does
 // only ever adds to a round, so the ratio is taken between the quiet quarters; the median tells how noisy it was.
@@ -58,8 +59,12 @@ export async function run(): Promise<void> {
   cleanUp.defer(nginx.stop)
   const servers: Server[] = [{ name: versionOf(found.nginx, '-v'), ...nginx }]
   for (const runtime of ['node', 'bun'] as const) {
-    const door = cleanUp.use(await startPortolan(config(store.origin), runtime))
-    servers.push({ name: `door on ${runtime} ${versionOf(RUNTIMES[runtime], '--version')}`, ...pick(door) })
+    for (const access of [false, true]) {
+      const door = cleanUp.use(await startPortolan(config(store.origin, access), runtime))
+      discardOutput(door.process)
+      const name = `door on ${runtime} ${versionOf(RUNTIMES[runtime], '--version')}`
+      servers.push({ name: access ? `${name}, access log` : name, ...pick(door) })
+    }
   }
 
   const rounds = new Map(servers.map((server) => [server, [] as Round[]]))
@@ -102,9 +107,15 @@ end
 `
 }
 
-function config(origin: string): object {
+/** Millions of lines are read, as a log collector would, and kept by nobody. */
+function discardOutput({ stdout }: ChildProcess): void {
+  stdout!.removeAllListeners('data')
+  stdout!.resume()
+}
+
+function config(origin: string, access: boolean): object {
   return {
-    log: { access: false },
+    log: { access },
     upstreams: [{ id: 'upstream', url: 'http://127.0.0.1:1', at: 'gcp/us-central1' }],
     stores: [{ id: 'paris', url: origin, at: 'aws/eu-west-3' }],
     clients: { trustedProxies: ['127.0.0.0/8'] },

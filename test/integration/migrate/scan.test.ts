@@ -9,7 +9,7 @@ import { findPrograms, runOk } from '../../support/programs.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts')
-const SCHEMA = join(import.meta.dirname, '../../../docs/scan-report.schema.json')
+const SCHEMA = join(import.meta.dirname, '../../../docs/schemas/scan-report.json')
 const NODES = join(import.meta.dirname, '../../fixtures/migrate/nodes')
 const POD =
   'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: k8s.gcr.io/pause:3.2\n'
