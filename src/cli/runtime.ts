@@ -25,7 +25,7 @@ export function createRuntime({ level }: LogConfig): ProcessRuntime {
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: createTimestamp(),
       // Whoever reads a line need not know what pino numbers levels by.
       formatters: { level: (word) => ({ level: word }) },
     },
@@ -38,6 +38,19 @@ export function createRuntime({ level }: LogConfig): ProcessRuntime {
     },
     flush: () => output.flush(FLUSH),
     droppedLines: () => output.dropped,
+  }
+}
+
+/** The time as pino wants it in a line, worded once a millisecond: that is a third of what a line costs. */
+function createTimestamp(): () => string {
+  let last = Number.NaN
+  let text = ''
+  return () => {
+    const now = Date.now()
+    if (now === last) return text
+    last = now
+    text = `,"time":"${new Date(now).toISOString()}"`
+    return text
   }
 }
 
