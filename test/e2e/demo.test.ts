@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined)('an upstream of the demo that is killed',
     await until('a pull to work', async () => (await pull('next')).code === 0)
     expect(await pull('after')).toMatchObject({ code: 0 })
     expect(await explained()).toMatchObject({ backend: 'harbour', reason: 'failover', movedFrom: 'pier' })
-    await until('the log', () => printed.includes('"backend":"pier","from": "degraded","to":"ejected"'))
+    await until('the log', () => printed.includes('"backend":"pier","from":"degraded","to":"ejected"'))
   })
 
   it('leaves nothing behind when the demo ends', async () => {

@@ -51,8 +51,9 @@ export class Addresses {
     const isAgain = gap <= WINDOW && this.#addresses[at + BLOB]! >= before
     this.#manifestPulls[slot] = isAgain ? Math.min(this.#manifestPulls[slot]! + 1, 255) : 1
     this.#addresses[at + PULLS] = this.#manifestPulls[slot]!
+    // Who looks once more at what it has pulled, and goes on with another image, is content.
+    this.#addresses[at + AGAIN] = isAgain ? now : NEVER
     if (!isAgain) return
-    this.#addresses[at + AGAIN] = now
     this.#addresses[at + BEFORE] = before
   }
 
@@ -70,7 +71,7 @@ export class Addresses {
     return this.#addresses[this.#at + MANIFEST]!
   }
 
-  /** When it was handed one again that it had been handed before, with blobs in between. */
+  /** When it was handed one again that it had been handed before, with blobs in between, and no new one since. */
   get manifestAgainAt(): number {
     return this.#addresses[this.#at + AGAIN]!
   }

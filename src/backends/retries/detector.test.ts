@@ -132,6 +132,20 @@ describe('a client', () => {
     })
     expect(reasons).toEqual(['first', 'first', 'pull-again'])
   })
+
+  it('stays when it pulls one image after the other that share a blob, and looks at each once more', () => {
+    const { detector, wait } = detectorWith()
+    const reasons = [1, 2, 3, 4, 5].flatMap((image) => {
+      wait(1)
+      detector.noteManifest(BLOB.address, `app:v${image}`)
+      const own = detector.note({ ...BLOB, digest: digest(100 + image) }).reason
+      const shared = detector.note(BLOB).reason
+      wait(1)
+      detector.noteManifest(BLOB.address, `app:v${image}`)
+      return [own, shared]
+    })
+    expect(reasons).toEqual(new Array(10).fill('first'))
+  })
 })
 
 it('moves no more bytes than it may', () => {

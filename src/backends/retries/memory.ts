@@ -92,7 +92,7 @@ export class RetryMemory {
   #quickSince(client: Client, start: number): number {
     if (client.isShared) return NEVER
     // Who resumes does not ask for the manifest again.
-    return start > 0 ? client.lastAt : this.#addresses.manifestAt
+    return start > 0 ? client.lastAt : this.#addresses.manifestAgainAt
   }
 
   #reasonToMove(client: Client, now: number): RetryReason | undefined {
