@@ -133,6 +133,17 @@ describe('a client', () => {
     expect(reasons).toEqual(['first', 'first', 'pull-again'])
   })
 
+  it('stays when it pulls images of one build, whose long tag is the same', () => {
+    const { detector, wait } = detectorWith()
+    const tag = 'f3a9c1d27be84605a1c2d3e4f5061728394a5b6c'
+    const reasons = ['shop/checkout', 'shop/payments', 'shop/contacts'].map((name, n) => {
+      wait(20)
+      detector.noteManifest(BLOB.address, `${name}:${tag}`)
+      return detector.note({ ...BLOB, digest: digest(n + 1) }).reason
+    })
+    expect(reasons).toEqual(['first', 'first', 'first'])
+  })
+
   it('stays when it pulls one image after the other that share a blob, and looks at each once more', () => {
     const { detector, wait } = detectorWith()
     const reasons = [1, 2, 3, 4, 5].flatMap((image) => {

@@ -1,6 +1,6 @@
 import type { Address } from '../../net/address.ts'
 
-/** How many characters at the end of a text count: of a digest, these are as random as any. */
+/** How many characters at the end of a digest count: these are as random as any. */
 const TAIL = 16
 
 /**
@@ -29,11 +29,20 @@ export class KeyHash {
     this.word(address.word1)
   }
 
-  /** Adds the end of a text. */
+  /** Adds the end of a digest, or of another text that is as random there. */
+  digest(text: string): void {
+    this.#from(text, text.length > TAIL ? text.length - TAIL : 0)
+  }
+
+  /** Adds a text, all of it: images of one build differ in the names before their tag alone. */
   text(text: string): void {
+    this.#from(text, 0)
+  }
+
+  #from(text: string, start: number): void {
     const { length } = text
     let word = length
-    for (let at = length > TAIL ? length - TAIL : 0; at < length; at++) {
+    for (let at = start; at < length; at++) {
       word = (word << 8) | (word >>> 24)
       word ^= text.charCodeAt(at)
       if (((length - at) & 3) === 1) this.word(word)

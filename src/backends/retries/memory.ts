@@ -77,7 +77,7 @@ export class RetryMemory {
   #visit({ digest, start, open }: Attempt, client: Client): void {
     const key = this.#key
     const rows = this.#rows
-    key.text(digest)
+    key.digest(digest)
     if (start > 0) key.word(start | 0)
     rows.visit(key, client.lastAt, this.#quickSince(client, start))
     if (rows.isAgain) client.bursts.noteAgain()
