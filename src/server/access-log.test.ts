@@ -7,7 +7,7 @@ function lineFor(addresses: 'off' | 'masked' | 'full', text: string): object {
   const lines: object[] = []
   const write = createAccessLog({ ...silentLog, info: (fields) => lines.push(fields) }, addresses)
   write({
-    id: 'door-7',
+    id: () => 'door-7',
     request: { method: 'GET', target: '/v2/', peer: text, header: () => undefined },
     reply: { status: 200, headers: {} },
     client: { address: parseAddress(text), via: 'peer', located: undefined },

@@ -16,7 +16,7 @@ export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (e
     const { target } = request
     log.info(
       {
-        id,
+        id: id(),
         method: request.method,
         target: target.length <= TARGET_MAX ? target : `${target.slice(0, TARGET_MAX)}…`,
         status: reply.status,

@@ -30,8 +30,8 @@ export interface DoorParts {
 
 /** A request, what was answered and why: what an access log is written from. */
 export interface Exchange {
-  /** What the door calls this request, in its log and, with `debug`, in its reply. */
-  readonly id: string
+  /** What the door calls this request, in its log and, with `debug`, in its reply; worded when first asked. */
+  readonly id: () => string
   readonly request: DoorRequest
   readonly reply: DoorReply
   readonly client: Client | undefined
@@ -70,9 +70,13 @@ export function createDoor(parts: DoorParts): Door {
     const startedAt = observe === undefined ? 0 : runtime.now()
     const policy = parts.policy()
     const { debug } = policy.config
-    const id = observe === undefined && !debug ? '' : nextId()
+    let named: string | undefined
+    const id = () => {
+      named ??= nextId()
+      return named
+    }
     const done = (bare: DoorReply, client?: Client, oci?: OciRequest, decision?: Decision): DoorReply => {
-      const reply = debug ? explained(bare, id, client, decision) : bare
+      const reply = debug ? explained(bare, id(), client, decision) : bare
       observe?.({ id, request, reply, client, oci, decision, duration: runtime.now() - startedAt })
       return reply
     }

@@ -14,7 +14,7 @@ const counting = () =>
 
 function exchangeWith(decision: Decision | undefined, status = 307): Exchange {
   return {
-    id: 'door-1',
+    id: () => 'door-1',
     request: { method: 'GET', target: '/v2/', peer: '', header: () => undefined },
     reply: { status, headers: {} },
     client: undefined,
