@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CLUSTER_RESOURCES } from '../../cluster/resources.ts'
+import { WORKLOADS } from '../../cluster/resources.ts'
 import { KUBERNETES_MAP } from '../builtin-map.ts'
 import { createMap } from '../map.ts'
 import { ClusterTally } from './cluster-tally.ts'
 
 const MAP = createMap(KUBERNETES_MAP)
-const POD = CLUSTER_RESOURCES.findIndex(({ kind }) => kind === 'Pod')
+const POD = WORKLOADS.findIndex(({ kind }) => kind === 'Pod')
 
 /** Objects of a small cluster, by the index of their kind. */
 const name = fc.constantFrom('a', 'b', 'c')
 const object = fc.record({
-  kind: fc.nat(CLUSTER_RESOURCES.length - 1),
+  kind: fc.nat(WORKLOADS.length - 1),
   name,
   image: fc.constantFrom('k8s.gcr.io/pause:3.1', 'k8s.gcr.io/dns:1', 'docker.io/library/nginx:1'),
   controller: fc.option(fc.tuple(fc.constantFrom('Deployment', 'ReplicaSet', 'Job', 'CronJob'), name), {
@@ -35,10 +35,7 @@ function itemOf({ kind, name, image, controller }: Made): unknown {
         ownerReferences: [{ kind: controller[0], name: controller[1], controller: true }],
       }),
     },
-    ...(CLUSTER_RESOURCES[kind]!.podSpec.reduceRight<unknown>(
-      (inner, key) => ({ [key]: inner }),
-      spec,
-    ) as object),
+    ...(WORKLOADS[kind]!.podSpec.reduceRight<unknown>((inner, key) => ({ [key]: inner }), spec) as object),
   }
 }
 
@@ -50,7 +47,7 @@ describe('a tally', () => {
         for (const objects of parts) {
           const part = merged.begin()
           for (const one of objects) {
-            for (const tally of [whole, part]) tally.add(CLUSTER_RESOURCES[one.kind]!, [itemOf(one)])
+            for (const tally of [whole, part]) tally.add(WORKLOADS[one.kind]!, [itemOf(one)])
           }
           merged.merge(part)
         }
@@ -65,7 +62,7 @@ describe('a tally', () => {
     fc.assert(
       fc.property(pods, (objects) => {
         const tally = new ClusterTally(MAP)
-        for (const one of objects) tally.add(CLUSTER_RESOURCES[one.kind]!, [itemOf(one)])
+        for (const one of objects) tally.add(WORKLOADS[one.kind]!, [itemOf(one)])
         const sum = tally.findings('cluster/test').reduce((total, { pods = 0 }) => total + pods, 0)
         expect(sum).toBe(objects.filter(({ controller }) => controller).length)
       }),
