@@ -5,8 +5,8 @@ import { type NotSeen, notListed } from './not-seen.ts'
 import { type ListEnd, type ListLimits, readList } from './read-list.ts'
 import { type ClusterResource, listPath } from './resources.ts'
 
-/** Something that takes the objects of one list; it counts when it is merged. */
-export interface Parts<Part> {
+/** Gathers lists; what it begins takes the objects of one, and counts when it is merged. */
+export interface Tally<Part> {
   begin(): Part
   merge(part: Part): void
 }
@@ -18,7 +18,7 @@ export interface ListedKind<Part> {
 }
 
 export interface KindReaderParts<Part> {
-  readonly tally: Parts<Part>
+  readonly tally: Tally<Part>
   readonly limits: ListLimits
   readonly access: ClusterAccess
   readonly notSeen: NotSeen[]

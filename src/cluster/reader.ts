@@ -3,7 +3,7 @@ import type { Runtime } from '../runtime.ts'
 import type { ClusterAccess } from './access.ts'
 import { type ClusterClient, clientUntil } from './client.ts'
 import { findCustomKinds } from './custom-kinds.ts'
-import { type Allowance, KindReader, type Parts } from './kind-reader.ts'
+import { type Allowance, KindReader, type Tally } from './kind-reader.ts'
 import type { NotSeen } from './not-seen.ts'
 import type { ListLimits } from './read-list.ts'
 import { type ClusterResource, POD_EVENTS, WORKLOADS, type WorkloadResource } from './resources.ts'
@@ -16,7 +16,7 @@ export interface TallyPart {
 }
 
 /** Takes what a cluster holds as it is read. */
-export interface ObjectTally<Part extends TallyPart> extends Parts<Part> {
+export interface ObjectTally<Part extends TallyPart> extends Tally<Part> {
   /** The ClusterConfiguration of kubeadm, a text in the data of its ConfigMap. */
   addKubeadm(text: string): void
 }

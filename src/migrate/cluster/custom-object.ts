@@ -8,7 +8,7 @@ export interface CustomObject {
   readonly kind: string
   /** The group of its API, such as `monitoring.coreos.com`. */
   readonly group: string
-  /** The key of what controls it. */
+  /** The key of what controls it, or what it is a copy of. */
   readonly controller?: string
   /** What somebody wrote into it, with its API and kind, and without its name. */
   readonly content: Readonly<Record<string, unknown>>
@@ -20,6 +20,7 @@ const OBJECT = z.looseObject({
     name: z.string(),
     namespace: z.string().nullish(),
     annotations: z.record(z.string(), z.unknown()).nullish(),
+    labels: z.looseObject({ 'olm.copiedFrom': z.string().nullish() }).nullish(),
     ownerReferences: z
       .array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().nullish() }))
       .nullish(),
@@ -40,16 +41,19 @@ export function readCustomObject(
   const { data } = OBJECT.safeParse(item)
   if (data === undefined) return undefined
   const { metadata, apiVersion, kind: _, status: __, ...rest } = data
-  const { name, namespace, ownerReferences } = metadata
-  const keyOf = (of: { kind: string; name: string }) =>
-    [of.kind, namespace, of.name].filter(Boolean).join('/')
+  const { name, namespace, ownerReferences, labels } = metadata
+  const keyOf = (of: { kind: string; name: string }, where = namespace) =>
+    [of.kind, where, of.name].filter(Boolean).join('/')
   const controller = ownerReferences?.find((reference) => reference.controller)
+  // The Operator Lifecycle Manager copies what holds for all namespaces into each of them.
+  const copied = labels?.['olm.copiedFrom']
+  const above = copied ? keyOf({ kind, name }, copied) : controller && keyOf(controller)
   const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !COPIES.test(key))
   // Lists of kinds that are no custom resources leave their API to the list.
   const version = apiVersion ?? versions[0]!
   return {
     ...{ key: keyOf({ kind, name }), kind, group: version.replace(/\/.*/, '') },
-    ...(controller && { controller: keyOf(controller) }),
+    ...(above && { controller: above }),
     content: {
       ...{ apiVersion: version, kind },
       metadata: annotations.length > 0 ? { annotations: Object.fromEntries(annotations) } : {},

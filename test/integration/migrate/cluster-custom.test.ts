@@ -189,6 +189,22 @@ describe('custom resources', () => {
     expect(result.findings[0]!.note).toMatch(/another object controls what names it/)
   })
 
+  it('that are copied into each namespace are said once', async () => {
+    const version = (namespace: string, labels: object = {}) => ({
+      metadata: { name: 'acme.v1', namespace, labels },
+      spec: { relatedImages: [{ name: 'pause', image: PAUSE }] },
+    })
+    const copies = ['shop', 'bank'].map((name) => version(name, { 'olm.copiedFrom': 'operators' }))
+    const key = 'operators.coreos.com/v1alpha1/clusterserviceversions'
+    await using cluster = await startScriptedCluster({
+      kinds: { [key]: { kind: 'ClusterServiceVersion' } },
+      content: content({ [key]: [...copies, version('operators')] }),
+    })
+    expect(shown(await scan(cluster))).toEqual([
+      expect.stringMatching(/^ClusterServiceVersion\/operators\/acme\.v1 .*: k8s\.gcr\.io\/pause:3\.5$/),
+    ])
+  })
+
   it.each([
     {
       kind: 'ImageDigestMirrorSet',
