@@ -494,5 +494,6 @@ describe('an account with few rights on custom resources', () => {
     expect(shown(await scan(cluster, { namespaces: ['shop'] }))).toEqual([
       `Prometheus/shop/main spec.image: ${PAUSE}`,
     ])
+    expect(cluster.requests.filter((path) => path.includes('/installations'))).toEqual([])
   })
 })

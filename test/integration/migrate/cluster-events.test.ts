@@ -94,6 +94,15 @@ describe('pods that cannot pull', () => {
     ])
   })
 
+  it("are told by the runtime's words once, though newer kubelets repeat them while they back off", async () => {
+    const repeated = `Back-off pulling image "${PAUSE}": ErrImagePull: ${GONE}`
+    const backOff = event({ pod: 'web-1', message: repeated, reason: 'BackOff', count: 40 })
+    expect(await failures([...failing('web-1'), backOff])).toMatchObject([
+      { reason: 'ErrImagePull', count: 3 },
+    ])
+    expect(await failures([backOff])).toMatchObject([{ reason: 'ImagePullBackOff', message: GONE }])
+  })
+
   it('are told of pause images too, which stand in the settings of nodes', async () => {
     const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox image "${PAUSE}": failed to pull image "${PAUSE}": 403 Forbidden`
     expect(
