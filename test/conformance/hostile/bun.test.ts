@@ -1,0 +1,3 @@
+import { describeHostileClients } from './clients.ts'
+
+describeHostileClients('bun')
