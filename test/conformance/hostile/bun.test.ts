@@ -1,3 +1,7 @@
 import { describeHostileClients } from './clients.ts'
+import { describeHostileFolders } from './folders.ts'
+import { describeHostileRegistries } from './registries.ts'
 
 describeHostileClients('bun')
+describeHostileFolders('bun')
+describeHostileRegistries('bun')
