@@ -149,6 +149,17 @@ it('lets no more than 256 run at once, and keeps a quarter from those that waste
   expect(others).toBe(64)
 })
 
+it('lets nobody waste more because others find things', () => {
+  let wasted = 0
+  for (let round = 0; round < 100; round++) {
+    for (let n = 0; n < 100; n++) begin(`35.180.${n}.1`)!('present')
+    for (let n = 0; n < 20; n++) wasted += waste(stranger(n), 20)
+    clock.advance(100)
+  }
+  // With as much for those who are not known yet.
+  expect(wasted).toBeLessThanOrEqual(256 + 200 * 10 + 4 * 20)
+})
+
 it('costs nothing to those who ask for what is there', () => {
   for (let n = 0; n < 10_000; n++) begin('35.180.1.1')!('present')
 })

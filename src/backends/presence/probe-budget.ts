@@ -54,14 +54,17 @@ export class ProbeBudget {
   begin(client: Address | undefined): EndProbe | undefined {
     const networkId = networkOf(client)
     const subscriberId = subscriberOf(client)
-    const network = this.#share(this.#networks, networkId)
-    const subscriber = this.#share(this.#subscribers, subscriberId)
+    const network = this.#networks.get(networkId) ?? new ProbeShare(OF_ONE, this.#runtime)
+    const subscriber = this.#subscribers.get(subscriberId) ?? new ProbeShare(OF_ONE, this.#runtime)
     if (this.#running >= (network.isWasteful ? MAX_RUNNING_OF_WASTEFUL : MAX_RUNNING)) return undefined
     const parties: ProbeShare[] = []
     if (!this.#lastSubscribers.isAlone(subscriberId)) parties.push(subscriber)
     if (!this.#lastNetworks.isAlone(networkId)) parties.push(network)
     const refund = payAll([...parties, this.#whole])
     if (refund === undefined) return undefined
+    // Whoever is refused pushes out nobody who is remembered.
+    this.#networks.set(networkId, network)
+    this.#subscribers.set(subscriberId, subscriber)
     this.#running++
     return (presence) => {
       this.#running--
@@ -72,15 +75,6 @@ export class ProbeBudget {
         subscriber.noteWaste()
       }
     }
-  }
-
-  #share(shares: GenerationalCache<number, ProbeShare>, key: number): ProbeShare {
-    let share = shares.get(key)
-    if (share === undefined) {
-      share = new ProbeShare(OF_ONE, this.#runtime)
-      shares.set(key, share)
-    }
-    return share
   }
 }
 

@@ -9,7 +9,7 @@ const WASTEFUL = 30_000
  */
 const ON_TRUST: AllowanceBounds = { start: 4, perSecond: 4, most: 64 }
 
-/** Gives back what a probe was paid with; `hasFound` where it ran and found something, which lets one more run. */
+/** Gives back what a probe was paid with; `hasFound` where it ran and found something, which may let one more run. */
 export type Refund = (hasFound: boolean) => void
 
 /**
@@ -18,16 +18,17 @@ export type Refund = (hasFound: boolean) => void
  */
 export class ProbeShare {
   readonly #runtime: Pick<Runtime, 'now'>
+  readonly #bounds: AllowanceBounds
   readonly #common: Allowance
-  readonly #reserve: Allowance
-  readonly #onTrust: Allowance
+  // Most parties never come to these.
+  #reserve: Allowance | undefined
+  #onTrust: Allowance | undefined
   #wastedAt = Number.NEGATIVE_INFINITY
 
   constructor(bounds: AllowanceBounds, runtime: Pick<Runtime, 'now'>) {
     this.#runtime = runtime
+    this.#bounds = bounds
     this.#common = new Allowance(bounds, runtime)
-    this.#reserve = new Allowance({ ...bounds, most: bounds.start }, runtime)
-    this.#onTrust = new Allowance(ON_TRUST, runtime)
   }
 
   /** Whether a probe for it found nothing lately. */
@@ -41,20 +42,28 @@ export class ProbeShare {
 
   /** Pays for a probe of `part`, of what is for anybody or else of the reserve; `undefined` where nothing is left for it. */
   pay(part?: ProbeShare): Refund | undefined {
-    if (this.#common.take()) return giveBackTo(this.#common)
-    if (part === undefined || part.isWasteful || !part.#onTrust.take()) return undefined
-    if (!this.#reserve.take()) {
-      part.#onTrust.giveBack(1)
-      return undefined
-    }
-    const giveBackTrust = giveBackTo(part.#onTrust)
-    return (hasFound) => {
-      this.#reserve.giveBack(1)
-      giveBackTrust(hasFound)
-    }
+    const { start, most } = this.#bounds
+    if (this.#common.take()) return giveBackTo(this.#common, most > start)
+    if (part === undefined || part.isWasteful) return undefined
+    part.#onTrust ??= new Allowance(ON_TRUST, this.#runtime)
+    this.#reserve ??= new Allowance({ ...this.#bounds, most: start }, this.#runtime)
+    return payWithBoth(part.#onTrust, this.#reserve)
   }
 }
 
-function giveBackTo(allowance: Allowance): Refund {
-  return (hasFound) => allowance.giveBack(hasFound ? 2 : 1)
+function payWithBoth(onTrust: Allowance, reserve: Allowance): Refund | undefined {
+  if (!onTrust.take()) return undefined
+  if (!reserve.take()) {
+    onTrust.giveBack(1)
+    return undefined
+  }
+  const giveBackTrust = giveBackTo(onTrust, true)
+  return (hasFound) => {
+    reserve.giveBack(1)
+    giveBackTrust(hasFound)
+  }
+}
+
+function giveBackTo(allowance: Allowance, mayGrow: boolean): Refund {
+  return (hasFound) => allowance.giveBack(hasFound && mayGrow ? 2 : 1)
 }
