@@ -29,7 +29,7 @@ const CONFIGS: Readonly<Record<string, string>> = {
   'one upstream': HEAD,
   '50,000 places': `${HEAD}clouds:\n  places:\n${places('my/berlin', 0)}`,
   '50,000 places, all wrong': `${HEAD}clouds:\n  places:\n${places('awz', 1)}`,
-  '5,000 rules, 5,000 stores': `${HEAD}stores:\n${stores(5000)}routing:\n${rules(5000)}`,
+  '5,000 rules, 1,000 stores': `${HEAD}stores:\n${stores(1000)}routing:\n${rules(5000)}`,
   '50,000 places, 2,000 rules': `${HEAD}clouds:\n  places:\n${places('my/berlin', 0)}routing:\n${rules(2000)}`,
   '20,000 unknown keys': `${HEAD}${Array.from({ length: 20_000 }, (_, index) => `key${index}: 1\n`).join('')}`,
   '4 MiB of brackets': '['.repeat(4 * 1024 * 1024),
