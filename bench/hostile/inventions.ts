@@ -4,18 +4,52 @@ import { type RuntimeName, startPortolan } from '../../test/support/portolan.ts'
 import { startScriptedStore } from '../../test/support/scripted-store.ts'
 
 // Honest first requests, of which nothing is known yet, while somebody asks for digests that exist nowhere: how many are
-// sent to the store that holds what they want.
+// sent to the store that holds what they want, and how many invented digests the store is asked for.
 
 const SECONDS = 5
 const HONEST_PER_SECOND = 50
 const STORE = 'http://'
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
+interface Scenario {
+  readonly name: string
+  /** Invented digests a second. */
+  readonly invented: number
+  /** From where the digests are invented, and who else asks, by a number. */
+  readonly attacker: (n: number) => string
+  readonly client: (n: number) => string
+}
+
+const oneOf = (n: number) => `198.51.100.${n % 200}`
+const elsewhere = (n: number) => `35.180.${n % 250}.${1 + (n % 200)}`
+const SCENARIOS: readonly Scenario[] = [
+  { name: 'nobody invents', invented: 0, attacker: oneOf, client: elsewhere },
+  { name: '600 a second, one network', invented: 600, attacker: () => oneOf(7), client: elsewhere },
+  {
+    name: '600 a second, their own network',
+    invented: 600,
+    attacker: () => oneOf(7),
+    client: (n) => oneOf(8 + (n % 190)),
+  },
+  {
+    name: '600 a second, 100 networks',
+    invented: 600,
+    attacker: (n) => `203.0.${n % 100}.7`,
+    client: elsewhere,
+  },
+  { name: '6,000 a second, one network', invented: 6000, attacker: () => oneOf(7), client: elsewhere },
+]
+
 export async function inventDigests(runtime: RuntimeName): Promise<void> {
-  for (const invented of [0, 600, 6000]) {
+  for (const scenario of SCENARIOS) {
     const held = Array.from({ length: SECONDS * HONEST_PER_SECOND }, (_, n) => digestOf(Buffer.from(`${n}`)))
     const holds = new Set(held.map((digest) => `/blobs/${digest}`))
-    await using store = await startScriptedStore((path) => (holds.has(path) ? 200 : 404))
+    let asked = 0
+    await using store = await startScriptedStore((path) => {
+      if (holds.has(path)) return 200
+      asked++
+      return 404
+    })
     await using upstream = await startScriptedStore(() => 200)
     await using door = await startPortolan(
       {
@@ -27,20 +61,35 @@ export async function inventDigests(runtime: RuntimeName): Promise<void> {
       },
       runtime,
     )
-    const reached = await play(door.port, store.origin, held, invented)
+    const { reached, sent } = await play(door.port, store.origin, held, scenario)
     console.log(
-      `door on ${runtime}: ${invented} invented digests a second: ${reached} of ${held.length} honest first requests reach the store`,
+      `door on ${runtime}`.padEnd(13),
+      `invented: ${scenario.name}`.padEnd(42),
+      `${reached} of ${held.length} honest first requests reach the store; it is asked for ${asked} of ${sent} invented ones`,
     )
   }
 }
 
-async function play(port: number, store: string, held: readonly string[], invented: number): Promise<number> {
+interface Outcome {
+  readonly reached: number
+  /** Invented digests that were asked for. */
+  readonly sent: number
+}
+
+async function play(
+  port: number,
+  store: string,
+  held: readonly string[],
+  { invented, attacker, client }: Scenario,
+): Promise<Outcome> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   let isOver = false
+  let sent = 0
   const attack = async () => {
-    const batch = Math.max(1, Math.round(invented / 100))
-    while (!isOver && invented > 0) {
-      for (let n = 0; n < batch; n++) void locationOf(port, agent, digestOf(randomBytes(16)), '198.51.100.7')
+    const startedAt = performance.now()
+    while (!isOver) {
+      const due = ((performance.now() - startedAt) / 1000) * invented
+      for (; sent < due; sent++) void locationOf(port, agent, digestOf(randomBytes(16)), attacker(sent))
       await wait(10)
     }
   }
@@ -48,9 +97,8 @@ async function play(port: number, store: string, held: readonly string[], invent
   let reached = 0
   const answers: Promise<void>[] = []
   for (const [n, digest] of held.entries()) {
-    const client = `35.180.${n % 250}.${1 + (n % 200)}`
     answers.push(
-      locationOf(port, agent, digest, client).then((location) => {
+      locationOf(port, agent, digest, client(n)).then((location) => {
         if (location?.startsWith(`${STORE}${new URL(store).host}/`)) reached++
       }),
     )
@@ -60,7 +108,7 @@ async function play(port: number, store: string, held: readonly string[], invent
   isOver = true
   await attacking
   agent.destroy()
-  return reached
+  return { reached, sent }
 }
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))

@@ -25,7 +25,6 @@ import {
   type PresenceStatistics,
 } from './presence/presence.ts'
 import { presenceKey, probeBackend } from './presence/probe.ts'
-import { networkOf } from './presence/probe-budget.ts'
 
 /** A fact, and what it made of the backend. */
 export interface BackendEvent {
@@ -196,7 +195,7 @@ export class LiveBackend {
     const known = this.known(request)
     if (known !== undefined) return known
     const key = presenceKey(this.backend, request)
-    return this.#presence.has(key, () => this.#probe(request), networkOf(client))
+    return this.#presence.has(key, () => this.#probe(request), client)
   }
 
   /** What its inventory says of a content that it is known to hold. */

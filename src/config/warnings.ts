@@ -1,12 +1,12 @@
 import { borderGroups } from '../clouds/border-groups.ts'
-import type { Place } from '../clouds/place.ts'
 import { placeOf } from '../clouds/places.ts'
 import { knownPlaces } from '../clouds/regions.ts'
 import { parseAddress } from '../net/address.ts'
 import { parsePrefix, prefixContains } from '../net/prefix.ts'
-import { conditionsHold } from './condition.ts'
-import type { Config, RuleConfig } from './config.ts'
+import type { Config } from './config.ts'
 import type { Finding } from './fault.ts'
+import { PlaceIndex } from './place-index.ts'
+import { RuleIndex } from './rule-index.ts'
 
 /**
  * Says where a valid config cannot do what it says. `placesAreGiven` where the runtime itself knows the places of
@@ -24,9 +24,9 @@ export function warningsOf(config: Config, placesAreGiven = false): Finding[] {
 /** A rule needs to know where clients are, and nothing tells. */
 function* warnOfUnknownPlaces({ clouds, routing }: Config): Iterable<Finding> {
   if (clouds.snapshot !== undefined || clouds.refresh !== undefined) return
-  const places = clouds.places.map(({ at }) => placeOf(at))
+  const places = new PlaceIndex(new Set(clouds.places.map(({ at }) => at)).values().map(placeOf))
   for (const [index, { when }] of routing.entries()) {
-    if (Object.keys(when).length === 0 || places.some((place) => conditionsHold(when, place))) continue
+    if (Object.keys(when).length === 0 || some(places.matching(when))) continue
     const message =
       'matches nobody, since nothing says that a client is there: set clouds.snapshot and clouds.refresh, or clouds.places'
     yield { path: ['routing', index, 'when'], message }
@@ -34,31 +34,22 @@ function* warnOfUnknownPlaces({ clouds, routing }: Config): Iterable<Finding> {
 }
 
 function* warnOfCoveredRules({ routing }: Config): Iterable<Finding> {
+  const rules = new RuleIndex()
   for (const [index, { when }] of routing.entries()) {
-    const before = routing.slice(0, index).findIndex((earlier) => covers(earlier.when, when))
-    if (before < 0) continue
+    const before = rules.add(when)
+    if (before === undefined) continue
     const message = `matches nobody, since routing[${before}] before it matches all whom this one does`
     yield { path: ['routing', index, 'when'], message }
   }
 }
 
-const CONDITIONS = ['cloud', 'region', 'country'] as const
-
-/** Whether whoever meets the conditions of `inner` meets those of `outer`. */
-function covers(outer: RuleConfig['when'], inner: RuleConfig['when']): boolean {
-  return CONDITIONS.every((key) => {
-    const allowed = outer[key]
-    return allowed === undefined || (inner[key]?.every((value) => allowed.includes(value)) ?? false)
-  })
-}
-
 /** Regions are in one country each: another country beside them leaves nobody. */
 function* warnOfContradictions({ routing }: Config): Iterable<Finding> {
-  const places = [...knownPlaces.values(), ...borderGroups.values()]
+  const places = new PlaceIndex([...knownPlaces.values(), ...borderGroups.values()])
   for (const [index, { when }] of routing.entries()) {
-    const { region, country } = when
+    const { cloud, region, country } = when
     if (region === undefined || country === undefined) continue
-    const there = places.filter((place) => isIn(place, when))
+    const there = [...places.matching({ region, ...(cloud && { cloud }) })]
     const all = region.every((name) => there.some((place) => place.region === name || place.parent === name))
     // Of a region that only the operator knows, nobody can say in which country it is.
     if (!all || there.some((place) => place.country === undefined || country.includes(place.country)))
@@ -68,8 +59,9 @@ function* warnOfContradictions({ routing }: Config): Iterable<Finding> {
   }
 }
 
-function isIn(place: Place, { cloud, region }: RuleConfig['when']): boolean {
-  return conditionsHold({ ...(cloud && { cloud }), ...(region && { region }) }, place)
+function some(found: Iterable<unknown>): boolean {
+  for (const _ of found) return true
+  return false
 }
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(parsePrefix)

@@ -1,3 +1,4 @@
+import { forEachInSteps, type Steps, sortInSteps } from '../internal/turns.ts'
 import type { Address } from './address.ts'
 import { lastAddress, type Prefix, prefixContains } from './prefix.ts'
 
@@ -16,11 +17,12 @@ export interface Boundary {
  * Cuts the addresses of one family where the most specific prefix changes, in ascending order. Neighbours that share a
  * code stay one interval. `refuse` is called with a prefix that comes with two codes.
  */
-export function boundariesOf(
+export function* boundariesOf(
   prefixes: readonly CodedPrefix[],
   refuse: (prefix: Prefix, codes: readonly number[]) => never,
-): Boundary[] {
-  const sorted = prefixes.toSorted(
+): Steps<Boundary[]> {
+  const sorted = yield* sortInSteps(
+    prefixes,
     (left, right) => compareAddresses(left.address, right.address) || left.length - right.length,
   )
   const boundaries: Boundary[] = []
@@ -34,16 +36,17 @@ export function boundariesOf(
     const after = addressAfter(lastAddress(open.pop()!))
     if (after !== undefined) begin(after, open.at(-1)?.code ?? 0)
   }
-  for (const prefix of sorted) {
+  const add = (prefix: CodedPrefix) => {
     while (open.length > 0 && !prefixContains(open.at(-1)!, prefix.address)) close()
     const outer = open.at(-1)
     if (outer?.length === prefix.length) {
       if (outer.code !== prefix.code) refuse(prefix, [outer.code, prefix.code])
-      continue
+      return
     }
     open.push(prefix)
     begin(prefix.address, prefix.code)
   }
+  yield* forEachInSteps(sorted, add)
   while (open.length > 0) close()
   return boundaries
 }

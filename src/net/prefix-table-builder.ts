@@ -1,4 +1,5 @@
 import { PortolanError } from '../errors.ts'
+import { finish, forEachInSteps, ITEMS_PER_STEP, type Steps } from '../internal/turns.ts'
 import type { Address } from './address.ts'
 import { formatPrefix, type Prefix } from './prefix.ts'
 import { type Boundary, boundariesOf, type CodedPrefix } from './prefix-boundaries.ts'
@@ -40,11 +41,19 @@ export function buildPrefixTable<V>(
   entries: Iterable<PrefixEntry<V>>,
   describe: (value: V) => string = JSON.stringify,
 ): PrefixTable<V> {
+  return finish(prefixTableInSteps(entries, describe))
+}
+
+/** The same in steps, for whoever builds a large one while others wait. */
+export function* prefixTableInSteps<V>(
+  entries: Iterable<PrefixEntry<V>>,
+  describe: (value: V) => string,
+): Steps<PrefixTable<V>> {
   const values: V[] = []
   const positions = new Map<string, number>()
   const prefixes4: CodedPrefix[] = []
   const prefixes6: CodedPrefix[] = []
-  for (const { prefix, value } of entries) {
+  yield* forEachInSteps(entries, ({ prefix, value }) => {
     const description = describe(value)
     let position = positions.get(description)
     if (position === undefined) {
@@ -54,7 +63,7 @@ export function buildPrefixTable<V>(
     const { address, length } = prefix
     const prefixes = address.family === 4 ? prefixes4 : prefixes6
     prefixes.push({ address, length, code: toCode(position, length) })
-  }
+  })
   const refuse = (prefix: Prefix, codes: readonly number[]): never => {
     const text = formatPrefix(prefix)
     const found = codes.map((code) => describe(values[(code >>> 8) - 1] as V))
@@ -63,16 +72,23 @@ export function buildPrefixTable<V>(
       values: found,
     })
   }
-  return new PrefixTable(toCells(boundariesOf(prefixes4, refuse), boundariesOf(prefixes6, refuse)), values)
+  const boundaries4 = yield* boundariesOf(prefixes4, refuse)
+  const boundaries6 = yield* boundariesOf(prefixes6, refuse)
+  return new PrefixTable(yield* toCells(boundaries4, boundaries6), values)
 }
 
-function toCells(boundaries4: readonly Boundary[], boundaries6: readonly Boundary[]): Uint32Array {
+function* toCells(boundaries4: readonly Boundary[], boundaries6: readonly Boundary[]): Steps<Uint32Array> {
   const cells = [0, 0]
   const pending: PendingNode[] = [
     { cell: 0, depth: 0, code: 0, inside: boundaries4 },
     { cell: 1, depth: 0, code: 0, inside: boundaries6 },
   ]
+  let written = 0
   for (const item of pending) {
+    if (cells.length - written > ITEMS_PER_STEP) {
+      written = cells.length
+      yield
+    }
     const node = cells.length
     cells[item.cell] = toCode(node, NODE)
     const intervals = intervalsOf(item)

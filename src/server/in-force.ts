@@ -3,16 +3,14 @@ import type { BackendEvent } from '../backends/live-backend.ts'
 import { importPublicKey } from '../backends/ownership/ownership-key.ts'
 import type { OwnershipPolicy } from '../backends/ownership/ownership-status.ts'
 import type { LiveRanges, LoadedRanges } from '../clouds/fetch/ranges.ts'
-import { describeLocated, toLayer } from '../clouds/layers.ts'
 import type { Located } from '../clouds/located.ts'
-import type { PlacedPrefix } from '../clouds/provider.ts'
+import { tableOfPlaces } from '../clouds/table-of-places.ts'
 import type { Config } from '../config/config.ts'
-import { wait } from '../internal/backoff.ts'
 import { createObservers, type Observers } from '../internal/observers.ts'
+import { inTurns } from '../internal/turns.ts'
 import type { Address } from '../net/address.ts'
 import { createClientAddress } from '../net/client-address.ts'
 import { parsePrefix } from '../net/prefix.ts'
-import { buildPrefixTable } from '../net/prefix-table-builder.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import type { Backend } from '../routing/backend.ts'
 import { createLocate, type Locate } from '../routing/locate.ts'
@@ -133,10 +131,7 @@ async function ownershipPolicyOf({ ownership }: Config): Promise<OwnershipPolicy
   return { publicKey: await importPublicKey(ownership.publicKey), maxAge: ownership.maxAge }
 }
 
-/** How many places are read before requests get their turn: there may be tens of thousands. */
-const PLACES_AT_ONCE = 2000
-
-/** Finds clients by the places that the config names, and then by the ranges. */
+/** Finds clients by the places that the config names, of which there may be tens of thousands, and then by the ranges. */
 async function locateBy(
   runtime: Pick<DoorRuntime, 'after'>,
   { clouds, clients }: Config,
@@ -147,12 +142,6 @@ async function locateBy(
     header: clients.header,
   })
   if (clouds.places.length === 0) return createLocate(clientAddress, lookup)
-  const prefixes: PlacedPrefix[] = []
-  for (const [index, { prefix, at }] of clouds.places.entries()) {
-    if (index % PLACES_AT_ONCE === PLACES_AT_ONCE - 1) await wait(runtime, 0)
-    prefixes.push({ prefix: parsePrefix(prefix), place: at })
-  }
-  if (prefixes.length > PLACES_AT_ONCE) await wait(runtime, 0)
-  const overrides = buildPrefixTable<Located>(toLayer(prefixes, 'override'), describeLocated)
+  const overrides = await inTurns(runtime, tableOfPlaces(clouds.places))
   return createLocate(clientAddress, (address) => overrides.lookup(address) ?? lookup(address))
 }

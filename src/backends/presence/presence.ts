@@ -1,7 +1,8 @@
 import { GenerationalCache } from '../../internal/generational-cache.ts'
+import type { Address } from '../../net/address.ts'
 import type { Presence } from '../../routing/decide.ts'
 import type { Clock } from '../../runtime.ts'
-import { ProbeBudget } from './probe-budget.ts'
+import { type EndProbe, ProbeBudget } from './probe-budget.ts'
 
 /** Asks once; must not reject, must end by itself, and says `unknown` when no usable answer came. */
 export type Probe = () => Promise<Presence>
@@ -24,9 +25,9 @@ export interface PresenceCache {
   known(key: string): Presence | undefined
   /**
    * What is known, or else what the probe finds, or `unknown` when that takes longer than the time budget, or
-   * when the network that it is for has used up what it may ask.
+   * when the client that it is for has used up what it may ask.
    */
-  has(key: string, probe: Probe, network?: number): Presence | Promise<Presence>
+  has(key: string, probe: Probe, client?: Address): Presence | Promise<Presence>
   /** Takes a content for unusable for `milliseconds`, whatever a probe says in the meantime. */
   bar(key: string, milliseconds: number): void
   isBarred(key: string): boolean
@@ -96,7 +97,7 @@ export function createPresenceCache(initial: PresenceSettings, clock: Clock): Pr
     return negative?.barred === true && negative.until > clock.now()
   }
 
-  function ask(key: string, probe: Probe, network: number): Promise<Presence> {
+  function ask(key: string, probe: Probe, end: EndProbe): Promise<Presence> {
     return new Promise((resolve) => {
       // Late: nobody waits for this probe again while its silence is fresh.
       const callOff = clock.after(settings.timeout, () => {
@@ -106,7 +107,7 @@ export function createPresenceCache(initial: PresenceSettings, clock: Clock): Pr
       probe().then((verdict) => {
         callOff()
         running.delete(key)
-        budget.ended(network, verdict)
+        end(verdict)
         remember(key, verdict)
         resolve(verdict)
       })
@@ -115,16 +116,16 @@ export function createPresenceCache(initial: PresenceSettings, clock: Clock): Pr
 
   return {
     known,
-    has(key, probe, network = 0) {
+    has(key, probe, client) {
       const verdict = known(key)
       if (verdict !== undefined) return verdict
       const joined = running.get(key)
       if (joined !== undefined) return joined
-      if (!budget.allows(network)) return 'unknown'
+      const end = budget.begin(client)
+      if (end === undefined) return 'unknown'
       // A copy: a digest is a slice that would keep its whole request target in memory.
       const copy = ` ${key}`.slice(1)
-      budget.began(network)
-      const answer = ask(copy, probe, network)
+      const answer = ask(copy, probe, end)
       running.set(copy, answer)
       return answer
     },

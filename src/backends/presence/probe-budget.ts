@@ -1,91 +1,96 @@
+import type { AllowanceBounds } from '../../internal/allowance.ts'
+import { GenerationalCache } from '../../internal/generational-cache.ts'
+import { Streak } from '../../internal/streak.ts'
 import type { Address } from '../../net/address.ts'
 import type { Presence } from '../../routing/decide.ts'
 import type { Runtime } from '../../runtime.ts'
+import { networkOf, subscriberOf } from './client-network.ts'
+import { ProbeShare, type Refund } from './probe-share.ts'
 
-/** How many probes of one backend may run at once, and how many of these for one network beside others. */
+/** How many probes of one backend may run at once, and how many of these for networks that have wasted some lately. */
 const MAX_RUNNING = 256
-const MAX_RUNNING_OF_ONE = 64
+const MAX_RUNNING_OF_WASTEFUL = 192
 
 /**
- * How many probes may find nothing in a tenth of a second. A probe costs ten times what a redirect costs: without a
- * bound, a flood of invented digests would slow down everybody (`npm run bench -- hostile`). One network beside
- * others may use up a quarter of it; and when all of it is used up, those that have wasted nothing still get as much
- * again.
+ * How many probes of one backend may find nothing. A probe costs ten times what a redirect costs: without a bound, a
+ * flood of invented digests would slow down everybody (`npm run bench -- hostile`).
  */
-const MAX_FRUITLESS = 20
-const MAX_FRUITLESS_OF_ONE = 5
-const WINDOW = 100
-/** A network is alone when no other has asked for so many windows; behind a proxy that hides addresses all are one. */
-const ALONE = 10
+const WHOLE: AllowanceBounds = { start: MAX_RUNNING, perSecond: 200, most: MAX_RUNNING }
+
+/** How many of one network, and of one subscriber in it. What they find lets more run at once, as a large pull needs it. */
+const OF_ONE: AllowanceBounds = { start: 20, perSecond: 50, most: 64 }
+
+/** Whoever is alone for so many milliseconds may use up all there is; behind a proxy that hides addresses all are one. */
+const ALONE = 1000
+/** Networks, and subscribers. */
+const MAX_REMEMBERED = 2048
+
+/** Takes note of how a probe has ended. */
+export type EndProbe = (presence: Presence) => void
 
 /**
- * Says who may still cause a probe of one backend, so that nobody who invents digests takes from others what they need
- * to be sent near. What is known to be present needs no probe, and goes on as before.
+ * Says who may cause a probe of one backend, so that nobody who invents digests takes from others what they need to be
+ * sent near: neither from other networks, nor from others in the same one. A probe is paid for when it begins, or else
+ * many that run would be too many only once they have ended; one that finds something is paid back. What is known to be
+ * present needs no probe, and goes on as before.
  */
 export class ProbeBudget {
   readonly #runtime: Pick<Runtime, 'now'>
-  #window = 0
-  #fruitless = 0
-  /** In this window, by network; no more of them than probes that may end in it. */
-  readonly #fruitlessOf = new Map<number, number>()
-  #lastNetwork = 0
-  /** The last window in which two networks asked. */
-  #sharedAt = Number.NEGATIVE_INFINITY
+  readonly #whole: ProbeShare
+  readonly #networks = new GenerationalCache<number, ProbeShare>(MAX_REMEMBERED)
+  readonly #subscribers = new GenerationalCache<number, ProbeShare>(MAX_REMEMBERED)
   #running = 0
-  readonly #runningOf = new Map<number, number>()
+  readonly #lastNetworks: Streak
+  readonly #lastSubscribers: Streak
 
   constructor(runtime: Pick<Runtime, 'now'>) {
     this.#runtime = runtime
+    this.#whole = new ProbeShare(WHOLE, runtime)
+    this.#lastNetworks = new Streak(ALONE, networkOf(undefined), runtime)
+    this.#lastSubscribers = new Streak(ALONE, subscriberOf(undefined), runtime)
   }
 
-  /** Whether a probe may begin for a client of this network. */
-  allows(network: number): boolean {
-    this.#turn()
-    if (this.#running >= MAX_RUNNING) return false
-    const own = this.#fruitlessOf.get(network) ?? 0
-    if (this.#isShared(network)) {
-      if (own >= MAX_FRUITLESS_OF_ONE) return false
-      if ((this.#runningOf.get(network) ?? 0) >= MAX_RUNNING_OF_ONE) return false
-    }
-    return this.#fruitless < (own === 0 ? 2 * MAX_FRUITLESS : MAX_FRUITLESS)
-  }
-
-  began(network: number): void {
+  /** Begins a probe for a client: gives what is to be called once, when it has ended; `undefined` when it may not begin. */
+  begin(client: Address | undefined): EndProbe | undefined {
+    const networkId = networkOf(client)
+    const subscriberId = subscriberOf(client)
+    const network = this.#networks.get(networkId) ?? new ProbeShare(OF_ONE, this.#runtime)
+    const subscriber = this.#subscribers.get(subscriberId) ?? new ProbeShare(OF_ONE, this.#runtime)
+    if (this.#running >= (network.isWasteful ? MAX_RUNNING_OF_WASTEFUL : MAX_RUNNING)) return undefined
+    const parties: ProbeShare[] = []
+    if (!this.#lastSubscribers.isAlone(subscriberId)) parties.push(subscriber)
+    if (!this.#lastNetworks.isAlone(networkId)) parties.push(network)
+    const refund = payAll([...parties, this.#whole])
+    if (refund === undefined) return undefined
+    // Whoever is refused pushes out nobody who is remembered.
+    this.#networks.set(networkId, network)
+    this.#subscribers.set(subscriberId, subscriber)
     this.#running++
-    this.#runningOf.set(network, (this.#runningOf.get(network) ?? 0) + 1)
-  }
-
-  ended(network: number, presence: Presence): void {
-    this.#running--
-    const running = this.#runningOf.get(network)! - 1
-    if (running === 0) this.#runningOf.delete(network)
-    else this.#runningOf.set(network, running)
-    if (presence === 'present') return
-    this.#turn()
-    this.#fruitless++
-    this.#fruitlessOf.set(network, (this.#fruitlessOf.get(network) ?? 0) + 1)
-  }
-
-  #isShared(network: number): boolean {
-    if (network !== this.#lastNetwork) {
-      this.#lastNetwork = network
-      this.#sharedAt = this.#window
+    return (presence) => {
+      this.#running--
+      if (presence === 'present') {
+        refund(true)
+      } else {
+        network.noteWaste()
+        subscriber.noteWaste()
+      }
     }
-    return this.#window - this.#sharedAt < ALONE
-  }
-
-  #turn(): void {
-    const window = Math.floor(this.#runtime.now() / WINDOW)
-    if (window === this.#window) return
-    this.#window = window
-    this.#fruitless = 0
-    this.#fruitlessOf.clear()
   }
 }
 
-/** A client's network as a number: its IPv4 /24 or IPv6 /48, what one customer of a provider has; 0 when not known. */
-export function networkOf(address: Address | undefined): number {
-  if (address === undefined) return 0
-  const { family, word0, word1 } = address
-  return family === 4 ? word0 >>> 8 : Math.imul(word0, 0x01000193) ^ (word1 >>> 16) ^ 0x8000_0000
+/** Has a probe paid for by each party, the one within the next, or by none. */
+function payAll(parties: readonly ProbeShare[]): Refund | undefined {
+  const refunds: Refund[] = []
+  const refundAll = (hasFound: boolean) => {
+    for (const refund of refunds) refund(hasFound)
+  }
+  for (const [index, party] of parties.entries()) {
+    const refund = party.pay(parties[index - 1])
+    if (refund === undefined) {
+      refundAll(false)
+      return undefined
+    }
+    refunds.push(refund)
+  }
+  return refundAll
 }

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 import { FolderStore } from '../../../src/storage/fs/folder-store.ts'
 import { type RunningCommand, startCommand } from '../../support/command.ts'
 import { blobOf, makeManifest, type TestRepository } from '../../support/content.ts'
+import type { RuntimeName } from '../../support/portolan.ts'
 import { FULL } from '../../support/sample.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import { createTestRuntime } from '../../support/test-runtime.ts'
@@ -14,6 +15,8 @@ import { noise } from './world.ts'
 
 const ALL_RUNS = 20
 const RUNS = FULL ? ALL_RUNS : 6
+/** One after the other, so that with six runs each of them meets each fault. */
+const RUNTIMES: readonly RuntimeName[] = ['node', 'bun']
 /** At once, each with a registry of its own: most of the time goes into waiting. */
 const WORLDS = 2
 const LARGE = 6
@@ -39,6 +42,7 @@ it.skipIf(!canUnshare)(
         await raceInFolder(folder, repository, {
           random: randomOf(seed + run),
           fault: FAULTS[run % FAULTS.length]!,
+          runtime: RUNTIMES[run % RUNTIMES.length]!,
         })
       }
     })
@@ -46,10 +50,10 @@ it.skipIf(!canUnshare)(
   },
 )
 
-it.skipIf(!canUnshare)(
-  'a run that was paused while another took its journal over writes nothing more',
+it.skipIf(!canUnshare).each(RUNTIMES)(
+  'on %s a run that was paused while another took its journal over writes nothing more',
   { timeout: 60_000 },
-  async () => {
+  async (runtime) => {
     await using temp = await makeTempFolder()
     const folder = temp.path
     const store = join(folder, 'store')
@@ -58,10 +62,10 @@ it.skipIf(!canUnshare)(
     await writeFile(join(folder, 'portolan.yaml'), config(registry.origin, folder))
     const downloading = Promise.withResolvers<void>()
     registry.onBlob = downloading.resolve
-    await using paused = start(folder)
+    await using paused = start(folder, runtime)
     await downloading.promise
     signal(paused, 'SIGSTOP')
-    expect(await start(folder).ended).toMatchObject({ code: 0 })
+    expect(await start(folder, runtime).ended).toMatchObject({ code: 0 })
     const modified = await modifiedOf(store)
 
     signal(paused, 'SIGCONT')
@@ -95,13 +99,14 @@ const FAULTS: readonly Fault[] = ['cut lines', 'one is killed', 'one is paused a
 interface Race {
   readonly random: () => number
   readonly fault: Fault
+  readonly runtime: RuntimeName
 }
 
 /** Two runs beside each other, then one alone: what is visible is right after each of them, and complete at the end. */
 async function raceInFolder(
   folder: string,
   repository: TestRepository,
-  { random, fault }: Race,
+  { random, fault, runtime }: Race,
 ): Promise<void> {
   const store = join(folder, 'store')
   await mkdir(store, { recursive: true })
@@ -111,10 +116,10 @@ async function raceInFolder(
 
   const { promise: downloading, resolve } = Promise.withResolvers<void>()
   registry.onBlob = resolve
-  const first = start(folder)
+  const first = start(folder, runtime)
   await Promise.race([downloading, first.ended])
   await wait(random() * 800)
-  const runs = [first, start(folder)]
+  const runs = [first, start(folder, runtime)]
   if (fault !== 'cut lines') {
     const victim = runs[random() < 0.5 ? 0 : 1]!
     await wait(random() * 1500)
@@ -122,21 +127,21 @@ async function raceInFolder(
     else await pause(victim, 3000)
   }
   const ended = await Promise.all(runs.map((run) => run.ended))
-  await expectUnaltered(store, `${fault}, after both`)
+  await expectUnaltered(store, `${fault}, on ${runtime}, after both`)
   for (const { code, out } of ended)
     if (code === 0) expect(JSON.parse(out).stores).toMatchObject([{ complete: true }])
 
   registry.cut = () => false
-  const { code, out, err } = await start(folder).ended
-  expect([code, err], fault).toEqual([0, expect.anything()])
+  const { code, out, err } = await start(folder, runtime).ended
+  expect([code, err], `${fault}, on ${runtime}`).toEqual([0, expect.anything()])
   expect(JSON.parse(out).stores).toMatchObject([{ complete: true }])
   const contents = repository.blobs.length + Object.keys(repository.tags).length
-  expect(await expectUnaltered(store, `${fault}, at the end`)).toBe(contents)
+  expect(await expectUnaltered(store, `${fault}, on ${runtime}, at the end`)).toBe(contents)
 }
 
-function start(folder: string): RunningCommand {
+function start(folder: string, runtime: RuntimeName): RunningCommand {
   const words = ['sync', '--config', 'portolan.yaml', '--json', ...LEASE]
-  return startCommand(words, { folder, env: {}, under: UNSHARE })
+  return startCommand(words, { folder, env: {}, under: UNSHARE, runtime })
 }
 
 /** Stops a run without its noticing, as a machine that is suspended is. */
