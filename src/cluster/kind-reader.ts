@@ -25,9 +25,9 @@ export interface KindReaderParts<Part> {
 }
 
 /** How many more lists may be refused, and whom to ask for them. */
-export interface Allowance {
+export interface Refusals {
   readonly client: ClusterClient
-  refusals: number
+  left: number
 }
 
 const NAMESPACES = { path: '/api/v1/namespaces' }
@@ -47,13 +47,13 @@ export class KindReader<Part> {
   async read(
     listed: ListedKind<Part>,
     wanted: readonly string[] | undefined,
-    allowance: Allowance = { client: this.#client, refusals: Number.POSITIVE_INFINITY },
+    refusals: Refusals = { client: this.#client, left: Number.POSITIVE_INFINITY },
   ): Promise<boolean> {
     const { resource } = listed
     if (wanted === undefined) {
-      const end = await this.#readList(listed, allowance.client)
+      const end = await this.#readList(listed, refusals.client)
       // Who may list nothing would be refused for each of hundreds of kinds in each of hundreds of namespaces.
-      if (end.kind !== 'forbidden' || resource.isClusterWide || allowance.refusals <= 0) {
+      if (end.kind !== 'forbidden' || resource.isClusterWide || refusals.left <= 0) {
         this.#note(resource, end)
         return end.kind === 'complete'
       }
@@ -62,7 +62,7 @@ export class KindReader<Part> {
     if (namespaces.length === 0) this.#note(resource, { kind: 'forbidden' })
     const ends = new Map<string, { readonly end: ListEnd; readonly namespaces: string[] }>()
     for (const namespace of namespaces) {
-      const end = await this.#readAllowed(listed, namespace, allowance)
+      const end = await this.#readAllowed(listed, namespace, refusals)
       const key = JSON.stringify(end)
       const same = ends.get(key)
       if (same === undefined) ends.set(key, { end, namespaces: [namespace] })
@@ -72,11 +72,11 @@ export class KindReader<Part> {
     return [...ends.values()].some(({ end }) => end.kind === 'complete')
   }
 
-  async #readAllowed(listed: ListedKind<Part>, namespace: string, allowance: Allowance): Promise<ListEnd> {
-    if (allowance.refusals <= 0)
+  async #readAllowed(listed: ListedKind<Part>, namespace: string, refusals: Refusals): Promise<ListEnd> {
+    if (refusals.left <= 0)
       return { kind: 'failed', reason: 'it was not tried: too many lists were refused before' }
-    const end = await this.#readList(listed, allowance.client, namespace)
-    if (end.kind === 'forbidden') allowance.refusals--
+    const end = await this.#readList(listed, refusals.client, namespace)
+    if (end.kind === 'forbidden') refusals.left--
     return end
   }
 

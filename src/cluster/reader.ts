@@ -3,7 +3,7 @@ import type { Runtime } from '../runtime.ts'
 import type { ClusterAccess } from './access.ts'
 import { type ClusterClient, clientUntil } from './client.ts'
 import { findCustomKinds } from './custom-kinds.ts'
-import { type Allowance, KindReader, type Tally } from './kind-reader.ts'
+import { KindReader, type Refusals, type Tally } from './kind-reader.ts'
 import type { NotSeen } from './not-seen.ts'
 import type { ListLimits } from './read-list.ts'
 import { type ClusterResource, POD_EVENTS, WORKLOADS, type WorkloadResource } from './resources.ts'
@@ -106,7 +106,7 @@ export class ClusterReader<Part extends TallyPart> {
     const end = runtime.now() + limits.customTimeout
     const late = `custom resources took longer than ${limits.customTimeout / 1000} s`
     const client = clientUntil(this.#client, { end, late, runtime })
-    const allowance: Allowance = { client, refusals: limits.refusalsMax }
+    const refusals: Refusals = { client, left: limits.refusalsMax }
     const { kinds, notSeen } = await findCustomKinds(client)
     this.#notSeen.push(...notSeen)
     const chosen = namespaces === undefined ? kinds : kinds.filter((kind) => !kind.isClusterWide)
@@ -117,7 +117,7 @@ export class ClusterReader<Part extends TallyPart> {
         return
       }
       const take = (part: Part, items: readonly unknown[]) => part.addCustom(resource, items)
-      if (await this.#kinds.read({ resource, take }, namespaces, allowance)) this.#customKinds++
+      if (await this.#kinds.read({ resource, take }, namespaces, refusals)) this.#customKinds++
     }
   }
 

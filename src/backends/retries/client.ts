@@ -1,5 +1,5 @@
-import { Allowance, NEW_ALLOWANCE } from './allowance.ts'
 import { Bursts, NEW_BURSTS } from './bursts.ts'
+import { MoveAllowance, NEW_MOVE_ALLOWANCE } from './move-allowance.ts'
 import type { Slot } from './slot.ts'
 import { NEVER, QUICK, QUIET, WINDOW } from './times.ts'
 
@@ -28,19 +28,19 @@ export const NEW_CLIENT: readonly number[] = [
   NEVER,
   0,
   ...NEW_BURSTS,
-  ...NEW_ALLOWANCE,
+  ...NEW_MOVE_ALLOWANCE,
 ]
 
 /** What is known of one address at one store: of the one whose slot is turned to. */
 export class Client {
   readonly bursts: Bursts
-  readonly allowance: Allowance
+  readonly allowance: MoveAllowance
   readonly #slot: Slot
 
   constructor(slot: Slot) {
     this.#slot = slot
     this.bursts = new Bursts(slot, OWN)
-    this.allowance = new Allowance(slot, OWN + NEW_BURSTS.length)
+    this.allowance = new MoveAllowance(slot, OWN + NEW_BURSTS.length)
   }
 
   /** When it asked last. */

@@ -18,11 +18,11 @@ const REQUESTS = 1
 const MOVED = 2
 const PAUSES = 3
 const PAUSED_UNTIL = 4
-/** What the slot of {@link Allowance} begins with. */
-export const NEW_ALLOWANCE: readonly number[] = [NEVER, 0, 0, 0, NEVER]
+/** What the slot of {@link MoveAllowance} begins with. */
+export const NEW_MOVE_ALLOWANCE: readonly number[] = [NEVER, 0, 0, 0, NEVER]
 
 /** How much of one address's requests for one store may be sent elsewhere, and the pauses when that has not helped. */
-export class Allowance {
+export class MoveAllowance {
   readonly #slot: Slot
   readonly #offset: number
 
