@@ -89,17 +89,18 @@ export async function createPortolan(
     spill,
     inquire: (client) => beginInquiry(policy, runtime, client),
   }
+  const tagLists = new TagLists(runtime)
   const noticed = { ...sources, notice: noticeRetries(clients, policy, runtime) }
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
-    tagLists: new TagLists(runtime),
+    tagLists,
     countSpill: spill.count,
     observer: () => exchanges.observer,
     runtime,
   })
   const door = metrics?.door(counted) ?? counted
-  const explain = createExplainer({ policy, sources, offline: options.offline ?? false })
+  const explain = createExplainer({ policy, sources, tagLists, offline: options.offline ?? false })
   const exposition = metrics && createExposition(metrics.metrics)
   const timeOf = createWallClock(runtime)
   const admin = createAdmin({
