@@ -71,7 +71,12 @@ async function orUnreadable<T>(file: string, reading: Promise<T>): Promise<T> {
     return await reading
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PortolanError('FILE_UNREADABLE', `cannot read ${nameOf(file)}: ${reason}`, { file }, cause)
+    throw new PortolanError(
+      'FILE_UNREADABLE',
+      `cannot read ${nameOf(file)}: ${reason}`,
+      { file, reason },
+      cause,
+    )
   }
 }
 

@@ -2,6 +2,8 @@ import type { Config } from '../../config/config.ts'
 import { type ConfigFault, formatFault } from '../../config/fault.ts'
 import { expandConfig, formatConfig } from '../../config/format.ts'
 import { createJsonSchema } from '../../config/json-schema.ts'
+import type { ParsedConfig } from '../../config/parse.ts'
+import { PortolanError } from '../../errors.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
 import { parseConfigFile, readConfig } from '../read-config.ts'
@@ -12,7 +14,7 @@ export async function runConfigCheck(files: readonly string[], { json }: ConfigO
   const faults: ConfigFault[] = []
   const warnings: ConfigFault[] = []
   for (const file of files) {
-    const parsed = await parseConfigFile(file)
+    const parsed = await parseOrFault(file)
     const found = 'faults' in parsed ? { ...parsed, warnings: [] } : { ...parsed, faults: [] }
     faults.push(...found.faults)
     warnings.push(...found.warnings)
@@ -23,6 +25,16 @@ export async function runConfigCheck(files: readonly string[], { json }: ConfigO
   }
   if (json) printJson({ faults, warnings })
   return faults.length === 0 ? EXIT.done : EXIT.wrongUsage
+}
+
+/** What cannot be read has that as its one fault: the other configs are checked all the same. */
+async function parseOrFault(file: string): Promise<ParsedConfig> {
+  try {
+    return await parseConfigFile(file)
+  } catch (error) {
+    if (!(error instanceof PortolanError) || error.code !== 'FILE_UNREADABLE') throw error
+    return { faults: [{ file, path: '', message: `cannot be read: ${error.facts.reason}` }] }
+  }
 }
 
 function describeConfig({ upstreams, stores, routing }: Config): string {
