@@ -4,6 +4,7 @@ import { createDoorRuntime } from '../adapters/node/door-runtime.ts'
 import { LineOutput } from '../adapters/node/line-output.ts'
 import type { LogConfig } from '../config/config.ts'
 import type { DoorRuntime } from '../server/runtime.ts'
+import { levelOf } from './print.ts'
 
 /** A process as a runtime. */
 export interface ProcessRuntime extends DoorRuntime {
@@ -23,7 +24,7 @@ export function createRuntime({ level }: LogConfig): ProcessRuntime {
   const output = openOutput()
   const log = pino(
     {
-      level,
+      level: levelOf(level),
       base: null,
       timestamp: createTimestamp(),
       // Whoever reads a line need not know what pino numbers levels by.
@@ -34,7 +35,7 @@ export function createRuntime({ level }: LogConfig): ProcessRuntime {
   return {
     ...createDoorRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
     setLevel(level) {
-      log.level = level
+      log.level = levelOf(level)
     },
     flush: () => output.flush(FLUSH),
     droppedLines: () => output.dropped,
