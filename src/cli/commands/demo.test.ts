@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, expect, it } from 'vitest'
-import { startCommand } from '../../../test/support/command.ts'
+import { runCommand, startCommand } from '../../../test/support/command.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { until } from '../../../test/support/until.ts'
 
@@ -25,4 +27,22 @@ it('demo --quiet shows its world, and not what happens in it', async () => {
   expect({ code, err }).toEqual({ code: 0, err: '' })
   expect(out).toMatch(/^\nThe door is open at http:/)
   expect(out.split('\n').filter((line) => line.startsWith('{'))).toEqual([])
+})
+
+it('demo ends with 3 at once when a port is taken, and leaves nothing behind', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  made.defer(() => void other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const words = ['demo', '--port', String(port), '--admin-port', '0', '--folder', folder.path]
+  // Its streams close when the last process that has them has ended: that of its upstream, too.
+  expect(await runCommand(words, { folder: folder.path })).toMatchObject({
+    code: 3,
+    out: '',
+    err: expect.stringMatching(
+      new RegExp(
+        `^portolan: cannot listen on 127\\.0\\.0\\.1:${port}: [^\\n]*(?:EADDRINUSE|in use)[^\\n]*\\n$`,
+      ),
+    ),
+  })
 })
