@@ -73,6 +73,18 @@ test('config check of several configs says of each what is wrong with it', async
   expect(JSON.parse(out).faults).toMatchObject([{ file: 'bad.yaml' }, { file: 'bad.yaml' }])
 })
 
+test('config check reads standard input, once', async () => {
+  const input = GOOD
+  expect(await portolan(['config', 'check', '-'], { input })).toMatchObject({
+    out: 'standard input: valid; upstreams: 1, stores: 0, rules: 0\n',
+  })
+  expect(await portolan(['config', 'check', '-', 'good.yaml', '-'], { input })).toEqual({
+    code: 2,
+    out: '',
+    err: 'portolan: - stands twice: standard input can be read once\n',
+  })
+})
+
 test('config check goes on behind a file that cannot be read, and tells of each', async () => {
   const words = ['config', 'check', 'missing.yaml', 'bad.yaml', '.', 'good.yaml']
   const { code, out, err } = await portolan(words)

@@ -80,6 +80,7 @@ async function orUnreadable<T>(file: string, reading: Promise<T>): Promise<T> {
   }
 }
 
-function nameOf(file: string): string {
+/** How messages name a config file. */
+export function nameOf(file: string): string {
   return file === '-' ? 'standard input' : file
 }
