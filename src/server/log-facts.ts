@@ -20,8 +20,7 @@ function logHealth(log: Log, { backend: { id }, before, after }: BackendEvent): 
   const [from, to] = [before.health.status, after.health.status]
   const { lastFailure } = after.health
   if (to === 'pending' && lastFailure !== undefined && before.health.lastFailure === undefined) {
-    const message = 'a backend did not pass its first check: it gets no clients until it passes one'
-    log.warn({ backend: id, why: lastFailure }, message)
+    log.warn({ backend: id, why: lastFailure }, 'a backend did not pass its first check; it is tried again')
   }
   if (from === to) return
   const why = after.history.at(-1)?.why

@@ -50,3 +50,20 @@ it('serve --quiet logs errors alone, whatever its config says, and after a reloa
     expect.objectContaining({ level: 'error', msg: expect.stringMatching(/^the config was not reloaded/) }),
   ])
 })
+
+it('serve - goes on after SIGHUP, and says that it cannot read its config again', async () => {
+  const config = {
+    ...{ version: 1, listen: '127.0.0.1:0', admin: 'off' },
+    upstreams: [{ id: 'main', url: upstream.origin, at: 'gcp/us-central1' }],
+  }
+  await using door = startCommand(['serve', '-'], { folder: folder.path, input: JSON.stringify(config) })
+  let log = ''
+  door.process.stdout!.on('data', (text) => {
+    log += text
+  })
+  await until('the door', () => log.includes('every backend has been tried'))
+  door.process.kill('SIGHUP')
+  await until('a line that says so', () => log.includes('cannot be read again'))
+  door.process.kill()
+  expect(await door.ended).toMatchObject({ code: 0, signal: null })
+})
