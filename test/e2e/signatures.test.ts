@@ -50,11 +50,16 @@ describe.skipIf(unable !== undefined)('what only the canonical upstream has a si
     const store = made.use(await startFolderServer(await fillBucket(source, image, folder.path)))
 
     await mustSucceed('generate-key-pair')
-    await mustSucceed('generate-key-pair', '--output-key-prefix', 'other')
+    for (const prefix of ['other', 'referrer']) {
+      await mustSucceed('generate-key-pair', '--output-key-prefix', prefix)
+    }
     await writeFile(join(folder.path, STATEMENT), '{"checked":true}')
-    const how = ['--key', 'cosign.key', '--tlog-upload=false', '--allow-http-registry', '--yes']
-    await mustSucceed('sign', ...how, at(canonical.host))
-    await mustSucceed('attest', ...how, '--predicate', STATEMENT, at(canonical.host))
+    const how = ['--tlog-upload=false', '--allow-http-registry', '--yes']
+    const own = ['--key', 'cosign.key', ...how]
+    await mustSucceed('sign', ...own, at(canonical.host))
+    await mustSucceed('attest', ...own, '--predicate', STATEMENT, at(canonical.host))
+    const asReferrer = ['--key', 'referrer.key', '--registry-referrers-mode', 'oci-1-1', ...how]
+    await mustSucceed('sign', ...asReferrer, at(canonical.host))
 
     for (const place of PLACES) {
       const config = {
@@ -88,6 +93,11 @@ describe.skipIf(unable !== undefined)('what only the canonical upstream has a si
 
   it.each(PLACES)('has its attestation verified by cosign from %s', async (place) => {
     const { code, stderr } = await verify('verify-attestation', place, '--key', 'cosign.pub')
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  it.each(PLACES)('is verified by cosign from %s when its signature is a referrer', async (place) => {
+    const { code, stderr } = await verify('verify', place, '--key', 'referrer.pub', '--experimental-oci11')
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
   })
 
