@@ -24,8 +24,11 @@ const CONNECTIONS = 32
 
 const BLOBS = 16
 const BUCKET = 'containers/images'
-/** Of a client: `NETWORK.0.0` to `NETWORK.255.255`. */
-const NETWORK = '35.180'
+/** Clients are `35.176.0.0` to `35.191.255.255`, one after the other: nobody comes back, which would be a retry. */
+const NETWORK = '35.176.0.0/12'
+const FIRST_OCTETS = [35, 176] as const
+/** More requests than any server here answers in a second. */
+const MOST_PER_SECOND = 250_000
 
 const pathOf = (digest: string) => `/v2/kube-apiserver/blobs/${digest}`
 
@@ -68,9 +71,12 @@ export async function run(): Promise<void> {
   }
 
   const rounds = new Map(servers.map((server) => [server, [] as Round[]]))
-  for (const server of servers) await measure(found.wrk, script, server, WARM_UP_SECONDS)
+  const load = { wrk: found.wrk, script, seconds: WARM_UP_SECONDS, from: 0 }
+  for (const server of servers) await measure(server, load)
   for (let round = 0; round < ROUNDS; round++) {
-    for (const server of servers) rounds.get(server)!.push(await measure(found.wrk, script, server, SECONDS))
+    const from = (WARM_UP_SECONDS + round * SECONDS) * MOST_PER_SECOND
+    for (const server of servers)
+      rounds.get(server)!.push(await measure(server, { ...load, seconds: SECONDS, from }))
   }
   for (const server of servers.slice(1)) await expectRedirects(server, store.origin, digests)
   print(rounds)
@@ -92,17 +98,19 @@ async function fillBucket(folder: string): Promise<string[]> {
 /** What wrk sends: each blob once for each client, as nodes that come up together would ask. */
 function requestsScript(digests: readonly string[]): string {
   const before = digests.map((digest) =>
-    JSON.stringify(`GET ${pathOf(digest)} HTTP/1.1\r\nX-Forwarded-For: ${NETWORK}.`),
+    JSON.stringify(`GET ${pathOf(digest)} HTTP/1.1\r\nX-Forwarded-For: ${FIRST_OCTETS[0]}.`),
   )
   const after = JSON.stringify(
     '\r\nHost: registry.test\r\nUser-Agent: containerd/2.0.0\r\n' +
       'Accept: application/vnd.oci.image.layer.v1.tar+gzip, */*\r\nAccept-Encoding: gzip\r\n\r\n',
   )
   return `local before, after, count = { ${before.join(', ')} }, ${after}, 0
+function init(args) count = tonumber(args[1]) end
 function request()
   count = count + 1
   local client = math.floor(count / ${BLOBS})
-  return before[count % ${BLOBS} + 1] .. math.floor(client / 256) % 256 .. "." .. client % 256 .. after
+  local second = ${FIRST_OCTETS[1]} + math.floor(client / 65536) % 16
+  return before[count % ${BLOBS} + 1] .. second .. "." .. math.floor(client / 256) % 256 .. "." .. client % 256 .. after
 end
 `
 }
@@ -119,7 +127,7 @@ function config(origin: string, access: boolean): object {
     upstreams: [{ id: 'upstream', url: 'http://127.0.0.1:1', at: 'gcp/us-central1' }],
     stores: [{ id: 'paris', url: origin, at: 'aws/eu-west-3' }],
     clients: { trustedProxies: ['127.0.0.0/8'] },
-    clouds: { places: [{ prefix: `${NETWORK}.0.0/16`, at: 'aws/eu-west-3' }] },
+    clouds: { places: [{ prefix: NETWORK, at: 'aws/eu-west-3' }] },
   }
 }
 
@@ -172,7 +180,7 @@ async function expectRedirects(
   for (const digest of digests) {
     const reply = await fetch(`http://127.0.0.1:${port}${pathOf(digest)}`, {
       redirect: 'manual',
-      headers: { 'X-Forwarded-For': `${NETWORK}.0.1` },
+      headers: { 'X-Forwarded-For': `${FIRST_OCTETS.join('.')}.0.1` },
     })
     const location = reply.headers.get('location')
     if (reply.status !== 307 || location !== `${origin}/${BUCKET}/${digest}`) {
@@ -181,12 +189,20 @@ async function expectRedirects(
   }
 }
 
-async function measure(wrk: string, script: string, server: Server, seconds: number): Promise<Round> {
+interface Load {
+  readonly wrk: string
+  readonly script: string
+  readonly seconds: number
+  /** The number of its first request. */
+  readonly from: number
+}
+
+async function measure(server: Server, { wrk, script, seconds, from }: Load): Promise<Round> {
   const pid = server.process.pid!
   const before = cpuSeconds(pid)
   const { code, stdout } = await runProgram(wrk, [
     ...['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency'],
-    ...['-s', script, `http://127.0.0.1:${server.port}/`],
+    ...['-s', script, `http://127.0.0.1:${server.port}/`, '--', `${from}`],
   ])
   const used = cpuSeconds(pid) - before
   const text = stdout.toString()

@@ -14,7 +14,7 @@ export async function readCluster(
 ): Promise<Scanned> {
   // The client library takes a second to load, which no other command should.
   const { scanCluster } = await import('../adapters/cluster/scan-cluster.ts')
-  const { findings, notRead, ...cluster } = await scanCluster(
+  const { findings, notRead, partlyRead, mentions, ...cluster } = await scanCluster(
     {
       ...(context !== undefined && { context }),
       ...(kubeconfig !== undefined && { kubeconfig }),
@@ -27,5 +27,5 @@ export async function readCluster(
       home: homedir(),
     },
   )
-  return { findings, notRead, partlyRead: [], mentions: [], files: 0, cluster }
+  return { findings, notRead, partlyRead, mentions, files: 0, cluster }
 }

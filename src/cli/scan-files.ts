@@ -1,3 +1,4 @@
+import type { ClusterScan } from '../migrate/cluster/scan-objects.ts'
 import type { UnreadPart } from '../migrate/examine.ts'
 import type { Finding } from '../migrate/finding.ts'
 import type { RegistryMap } from '../migrate/map.ts'
@@ -16,7 +17,7 @@ export interface Scanned {
   /** How many files were looked through, those that are binary not counted. */
   readonly files: number
   /** Where it was no files but a live cluster that was looked through. */
-  readonly cluster?: { readonly context: string; readonly server: string; readonly objects: number }
+  readonly cluster?: Pick<ClusterScan, 'context' | 'server' | 'objects' | 'customKinds' | 'pullFailures'>
 }
 
 export interface ScanFilesOptions extends Omit<ExamineFilesOptions, 'map'> {

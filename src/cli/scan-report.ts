@@ -6,6 +6,8 @@ import { formatTable } from './table.ts'
 
 /** How many files with mentions are named one by one. */
 const MENTIONS_MAX = 20
+/** The same for lists of a cluster: an account that may list no custom resources has one for each kind. */
+const LISTS_MAX = 30
 
 /**
  * The findings as tables: values, then strings of programs, then what is only related, of which one line a name is
@@ -29,17 +31,53 @@ export function formatFindings(findings: readonly Finding[], { related = false }
 }
 
 /** What is to be known besides the findings, one line each. */
-export function formatRest({ notRead, partlyRead, mentions }: Scanned): string[] {
+export function formatRest({ notRead, partlyRead, mentions, cluster }: Scanned): string[] {
+  const noun = cluster === undefined ? 'file' : 'object'
+  const lists = cluster === undefined ? notRead.length : LISTS_MAX
+  const more = (all: readonly unknown[], max: number, text: (number: number) => string) =>
+    all.length > max ? [text(all.length - max)] : []
   return [
-    ...notRead.map(({ path, reason }) => `not read: ${path}: ${reason}`),
+    ...notRead.slice(0, lists).map(({ path, reason }) => `not read: ${path}: ${reason}`),
+    ...more(notRead, lists, (number) => `not read: ${number} more of the cluster (--json names them)`),
     ...partlyRead.map(formatUnread),
-    ...mentions.slice(0, MENTIONS_MAX).map(formatMentions),
-    ...(mentions.length > MENTIONS_MAX
-      ? [
-          `not understood: ${count(mentions.length - MENTIONS_MAX, 'more file')} with mentions (--json names them)`,
-        ]
-      : []),
+    ...mentions
+      .slice(0, MENTIONS_MAX)
+      .map((one) => (cluster === undefined ? formatMentions(one) : formatPlaceless(one))),
+    ...more(
+      mentions,
+      MENTIONS_MAX,
+      (number) => `not understood: ${count(number, `more ${noun}`)} with mentions (--json names them)`,
+    ),
   ].map(shown)
+}
+
+/** How much there was, in one line. */
+export function formatSummary(
+  { files, notRead, partlyRead, mentions, cluster }: Scanned,
+  { findings, known }: { readonly findings: number; readonly known: number },
+): string {
+  const broken = partlyRead.filter(({ template }) => !template).length
+  const noun = cluster === undefined ? 'file' : 'object'
+  const hint = cluster === undefined ? ' (--include-text shows them)' : ''
+  const facts = [
+    cluster === undefined ? count(files, 'file') : formatCluster(cluster),
+    count(findings, 'finding'),
+    ...(known > 0 ? [`${known} more known from the baseline`] : []),
+    ...(cluster !== undefined && cluster.pullFailures.length > 0
+      ? [`${count(cluster.pullFailures.length, 'image')} that pods cannot pull`]
+      : []),
+    ...(notRead.length > 0 ? [`${notRead.length} not read`] : []),
+    ...(broken > 0 ? [`${broken} not fully read`] : []),
+    ...(mentions.length > 0
+      ? [`${count(mentions.length, noun)} with mentions that were not understood${hint}`]
+      : []),
+  ]
+  return facts.join(', ')
+}
+
+function formatCluster({ objects, server, customKinds }: NonNullable<Scanned['cluster']>): string {
+  const custom = customKinds === 0 ? '' : ` (${count(customKinds, 'kind')} of custom resources among them)`
+  return `${count(objects, 'object')} of ${server}${custom}`
 }
 
 /** A part of a file that could not be read as what it is. */
@@ -52,6 +90,10 @@ export function formatUnread({ path, line, reason, template }: UnreadPart): stri
 /** The names of a file that were not understood. */
 export function formatMentions({ path, count: mentions, line }: Mentions): string {
   return `not understood: ${path}: ${count(mentions, 'mention')}, the first in line ${line}`
+}
+
+function formatPlaceless({ path, count: mentions }: Mentions): string {
+  return `not understood: ${path}: ${count(mentions, 'mention')}`
 }
 
 /** `1 file`, `2 files`. */

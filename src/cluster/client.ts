@@ -95,6 +95,16 @@ export function createClusterClient(access: ClusterAccess, parts: ClusterClientP
   }
 }
 
+/** The same client, which fails after a moment: `late` is the reason. */
+export function clientUntil(
+  client: ClusterClient,
+  { end, late, runtime }: { end: number; late: string; runtime: Pick<Runtime, 'now'> },
+): ClusterClient {
+  return {
+    get: async (path) => (runtime.now() < end ? await client.get(path) : { kind: 'failed', reason: late }),
+  }
+}
+
 /** `undefined` for an answer that may be another one the next time, unless it is the last. */
 async function readAnswer(
   response: Response,

@@ -22,17 +22,24 @@ export interface ListLimits {
   readonly restartsMax: number
 }
 
+/** What is listed. */
+export interface ListedPlace {
+  readonly path: string
+  /** Only what agrees with it, in the API's own words. */
+  readonly fieldSelector?: string | undefined
+}
+
 /** By so much fewer objects are asked for after a page that is too large. */
 const SHRINK = 8
 
 /**
- * Reads the list under a path, page by page, with one page in memory at a time (kubernetes.io/docs/reference/using-api/
+ * Reads a list, page by page, with one page in memory at a time (kubernetes.io/docs/reference/using-api/
  * api-concepts, "Retrieving large results sets in chunks"). Where the next page is of a moment that the server no
  * longer remembers (410) it begins anew.
  */
 export async function readList(
   client: ClusterClient,
-  path: string,
+  { path, fieldSelector }: ListedPlace,
   taker: ListTaker,
   { pageSize, pagesMax, objectsMax, restartsMax }: ListLimits,
 ): Promise<ListEnd> {
@@ -43,7 +50,11 @@ export async function readList(
   let restarts = 0
   let objects = 0
   for (let pages = 0; pages < pagesMax; pages++) {
-    const query = new URLSearchParams({ limit: String(limit), ...(next !== undefined && { continue: next }) })
+    const query = new URLSearchParams({
+      limit: String(limit),
+      ...(fieldSelector !== undefined && { fieldSelector }),
+      ...(next !== undefined && { continue: next }),
+    })
     const answer = await client.get(`${path}?${query}`)
     if (answer.kind === 'too-large') {
       if (limit === 1) return failed('one object alone is too large')

@@ -1,38 +1,39 @@
 import { PortolanError } from '../errors.ts'
+import type { Runtime } from '../runtime.ts'
 import type { ClusterAccess } from './access.ts'
-import type { ClusterClient } from './client.ts'
-import { readNamespaceNames } from './list-page.ts'
-import { type ListEnd, type ListLimits, readList } from './read-list.ts'
-import { CLUSTER_RESOURCES, type ClusterResource, listPath, qualifiedName } from './resources.ts'
-
-/** Objects of a cluster that were not looked at, and why. */
-export interface NotSeen {
-  readonly reason: string
-  /** What was tried. */
-  readonly verb: 'list' | 'get'
-  /** As RBAC names it, such as `deployments.apps`. */
-  readonly resource: string
-  /** Absent where all of them are meant. */
-  readonly namespaces?: readonly string[]
-}
+import { type ClusterClient, clientUntil } from './client.ts'
+import { findCustomKinds } from './custom-kinds.ts'
+import { type Allowance, KindReader, type Tally } from './kind-reader.ts'
+import type { NotSeen } from './not-seen.ts'
+import type { ListLimits } from './read-list.ts'
+import { type ClusterResource, POD_EVENTS, WORKLOADS, type WorkloadResource } from './resources.ts'
 
 /** Takes the objects of one list; it counts when it is merged. */
 export interface TallyPart {
-  add(resource: ClusterResource, items: readonly unknown[]): void
+  add(resource: WorkloadResource, items: readonly unknown[]): void
+  addCustom(resource: ClusterResource, items: readonly unknown[]): void
+  addEvents(items: readonly unknown[]): void
 }
 
 /** Takes what a cluster holds as it is read. */
-export interface ObjectTally<Part extends TallyPart> {
-  begin(): Part
-  merge(part: Part): void
+export interface ObjectTally<Part extends TallyPart> extends Tally<Part> {
   /** The ClusterConfiguration of kubeadm, a text in the data of its ConfigMap. */
   addKubeadm(text: string): void
 }
 
+/** Bounds of what is read of a cluster. */
+export interface ReaderLimits extends ListLimits {
+  /** For all custom resources together, in milliseconds. */
+  readonly customTimeout: number
+  /** How many lists of custom resources in one namespace may be refused before no more are tried. */
+  readonly refusalsMax: number
+}
+
 export interface ClusterReaderParts<Part extends TallyPart> {
   readonly tally: ObjectTally<Part>
-  readonly limits: ListLimits
+  readonly limits: ReaderLimits
   readonly access: ClusterAccess
+  readonly runtime: Pick<Runtime, 'now'>
 }
 
 /** RFC 1123, as Kubernetes takes it for namespaces. */
@@ -40,28 +41,24 @@ const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const NAMESPACES = '/api/v1/namespaces'
 const SYSTEM_NAMESPACE = 'kube-system'
 const KUBEADM_CONFIG = 'kubeadm-config'
-/** How many namespaces a reason names; all of them are in the fields. */
-const NAMED_MAX = 10
 
 /** Reads one cluster, and keeps in mind what it could not read. */
 export class ClusterReader<Part extends TallyPart> {
   readonly #client: ClusterClient
-  readonly #limits: ListLimits
-  readonly #access: ClusterAccess
-  readonly #tally: ObjectTally<Part>
+  readonly #parts: ClusterReaderParts<Part>
   readonly #notSeen: NotSeen[] = []
-  #known: readonly string[] | undefined
+  readonly #kinds: KindReader<Part>
+  #customKinds = 0
 
-  constructor(client: ClusterClient, { tally, limits, access }: ClusterReaderParts<Part>) {
+  constructor(client: ClusterClient, parts: ClusterReaderParts<Part>) {
     this.#client = client
-    this.#limits = limits
-    this.#access = access
-    this.#tally = tally
+    this.#parts = parts
+    this.#kinds = new KindReader(client, { ...parts, notSeen: this.#notSeen })
   }
 
   /** Rejects with `UNREACHABLE` when it is no API server that answers. */
   async checkServer(): Promise<void> {
-    const { context, server } = this.#access
+    const { context, server } = this.#parts.access
     const answer = await this.#client.get('/version')
     // Some clusters show their version to nobody.
     if (answer.kind === 'forbidden') return
@@ -77,8 +74,11 @@ export class ClusterReader<Part extends TallyPart> {
   async read(wanted?: readonly string[]): Promise<void> {
     const namespaces = wanted && [...new Set(wanted)]
     for (const namespace of namespaces ?? []) await this.#checkNamespace(namespace)
-    for (const resource of CLUSTER_RESOURCES) await this.#readResource(resource, namespaces)
+    for (const resource of WORKLOADS)
+      await this.#kinds.read({ resource, take: (part, items) => part.add(resource, items) }, namespaces)
     if (namespaces?.includes(SYSTEM_NAMESPACE) ?? true) await this.#readKubeadm()
+    await this.#kinds.read({ resource: POD_EVENTS, take: (part, items) => part.addEvents(items) }, namespaces)
+    await this.#readCustom(namespaces)
   }
 
   /** What could not be read so far. */
@@ -86,67 +86,39 @@ export class ClusterReader<Part extends TallyPart> {
     return this.#notSeen
   }
 
+  /** How many kinds of custom resources were looked into. */
+  get customKinds(): number {
+    return this.#customKinds
+  }
+
   /** An API server gives an empty list for a namespace that is not there. */
   async #checkNamespace(namespace: string): Promise<void> {
     const missing = !NAMESPACE.test(namespace)
     if (!missing && (await this.#client.get(`${NAMESPACES}/${namespace}`)).kind !== 'missing') return
-    const { context } = this.#access
+    const { context } = this.#parts.access
     const message = `there is no namespace ${JSON.stringify(namespace)} in the cluster of context ${JSON.stringify(context)}`
     throw new PortolanError('USAGE', message, { namespace, context })
   }
 
-  async #readResource(resource: ClusterResource, wanted: readonly string[] | undefined): Promise<void> {
-    if (wanted === undefined) {
-      const end = await this.#readList(resource)
-      if (end.kind !== 'forbidden') {
-        this.#note(resource, end)
+  /** Custom resources may be of any number and size, and what serves them may be slow: together they have a time. */
+  async #readCustom(namespaces: readonly string[] | undefined): Promise<void> {
+    const { runtime, limits } = this.#parts
+    const end = runtime.now() + limits.customTimeout
+    const late = `custom resources took longer than ${limits.customTimeout / 1000} s`
+    const client = clientUntil(this.#client, { end, late, runtime })
+    const allowance: Allowance = { client, refusals: limits.refusalsMax }
+    const { kinds, notSeen } = await findCustomKinds(client)
+    this.#notSeen.push(...notSeen)
+    const chosen = namespaces === undefined ? kinds : kinds.filter((kind) => !kind.isClusterWide)
+    for (const [index, resource] of chosen.entries()) {
+      if (runtime.now() >= end) {
+        const reason = `cannot list ${chosen.length - index} kinds, ${resource.name} the first: ${late}`
+        this.#notSeen.push({ verb: 'list', resource: '*', reason })
         return
       }
+      const take = (part: Part, items: readonly unknown[]) => part.addCustom(resource, items)
+      if (await this.#kinds.read({ resource, take }, namespaces, allowance)) this.#customKinds++
     }
-    const forbidden: string[] = []
-    for (const namespace of wanted ?? (await this.#knownNamespaces())) {
-      const end = await this.#readList(resource, namespace)
-      if (end.kind === 'forbidden') forbidden.push(namespace)
-      else this.#note(resource, end, [namespace])
-    }
-    if (forbidden.length > 0) this.#note(resource, { kind: 'forbidden' }, forbidden)
-  }
-
-  /** Of a list that broke off in the middle, what came before counts. */
-  async #readList(resource: ClusterResource, namespace?: string): Promise<ListEnd> {
-    for (const version of resource.versions) {
-      let part = this.#tally.begin()
-      const taker = {
-        take: (items: readonly unknown[]) => part.add(resource, items),
-        restart: () => {
-          part = this.#tally.begin()
-        },
-      }
-      const end = await readList(this.#client, listPath(resource, version, namespace), taker, this.#limits)
-      if (end.kind === 'complete' || end.kind === 'failed') this.#tally.merge(part)
-      if (end.kind !== 'missing') return end
-    }
-    return { kind: 'missing' }
-  }
-
-  /** Where they cannot be listed, the one that kubectl would take. */
-  async #knownNamespaces(): Promise<readonly string[]> {
-    if (this.#known !== undefined) return this.#known
-    const names: string[] = []
-    const taker = {
-      take: (items: readonly unknown[]) => names.push(...readNamespaceNames(items)),
-      restart: () => names.splice(0),
-    }
-    const end = await readList(this.#client, NAMESPACES, taker, this.#limits)
-    if (end.kind !== 'complete') {
-      const { namespace } = this.#access
-      if (!names.includes(namespace)) names.push(namespace)
-      const why = end.kind === 'failed' ? end.reason : 'the account may not'
-      const reason = `cannot list namespaces: ${why}: only ${namespace} was tried; name others with --namespace`
-      this.#notSeen.push({ verb: 'list', resource: 'namespaces', reason })
-    }
-    this.#known = names
-    return names
   }
 
   async #readKubeadm(): Promise<void> {
@@ -155,7 +127,8 @@ export class ClusterReader<Part extends TallyPart> {
     if (answer.kind === 'missing') return
     if (answer.kind === 'found') {
       const { data } = (answer.value as { data?: { ClusterConfiguration?: unknown } } | null) ?? {}
-      if (typeof data?.ClusterConfiguration === 'string') this.#tally.addKubeadm(data.ClusterConfiguration)
+      const text = data?.ClusterConfiguration
+      if (typeof text === 'string') this.#parts.tally.addKubeadm(text)
       return
     }
     const failure = answer.kind === 'failed' ? answer.reason : `the answer is ${answer.kind}`
@@ -168,30 +141,4 @@ export class ClusterReader<Part extends TallyPart> {
       reason,
     })
   }
-
-  #note(resource: ClusterResource, end: ListEnd, namespaces?: readonly string[]): void {
-    if (end.kind === 'complete') return
-    // A group of the API may be younger than the cluster, or switched off.
-    if (end.kind === 'missing' && resource.versions[0] !== 'v1') return
-    const name = qualifiedName(resource)
-    const where = namespaces === undefined ? '' : ` in ${shorten(namespaces)}`
-    const why =
-      end.kind === 'failed'
-        ? end.reason
-        : end.kind === 'missing'
-          ? 'the API server has none'
-          : `needs the right to list ${name} there`
-    this.#notSeen.push({
-      verb: 'list',
-      resource: name,
-      ...(namespaces && { namespaces }),
-      reason: `cannot list ${name}${where}: ${why}`,
-    })
-  }
-}
-
-function shorten(namespaces: readonly string[]): string {
-  const named = namespaces.slice(0, NAMED_MAX).join(', ')
-  const more = namespaces.length - NAMED_MAX
-  return more > 0 ? `${named} and ${more} more namespaces` : named
 }

@@ -283,9 +283,12 @@ function take(
   movedFrom?: Backend,
 ): Decision {
   const location = locationOf(backend, facts)
-  const decided = movedFrom === undefined ? { reason, passedOver } : { reason, passedOver, movedFrom }
-  if (location !== undefined) return { kind: 'redirect', backend, location, ...decided }
-  return { kind: 'answer', backend: backend as Upstream, ...decided }
+  if (location === undefined) {
+    const answer = { kind: 'answer', backend: backend as Upstream, reason, passedOver } as const
+    return movedFrom === undefined ? answer : { ...answer, movedFrom }
+  }
+  const redirect = { kind: 'redirect', backend, location, reason, passedOver } as const
+  return movedFrom === undefined ? redirect : { ...redirect, movedFrom }
 }
 
 /** `undefined` for an upstream on our own disk. */

@@ -1,6 +1,7 @@
 import type { LogConfig } from '../config/config.ts'
 import { type Address, formatAddress } from '../net/address.ts'
 import { firstAddress, formatPrefix } from '../net/prefix.ts'
+import type { Decision } from '../routing/decide.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Exchange } from './door.ts'
 
@@ -14,6 +15,7 @@ const TARGET_MAX = 512
 export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (exchange: Exchange) => void {
   return ({ id, request, reply, client, decision, duration }) => {
     const { target } = request
+    // One object of one shape: what is undefined is no part of its JSON.
     log.info(
       {
         id: id(),
@@ -21,25 +23,22 @@ export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (e
         target: target.length <= TARGET_MAX ? target : `${target.slice(0, TARGET_MAX)}…`,
         status: reply.status,
         durationMs: Math.round(duration * 1000) / 1000,
-        ...(client && {
-          client: client.located?.place.name ?? 'unknown',
-          knownBy: client.located?.source ?? client.via,
-        }),
-        ...(client?.address && addresses !== 'off' && { address: formatted(client.address, addresses) }),
-        ...(decision && {
-          decision: decision.kind,
-          reason: decision.reason,
-          ...(decision.kind !== 'refuse' && decision.backend && { backend: decision.backend.id }),
-          ...(decision.passedOver.length > 0 && {
-            passedOver: decision.passedOver.map(
-              (passed) => `${passed.candidate.backend.id}: ${passed.because}`,
-            ),
-          }),
-        }),
+        client: client && (client.located?.place.name ?? 'unknown'),
+        knownBy: client && (client.located?.source ?? client.via),
+        address: addresses === 'off' ? undefined : client?.address && formatted(client.address, addresses),
+        decision: decision?.kind,
+        reason: decision?.reason,
+        backend: decision && decision.kind !== 'refuse' ? decision.backend?.id : undefined,
+        passedOver: decision && passedOver(decision),
       },
       'request',
     )
   }
+}
+
+function passedOver({ passedOver }: Decision): readonly string[] | undefined {
+  if (passedOver.length === 0) return undefined
+  return passedOver.map(({ candidate, because }) => `${candidate.backend.id}: ${because}`)
 }
 
 /** How much of an address still tells networks apart, but no longer people. */

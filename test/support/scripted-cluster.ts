@@ -46,6 +46,8 @@ export interface ScriptedCluster extends AsyncDisposable {
 
 export interface ScriptedClusterOptions {
   readonly content?: ClusterContent
+  /** What discovery says of kinds in the content: their kind, and whether they are in no namespace. */
+  readonly kinds?: Readonly<Record<string, { readonly kind: string; readonly isClusterWide?: true }>>
   /** Objects of a page at most, whatever is asked for. */
   readonly pageSize?: number
   /** Gives a status, such as 403, for what is not let in. */
@@ -58,7 +60,14 @@ const LIST = /^(?:\/api|\/apis)\/((?:[^/]+\/)?v[^/]+)(?:\/namespaces\/([^/]+))?\
 const OBJECT = /^\/api\/v1\/namespaces\/([^/]+)(?:\/([^/]+)\/([^/]+))?$/
 
 export async function startScriptedCluster(options: ScriptedClusterOptions = {}): Promise<ScriptedCluster> {
-  const { content = {}, pageSize = Number.POSITIVE_INFINITY, refuse, certificates } = options
+  const {
+    content: given = {},
+    kinds = {},
+    pageSize = Number.POSITIVE_INFINITY,
+    refuse,
+    certificates,
+  } = options
+  const content: ClusterContent = { 'v1/events': [], ...given }
   const scripts = new Map<string, Answer | Answer[]>()
   const requests: string[] = []
   let [moment, connections] = [1, 0]
@@ -80,6 +89,8 @@ export async function startScriptedCluster(options: ScriptedClusterOptions = {})
     })
     if (refused !== undefined) return failure(refused)
     if (url.pathname === '/version') return json({ gitVersion: 'v1.20.15' })
+    const discovered = discovery(url.pathname, content, kinds)
+    if (discovered !== undefined) return json(discovered)
     const key =
       ofResource === undefined && inNamespace !== undefined ? 'namespaces' : (ofResource ?? resource)
     const objects = content[`${version ?? 'v1'}/${key}`]
@@ -155,6 +166,38 @@ export async function startScriptedCluster(options: ScriptedClusterOptions = {})
       await closed
     },
   }
+}
+
+/** The groups, or the kinds of one version of a group; the version that comes first is the one that is preferred. */
+function discovery(
+  path: string,
+  content: ClusterContent,
+  kinds: NonNullable<ScriptedClusterOptions['kinds']>,
+): object | undefined {
+  const served = Object.keys(content)
+    .map((key) => key.split('/'))
+    .filter((parts) => parts.length === 3) as [group: string, version: string, name: string][]
+  if (path === '/apis') {
+    const groups = [...Map.groupBy(served, ([group]) => group)].map(([name, entries]) => {
+      const versions = [...new Set(entries.map(([, version]) => version))].map((version) => ({
+        groupVersion: `${name}/${version}`,
+        version,
+      }))
+      return { name, versions, preferredVersion: versions[0] }
+    })
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups }
+  }
+  const here = served.filter(([group, version]) => path === `/apis/${group}/${version}`)
+  if (here.length === 0) return undefined
+  const resources = here.flatMap(([group, version, name]) => {
+    const { kind, isClusterWide } = kinds[`${group}/${version}/${name}`] ?? { kind: name }
+    const namespaced = isClusterWide !== true
+    return [
+      { name, kind, namespaced, singularName: '', verbs: ['get', 'list', 'watch'] },
+      { name: `${name}/status`, kind, namespaced, singularName: '', verbs: ['get', 'patch'] },
+    ]
+  })
+  return { kind: 'APIResourceList', groupVersion: path.slice('/apis/'.length), resources }
 }
 
 function commonName(socket: Socket): string | undefined {

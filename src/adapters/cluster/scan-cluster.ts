@@ -1,5 +1,5 @@
 import { type ClusterLimits, createClusterClient } from '../../cluster/client.ts'
-import type { ListLimits } from '../../cluster/read-list.ts'
+import type { ReaderLimits } from '../../cluster/reader.ts'
 import { type ClusterScan, scanObjects } from '../../migrate/cluster/scan-objects.ts'
 import type { RegistryMap } from '../../migrate/map.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -18,7 +18,7 @@ export interface ScanClusterParts extends KubeconfigParts {
   readonly limits?: Partial<ClusterScanLimits>
 }
 
-export interface ClusterScanLimits extends ClusterLimits, ListLimits {
+export interface ClusterScanLimits extends ClusterLimits, ReaderLimits {
   /** In milliseconds. */
   readonly connectTimeout: number
   /** For what gives the credential, in milliseconds. */
@@ -38,11 +38,15 @@ const LIMITS: ClusterScanLimits = {
   pagesMax: 20_000,
   objectsMax: 1_000_000,
   restartsMax: 3,
+  // Some hundred kinds, with a question or two each, are done within a minute.
+  customTimeout: 600_000,
+  refusalsMax: 1000,
 }
 
 /**
- * Looks through the pod templates and pods of a live cluster, and kubeadm's ConfigMap. What the account may not list in
- * all namespaces is tried in each; what stays forbidden or fails is in `notRead`, with the right that is missing.
+ * Looks through the pod templates, pods and custom resources of a live cluster, kubeadm's ConfigMap, and events about
+ * pulls. What the account may not list in all namespaces is tried in each; what stays forbidden or fails is in
+ * `notRead`, with the right that is missing.
  *
  * Rejects with `USAGE` or `FILE_UNREADABLE` for a cluster or a namespace that is not to be found, and with
  * `UNREACHABLE`, naming the context, for one that cannot be asked.
@@ -57,5 +61,5 @@ export async function scanCluster(
   using connection = openClusterConnection(access, { ...limits, environment, clock: runtime })
   const client = createClusterClient(access, { connection, runtime, limits, ...(signal && { signal }) })
   const { namespaces } = options
-  return await scanObjects(client, { map, access, limits, ...(namespaces && { namespaces }) })
+  return await scanObjects(client, { map, access, limits, runtime, ...(namespaces && { namespaces }) })
 }

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 
 /** Lines are gathered and written when so many characters are full or after so many milliseconds, not one by one. */
-const FULL = 8192
+const FULL = 32_768
 const PERIOD = 250
 /** What may wait for a reader, in characters: some thousand lines. */
 const MOST_WAITING = 1024 * 1024
@@ -18,8 +18,7 @@ export interface TextSink {
 export class LineOutput {
   readonly #sink: TextSink
   readonly #onDropped: (lines: number) => string
-  #waiting: string[] = []
-  #size = 0
+  #waiting = ''
   #timer: NodeJS.Timeout | undefined
   #isWriting = false
   #dropped = 0
@@ -38,15 +37,14 @@ export class LineOutput {
   }
 
   write(line: string): void {
-    if (this.#size + line.length > MOST_WAITING) {
+    if (this.#waiting.length + line.length > MOST_WAITING) {
       this.#dropped++
       this.#unsaid++
       return
     }
-    this.#waiting.push(line)
-    this.#size += line.length
+    this.#waiting += line
     if (this.#isWriting) return
-    if (this.#size >= FULL) this.#writeOut()
+    if (this.#waiting.length >= FULL) this.#writeOut()
     else this.#timer ??= setTimeout(() => this.#writeOut(), PERIOD)
   }
 
@@ -64,7 +62,7 @@ export class LineOutput {
 
   /** For a process that ends without asking: what can be written at once to standard output is. */
   flushNow(): void {
-    if (this.#isWriting || this.#size === 0) return
+    if (this.#isWriting || this.#waiting === '') return
     try {
       writeSync(1, this.#take())
     } catch {
@@ -73,9 +71,8 @@ export class LineOutput {
   }
 
   #take(): string {
-    const text = this.#waiting.join('')
-    this.#waiting = []
-    this.#size = 0
+    const text = this.#waiting
+    this.#waiting = ''
     return text
   }
 
@@ -83,12 +80,10 @@ export class LineOutput {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#unsaid > 0) {
-      const line = this.#onDropped(this.#unsaid)
+      this.#waiting += this.#onDropped(this.#unsaid)
       this.#unsaid = 0
-      this.#waiting.push(line)
-      this.#size += line.length
     }
-    if (this.#size === 0) {
+    if (this.#waiting === '') {
       for (const resolve of this.#whenEmpty.splice(0)) resolve()
       return
     }

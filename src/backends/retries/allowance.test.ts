@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { Allowance } from './allowance.ts'
+import { Allowance, NEW_ALLOWANCE } from './allowance.ts'
+import { slotOf } from './slot.ts'
 
 const MINUTE = 60_000
 
@@ -9,7 +10,7 @@ function moved(
   interval: number,
   isShared: boolean,
   from = 0,
-  allowance = new Allowance(),
+  allowance = new Allowance(slotOf(NEW_ALLOWANCE), 0),
 ): number {
   let count = 0
   for (let n = 0; n < requests; n++) {
@@ -31,7 +32,7 @@ it.each([
 })
 
 it('lets one client move anew after the window', () => {
-  const allowance = new Allowance()
+  const allowance = new Allowance(slotOf(NEW_ALLOWANCE), 0)
   expect(moved(200, 10, false, 0, allowance)).toBe(200)
   expect(moved(200, 10, false, 13 * MINUTE, allowance)).toBe(200)
   expect(allowance.isHabitual).toBe(false)
@@ -39,7 +40,7 @@ it('lets one client move anew after the window', () => {
 
 it('pauses longer each time that moving has not helped', () => {
   const perDay = 24 * 60
-  const allowance = new Allowance()
+  const allowance = new Allowance(slotOf(NEW_ALLOWANCE), 0)
   const first = moved(perDay, MINUTE, true, 0, allowance)
   expect(first).toBeLessThanOrEqual(64)
   expect(allowance.isHabitual).toBe(true)

@@ -23,6 +23,8 @@ export interface Attempt extends RequestedRange {
 export type RetryReason =
   /** Nothing speaks against the store. */
   | 'first'
+  /** The same was asked for seconds ago, be it by another client of its address: worth a check of our own. */
+  | 'soon'
   /** It came back once: worth a check of our own. */
   | 'again'
   /** Third try for the same content of the same store. */
@@ -50,6 +52,7 @@ export interface Verdict {
 /** Every verdict there is, so that none is allocated. */
 export const VERDICTS = {
   first: { to: 'store', reason: 'first' },
+  soon: { to: 'store', reason: 'soon' },
   again: { to: 'store', reason: 'again' },
   'blob-again': { to: 'next', reason: 'blob-again' },
   'pull-again': { to: 'next', reason: 'pull-again' },

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { Bursts } from './bursts.ts'
+import { Bursts, NEW_BURSTS } from './bursts.ts'
+import { slotOf } from './slot.ts'
 
 /** Bursts of requests, each by when it begins, how long it lasts, and how many; whether the last is a crowd's. */
 function crowd(list: readonly (readonly [start: number, length: number, requests: number])[], again = true) {
-  const bursts = new Bursts()
+  const bursts = new Bursts(slotOf(NEW_BURSTS), 0)
   for (const [index, [start, length, requests]] of list.entries())
     for (let n = 0; n < requests; n++) {
       bursts.note(1000 * (start + (length * n) / requests))

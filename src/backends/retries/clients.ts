@@ -1,47 +1,57 @@
-import { Client } from './client.ts'
+import { Client, NEW_CLIENT } from './client.ts'
 import type { KeyHash } from './key-hash.ts'
-import { FORGET, NEVER } from './times.ts'
+import type { Slot } from './slot.ts'
+import { FORGET } from './times.ts'
 
 /** Places that a key may lie in. */
 const WAYS = 4
+const STRIDE = NEW_CLIENT.length
 
 /** The clients seen lately: of the few that share a bucket, a new one takes the place of the one quiet for longest. */
 export class Clients {
-  readonly #clients: (Client | undefined)[]
+  readonly #slot: Slot
+  /** Of the slot found last. */
+  readonly #client: Client
   /** Half of each one's key, beside it so that the others of a bucket need not be read. */
   readonly #keys: Int32Array
   readonly #mask: number
 
   /** Holds so many; a power of two. */
   constructor(capacity: number) {
-    this.#clients = new Array<Client | undefined>(capacity).fill(undefined)
+    this.#slot = { cells: new Int32Array(capacity * STRIDE), at: 0 }
+    this.#client = new Client(this.#slot)
     this.#keys = new Int32Array(capacity)
     this.#mask = capacity / WAYS - 1
+    for (let place = 0; place < capacity; place++) this.#slot.cells.set(NEW_CLIENT, place * STRIDE)
   }
 
+  /** The client with this key, a new one when it is not known; it is good until the next one is looked for. */
   find({ low, high }: KeyHash, now: number): Client {
     const first = (high & this.#mask) * WAYS
-    for (let at = first; at < first + WAYS; at++) {
-      if (this.#keys[at] !== low) continue
-      const client = this.#clients[at]
-      if (client !== undefined && now - client.lastAt <= FORGET) return client
+    const slot = this.#slot
+    const client = this.#client
+    for (let place = first; place < first + WAYS; place++) {
+      if (this.#keys[place] !== low) continue
+      slot.at = place * STRIDE
+      if (now - client.lastAt <= FORGET) return client
     }
     const free = this.#quietest(first)
-    const client = new Client()
     this.#keys[free] = low
-    this.#clients[free] = client
+    slot.at = free * STRIDE
+    slot.cells.set(NEW_CLIENT, slot.at)
     return client
   }
 
   #quietest(first: number): number {
     let quietest = first
-    for (let at = first + 1; at < first + WAYS; at++) {
-      if (this.#quietSince(at) < this.#quietSince(quietest)) quietest = at
+    for (let place = first + 1; place < first + WAYS; place++) {
+      if (this.#lastAt(place) < this.#lastAt(quietest)) quietest = place
     }
     return quietest
   }
 
-  #quietSince(at: number): number {
-    return this.#clients[at]?.lastAt ?? NEVER
+  #lastAt(place: number): number {
+    this.#slot.at = place * STRIDE
+    return this.#client.lastAt
   }
 }

@@ -60,6 +60,20 @@ describe('a client', () => {
       ['first', 'again', 'blob-again', 'moved-in-vain'],
     ],
     [
+      'is worth a check when the same is asked for again within ten seconds, and at no other time',
+      [
+        [0, {}],
+        [1, {}],
+        [1, { digest: digest(2) }],
+        [1, { store: 'london' }],
+        [1, { address: parseAddress('192.0.2.2')! }],
+        [1, { start: 9 }],
+        [1, { address: parseAddress('2001:db8::1')! }],
+        [1, { address: parseAddress('2001:db8::1')! }],
+      ],
+      ['first', 'soon', 'first', 'first', 'first', 'first', 'first', 'soon'],
+    ],
+    [
       'moves when a resumed download makes no progress',
       [
         [0, {}],
@@ -155,7 +169,8 @@ describe('a client', () => {
       detector.noteManifest(BLOB.address, `app:v${image}`)
       return [own, shared]
     })
-    expect(reasons).toEqual(new Array(10).fill('first'))
+    const shared = ['first', 'soon', 'soon', 'soon', 'soon']
+    expect(reasons).toEqual(shared.flatMap((reason) => ['first', reason]))
   })
 })
 

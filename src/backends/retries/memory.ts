@@ -51,7 +51,7 @@ export class RetryMemory {
     store.watch.note(client, now)
     this.#visit(attempt, client)
     const reason = this.#reasonToMove(client, now)
-    if (reason === undefined) return this.#rows.isTry ? VERDICTS.again : VERDICTS.first
+    if (reason === undefined) return this.#stay(attempt)
     store.watch.noteThird(client, networkOf(address))
     return isMuted ? VERDICTS.muted : this.#move(attempt, store, client, reason, now)
   }
@@ -103,6 +103,13 @@ export class RetryMemory {
     if (!isBlob && !client.isWide(now)) return undefined
     if (this.#addresses.manifestPulls > IN_VAIN) return 'moved-in-vain'
     return isBlob ? 'blob-again' : 'pull-again'
+  }
+
+  #stay({ start }: Attempt): Verdict {
+    const rows = this.#rows
+    if (rows.isTry) return VERDICTS.again
+    // Who asks for other parts of the same blob does not ask for it again.
+    return rows.isSoon && start === 0 ? VERDICTS.soon : VERDICTS.first
   }
 
   #move(

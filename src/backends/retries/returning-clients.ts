@@ -6,7 +6,6 @@ import type { LiveBackend } from '../live-backend.ts'
 import type { RequestedRange } from './attempt.ts'
 import { createDeliveryChecks } from './delivery-checks.ts'
 import { createRetryDetector, type RetryStatus } from './detector.ts'
-import { createRepeats } from './repeats.ts'
 
 type BlobRequest = OciRequest & { kind: 'blob' }
 
@@ -21,7 +20,6 @@ const LOOK_INTERVAL = 1000
 export class ReturningClients {
   readonly #runtime: Pick<Runtime, 'now' | 'random' | 'log'>
   readonly #detector
-  readonly #repeats
   readonly #checks
   /** When it was last looked at a store, by id. */
   readonly #lookedAt = new Map<string, number>()
@@ -29,7 +27,6 @@ export class ReturningClients {
   constructor(runtime: Pick<Runtime, 'now' | 'random' | 'log'>) {
     this.#runtime = runtime
     this.#detector = createRetryDetector(runtime)
-    this.#repeats = createRepeats(runtime)
     this.#checks = createDeliveryChecks(runtime)
   }
 
@@ -38,20 +35,18 @@ export class ReturningClients {
     address: Address,
     live: LiveBackend,
     request: BlobRequest,
-    range: RequestedRange,
+    { start, open }: RequestedRange,
   ): Notice | undefined {
     const { digest } = request
-    const { to, reason } = this.#detector.note({ address, store: live.id, digest, ...range })
-    // A resumed download, or one of many parts, asks for the same blob and is no repetition.
-    const isRepeated = range.open && range.start === 0 && this.#repeats.isRepeated(address, live.id, digest)
-    if (reason !== 'first') live.record({ kind: 'retried', reason })
+    const { to, reason } = this.#detector.note({ address, store: live.id, digest, start, open })
+    if (reason !== 'first' && reason !== 'soon') live.record({ kind: 'retried', reason })
     if (to !== 'store') {
       this.#look(live)
       return { kind: 'move', past: to === 'next' ? 'this' : 'all' }
     }
     const check =
       this.#checks.awaited(address, live) ??
-      (isRepeated || reason === 'again' ? this.#checks.begin(address, live, request) : undefined)
+      (reason === 'first' ? undefined : this.#checks.begin(address, live, request))
     return check && { kind: 'wait', until: check }
   }
 

@@ -1,5 +1,5 @@
 import type { KeyHash } from './key-hash.ts'
-import { NEVER, QUICK, QUIET, SECOND, TWIN, WINDOW } from './times.ts'
+import { NEVER, QUICK, QUIET, SECOND, SOON, TWIN, WINDOW } from './times.ts'
 
 /** Rows that a key may lie in: of 16 bytes each, they fill one line of a processor's cache. */
 const WAYS = 4
@@ -29,6 +29,7 @@ export class Rows {
   readonly #rows: Int32Array
   readonly #mask: number
   #at = 0
+  #isNew = false
   /** Whether this request begins another try for the same content. */
   isTry = false
   /** Whether an earlier try is known for the same content, be this request the first of its own or not. */
@@ -39,6 +40,8 @@ export class Rows {
   isInVain = false
   /** Whether it is one more of a try than one client would ask: not its twin, and not docker's second look. */
   isRepeat = false
+  /** Whether the same was asked for a few seconds ago at the most. */
+  isSoon = false
   /** When the try before began. */
   from = NEVER
 
@@ -58,6 +61,7 @@ export class Rows {
     const earlier = rows[at + EARLIER_TRY]!
     const gap = now - last
     this.#at = at
+    this.isSoon = !this.#isNew && gap <= SOON
     this.isTry = gap >= QUIET || (gap >= QUICK && quickSince > last)
     this.isAgain = this.isTry || earlier !== NEVER
     const isSecond = (begun & HAS_SECOND) === 0 && gap <= SECOND
@@ -89,12 +93,16 @@ export class Rows {
     let least = first
     let leastWorth = this.#worth(first)
     for (let at = first; at < first + WAYS * STRIDE; at += STRIDE) {
-      if (rows[at + KEY] === low && now - rows[at + LAST]! <= WINDOW) return at
+      if (rows[at + KEY] === low && now - rows[at + LAST]! <= WINDOW) {
+        this.#isNew = false
+        return at
+      }
       const worth = this.#worth(at)
       if (worth >= leastWorth) continue
       least = at
       leastWorth = worth
     }
+    this.#isNew = true
     rows[least + KEY] = low
     rows[least + LAST] = now
     rows[least + TRY] = now & TIME

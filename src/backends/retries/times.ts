@@ -4,6 +4,8 @@ export const WINDOW = 12 * 60_000
 export const QUIET = 5000
 /** A run by hand that fails at once and is begun again takes longer than this, in milliseconds. */
 export const QUICK = 250
+/** The same request within this time after the last one may be a sign that that one failed, in milliseconds. */
+export const SOON = 10_000
 /** What comes twice within this time is one request in two, as HEAD and GET are, in milliseconds. */
 export const TWIN = 50
 /** docker asks once more for a blob that it was refused, at once: what comes a second time within this, in milliseconds. */

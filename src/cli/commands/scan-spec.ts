@@ -12,7 +12,9 @@ export const SCAN = defineCommand({
     ...mapBothWays,
     node: switchOption('instead of paths: the settings of this machine'),
     root: value('<folder>', 'where the machine of --node is (default: /)', asText),
-    cluster: switchOption('instead of paths: a live cluster, found as kubectl does'),
+    cluster: switchOption(
+      'instead of paths: a live cluster, found as kubectl does; also lists what its pods cannot pull',
+    ),
     context: value('<name>', 'of the kubeconfig (default: its current one)', asText),
     kubeconfig: value('<file>', 'instead of KUBECONFIG and ~/.kube/config', asText),
     namespace: list('<name...>', 'of the cluster, only these (default: all)'),

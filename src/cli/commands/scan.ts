@@ -9,10 +9,11 @@ import { EXIT } from '../exit-code.ts'
 import { TEXT_BYTES_MAX } from '../file-search.ts'
 import { nodePlaces } from '../node-places.ts'
 import { printJson, progressOutput, say } from '../print.ts'
+import { formatPullFailures } from '../pull-report.ts'
 import { readCluster } from '../read-cluster.ts'
 import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
 import { type Scanned, scanFiles } from '../scan-files.ts'
-import { count, formatFindings, formatRest } from '../scan-report.ts'
+import { count, formatFindings, formatRest, formatSummary } from '../scan-report.ts'
 import type { ScanOptions } from './scan-spec.ts'
 
 /** Prints the references to old names in files, in the settings of this machine, or in a live cluster; gives the exit code. */
@@ -34,8 +35,11 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
     print(JSON.stringify(toSarif(fresh, { ...scanned, toolVersion: packageFile.version }), null, 2))
   else if (options.json) printJson({ ...scanned, findings: fresh.map(reported), known })
   else {
-    const table = formatFindings(fresh, options)
-    if (table !== '') print(table)
+    const tables = [
+      formatFindings(fresh, options),
+      formatPullFailures(scanned.cluster?.pullFailures ?? []),
+    ].filter((table) => table !== '')
+    if (tables.length > 0) print(tables.join('\n\n'))
   }
   sayRest(scanned, { fresh, known })
   // Of a cluster that shows nothing at all it cannot be said that it has nothing to find.
@@ -91,24 +95,9 @@ async function writeBaseline(file: string, findings: readonly Finding[]): Promis
 }
 
 /** The summary goes to standard error, where it does not get into what is piped on. */
-function sayRest(scanned: Scanned, { fresh, known }: { fresh: readonly Finding[]; known: number }): void {
-  const { files, notRead, partlyRead, mentions, cluster } = scanned
+function sayRest(scanned: Scanned, found: { fresh: readonly Finding[]; known: number }): void {
   for (const line of formatRest(scanned)) console.error(line)
-  const broken = partlyRead.filter(({ template }) => !template).length
-  const facts = [
-    cluster === undefined ? count(files, 'file') : `${count(cluster.objects, 'object')} of ${cluster.server}`,
-    count(fresh.length, 'finding'),
-    ...(known > 0 ? [`${known} more known from the baseline`] : []),
-    ...(notRead.length > 0 ? [`${notRead.length} not read`] : []),
-    ...(broken > 0 ? [`${broken} not fully read`] : []),
-    ...(mentions.length > 0
-      ? [
-          `${count(mentions.length, 'file')} with mentions that were not understood (--include-text shows them)`,
-        ]
-      : []),
-  ]
-  say(facts.join(', '))
-  if (cluster !== undefined) say('custom resources were not looked into: what comes of them shows as pods')
+  say(formatSummary(scanned, { findings: found.fresh.length, known: found.known }))
 }
 
 /** Says on a terminal how many files were looked through. */

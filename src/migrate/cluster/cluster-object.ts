@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ClusterResource } from '../../cluster/resources.ts'
+import type { WorkloadResource } from '../../cluster/resources.ts'
 
 /** What is of use of an object of a cluster. */
 export interface ClusterObject {
@@ -58,7 +58,7 @@ const MIRROR = 'kubernetes.io/config.mirror'
 
 /** Reads an item of a list; `undefined` when it is no object of this kind. */
 export function readClusterObject(
-  { kind, podSpec }: ClusterResource,
+  { kind, podSpec }: WorkloadResource,
   item: unknown,
 ): ClusterObject | undefined {
   const object = OBJECT.safeParse(item).data

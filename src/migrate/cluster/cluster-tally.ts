@@ -1,31 +1,31 @@
-import type { ClusterResource } from '../../cluster/resources.ts'
+import type { ClusterResource, WorkloadResource } from '../../cluster/resources.ts'
 import { findKubeadm } from '../finders/kubernetes.ts'
 import type { Finding } from '../finding.ts'
 import { findingsOf } from '../findings.ts'
 import type { Found } from '../found.ts'
 import type { RegistryMap } from '../map.ts'
-import { writtenOf } from '../name.ts'
 import { type ClusterObject, readClusterObject } from './cluster-object.ts'
-import { NOWHERE, PodReferences, withoutPlace } from './pod-references.ts'
+import { CustomReferences } from './custom-references.ts'
+import { CustomTally } from './custom-tally.ts'
+import { collect, type Entries, type Entry, keyOf, sourceKeyOf, together } from './entry.ts'
+import { OwnerChains } from './owner-chains.ts'
+import { NOWHERE, withoutPlace } from './placeless.ts'
+import { PodReferences } from './pod-references.ts'
+import { PullFailures } from './pull-failures.ts'
 
 /** What is reported of a cluster at most, so that no cluster fills the memory. */
 const ENTRIES_MAX = 200_000
-/** Longer chains of owners than this are circles. */
-const CHAIN_MAX = 8
 
 const APPLIED = 'it lives in a cluster: change it where it is applied from'
 const STATIC = 'a static pod: change its manifest on that node'
 const DRIFTED = 'its pods run it though its template does not name it: restart them, or see what changes pods'
+const MADE = 'another object controls what names it: change it there, or where that has it from'
 const KUBEADM = 'kubeadm reads it at the next upgrade: kubectl -n kube-system edit configmap kubeadm-config'
 
-/** One reference of one owner. */
-interface Entry {
-  /** What it stands in, or what controls the pods that it stands in. */
-  readonly owner: string
-  readonly found: Found
-  readonly staticOn: string | undefined
-  pods: number
-  inTemplate: boolean
+/** What every tally of one cluster shares. */
+interface References {
+  readonly pods: PodReferences
+  readonly custom: CustomReferences
 }
 
 /**
@@ -33,20 +33,26 @@ interface Entry {
  * count. The owner is the one at the top of the chain, such as the Deployment of a pod's ReplicaSet.
  */
 export class ClusterTally {
+  readonly pulls = new PullFailures()
+  readonly custom: CustomTally
   readonly #map: RegistryMap
-  readonly #references: PodReferences
+  readonly #references: References
   #objects = 0
   #garbled = 0
   #dropped = 0
-  readonly #entries = new Map<string, Entry>()
-  readonly #controllers = new Map<string, string>()
+  readonly #entries: Entries = new Map()
+  readonly #chains = new OwnerChains()
   /** Keys of all whose template was looked at. */
   readonly #templates = new Set<string>()
   #kubeadm: readonly Found[] = []
 
-  constructor(map: RegistryMap, references = new PodReferences(map)) {
+  constructor(
+    map: RegistryMap,
+    references: References = { pods: new PodReferences(map), custom: new CustomReferences(map) },
+  ) {
     this.#map = map
     this.#references = references
+    this.custom = new CustomTally(references.custom)
   }
 
   /** How many objects were looked at. */
@@ -74,12 +80,14 @@ export class ClusterTally {
     this.#garbled += part.#garbled
     this.#dropped += part.#dropped
     for (const entry of part.#entries.values()) this.#count(entry)
-    for (const [key, controller] of part.#controllers) this.#controllers.set(key, controller)
     for (const key of part.#templates) this.#templates.add(key)
+    this.#chains.merge(part.#chains)
+    this.custom.merge(part.custom)
+    this.pulls.merge(part.pulls)
   }
 
   /** Takes the items of a list of one kind. */
-  add(resource: ClusterResource, items: readonly unknown[]): void {
+  add(resource: WorkloadResource, items: readonly unknown[]): void {
     for (const item of items) {
       this.#objects++
       const object = readClusterObject(resource, item)
@@ -87,6 +95,21 @@ export class ClusterTally {
       else if (resource.kind === 'Pod') this.#addPod(object)
       else this.#addWorkload(resource, object)
     }
+  }
+
+  /** Takes the items of a list of custom resources. */
+  addCustom(resource: ClusterResource, items: readonly unknown[]): void {
+    for (const item of items) {
+      this.#objects++
+      const entries = this.custom.add(resource, item, this.#chains)
+      if (entries === undefined) this.#garbled++
+      else for (const entry of entries) this.#count(entry)
+    }
+  }
+
+  /** Takes the items of a list of events. */
+  addEvents(items: readonly unknown[]): void {
+    this.pulls.add(items)
   }
 
   /** Takes the ClusterConfiguration of kubeadm, a text in the data of its ConfigMap. */
@@ -99,44 +122,67 @@ export class ClusterTally {
 
   /** What the map says of all of it, in the order of the owners; `path` is where it is said to be. */
   findings(path: string): Finding[] {
-    const grouped = new Map<string, Entry>()
-    for (const entry of this.#entries.values()) {
-      const chain = this.#chainOf(entry.owner)
-      const isTemplateKnown = chain.some((key) => this.#templates.has(key))
-      collect(grouped, { ...entry, owner: chain.at(-1)!, inTemplate: entry.inTemplate || !isTemplateKnown })
-    }
-    const findings = [...grouped]
+    const findings = [...this.#byOwner()]
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .flatMap(([, { owner, found, staticOn, pods, inTemplate }]) => {
-        const fixed = staticOn !== undefined ? STATIC : inTemplate ? APPLIED : DRIFTED
-        const top = staticOn === undefined ? owner : `${owner} (static, node ${staticOn})`
-        const [finding] = findingsOf(
-          NOWHERE,
-          [{ ...found, owner: `${top} ${found.owner}`, fixed }],
-          this.#map,
-        )
-        return finding === undefined ? [] : [{ ...finding, ...(pods > 0 && { pods }) }]
-      })
+      .flatMap(([, entry]) => findingOf(entry, this.#map))
     const kubeadm = this.#kubeadm.map((found) => ({ ...found, fixed: KUBEADM }))
     return [...findingsOf(NOWHERE, kubeadm, this.#map), ...findings].map((finding) => ({ ...finding, path }))
   }
 
+  /** Each entry with what is at the top of its chain; what a custom resource there says itself is its alone. */
+  #byOwner(): Entries {
+    const grouped: Entries = new Map()
+    const sources = new Map<string, string>()
+    const made: Entry[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.custom === undefined || entry.custom.isControlled) {
+        made.push(this.#raised(entry))
+        continue
+      }
+      collect(grouped, entry)
+      const source = sourceKeyOf(entry)
+      const before = sources.get(source)
+      const isFirst = before === undefined || keyOf(entry) < before
+      if (entry.found.guard === undefined && isFirst) sources.set(source, keyOf(entry))
+    }
+    for (const entry of made) {
+      const source = sources.get(sourceKeyOf(entry))
+      if (source === undefined) collect(grouped, entry)
+      else grouped.set(source, together(grouped.get(source)!, entry))
+    }
+    return grouped
+  }
+
+  #raised(entry: Entry): Entry {
+    const chain = this.#chains.of(entry.owner)
+    const owner = chain.at(-1)!
+    if (entry.custom !== undefined) {
+      const { found, custom } = entry
+      return { ...entry, owner, found: { ...found, owner: `${custom.kind} ${found.owner}` } }
+    }
+    const isTemplateKnown = chain.some((key) => this.#templates.has(key))
+    return { ...entry, owner, inTemplate: entry.inTemplate || !isTemplateKnown }
+  }
+
   #addPod({ key, controller, staticOn, ended, podSpec }: ClusterObject): void {
     if (ended) return
-    for (const found of this.#references.find(podSpec)) {
-      this.#count({ owner: controller ?? key, found, staticOn, pods: controller ? 1 : 0, inTemplate: false })
+    for (const found of this.#references.pods.find(podSpec)) {
+      this.#count({
+        ...{ owner: controller ?? key, found, pods: controller ? 1 : 0, inTemplate: false },
+        ...(staticOn !== undefined && { staticOn }),
+      })
     }
   }
 
   #addWorkload({ kind }: ClusterResource, { key, controller, ended, podSpec }: ClusterObject): void {
-    if (controller !== undefined) this.#controllers.set(key, controller)
+    if (controller !== undefined) this.#chains.add(key, controller)
     // What a controller has made of its own template says no more than that, or is what was there before it.
     const isCopy =
       controller !== undefined && (kind.startsWith('Replica') || controller.startsWith('CronJob/'))
     if (isCopy || ended) return
     this.#templates.add(key)
-    for (const found of this.#references.find(podSpec)) {
-      this.#count({ owner: key, found, staticOn: undefined, pods: 0, inTemplate: true })
+    for (const found of this.#references.pods.find(podSpec)) {
+      this.#count({ owner: key, found, pods: 0, inTemplate: true })
     }
   }
 
@@ -144,34 +190,12 @@ export class ClusterTally {
     if (this.#entries.size >= ENTRIES_MAX && !this.#entries.has(keyOf(entry))) this.#dropped++
     else collect(this.#entries, entry)
   }
-
-  /** From what a pod is controlled by to the top. */
-  #chainOf(owner: string): string[] {
-    const chain = [owner]
-    for (
-      let above = this.#controllers.get(owner);
-      above !== undefined;
-      above = this.#controllers.get(above)
-    ) {
-      if (chain.length >= CHAIN_MAX) break
-      chain.push(above)
-    }
-    return chain
-  }
 }
 
-/** Adds an entry, or counts it with the one that is the same. */
-function collect(entries: Map<string, Entry>, entry: Entry): void {
-  const key = keyOf(entry)
-  const same = entries.get(key)
-  if (same === undefined) {
-    entries.set(key, entry)
-    return
-  }
-  same.pods += entry.pods
-  same.inTemplate ||= entry.inTemplate
-}
-
-function keyOf({ owner, found }: Entry): string {
-  return `${owner} ${found.owner} ${writtenOf(found.parts)}`
+function findingOf({ owner, found, staticOn, pods, inTemplate, custom }: Entry, map: RegistryMap): Finding[] {
+  const applied = custom?.isControlled ? MADE : APPLIED
+  const fixed = staticOn !== undefined ? STATIC : inTemplate ? applied : DRIFTED
+  const top = staticOn === undefined ? owner : `${owner} (static, node ${staticOn})`
+  const one: Found = { ...found, owner: `${top} ${found.owner}`, fixed }
+  return findingsOf(NOWHERE, [one], map).map((finding) => ({ ...finding, ...(pods > 0 && { pods }) }))
 }

@@ -19,6 +19,7 @@ import { documentsOf, piecesOf } from './yaml-pieces.ts'
 const SMALL_MAP = 16
 /** How many merged maps are looked through for one key: maps may merge maps that merge maps. */
 const MERGES_MAX = 64
+const TOO_DEEP = 'it is nested too deeply'
 
 /** A string of a YAML text. */
 export type StringScalar = Scalar<string>
@@ -52,9 +53,14 @@ export function* readYaml(
 ): Iterable<YamlRead> {
   for (const { parsed, path, span } of parseYaml(text, places, isRelevant)) {
     const [error] = parsed instanceof Error ? [parsed] : parsed.errors
-    if (error !== undefined) yield { kind: 'unread', span, reason: `it is not YAML: ${error.message}` }
+    if (error !== undefined) yield { kind: 'unread', span, reason: `it is not YAML: ${wordsOf(error)}` }
     else if (!(parsed instanceof Error)) yield { kind: 'document', document: createDocument(parsed), path }
   }
+}
+
+/** The parser tells of an exhausted stack as of any other fault. */
+function wordsOf({ message }: Error): string {
+  return /call stack/.test(message) ? TOO_DEEP : message
 }
 
 /** A parsed piece; what was wrong with it is in its errors, or is all of it. */
@@ -79,7 +85,7 @@ function* parseYaml(
       } catch (error) {
         // A text that is nested too deeply exhausts the stack.
         if (!(error instanceof RangeError)) throw error
-        yield { parsed: new Error('it is nested too deeply'), path, span }
+        yield { parsed: new Error(TOO_DEEP), path, span }
       }
     }
   }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { COMPILED } from '../../support/compiled.ts'
 import { findFreePort } from '../../support/ports.ts'
 import { type ApiObject, type ClusterContent, startScriptedCluster } from '../../support/scripted-cluster.ts'
@@ -32,6 +33,38 @@ const coredns = (image: string, pods: number): ClusterContent => ({
 })
 const OLD = 'k8s.gcr.io/coredns/coredns:v1.8.6'
 
+/** A cluster with a custom resource that names this image, and pods that cannot pull others. */
+const world = (image: string) => {
+  const event = (pod: string, message: string): ApiObject => ({
+    metadata: { name: pod, namespace: 'shop' },
+    involvedObject: { kind: 'Pod', namespace: 'shop', name: pod },
+    ...{
+      reason: 'Failed',
+      message: `Failed to pull image ${message}`,
+      lastTimestamp: '2026-01-01T00:00:00Z',
+    },
+  })
+  return {
+    kinds: { 'acme.example/v1/things': { kind: 'Thing' } },
+    content: {
+      ...coredns('registry.k8s.io/coredns/coredns:v1.8.6', 0),
+      'apps/v1/deployments': [],
+      'v1/events': [
+        event('a', '"k8s.gcr.io/pause:3.5": forbidden'),
+        event('b', '"x.example/a\u0007:1": gone'),
+        event('c', '"x.example/a\u0007:1": gone'),
+      ],
+      'acme.example/v1/things': [
+        {
+          metadata: { name: 'x', namespace: 'shop' },
+          spec: { image, about: 'once at k8s.gcr.io/x, now gone' },
+        },
+      ],
+    },
+  }
+}
+const SCHEMA = join(import.meta.dirname, '../../../docs/schemas/scan-report.json')
+
 /** Runs `portolan scan --cluster` as a user would, with a kubeconfig. */
 async function scan(kubeconfig: string, ...words: string[]) {
   await using folder = await makeTempFolder()
@@ -61,9 +94,7 @@ describe('scan --cluster', () => {
         '  place             reference                          becomes                                     belongs to\n' +
         `  cluster/test:1:1  ${OLD}  registry.k8s.io/coredns/coredns:v1.8.6 [1]  Deployment/kube-system/coredns container coredns (2 pods)\n` +
         '\n  [1] it lives in a cluster: change it where it is applied from\n',
-      err:
-        `4 objects of ${cluster.origin}, 1 finding\n` +
-        'custom resources were not looked into: what comes of them shows as pods\n',
+      err: `4 objects of ${cluster.origin}, 1 finding\n`,
     })
   })
 
@@ -90,6 +121,59 @@ describe('scan --cluster', () => {
       ],
       notRead: [],
     })
+  })
+
+  it('prints custom resources and pods that cannot pull, which do not change how it ends', async () => {
+    await using cluster = await startScriptedCluster(world('registry.k8s.io/pause:3.5'))
+    expect(await scan(cluster.kubeconfig())).toEqual({
+      code: 0,
+      out:
+        "pods that cannot pull (events of the cluster's last hour)\n" +
+        '  image                 becomes                    pods               times  last seen             what was said\n' +
+        '  x.example/a\ufffd:1        -                          shop/b and 1 more  2      2026-01-01T00:00:00Z  ErrImagePull: gone\n' +
+        '  k8s.gcr.io/pause:3.5  registry.k8s.io/pause:3.5  shop/a             1      2026-01-01T00:00:00Z  ErrImagePull: forbidden\n',
+      err:
+        'not understood: cluster/test/Thing/shop/x: 1 mention\n' +
+        `2 objects of ${cluster.origin} (1 kind of custom resources among them), 0 findings, ` +
+        '2 images that pods cannot pull, 1 object with mentions that were not understood\n',
+    })
+  })
+
+  it('prints JSON of the form that its schema says', async () => {
+    const form = z.fromJSONSchema(JSON.parse(await readFile(SCHEMA, 'utf8')))
+    await using cluster = await startScriptedCluster({
+      ...world('k8s.gcr.io/pause:3.5'),
+      refuse: ({ resource }) => (resource === 'jobs' ? 403 : undefined),
+    })
+    const { code, out } = await scan(cluster.kubeconfig(), '--json')
+    const report = JSON.parse(out)
+    expect(form.safeParse(report).error).toBeUndefined()
+    expect(report).toMatchObject({
+      cluster: {
+        customKinds: 1,
+        pullFailures: [
+          { image: 'x.example/a\u0007:1', reason: 'ErrImagePull', pods: 2 },
+          { image: 'k8s.gcr.io/pause:3.5', replacement: 'registry.k8s.io/pause:3.5' },
+        ],
+      },
+      findings: [{ owner: 'Thing/shop/x spec.image', verdict: 'moved', edits: [] }],
+      mentions: [{ path: 'cluster/test/Thing/shop/x' }],
+      notRead: [{ verb: 'list', resource: 'jobs.batch' }],
+    })
+    expect(code).toBe(1)
+    const broken = { ...report, cluster: { ...report.cluster, pullFailures: [{}] } }
+    expect(form.safeParse(broken).success).toBe(false)
+  })
+
+  it('names the first of many kinds that it may not list, and counts the others', async () => {
+    const kinds = Array.from({ length: 40 }, (_, index) => `acme.example/v1/thing${index}s`)
+    await using cluster = await startScriptedCluster({
+      content: { ...coredns(OLD, 1), ...Object.fromEntries(kinds.map((key) => [key, []])) },
+      refuse: ({ path }) => (path.includes('/thing') ? 403 : undefined),
+    })
+    const { err } = await scan(cluster.kubeconfig())
+    expect(err.split('\n').filter((line) => line.startsWith('not read: '))).toHaveLength(31)
+    expect(err).toContain('not read: 10 more of the cluster (--json names them)\n')
   })
 
   it('prints it as SARIF', async () => {
@@ -137,8 +221,7 @@ describe('scan --cluster', () => {
       out: '',
       err:
         'not read: cluster/test: cannot list jobs.batch in kube-system: needs the right to list jobs.batch there\n' +
-        `4 objects of ${cluster.origin}, 0 findings, 1 not read\n` +
-        'custom resources were not looked into: what comes of them shows as pods\n',
+        `4 objects of ${cluster.origin}, 0 findings, 1 not read\n`,
     })
   })
 

@@ -1,56 +1,20 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../../src/adapters/clock.ts'
-import {
-  type ScanClusterOptions,
-  type ScanClusterParts,
-  scanCluster,
-} from '../../../src/adapters/cluster/scan-cluster.ts'
-import { KUBERNETES_MAP } from '../../../src/migrate/builtin-map.ts'
-import { createMap } from '../../../src/migrate/map.ts'
 import { makeCertificates, noCertificates } from '../../support/certificates.ts'
+import { content, reasons, scan, shown } from '../../support/cluster-scan.ts'
 import { stalled, truncated } from '../../support/list-server.ts'
 import { findFreePort } from '../../support/ports.ts'
 import {
   type ApiObject,
-  type ClusterContent,
   failure,
   type ScriptedCluster,
   startScriptedCluster,
 } from '../../support/scripted-cluster.ts'
 import { json } from '../../support/scripted-registry.ts'
-import { makeTempFolder } from '../../support/temp.ts'
 
 /** 50 MB in 50 kB. */
 const BOMB = gzipSync(Buffer.alloc(50_000_000))
 const PAUSE = 'k8s.gcr.io/pause:3.5'
-
-/** Waits are as short as a machine that is busy allows. */
-const LIMITS: ScanClusterParts['limits'] = { connectTimeout: 5000, idleTimeout: 500, attempts: 2 }
-
-async function scan(
-  cluster: { kubeconfig(): string },
-  options: ScanClusterOptions = {},
-  parts: Partial<ScanClusterParts> = {},
-) {
-  await using folder = await makeTempFolder()
-  const kubeconfig = join(folder.path, 'config')
-  await writeFile(kubeconfig, cluster.kubeconfig())
-  return await scanCluster(
-    { kubeconfig, ...options },
-    {
-      map: createMap(KUBERNETES_MAP),
-      // No wait is longer than half of its bound.
-      runtime: { ...systemClock, random: () => 0, userAgent: 'portolan/test' },
-      environment: {},
-      home: folder.path,
-      ...parts,
-      limits: { ...LIMITS, ...parts.limits },
-    },
-  )
-}
 
 const meta = (name: string, namespace = 'shop', controller?: readonly [kind: string, name: string]) => ({
   name,
@@ -71,20 +35,6 @@ const pod = (metadata: ApiObject['metadata'], spec: object = podSpec(PAUSE)): Ap
 const pods = (count: number, controller?: readonly [string, string], namespace = 'shop') =>
   Array.from({ length: count }, (_, index) => pod(meta(`pod-${index}`, namespace, controller)))
 const namespace = (name: string): ApiObject => ({ metadata: { name } })
-const shown = ({ findings }: Awaited<ReturnType<typeof scanCluster>>) =>
-  findings.map(({ owner, written, pods }) => `${owner}: ${written}${pods === undefined ? '' : ` (${pods})`}`)
-const reasons = ({ notRead }: Awaited<ReturnType<typeof scanCluster>>) => notRead.map(({ reason }) => reason)
-
-/** Every kind with nothing in it, and what is given. */
-const content = (given: ClusterContent = {}): ClusterContent => ({
-  ...Object.fromEntries(
-    [
-      ...['apps/v1/deployments', 'apps/v1/daemonsets', 'apps/v1/statefulsets', 'apps/v1/replicasets'],
-      ...['v1/replicationcontrollers', 'batch/v1/cronjobs', 'batch/v1/jobs', 'v1/pods', 'v1/namespaces'],
-    ].map((key) => [key, []]),
-  ),
-  ...given,
-})
 
 describe('a live cluster', () => {
   it('gives every kind that has a pod template, with its owner', async () => {
@@ -484,6 +434,7 @@ describe('an account that may not list everything', () => {
     expect(reasons(result)).toEqual([
       'cannot list namespaces: the account may not: only default was tried; name others with --namespace',
       'cannot get configmap kube-system/kubeadm-config: needs the right to get configmaps there',
+      'cannot ask for kinds of custom resources: needs the right to get /apis, as system:discovery gives it',
     ])
   })
 
@@ -499,7 +450,7 @@ describe('an account that may not list everything', () => {
         'list jobs.batch',
         'list pods',
       ],
-      'get configmaps',
+      ...['get configmaps', 'list events', 'get /apis'],
     ])
     expect(result.objects).toBe(0)
   })
@@ -507,7 +458,8 @@ describe('an account that may not list everything', () => {
   it('needs no more than one namespace when only that is asked for', async () => {
     await using cluster = await startScriptedCluster({
       content: world,
-      refuse: ({ namespace, path }) => (namespace === 'shop' || path === '/version' ? undefined : 403),
+      refuse: ({ namespace, path }) =>
+        namespace === 'shop' || path === '/version' || path === '/apis' ? undefined : 403,
     })
     const result = await scan(cluster, { namespaces: ['shop', 'shop'] })
     expect(result).toMatchObject({ notRead: [], objects: 3 })
