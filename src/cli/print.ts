@@ -1,3 +1,4 @@
+import type { LogConfig } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 
 /** The version of what `--json` prints. It changes when a field does that is there already. */
@@ -13,6 +14,11 @@ export function setQuiet(quiet: boolean): void {
 /** Says a line of a summary on standard error, where it does not get into what is piped on; not with `--quiet`. */
 export function say(line: string): void {
   if (!isQuiet) console.error(line)
+}
+
+/** Which lines of a log are wanted, where this level is asked for: with `--quiet`, errors alone. */
+export function levelOf(level: LogConfig['level']): LogConfig['level'] {
+  return isQuiet && level !== 'silent' ? 'error' : level
 }
 
 /** Where progress goes: standard error, or nowhere with `--quiet`. */

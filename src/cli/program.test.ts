@@ -73,6 +73,43 @@ test('config check of several configs says of each what is wrong with it', async
   expect(JSON.parse(out).faults).toMatchObject([{ file: 'bad.yaml' }, { file: 'bad.yaml' }])
 })
 
+test('config check reads standard input, once', async () => {
+  const input = GOOD
+  expect(await portolan(['config', 'check', '-'], { input })).toMatchObject({
+    out: 'standard input: valid; upstreams: 1, stores: 0, rules: 0\n',
+  })
+  expect(await portolan(['config', 'check', '-', 'good.yaml', '-'], { input })).toEqual({
+    code: 2,
+    out: '',
+    err: 'portolan: - stands twice: standard input can be read once\n',
+  })
+})
+
+test('config check goes on behind a file that cannot be read, and tells of each', async () => {
+  const words = ['config', 'check', 'missing.yaml', 'bad.yaml', '.', 'good.yaml']
+  const { code, out, err } = await portolan(words)
+  expect({ code, out }).toEqual({ code: 2, out: 'good.yaml: valid; upstreams: 1, stores: 0, rules: 0\n' })
+  const lines = err.trimEnd().split('\n')
+  expect(lines).toEqual([
+    expect.stringMatching(/^missing\.yaml: cannot be read: ENOENT/),
+    ...FAULTS,
+    expect.stringMatching(/^\.: cannot be read: EISDIR/),
+  ])
+  const printed = await portolan([...words, '--json'])
+  expect({ ...printed, out: JSON.parse(printed.out) }).toMatchObject({
+    code: 2,
+    out: {
+      faults: [
+        { file: 'missing.yaml', path: '', message: expect.stringMatching(/^cannot be read: ENOENT/) },
+        { file: 'bad.yaml' },
+        { file: 'bad.yaml' },
+        { file: '.', path: '', message: expect.stringMatching(/^cannot be read: EISDIR/) },
+      ],
+    },
+    err: '',
+  })
+})
+
 test('a file that is no config at all has one fault, where it ceases to be YAML', async () => {
   const { code, err } = await portolan(['config', 'check', README])
   expect(code).toBe(2)
@@ -153,9 +190,9 @@ test.each<[words: string[], err: RegExp]>([
     ['config', 'check', 'good.yaml', '--jsn'],
     /^portolan: unknown option '--jsn' \(Did you mean --json\?\)\n$/,
   ],
-  [['config', 'check', 'missing.yaml'], /^portolan: cannot read missing\.yaml: ENOENT.*\n$/],
-  [['config', 'check', '.'], /^portolan: cannot read \.: EISDIR.*\n$/],
-  [['config', 'check', 'latin1.yaml'], /^portolan: cannot read latin1\.yaml: .*utf-8.*\n$/],
+  [['config', 'check', 'missing.yaml'], /^missing\.yaml: cannot be read: ENOENT.*\n$/],
+  [['config', 'check', '.'], /^\.: cannot be read: EISDIR.*\n$/],
+  [['config', 'check', 'latin1.yaml'], /^latin1\.yaml: cannot be read: .*utf-8.*\n$/],
   [['serve'], /^portolan: --config <file> \(or PORTOLAN_SERVE_CONFIG\) is required\n$/],
   [['serve', '--cofnig', 'a'], /^portolan: unknown option '--cofnig' \(Did you mean --config\?\)\n$/],
   [['serve', 'a.yaml', 'more'], /^portolan: too many arguments .*\n$/],
@@ -179,7 +216,7 @@ test.each<[words: string[], code: number, error: object]>([
     { code: 'USAGE', message: "unknown option '--bogus'" },
   ],
   [
-    ['config', 'check', '--json', 'missing.yaml'],
+    ['config', 'show', '--json', 'missing.yaml'],
     2,
     { code: 'FILE_UNREADABLE', message: expect.stringMatching(/^cannot read missing\.yaml: ENOENT/) },
   ],

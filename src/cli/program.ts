@@ -4,6 +4,7 @@ import { PortolanError } from '../errors.ts'
 import { COMMANDS, GROUPS } from './commands.ts'
 import { EXIT, exitCodeOf } from './exit-code.ts'
 import { printedError, printJson, sayError } from './print.ts'
+import type { BoundCommand } from './spec/bound-command.ts'
 import { variableOf } from './spec/command-spec.ts'
 import { type Dispatch, formatExamples, groupToCommander, toCommander } from './spec/commander.ts'
 import { readSwitch } from './spec/read-options.ts'
@@ -32,7 +33,7 @@ export async function run(words: readonly string[]): Promise<number> {
   } catch (thrown) {
     // What commander throws for --help and --version is no error.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done
-    const error = thrown instanceof CommanderError ? usageOf(thrown) : thrown
+    const error = thrown instanceof CommanderError ? usageOf(thrown, commandOf(words)) : thrown
     if (error === undefined) return EXIT.wrongUsage
     sayError(error)
     if (wantsJson(words)) printJson({ error: printedError(error) })
@@ -78,7 +79,7 @@ function withoutShortcut(words: readonly string[]): readonly string[] {
 
 /** Whether a command line asks for JSON, however wrong it is otherwise. */
 function wantsJson(words: readonly string[]): boolean {
-  const command = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => words[index] === word))
+  const command = commandOf(words)
   const option = command?.options.json
   if (command === undefined || option === undefined) return false
   const end = words.indexOf('--')
@@ -86,8 +87,17 @@ function wantsJson(words: readonly string[]): boolean {
   return readSwitch(process.env[variableOf(command, 'json', option) ?? '']) === true
 }
 
+/** The command that a command line begins with. */
+function commandOf(words: readonly string[]): BoundCommand | undefined {
+  return COMMANDS.find(({ name }) => name.split(' ').every((word, index) => words[index] === word))
+}
+
 /** What commander found wrong, in its own words; `undefined` of a help text that was printed in place of an answer. */
-function usageOf({ code, message }: CommanderError): PortolanError | undefined {
+function usageOf({ code, message }: CommanderError, command?: BoundCommand): PortolanError | undefined {
   if (code.startsWith('commander.help')) return undefined
-  return new PortolanError('USAGE', message.replace(/^error: /, ''))
+  const isTooMuch = code === 'commander.excessArguments'
+  // Other commands take a config alone: this one does not.
+  const takesConfig = command?.options.config !== undefined && command.argument.standsFor !== 'config'
+  const hint = isTooMuch && takesConfig ? ' The config goes after --config.' : ''
+  return new PortolanError('USAGE', message.replace(/^error: /, '') + hint)
 }

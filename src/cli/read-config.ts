@@ -71,10 +71,16 @@ async function orUnreadable<T>(file: string, reading: Promise<T>): Promise<T> {
     return await reading
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PortolanError('FILE_UNREADABLE', `cannot read ${nameOf(file)}: ${reason}`, { file }, cause)
+    throw new PortolanError(
+      'FILE_UNREADABLE',
+      `cannot read ${nameOf(file)}: ${reason}`,
+      { file, reason },
+      cause,
+    )
   }
 }
 
-function nameOf(file: string): string {
+/** How messages name a config file. */
+export function nameOf(file: string): string {
   return file === '-' ? 'standard input' : file
 }

@@ -120,6 +120,17 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
   }
 }
 
+/** Says on SIGHUP, which would otherwise end the process, that there is no file to read again. Returns what ends that. */
+export function refuseToReload(service: Pick<Portolan, 'refuseReload'>, log: Log): () => void {
+  const faults = ['the config came from standard input, which cannot be read again']
+  const onSignal = () => {
+    log.error({ faults }, 'the config was not reloaded: what was in force stays')
+    service.refuseReload(faults)
+  }
+  process.on('SIGHUP', onSignal)
+  return () => process.removeListener('SIGHUP', onSignal)
+}
+
 /** What tells one version of a file from the next, links followed; `undefined` when it cannot be had. */
 async function printOf(file: string): Promise<string | undefined> {
   return stat(file).then(

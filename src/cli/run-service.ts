@@ -5,7 +5,7 @@ import { formatListenAddress } from '../config/listen-address.ts'
 import { createPortolan, type Portolan } from '../server/compose.ts'
 import { lateDoor } from './late-door.ts'
 import { createRefusalLog } from './refusal-log.ts'
-import { reloadOnChange } from './reload.ts'
+import { refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
 
 /** How long a signal leaves for everything up to the last answer, in milliseconds; the process ends within 10 s. */
@@ -80,7 +80,7 @@ export async function runService(
 
   const stopReloading =
     file === undefined
-      ? () => {}
+      ? refuseToReload(service, log)
       : reloadOnChange({
           file,
           service,

@@ -4,6 +4,7 @@ import { JsonLog } from '../adapters/node/json-log.ts'
 import { LineOutput } from '../adapters/node/line-output.ts'
 import type { LogConfig } from '../config/config.ts'
 import type { DoorRuntime } from '../server/runtime.ts'
+import { levelOf } from './print.ts'
 
 /** A process as a runtime. */
 export interface ProcessRuntime extends DoorRuntime {
@@ -21,10 +22,10 @@ const FLUSH = 500
 /** Lends the process's own clock, network, disk and standard output (one JSON object a line) to a service. */
 export function createRuntime({ level }: LogConfig): ProcessRuntime {
   const output = openOutput()
-  const log = new JsonLog((line) => output.write(line), level)
+  const log = new JsonLog((line) => output.write(line), levelOf(level))
   return {
     ...createDoorRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
-    setLevel: (level) => log.setLevel(level),
+    setLevel: (level) => log.setLevel(levelOf(level)),
     flush: () => output.flush(FLUSH),
     droppedLines: () => output.dropped,
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { listedClouds } from '../clouds/listed-clouds.ts'
 import { formatConfigPath, formatFault } from './fault.ts'
 import { loadConfig } from './load.ts'
 import { parseConfig } from './parse.ts'
@@ -22,6 +23,8 @@ const rules = (...whens: readonly object[]) => ({
   routing: whens.map((when) => ({ when, prefer: ['upstreams'] })),
 })
 const store = (url: string) => ({ stores: [{ id: 's', url, at: 'aws/eu-west-3' }] })
+const unlisted = (cloud: string) =>
+  `routing[0].when: no client is ever in ${cloud}: it is in no list and not in clouds.places; those in lists are ${listedClouds.join(', ')}`
 const covered = (index: number, before: number) =>
   `routing[${index}].when: matches nobody, since routing[${before}] before it matches all whom this one does`
 
@@ -39,6 +42,26 @@ test.each<[string, object, string[]]>([
     [`routing[1].when: ${NOBODY}`],
   ],
   ['a rule without conditions needs nothing', rules({}), []],
+  ['a cloud by a name that no list has', { ...rules({ cloud: 'google' }), ...RANGES }, [unlisted('google')]],
+  [
+    'one such cloud beside others',
+    { ...rules({ cloud: ['aws', 'amazon'] }), clouds: { snapshot: 'ranges.bin' } },
+    [unlisted('amazon')],
+  ],
+  ['a cloud of whose networks it is known who has them', { ...rules({ cloud: 'hetzner' }), ...RANGES }, []],
+  [
+    "a cloud of one's own",
+    {
+      ...rules({ cloud: 'cellar' }),
+      clouds: { refresh: '12h', places: [{ prefix: '192.0.2.0/24', at: 'cellar/left' }] },
+    },
+    [],
+  ],
+  [
+    'what is no country',
+    { ...rules({ country: ['FR', 'UK'] }), ...RANGES },
+    ['routing[0].when: no client is ever in UK: it is no country of ISO 3166-1'],
+  ],
   [
     'a rule within one before it',
     { ...rules({ cloud: 'aws' }, { cloud: 'aws', country: 'FR' }), ...RANGES },
@@ -65,6 +88,8 @@ test.each<[string, object, string[]]>([
   ['a DNS name', store('https://s.example'), []],
   ['a public address', store('https://8.8.8.8'), []],
   ...[
+    'localhost.',
+    'door.localhost',
     '10.1.2.3',
     '172.16.0.1',
     '192.168.1.1:8443',

@@ -1,4 +1,5 @@
 import { borderGroups } from '../clouds/border-groups.ts'
+import { listedClouds } from '../clouds/listed-clouds.ts'
 import { placeOf } from '../clouds/places.ts'
 import { knownPlaces } from '../clouds/regions.ts'
 import { parseAddress } from '../net/address.ts'
@@ -14,7 +15,7 @@ import { RuleIndex } from './rule-index.ts'
  */
 export function warningsOf(config: Config, placesAreGiven = false): Finding[] {
   return [
-    ...(placesAreGiven ? [] : warnOfUnknownPlaces(config)),
+    ...(placesAreGiven ? [] : [...warnOfUnknownPlaces(config), ...warnOfUnlistedPlaces(config)]),
     ...warnOfCoveredRules(config),
     ...warnOfContradictions(config),
     ...warnOfPrivateTargets(config),
@@ -30,6 +31,24 @@ function* warnOfUnknownPlaces({ clouds, routing }: Config): Iterable<Finding> {
     const message =
       'matches nobody, since nothing says that a client is there: set clouds.snapshot and clouds.refresh, or clouds.places'
     yield { path: ['routing', index, 'when'], message }
+  }
+}
+
+/** There are ranges, but none that could ever say what a rule asks for: most likely a slip, such as `google` for `gcp`. */
+function* warnOfUnlistedPlaces({ clouds, routing }: Config): Iterable<Finding> {
+  if (clouds.snapshot === undefined && clouds.refresh === undefined) return
+  const known = new Set([...listedClouds, ...clouds.places.map(({ at }) => placeOf(at).cloud)])
+  for (const [index, { when }] of routing.entries()) {
+    const path = ['routing', index, 'when']
+    for (const cloud of when.cloud ?? []) {
+      if (known.has(cloud)) continue
+      const message = `no client is ever in ${cloud}: it is in no list and not in clouds.places; those in lists are ${listedClouds.join(', ')}`
+      yield { path, message }
+    }
+    for (const country of when.country ?? []) {
+      if (placeOf(`country/${country}`).coordinates !== undefined) continue
+      yield { path, message: `no client is ever in ${country}: it is no country of ISO 3166-1` }
+    }
   }
 }
 
@@ -88,6 +107,11 @@ function* warnOfPrivateTargets({ upstreams, stores, listen }: Config): Iterable<
 
 function lies(host: string, prefixes: readonly ReturnType<typeof parsePrefix>[]): boolean {
   const address = parseAddress(host.replace(/^\[|\]$/g, ''))
-  if (address === undefined) return host === 'localhost' && prefixes === LOOPBACK
+  if (address === undefined) return isLocalhost(host) && prefixes.includes(LOOPBACK[0]!)
   return prefixes.some((prefix) => prefixContains(prefix, address))
+}
+
+/** RFC 6761, section 6.3: whatever ends in it is loopback. */
+function isLocalhost(host: string): boolean {
+  return /(?:^|\.)localhost\.?$/i.test(host)
 }

@@ -7,7 +7,8 @@ export type Caller = 'clients' | 'door' | 'sync' | 'people'
 /** One reason why a network has to let connections to a host through. */
 export interface Need {
   readonly host: string
-  readonly port: number
+  /** `null` for a listener that takes a free one, another at each start. */
+  readonly port: number | null
   readonly from: readonly Caller[]
   /** In words, such as `upstream main: tags, manifests and blobs`. */
   readonly why: string
@@ -16,7 +17,7 @@ export interface Need {
 /** A host and port with all that it is needed for. */
 export interface NeededHost {
   readonly host: string
-  readonly port: number
+  readonly port: Need['port']
   readonly from: readonly Caller[]
   readonly why: readonly string[]
 }
@@ -42,9 +43,10 @@ export function needsOf(config: Config): Need[] {
 
 /** Joins the needs of each host and port, in the order in which they come. */
 export function joinNeeds(needs: readonly Need[]): NeededHost[] {
-  const hosts = new Map<string, { host: string; port: number; from: Set<Caller>; why: Set<string> }>()
+  const hosts = new Map<string, Pick<Need, 'host' | 'port'> & { from: Set<Caller>; why: Set<string> }>()
   for (const { host, port, from, why } of needs) {
-    const key = `${host} ${port}`
+    // Two free ports are not one.
+    const key = port === null ? `${host} ${why}` : `${host} ${port}`
     const known = hosts.get(key) ?? { host, port, from: new Set(), why: new Set() }
     for (const caller of from) known.from.add(caller)
     known.why.add(why)
@@ -60,7 +62,7 @@ export function need(url: string, from: readonly Caller[], why: string): Need {
 }
 
 function ofListener({ host, port }: Config['listen']): Pick<Need, 'host' | 'port'> {
-  return { host: host === '' ? '0.0.0.0' : host, port }
+  return { host: host === '' ? '0.0.0.0' : host, port: port === 0 ? null : port }
 }
 
 function ofUpstream({ id, url }: UpstreamConfig, isCopied: boolean): Need[] {

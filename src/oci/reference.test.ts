@@ -30,7 +30,7 @@ describe('parseReference', () => {
     ['a.b/c@sha256:12', 'digest'],
     ['a_b.c/d', 'host'],
     ['a.b:port/d', 'host'],
-    ['https://a.b/c', 'host'],
+    ['https://a.b/c', 'begins with "https://"'],
   ])('refuses %j because of its %s', (text, part) => {
     expect(() => parseReference(text)).toThrow(part)
   })

@@ -21,6 +21,14 @@ const HOST =
  * Throws `REFERENCE_INVALID`, naming the part at fault.
  */
 export function parseReference(text: string): Reference {
+  const [scheme] = /^[a-z+-]+:\/\//i.exec(text) ?? []
+  if (scheme !== undefined) {
+    throw new PortolanError(
+      'REFERENCE_INVALID',
+      `${JSON.stringify(text)} is not an image reference: it begins with "${scheme}"; expected HOST/REPOSITORY[:TAG][@DIGEST]`,
+      { reference: text, part: 'scheme', value: scheme },
+    )
+  }
   const slash = text.indexOf('/')
   const first = slash < 0 ? '' : text.slice(0, slash)
   const hasHost = first === 'localhost' || /[.:A-Z[]/.test(first)

@@ -1,6 +1,7 @@
 import type { Place } from '../clouds/place.ts'
 import { isVerifiable } from '../oci/digest.ts'
 import type { OciFault } from '../oci/errors.ts'
+import type { Tag } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
 import {
   type Backend,
@@ -97,12 +98,13 @@ export interface Redirect extends Decided {
 }
 
 /**
- * Answer here: for an upstream that lives on our disk; with what the inventory of a store says; or, without a backend,
- * for the door itself.
+ * Answer here: for an upstream that lives on our disk; with all the tags that another one lists; with what the inventory
+ * of a store says; or, without a backend, for the door itself.
  */
 export type Answer = Decided & { readonly kind: 'answer' } & (
-    | { readonly backend?: Upstream; readonly listed?: never }
-    | { readonly backend: Store; readonly listed: Listed }
+    | { readonly backend?: Upstream; readonly listed?: never; readonly tags?: never }
+    | { readonly backend: Upstream; readonly listed?: never; readonly tags: readonly Tag[] }
+    | { readonly backend: Store; readonly listed: Listed; readonly tags?: never }
   )
 
 /** Refuse, in the words of the OCI spec. */

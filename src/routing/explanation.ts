@@ -60,6 +60,8 @@ export interface ExplainedDecision {
   /** Absent when the door itself answers. */
   readonly backend?: string
   readonly location?: string
+  /** Why the door does not answer a list of tags itself: it cannot have it, or nobody was asked for it. */
+  readonly tags?: 'not-had' | 'not-asked'
   /** What a refusal says. */
   readonly message?: string
   /** The backend that would have answered, were it not down. */
@@ -74,6 +76,8 @@ export interface ExplainFacts {
   readonly client: Client
   readonly candidates: Candidates
   readonly decision: Decision
+  /** Of a redirect of a list of tags, why it is one. */
+  readonly tags?: 'not-had' | 'not-asked'
   readonly presence: (backend: Backend) => Presence | undefined
   readonly health: (backend: Backend) => ExplainedHealth
 }
@@ -96,6 +100,7 @@ export function explain(facts: ExplainFacts): Explanation {
       reason: decision.reason,
       ...(decision.kind !== 'refuse' && decision.backend && { backend: decision.backend.id }),
       ...(decision.kind === 'redirect' && { location: decision.location }),
+      ...(decision.kind === 'redirect' && facts.tags && { tags: facts.tags }),
       ...(decision.kind === 'refuse' && { message: decision.fault.message }),
       ...(decision.movedFrom && { movedFrom: decision.movedFrom.id }),
     },

@@ -5,6 +5,7 @@ import { isAdminHost } from './admin-host.ts'
 import { readFrom } from './explained-client.ts'
 import type { Explainer } from './explainer.ts'
 import { faultReply } from './fault-reply.ts'
+import type { Readiness } from './readiness.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door } from './request.ts'
 
@@ -12,6 +13,8 @@ import type { Door } from './request.ts'
 export interface AdminParts {
   /** Where the door takes requests, such as `0.0.0.0:8080`; `undefined` before it does and once it drains. */
   readonly listening: () => string | undefined
+  /** Whether clients should be sent here. */
+  readonly readiness: () => Readiness
   readonly backends: () => unknown
   /** The config in force. */
   readonly config: () => unknown
@@ -37,8 +40,10 @@ export function createAdmin(parts: AdminParts): Door {
   const routes: Readonly<Record<string, Route>> = {
     '/': () => json(200, { door: listening() ?? null, paths }),
     '/healthz': () => json(200, { status: 'ok' }),
-    '/readyz': () =>
-      listening() === undefined ? json(503, { status: 'not ready' }) : json(200, { status: 'ready' }),
+    '/readyz': () => {
+      const { isReady, ...more } = parts.readiness()
+      return json(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', ...more })
+    },
     '/backends': () => json(200, { backends: backends() }),
     '/config': () => json(200, config()),
     '/reload': () => json(200, reload()),

@@ -19,6 +19,7 @@ import { beginInquiry } from './inquiry.ts'
 import { logFacts } from './log-facts.ts'
 import { logUnusable, logWarnings } from './log-warnings.ts'
 import { noticeRetries } from './notice-retries.ts'
+import { DoorReadiness } from './readiness.ts'
 import { Reloads } from './reloads.ts'
 import { reportBackends } from './report-backends.ts'
 import type { Door } from './request.ts'
@@ -79,7 +80,9 @@ export async function createPortolan(
       : undefined
   const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
   const clients = new ReturningClients(runtime)
-  observe(inForce, reloads, { metrics, exchanges, clients }, runtime)
+  const listening = options.listening ?? (() => undefined)
+  const readiness = new DoorReadiness({ listening, backends: () => policy().backends.all })
+  observe(inForce, reloads, { metrics, exchanges, clients, readiness }, runtime)
 
   const spill = createSpill(() => policy().config.spill, runtime)
   const sources: RouteSources = {
@@ -89,21 +92,23 @@ export async function createPortolan(
     spill,
     inquire: (client) => beginInquiry(policy, runtime, client),
   }
+  const tagLists = new TagLists(runtime)
   const noticed = { ...sources, notice: noticeRetries(clients, policy, runtime) }
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
-    tagLists: new TagLists(runtime),
+    tagLists,
     countSpill: spill.count,
     observer: () => exchanges.observer,
     runtime,
   })
   const door = metrics?.door(counted) ?? counted
-  const explain = createExplainer({ policy, sources, offline: options.offline ?? false })
+  const explain = createExplainer({ policy, sources, tagLists, offline: options.offline ?? false })
   const exposition = metrics && createExposition(metrics.metrics)
   const timeOf = createWallClock(runtime)
   const admin = createAdmin({
-    listening: options.listening ?? (() => undefined),
+    listening,
+    readiness: () => readiness.status,
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
     ranges: ranges.status,
@@ -155,19 +160,23 @@ interface Listeners {
   readonly metrics: ServiceMetrics | undefined
   readonly exchanges: Exchanges
   readonly clients: ReturningClients
+  readonly readiness: DoorReadiness
 }
 
 /** Lets those listen who only listen: none of them can change what is in force. */
 function observe(
   inForce: InForce,
   reloads: Reloads,
-  { metrics, exchanges, clients }: Listeners,
+  { metrics, exchanges, clients, readiness }: Listeners,
   { log, ranges }: DoorRuntime,
 ): void {
   inForce.changes.add(({ config }) => exchanges.use(config.log))
   inForce.changes.add(({ backends }) => clients.keep(backends.stores))
   inForce.changes.add(({ config }) => logWarnings(log, config, ranges === undefined))
   inForce.facts.add(logFacts(log))
+  inForce.facts.add(({ before, after }) => {
+    if (before.health.status !== after.health.status) readiness.look()
+  })
   if (metrics === undefined) return
   inForce.changes.add(({ backends }) => metrics.use(backends.all.map(({ backend }) => backend)))
   inForce.facts.add(metrics.countFact)

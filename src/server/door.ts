@@ -7,20 +7,20 @@ import { type RouteSources, route } from '../routing/route.ts'
 import type { Runtime } from '../runtime.ts'
 import { answerContent } from './answer-content.ts'
 import { answerListed } from './answer-listed.ts'
+import { answerTagList, type TagSource } from './answer-tag-list.ts'
 import { answerTags } from './answer-tags.ts'
 import { faultReply } from './fault-reply.ts'
 import type { Policy } from './in-force.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door, DoorRequest } from './request.ts'
 import { createRequestIds } from './request-id.ts'
-import type { TagLists } from './tag-lists.ts'
 
 export interface DoorParts {
   /** What is in force; asked for again after each wait. */
   readonly policy: () => Policy
   readonly sources: RouteSources
   /** Lists of tags that are not answered by their upstreams. */
-  readonly tagLists: Pick<TagLists, 'list'>
+  readonly tagLists: TagSource
   /** Told of each decision about a backend that is down. */
   readonly countSpill: (decision: Decision) => void
   /** Whoever wants to be told of every request after it was answered; none, and then it costs nothing. */
@@ -83,13 +83,17 @@ export function createDoor(parts: DoorParts): Door {
     const parsed = parseRequest(request.method, request.target)
     if (parsed.kind !== 'oci') return done(replyWithoutRoute(parsed, policy.config.pages))
     const client = policy.locate(request)
-    const finish = (decision: Decision) => {
-      if (decision.movedFrom !== undefined) parts.countSpill(decision)
-      const reply = toReply(decision, request, parsed, parts)
-      const complete = (whole: DoorReply) => done(whole, client, parsed.request, decision)
-      return reply instanceof Promise ? reply.then(complete) : complete(reply)
-    }
     const { method, request: oci, query } = parsed
+    const complete = (decision: Decision) => {
+      const reply = toReply(decision, request, parsed, parts)
+      const whole = (bare: DoorReply) => done(bare, client, oci, decision)
+      return reply instanceof Promise ? reply.then(whole) : whole(reply)
+    }
+    const finish = (decided: Decision) => {
+      if (decided.movedFrom !== undefined) parts.countSpill(decided)
+      const decision = answerTagList(decided, oci, parts.tagLists)
+      return decision instanceof Promise ? decision.then(complete) : complete(decision)
+    }
     const decision = route({ method, request: oci, query, client, sender: request }, sources)
     return decision instanceof Promise ? decision.then(finish) : finish(decision)
   }
@@ -117,26 +121,19 @@ function toReply(
   decision: Decision,
   request: DoorRequest,
   { request: oci, query }: OciParsed,
-  { policy, tagLists }: DoorParts,
+  { policy }: DoorParts,
 ): DoorReply | Promise<DoorReply> {
   switch (decision.kind) {
-    case 'redirect': {
-      const { backend, location } = decision
-      if (oci.kind !== 'tags' || backend.kind !== 'upstream') return redirect(location)
-      return tagLists.list(backend, oci.name).then((tags) => {
-        if (tags === undefined) return redirect(location)
-        const { status, headers, body } = answerTags(oci.name, tags, query)
-        return request.method === 'HEAD' || body === undefined
-          ? { status, headers }
-          : { status, headers, body }
-      })
-    }
+    case 'redirect':
+      return redirect(decision.location)
     case 'refuse':
       return decision.reason === 'spill-exceeded'
         ? faultReply(decision.fault, 429, { 'Retry-After': RETRY_AFTER })
         : faultReply(decision.fault)
     case 'answer': {
       if (decision.listed !== undefined) return answerListed(decision.listed, oci)
+      if (decision.tags !== undefined && oci.kind === 'tags')
+        return forMethod(request.method, answerTags(oci.name, decision.tags, query))
       if (decision.backend === undefined || oci.kind === 'base' || oci.kind === 'catalog')
         return VERSION_REPLY
       const { method } = request
@@ -144,6 +141,10 @@ function toReply(
       return answerContent(policy().contents.get(decision.backend.id)!, oci, { method, query, header })
     }
   }
+}
+
+function forMethod(method: string, { body, ...head }: DoorReply): DoorReply {
+  return method === 'HEAD' || body === undefined ? head : { ...head, body }
 }
 
 function explained(reply: DoorReply, id: string, client?: Client, decision?: Decision): DoorReply {

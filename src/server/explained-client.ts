@@ -11,8 +11,8 @@ export type ExplainedFrom = Address | { readonly place: string }
 export function readFrom(text: string): ExplainedFrom | Refusal {
   const address = parseAddress(text)
   if (address !== undefined) return address
-  if (/^[A-Z]{2}$/.test(text)) {
-    const place = `country/${text}`
+  if (/^[A-Za-z]{2}$/.test(text)) {
+    const place = `country/${text.toUpperCase()}`
     return placeOf(place).coordinates === undefined
       ? refused('must be a country of ISO 3166-1, such as CL')
       : { place }

@@ -6,8 +6,10 @@ import type { Backend } from '../routing/backend.ts'
 import { type ExplainedHealth, type Explanation, explain } from '../routing/explanation.ts'
 import { parseRequest } from '../routing/parse-request.ts'
 import { type RouteSources, route } from '../routing/route.ts'
+import { answerTagList } from './answer-tag-list.ts'
 import { type ExplainedFrom, senderOf } from './explained-client.ts'
 import type { Policy } from './in-force.ts'
+import type { TagLists } from './tag-lists.ts'
 
 /** A request to explain, as a client at `from` would send it. */
 export interface ExplainRequest {
@@ -28,12 +30,13 @@ export interface ExplainerParts {
   readonly policy: () => Policy
   /** The same as the door's, without what is counted or noticed. */
   readonly sources: Omit<RouteSources, 'notice'>
+  readonly tagLists: Pick<TagLists, 'list' | 'remembered'>
   /** Where nobody can be asked how they are: every backend counts as well, and as one that holds everything. */
   readonly offline?: boolean
 }
 
 /** Decides as the door does, but counts nothing and redirects nobody. */
-export function createExplainer({ policy, sources, offline = false }: ExplainerParts): Explainer {
+export function createExplainer({ policy, sources, tagLists, offline = false }: ExplainerParts): Explainer {
   const { inquire, ...withoutAsking } = sources
   const known: RouteSources['known'] = offline ? () => 'present' : sources.known
   return async ({ method, target, from, ask, down = [] }) => {
@@ -47,8 +50,12 @@ export function createExplainer({ policy, sources, offline = false }: ExplainerP
     const isAsItIs = down.length === 0 && !offline
     const routed = { method, request, query, client }
     const viewOf = () => (isAsItIs ? policy().view : policy().viewWith(down, offline ? 'up' : 'as-they-are'))
-    const asked = { ...withoutAsking, known, view: viewOf, ...(ask && !offline && inquire && { inquire }) }
-    const decision = await route(routed, asked)
+    const mayAsk = ask && !offline
+    const asked = { ...withoutAsking, known, view: viewOf, ...(mayAsk && inquire && { inquire }) }
+    const decided = await route(routed, asked)
+    const list: TagLists['list'] = (upstream, name) =>
+      tagLists[mayAsk ? 'list' : 'remembered'](upstream, name)
+    const decision = await answerTagList(decided, request, { list })
     return explain({
       method,
       target,
@@ -56,6 +63,7 @@ export function createExplainer({ policy, sources, offline = false }: ExplainerP
       client,
       candidates: viewOf().candidates(client.located?.place),
       decision,
+      ...(request.kind === 'tags' && { tags: mayAsk ? 'not-had' : 'not-asked' }),
       presence: (backend) => (canBeAsked(request) ? known(backend, request) : undefined),
       health: (backend) => {
         if (down.includes(backend.id)) return TAKEN_AS_DOWN

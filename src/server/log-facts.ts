@@ -18,6 +18,10 @@ export function logFacts(log: Log): (event: BackendEvent) => void {
 
 function logHealth(log: Log, { backend: { id }, before, after }: BackendEvent): void {
   const [from, to] = [before.health.status, after.health.status]
+  const { lastFailure } = after.health
+  if (to === 'pending' && lastFailure !== undefined && before.health.lastFailure === undefined) {
+    log.warn({ backend: id, why: lastFailure }, 'a backend did not pass its first check; it is tried again')
+  }
   if (from === to) return
   const why = after.history.at(-1)?.why
   const fields = { backend: id, from, to, ...(why !== undefined && { why }) }

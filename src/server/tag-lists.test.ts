@@ -4,16 +4,23 @@ import { list } from '../../test/support/list-server.ts'
 import { type ScriptedRegistry, startScriptedRegistry } from '../../test/support/scripted-registry.ts'
 import { createTestRuntime, type TestRuntime } from '../../test/support/test-runtime.ts'
 import { loadConfig } from '../config/load.ts'
+import { parseAddress } from '../net/address.ts'
+import { isFault } from '../oci/errors.ts'
+import { type Log, silentLog } from '../telemetry/log.ts'
 import { createPortolan, type Portolan } from './compose.ts'
 
 const TAGS = ['v1', 'latest', 'V2', '1.0', '_x']
 const SORTED = ['1.0', 'V2', '_x', 'latest', 'v1']
 const LIST = '/v2/images/team/app/tags/list'
+const LIST_HERE = '/v2/team/app/tags/list'
+const CLIENT = parseAddress('192.0.2.1')!
 
 let made: AsyncDisposableStack
 let registry: ScriptedRegistry
 let runtime: TestRuntime
 let portolan: Portolan
+/** What the access log says. */
+let requests: object[]
 
 beforeEach(async () => {
   made = new AsyncDisposableStack()
@@ -26,7 +33,9 @@ beforeEach(async () => {
       challenge: ({ path }) => (path.includes('/closed/') ? 'Basic realm="members"' : undefined),
     }),
   )
-  runtime = createTestRuntime({ fetch: (url, init) => fetch(url, init) })
+  requests = []
+  const info: Log['info'] = (fields, message) => void (message === 'request' && requests.push(fields))
+  runtime = createTestRuntime({ fetch: (url, init) => fetch(url, init), log: { ...silentLog, info } })
   const upstream = { id: 'main', url: registry.origin, prefix: 'images', at: 'gcp/us-central1' }
   portolan = made.use(
     await createPortolan(loadConfig({ version: 1, upstreams: [upstream] }), runtime, { metrics: false }),
@@ -44,7 +53,7 @@ async function ask(target: string, method = 'GET') {
 const listed = () => registry.requests.filter(({ path }) => path.includes('/tags/list')).length
 
 it('answers the whole list of an upstream that pages', async () => {
-  const { status, headers, text } = await ask('/v2/team/app/tags/list')
+  const { status, headers, text } = await ask(LIST_HERE)
   expect([status, headers.Link, JSON.parse(text)]).toEqual([
     200,
     undefined,
@@ -66,22 +75,43 @@ it('honours n and last, and leads to the next page at the door, as crane and oth
 })
 
 it('HEAD has no body', async () => {
-  const { status, headers, text } = await ask('/v2/team/app/tags/list', 'HEAD')
+  const { status, headers, text } = await ask(LIST_HERE, 'HEAD')
   expect([status, headers['Content-Type'], text]).toEqual([200, 'application/json', ''])
 })
 
 it('asks once, however many clients want the same list at one time', async () => {
-  await Promise.all(Array.from({ length: 50 }, () => ask('/v2/team/app/tags/list')))
+  await Promise.all(Array.from({ length: 50 }, () => ask(LIST_HERE)))
   expect(listed()).toBe(3)
 })
 
 it('asks anew after half a minute', async () => {
-  await ask('/v2/team/app/tags/list')
+  await ask(LIST_HERE)
   registry.script(LIST, list('{"name":"images/team/app","tags":["v3"]}'))
   runtime.advance(29_000)
-  expect(JSON.parse((await ask('/v2/team/app/tags/list')).text).tags).toEqual(SORTED)
+  expect(JSON.parse((await ask(LIST_HERE)).text).tags).toEqual(SORTED)
   runtime.advance(1_000)
-  expect(JSON.parse((await ask('/v2/team/app/tags/list')).text).tags).toEqual(['v3'])
+  expect(JSON.parse((await ask(LIST_HERE)).text).tags).toEqual(['v3'])
+})
+
+it('an explanation that asks nobody says so, until the door remembers the list', async () => {
+  const explained = async (ask: boolean) => {
+    const explanation = await portolan.explain({ method: 'GET', target: LIST_HERE, from: CLIENT, ask })
+    return isFault(explanation) ? explanation : explanation.decision
+  }
+  const sent = { kind: 'redirect', backend: 'main', location: `${registry.origin}${LIST}`, tags: 'not-asked' }
+  expect(await explained(false)).toMatchObject(sent)
+  expect(listed()).toBe(0)
+  const answered = { kind: 'answer', reason: 'nearest-upstream', backend: 'main' }
+  expect(await explained(true)).toEqual(answered)
+  expect(await explained(false)).toEqual(answered)
+  registry.script(LIST, list('<html>'))
+  runtime.advance(30_000)
+  expect(await explained(true)).toMatchObject({ ...sent, tags: 'not-had' })
+})
+
+it('the access log says that the door answered', async () => {
+  await ask(LIST_HERE)
+  expect(requests).toMatchObject([{ status: 200, decision: 'answer', backend: 'main' }])
 })
 
 it.each<[string, string, () => void]>([

@@ -25,8 +25,8 @@ const LIMITS = { concurrency: RUNNING_MAX, requestsPerSecond: 100 }
 
 interface Remembered {
   readonly tags: Promise<readonly Tag[] | undefined>
-  /** How many tags it holds; 0 as long as that is not known. */
-  count: number
+  /** The same once it is there; absent until then, and where there are none. */
+  found?: readonly Tag[]
   readonly until: number
 }
 
@@ -53,20 +53,29 @@ export class TagLists {
   async list(upstream: Upstream, name: Name): Promise<readonly Tag[] | undefined> {
     const { url, prefix } = upstream
     if (url === undefined) return undefined
-    const key = `${url} ${prefix} ${name}`
-    const known = this.#lists.get(key)
-    if (known !== undefined && this.#runtime.now() < known.until) return this.#wait(known)
+    const key = keyOf(url, prefix, name)
+    const known = this.#known(key)
+    if (known !== undefined) return this.#wait(known)
     if (this.#underWay >= RUNNING_MAX + WAITING_MAX) return undefined
     this.#forget(key)
     const begun: Remembered = {
       tags: this.#inTurn(() => this.#fetch(url, prefix, name)),
-      count: 0,
       until: this.#runtime.now() + TTL,
     }
     this.#lists.set(key, begun)
-    const noted = begun.tags.then((tags) => this.#note(key, begun, tags?.length ?? 0))
+    const noted = begun.tags.then((tags) => this.#note(key, begun, tags))
     this.#runtime.background(noted)
     return this.#wait(begun)
+  }
+
+  /** What is remembered of a list now, asking nobody; `undefined` where nothing is, or there is no list to be had. */
+  async remembered({ url, prefix }: Upstream, name: Name): Promise<readonly Tag[] | undefined> {
+    return url === undefined ? undefined : this.#known(keyOf(url, prefix, name))?.found
+  }
+
+  #known(key: string): Remembered | undefined {
+    const known = this.#lists.get(key)
+    return known !== undefined && this.#runtime.now() < known.until ? known : undefined
   }
 
   #wait({ tags }: Remembered): Promise<readonly Tag[] | undefined> {
@@ -101,10 +110,12 @@ export class TagLists {
     }
   }
 
-  #note(key: string, list: Remembered, count: number): void {
+  #note(key: string, list: Remembered, found: readonly Tag[] | undefined): void {
     if (this.#lists.get(key) !== list) return
-    list.count = count
-    this.#total += count
+    if (found !== undefined) {
+      list.found = found
+      this.#total += found.length
+    }
     // The oldest go first; the newest is in use.
     for (const other of this.#lists.keys()) {
       if (this.#total <= TOTAL_MAX && this.#lists.size <= LISTS_MAX) return
@@ -113,7 +124,11 @@ export class TagLists {
   }
 
   #forget(key: string): void {
-    this.#total -= this.#lists.get(key)?.count ?? 0
+    this.#total -= this.#lists.get(key)?.found?.length ?? 0
     this.#lists.delete(key)
   }
+}
+
+function keyOf(url: string, prefix: string, name: Name): string {
+  return `${url} ${prefix} ${name}`
 }

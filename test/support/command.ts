@@ -23,6 +23,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A program, with its words, that runs the command in turn. */
   readonly under?: readonly string[]
+  /** What is on its standard input; nothing unless told. */
+  readonly input?: string
   /** The runtime of the tests unless told. */
   readonly runtime?: RuntimeName
 }
@@ -30,7 +32,7 @@ export interface CommandOptions {
 /** Starts `portolan` with these words, as a user would, with nothing of this process's environment but PATH. */
 export function startCommand(
   words: readonly string[],
-  { folder, env, runtime, under = [] }: CommandOptions,
+  { folder, env, input, runtime, under = [] }: CommandOptions,
 ): RunningCommand {
   const node = runtime === undefined ? process.execPath : RUNTIMES[runtime]
   const [program, ...rest] = [...under, node, PROGRAM, ...words]
@@ -38,8 +40,10 @@ export function startCommand(
     cwd: folder,
     // No login of whoever runs the tests is of use here.
     env: { PATH: process.env.PATH, HOME: folder, ...COMPILED, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // A program may end without reading it.
+  child.stdin.on('error', () => {}).end(input)
   const printed = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => {
     printed.out += text

@@ -37,6 +37,7 @@ export async function startForwardProxy(targets: Readonly<Record<string, number>
   server.on('connect', ({ url = '' }, client: Socket, head: Buffer) => {
     requests.push(`CONNECT ${url}`)
     const port = targets[url.split(':')[0]!]
+    client.on('error', () => client.destroy())
     if (port === undefined) {
       client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
       return
@@ -47,7 +48,6 @@ export async function startForwardProxy(targets: Readonly<Record<string, number>
       client.pipe(target).pipe(client)
     })
     target.on('error', () => client.destroy())
-    client.on('error', () => target.destroy())
     client.on('close', () => target.destroy())
   })
   server.on('connection', (socket) => {

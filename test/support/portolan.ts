@@ -35,7 +35,7 @@ export interface Portolan extends AsyncDisposable {
 
 /**
  * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback, and
- * waits until it is ready. Throws with all that it printed when it ends before.
+ * waits until it has tried its backends. Throws with all that it printed when it ends before.
  */
 export async function startPortolan(
   config: object,
@@ -84,7 +84,7 @@ export async function startPortolan(
     throw error
   })
   const adminPort = portOf(admin)
-  await until('the door to be ready', async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok)
+  await until('every backend to be tried', () => hasTriedAll(adminPort))
   return {
     port: portOf(listen),
     adminPort,
@@ -96,6 +96,12 @@ export async function startPortolan(
       await stop()
     },
   }
+}
+
+/** Ready, or not ready because none of them can be used. */
+async function hasTriedAll(adminPort: number): Promise<boolean> {
+  const reply = await fetch(`http://127.0.0.1:${adminPort}/readyz`)
+  return reply.ok || ((await reply.json()) as { why?: string }).why === 'no backend can be used yet'
 }
 
 function portOf(address: unknown): number {

@@ -13,8 +13,8 @@ export interface ScriptedStore extends AsyncDisposable {
 /** More than a door fetches to see that a blob comes, so that what it is made of is nobody's business. */
 const BLOB_BYTES = 20 * 1024 * 1024
 
-/** What to answer for a path and method: a status, or `silent` for nothing at all. */
-export type Script = (path: string, method: string) => number | 'silent'
+/** What to answer for a path and method: a status, `silent` for nothing at all, or the text of a JSON document. */
+export type Script = (path: string, method: string) => number | 'silent' | (string & {})
 
 export async function startScriptedStore(script: Script): Promise<ScriptedStore> {
   const requests: string[] = []
@@ -25,6 +25,10 @@ export async function startScriptedStore(script: Script): Promise<ScriptedStore>
       ? 404
       : script(request.url ?? '', request.method ?? '')
     if (answer === 'silent') return
+    if (typeof answer === 'string') {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(answer)
+      return
+    }
     if (answer !== 200) {
       response.writeHead(answer, { 'Content-Length': '0' }).end()
       return

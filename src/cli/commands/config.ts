@@ -2,27 +2,42 @@ import type { Config } from '../../config/config.ts'
 import { type ConfigFault, formatFault } from '../../config/fault.ts'
 import { expandConfig, formatConfig } from '../../config/format.ts'
 import { createJsonSchema } from '../../config/json-schema.ts'
+import type { ParsedConfig } from '../../config/parse.ts'
+import { PortolanError } from '../../errors.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
-import { parseConfigFile, readConfig } from '../read-config.ts'
+import { nameOf, parseConfigFile, readConfig } from '../read-config.ts'
 import type { ConfigOptions } from './config-spec.ts'
 
 /** Prints what is wrong with configs, one line a fault, or where they cannot do what they say; gives the exit code. */
 export async function runConfigCheck(files: readonly string[], { json }: ConfigOptions): Promise<number> {
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new PortolanError('USAGE', '- stands twice: standard input can be read once')
+  }
   const faults: ConfigFault[] = []
   const warnings: ConfigFault[] = []
   for (const file of files) {
-    const parsed = await parseConfigFile(file)
+    const parsed = await parseOrFault(file)
     const found = 'faults' in parsed ? { ...parsed, warnings: [] } : { ...parsed, faults: [] }
     faults.push(...found.faults)
     warnings.push(...found.warnings)
     if (json) continue
     for (const fault of found.faults) console.error(formatFault(fault))
     for (const warning of found.warnings) console.error(`warning: ${formatFault(warning)}`)
-    if ('config' in parsed) print(`${file}: valid; ${describeConfig(parsed.config)}`)
+    if ('config' in parsed) print(`${nameOf(file)}: valid; ${describeConfig(parsed.config)}`)
   }
   if (json) printJson({ faults, warnings })
   return faults.length === 0 ? EXIT.done : EXIT.wrongUsage
+}
+
+/** What cannot be read has that as its one fault: the other configs are checked all the same. */
+async function parseOrFault(file: string): Promise<ParsedConfig> {
+  try {
+    return await parseConfigFile(file)
+  } catch (error) {
+    if (!(error instanceof PortolanError) || error.code !== 'FILE_UNREADABLE') throw error
+    return { faults: [{ file: nameOf(file), path: '', message: `cannot be read: ${error.facts.reason}` }] }
+  }
 }
 
 function describeConfig({ upstreams, stores, routing }: Config): string {

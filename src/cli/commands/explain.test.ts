@@ -143,7 +143,7 @@ describe('portolan explain', () => {
         client: { place: 'aws/eu-west-3', knownBy: 'given' },
         decision: { backend: 'paris', reason: 'store-present' },
       })
-      expect(await told('--from', 'CL')).toMatchObject({ client: { place: 'country/CL', knownBy: 'given' } })
+      expect(await told('--from', 'cl')).toMatchObject({ client: { place: 'country/CL', knownBy: 'given' } })
       expect(await told('--from', PARIS, '--down', 'paris')).toMatchObject({
         decision: { backend: 'iowa', reason: 'failover', movedFrom: 'paris' },
       })
@@ -168,7 +168,7 @@ describe('portolan explain', () => {
     const { code, out, err } = await explain(`${image.name}:1.0`, ...words)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toContain(
-      `→ paris (store-present): ${location(image.blobs[0]!.digest)}\n   works: not tried: offline\n`,
+      `→ paris (store-present): ${location(image.blobs[0]!.digest)}\n   not tried: offline\n`,
     )
     expect(out).toMatch(/\n\d+ requests; nobody was asked\.\n$/)
     expect(blobs()).toBe(before)
@@ -204,6 +204,14 @@ describe('portolan explain', () => {
       '--from "paris" must be an IPv4 or IPv6 address, a place such as aws/eu-west-3, or a country such as CL',
     ],
     [['pause', '--from', 'aws/eu-wst-3', '--config', 'a'], 'did you mean "eu-west-3"?'],
+    [
+      ['pause', 'door.yaml', '--from', 'CL'],
+      "too many arguments for 'explain'. Expected 1 argument but got 2: pause, door.yaml. The config goes after --config",
+    ],
+    [
+      ['https://registry.test/pause', '--from', 'CL', '--config', 'a'],
+      'is not an image reference: it begins with "https://"',
+    ],
     [['pause', '--from', 'QQ', '--config', 'a'], 'must be a country of ISO 3166-1, such as CL'],
     [
       ['pause', '--from', PARIS, '--admin', 'http://127.0.0.1:1', '--offline'],

@@ -92,6 +92,8 @@ function describeStep(
 /** What came of it, and how it was tried: what holds from here need not hold where the client is. */
 function describeAnswer({ works, status, note, tried }: PullAnswer): string {
   const said = [status, note].filter(Boolean).join(', ')
+  // Nobody knows whether it would.
+  if (works && tried === undefined) return said
   const how = tried === undefined ? '' : ` (${tried}, from this machine)`
   return `${works ? 'works' : 'FAILS'}: ${said}${how}`
 }

@@ -37,9 +37,16 @@ const STORES = [
   },
 ]
 
-async function hosts(words: readonly string[], upstream: object = {}) {
+async function hosts(words: readonly string[], upstream: object = {}, service: object = {}) {
   const main = { id: 'main', url: `http://127.0.0.1:${registry}`, at: 'gcp/us-central1', ...upstream }
-  const config = { version: 1, listen: '0.0.0.0:443', admin: 'off', upstreams: [main], stores: STORES }
+  const config = {
+    version: 1,
+    listen: '0.0.0.0:443',
+    admin: 'off',
+    upstreams: [main],
+    stores: STORES,
+    ...service,
+  }
   await writeFile(join(folder.path, 'door.yaml'), JSON.stringify(config))
   return runCommand(['hosts', 'door.yaml', ...words], { folder: folder.path })
 }
@@ -85,6 +92,19 @@ it('asks nobody with --offline', async () => {
   const [door, main, ...rest] = OFFLINE
   const elsewhere = { ...main, host: 'upstream.invalid', port: 81 }
   expect(JSON.parse(out)).toMatchObject({ hosts: [door, elsewhere, ...rest], asked: false })
+})
+
+it('says of a listener that takes a free port that it does, and does not call it port 0', async () => {
+  const free = { listen: '127.0.0.1:0', admin: '127.0.0.1:0' }
+  const { code, out } = await hosts(['--offline'], {}, free)
+  expect(code).toBe(0)
+  expect(out).toMatch(/ {2}127\.0\.0\.1 +a free one +clients +the door\n/)
+  expect(out).toMatch(/ {2}127\.0\.0\.1 +a free one +people +the admin service, never public\n/)
+  const printed = await hosts(['--offline', '--json'], {}, free)
+  expect(JSON.parse(printed.out).hosts.slice(0, 2)).toEqual([
+    { host: '127.0.0.1', port: null, from: ['clients'], why: ['the door'] },
+    { host: '127.0.0.1', port: null, from: ['people'], why: ['the admin service, never public'] },
+  ])
 })
 
 it('is a table, and ends with 3 for what could not be found out', async () => {

@@ -29,7 +29,12 @@ export async function runHosts({ config: file, image, offline, json }: HostsOpti
 }
 
 function formatHosts(hosts: readonly NeededHost[]): string {
-  const rows = hosts.map(({ host, port, from, why }) => [host, String(port), from.join(', '), why.join('; ')])
+  const rows = hosts.map(({ host, port, from, why }) => [
+    host,
+    port === null ? 'a free one' : String(port),
+    from.join(', '),
+    why.join('; '),
+  ])
   return formatTable(['host', 'port', 'for', 'why'], rows)
 }
 

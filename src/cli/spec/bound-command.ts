@@ -14,7 +14,7 @@ import { type Environment, type Given, readOptions } from './read-options.ts'
 export interface BoundCommand {
   readonly name: string
   readonly description: string
-  readonly argument: Pick<ArgumentSpec<unknown>, 'placeholder' | 'description'>
+  readonly argument: Pick<ArgumentSpec<unknown>, 'placeholder' | 'description' | 'standsFor'>
   readonly options: OptionSpecs
   readonly examples: readonly string[]
   /** `words` stand after the options. Throws `USAGE` before anything runs. */

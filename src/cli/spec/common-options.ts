@@ -5,7 +5,7 @@ import { list, switchOption } from './option-spec.ts'
 /** What every command takes. */
 export const commonOptions = {
   ca: list('<file>', 'trust the certificates in this PEM file too; may be given several times'),
-  quiet: switchOption('say nothing but results and errors: no progress, no summary'),
+  quiet: switchOption('say nothing but results and errors: no progress, no summary, no log line below error'),
 }
 
 /** Does what they say, before a command runs. Throws `FILE_UNREADABLE` for a file without certificates. */

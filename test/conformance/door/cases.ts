@@ -22,6 +22,10 @@ export const DIGEST = {
   present512: `sha512:${'a'.repeat(128)}`,
 } as const
 
+/** The repository of which the scripted upstreams list their tags. */
+export const TAGGED = 'listed/pause'
+export const TAGS = ['3.10', '3.8', '3.9', 'latest']
+
 export const PARIS = '35.180.1.1'
 export const IOWA = '34.1.1.1'
 
@@ -107,11 +111,26 @@ const manifests: DoorCase[] = [
     location: belgium(`pause/manifests/${DIGEST.present}`),
   },
   {
-    title: 'the tags list keeps its paging',
+    title: 'a list of tags that cannot be had goes to the upstream and keeps its paging',
     target: '/v2/pause/tags/list?n=10&last=3.8',
     headers: from(PARIS),
     status: 307,
     location: belgium('pause/tags/list?n=10&last=3.8'),
+  },
+  {
+    title: 'a list of tags that can be had is given by the door, page by page',
+    target: `/v2/${TAGGED}/tags/list?n=1&last=3.8`,
+    headers: from(PARIS),
+    status: 200,
+    alsoHeaders: { link: `</v2/${TAGGED}/tags/list?n=1&last=3.9>; rel="next"` },
+  },
+  {
+    title: 'a list of tags by HEAD',
+    method: 'HEAD',
+    target: `/v2/${TAGGED}/tags/list`,
+    headers: from(IOWA),
+    status: 200,
+    alsoHeaders: { 'content-type': 'application/json' },
   },
   {
     title: 'referrers go to the canonical upstream and keep their filter',

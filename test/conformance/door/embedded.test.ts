@@ -7,7 +7,7 @@ import { createPortolan, type Portolan } from '../../../src/server/compose.ts'
 import { silentLog } from '../../../src/telemetry/log.ts'
 import { configOf } from '../../support/config.ts'
 import { DIGEST, type DoorCase, doorCases, ORIGIN, TRICKS } from './cases.ts'
-import { doorConfig, script } from './world.ts'
+import { doorConfig, script, scriptUpstream } from './world.ts'
 
 let portolan: Portolan
 
@@ -23,8 +23,9 @@ async function answer(url: string, { headers, signal }: RequestInit): Promise<Re
   const { origin, pathname } = new URL(url)
   const range = /=(\d+)-(\d+)$/.exec(new Headers(headers).get('range') ?? '')
   if (range !== null) return partOf(Number(range[1]), Number(range[2]))
-  const status = origin === ORIGIN.store ? script(pathname) : 200
-  if (status !== 'silent') return new Response(null, { status })
+  const answer = origin === ORIGIN.store ? script(pathname) : scriptUpstream(pathname)
+  if (typeof answer === 'number') return new Response(null, { status: answer })
+  if (answer !== 'silent') return new Response(answer, { headers: { 'Content-Type': 'application/json' } })
   return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
 }
 

@@ -7,7 +7,7 @@ import { exchange, exchangeBytes, type RawReply } from '../../support/raw-http.t
 import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
 import { until } from '../../support/until.ts'
 import { DIGEST, type DoorCase, doorCases, ORIGIN, PARIS, TRICKS } from './cases.ts'
-import { doorConfig, type Origins, script } from './world.ts'
+import { doorConfig, type Origins, script, scriptUpstream } from './world.ts'
 
 /** Digests made for one test each, so that nothing is known of them yet. */
 const fresh = (kind: '1' | '0' | '2', n: number) => `sha256:${kind}${n.toString(16).padStart(63, '0')}`
@@ -22,7 +22,7 @@ export function describeDoor(runtime: RuntimeName): void {
 
     beforeAll(async () => {
       store = await startScriptedStore(script)
-      upstreams = [await startScriptedStore(() => 200), await startScriptedStore(() => 200)]
+      upstreams = [await startScriptedStore(scriptUpstream), await startScriptedStore(scriptUpstream)]
       origins = { store: store.origin, iowa: upstreams[0]!.origin, belgium: upstreams[1]!.origin }
       door = await startPortolan(doorConfig(origins), runtime)
     })

@@ -1,4 +1,4 @@
-import { DIGEST, type ORIGIN } from './cases.ts'
+import { DIGEST, type ORIGIN, TAGGED, TAGS } from './cases.ts'
 
 /** How long one request may wait for backends, in milliseconds. */
 export const BUDGET = 300
@@ -13,6 +13,11 @@ export function script(path: string): number | 'silent' {
   if (path.endsWith(DIGEST.broken)) return 500
   if (path.endsWith(DIGEST.silent) || path.includes('sha256:2')) return 'silent'
   return 404
+}
+
+/** What the scripted upstreams answer to a path. */
+export function scriptUpstream(path: string): 200 | string {
+  return path.endsWith(`/${TAGGED}/tags/list`) ? JSON.stringify({ name: TAGGED, tags: TAGS }) : 200
 }
 
 /** The config of the door in the table, with its backends at these origins. */

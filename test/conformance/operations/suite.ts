@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
+import { findFreePort } from '../../support/ports.ts'
 import { exchange } from '../../support/raw-http.ts'
 import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
 import { until } from '../../support/until.ts'
@@ -54,6 +56,34 @@ export function describeOperations(runtime: RuntimeName): void {
       expect([reply.status, reply.headers.get('connection')]).toEqual([200, 'close'])
       expect(await ended).toBe(0)
       expect(Date.now() - signalled).toBeGreaterThanOrEqual(2000)
+    })
+
+    it('is not ready before it can use a backend, says of each what is wrong, and stays ready then', async () => {
+      const port = await findFreePort()
+      const main = { id: 'main', url: `http://127.0.0.1:${port}`, at: 'gcp/us-central1' }
+      const lost = { id: 'lost', url: 'http://127.0.0.1:2', at: 'aws/eu-west-3' }
+      const health = { interval: '1s', failures: 1 }
+      await using door = await startPortolan({ upstreams: [main], stores: [lost], health }, runtime)
+      const readyz = async () => {
+        const { status, body } = await exchange(door.adminPort, { target: '/readyz' })
+        return { code: status, ...JSON.parse(body) }
+      }
+      expect(await readyz()).toEqual({ code: 503, status: 'not ready', why: 'no backend can be used yet' })
+      const firstChecks = () => door.log.filter(({ msg }) => String(msg).includes('first check'))
+      expect(firstChecks()).toMatchObject([
+        { level: 'warn', backend: expect.stringMatching(/main|lost/), why: expect.stringMatching(/./) },
+        { level: 'warn', backend: expect.stringMatching(/main|lost/), why: expect.stringMatching(/./) },
+      ])
+
+      const server = createServer((_, reply) => reply.end())
+      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+      await until('the door to be ready', async () => (await readyz()).status === 'ready')
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await until('the upstream to leave traffic', async () => 'problem' in (await readyz()))
+      expect(await readyz()).toEqual({ code: 200, status: 'ready', problem: 'every backend is down' })
+      // Each is told of once, however often it fails.
+      expect(firstChecks()).toHaveLength(2)
     })
 
     describe('reloads', () => {

@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { providers } from '../../../src/clouds/providers.ts'
 import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { runCommand, startCommand } from '../../support/command.ts'
 import { makeBlob, makeManifest } from '../../support/content.ts'
@@ -21,6 +22,12 @@ import { until } from '../../support/until.ts'
 
 const CONFIG = makeBlob('config', 300)
 const TOOL = { name: 'tool', tags: { '1.0': makeManifest(CONFIG) }, blobs: [CONFIG] }
+
+/** Of all lists, one that is there. */
+const SOURCES = providers.flatMap(({ id }) => [
+  '--source',
+  `${id}=${id === 'aws' ? 'https://registry.test/aws' : 'off'}`,
+])
 
 /** Addresses, since emulators take the first label of a name for an account or a bucket. */
 const [S3, AZURE] = ['192.0.2.1', '192.0.2.2'] as const
@@ -154,6 +161,18 @@ describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bu
         err: expect.stringContaining('of http://cluster.test, 0 findings'),
       })
       expect(proxy.requests.join()).toContain('cluster.test')
+    })
+
+    it.each<[what: string, words: readonly string[]]>([
+      ['hosts', ['hosts', 'portolan.yaml', '--image', 'tool:1.0']],
+      ['explain', ['explain', 'tool:1.0', '--from', '192.0.2.9', '--config', 'portolan.yaml']],
+      ['audit', ['audit', 'portolan.yaml']],
+      ['ranges update', ['ranges', 'update', '--no-geo', ...SOURCES]],
+    ])('are those of %s, too', async (_, words) => {
+      await save({ stores: [{ id: 'here', url: 'https://a.test', at: 'a/b', fill: { folder: '.' } }] })
+      const command = [...words, '--ca', authority.file]
+      await runCommand(command, { folder: folder.path, env: proxied, runtime })
+      expect(proxy.requests).toContain('CONNECT registry.test:443')
     })
 
     it('are those of a door, too', async () => {
