@@ -1,7 +1,7 @@
 import { type Change, changeOf, dnsNote, edited } from './change.ts'
 import { startOf } from './finders/overlap.ts'
 import type { Finding, Verdict } from './finding.ts'
-import type { Found, SourceText } from './found.ts'
+import type { Bases, Found, SourceText } from './found.ts'
 import { LineIndex } from './line-index.ts'
 import type { Judgement, RegistryMap } from './map.ts'
 import { type Name, nameOf, writtenOf } from './name.ts'
@@ -68,12 +68,16 @@ function outcomeOf(
   if (found.guard !== undefined && judgement.to !== undefined)
     return guardOutcome(found.guard, name, judgement.to.path)
   if (found.follows !== undefined && judgement.to !== undefined)
-    return { verdict, change: followChange(found, name, judgement, follow()) }
+    return { verdict, change: followChange(found, name, judgement, followed(found.follows, follow)) }
   const possible = changeOf(found, name, judgement, map)
   return {
     verdict,
     change: found.fixed === undefined ? possible : { ...possible, edits: [], note: found.fixed },
   }
+}
+
+function followed({ unknown }: Bases, follow: () => Followed): Followed {
+  return unknown === undefined ? follow() : { note: unknown }
 }
 
 /** To change a policy would turn it round: what it says has to be known, and it is left. */

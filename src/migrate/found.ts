@@ -86,6 +86,8 @@ export interface Guard {
 /** What a kustomization is made of, as it is written there. */
 export interface Bases {
   readonly resources: readonly string[]
+  /** Why it can not be told what that says, where nothing here leads to it. */
+  readonly unknown?: string
 }
 
 /** What is known of the kubeadm that reads a config. */

@@ -3,7 +3,7 @@ import type { Confidence, Format } from '../found.ts'
 import { entriesOf, isStringScalar, type YamlDocument } from '../yaml/yaml-document.ts'
 import { collectImageKeys, holdsImages } from './image-keys.ts'
 import { collectKubeadm } from './kubeadm.ts'
-import { collectKustomization } from './kustomize.ts'
+import { collectForeignOverride, collectKustomization, FOREIGN } from './kustomize.ts'
 import { YamlCollector } from './yaml-collector.ts'
 import { createYamlFinder } from './yaml-finder.ts'
 import type { YamlRules } from './yaml-rules.ts'
@@ -91,6 +91,11 @@ function isClusterConfiguration({ format, path }: Context): boolean {
   const pattern =
     format === 'kubeadm' ? /^(?:dns|etcd\.local)?$/ : /(?:^|\.)clusterConfiguration(?:\.dns|\.etcd\.local)?$/
   return pattern.test(path)
+}
+
+/** Whether it is an override of Flux's own `Kustomization`. */
+function isFlux({ apiVersion, key }: Context): boolean {
+  return key === 'images[]' && apiVersion.startsWith('kustomize.toolkit.fluxcd.io/')
 }
 
 /** The registry that charts by the usual convention put before every image. */
@@ -192,6 +197,10 @@ class Walk {
         this.#collector.addWhole(this.#document.get(image, 'reference'), belonging)
       }
     }
+    const isOverride = key.endsWith('[]') || key === 'imageTag'
+    const isSure = /(?:^|\.)kustomize\.images\[\d+\]$/.test(path) || isFlux(context)
+    if (isOverride && collectForeignOverride(this.#collector, map, { format, owner: owner(path) }, isSure))
+      return
     const rest = { format, confidence }
     // One patch of RFC 6902: `{op, path: /spec/…/image, value}`.
     const target = this.#document.getString(map, 'path')?.value
@@ -226,8 +235,10 @@ class Walk {
     }
     for (const [index, item] of list.items.entries()) {
       const node = this.#document.resolve(item)
+      // `NAME:TAG` of kustomize, as Argo CD has it, is for what is called NAME already.
+      const follows = /(?:^|\.)kustomize\.images$/.test(path) ? { follows: FOREIGN } : {}
       if (isStringScalar(node) && holdsImages(key))
-        this.#collector.addWhole(node, { format, confidence, owner })
+        this.#collector.addWhole(node, { format, confidence, owner, ...follows })
       this.visit(item, { ...context, key: `${key}[]`, path: `${path}[${index}]`, depth: context.depth + 1 })
     }
   }

@@ -1,7 +1,17 @@
 import { isMap, isSeq, type YAMLMap } from 'yaml'
+import type { Bases, Format } from '../found.ts'
 import { readYaml, stringOf, type YamlDocument } from '../yaml/yaml-document.ts'
 import type { YamlCollector } from './yaml-collector.ts'
 
+/** What follows manifests that nothing here leads to. */
+export const FOREIGN: Bases = {
+  resources: [],
+  unknown: 'it has to be what the manifests say that it is applied to: change it together with them',
+}
+const COMPONENT: Bases = {
+  resources: [],
+  unknown: 'it has to be what those say that take this component: change it together with them',
+}
 /** Where a kustomization says what it is made of. */
 const RESOURCES = ['resources', 'bases', 'components', 'crds']
 
@@ -13,20 +23,48 @@ export function collectKustomization(collector: YamlCollector, map: YAMLMap): vo
   const { document } = collector
   const images = document.get(map, 'images')
   if (!isSeq(images)) return
-  const follows = { resources: resourcesOf(document, map) }
+  const isComponent = document.getString(map, 'kind')?.value === 'Component'
+  const follows = isComponent ? COMPONENT : { resources: resourcesOf(document, map) }
   for (const [index, item] of images.items.entries()) {
     const entry = document.resolve(item)
-    if (!isMap(entry)) continue
-    const [name, newName] = [document.getString(entry, 'name'), document.getString(entry, 'newName')]
-    const belonging = (key: string) =>
-      ({ format: 'kustomize', confidence: 'certain', owner: `images[${index}].${key}` }) as const
-    const version = { tag: document.getString(entry, 'newTag'), digest: document.getString(entry, 'digest') }
-    collector.addSplit(newName === undefined ? { repository: name, ...version } : { repository: name }, {
-      ...belonging('name'),
-      follows,
-    })
-    if (newName !== undefined) collector.addSplit({ repository: newName, ...version }, belonging('newName'))
+    if (isMap(entry))
+      collectOverride(collector, entry, { format: 'kustomize', owner: `images[${index}]` }, follows)
   }
+}
+
+/**
+ * Takes an override of kustomize that stands in an object of another tool, such as Flux's `Kustomization`: its name has
+ * to be what the manifests say that it is applied to. Gives whether the map is one; `isSure` where its place says so.
+ */
+export function collectForeignOverride(
+  collector: YamlCollector,
+  map: YAMLMap,
+  belonging: { readonly format: Format; readonly owner: string },
+  isSure: boolean,
+): boolean {
+  const { document } = collector
+  const keys = isSure ? ['newName', 'newTag', 'digest'] : ['newName', 'newTag']
+  const isOverride =
+    document.getString(map, 'name') !== undefined && keys.some((key) => document.get(map, key) !== undefined)
+  if (isOverride) collectOverride(collector, map, belonging, FOREIGN)
+  return isOverride
+}
+
+function collectOverride(
+  collector: YamlCollector,
+  entry: YAMLMap,
+  { format, owner }: { readonly format: Format; readonly owner: string },
+  follows: Bases,
+): void {
+  const { document } = collector
+  const [name, newName] = [document.getString(entry, 'name'), document.getString(entry, 'newName')]
+  const belonging = (key: string) => ({ format, confidence: 'certain', owner: `${owner}.${key}` }) as const
+  const version = { tag: document.getString(entry, 'newTag'), digest: document.getString(entry, 'digest') }
+  collector.addSplit(newName === undefined ? { repository: name, ...version } : { repository: name }, {
+    ...belonging('name'),
+    follows,
+  })
+  if (newName !== undefined) collector.addSplit({ repository: newName, ...version }, belonging('newName'))
 }
 
 /** As they are written; what charts of Helm are inflated to is not known. */

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { KUBERNETES_MAP } from './builtin-map.ts'
+import { createMap } from './map.ts'
+import { rewriteText } from './rewrite.ts'
+
+// What a change would break or turn round is reported and left. A line that is to change has `→` in it, with what it
+// becomes behind it; all others are to stay byte for byte.
+
+const map = createMap(KUBERNETES_MAP)
+
+function check(path: string, written: string): void {
+  const lines = written.split('\n').map((line) => line.split(' → '))
+  const before = lines.map(([old]) => old).join('\n')
+  const after = lines.map(([old, young = old]) => young).join('\n')
+  const rewritten = rewriteText({ path, text: before }, { map })
+  expect(rewritten.refused).toBeUndefined()
+  expect(rewritten.text).toBe(after)
+}
+
+describe('an override of kustomize in an object of another tool', () => {
+  it.each([
+    [
+      "Flux's Kustomization",
+      `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+spec:
+  images:
+    - name: k8s.gcr.io/pause
+      newTag: "3.2"
+    - name: k8s.gcr.io/etcd
+      newName: k8s.gcr.io/etcd →       newName: registry.k8s.io/etcd
+    - name: k8s.gcr.io/kube-proxy
+      digest: sha256:${'a'.repeat(64)}`,
+    ],
+    [
+      'a post-renderer of Helm',
+      `apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+spec:
+  postRenderers:
+    - kustomize: {images: [{name: k8s.gcr.io/pause, newTag: "3.2"}, {name: k8s.gcr.io/etcd, digest: "sha256:${'a'.repeat(64)}"}]}
+  values: {image: {repository: k8s.gcr.io/pause, tag: "3.2"}} →   values: {image: {repository: registry.k8s.io/pause, tag: "3.2"}}`,
+    ],
+    [
+      "Argo CD's Application",
+      `apiVersion: argoproj.io/v1alpha1
+kind: Application
+spec:
+  sources:
+    - kustomize:
+        images:
+          - k8s.gcr.io/pause:3.2
+          - k8s.gcr.io/pause=k8s.gcr.io/pause:3.2 →           - k8s.gcr.io/pause=registry.k8s.io/pause:3.2`,
+    ],
+    [
+      'a transformer of its own',
+      `apiVersion: builtin
+kind: ImageTagTransformer
+metadata: {name: pause}
+imageTag: {name: k8s.gcr.io/pause, newTag: "3.2"}`,
+    ],
+  ])('%s', (_, text) => check('apps/app.yaml', text))
+
+  it('says that a component follows those that take it', () => {
+    const text = 'kind: Component\nimages:\n  - name: k8s.gcr.io/pause\n    newTag: "3.2"\n'
+    const { findings } = rewriteText({ path: 'part/kustomization.yaml', text }, { map })
+    expect(findings.map(({ edits, note }) => [edits, note])).toEqual([
+      [[], 'it has to be what those say that take this component: change it together with them'],
+    ])
+  })
+})
