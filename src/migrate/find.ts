@@ -1,5 +1,6 @@
 import { findInCi } from './finders/ci.ts'
 import { findInClusterApi } from './finders/cluster-api.ts'
+import { withComparisons } from './finders/comparison.ts'
 import { findInCompose } from './finders/compose.ts'
 import { findInContainerd } from './finders/containerd.ts'
 import { findInCrio } from './finders/crio.ts'
@@ -86,7 +87,8 @@ export function readReferences(source: SourceText, isRelevant?: FinderTools['isR
     unread: (what) => unread.push(what),
     isRelevant,
   }
-  return { found: FINDERS[formatOf(source.path, source.text)](source, tools), unread }
+  const found = FINDERS[formatOf(source.path, source.text)](source, tools)
+  return { found: withComparisons(source.text, found), unread }
 }
 
 /**

@@ -69,3 +69,32 @@ imageTag: {name: k8s.gcr.io/pause, newTag: "3.2"}`,
     ])
   })
 })
+
+describe('what something is compared with', () => {
+  it.each([
+    ['.github/workflows/a.yml', `if: \${{ inputs.image == 'k8s.gcr.io/pause:3.1' }}`],
+    [
+      '.github/workflows/a.yml',
+      `env: {I: "\${{ inputs.image || 'k8s.gcr.io/pause:3.1' }}"} → env: {I: "\${{ inputs.image || 'registry.k8s.io/pause:3.1' }}"}`,
+    ],
+    ['tasks/main.yml', '- assert: {that: [\'image != "k8s.gcr.io/pause:3.1"\']}'],
+    ['tasks/main.yml', "x: \"{{ image | replace('k8s.gcr.io', 'registry.k8s.io') }}\""],
+    ['tasks/main.yml', 'x: "{{ image is search(\'k8s.gcr.io/pause\') }}"'],
+    ['templates/d.yaml', 'image: {{ .Values.image | replace "k8s.gcr.io" "registry.k8s.io" }}'],
+    [
+      'templates/d.yaml',
+      '{{- if eq .Values.image "k8s.gcr.io/pause:3.1" }}\nimage: k8s.gcr.io/pause:3.2 → image: registry.k8s.io/pause:3.2\n{{- end }}',
+    ],
+    [
+      'templates/d.yaml',
+      'image: {{ .Values.image | default "k8s.gcr.io/pause:3.1" }} → image: {{ .Values.image | default "registry.k8s.io/pause:3.1" }}',
+    ],
+    ['main.tf', 'locals { a = replace(var.image, "k8s.gcr.io/pause", "registry.k8s.io/pause") }'],
+    [
+      'main.tf',
+      'locals { a = var.x == "k8s.gcr.io/pause:3.1" ? "k8s.gcr.io/pause:3.2" : "" } → locals { a = var.x == "k8s.gcr.io/pause:3.1" ? "registry.k8s.io/pause:3.2" : "" }',
+    ],
+    ['Jenkinsfile', "if (image == 'k8s.gcr.io/pause:3.1') { error 'old' }"],
+    ['Jenkinsfile', "image = image.replace('k8s.gcr.io/pause', 'registry.k8s.io/pause')"],
+  ])('%s: %s', check)
+})

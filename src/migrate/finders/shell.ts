@@ -1,4 +1,5 @@
 import type { Confidence, Finder, Format, Found, Span } from '../found.ts'
+import { COMPARED } from './comparison.ts'
 import { byPlace } from './overlap.ts'
 import { confidenceOf, findSettings, readSetting } from './settings.ts'
 import { readShell, type ShellCommand } from './shell-words.ts'
@@ -20,7 +21,6 @@ const NO_IMAGES = new Set(
 )
 /** What compares words. */
 const TESTS = new Set(['test', '[', '[['])
-const COMPARED = 'something is compared with it: change it by hand together with that'
 const SPEAKS = new Set(['echo', 'printf', 'print'])
 /** What runs a script that is given to it as one word. */
 const RUNS_SCRIPTS = new Set([
