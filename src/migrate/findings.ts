@@ -127,9 +127,13 @@ function isRedirect({ beside = [] }: Found, { to }: Judgement): boolean {
 
 /** `https://mirror.example/v2/k8s` is `mirror.example/k8s`: `/v2` is the API's, and no part of a name. */
 function registryOf(url: string): string {
-  return url
-    .toLowerCase()
-    .replace(/^[a-z]+:\/\//, '')
-    .replace(/\/+$/, '')
-    .replace(/^([^/]+)\/v2(?=\/|$)/, '$1')
+  return (
+    url
+      .toLowerCase()
+      .replace(/^[a-z]+:\/\//, '')
+      .replace(/\/+$/, '')
+      .replace(/^([^/]+)\/v2(?=\/|$)/, '$1')
+      // A tag or a digest behind the name.
+      .replace(/(\/[^/:@]+)[:@].*$/s, '$1')
+  )
 }

@@ -94,7 +94,48 @@ describe('what something is compared with', () => {
       'main.tf',
       'locals { a = var.x == "k8s.gcr.io/pause:3.1" ? "k8s.gcr.io/pause:3.2" : "" } → locals { a = var.x == "k8s.gcr.io/pause:3.1" ? "registry.k8s.io/pause:3.2" : "" }',
     ],
+    [
+      'tasks/main.yml',
+      "- replace: {path: /etc/x, regexp: 'k8s.gcr.io/pause:3.1', replace: 'registry.k8s.io/pause:3.9'}",
+    ],
+    [
+      'tasks/main.yml',
+      `- lineinfile:
+    regexp: 'image = "k8s.gcr.io/pause:3.1"'
+    line: 'image = "k8s.gcr.io/pause:3.1"' →     line: 'image = "registry.k8s.io/pause:3.1"'`,
+    ],
+    ['values.yaml', 'search: {image: k8s.gcr.io/pause:3.1} → search: {image: registry.k8s.io/pause:3.1}'],
+    [
+      'policy.yaml',
+      `apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+spec:
+  rules:
+    - mutate:
+        foreach:
+          - preconditions: {all: [{key: "{{ registry }}", operator: Equals, value: k8s.gcr.io}]}`,
+    ],
     ['Jenkinsfile', "if (image == 'k8s.gcr.io/pause:3.1') { error 'old' }"],
     ['Jenkinsfile', "image = image.replace('k8s.gcr.io/pause', 'registry.k8s.io/pause')"],
+  ])('%s: %s', check)
+})
+
+describe('the old name that is given to content of the new one', () => {
+  it.each([
+    ['a.sh', 'docker tag registry.k8s.io/pause:3.1 k8s.gcr.io/pause:3.1'],
+    ['a.sh', 'for i in pause:3.1; do\n  docker tag "registry.k8s.io/$i" "k8s.gcr.io/$i"\ndone'],
+    ['a.sh', 'skopeo copy docker://registry.k8s.io/pause:3.1 docker://k8s.gcr.io/pause:3.1'],
+    ['a.sh', 'ctr -n k8s.io image tag registry.k8s.io/pause@sha256:abc k8s.gcr.io/pause:3.1'],
+    [
+      'a.sh',
+      'skopeo copy docker://k8s.gcr.io/pause:3.1 docker://acme.example/pause:3.1 → skopeo copy docker://registry.k8s.io/pause:3.1 docker://acme.example/pause:3.1',
+    ],
+    ['sync.yml', 'sync:\n  - source: registry.k8s.io/pause:3.9\n    target: k8s.gcr.io/pause:3.9'],
+    [
+      'tasks/main.yml',
+      '- docker_image: {name: "registry.k8s.io/pause:3.1", repository: "k8s.gcr.io/pause:3.1"}',
+    ],
+    ['rules.yaml', 'rules:\n  - {from: k8s.gcr.io/pause, to: registry.k8s.io/pause}'],
+    ['main.tf', 'locals {\n  run = <<EOT\n#!/bin/sh\ndocker tag registry.k8s.io/a:1 k8s.gcr.io/a:1\nEOT\n}'],
   ])('%s: %s', check)
 })

@@ -1,6 +1,6 @@
 import type { Confidence, Finder, Format, Found, Span } from '../found.ts'
 import { COMPARED } from './comparison.ts'
-import { byPlace } from './overlap.ts'
+import { byPlace, startOf } from './overlap.ts'
 import { confidenceOf, findSettings, readSetting } from './settings.ts'
 import { readShell, type ShellCommand } from './shell-words.ts'
 import { findInWords, unquoted } from './word.ts'
@@ -19,6 +19,8 @@ const NO_IMAGES = new Set(
     'cat cp mv rm go npm pip apt apt-get yum dnf die fail warn info error debug log note fatal usage'
   ).split(' '),
 )
+/** What gives content that has one name another one too. */
+const COPIES = new Set(['tag', 'copy', 'cp', 'retag', 'sync', 'mirror'])
 /** What compares words. */
 const TESTS = new Set(['test', '[', '[['])
 const SPEAKS = new Set(['echo', 'printf', 'print'])
@@ -112,7 +114,8 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
       add(span, isLogin ? 'registry' : '', owner, isTool ? 'certain' : 'likely')
     }
   }
-  return found
+  const isCopy = isTool && words.some((word) => COPIES.has(wordText(text, word)))
+  return isCopy ? found.map((one) => ({ ...one, beside: valuesBeside(text, words, one) })) : found
 
   /** A host alone is the head of references, whatever the variable is called. */
   function addVariable(span: Span, variable: string, of: string): void {
@@ -142,6 +145,15 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
       add({ start, end: span.start + index + pair.length }, key, `${owner} ${key}`, 'certain')
     }
   }
+}
+
+/** The other words of a command that may be references. */
+function valuesBeside(text: string, words: readonly Span[], found: Found): string[] {
+  const start = startOf(found)
+  return words
+    .filter((word) => start < word.start || start >= word.end)
+    .map((word) => wordText(text, unquoted(text, word)))
+    .filter((value) => value.includes('/'))
 }
 
 function isHostAlone(text: string, { start, end }: Span): boolean {

@@ -2,8 +2,9 @@ import type { Finder, FinderTools, Format, Found, Span } from '../found.ts'
 import { type InnerText, relocate } from '../inner-text.ts'
 import { isTemplate, maskTemplate } from '../template-mask.ts'
 import { innerTextOf, readYaml, type YamlDocument, type YamlRead } from '../yaml/yaml-document.ts'
+import { COMPARED } from './comparison.ts'
 import { guardKindOf, readGuard } from './guard.ts'
-import { byPlace, without } from './overlap.ts'
+import { byPlace, startOf, without } from './overlap.ts'
 import { findInActions } from './template-actions.ts'
 import { findInLines } from './template-lines.ts'
 import { findInValue } from './value.ts'
@@ -61,7 +62,28 @@ function findInDocument(
       strings.flatMap((string) => findInString(text, string, rules, tools)),
     ),
   )
-  return found
+  return withSurroundings(text, found, strings)
+}
+
+/** Says of what was found in a string that it is compared, or one of two names of the same content. */
+function withSurroundings(text: string, found: Found[], strings: readonly YamlString[]): Found[] {
+  const marked = strings
+    .filter(({ isCompared, counterparts }) => isCompared || counterparts !== undefined)
+    .map((string) => ({ string, span: innerTextOf(text, string.scalar).span }))
+    .sort((one, other) => one.span.start - other.span.start)
+  let next = 0
+  return found.sort(byPlace).map((one) => {
+    const start = startOf(one)
+    while (next < marked.length && marked[next]!.span.end <= start) next++
+    const around = marked[next]
+    if (around === undefined || around.span.start > start || one.guard !== undefined) return one
+    const { isCompared, counterparts } = around.string
+    return {
+      ...one,
+      ...(isCompared && { fixed: one.fixed ?? COMPARED }),
+      ...(counterparts && { beside: [...(one.beside ?? []), ...counterparts] }),
+    }
+  })
 }
 
 function findGuard(text: string, string: YamlString, format: Format): Found[] {

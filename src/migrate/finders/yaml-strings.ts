@@ -19,12 +19,26 @@ export interface YamlString {
   readonly file?: string
   /** It is one end of a redirect between registries; these are the others. */
   readonly redirect?: readonly string[]
+  /** What it is copied from or to, or stands in the place of, by the keys of its map. */
+  readonly counterparts?: readonly string[]
+  /** A condition compares something with it, or it is looked for. */
+  readonly isCompared?: true
   /** The other strings of the list that it is in. */
   beside(): string[]
 }
 
+/** The two ends of a copy or a replacement, by the keys of one map. */
+const FROM = /^(?:from|source|src|name|old|original)$/i
+const TO = /^(?:to|target|dest|dst|destination|repository|new|replacement|replace)$/i
+/** What is looked for in other texts. */
+const SOUGHT = /^(?:regexp?|search|search_?string|find|matches)$/i
+
 /** What a value is in. */
-interface Place extends Pick<YamlString, 'path' | 'apiVersion' | 'kind' | 'called' | 'file' | 'redirect'> {
+interface Place
+  extends Pick<
+    YamlString,
+    'path' | 'apiVersion' | 'kind' | 'called' | 'file' | 'redirect' | 'counterparts' | 'isCompared'
+  > {
   readonly node: unknown
   readonly parent?: unknown
   readonly object: string
@@ -53,6 +67,7 @@ export function* stringsOf(
     } else if (isMap(node)) {
       const inner = enter(document, node, place)
       const mirrored = mirrorsOf(document, node)
+      const isCondition = document.getString(node, 'operator') !== undefined
       for (const { key, value } of node.items) {
         if (!isStringScalar(key)) continue
         const path = [...inner.path, key.value]
@@ -60,7 +75,14 @@ export function* stringsOf(
         if (ends !== undefined)
           yield { ...stringAt(key, { ...inner, path: inner.path, redirect: ends }), isKey: true }
         const redirect = ends !== undefined ? [key.value] : mirrored.get(key.value)
-        left.push({ ...inner, node: value, path, parent: node, ...(redirect && { redirect }) })
+        const counterparts = counterpartsOf(document, node, key.value)
+        const isCompared = SOUGHT.test(key.value) || (isCondition && /^values?$/.test(key.value))
+        left.push({
+          ...{ ...inner, node: value, path, parent: node },
+          ...(redirect && { redirect }),
+          ...(counterparts.length > 0 && { counterparts }),
+          ...(isCompared && { isCompared }),
+        })
       }
     }
   }
@@ -83,7 +105,7 @@ function stringAt(scalar: StringScalar, { object, path, node: _, parent, ...rest
 function enter(document: YamlDocument, map: YAMLMap, place: Place): Place {
   const text = (key: string) => document.getString(map, key)?.value
   const name = FILE_KEYS.map(text).find((value) => value !== undefined && FILE_NAME.test(value))
-  const { file: _, ...outer } = place
+  const { file: _, counterparts: _of, isCompared: _by, ...outer } = place
   const called = text('name') ?? text('key')
   const here = {
     ...outer,
@@ -106,6 +128,14 @@ function mirrorsOf(document: YamlDocument, map: YAMLMap): ReadonlyMap<string, re
     ['source', mirrors.items.flatMap((item) => stringOf(item) ?? [])],
     ['mirrors', [source]],
   ])
+}
+
+function counterpartsOf(document: YamlDocument, map: YAMLMap, key: string): string[] {
+  const others = FROM.test(key) ? TO : TO.test(key) ? FROM : undefined
+  if (others === undefined) return []
+  return map.items.flatMap(({ key: other, value }) =>
+    others.test(stringOf(other) ?? '') ? (stringOf(document.resolve(value)) ?? []) : [],
+  )
 }
 
 /** The strings below a registry's key, in lists or one map deeper. */
