@@ -139,3 +139,30 @@ describe('the old name that is given to content of the new one', () => {
     ['main.tf', 'locals {\n  run = <<EOT\n#!/bin/sh\ndocker tag registry.k8s.io/a:1 k8s.gcr.io/a:1\nEOT\n}'],
   ])('%s: %s', check)
 })
+
+describe('what a name says to be banned, allowed or old', () => {
+  it.each([
+    ['a.sh', 'BANNED=k8s.gcr.io\nDENIED_IMAGES=(k8s.gcr.io/pause:3.1 k8s.gcr.io/etcd:3.4.3-0)'],
+    ['a.sh', 'OLD_REGISTRY=k8s.gcr.io\nsed -i "s#$OLD_REGISTRY#registry.k8s.io#" *.yaml'],
+    ['a.sh', 'GOLD_IMAGE=k8s.gcr.io/pause:3.1 → GOLD_IMAGE=registry.k8s.io/pause:3.1'],
+    ['a.sh', 'check --blocked-registries=k8s.gcr.io --image=x'],
+    ['Makefile', 'OLD := k8s.gcr.io\nBANNED_REGISTRY = k8s.gcr.io'],
+    ['Dockerfile', 'ARG OLD_REGISTRY=k8s.gcr.io\nFROM scratch'],
+    ['rules.ini', 'blocked_registry = k8s.gcr.io\nold_image = k8s.gcr.io/pause:3.1'],
+    ['main.tf', 'locals { old_registry = "k8s.gcr.io" }'],
+    ['x.toml', 'old_image = "k8s.gcr.io/pause:3.1"'],
+    ['values.yaml', 'legacyRegistries: [k8s.gcr.io/pause]\noldRegistry: k8s.gcr.io'],
+    ['values.yaml', 'scaffoldImage: k8s.gcr.io/pause:3.1 → scaffoldImage: registry.k8s.io/pause:3.1'],
+    [
+      'pod.yaml',
+      `apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - name: guard
+      image: k8s.gcr.io/pause:3.1 →       image: registry.k8s.io/pause:3.1
+      args: ["--denied-registry=k8s.gcr.io"]
+      env: [{name: OLD_REGISTRY, value: k8s.gcr.io}]`,
+    ],
+  ])('%s: %s', check)
+})

@@ -1,5 +1,6 @@
 import { type Finder, type Found, NO_TOOLS, type Span } from '../found.ts'
 import { literalText, relocate } from '../inner-text.ts'
+import { underName } from './guard.ts'
 import { namesRegistry } from './names.ts'
 import { readSetting } from './settings.ts'
 import { findInScript } from './shell.ts'
@@ -130,7 +131,8 @@ export const findInDockerfile: Finder = ({ text }) => {
     const parts = readSetting(text, span, isHead(name) ? 'registry' : name)
     if (parts === undefined) return
     const confidence = parts.registry === undefined || namesRegistry(name) ? 'certain' : 'likely'
-    found.push({ format: 'dockerfile', parts, owner: `${instruction} ${name}`, confidence })
+    const owner = `${instruction} ${name}`
+    found.push(underName({ format: 'dockerfile', parts, owner, confidence }, name))
   }
 }
 

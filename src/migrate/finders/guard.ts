@@ -31,6 +31,23 @@ export function guardKindOf({ path, apiVersion = '', kind = '' }: Surroundings):
   return undefined
 }
 
+const OLD =
+  /(?<![A-Za-z])(?:old|legacy|deprecated|obsolete|former)(?![a-z])|(?<![A-Z])(?:OLD|LEGACY|DEPRECATED|OBSOLETE|FORMER)(?![A-Z])|(?:Old|Legacy|Deprecated|Obsolete|Former)(?![a-z])/
+const CALLED_OLD = 'by its name it is to be the old one: change it by hand if it is not'
+
+/** Whether something is called old: then the old name is what it has to be. */
+export function isCalledOld(name: string): boolean {
+  return OLD.test(name)
+}
+
+/** Says of what stands under a name what that name says: that it is banned, allowed, or the old one on purpose. */
+export function underName(found: Found, name: string): Found {
+  if (found.guard !== undefined || found.fixed !== undefined) return found
+  const kind = guardKindOf({ path: [name] })
+  if (kind !== undefined) return { ...found, guard: { kind, others: [] } }
+  return isCalledOld(name) ? { ...found, fixed: CALLED_OLD } : found
+}
+
 const SEPARATOR = /\s*[|,]\s*/
 const ENTRY =
   /^(!?)\s*(?:\^|https?:\/\/)?((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?::\d{1,5})?(?:\/[A-Za-z0-9._/-]*?)?)(?:\/?[*.+$]*|(?::[\w.-]+)?(?:@sha\d+:[a-f0-9]+)?)$/

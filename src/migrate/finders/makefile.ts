@@ -1,4 +1,5 @@
 import type { Finder, Found } from '../found.ts'
+import { underName } from './guard.ts'
 import { byPlace, without } from './overlap.ts'
 import { readSetting } from './settings.ts'
 import { findInScript } from './shell.ts'
@@ -23,7 +24,8 @@ export const findInMakefile: Finder = ({ text }) => {
       // A host alone is the head of references, whatever the variable is called.
       const parts = readSetting(text, span, name) ?? readSetting(text, span, 'registry')
       if (parts !== undefined) {
-        found.push({ format: 'makefile', parts, owner: `variable ${name}`, confidence: 'likely' })
+        const one: Found = { format: 'makefile', parts, owner: `variable ${name}`, confidence: 'likely' }
+        found.push(underName(one, name))
       }
     }
   }

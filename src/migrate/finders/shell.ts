@@ -1,5 +1,6 @@
 import type { Confidence, Finder, Format, Found, Span } from '../found.ts'
 import { COMPARED } from './comparison.ts'
+import { underName } from './guard.ts'
 import { byPlace, startOf } from './overlap.ts'
 import { confidenceOf, findSettings, readSetting } from './settings.ts'
 import { readShell, type ShellCommand } from './shell-words.ts'
@@ -67,13 +68,13 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   const found: Found[] = []
   const add = (span: Span, name: string, owner: string, confidence: Confidence) => {
     const parts = readSetting(text, span, name)
-    if (parts !== undefined) found.push({ format, parts, owner, confidence })
+    if (parts !== undefined) found.push(underName({ format, parts, owner, confidence }, name))
     return parts !== undefined
   }
   const addValue = (span: Span, name: string, owner: string, confidence: Confidence) => {
     if (add(span, name, owner, confidence)) return
     if (/\s/.test(text.slice(span.start, span.end)))
-      for (const one of findInWords(text, span, { format, owner })) found.push(one)
+      for (const one of findInWords(text, span, { format, owner })) found.push(underName(one, name))
   }
 
   const first = array === undefined ? words.findIndex((word) => isCommandName(wordText(text, word))) : -1
@@ -120,7 +121,10 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   /** A host alone is the head of references, whatever the variable is called. */
   function addVariable(span: Span, variable: string, of: string): void {
     addValue(span, variable, of, 'likely')
-    if (found.at(-1)?.owner !== of && isHostAlone(text, span)) add(span, 'registry', of, 'likely')
+    if (found.at(-1)?.owner === of || !isHostAlone(text, span)) return
+    const parts = readSetting(text, span, 'registry')
+    if (parts !== undefined)
+      found.push(underName({ format, parts, owner: of, confidence: 'likely' }, variable))
   }
 
   function addFlag(span: Span, flag: string): void {

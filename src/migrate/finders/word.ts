@@ -1,4 +1,5 @@
 import type { Format, Found, Span } from '../found.ts'
+import { underName } from './guard.ts'
 import { namesRegistry } from './names.ts'
 import { confidenceOf, findSettings, readSetting } from './settings.ts'
 import { readReference, readRegistryUrl } from './written-reference.ts'
@@ -18,7 +19,7 @@ const NAMES_MAX = 3
 export function findInWord(text: string, span: Span, name: string, place: WordPlace, depth = 0): Found[] {
   const { format, owner } = place
   const one = (parts: Found['parts'] | undefined): Found[] =>
-    parts === undefined ? [] : [{ format, parts, owner, confidence: confidenceOf(name) }]
+    parts === undefined ? [] : [underName({ format, parts, owner, confidence: confidenceOf(name) }, name)]
   const parts =
     readSetting(text, span, name) ?? (namesRegistry(name) ? readRegistryUrl(text, span) : undefined)
   if (parts !== undefined) return one(parts)

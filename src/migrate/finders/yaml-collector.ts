@@ -3,6 +3,7 @@ import { isMap, isSeq } from 'yaml'
 import type { Bases, Confidence, Format, Found, KubeadmDns, Part } from '../found.ts'
 import { relocate } from '../inner-text.ts'
 import { innerTextOf, isStringScalar, type StringScalar, type YamlDocument } from '../yaml/yaml-document.ts'
+import { underName } from './guard.ts'
 import { namesImage, namesRegistry } from './names.ts'
 import { readSetting } from './settings.ts'
 import { isRegistry, type Reading, readReference } from './written-reference.ts'
@@ -66,7 +67,7 @@ export class YamlCollector {
     if (!isStringScalar(scalar) || !(namesImage(name) || namesRegistry(name))) return
     const inner = innerTextOf(this.#text, scalar)
     const parts = readSetting(inner.value, { start: 0, end: inner.value.trimEnd().length }, name)
-    if (parts !== undefined) this.add(relocate(parts, inner), belonging)
+    if (parts !== undefined) this.add(relocate(parts, inner), belonging, name)
   }
 
   /** Takes the words of a command: `--pause-image=REFERENCE`, or the flag and the reference as two words. */
@@ -145,13 +146,14 @@ export class YamlCollector {
     this.add(parts, belonging)
   }
 
-  add(parts: Found['parts'], belonging: Belonging): void {
+  /** `name` is that of the setting that it is the value of. */
+  add(parts: Found['parts'], belonging: Belonging, name = ''): void {
     const key = Object.values(parts)
       .map(({ span, value }: Part) => `${span.start}-${span.end}-${value}`)
       .join()
     if (this.#seen.has(key)) return
     this.#seen.add(key)
-    this.found.push({ parts, ...belonging })
+    this.found.push(underName({ parts, ...belonging }, name))
   }
 
   #addAfter(scalar: StringScalar, name: string, value: string, belonging: Belonging): void {
@@ -159,7 +161,7 @@ export class YamlCollector {
     const inner = innerTextOf(this.#text, scalar)
     const start = inner.value.length - value.length
     const parts = readSetting(inner.value, { start, end: inner.value.trimEnd().length }, name)
-    if (parts !== undefined) this.add(relocate(parts, inner), belonging)
+    if (parts !== undefined) this.add(relocate(parts, inner), belonging, name)
   }
 
   #partOf(node: unknown): Part | undefined {

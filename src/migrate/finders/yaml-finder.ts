@@ -3,7 +3,7 @@ import { type InnerText, relocate } from '../inner-text.ts'
 import { isTemplate, maskTemplate } from '../template-mask.ts'
 import { innerTextOf, readYaml, type YamlDocument, type YamlRead } from '../yaml/yaml-document.ts'
 import { COMPARED } from './comparison.ts'
-import { guardKindOf, readGuard } from './guard.ts'
+import { guardKindOf, isCalledOld, readGuard, underName } from './guard.ts'
 import { byPlace, startOf, without } from './overlap.ts'
 import { findInActions } from './template-actions.ts'
 import { findInLines } from './template-lines.ts'
@@ -67,8 +67,12 @@ function findInDocument(
 
 /** Says of what was found in a string that it is compared, or one of two names of the same content. */
 function withSurroundings(text: string, found: Found[], strings: readonly YamlString[]): Found[] {
+  if (found.length === 0) return found
   const marked = strings
-    .filter(({ isCompared, counterparts }) => isCompared || counterparts !== undefined)
+    .filter(
+      ({ isCompared, counterparts, path }) =>
+        isCompared || counterparts !== undefined || isCalledOld(keyOf(path)),
+    )
     .map((string) => ({ string, span: innerTextOf(text, string.scalar).span }))
     .sort((one, other) => one.span.start - other.span.start)
   let next = 0
@@ -77,13 +81,17 @@ function withSurroundings(text: string, found: Found[], strings: readonly YamlSt
     while (next < marked.length && marked[next]!.span.end <= start) next++
     const around = marked[next]
     if (around === undefined || around.span.start > start || one.guard !== undefined) return one
-    const { isCompared, counterparts } = around.string
+    const { isCompared, counterparts, path } = around.string
     return {
-      ...one,
+      ...underName(one, keyOf(path)),
       ...(isCompared && { fixed: one.fixed ?? COMPARED }),
       ...(counterparts && { beside: [...(one.beside ?? []), ...counterparts] }),
     }
   })
+}
+
+function keyOf(path: readonly string[]): string {
+  return path.findLast((part) => part !== '[]') ?? ''
 }
 
 function findGuard(text: string, string: YamlString, format: Format): Found[] {
@@ -129,7 +137,7 @@ function readString(inner: InnerText, string: YamlString, rules: YamlRules, tool
           ? one(readRegistryUrl(value, span))
           : []
   if (known.length > 0 || string.isKey) return known
-  const last = path.findLast((part) => part !== '[]') ?? ''
+  const last = keyOf(path)
   // `value` and `default` are said of what they stand beside: `{name: REGISTRY, value: k8s.gcr.io}`.
   const key = /^(?:value|default|defaultValue)$/.test(last) ? (string.called ?? path.at(-2) ?? last) : last
   const isWord = path.at(-1) === '[]' && /^(?:command|args|argv|entrypoint)$/i.test(last)
