@@ -166,3 +166,15 @@ spec:
     ],
   ])('%s: %s', check)
 })
+
+describe('an image of what has a name like that of a rule', () => {
+  it.each([
+    'denylistController: {image: {repository: ‹/a›, tag: v1}}',
+    'trustedProxy: {image: ‹/a:v1›}',
+    'blockedService: {containers: [{image: ‹/a:v1›}]}',
+    'rejectService: {repository: ‹/a›, tag: v2}',
+  ])('%s', (marked) => {
+    const of = (registry: string) => marked.replaceAll('‹', registry).replaceAll('›', '')
+    check('values.yaml', `${of('k8s.gcr.io')} → ${of('registry.k8s.io')}`)
+  })
+})

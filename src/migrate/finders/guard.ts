@@ -5,6 +5,16 @@ const ALLOWS = /allow|white[_-]?list|trusted|permitted|approved/i
 /** What a rule does not hold for goes by its name, and moves with it. */
 const EXEMPT = /exempt|exclude|ignore|skip/i
 
+/** What else the name of a rule may say; `denylistController` is something that has an image. */
+const OF_RULES = new Set(
+  (
+    'registry registries image images repo repos repository repositories host hosts source sources domain domains ' +
+    'prefix prefixes pattern patterns list lists entry entries item items name names reference references rule rules ' +
+    'condition conditions config configs policy policies setting settings container containers pull pulls docker ' +
+    'kubernetes k8s admission default additional extra all by for from in of to the'
+  ).split(' '),
+)
+
 /** What is known of a value's surroundings. */
 export interface Surroundings {
   /** The keys that lead to it. */
@@ -22,13 +32,26 @@ export function guardKindOf({ path, apiVersion = '', kind = '' }: Surroundings):
   if (path.some((key) => EXEMPT.test(key))) return undefined
   const isConstraint = apiVersion.startsWith('constraints.gatekeeper.sh/')
   const isKyverno = /^(?:[\w.-]+\.)?kyverno\.io\//.test(apiVersion)
-  const names = isConstraint ? [kind, ...path] : path
-  if (names.some((key) => BANS.test(key))) return 'ban'
-  if (names.some((key) => ALLOWS.test(key))) return 'allow'
+  const last = path.findLast((key) => key !== '[]') ?? ''
+  const says = (words: RegExp) =>
+    words.test(last) ||
+    (isConstraint && words.test(kind)) ||
+    path.some((key) => words.test(key) && isOfRules(key.replace(words, '')))
+  if (says(BANS)) return 'ban'
+  if (says(ALLOWS)) return 'allow'
   if (isConstraint && path.includes('parameters')) return 'allow'
   if (isKyverno && !path.includes('mutate') && !path.includes('generate')) return 'allow'
   if (apiVersion.startsWith('policy.sigstore.dev/') && path.includes('images')) return 'allow'
   return undefined
+}
+
+/** Whether the rest of a name speaks of rules too: `blockedRegistries`, `deny_list`, `admission_whitelist_patterns`. */
+function isOfRules(rest: string): boolean {
+  const words = rest
+    .replace(/([a-z0-9])(?=[A-Z])/g, '$1 ')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+  return words.every((word) => word.length < 3 || OF_RULES.has(word))
 }
 
 const OLD =
