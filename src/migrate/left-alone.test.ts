@@ -130,6 +130,10 @@ describe('the old name that is given to content of the new one', () => {
       'a.sh',
       'skopeo copy docker://k8s.gcr.io/pause:3.1 docker://acme.example/pause:3.1 → skopeo copy docker://registry.k8s.io/pause:3.1 docker://acme.example/pause:3.1',
     ],
+    [
+      'a.sh',
+      'docker tag k8s.gcr.io/pause:3.1 registry.k8s.io/pause:3.1 → docker tag registry.k8s.io/pause:3.1 registry.k8s.io/pause:3.1',
+    ],
     ['sync.yml', 'sync:\n  - source: registry.k8s.io/pause:3.9\n    target: k8s.gcr.io/pause:3.9'],
     [
       'tasks/main.yml',
@@ -177,4 +181,11 @@ describe('an image of what has a name like that of a rule', () => {
     const of = (registry: string) => marked.replaceAll('‹', registry).replaceAll('›', '')
     check('values.yaml', `${of('k8s.gcr.io')} → ${of('registry.k8s.io')}`)
   })
+})
+
+describe('a place of images that is written where an image could be', () => {
+  it.each([
+    'a: gcr.io/google_containers\nb: k8s.gcr.io/pause:3.1 → b: registry.k8s.io/pause:3.1',
+    'image: {registry: gcr.io, repository: google-containers}',
+  ])('%s', (text) => check('values.yaml', text))
 })

@@ -31,6 +31,7 @@ export interface RewriteOptions {
   readonly choose?: (finding: Finding) => Finding
 }
 
+const NO_IMAGE = 'it is where images are, and no image: change it by hand, with what is put behind it'
 const CODE = 'it is a string of a program: --include-code changes it'
 const YAML_FORMATS = new Set<Format>([
   ...(['kubernetes', 'helm-values', 'helm-template', 'kustomize', 'kubeadm', 'cluster-api', 'kops'] as const),
@@ -63,7 +64,19 @@ export function rewriteExamined(examined: Examined, options: RewriteOptions = {}
   const text = applyEdits(source.text, edits)
   const refused =
     faultOfReferences(examined, { ...source, text }, chosen, includeText) ?? faultOfShape(source, text, edits)
-  return refused === undefined ? { findings, edits, text } : { ...unchanged, refused }
+  if (refused === undefined) return { findings, edits, text }
+  // What keeps only itself from being changed keeps nothing else.
+  if (chosen.some(isPlaceOfImages)) {
+    const careful = (one: Finding) => (isPlaceOfImages(one) ? withheld(choose(one), NO_IMAGE) : choose(one))
+    return rewriteExamined(examined, { ...options, choose: careful })
+  }
+  return { ...unchanged, refused }
+}
+
+/** `gcr.io/google-containers` may be an image by its looks, and what it becomes is a registry alone. */
+function isPlaceOfImages({ parts, replacement }: Finding): boolean {
+  const isImage = parts.whole !== undefined || parts.repository !== undefined
+  return isImage && replacement !== undefined && !replacement.includes('/')
 }
 
 function faultOfReferences(
