@@ -25,6 +25,7 @@ import { findInRegistriesConf } from './finders/registries-conf.ts'
 import { findSettings } from './finders/settings.ts'
 import { findInScript, findInShell } from './finders/shell.ts'
 import { findInTalos } from './finders/talos.ts'
+import { findInActions } from './finders/template-actions.ts'
 import { findInTerraform } from './finders/terraform.ts'
 import { findInText } from './finders/text.ts'
 import { createTomlFinder } from './finders/toml-finder.ts'
@@ -53,13 +54,13 @@ const FINDERS: Readonly<Record<Format, Finder>> = {
   talos: findInTalos,
   kops: findInKops,
   'cluster-api': findInClusterApi,
-  dockerfile: findInDockerfile,
+  dockerfile: withActions(findInDockerfile, 'dockerfile'),
   compose: findInCompose,
   terraform: findInTerraform,
   ci: (source, tools) =>
     /\.ya?ml$/i.test(source.path) ? findInCi(source, tools) : findInJenkinsfile(source, tools),
-  makefile: findInMakefile,
-  shell: findInShell,
+  makefile: withActions(findInMakefile, 'makefile'),
+  shell: withActions(findInShell, 'shell'),
   ansible: createYamlFinder({ format: 'ansible' }),
   'cloud-init': createYamlFinder({ format: 'cloud-init' }),
   toml: createTomlFinder({ format: 'toml' }),
@@ -130,6 +131,11 @@ function findWithin({ text, name = '', isScript = false }: EmbeddedText, depth: 
   const commands = findInScript(text, span, 'shell').filter(({ confidence }) => confidence === 'certain')
   const settings = findSettings(text, span, { format: 'shell', owner: 'line', confidence: 'likely' })
   return [...commands, ...without(commands, settings)].sort(byPlace)
+}
+
+/** Strings in the actions of a template too: `IMAGE={{ image | default('REFERENCE') }}`. */
+function withActions(finder: Finder, format: Format): Finder {
+  return both(finder, ({ text }) => (text.includes('{{') ? findInActions(text, format) : []))
 }
 
 function both(first: Finder, second: Finder): Finder {

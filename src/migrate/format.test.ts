@@ -46,7 +46,7 @@ it.each([
   ['pull.sh', '', 'shell'],
   ['.env.local', '', 'shell'],
   ['bin/pull', '#!/usr/bin/env bash\n', 'shell'],
-  ['bin/pull', '#!/usr/bin/python3\n', 'text'],
+  ['bin/pull', '#!/usr/bin/python3\n', 'program'],
   ['README.md', '', 'text'],
   ['package.json', '{}', 'helm-values'],
   ['crio.conf.j2', '', 'crio'],

@@ -71,6 +71,7 @@ const SIGNS: readonly Sign[] = [
   },
   { format: 'kubelet', path: UNIT, text: [/--pod-infra-container-image/] },
   { format: 'unit', path: /\.(?:service|socket|timer|container|pod|kube)$|\.service\.d\/[^/]+$/ },
+  { format: 'unit', path: /\.(?:image|build|volume)$/, text: [/^\[(?:Image|Build|Volume)\]/m] },
   { format: 'unit', path: /\.conf$|^$/, text: [/^\[(?:Service|Unit)\]/m, /^(?:Exec\w+|Environment)=/m] },
   {
     format: 'k3s',
@@ -106,6 +107,7 @@ const SIGNS: readonly Sign[] = [
     path: /\.(?:sh|bash|zsh|ksh|envrc|bats)$|(?:^|\/)(?:\.env(?:\.[\w.-]+)?|[\w.-]+\.env|\.bashrc|\.profile)$/i,
   },
   { format: 'program', path: PROGRAM },
+  { format: 'program', text: [/^#!.*\b(?:python|ruby|perl|node|deno|bun|groovy|php|lua)[\d.]*\b/] },
   {
     format: 'ini',
     path: /\.(?:ini|properties|cfg|cnf|conf|desktop|editorconfig)$|(?:^|\/)(?:default|sysconfig)\/[^/]+$/i,

@@ -63,7 +63,10 @@ function addGroup(
   let { registry, repository } = group
   const image = group.image ?? group.name
   const isPrefix =
-    repository !== undefined && registry === undefined && image !== undefined && !hasSlash(image.node)
+    repository !== undefined &&
+    registry === undefined &&
+    image !== undefined &&
+    (!hasSlash(image.node) || isHost(repository.node))
   if (isPrefix && (group.image !== undefined || !hasSlash(repository?.node))) {
     // `repository: k8s.gcr.io` with `image: pause`, or `repository: k8s.gcr.io/sig-storage` with it.
     registry = repository
@@ -107,6 +110,11 @@ function keysOf(collector: YamlCollector, map: YAMLMap): Set<string> {
 
 function hasSlash(node: unknown): boolean {
   return isScalar(node) && String(node.value).includes('/')
+}
+
+/** `repository: gcr.io` with `image: google-containers/pause`. */
+function isHost(node: unknown): boolean {
+  return isScalar(node) && /^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/.test(String(node.value))
 }
 
 function hasHost(node: unknown): boolean {

@@ -47,10 +47,13 @@ const LANGUAGES: readonly (readonly [RegExp, keyof typeof SYNTAXES])[] = [
   ],
 ]
 
+/** A program whose name has no end that says what it is. */
+const SCRIPT = /^#!.*\b(?:python|ruby|perl)/
+
 /** Makes a finder of strings in programs. A string that is a reference as a whole is one; so is what a command pulls. */
 export function createProgramFinder(format: Format, confidence: Confidence): Finder {
   return ({ path, text }) => {
-    const language = LANGUAGES.find(([names]) => names.test(path))?.[1] ?? 'c'
+    const language = LANGUAGES.find(([names]) => names.test(path))?.[1] ?? (SCRIPT.test(text) ? 'hash' : 'c')
     const found: Found[] = []
     for (const span of stringsOf(text, SYNTAXES[language])) {
       const parts = readReference(text, span)

@@ -116,7 +116,7 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
     }
   }
   const isCopy = isTool && words.some((word) => COPIES.has(wordText(text, word)))
-  return isCopy ? found.map((one) => ({ ...one, beside: valuesBeside(text, words, one) })) : found
+  return isCopy ? found.map((one) => ({ ...one, beside: valuesBefore(text, words, one) })) : found
 
   /** A host alone is the head of references, whatever the variable is called. */
   function addVariable(span: Span, variable: string, of: string): void {
@@ -151,17 +151,19 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   }
 }
 
-/** The other words of a command that may be references. */
-function valuesBeside(text: string, words: readonly Span[], found: Found): string[] {
+/** The words before one that may be references: what it is a copy of. */
+function valuesBefore(text: string, words: readonly Span[], found: Found): string[] {
   const start = startOf(found)
   return words
-    .filter((word) => start < word.start || start >= word.end)
+    .filter((word) => word.end <= start)
     .map((word) => wordText(text, unquoted(text, word)))
     .filter((value) => value.includes('/'))
 }
 
 function isHostAlone(text: string, { start, end }: Span): boolean {
-  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[\w./-]*)?$/i.test(text.slice(start, end))
+  return /^(?:\$\{\w+:?[-=])?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[\w./-]*)?\}?$/i.test(
+    text.slice(start, end),
+  )
 }
 
 /** The flag whose value is the next word, when that value may be a reference: `--image X`, `--set a.image=X`. */
