@@ -115,6 +115,10 @@ spec:
         foreach:
           - preconditions: {all: [{key: "{{ registry }}", operator: Equals, value: k8s.gcr.io}]}`,
     ],
+    [
+      'template.yaml',
+      'apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nspec:\n  targets:\n    - rego: |\n        registry := "k8s.gcr.io"\n        image := "k8s.gcr.io/pause:3.1"',
+    ],
     ['Jenkinsfile', "if (image == 'k8s.gcr.io/pause:3.1') { error 'old' }"],
     ['Jenkinsfile', "image = image.replace('k8s.gcr.io/pause', 'registry.k8s.io/pause')"],
   ])('%s: %s', check)
@@ -188,4 +192,25 @@ describe('a place of images that is written where an image could be', () => {
     'a: gcr.io/google_containers\nb: k8s.gcr.io/pause:3.1 → b: registry.k8s.io/pause:3.1',
     'image: {registry: gcr.io, repository: google-containers}',
   ])('%s', (text) => check('values.yaml', text))
+})
+
+it('leaves a registries.conf alone that would have a registry twice', () => {
+  const text =
+    '[[registry]]\nlocation = "k8s.gcr.io"\ninsecure = true\n[[registry]]\nlocation = "registry.k8s.io"\n'
+  const rewritten = rewriteText({ path: 'registries.conf', text }, { map })
+  expect(rewritten.text).toBe(text)
+  expect(rewritten.refused).toBe('it would have the registry registry.k8s.io twice afterwards')
+})
+
+it.each([
+  ['kubeadm init --image-repository k8s.gcr.io --kubernetes-version v1.22.3', 'registry.k8s.io/coredns'],
+  [
+    'kubeadm init --image-repository=k8s.gcr.io',
+    'registry.k8s.io/coredns, unless registry.k8s.io is its own default',
+  ],
+  ['kubeadm init --image-repository=k8s.gcr.io --kubernetes-version=v1.19.0', undefined],
+])('says what kubeadm needs besides: %s', (text, needed) => {
+  const { findings } = rewriteText({ path: 'a.sh', text }, { map })
+  const note = needed && `kubeadm also needs dns.imageRepository: ${needed}`
+  expect(findings.map((finding) => finding.note)).toEqual([note])
 })

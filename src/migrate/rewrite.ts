@@ -5,7 +5,7 @@ import type { Edit, Finding } from './finding.ts'
 import { formatOf } from './format.ts'
 import type { Format, SourceText } from './found.ts'
 import { writtenOf } from './name.ts'
-import { faultOfToml } from './toml-shape.ts'
+import { faultOfRegistries, faultOfToml } from './toml-shape.ts'
 import { withheld } from './withheld.ts'
 import { faultOfYaml } from './yaml/yaml-shape.ts'
 
@@ -104,6 +104,9 @@ function faultOfReferences(
 
 function faultOfShape(source: SourceText, after: string, edits: readonly Edit[]): string | undefined {
   const format = formatOf(source.path, source.text)
-  if (TOML_FORMATS.has(format)) return faultOfToml(source.text, after, edits)
+  if (TOML_FORMATS.has(format)) {
+    const fault = faultOfToml(source.text, after, edits)
+    return fault ?? (format === 'registries-conf' ? faultOfRegistries(source.text, after) : undefined)
+  }
   return YAML_FORMATS.has(format) ? faultOfYaml(source.text, edits) : undefined
 }

@@ -23,6 +23,38 @@ export function faultOfTomlSyntax(before: string, after: string): string | undef
     : undefined
 }
 
+/** What `registries.conf` would have twice: tools refuse two entries of one registry that do not agree. */
+export function faultOfRegistries(before: string, after: string): string | undefined {
+  const old = repeated(registriesOf(before))
+  const young = [...repeated(registriesOf(after))].find((name) => !old.has(name))
+  return young === undefined ? undefined : `it would have the registry ${young} twice afterwards`
+}
+
+interface RegistriesTable {
+  readonly registry?: unknown
+  readonly prefix?: unknown
+  readonly location?: unknown
+}
+
+/** The prefix of each `[[registry]]`, which is its location where it has none. */
+function registriesOf(text: string): string[] {
+  const document = read(text)
+  const list = isTable(document) ? document.registry : undefined
+  if (!Array.isArray(list)) return []
+  return list
+    .map((entry: unknown) => (isTable(entry) ? (entry.prefix ?? entry.location) : undefined))
+    .filter((name) => typeof name === 'string')
+}
+
+function repeated(names: readonly string[]): Set<string> {
+  const once = new Set<string>()
+  return new Set(names.filter((name) => once.has(name) || !once.add(name)))
+}
+
+function isTable(value: unknown): value is RegistriesTable {
+  return typeof value === 'object' && value !== null && !(value instanceof Error)
+}
+
 function read(text: string): unknown {
   try {
     return parse(text, { integersAsBigInt: 'asNeeded' })

@@ -130,6 +130,10 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
   function addFlag(span: Span, flag: string): void {
     if (SETS.test(flag)) addPairs(span)
     else addValue(span, flag, `flag ${flag}`, confidenceOf(flag))
+    const last = found.at(-1)
+    // CoreDNS is looked for there too, as by `imageRepository`.
+    if (name === 'kubeadm' && flag === '--image-repository' && last?.owner === `flag ${flag}`)
+      found[found.length - 1] = { ...last, dns: { api: '', ...kubeadmVersion(text, words), isOwn: false } }
   }
 
   /** To change one side of a comparison is to change what it says. */
@@ -149,6 +153,13 @@ function findInCommand(text: string, { array, words }: ShellCommand, format: For
       add({ start, end: span.start + index + pair.length }, key, `${owner} ${key}`, 'certain')
     }
   }
+}
+
+/** The version that kubeadm is told: `--kubernetes-version v1.22.3`, with `=` or as the next word. */
+function kubeadmVersion(text: string, words: readonly Span[]): { version?: string } {
+  const command = words.map((word) => wordText(text, word)).join(' ')
+  const [, version] = /--kubernetes-version[= ]["']?(v?\d+\.\d+\.\d+)/.exec(command) ?? []
+  return version === undefined ? {} : { version }
 }
 
 /** The words before one that may be references: what it is a copy of. */

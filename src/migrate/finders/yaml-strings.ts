@@ -30,8 +30,8 @@ export interface YamlString {
 /** The two ends of a copy or a replacement, by the keys of one map. */
 const FROM = /^(?:from|source|src|name|old|original)$/i
 const TO = /^(?:to|target|dest|dst|destination|repository|new|replacement|replace)$/i
-/** What is looked for in other texts. */
-const SOUGHT = /^(?:regexp?|search|search_?string|find|matches)$/i
+/** What is looked for in other texts, and rules that compare. */
+const SOUGHT = /^(?:rego|regexp?|search|search_?string|find|matches)$/i
 
 /** What a value is in. */
 interface Place
