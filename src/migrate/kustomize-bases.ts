@@ -1,3 +1,4 @@
+import { changeOf } from './change.ts'
 import { readReferences } from './find.ts'
 import { kustomizationResources } from './finders/kustomize.ts'
 import type { Followed } from './findings.ts'
@@ -11,6 +12,7 @@ export type ReadBeside = (path: string) => string | undefined
 
 const REMOTE = /^(?:https?:\/\/|git@|git::|ssh:\/\/|github\.com\/)|[?&]ref=|^helmChart/
 const FILES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization']
+const KEPT = 'its bases keep this name, since they have to be changed by hand: change it together with them'
 const DEPTH_MAX = 16
 
 /** What the resources of a kustomization say: each name with what it becomes, and what could not be seen. */
@@ -48,6 +50,7 @@ export class KustomizeBases {
     ])
     if (young.size === 0) return { note: 'none of its bases names it: it changes nothing as it is' }
     const [name, ...others] = young
+    if (name === nameOf(found)?.path) return { note: KEPT }
     return name === undefined || others.length > 0
       ? {
           note: `its bases say it in several ways that become ${[...young].join(' and ')}: change it by hand`,
@@ -106,7 +109,14 @@ export class KustomizeBases {
   #becomes(found: Found): [string, string] {
     const name = nameOf(found)
     const judgement = name && this.#map.judge(name)
-    return [name?.path ?? '', judgement?.to?.path ?? name?.path ?? '']
+    const path = name?.path ?? ''
+    if (name === undefined || judgement?.to === undefined) return [path, path]
+    // What no edit changes keeps its name.
+    const stays =
+      found.fixed !== undefined ||
+      found.guard !== undefined ||
+      changeOf(found, name, judgement, this.#map).edits.length === 0
+    return [path, stays ? path : judgement.to.path]
   }
 }
 
