@@ -16,7 +16,9 @@ export interface ValuePlace extends WordPlace {
 }
 
 /** A key that is the name of a file. */
-const FILE_NAME = /\.[A-Za-z]\w{0,9}$|^(?:docker|container|make|jenkins|tilt|vagrant)file$/i
+const FILE_NAME = /\.[A-Za-z]\w{0,9}$|^(?:docker|container|make|jenkins|tilt|vagrant)file(?=_inline$|$)/i
+/** A file of one line is a file too. */
+const FILE_OF_LINES = /^(?:docker|container|make|jenkins)file(?:_inline)?$/i
 const DOCUMENT = /^[{[][\s\S]*[}\]]$/
 
 /**
@@ -41,7 +43,7 @@ function findInOne(text: string, span: Span, place: ValuePlace, tools: FinderToo
   const isDocument = DOCUMENT.test(slice)
   if (!isDocument && !/\s/.test(slice)) return findInWord(text, span, place.key, place)
   const isScript = isScriptKey(place.key) && place.isWord !== true
-  if (isDocument || slice.includes('\n')) {
+  if (isDocument || slice.includes('\n') || FILE_OF_LINES.test(place.key)) {
     const isProse = isProseKey(place.key) && place.file === undefined
     if (!isProse) return findEmbedded(text, span, { ...place, isScript }, tools)
   }
@@ -63,7 +65,7 @@ function findEmbedded(
 ): Found[] {
   // The blanks before its first line are its indentation.
   const inner = literalText(text, { start: lineStart(text, span.start), end: span.end })
-  const name = file ?? (FILE_NAME.test(key) ? key : undefined)
+  const name = file ?? (FILE_NAME.test(key) ? key.replace(/_inline$/, '') : undefined)
   const found = tools.findWithin({ text: inner.value, ...(name !== undefined && { name }), isScript })
   return owned(
     found.map((one) => ({ ...one, parts: relocate(one.parts, inner) })),
