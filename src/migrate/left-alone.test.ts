@@ -214,3 +214,13 @@ it.each([
   const note = needed && `kubeadm also needs dns.imageRepository: ${needed}`
   expect(findings.map((finding) => finding.note)).toEqual([note])
 })
+
+it('leaves those alone that share a value and need it otherwise, and nothing else', () => {
+  check(
+    'values.yaml',
+    `a: &a {registry: k8s.gcr.io, repository: coredns}
+b: {<<: *a, tag: 1.7.0}
+c: {<<: *a, tag: 1.3.1}
+d: {registry: k8s.gcr.io, repository: pause, tag: "3.1"} → d: {registry: registry.k8s.io, repository: pause, tag: "3.1"}`,
+  )
+})
