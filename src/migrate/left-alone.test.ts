@@ -224,3 +224,12 @@ c: {<<: *a, tag: 1.3.1}
 d: {registry: k8s.gcr.io, repository: pause, tag: "3.1"} → d: {registry: registry.k8s.io, repository: pause, tag: "3.1"}`,
   )
 })
+
+it('takes the global registry for nothing that has a host of its own', () => {
+  check(
+    'values.yaml',
+    `global: {imageRegistry: k8s.gcr.io} → global: {imageRegistry: registry.k8s.io}
+a: {host: k8s.gcr.io, repo: coredns, tag: 1.7.0}
+b: {repository: coredns, tag: 1.7.0} → b: {repository: coredns/coredns, tag: v1.7.0}`,
+  )
+})

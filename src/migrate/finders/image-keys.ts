@@ -34,9 +34,11 @@ export function collectImageKeys(
 ): void {
   const groups = new Map<string, Partial<Record<Role, { key: string; node: unknown }>>>()
   const isImage = IMAGE_PARENT.test(parent)
+  let hasOwnHost = false
   for (const key of keysOf(collector, map)) {
     const node = collector.document.get(map, key)
     if (!isStringScalar(node) || node.value.trim() === '') continue
+    hasOwnHost ||= isHost(node)
     const at = (role: string) => ({ ...belonging, owner: belonging.owner(join(path, role)) })
     const named = roleOf(key, isImage)
     if (named === undefined) {
@@ -49,7 +51,7 @@ export function collectImageKeys(
     group[named.role] ??= { key, node }
   }
   for (const group of groups.values())
-    addGroup(collector, group, fallback, (key) => join(path, key), belonging)
+    addGroup(collector, group, hasOwnHost ? undefined : fallback, (key) => join(path, key), belonging)
 }
 
 function addGroup(
@@ -112,9 +114,9 @@ function hasSlash(node: unknown): boolean {
   return isScalar(node) && String(node.value).includes('/')
 }
 
-/** `repository: gcr.io` with `image: google-containers/pause`. */
+/** A host alone: `repository: gcr.io` with `image: google-containers/pause`, or under a key of another name. */
 function isHost(node: unknown): boolean {
-  return isScalar(node) && /^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/.test(String(node.value))
+  return isScalar(node) && /^[\w-]+(?:\.[\w-]+)*\.[a-z][\w-]*(?::\d+)?$/i.test(String(node.value))
 }
 
 function hasHost(node: unknown): boolean {
