@@ -3,6 +3,7 @@ import { findInClusterApi } from './finders/cluster-api.ts'
 import { withComparisons } from './finders/comparison.ts'
 import { findInCompose } from './finders/compose.ts'
 import { findInContainerd } from './finders/containerd.ts'
+import { withCopies } from './finders/copy-names.ts'
 import { findInCrio } from './finders/crio.ts'
 import { findInDockerDaemon } from './finders/docker-daemon.ts'
 import { findInDockerfile } from './finders/dockerfile.ts'
@@ -89,7 +90,7 @@ export function readReferences(source: SourceText, isRelevant?: FinderTools['isR
     isRelevant,
   }
   const found = FINDERS[formatOf(source.path, source.text)](source, tools)
-  return { found: withComparisons(source.text, found), unread }
+  return { found: withCopies(source.text, withComparisons(source.text, found)), unread }
 }
 
 /**

@@ -143,6 +143,27 @@ describe('the old name that is given to content of the new one', () => {
       'tasks/main.yml',
       '- docker_image: {name: "registry.k8s.io/pause:3.1", repository: "k8s.gcr.io/pause:3.1"}',
     ],
+    ['a.sh', 'SRC=k8s.gcr.io\nDST=registry.k8s.io\ndocker tag $DST/pause:3.1 $SRC/pause:3.1'],
+    ['a.sh', 'SRC=k8s.gcr.io → SRC=registry.k8s.io\nDST=acme.example\ndocker tag $SRC/a:1 $DST/a:1'],
+    [
+      'Dockerfile',
+      'ARG NEW_TOOL=registry.k8s.io/a:1\nFROM scratch\nCOPY --from=k8s.gcr.io/b:1 /b /b → COPY --from=registry.k8s.io/b:1 /b /b',
+    ],
+    [
+      'values.yaml',
+      'source: {image: k8s.gcr.io/pause:3.1} → source: {image: registry.k8s.io/pause:3.1}\ntarget: {image: registry.k8s.io/pause:3.1}',
+    ],
+    ['a.sh', 'sync --source-registry=k8s.gcr.io --target-registry=registry.k8s.io'],
+    ['Makefile', 'FROM_REGISTRY ?= k8s.gcr.io\nTO_REGISTRY ?= registry.k8s.io'],
+    [
+      'pod.yaml',
+      'env:\n- {name: SOURCE_REGISTRY, value: k8s.gcr.io}\n- name: TARGET_REGISTRY\n  value: registry.k8s.io',
+    ],
+    [
+      'cm.yaml',
+      'data:\n  hosts.toml: |\n    server = "https://k8s.gcr.io"\n    [host."https://registry.k8s.io"]\n',
+    ],
+    ['cm.yaml', 'data:\n  denied-images.txt: |\n    k8s.gcr.io/pause:3.1\n    k8s.gcr.io/etcd:3.4.3-0\n'],
     ['rules.yaml', 'rules:\n  - {from: k8s.gcr.io/pause, to: registry.k8s.io/pause}'],
     ['main.tf', 'locals {\n  run = <<EOT\n#!/bin/sh\ndocker tag registry.k8s.io/a:1 k8s.gcr.io/a:1\nEOT\n}'],
   ])('%s: %s', check)

@@ -72,10 +72,14 @@ function findInHosts(path: string, text: string, { keys, strings }: TomlContent)
       .filter((string) => string.path.join() === 'server')
       .map(({ part }) => ({ part, owner: 'server' })),
   ]
-  // The registry itself is at one end, and all others are at the other.
-  const isSource = (url: string) => url.replace(/^https?:\/\//, '').replace(/\/.*$/, '') === host
+  // The registry itself is at one end, and all others are at the other. Where no folder says which one it is, such as
+  // in a ConfigMap, it is the one that `server` names.
+  const hostOf = (url: string) => url.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  const server = urls.find(({ owner }) => owner === 'server')?.part.value
+  const itself = isRegistry(host ?? '') || server === undefined ? host : hostOf(server)
+  const isSource = (url: string) => hostOf(url) === itself
   const targets = urls.map(({ part }) => part.value).filter((url) => !isSource(url))
-  const besideOf = (url: string) => (isSource(url) ? targets : host === undefined ? [] : [host])
+  const besideOf = (url: string) => (isSource(url) ? targets : itself === undefined ? [] : [itself])
   const found: Found[] = []
   if (host !== undefined && isRegistry(host)) {
     found.push({

@@ -112,10 +112,13 @@ function findGuard(text: string, string: YamlString, format: Format): Found[] {
 function findInString(text: string, string: YamlString, rules: YamlRules, tools: FinderTools): Found[] {
   const inner = innerTextOf(text, string.scalar)
   const beside = string.redirect
+  // What is no entry by itself may be a text with entries in it, such as a file of a ConfigMap.
+  const kind = string.isKey ? undefined : guardKindOf(string)
   return readString(inner, string, rules, tools).map((one) => ({
     ...one,
     parts: relocate(one.parts, inner),
     ...(beside !== undefined && { beside }),
+    ...(kind !== undefined && one.guard === undefined && { guard: { kind, others: [] } }),
   }))
 }
 
