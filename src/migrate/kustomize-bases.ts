@@ -10,7 +10,7 @@ import { joinPath } from './prefix-match.ts'
 /** Gives the text of a file that is looked at too; `undefined` for what is not among the paths, or is not there. */
 export type ReadBeside = (path: string) => string | undefined
 
-const REMOTE = /^(?:https?:\/\/|git@|git::|ssh:\/\/|github\.com\/)|[?&]ref=|^helmChart/
+const REMOTE = /^(?:https?:\/\/|git@|git::|ssh:\/\/|github\.com\/)|[?&]ref=|^(?:helmChart|generators$)/
 const FILES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization']
 const KEPT = 'its bases keep this name, since they have to be changed by hand: change it together with them'
 const DEPTH_MAX = 16

@@ -31,7 +31,8 @@ export function withoutConflicts(
   const changed = new Set(findings.map(({ one }) => one))
   // Of those that change, the parts that they leave as they are.
   for (const { one, finding } of findings) {
-    if (finding.edits.length === 0) continue
+    const { length } = finding.edits
+    if (length === 0 || length === Object.keys(one.parts).length) continue
     const own = new Set(finding.edits.map(keyOf))
     for (const { span, value } of Object.values(one.parts))
       if (!own.has(keyOf(span)) && editedSpans.has(keyOf(span))) want(span, value)

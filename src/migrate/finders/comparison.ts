@@ -12,7 +12,7 @@ const LOOKS =
 const BEFORE = new RegExp(
   String.raw`(?:${OPERATOR}\s*|\b${LOOKS}\s*\([^()"'\n]*|\{\{[^\n]*\b${LOOKS}\s+[^()"'|}\n]*)\\?["'\x60]$`,
 )
-const AFTER = new RegExp(String.raw`^[^"'\x60\s]*\\?["'\x60]\s*${OPERATOR}`)
+const AFTER = new RegExp(String.raw`[^"'\x60\s]{0,160}\\?["'\x60]\s{0,16}${OPERATOR}`, 'y')
 /** So far is looked to each side. */
 const REACH = 160
 
@@ -29,8 +29,14 @@ export function withComparisons(text: string, found: readonly Found[]): readonly
 function isCompared(text: string, found: Found): boolean {
   const start = startOf(found)
   if (!/["'`]/.test(text[start - 1] ?? '')) return false
-  const end = Math.max(...Object.values(found.parts).map(({ span }) => span.end))
-  return (
-    BEFORE.test(text.slice(Math.max(0, start - REACH), start)) || AFTER.test(text.slice(end, end + REACH))
-  )
+  if (isAfterKey(text, start - 2)) return false
+  AFTER.lastIndex = Math.max(...Object.values(found.parts).map(({ span }) => span.end))
+  return AFTER.test(text) || BEFORE.test(text.slice(Math.max(0, start - REACH), start))
+}
+
+/** Most strings are the values of keys, which need no longer look. */
+function isAfterKey(text: string, before: number): boolean {
+  let at = before
+  while (text[at] === ' ') at--
+  return text[at] === ':'
 }

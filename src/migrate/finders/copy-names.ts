@@ -3,6 +3,7 @@ import { startOf } from './overlap.ts'
 
 /** What the names of variables, flags and settings say: where content comes from, and where it goes to. */
 const FROM = new Set(['from', 'source', 'src', 'origin', 'upstream'])
+const SOURCES = /from|source|src|origin|upstream/i
 const TO = new Set(['to', 'target', 'dst', 'dest', 'destination', 'new', 'replacement'])
 const NAME = /([A-Za-z_][\w-]*)["']?[ \t]*(?:::?=|[?+]=|[:=])[ \t]*["']?(?:[a-z]+:\/\/)?$/
 /** `TARGET=registry`, `--target registry`, `target: registry`, `{name: TARGET, value: registry}`. */
@@ -40,7 +41,9 @@ function targetsOf(text: string): Map<string, string[]> {
 function namesOf(text: string, found: Found): string[] {
   const { owner } = found
   const start = startOf(found)
-  const [, before = ''] = NAME.exec(text.slice(Math.max(0, start - REACH), start)) ?? []
+  const head = text.slice(Math.max(0, start - REACH), start)
+  if (!SOURCES.test(head) && !SOURCES.test(owner)) return []
+  const [, before = ''] = NAME.exec(head) ?? []
   return [before, owner.slice(Math.max(owner.lastIndexOf(' '), owner.lastIndexOf('.')) + 1)]
 }
 

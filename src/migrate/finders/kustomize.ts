@@ -67,11 +67,13 @@ function collectOverride(
   if (newName !== undefined) collector.addSplit({ repository: newName, ...version }, belonging('newName'))
 }
 
-/** As they are written; what charts of Helm are inflated to is not known. */
+/** As they are written; what charts of Helm and other generators make is not known. */
 function resourcesOf(document: YamlDocument, map: YAMLMap): string[] {
-  const charts = ['helmCharts', 'helmChartInflationGenerator'].filter((key) => isSeq(document.get(map, key)))
+  const unknown = ['helmCharts', 'helmChartInflationGenerator', 'generators'].filter((key) =>
+    isSeq(document.get(map, key)),
+  )
   return [
-    ...charts,
+    ...unknown,
     ...RESOURCES.flatMap((key) => {
       const list = document.get(map, key)
       return isSeq(list) ? list.items.flatMap((item) => stringOf(document.resolve(item)) ?? []) : []

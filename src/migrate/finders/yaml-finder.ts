@@ -68,10 +68,14 @@ function findInDocument(
 /** Says of what was found in a string that it is compared, or one of two names of the same content. */
 function withSurroundings(text: string, found: Found[], strings: readonly YamlString[]): Found[] {
   if (found.length === 0) return found
+  const known = new Map<string, boolean>()
+  const isOld = (key: string) => {
+    if (!known.has(key)) known.set(key, isCalledOld(key))
+    return known.get(key)!
+  }
   const marked = strings
     .filter(
-      ({ isCompared, counterparts, path }) =>
-        isCompared || counterparts !== undefined || isCalledOld(keyOf(path)),
+      ({ isCompared, counterparts, path }) => isCompared || counterparts !== undefined || isOld(keyOf(path)),
     )
     .map((string) => ({ string, span: innerTextOf(text, string.scalar).span }))
     .sort((one, other) => one.span.start - other.span.start)
@@ -112,9 +116,11 @@ function findGuard(text: string, string: YamlString, format: Format): Found[] {
 function findInString(text: string, string: YamlString, rules: YamlRules, tools: FinderTools): Found[] {
   const inner = innerTextOf(text, string.scalar)
   const beside = string.redirect
+  const found = readString(inner, string, rules, tools)
+  if (found.length === 0) return found
   // What is no entry by itself may be a text with entries in it, such as a file of a ConfigMap.
   const kind = string.isKey ? undefined : guardKindOf(string)
-  return readString(inner, string, rules, tools).map((one) => ({
+  return found.map((one) => ({
     ...one,
     parts: relocate(one.parts, inner),
     ...(beside !== undefined && { beside }),
