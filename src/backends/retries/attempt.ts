@@ -15,8 +15,11 @@ export interface Attempt extends RequestedRange {
   /** The store's id. */
   readonly store: string
   readonly digest: Digest
-  /** What the store would have to send, when that is known: it counts against what may be moved. */
-  readonly bytes?: number | undefined
+  /**
+   * What the store would have to send, in bytes, where that is known: it counts against what may be moved. Asked of what
+   * moves alone, which is little.
+   */
+  bytes?(): number | undefined
 }
 
 /** Why a client stays with a store, or is sent elsewhere; a closed list, fit for a metric's label. */

@@ -180,7 +180,7 @@ it('moves no more bytes than it may', () => {
     ask([
       [0, {}],
       [10, {}],
-      [10, { bytes: 101 }],
+      [10, { bytes: () => 101 }],
     ]),
   ).toEqual(['first', 'again', 'budget'])
 })
@@ -190,7 +190,7 @@ it('says what it moved', () => {
   ask([
     [0, {}],
     [10, {}],
-    [10, { bytes: 100 }],
+    [10, { bytes: () => 100 }],
   ])
   expect(detector.status()).toEqual({
     mutedShare: undefined,

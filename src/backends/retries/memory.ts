@@ -113,7 +113,7 @@ export class RetryMemory {
   }
 
   #move(
-    { address, bytes = UNKNOWN_BYTES }: Attempt,
+    attempt: Attempt,
     { budget }: WatchedStore,
     { bursts, allowance, isShared }: Client,
     reason: RetryReason,
@@ -121,7 +121,8 @@ export class RetryMemory {
   ): Verdict {
     const isCrowd = reason === 'crowd-again'
     if (!isCrowd && !allowance.mayMove(now, isShared)) return VERDICTS.paused
-    if (!budget.spend(bytes, networkOf(address), now)) return VERDICTS.budget
+    const bytes = attempt.bytes?.() ?? UNKNOWN_BYTES
+    if (!budget.spend(bytes, networkOf(attempt.address), now)) return VERDICTS.budget
     if (isCrowd) bursts.spend()
     else allowance.spend()
     this.#rows.markMoved()

@@ -67,7 +67,7 @@ export function createPullWorld({ seed = 1, near = healthy, next = healthy }: Wo
     manifest: (address, name) => detector.noteManifest(address, name),
     blob(ask) {
       world.asked++
-      const { reason, to } = detector.note({ ...ask, store: 'near', bytes: BLOB_BYTES })
+      const { reason, to } = detector.note({ ...ask, store: 'near', bytes: () => BLOB_BYTES })
       world.verdicts.set(reason, (world.verdicts.get(reason) ?? 0) + 1)
       if (to !== 'store') world.moved++
       const delivery = faults[to === 'store' ? 'near' : chooseNext(ask, to)]!(ask, random)
@@ -78,7 +78,9 @@ export function createPullWorld({ seed = 1, near = healthy, next = healthy }: Wo
 
   function chooseNext(ask: Ask, to: Verdict['to']): string {
     if (to === 'canonical') return to
-    return detector.note({ ...ask, store: 'next', bytes: BLOB_BYTES }).to === 'store' ? 'next' : 'canonical'
+    return detector.note({ ...ask, store: 'next', bytes: () => BLOB_BYTES }).to === 'store'
+      ? 'next'
+      : 'canonical'
   }
   return world
 }
