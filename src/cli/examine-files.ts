@@ -4,7 +4,7 @@ import type { RegistryMap } from '../migrate/map.ts'
 import type { NotRead } from '../migrate/sarif.ts'
 import { FileSearch, type Searched, TEXT_BYTES_MAX } from './file-search.ts'
 import type { DecodedText } from './text-file.ts'
-import { reasonOf, walkFiles } from './walk-files.ts'
+import { systemReason, walkFiles } from './walk-files.ts'
 
 /** What files to examine, and how. */
 export interface ExamineFilesOptions {
@@ -48,7 +48,7 @@ export class FileExaminer {
         const looked = this.#look(path, this.#search.search(path), bases)
         if (looked !== undefined) yield looked
       } catch (error) {
-        this.#notRead({ path, reason: reasonOf(error) })
+        this.#notRead({ path, reason: systemReason(error) })
       }
     }
   }

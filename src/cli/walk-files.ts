@@ -79,7 +79,7 @@ function* walkFolder(
   try {
     entries = readEntries(folder)
   } catch (error) {
-    options.notRead({ path: folder, reason: reasonOf(error) })
+    options.notRead({ path: folder, reason: systemReason(error) })
     return
   }
   const own =
@@ -145,7 +145,7 @@ function statNamed(path: string): Stats {
   } catch (error) {
     throw new PortolanError(
       'FILE_UNREADABLE',
-      `cannot read ${path}: ${reasonOf(error)}`,
+      `cannot read ${path}: ${systemReason(error)}`,
       { file: path },
       error,
     )
@@ -161,7 +161,7 @@ function kindOf(entry: Pick<Stats, 'isFIFO' | 'isSocket'>): string {
 }
 
 /** What the system says, without the path that it repeats. */
-export function reasonOf(error: unknown): string {
+export function systemReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
   if (code === 'ENOENT') return 'there is no such file'

@@ -5,7 +5,7 @@ import { knownPlaces } from '../clouds/regions.ts'
 import { parseAddress } from '../net/address.ts'
 import { parsePrefix, prefixContains } from '../net/prefix.ts'
 import type { Config } from './config.ts'
-import type { Finding } from './fault.ts'
+import type { Remark } from './fault.ts'
 import { PlaceIndex } from './place-index.ts'
 import { RuleIndex } from './rule-index.ts'
 
@@ -13,7 +13,7 @@ import { RuleIndex } from './rule-index.ts'
  * Says where a valid config cannot do what it says. `placesAreGiven` where the runtime itself knows the places of
  * clients, so that no list is needed.
  */
-export function warningsOf(config: Config, placesAreGiven = false): Finding[] {
+export function warningsOf(config: Config, placesAreGiven = false): Remark[] {
   return [
     ...(placesAreGiven ? [] : [...warnOfUnknownPlaces(config), ...warnOfUnlistedPlaces(config)]),
     ...warnOfCoveredRules(config),
@@ -23,7 +23,7 @@ export function warningsOf(config: Config, placesAreGiven = false): Finding[] {
 }
 
 /** A rule needs to know where clients are, and nothing tells. */
-function* warnOfUnknownPlaces({ clouds, routing }: Config): Iterable<Finding> {
+function* warnOfUnknownPlaces({ clouds, routing }: Config): Iterable<Remark> {
   if (clouds.snapshot !== undefined || clouds.refresh !== undefined) return
   const places = new PlaceIndex(new Set(clouds.places.map(({ at }) => at)).values().map(placeOf))
   for (const [index, { when }] of routing.entries()) {
@@ -35,7 +35,7 @@ function* warnOfUnknownPlaces({ clouds, routing }: Config): Iterable<Finding> {
 }
 
 /** There are ranges, but none that could ever say what a rule asks for: most likely a slip, such as `google` for `gcp`. */
-function* warnOfUnlistedPlaces({ clouds, routing }: Config): Iterable<Finding> {
+function* warnOfUnlistedPlaces({ clouds, routing }: Config): Iterable<Remark> {
   if (clouds.snapshot === undefined && clouds.refresh === undefined) return
   const known = new Set([...listedClouds, ...clouds.places.map(({ at }) => placeOf(at).cloud)])
   for (const [index, { when }] of routing.entries()) {
@@ -52,7 +52,7 @@ function* warnOfUnlistedPlaces({ clouds, routing }: Config): Iterable<Finding> {
   }
 }
 
-function* warnOfCoveredRules({ routing }: Config): Iterable<Finding> {
+function* warnOfCoveredRules({ routing }: Config): Iterable<Remark> {
   const rules = new RuleIndex()
   for (const [index, { when }] of routing.entries()) {
     const before = rules.add(when)
@@ -63,7 +63,7 @@ function* warnOfCoveredRules({ routing }: Config): Iterable<Finding> {
 }
 
 /** Regions are in one country each: another country beside them leaves nobody. */
-function* warnOfContradictions({ routing }: Config): Iterable<Finding> {
+function* warnOfContradictions({ routing }: Config): Iterable<Remark> {
   const places = new PlaceIndex([...knownPlaces.values(), ...borderGroups.values()])
   for (const [index, { when }] of routing.entries()) {
     const { cloud, region, country } = when
@@ -91,7 +91,7 @@ const PRIVATE = [
 ].map(parsePrefix)
 
 /** go-containerregistry from 0.21.6 on (crane, ko and many more) follows no redirect to such an address. */
-function* warnOfPrivateTargets({ upstreams, stores, listen }: Config): Iterable<Finding> {
+function* warnOfPrivateTargets({ upstreams, stores, listen }: Config): Iterable<Remark> {
   // A door that only this machine can reach is one to try things with.
   const prefixes = lies(listen.host, LOOPBACK) ? PRIVATE : [...LOOPBACK, ...PRIVATE]
   const lists = { upstreams, stores }

@@ -46,7 +46,7 @@ export type RetryReason =
   | 'muted'
 
 /** What to do with an attempt. */
-export interface Verdict {
+export interface RetryVerdict {
   /** Where to send the client: the store, the next candidate, or the canonical upstream past all other stores. */
   readonly to: 'store' | 'next' | 'canonical'
   readonly reason: RetryReason
@@ -64,4 +64,4 @@ export const VERDICTS = {
   paused: { to: 'store', reason: 'paused' },
   budget: { to: 'store', reason: 'budget' },
   muted: { to: 'store', reason: 'muted' },
-} as const satisfies Record<RetryReason, Verdict>
+} as const satisfies Record<RetryReason, RetryVerdict>
