@@ -2,7 +2,8 @@ import { formatPrefix, parsePrefix } from '../net/prefix.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
 import { isKnownPlace, knownRegions } from './place-name.ts'
-import { DEFAULT_ADMIN, DEFAULT_LISTEN, NO_PROOF, readFlag } from './schema.ts'
+import { DEFAULT_ADMIN, DEFAULT_LISTEN } from './schema/config.ts'
+import { NO_PROOF, readFlag } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
 
 /**
