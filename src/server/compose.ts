@@ -1,7 +1,7 @@
 import type { Backends } from '../backends/backends.ts'
 import { ReturningClients } from '../backends/retries/returning-clients.ts'
 import { createSpill } from '../backends/spill.ts'
-import { createLiveRanges, type LiveRanges } from '../clouds/fetch/ranges.ts'
+import { LiveRanges } from '../clouds/fetch/ranges.ts'
 import type { Config } from '../config/config.ts'
 import { valueForFault } from '../config/fault.ts'
 import { expandConfig } from '../config/format.ts'
@@ -70,7 +70,7 @@ export async function createPortolan(
   runtime: DoorRuntime,
   options: PortolanOptions = {},
 ): Promise<Portolan> {
-  const ranges = createLiveRanges({ runtime, storage: runtime.ranges })
+  const ranges = new LiveRanges({ runtime, storage: runtime.ranges })
   const inForce = new InForce(runtime, ranges)
   const policy = () => inForce.policy
   const reloads = new Reloads(inForce, runtime)
@@ -111,7 +111,7 @@ export async function createPortolan(
     readiness: () => readiness.status,
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
-    ranges: ranges.status,
+    ranges: () => ranges.status(),
     retries: () => clients.status(),
     reload: () => reloads.status,
     explain,
