@@ -168,11 +168,11 @@ function observe(
   inForce: InForce,
   reloads: Reloads,
   { metrics, exchanges, clients, readiness }: Listeners,
-  { log, ranges }: DoorRuntime,
+  { log }: DoorRuntime,
 ): void {
   inForce.changes.add(({ config }) => exchanges.use(config.log))
   inForce.changes.add(({ backends }) => clients.keep(backends.stores))
-  inForce.changes.add(({ config }) => logWarnings(log, config, ranges === undefined))
+  inForce.changes.add(({ warnings }) => logWarnings(log, warnings))
   inForce.facts.add(logFacts(log))
   inForce.facts.add(({ before, after }) => {
     if (before.health.status !== after.health.status) readiness.look()
