@@ -1,6 +1,7 @@
 import { PortolanError } from '../errors.ts'
-import { type Backoff, backoffDelay, wait } from '../internal/backoff.ts'
+import type { Backoff } from '../internal/backoff.ts'
 import { checkJsonBounds } from '../internal/json-bounds.ts'
+import { retry } from '../internal/retry.ts'
 import type { Runtime } from '../runtime.ts'
 import { layered } from '../transport/fetch.ts'
 import { withIdleTimeout } from '../transport/idle-timeout.ts'
@@ -87,15 +88,24 @@ export function createClusterClient(access: ClusterAccess, parts: ClusterClientP
       callOff()
     }
   }
-  return {
-    async get(path) {
-      for (let attempt = 1; ; attempt++) {
-        const answer = await ask(path, attempt >= limits.attempts)
-        if (answer !== undefined) return answer
-        await wait(runtime, backoffDelay(BACKOFF, attempt, runtime.random), signal)
-      }
-    },
+  const { attempts } = limits
+  const options = {
+    ...{ attempts, backoff: BACKOFF, signal },
+    again: (error: unknown) => error instanceof PassingAnswer,
   }
+  return {
+    get: (path) =>
+      retry(runtime, options, async (failures) => {
+        const answer = await ask(path, failures + 1 >= attempts)
+        if (answer === undefined) throw new PassingAnswer()
+        return answer
+      }),
+  }
+}
+
+/** An answer that may be another one the next time. */
+class PassingAnswer extends Error {
+  override readonly name = 'PassingAnswer'
 }
 
 /** The same client, which fails after a moment: `late` is the reason. */
