@@ -12,7 +12,6 @@ import { FileExaminer } from '../examine-files.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson, say } from '../print.ts'
 import { readRegistryMap } from '../read-registry-map.ts'
-import { createResolver } from '../registry-resolver.ts'
 import { formatMentions, formatUnread, shown } from '../scan-report.ts'
 import { replaceText } from '../text-file.ts'
 import type { RewriteOptions } from './rewrite-spec.ts'
@@ -51,7 +50,7 @@ export async function runRewrite(paths: readonly string[], options: RewriteOptio
   const files: FileReport[] = []
   const notDone: NotDone[] = []
   const override = options.helmOverride === undefined ? undefined : new HelmOverride()
-  const checker = options.verify || options.pin ? new TargetChecker(createResolver()) : undefined
+  const checker = options.verify || options.pin ? await createChecker() : undefined
   let unreachable = false
   const examiner = new FileExaminer(
     {
@@ -95,6 +94,12 @@ export async function runRewrite(paths: readonly string[], options: RewriteOptio
   } else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
   if (unreachable) return EXIT.unreachable
   return files.every((file) => !file.isPending) && notDone.length === 0 ? EXIT.done : EXIT.failed
+}
+
+/** What speaks to a network is loaded when it is asked. */
+async function createChecker(): Promise<TargetChecker> {
+  const { createResolver } = await import('../registry-resolver.ts')
+  return new TargetChecker(createResolver())
 }
 
 /** Asks about each change of a file, and gives what to make of it. */

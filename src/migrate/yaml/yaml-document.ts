@@ -71,8 +71,7 @@ function* parseYaml(
   isRelevant: ((piece: string) => boolean) | undefined,
 ): Iterable<Parsed> {
   for (const place of places) {
-    for (const { text: piece, offset, path, isPart } of piecesOf(text, place)) {
-      if (isPart && isRelevant?.(piece) === false) continue
+    for (const { text: piece, offset, path } of piecesOf(text, place, isRelevant)) {
       const span = { start: Math.max(0, offset), end: Math.min(text.length, offset + piece.length) }
       try {
         for (const parsed of parsePiece(piece, offset)) yield { parsed, path, span }
