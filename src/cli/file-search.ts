@@ -13,8 +13,28 @@ export type Searched =
 
 /** Longer files are searched through, piece by piece, but not parsed. */
 export const TEXT_BYTES_MAX = 8 * 1024 * 1024
+/** So many bytes are enough that what it costs to ask of them at all does not count. */
+const BATCH_BYTES = 256 * 1024
+/** Without NONBLOCK, a file that became a named pipe since it was listed would be waited for for ever. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 /** git and grep tell binary files by a NUL near the beginning, too. */
 const BINARY_BYTES = 8000
+
+/** One file of several that were searched through together. */
+export interface SearchedTogether {
+  readonly path: string
+  /** Absent of a file that has to be searched through by itself, since it may hold a hint, or could not be read. */
+  readonly searched?: Searched
+}
+
+/** A file of a batch, and where in the buffer it stands, if it could be read there. */
+interface Batched {
+  readonly path: string
+  readonly start: number
+  readonly end: number | undefined
+}
+
+const NONE: Searched = { kind: 'none' }
 
 /**
  * Looks for any of some texts, in whatever case, in files. All of it happens in one buffer of a fixed size; only a file
@@ -35,18 +55,63 @@ export class FileSearch {
     this.#buffer = Buffer.allocUnsafeSlow(TEXT_BYTES_MAX + 1)
   }
 
+  /**
+   * Searches files through, several at a time: they are read one behind the other and asked of together, which costs
+   * hardly more than to ask of one.
+   */
+  *searchTogether(paths: readonly string[]): Generator<SearchedTogether> {
+    let batch: Batched[] = []
+    let used = 0
+    for (const path of paths) {
+      const end = this.#append(path, used)
+      batch.push({ path, start: used, end })
+      used = end ?? used
+      if (used < BATCH_BYTES) continue
+      yield* this.#judge(batch, used)
+      batch = []
+      used = 0
+    }
+    yield* this.#judge(batch, used)
+  }
+
+  /** All of a batch, before the buffer is used again. */
+  #judge(batch: readonly Batched[], used: number): SearchedTogether[] {
+    const all = this.#buffer.subarray(0, used)
+    const areClean = !all.includes(0) && !this.#holdsAnchor(all)
+    return batch.map(({ path, start, end }) => {
+      if (end === undefined) return { path }
+      if (areClean) return { path, searched: NONE }
+      const bytes = this.#buffer.subarray(start, end)
+      return !isBinary(bytes) && this.#holdsAnchor(bytes)
+        ? { path }
+        : { path, searched: this.searchBytes(bytes) }
+    })
+  }
+
+  /** Reads a file behind others; gives where it ends, `undefined` of one that has to be read by itself. */
+  #append(path: string, at: number): number | undefined {
+    try {
+      const file = openSync(path, FLAGS)
+      try {
+        const end = this.#fill(file, at)
+        return end < this.#buffer.length ? end : undefined
+      } finally {
+        closeSync(file)
+      }
+    } catch {
+      return undefined
+    }
+  }
+
   /** Searches a file through. Throws what the system says when it cannot be read. */
   search(path: string): Searched {
-    // Without NONBLOCK, a file that became a named pipe since it was listed would be waited for for ever.
-    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const file = openSync(path, FLAGS)
     try {
       const length = this.#fill(file, 0)
       const bytes = this.#buffer.subarray(0, length)
       if (length <= TEXT_BYTES_MAX) return this.searchBytes(bytes)
       if (isBinary(bytes)) return { kind: 'binary' }
-      return this.#holdsHint(bytes) || this.#restHoldsHint(file, length)
-        ? { kind: 'too-long' }
-        : { kind: 'none' }
+      return this.#holdsHint(bytes) || this.#restHoldsHint(file, length) ? { kind: 'too-long' } : NONE
     } finally {
       closeSync(file)
     }
@@ -61,7 +126,7 @@ export class FileSearch {
       }
     }
     // A byte order mark stays, so that offsets are those of the file.
-    return this.#holdsHint(bytes) ? { kind: 'hit', decoded: decodeText(bytes) } : { kind: 'none' }
+    return this.#holdsHint(bytes) ? { kind: 'hit', decoded: decodeText(bytes) } : NONE
   }
 
   /** The text of a file that another one refers to; `undefined` when it cannot be had, or is too long to be parsed. */
@@ -92,9 +157,14 @@ export class FileSearch {
   }
 
   #holdsHint(bytes: Buffer): boolean {
-    if (!this.#anchors.some((anchor) => bytes.includes(anchor))) return false
+    if (!this.#holdsAnchor(bytes)) return false
     const lower = bytes.toString('latin1').toLowerCase()
     return this.#hints.some((hint) => lower.includes(hint))
+  }
+
+  /** Whether there may be a hint: without an anchor there is none. */
+  #holdsAnchor(bytes: Buffer): boolean {
+    return this.#anchors.some((anchor) => bytes.includes(anchor))
   }
 }
 

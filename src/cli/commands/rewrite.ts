@@ -10,7 +10,7 @@ import { pinned, TargetChecker, type Verification } from '../../migrate/verify.t
 import { withheld } from '../../migrate/withheld.ts'
 import { FileExaminer } from '../examine-files.ts'
 import { EXIT } from '../exit-code.ts'
-import { printJson, say } from '../print.ts'
+import { printLongJson, say } from '../print.ts'
 import { readRegistryMap } from '../read-registry-map.ts'
 import { formatMentions, formatUnread, shown } from '../scan-report.ts'
 import { replaceText } from '../text-file.ts'
@@ -90,7 +90,7 @@ export async function runRewrite(paths: readonly string[], options: RewriteOptio
   if (override !== undefined) await writeOverride(options.helmOverride!, override)
   if (options.json) {
     const printed = files.map(({ isPending: _, ...file }) => file)
-    printJson({ files: printed, notDone })
+    await printLongJson({ files: printed, notDone })
   } else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
   if (unreachable) return EXIT.unreachable
   return files.every((file) => !file.isPending) && notDone.length === 0 ? EXIT.done : EXIT.failed

@@ -8,7 +8,7 @@ import { toSarif } from '../../migrate/sarif.ts'
 import { EXIT } from '../exit-code.ts'
 import { TEXT_BYTES_MAX } from '../file-search.ts'
 import { nodePlaces } from '../node-places.ts'
-import { printJson, progressOutput, say } from '../print.ts'
+import { printLongJson, progressOutput, say } from '../print.ts'
 import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
 import { type Scanned, scanFiles } from '../scan-files.ts'
 import { count, formatFindings, formatRest } from '../scan-report.ts'
@@ -34,7 +34,7 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
     : { fresh: scanned.findings, known: 0 }
   if (options.sarif)
     print(JSON.stringify(toSarif(fresh, { ...scanned, toolVersion: packageFile.version }), null, 2))
-  else if (options.json) printJson({ ...scanned, findings: fresh.map(reported), known })
+  else if (options.json) await printLongJson({ ...scanned, findings: fresh.map(reported), known })
   else {
     const table = formatFindings(fresh, options)
     if (table !== '') print(table)
