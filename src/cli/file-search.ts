@@ -50,7 +50,9 @@ export class FileSearch {
     const lower = [...new Set(hints.map((hint) => hint.toLowerCase()))]
     // What holds a hint that another one is part of holds that one as well.
     this.#hints = lower.filter((hint) => !lower.some((other) => other !== hint && hint.includes(other)))
-    this.#anchors = anchorsOf(this.#hints).flatMap(inEachCase)
+    this.#anchors = anchorsOf(this.#hints)
+      .flatMap(waysToWrite)
+      .map((way) => Buffer.from(way, 'latin1'))
     this.#overlap = Math.max(1, ...lower.map((hint) => hint.length))
     this.#buffer = Buffer.allocUnsafeSlow(TEXT_BYTES_MAX + 1)
   }
@@ -201,7 +203,7 @@ function anchorsOf(hints: readonly string[]): string[] {
       ),
     )
     const holders = (piece: string) => left.filter((hint) => hint.includes(piece)).length
-    const cost = (piece: string) => inEachCase(piece).length * (1 + RARE_FIRST.indexOf(piece[0]!))
+    const cost = (piece: string) => waysToWrite(piece).length * (1 + RARE_FIRST.indexOf(piece[0]!))
     const isBetter = (one: string, other: string) =>
       holders(one) > holders(other) || (holders(one) === holders(other) && cost(one) < cost(other))
     const anchor = pieces.reduce((best, piece) => (isBetter(piece, best) ? piece : best))
@@ -211,12 +213,27 @@ function anchorsOf(hints: readonly string[]): string[] {
   return anchors
 }
 
+/**
+ * What to look for to find a text in whatever case: as it is in small letters; anything else has a last capital, and ends
+ * with that and what is behind it. `cr.` is `cr.`, or has `Cr.` or `R.`.
+ */
+function waysToWrite(text: string): string[] {
+  const withCapital = [...text].flatMap((char, at) => {
+    if (char.toUpperCase() === char) return []
+    const end = char.toUpperCase() + text.slice(at + 1)
+    // A few letters and digits stand by chance in any hash.
+    return end.length > 1 && /[.-]/.test(end)
+      ? [end]
+      : inEachCase(text.slice(0, at)).map((start) => start + end)
+  })
+  return [text, ...withCapital]
+}
+
 /** `a1b` is `a1b`, `A1b`, `a1B` and `A1B`. */
-function inEachCase(text: string): Buffer[] {
-  const ways = [...text].reduce<readonly string[]>(
+function inEachCase(text: string): readonly string[] {
+  return [...text].reduce<readonly string[]>(
     (before, char) =>
       [...new Set([char, char.toUpperCase()])].flatMap((way) => before.map((start) => start + way)),
     [''],
   )
-  return ways.map((way) => Buffer.from(way, 'latin1'))
 }

@@ -30,6 +30,7 @@ interface Place extends Pick<YamlString, 'path' | 'apiVersion' | 'kind' | 'calle
   readonly object: string
 }
 
+const NO_MIRRORS: ReadonlyMap<string, readonly string[]> = new Map()
 /** Keys that say where the text beside them is written to, likeliest first. */
 const FILE_KEYS = ['path', 'dest', 'destination', 'filename', 'file', 'name']
 const FILE_NAME = /^\/|(?:^|\/)[\w@.-]+\.[A-Za-z]\w{0,9}$/
@@ -104,7 +105,7 @@ function enter(document: YamlDocument, map: YAMLMap, place: Place): Place {
 function mirrorsOf(document: YamlDocument, map: YAMLMap): ReadonlyMap<string, readonly string[]> {
   const source = document.getString(map, 'source')?.value
   const mirrors = document.get(map, 'mirrors')
-  if (source === undefined || !isSeq(mirrors)) return new Map()
+  if (source === undefined || !isSeq(mirrors)) return NO_MIRRORS
   return new Map([
     ['source', mirrors.items.flatMap((item) => stringOf(item) ?? [])],
     ['mirrors', [source]],
