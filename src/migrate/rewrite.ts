@@ -67,12 +67,12 @@ export function rewriteExamined(examined: Examined, options: RewriteOptions = {}
 }
 
 function faultOfReferences(
-  { found, isRelevant }: Examined,
+  { found, map }: Examined,
   after: SourceText,
   chosen: readonly Finding[],
   includeText: boolean,
 ): string | undefined {
-  const read = readReferences(after, isRelevant).found
+  const read = readReferences(after, map.isRelevant).found
   const foundAfter = includeText ? withText(after, read) : read
   if (foundAfter.length !== found.length) {
     return `it has ${found.length} references, and would have ${foundAfter.length} afterwards`

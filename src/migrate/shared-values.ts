@@ -13,26 +13,26 @@ export function withoutConflicts(
   found: readonly Found[],
   map: RegistryMap,
 ): Finding[] {
-  const wanted = new Map<string, Set<string>>()
+  const wanted = new Map<string, string>()
+  const disputed = new Set<string>()
   const want = (span: Span, text: string) => {
     const key = keyOf(span)
-    wanted.set(key, (wanted.get(key) ?? new Set()).add(text))
+    const other = wanted.get(key)
+    if (other === undefined) wanted.set(key, text)
+    else if (other !== text) disputed.add(key)
   }
-  const editedSpans = new Set(findings.flatMap(({ finding }) => finding.edits.map(keyOf)))
   for (const { finding } of findings) for (const edit of finding.edits) want(edit, edit.text)
   const changed = new Set(findings.map(({ one }) => one))
   // Others that have a part in common with a change.
   for (const one of found) {
     if (changed.has(one)) continue
-    for (const part of Object.values(one.parts)) {
-      if (!editedSpans.has(keyOf(part.span))) continue
-      want(part.span, textWanted(one, part.span, map) ?? part.value)
+    for (const { span, value } of Object.values(one.parts)) {
+      if (wanted.has(keyOf(span))) want(span, textWanted(one, span, map) ?? value)
     }
   }
-  return findings.map(({ finding }) => {
-    if (!finding.edits.some((edit) => (wanted.get(keyOf(edit))?.size ?? 0) > 1)) return finding
-    return withheld(finding, NOTE)
-  })
+  return findings.map(({ finding }) =>
+    finding.edits.some((edit) => disputed.has(keyOf(edit))) ? withheld(finding, NOTE) : finding,
+  )
 }
 
 /** What a value would have to be for one that only uses it. */
