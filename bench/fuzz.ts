@@ -3,7 +3,7 @@ import { fuzzDecoders } from './fuzz/decoders.ts'
 
 // Random bytes to the listener on Node and on Bun, by both readers, whole and in pieces, and to node:http beside it:
 // what is made of them must not depend on any of that, and differ from node:http only in ways that are meant to be. And
-// changed bytes to what reads inventories, range snapshots, manifests and configs.
+// changed bytes to what reads inventories, range snapshots, manifests, configs and the formats of scan.
 
 /** FUZZ_COUNT=100000 for the long run; FUZZ_SEED is where it begins. */
 const COUNT = Number(process.env.FUZZ_COUNT ?? 5000)

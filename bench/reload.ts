@@ -12,10 +12,10 @@ import { makeTempFolder } from '../test/support/temp.ts'
 
 const HEAD = 'version: 1\nupstreams: [{ id: a, layout: images, at: my/berlin }]\n'
 
-const places = (at: string, host: number) =>
+const places = (at: (index: number) => string, host: number) =>
   Array.from(
     { length: 50_000 },
-    (_, index) => `    - { prefix: 10.${index >> 8}.${index & 255}.${host}/24, at: ${at} }\n`,
+    (_, index) => `    - { prefix: 10.${index >> 8}.${index & 255}.${host}/24, at: ${at(index)} }\n`,
   ).join('')
 
 const lines = (count: number, line: (index: number) => string) =>
@@ -27,10 +27,10 @@ const rules = (count: number) =>
 
 const CONFIGS: Readonly<Record<string, string>> = {
   'one upstream': HEAD,
-  '50,000 places': `${HEAD}clouds:\n  places:\n${places('my/berlin', 0)}`,
-  '50,000 places, all wrong': `${HEAD}clouds:\n  places:\n${places('awz', 1)}`,
+  '50,000 places': `${HEAD}clouds:\n  places:\n${places((index) => `my/r${index}`, 0)}`,
+  '50,000 places, all wrong': `${HEAD}clouds:\n  places:\n${places(() => 'awz', 1)}`,
   '5,000 rules, 1,000 stores': `${HEAD}stores:\n${stores(1000)}routing:\n${rules(5000)}`,
-  '50,000 places, 2,000 rules': `${HEAD}clouds:\n  places:\n${places('my/berlin', 0)}routing:\n${rules(2000)}`,
+  '50,000 places, 2,000 rules': `${HEAD}clouds:\n  places:\n${places((index) => `my/r${index}`, 0)}routing:\n${rules(2000)}`,
   '20,000 unknown keys': `${HEAD}${Array.from({ length: 20_000 }, (_, index) => `key${index}: 1\n`).join('')}`,
   '4 MiB of brackets': '['.repeat(4 * 1024 * 1024),
   '400 KB of nested lists': '- '.repeat(200_000),

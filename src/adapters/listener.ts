@@ -10,7 +10,7 @@ export interface Listener {
 }
 
 /** What was refused before a door saw it. */
-export interface Refusal {
+export interface RefusedRequest {
   readonly status: number
   /** Of a closed set of sentences, so that it may label a metric. */
   readonly reason: string
@@ -28,7 +28,7 @@ export interface ListenOptions {
   /** Told of what made the service throw. */
   readonly onError: (error: unknown) => void
   /** Told of what was refused, a connection beyond `maxConnections` included. */
-  readonly onRefused?: (refusal: Refusal) => void
+  readonly onRefused?: (refusal: RefusedRequest) => void
   /** Connections at once; those beyond get 503. By default as many as the process may have open files for. */
   readonly maxConnections?: number
   /** `plain` by default. */

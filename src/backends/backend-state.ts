@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts'
-import type { CheckReport, Expectation, Fact } from './facts.ts'
+import type { Expectation, Fact, HealthReport } from './facts.ts'
 import type { ManifestService } from './health/check-manifest.ts'
 import { type CheckResult, failed, failedHard, failureOf } from './health/check-result.ts'
 import { OBJECT_MAX_BYTES } from './health/check-store.ts'
@@ -119,7 +119,7 @@ export function reduce(state: BackendState, fact: Fact, context: FactContext): B
 
 export const UNDELIVERED = 'a store holds a blob that it does not deliver'
 
-function checked(before: BackendState, report: CheckReport, context: FactContext): BackendState {
+function checked(before: BackendState, report: HealthReport, context: FactContext): BackendState {
   const { result, ownership, hasPromised, learned } = report
   let state = before
   if (ownership !== undefined) state = { ...state, ownership }
@@ -217,7 +217,7 @@ function withLearned(state: BackendState, digest: Digest, size: number): Backend
 /** Keeps how it went with each object; those that are gone go. */
 function withOutcomes(
   state: BackendState,
-  { gone, failed: failures, came }: NonNullable<CheckReport['learned']>,
+  { gone, failed: failures, came }: NonNullable<HealthReport['learned']>,
 ): BackendState {
   const outcomeOf = ({ digest, outcome }: LearnedObject) =>
     digest === came ? 'came' : failures.includes(digest) ? 'failed' : outcome

@@ -11,7 +11,7 @@ import type { RetryOutlier } from './retries/store-watch.ts'
 /** Something that was learnt of a backend. */
 export type Fact =
   /** A health check ended. */
-  | { readonly kind: 'checked'; readonly report: CheckReport; readonly milliseconds: number }
+  | { readonly kind: 'checked'; readonly report: HealthReport; readonly milliseconds: number }
   /** A presence probe ended. */
   | {
       readonly kind: 'probed'
@@ -40,7 +40,7 @@ export type Fact =
   | { readonly kind: 'reloaded' }
 
 /** What a health check found out. */
-export interface CheckReport {
+export interface HealthReport {
   readonly result: CheckResult
   /** How its proof of ownership stands; absent of what has to prove nothing. */
   readonly ownership?: OwnershipStatus

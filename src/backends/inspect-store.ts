@@ -3,7 +3,7 @@ import { type Digest, parseDigest } from '../oci/digest.ts'
 import type { Store } from '../routing/backend.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
 import { type BackendState, OBJECTS_AGAINST } from './backend-state.ts'
-import type { CheckReport } from './facts.ts'
+import type { HealthReport } from './facts.ts'
 import type { CheckResult } from './health/check-result.ts'
 import { checkStore, OBJECT_ABSENT } from './health/check-store.ts'
 import { examineOwnership, type OwnershipClaim } from './ownership/ownership-status.ts'
@@ -26,7 +26,7 @@ export async function inspectStore(
   { config, store, claim, fetch, runtime }: StoreInspection,
   state: BackendState,
   listedObject: Digest | undefined,
-): Promise<CheckReport> {
+): Promise<HealthReport> {
   // Before anything else: what a stranger's store says of its content is of no interest.
   const proof = claim && (await examineOwnership(claim, state.ownership, fetch, runtime))
   const ownership = proof && { ownership: proof.status }
@@ -45,7 +45,7 @@ export async function inspectStore(
  * that is archived or spoilt: so one that does not come is replaced by the next, and only several different ones, or a
  * store that claims to have anything, speak against the store.
  */
-async function checkLearned(store: Store, { learned }: BackendState, fetch: Fetch): Promise<CheckReport> {
+async function checkLearned(store: Store, { learned }: BackendState, fetch: Fetch): Promise<HealthReport> {
   const gone: Digest[] = []
   const failures: Digest[] = []
   let last: CheckResult | undefined

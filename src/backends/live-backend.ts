@@ -12,7 +12,7 @@ import { layered } from '../transport/fetch.ts'
 import { withTimeout } from '../transport/timeout.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
 import { type BackendState, initialState, reduce } from './backend-state.ts'
-import type { CheckReport, Expectation, Fact } from './facts.ts'
+import type { Expectation, Fact, HealthReport } from './facts.ts'
 import { checkManifest } from './health/check-manifest.ts'
 import { HealthChecker } from './health/health-checker.ts'
 import { isInTraffic } from './health/health-state.ts'
@@ -59,7 +59,7 @@ export interface BackendParts {
     fetch: Fetch,
     state: BackendState,
     listedObject: Digest | undefined,
-  ) => Promise<CheckReport>
+  ) => Promise<HealthReport>
   /** The URL of a store whose inventory is gone by. */
   readonly inventoryUrl?: string
   /** By what its inventory is signed; absent where nobody has to prove whose a store is. */

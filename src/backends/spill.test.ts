@@ -100,3 +100,34 @@ it('bounds the requests of each backend that is down for itself', () => {
   expect(other.maySpill(virginia, paris)).toBe(false)
   expect(spill.overSpill).toBe('refuse')
 })
+
+it('counts clients that came back as moved, and holds none of them back', () => {
+  const paris = storeAt('paris', PARIS)
+  const virginia = storeAt('virginia', VIRGINIA)
+  const upstreams = [upstreamAt('canonical', IOWA, { canonical: true })]
+  const view = viewOf(upstreams, [paris, virginia], [{ when: {}, prefer: ['stores'] }])
+  const spill = createSpill(() => ({ maxShare: 0.5, over: 'refuse' }), createTestClock())
+  const decideAvoiding = (...avoid: (typeof paris)[]) =>
+    decide(
+      {
+        method: 'GET',
+        request: { kind: 'blob', name: parseName('app')!, digest: DIGEST },
+        query: '',
+        place: PARIS,
+        presence: () => 'present',
+        listed: () => undefined,
+        avoid: new Set(avoid),
+        mayAsk: false,
+        maySpill: spill.maySpill,
+        overSpill: spill.overSpill,
+      },
+      view,
+    ) as Decision
+  spill.count(decideAvoiding(paris, virginia))
+  expect(spill.maySpill(paris, virginia)).toBe(true)
+  const moved = decideAvoiding(paris)
+  expect(moved).toMatchObject({ reason: 'client-came-back', backend: { id: 'virginia' }, movedFrom: paris })
+  spill.count(moved)
+  expect(spill.maySpill(paris, virginia)).toBe(false)
+  expect(decideAvoiding(paris)).toMatchObject({ reason: 'client-came-back', backend: { id: 'virginia' } })
+})

@@ -4,7 +4,7 @@ import type { RegistryMap } from '../migrate/map.ts'
 import type { NotRead } from '../migrate/sarif.ts'
 import { FileSearch, type Searched, TEXT_BYTES_MAX } from './file-search.ts'
 import type { DecodedText } from './text-file.ts'
-import { reasonOf, walkFiles } from './walk-files.ts'
+import { systemReason, walkFiles } from './walk-files.ts'
 
 /** What files to examine, and how. */
 export interface ExamineFilesOptions {
@@ -25,6 +25,8 @@ export interface ExaminedFile {
 /** One file that was come by: with what it holds, if it names a host of the map. */
 export type Looked = { readonly kind: 'clean' } | { readonly kind: 'named'; readonly file: ExaminedFile }
 
+const CLEAN: Looked = { kind: 'clean' }
+
 /**
  * Looks through files for what a map has something to say about, one file in memory at a time, each read and parsed
  * once. Files that cannot be read are told to `notRead`, and binary ones passed over.
@@ -43,12 +45,14 @@ export class FileExaminer {
   /** The files at and below the paths. */
   *examine(paths: readonly string[]): Generator<Looked> {
     const bases = new KustomizeBases(this.#readBeside(paths), this.#options.map)
-    for (const path of this.#walk(paths)) {
-      try {
-        const looked = this.#look(path, this.#search.search(path), bases)
-        if (looked !== undefined) yield looked
-      } catch (error) {
-        this.#notRead({ path, reason: reasonOf(error) })
+    for (const files of this.#walk(paths)) {
+      for (const { path, searched } of this.#search.searchTogether(files)) {
+        try {
+          const looked = this.#look(path, searched ?? this.#search.search(path), bases)
+          if (looked !== undefined) yield looked
+        } catch (error) {
+          this.#notRead({ path, reason: systemReason(error) })
+        }
       }
     }
   }
@@ -59,7 +63,7 @@ export class FileExaminer {
     return this.#look(path, this.#search.searchBytes(bytes), bases)
   }
 
-  *#walk(paths: readonly string[], notRead = this.#notRead): Generator<string> {
+  *#walk(paths: readonly string[], notRead = this.#notRead): Generator<readonly string[]> {
     const { exclude = [], gitignore = true } = this.#options
     yield* walkFiles(paths, { exclude, gitignore, notRead })
   }
@@ -75,7 +79,7 @@ export class FileExaminer {
         path,
         reason: 'it names a host of the map in UTF-16, which is not read: make it UTF-8',
       })
-    if (searched.kind !== 'hit') return { kind: 'clean' }
+    if (searched.kind !== 'hit') return CLEAN
     const { map, includeText = false } = this.#options
     const source = { path: path.replaceAll('\\', '/'), text: searched.decoded.text }
     const follow = bases.follow.bind(bases)
@@ -89,6 +93,7 @@ export class FileExaminer {
     return (path) => {
       known ??= new Map(
         [...this.#walk(paths, () => {})]
+          .flat()
           .filter((file) => /\.(?:ya?ml|json)$|kustomization$/i.test(file))
           .map((file) => [file.replaceAll('\\', '/').replace(/^(?:\.\/)+/, ''), file]),
       )

@@ -13,8 +13,28 @@ export type Searched =
 
 /** Longer files are searched through, piece by piece, but not parsed. */
 export const TEXT_BYTES_MAX = 8 * 1024 * 1024
+/** So many bytes are enough that what it costs to ask of them at all does not count. */
+const BATCH_BYTES = 256 * 1024
+/** Without NONBLOCK, a file that became a named pipe since it was listed would be waited for for ever. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 /** git and grep tell binary files by a NUL near the beginning, too. */
 const BINARY_BYTES = 8000
+
+/** One file of several that were searched through together. */
+export interface SearchedTogether {
+  readonly path: string
+  /** Absent of a file that has to be searched through by itself, since it may hold a hint, or could not be read. */
+  readonly searched?: Searched
+}
+
+/** A file of a batch, and where in the buffer it stands, if it could be read there. */
+interface Batched {
+  readonly path: string
+  readonly start: number
+  readonly end: number | undefined
+}
+
+const NONE: Searched = { kind: 'none' }
 
 /**
  * Looks for any of some texts, in whatever case, in files. All of it happens in one buffer of a fixed size; only a file
@@ -30,23 +50,70 @@ export class FileSearch {
     const lower = [...new Set(hints.map((hint) => hint.toLowerCase()))]
     // What holds a hint that another one is part of holds that one as well.
     this.#hints = lower.filter((hint) => !lower.some((other) => other !== hint && hint.includes(other)))
-    this.#anchors = anchorsOf(this.#hints).flatMap(inEachCase)
+    this.#anchors = anchorsOf(this.#hints)
+      .flatMap(waysToWrite)
+      .map((way) => Buffer.from(way, 'latin1'))
     this.#overlap = Math.max(1, ...lower.map((hint) => hint.length))
     this.#buffer = Buffer.allocUnsafeSlow(TEXT_BYTES_MAX + 1)
   }
 
+  /**
+   * Searches files through, several at a time: they are read one behind the other and asked of together, which costs
+   * hardly more than to ask of one.
+   */
+  *searchTogether(paths: readonly string[]): Generator<SearchedTogether> {
+    let batch: Batched[] = []
+    let used = 0
+    for (const path of paths) {
+      const end = this.#append(path, used)
+      batch.push({ path, start: used, end })
+      used = end ?? used
+      if (used < BATCH_BYTES) continue
+      yield* this.#judge(batch, used)
+      batch = []
+      used = 0
+    }
+    yield* this.#judge(batch, used)
+  }
+
+  /** All of a batch, before the buffer is used again. */
+  #judge(batch: readonly Batched[], used: number): SearchedTogether[] {
+    const all = this.#buffer.subarray(0, used)
+    const areClean = !all.includes(0) && !this.#holdsAnchor(all)
+    return batch.map(({ path, start, end }) => {
+      if (end === undefined) return { path }
+      if (areClean) return { path, searched: NONE }
+      const bytes = this.#buffer.subarray(start, end)
+      return !isBinary(bytes) && this.#holdsAnchor(bytes)
+        ? { path }
+        : { path, searched: this.searchBytes(bytes) }
+    })
+  }
+
+  /** Reads a file behind others; gives where it ends, `undefined` of one that has to be read by itself. */
+  #append(path: string, at: number): number | undefined {
+    try {
+      const file = openSync(path, FLAGS)
+      try {
+        const end = this.#fill(file, at)
+        return end < this.#buffer.length ? end : undefined
+      } finally {
+        closeSync(file)
+      }
+    } catch {
+      return undefined
+    }
+  }
+
   /** Searches a file through. Throws what the system says when it cannot be read. */
   search(path: string): Searched {
-    // Without NONBLOCK, a file that became a named pipe since it was listed would be waited for for ever.
-    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const file = openSync(path, FLAGS)
     try {
       const length = this.#fill(file, 0)
       const bytes = this.#buffer.subarray(0, length)
       if (length <= TEXT_BYTES_MAX) return this.searchBytes(bytes)
       if (isBinary(bytes)) return { kind: 'binary' }
-      return this.#holdsHint(bytes) || this.#restHoldsHint(file, length)
-        ? { kind: 'too-long' }
-        : { kind: 'none' }
+      return this.#holdsHint(bytes) || this.#restHoldsHint(file, length) ? { kind: 'too-long' } : NONE
     } finally {
       closeSync(file)
     }
@@ -61,7 +128,7 @@ export class FileSearch {
       }
     }
     // A byte order mark stays, so that offsets are those of the file.
-    return this.#holdsHint(bytes) ? { kind: 'hit', decoded: decodeText(bytes) } : { kind: 'none' }
+    return this.#holdsHint(bytes) ? { kind: 'hit', decoded: decodeText(bytes) } : NONE
   }
 
   /** The text of a file that another one refers to; `undefined` when it cannot be had, or is too long to be parsed. */
@@ -92,9 +159,14 @@ export class FileSearch {
   }
 
   #holdsHint(bytes: Buffer): boolean {
-    if (!this.#anchors.some((anchor) => bytes.includes(anchor))) return false
+    if (!this.#holdsAnchor(bytes)) return false
     const lower = bytes.toString('latin1').toLowerCase()
     return this.#hints.some((hint) => lower.includes(hint))
+  }
+
+  /** Whether there may be a hint: without an anchor there is none. */
+  #holdsAnchor(bytes: Buffer): boolean {
+    return this.#anchors.some((anchor) => bytes.includes(anchor))
   }
 }
 
@@ -131,7 +203,7 @@ function anchorsOf(hints: readonly string[]): string[] {
       ),
     )
     const holders = (piece: string) => left.filter((hint) => hint.includes(piece)).length
-    const cost = (piece: string) => inEachCase(piece).length * (1 + RARE_FIRST.indexOf(piece[0]!))
+    const cost = (piece: string) => waysToWrite(piece).length * (1 + RARE_FIRST.indexOf(piece[0]!))
     const isBetter = (one: string, other: string) =>
       holders(one) > holders(other) || (holders(one) === holders(other) && cost(one) < cost(other))
     const anchor = pieces.reduce((best, piece) => (isBetter(piece, best) ? piece : best))
@@ -141,12 +213,27 @@ function anchorsOf(hints: readonly string[]): string[] {
   return anchors
 }
 
+/**
+ * What to look for to find a text in whatever case: as it is in small letters; anything else has a last capital, and ends
+ * with that and what is behind it. `cr.` is `cr.`, or has `Cr.` or `R.`.
+ */
+function waysToWrite(text: string): string[] {
+  const withCapital = [...text].flatMap((char, at) => {
+    if (char.toUpperCase() === char) return []
+    const end = char.toUpperCase() + text.slice(at + 1)
+    // A few letters and digits stand by chance in any hash.
+    return end.length > 1 && /[.-]/.test(end)
+      ? [end]
+      : inEachCase(text.slice(0, at)).map((start) => start + end)
+  })
+  return [text, ...withCapital]
+}
+
 /** `a1b` is `a1b`, `A1b`, `a1B` and `A1B`. */
-function inEachCase(text: string): Buffer[] {
-  const ways = [...text].reduce<readonly string[]>(
+function inEachCase(text: string): readonly string[] {
+  return [...text].reduce<readonly string[]>(
     (before, char) =>
       [...new Set([char, char.toUpperCase()])].flatMap((way) => before.map((start) => start + way)),
     [''],
   )
-  return ways.map((way) => Buffer.from(way, 'latin1'))
 }

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'no
 import { join, posix } from 'node:path'
 import type { NodeFiles } from '../migrate/node-check/node-files.ts'
 import type { NotRead } from '../migrate/sarif.ts'
-import { reasonOf } from './walk-files.ts'
+import { systemReason } from './walk-files.ts'
 
 /** Settings are short; a longer file is none. */
 const BYTES_MAX = 1024 * 1024
@@ -28,7 +28,7 @@ export function createMachineFiles(root: string): MachineFiles {
       return work(locate(path))
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') notRead.set(path, { path, reason: reasonOf(error) })
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') notRead.set(path, { path, reason: systemReason(error) })
       return otherwise
     }
   }

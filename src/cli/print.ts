@@ -4,6 +4,9 @@ import { PortolanError } from '../errors.ts'
 /** The version of what `--json` prints. It changes when a field does that is there already. */
 const JSON_VERSION = 1
 
+/** So much of a document is printed at once. */
+const PIECE_LENGTH = 64 * 1024
+
 let isQuiet = false
 
 /** Whether summaries and progress are wanted, for all of this process. */
@@ -37,6 +40,46 @@ export interface PrintedError {
 /** Prints the one document of `--json` on standard output, with its version in front. */
 export function printJson(document: object): void {
   process.stdout.write(`${JSON.stringify({ version: JSON_VERSION, ...document }, null, 2)}\n`)
+}
+
+/** The same of a document with lists that may be very long: a piece at a time, each when the one before is taken. */
+export async function printLongJson(document: object): Promise<void> {
+  let text = ''
+  for (const piece of jsonPieces({ version: JSON_VERSION, ...document })) {
+    text += piece
+    if (text.length < PIECE_LENGTH) continue
+    await write(text)
+    text = ''
+  }
+  await write(`${text}\n`)
+}
+
+/** Done when standard output has taken it, or nobody reads that any more. */
+function write(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()))
+}
+
+/** What `JSON.stringify(document, null, 2)` gives, the items of its lists one by one: there may be very many. */
+export function* jsonPieces(document: object): Generator<string> {
+  let comma = ''
+  yield '{'
+  for (const [key, value] of Object.entries(document)) {
+    if (value === undefined) continue
+    yield `${comma}\n  ${JSON.stringify(key)}: `
+    comma = ','
+    if (!Array.isArray(value) || value.length === 0) {
+      yield indented(value, '  ')
+      continue
+    }
+    for (const [index, item] of value.entries())
+      yield `${index === 0 ? '[' : ','}\n    ${indented(item, '    ')}`
+    yield '\n  ]'
+  }
+  yield comma === '' ? '}' : '\n}'
+}
+
+function indented(value: unknown, blanks: string): string {
+  return (JSON.stringify(value, null, 2) ?? 'null').replaceAll('\n', `\n${blanks}`)
 }
 
 /** Prints one of many documents, on a line of its own. */

@@ -1,4 +1,4 @@
-import type { Refusal } from '../adapters/listener.ts'
+import type { RefusedRequest } from '../adapters/listener.ts'
 import type { Clock } from '../runtime.ts'
 import type { Log } from '../telemetry/log.ts'
 
@@ -7,7 +7,7 @@ const PERIOD = 1000
 
 /** What was refused before a door saw it. */
 export interface RefusalLog {
-  note(refusal: Refusal): void
+  note(refusal: RefusedRequest): void
   /** How many were refused so far, by status. */
   readonly counts: ReadonlyMap<number, number>
 }
@@ -21,7 +21,7 @@ export function createRefusalLog(log: Log, { after }: Pick<Clock, 'after'>): Ref
   /** By reason, which is of a closed set: how many were not told of yet. */
   const untold = new Map<string, number>()
 
-  function tell({ status, reason }: Refusal, times: number): void {
+  function tell({ status, reason }: RefusedRequest, times: number): void {
     untold.set(reason, 0)
     log.warn({ status, reason, times }, 'refused before it was a request')
     after(PERIOD, () => {

@@ -21,12 +21,13 @@ interface Rules {
 }
 
 /**
- * Gives the regular files at and below the paths, each once, each folder's in the order of their names. A path that is named is
+ * Gives the regular files at and below the paths, each once, each folder's in the order of their names, and as many at
+ * once as follow one another in a folder: nothing else is looked at before they are taken. A path that is named is
  * followed and read whatever it is; symbolic links below are not followed, so that there are no loops, and what is a
  * link into the same tree is found where it is. `.git` is passed over. Throws `FILE_UNREADABLE` for a named path that
  * is not there.
  */
-export function* walkFiles(paths: readonly string[], options: WalkOptions): Generator<string> {
+export function* walkFiles(paths: readonly string[], options: WalkOptions): Generator<readonly string[]> {
   const patterns = options.exclude.map((pattern) =>
     picomatch(pattern, { dot: true, basename: !pattern.includes('/') }),
   )
@@ -40,9 +41,9 @@ export function* walkFiles(paths: readonly string[], options: WalkOptions): Gene
         ...options,
         isExcluded: (entry) => patterns.length > 0 && isExcluded(relative(path, entry)),
       })
-      for (const entry of walked) if (isFirst(entry)) yield entry
+      for (const files of walked) yield files.filter(isFirst)
     } else if (stats.isFile()) {
-      if (isFirst(path)) yield path
+      if (isFirst(path)) yield [path]
     } else options.notRead({ path, reason: kindOf(stats) })
   }
 }
@@ -74,27 +75,34 @@ function* walkFolder(
   folder: string,
   above: readonly Rules[],
   options: WalkOptions & { readonly isExcluded: (path: string) => boolean },
-): Generator<string> {
+): Generator<readonly string[]> {
   let entries: ReturnType<typeof readEntries>
   try {
     entries = readEntries(folder)
   } catch (error) {
-    options.notRead({ path: folder, reason: reasonOf(error) })
+    options.notRead({ path: folder, reason: systemReason(error) })
     return
   }
   const own =
     options.gitignore && entries.some(({ name }) => name === '.gitignore') ? rulesOf(folder) : undefined
   const rules = own === undefined ? above : [...above, own]
+  let files: string[] = []
   for (const entry of entries) {
     // What `join` would give, in a fifth of the time: the folder is normal already.
     const path = folder === '.' ? entry.name : `${folder}${folder.endsWith(sep) ? '' : sep}${entry.name}`
     const isFolder = entry.isDirectory()
     if (entry.isSymbolicLink() || (isFolder && entry.name === '.git')) continue
     if (options.isExcluded(path) || isIgnored(path, isFolder, rules)) continue
+    if (entry.isFile()) {
+      files.push(path)
+      continue
+    }
+    if (files.length > 0) yield files
+    files = []
     if (isFolder) yield* walkFolder(path, rules, options)
-    else if (entry.isFile()) yield path
     else options.notRead({ path, reason: kindOf(entry) })
   }
+  if (files.length > 0) yield files
 }
 
 function readEntries(folder: string) {
@@ -145,7 +153,7 @@ function statNamed(path: string): Stats {
   } catch (error) {
     throw new PortolanError(
       'FILE_UNREADABLE',
-      `cannot read ${path}: ${reasonOf(error)}`,
+      `cannot read ${path}: ${systemReason(error)}`,
       { file: path },
       error,
     )
@@ -161,7 +169,7 @@ function kindOf(entry: Pick<Stats, 'isFIFO' | 'isSocket'>): string {
 }
 
 /** What the system says, without the path that it repeats. */
-export function reasonOf(error: unknown): string {
+export function systemReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
   if (code === 'ENOENT') return 'there is no such file'

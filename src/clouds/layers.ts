@@ -6,10 +6,10 @@ import { placeOf } from './places.ts'
 import type { PlacedPrefix } from './provider.ts'
 
 /** One source's answers, such as a provider's list; of two layers, the surer one overrules the other. */
-export type Layer = readonly PrefixEntry<Located>[]
+export type RangeLayer = readonly PrefixEntry<Located>[]
 
 /** The layer of prefixes whose places were all found out in the same way. */
-export function toLayer(prefixes: readonly PlacedPrefix[], source: PlaceSource): Layer {
+export function toLayer(prefixes: readonly PlacedPrefix[], source: PlaceSource): RangeLayer {
   const located = new Map<string, Located>()
   for (const { place } of prefixes) {
     if (!located.has(place)) located.set(place, { place: placeOf(place), source })
@@ -18,7 +18,7 @@ export function toLayer(prefixes: readonly PlacedPrefix[], source: PlaceSource):
 }
 
 /** The two layers of geo data: what is known by the cloud that announces an address, and what by the country alone. */
-export function geoLayers(data: GeoData): [asn: Layer, country: Layer] {
+export function geoLayers(data: GeoData): [asn: RangeLayer, country: RangeLayer] {
   const { asn = [], country = [] } = Object.groupBy(geoPrefixes(data), ({ place }) =>
     place.startsWith('country/') ? 'country' : 'asn',
   )

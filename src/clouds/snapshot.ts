@@ -5,7 +5,7 @@ import { PrefixTable } from '../net/prefix-table.ts'
 import { buildPrefixTable } from '../net/prefix-table-builder.ts'
 import { composeLayers } from './compose.ts'
 import type { GeoData } from './geo.ts'
-import { describeLocated, geoLayers, type Layer, toLayer } from './layers.ts'
+import { describeLocated, geoLayers, type RangeLayer, toLayer } from './layers.ts'
 import type { Located } from './located.ts'
 import { placeOf } from './places.ts'
 import type { PlacedPrefix } from './provider.ts'
@@ -73,7 +73,7 @@ export function buildRanges(
   geo: GeoData | undefined,
   created: string,
 ): Ranges {
-  const layers: Layer[] = lists.map(({ entries }) => toLayer(entries, 'range'))
+  const layers: RangeLayer[] = lists.map(({ entries }) => toLayer(entries, 'range'))
   if (geo !== undefined) layers.push(...geoLayers(geo))
   return {
     table: buildPrefixTable(composeLayers(layers), describeLocated),

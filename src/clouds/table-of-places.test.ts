@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { finish, ITEMS_PER_STEP } from '../internal/turns.ts'
+import { finish, ITEMS_PER_STEP } from '../internal/steps.ts'
 import { parseAddress } from '../net/address.ts'
 import { tableOfPlaces } from './table-of-places.ts'
 

@@ -1,4 +1,4 @@
-import { forEachInSteps, type Steps } from '../internal/turns.ts'
+import { forEachInSteps, type Steps } from '../internal/steps.ts'
 import { parsePrefix } from '../net/prefix.ts'
 import type { PrefixTable } from '../net/prefix-table.ts'
 import { type PrefixEntry, prefixTableInSteps } from '../net/prefix-table-builder.ts'

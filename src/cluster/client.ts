@@ -1,5 +1,7 @@
 import { PortolanError } from '../errors.ts'
-import { type Backoff, backoffDelay, wait } from '../internal/backoff.ts'
+import type { Backoff } from '../internal/backoff.ts'
+import { checkJsonBounds } from '../internal/json-bounds.ts'
+import { retry } from '../internal/retry.ts'
 import type { Runtime } from '../runtime.ts'
 import { layered } from '../transport/fetch.ts'
 import { withIdleTimeout } from '../transport/idle-timeout.ts'
@@ -32,6 +34,8 @@ export interface ClusterClient {
 /** Bounds of what one question may take. */
 export interface ClusterLimits {
   readonly bodyMaxBytes: number
+  /** Lists, objects, and what stands in them. */
+  readonly bodyMaxValues: number
   /** For how long nothing may come, in milliseconds. */
   readonly idleTimeout: number
   /** From the question to the end of the answer, in milliseconds. */
@@ -75,7 +79,7 @@ export function createClusterClient(access: ClusterAccess, parts: ClusterClientP
       })
       if (response.status === 401) throw refused(access)
       try {
-        return await readAnswer(response, limits.bodyMaxBytes, isLast)
+        return await readAnswer(response, limits, isLast)
       } catch (error) {
         if (signal?.aborted) throw signal.reason
         return isLast || abort.signal.aborted ? { kind: 'failed', reason: reasonOf(error) } : undefined
@@ -84,15 +88,24 @@ export function createClusterClient(access: ClusterAccess, parts: ClusterClientP
       callOff()
     }
   }
-  return {
-    async get(path) {
-      for (let attempt = 1; ; attempt++) {
-        const answer = await ask(path, attempt >= limits.attempts)
-        if (answer !== undefined) return answer
-        await wait(runtime, backoffDelay(BACKOFF, attempt, runtime.random), signal)
-      }
-    },
+  const { attempts } = limits
+  const options = {
+    ...{ attempts, backoff: BACKOFF, signal },
+    again: (error: unknown) => error instanceof PassingAnswer,
   }
+  return {
+    get: (path) =>
+      retry(runtime, options, async (failures) => {
+        const answer = await ask(path, failures + 1 >= attempts)
+        if (answer === undefined) throw new PassingAnswer()
+        return answer
+      }),
+  }
+}
+
+/** An answer that may be another one the next time. */
+class PassingAnswer extends Error {
+  override readonly name = 'PassingAnswer'
 }
 
 /** The same client, which fails after a moment: `late` is the reason. */
@@ -108,13 +121,13 @@ export function clientUntil(
 /** `undefined` for an answer that may be another one the next time, unless it is the last. */
 async function readAnswer(
   response: Response,
-  maxBytes: number,
+  { bodyMaxBytes, bodyMaxValues }: ClusterLimits,
   isLast: boolean,
 ): Promise<ClusterAnswer | undefined> {
   const { status } = response
   if (status === 200) {
-    const bytes = await readBody(response, maxBytes)
-    if (bytes === undefined) return { kind: 'too-large' }
+    const bytes = await readBody(response, bodyMaxBytes)
+    if (bytes === undefined || holdsTooMuch(bytes, bodyMaxValues)) return { kind: 'too-large' }
     try {
       return { kind: 'found', value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
     } catch {
@@ -129,6 +142,16 @@ async function readAnswer(
   // Other than 503 and its like this is not tried again below; etcd that is slow for a moment shows as one.
   if (status === 500 && !isLast) return undefined
   return { kind: 'failed', reason: `the API server answered ${status}${words}` }
+}
+
+/** Whether it would take far more memory than it has bytes. Custom resources may nest as deep as they like. */
+function holdsTooMuch(bytes: Uint8Array, values: number): boolean {
+  try {
+    checkJsonBounds(bytes, { values, depth: values })
+    return false
+  } catch {
+    return true
+  }
 }
 
 /** The message of a Status of the Kubernetes API, printable and short. */

@@ -1,8 +1,9 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
-import { type ConfigPath, type Finding, formatConfigPath } from './fault.ts'
+import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
 import { isKnownPlace, knownRegions } from './place-name.ts'
-import { DEFAULT_ADMIN, DEFAULT_LISTEN, NO_PROOF, readFlag } from './schema.ts'
+import { DEFAULT_ADMIN, DEFAULT_LISTEN } from './schema/config.ts'
+import { NO_PROOF, readFlag } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
 
 /**
@@ -51,7 +52,7 @@ const COUNTRY = /^[A-Z]{2}$/
 const LISTED_MAX = 12
 
 /** Finds what is wrong between the values of a config, each of which may be right by itself. */
-export function checkDraft(draft: Draft): Finding[] {
+export function checkDraft(draft: Draft): Remark[] {
   return [
     ...checkListeners(draft),
     ...checkIds(draft),
@@ -67,7 +68,7 @@ export function checkDraft(draft: Draft): Finding[] {
   ]
 }
 
-function* checkListeners({ listen = DEFAULT_LISTEN, admin = DEFAULT_ADMIN }: Draft): Iterable<Finding> {
+function* checkListeners({ listen = DEFAULT_LISTEN, admin = DEFAULT_ADMIN }: Draft): Iterable<Remark> {
   const door = parseListenAddress(listen)
   const service = parseListenAddress(admin)
   if (door && service && listenAddressesCollide(door, service)) {
@@ -75,7 +76,7 @@ function* checkListeners({ listen = DEFAULT_LISTEN, admin = DEFAULT_ADMIN }: Dra
   }
 }
 
-function* checkIds(draft: Draft): Iterable<Finding> {
+function* checkIds(draft: Draft): Iterable<Remark> {
   const first = new Map<string, ConfigPath>()
   for (const { path, backend } of backendsOf(draft)) {
     if (backend?.id === undefined) continue
@@ -85,7 +86,7 @@ function* checkIds(draft: Draft): Iterable<Finding> {
   }
 }
 
-function* checkCanonical({ upstreams }: Draft): Iterable<Finding> {
+function* checkCanonical({ upstreams }: Draft): Iterable<Remark> {
   if (upstreams === undefined) return
   let first: number | undefined
   for (const [index, upstream] of upstreams.entries()) {
@@ -116,7 +117,7 @@ function* checkCanonical({ upstreams }: Draft): Iterable<Finding> {
   }
 }
 
-function* checkSources({ upstreams = [] }: Draft): Iterable<Finding> {
+function* checkSources({ upstreams = [] }: Draft): Iterable<Remark> {
   for (const [index, upstream] of upstreams.entries()) {
     if (upstream === undefined) continue
     const path = ['upstreams', index]
@@ -128,7 +129,7 @@ function* checkSources({ upstreams = [] }: Draft): Iterable<Finding> {
   }
 }
 
-function* checkSelectors(draft: Draft): Iterable<Finding> {
+function* checkSelectors(draft: Draft): Iterable<Remark> {
   const backends = [...backendsOf(draft)]
   // Where a backend is faulty, what a selector means is not known either.
   if (backends.some(({ backend }) => backend?.id === undefined || backend.at === undefined)) return
@@ -151,7 +152,7 @@ function* checkSelectors(draft: Draft): Iterable<Finding> {
   }
 }
 
-function* checkConditions(draft: Draft): Iterable<Finding> {
+function* checkConditions(draft: Draft): Iterable<Remark> {
   const regions = regionsIn(draft)
   for (const [index, rule] of (draft.routing ?? []).entries()) {
     const { cloud, region, country } = rule?.when ?? {}
@@ -181,7 +182,7 @@ function* checkConditions(draft: Draft): Iterable<Finding> {
   }
 }
 
-function* checkReach({ routing = [] }: Draft): Iterable<Finding> {
+function* checkReach({ routing = [] }: Draft): Iterable<Remark> {
   const always = routing.findIndex((rule) => rule !== undefined && isUnconditional(rule))
   if (always < 0) return
   for (let index = always + 1; index < routing.length; index++) {
@@ -192,7 +193,7 @@ function* checkReach({ routing = [] }: Draft): Iterable<Finding> {
   }
 }
 
-function* checkPlaces({ clouds }: Draft): Iterable<Finding> {
+function* checkPlaces({ clouds }: Draft): Iterable<Remark> {
   const first = new Map<string, number>()
   for (const [index, place] of (clouds?.places ?? []).entries()) {
     if (place?.prefix === undefined) continue
@@ -208,7 +209,7 @@ function* checkPlaces({ clouds }: Draft): Iterable<Finding> {
 
 const FILLS = ['s3', 'azureBlob', 'gcs', 'folder']
 
-function* checkFills({ stores = [] }: Draft): Iterable<Finding> {
+function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
   for (const [index, store] of stores.entries()) {
     if (store?.fill === undefined) continue
     const path = ['stores', index, 'fill']
@@ -224,7 +225,7 @@ function* checkFills({ stores = [] }: Draft): Iterable<Finding> {
   }
 }
 
-function* checkProofs(draft: Draft): Iterable<Finding> {
+function* checkProofs(draft: Draft): Iterable<Remark> {
   const { stores = [] } = draft
   for (const [index, store] of stores.entries()) {
     if (store?.proof === undefined || store.proof === NO_PROOF) continue
@@ -241,7 +242,7 @@ function* checkProofs(draft: Draft): Iterable<Finding> {
   }
 }
 
-function* checkSync({ upstreams = [], sync }: Draft): Iterable<Finding> {
+function* checkSync({ upstreams = [], sync }: Draft): Iterable<Remark> {
   if (sync === undefined) return
   const remote: string[] = []
   for (const upstream of upstreams) {

@@ -18,7 +18,7 @@ test.each([
 ])('%j becomes %j', (text, result) => {
   expect(substituteEnvironment({ key: [text] }, ENVIRONMENT)).toEqual({
     value: { key: [result] },
-    findings: [],
+    remarks: [],
   })
 })
 
@@ -30,13 +30,13 @@ test.each([
   [`\${1A}`, /must be \$\{NAME\}/],
   [`\${A-b}`, /must be \$\{NAME\}/],
 ])('%j is a fault at its path', (text, message) => {
-  const { findings } = substituteEnvironment({ list: [1, { key: text }] }, ENVIRONMENT)
-  expect(findings).toEqual([{ path: ['list', 1, 'key'], message: expect.stringMatching(message) }])
+  const { remarks } = substituteEnvironment({ list: [1, { key: text }] }, ENVIRONMENT)
+  expect(remarks).toEqual([{ path: ['list', 1, 'key'], message: expect.stringMatching(message) }])
 })
 
 test('keys, numbers and truth values are left alone', () => {
   const value = Object.fromEntries([[`\${A}`, [1, true, null]]])
-  expect(substituteEnvironment(value, ENVIRONMENT)).toEqual({ value, findings: [] })
+  expect(substituteEnvironment(value, ENVIRONMENT)).toEqual({ value, remarks: [] })
 })
 
 test('an escaped text comes back as it was', () => {
@@ -45,7 +45,7 @@ test('an escaped text comes back as it was', () => {
     fc.property(text, (sample) => {
       expect(substituteEnvironment(escapeReferences(sample), ENVIRONMENT)).toEqual({
         value: sample,
-        findings: [],
+        remarks: [],
       })
     }),
   )

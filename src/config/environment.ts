@@ -1,4 +1,4 @@
-import type { ConfigPath, Finding } from './fault.ts'
+import type { ConfigPath, Remark } from './fault.ts'
 
 /** The variables that `${NAME}` reads. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -14,9 +14,9 @@ const EXPRESSION = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 export function substituteEnvironment(
   value: unknown,
   environment: Environment,
-): { value: unknown; findings: Finding[] } {
-  const findings: Finding[] = []
-  return { value: walk(value, []), findings }
+): { value: unknown; remarks: Remark[] } {
+  const remarks: Remark[] = []
+  return { value: walk(value, []), remarks }
 
   function walk(node: unknown, path: ConfigPath): unknown {
     if (typeof node === 'string') return node.includes('${') ? replace(node, path) : node
@@ -31,14 +31,14 @@ export function substituteEnvironment(
       const match = inner === undefined ? null : EXPRESSION.exec(inner)
       if (match === null) {
         const message = `${JSON.stringify(reference)} must be \${NAME} or \${NAME:-default}; a literal \${ is written $\${`
-        findings.push({ path, message })
+        remarks.push({ path, message })
         return reference
       }
       const [, name, fallback] = match as unknown as [string, string, string | undefined]
       const found = Object.hasOwn(environment, name) ? environment[name] : undefined
       if (fallback !== undefined) return found === undefined || found === '' ? fallback : found
       if (found === undefined) {
-        findings.push({
+        remarks.push({
           path,
           message: `${name} is not set in the environment; set it, or write \${${name}:-default}`,
         })

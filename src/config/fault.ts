@@ -4,7 +4,7 @@ import { isPrivateKey } from './public-key.ts'
 export type ConfigPath = readonly (string | number)[]
 
 /** What is wrong at one place of a config, before it is tied to the text of a file. */
-export interface Finding {
+export interface Remark {
   readonly path: ConfigPath
   /** What is wrong and what is allowed, in words that follow the value. */
   readonly message: string

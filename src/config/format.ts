@@ -3,7 +3,7 @@ import type { Config, FillConfig, StoreConfig } from './config.ts'
 import { formatDuration } from './duration.ts'
 import { escapeReferences } from './environment.ts'
 import { formatListenAddress } from './listen-address.ts'
-import { NO_PROOF } from './schema.ts'
+import { NO_PROOF } from './schema/values.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { configSchema } from './schema.ts'
+import { configSchema } from './schema/config.ts'
 
 /** A `${NAME}` may stand where a number, a truth value or one of a few words is wanted. */
 const REFERENCE = { type: 'string', pattern: '\\$\\{[A-Za-z_]' } as const

@@ -3,8 +3,9 @@ import { checkDraft, type Draft } from './check.ts'
 import type { Config, FillConfig, StoreConfig, SyncConfig } from './config.ts'
 import { readDocument } from './document.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
-import { type ConfigFault, type ConfigPath, type Finding, formatConfigPath, valueForFault } from './fault.ts'
-import { configSchema, NO_PROOF } from './schema.ts'
+import { type ConfigFault, type ConfigPath, formatConfigPath, type Remark, valueForFault } from './fault.ts'
+import { configSchema } from './schema/config.ts'
+import { NO_PROOF } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -37,16 +38,16 @@ export function parseConfig(
   }
   const substituted = substituteEnvironment(document.value, environment)
   const parsed = configSchema.safeParse(substituted.value, { error: messageOf })
-  const unset = pathsOf(substituted.findings)
+  const unset = pathsOf(substituted.remarks)
   // A value whose variable is missing is not also of the wrong form.
   const issues = (parsed.error?.issues ?? []).filter(
     ({ path }) => !unset.has(formatConfigPath(path as ConfigPath)),
   )
-  const count = substituted.findings.length + countOf(issues)
-  const findings = [...substituted.findings, ...issues.slice(0, FAULTS_MAX).flatMap(findingsOf)]
+  const count = substituted.remarks.length + countOf(issues)
+  const remarks = [...substituted.remarks, ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf)]
   // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
-  if (count <= FAULTS_MAX) findings.push(...checkDraft(draftOf(substituted.value, pathsOf(findings))))
-  const inFile = (found: readonly Finding[]) =>
+  if (count <= FAULTS_MAX) remarks.push(...checkDraft(draftOf(substituted.value, pathsOf(remarks))))
+  const inFile = (found: readonly Remark[]) =>
     found
       .map(({ path, message, key = false }): ConfigFault => {
         const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
@@ -59,9 +60,9 @@ export function parseConfig(
         }
       })
       .sort((one, other) => one.line! - other.line! || one.column! - other.column!)
-  if (!parsed.success || findings.length > 0) {
-    const faults = inFile(findings.slice(0, FAULTS_MAX))
-    return { faults: limited(faults, Math.max(count, findings.length), file) }
+  if (!parsed.success || remarks.length > 0) {
+    const faults = inFile(remarks.slice(0, FAULTS_MAX))
+    return { faults: limited(faults, Math.max(count, remarks.length), file) }
   }
   const config = toConfig(parsed.data, baseFolder)
   return { config, warnings: inFile(warningsOf(config)) }
@@ -87,7 +88,7 @@ function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
         ' or $1',
       )
     case 'unrecognized_keys':
-      // Not for people yet: the keys that would be right, for `findingsOf`.
+      // Not for people yet: the keys that would be right, for `remarksOf`.
       return Object.keys((issue.inst as typeof configSchema).shape).join(' ')
     default:
       return undefined
@@ -101,7 +102,7 @@ const TYPES: Readonly<Record<string, string>> = {
   object: 'a map of keys to values',
 }
 
-function findingsOf(issue: z.core.$ZodIssue): Finding[] {
+function remarksOf(issue: z.core.$ZodIssue): Remark[] {
   const path = issue.path as ConfigPath
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
   const known = issue.message.split(' ')
@@ -246,6 +247,6 @@ function valueAt(root: unknown, path: ConfigPath): unknown {
   return node
 }
 
-function pathsOf(findings: readonly Finding[]): ReadonlySet<string> {
-  return new Set(findings.map(({ path }) => formatConfigPath(path)))
+function pathsOf(remarks: readonly Remark[]): ReadonlySet<string> {
+  return new Set(remarks.map(({ path }) => formatConfigPath(path)))
 }

@@ -2,20 +2,26 @@ import type { Place } from '../clouds/place.ts'
 import { conditionsHold } from './condition.ts'
 import type { RuleConfig } from './config.ts'
 
+type Index = Map<string | undefined, Place[]>
+
 /** Places by what rules ask of them: there may be tens of thousands, and thousands of rules. */
 export class PlaceIndex {
-  readonly #all: readonly Place[]
-  readonly #byCloud: ReadonlyMap<string | undefined, readonly Place[]>
-  readonly #byRegion: ReadonlyMap<string | undefined, readonly Place[]>
-  readonly #byParent: ReadonlyMap<string | undefined, readonly Place[]>
-  readonly #byCountry: ReadonlyMap<string | undefined, readonly Place[]>
+  readonly #all: Place[] = []
+  readonly #byCloud: Index = new Map()
+  readonly #byRegion: Index = new Map()
+  readonly #byParent: Index = new Map()
+  readonly #byCountry: Index = new Map()
 
-  constructor(places: Iterable<Place>) {
-    this.#all = [...places]
-    this.#byCloud = Map.groupBy(this.#all, ({ cloud }) => cloud)
-    this.#byRegion = Map.groupBy(this.#all, ({ region }) => region)
-    this.#byParent = Map.groupBy(this.#all, ({ parent }) => parent)
-    this.#byCountry = Map.groupBy(this.#all, ({ country }) => country)
+  constructor(places: Iterable<Place> = []) {
+    for (const place of places) this.add(place)
+  }
+
+  add(place: Place): void {
+    this.#all.push(place)
+    note(this.#byCloud, place.cloud, place)
+    note(this.#byRegion, place.region, place)
+    note(this.#byParent, place.parent, place)
+    note(this.#byCountry, place.country, place)
   }
 
   /** Those for which all conditions hold, once each or, where a region is listed twice, twice. */
@@ -34,9 +40,12 @@ export class PlaceIndex {
   }
 }
 
-function* each(
-  index: ReadonlyMap<string | undefined, readonly Place[]>,
-  names: readonly string[],
-): Iterable<Place> {
+function note(index: Index, name: string | undefined, place: Place): void {
+  const places = index.get(name)
+  if (places === undefined) index.set(name, [place])
+  else places.push(place)
+}
+
+function* each(index: Index, names: readonly string[]): Iterable<Place> {
   for (const name of names) yield* index.get(name) ?? []
 }

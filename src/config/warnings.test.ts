@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { listedClouds } from '../clouds/listed-clouds.ts'
+import { ITEMS_PER_STEP } from '../internal/steps.ts'
 import { formatConfigPath, formatFault } from './fault.ts'
 import { loadConfig } from './load.ts'
 import { parseConfig } from './parse.ts'
-import { warningsOf } from './warnings.ts'
+import { warningsInSteps, warningsOf } from './warnings.ts'
 
 const UPSTREAM = { id: 'a', url: 'https://a.example', at: 'gcp/us-central1' }
 const RANGES = { clouds: { refresh: '12h' } }
@@ -129,4 +130,23 @@ routing:
   expect('warnings' in parsed && parsed.warnings.map(formatFault)).toEqual([
     `portolan.yaml:4:13 routing[0].when: ${NOBODY}`,
   ])
+})
+
+test('many places, each by a name of its own, are looked at in steps', () => {
+  const places = Array.from({ length: 3 * ITEMS_PER_STEP }, (_, index) => ({
+    prefix: `10.${index >> 8}.${index & 255}.0/24`,
+    at: `my/region-${index}`,
+  }))
+  const config = loadConfig({
+    version: 1,
+    upstreams: [UPSTREAM],
+    ...rules({ cloud: 'aws' }),
+    clouds: { places },
+  })
+  const steps = warningsInSteps(config, false)
+  let count = 0
+  let last = steps.next()
+  for (; !last.done; last = steps.next()) count++
+  expect(count).toBe(3)
+  expect(last.value).toEqual(warningsOf(config))
 })

@@ -2,10 +2,11 @@ import { borderGroups } from '../clouds/border-groups.ts'
 import { listedClouds } from '../clouds/listed-clouds.ts'
 import { placeOf } from '../clouds/places.ts'
 import { knownPlaces } from '../clouds/regions.ts'
+import { finish, forEachInSteps, type Steps } from '../internal/steps.ts'
 import { parseAddress } from '../net/address.ts'
 import { parsePrefix, prefixContains } from '../net/prefix.ts'
 import type { Config } from './config.ts'
-import type { Finding } from './fault.ts'
+import type { Remark } from './fault.ts'
 import { PlaceIndex } from './place-index.ts'
 import { RuleIndex } from './rule-index.ts'
 
@@ -13,69 +14,85 @@ import { RuleIndex } from './rule-index.ts'
  * Says where a valid config cannot do what it says. `placesAreGiven` where the runtime itself knows the places of
  * clients, so that no list is needed.
  */
-export function warningsOf(config: Config, placesAreGiven = false): Finding[] {
-  return [
-    ...(placesAreGiven ? [] : [...warnOfUnknownPlaces(config), ...warnOfUnlistedPlaces(config)]),
-    ...warnOfCoveredRules(config),
-    ...warnOfContradictions(config),
-    ...warnOfPrivateTargets(config),
-  ]
+export function warningsOf(config: Config, placesAreGiven = false): Remark[] {
+  return finish(warningsInSteps(config, placesAreGiven))
+}
+
+/** The same in steps: a config may have tens of thousands of places, and thousands of rules. */
+export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps<Remark[]> {
+  const remarks: Remark[] = []
+  if (!placesAreGiven) {
+    yield* warnOfUnknownPlaces(config, remarks)
+    yield* warnOfUnlistedPlaces(config, remarks)
+  }
+  yield* warnOfCoveredRules(config, remarks)
+  yield* warnOfContradictions(config, remarks)
+  yield* warnOfPrivateTargets(config, remarks)
+  return remarks
 }
 
 /** A rule needs to know where clients are, and nothing tells. */
-function* warnOfUnknownPlaces({ clouds, routing }: Config): Iterable<Finding> {
+function* warnOfUnknownPlaces({ clouds, routing }: Config, remarks: Remark[]): Steps<void> {
   if (clouds.snapshot !== undefined || clouds.refresh !== undefined) return
-  const places = new PlaceIndex(new Set(clouds.places.map(({ at }) => at)).values().map(placeOf))
-  for (const [index, { when }] of routing.entries()) {
-    if (Object.keys(when).length === 0 || some(places.matching(when))) continue
+  const places = new PlaceIndex()
+  const seen = new Set<string>()
+  yield* forEachInSteps(clouds.places, ({ at }) => {
+    if (!seen.has(at)) places.add(placeOf(at))
+    seen.add(at)
+  })
+  yield* forEachInSteps(routing.entries(), ([index, { when }]) => {
+    if (Object.keys(when).length === 0 || some(places.matching(when))) return
     const message =
       'matches nobody, since nothing says that a client is there: set clouds.snapshot and clouds.refresh, or clouds.places'
-    yield { path: ['routing', index, 'when'], message }
-  }
+    remarks.push({ path: ['routing', index, 'when'], message })
+  })
 }
 
 /** There are ranges, but none that could ever say what a rule asks for: most likely a slip, such as `google` for `gcp`. */
-function* warnOfUnlistedPlaces({ clouds, routing }: Config): Iterable<Finding> {
+function* warnOfUnlistedPlaces({ clouds, routing }: Config, remarks: Remark[]): Steps<void> {
   if (clouds.snapshot === undefined && clouds.refresh === undefined) return
-  const known = new Set([...listedClouds, ...clouds.places.map(({ at }) => placeOf(at).cloud)])
-  for (const [index, { when }] of routing.entries()) {
+  const known = new Set<string | undefined>(listedClouds)
+  yield* forEachInSteps(clouds.places, ({ at }) => known.add(placeOf(at).cloud))
+  yield* forEachInSteps(routing.entries(), ([index, { when }]) => {
     const path = ['routing', index, 'when']
     for (const cloud of when.cloud ?? []) {
       if (known.has(cloud)) continue
       const message = `no client is ever in ${cloud}: it is in no list and not in clouds.places; those in lists are ${listedClouds.join(', ')}`
-      yield { path, message }
+      remarks.push({ path, message })
     }
     for (const country of when.country ?? []) {
       if (placeOf(`country/${country}`).coordinates !== undefined) continue
-      yield { path, message: `no client is ever in ${country}: it is no country of ISO 3166-1` }
+      remarks.push({ path, message: `no client is ever in ${country}: it is no country of ISO 3166-1` })
     }
-  }
+  })
 }
 
-function* warnOfCoveredRules({ routing }: Config): Iterable<Finding> {
+function* warnOfCoveredRules({ routing }: Config, remarks: Remark[]): Steps<void> {
   const rules = new RuleIndex()
-  for (const [index, { when }] of routing.entries()) {
+  yield* forEachInSteps(routing.entries(), ([index, { when }]) => {
     const before = rules.add(when)
-    if (before === undefined) continue
+    if (before === undefined) return
     const message = `matches nobody, since routing[${before}] before it matches all whom this one does`
-    yield { path: ['routing', index, 'when'], message }
-  }
+    remarks.push({ path: ['routing', index, 'when'], message })
+  })
 }
 
 /** Regions are in one country each: another country beside them leaves nobody. */
-function* warnOfContradictions({ routing }: Config): Iterable<Finding> {
+function* warnOfContradictions({ routing }: Config, remarks: Remark[]): Steps<void> {
   const places = new PlaceIndex([...knownPlaces.values(), ...borderGroups.values()])
-  for (const [index, { when }] of routing.entries()) {
+  yield* forEachInSteps(routing.entries(), ([index, { when }]) => {
     const { cloud, region, country } = when
-    if (region === undefined || country === undefined) continue
+    if (region === undefined || country === undefined) return
     const there = [...places.matching({ region, ...(cloud && { cloud }) })]
     const all = region.every((name) => there.some((place) => place.region === name || place.parent === name))
     // Of a region that only the operator knows, nobody can say in which country it is.
-    if (!all || there.some((place) => place.country === undefined || country.includes(place.country)))
-      continue
+    if (!all || there.some((place) => place.country === undefined || country.includes(place.country))) return
     const found = [...new Set(there.map((place) => place.country))].join(', ')
-    yield { path: ['routing', index, 'when'], message: `matches nobody, since these regions are in ${found}` }
-  }
+    remarks.push({
+      path: ['routing', index, 'when'],
+      message: `matches nobody, since these regions are in ${found}`,
+    })
+  })
 }
 
 function some(found: Iterable<unknown>): boolean {
@@ -91,17 +108,17 @@ const PRIVATE = [
 ].map(parsePrefix)
 
 /** go-containerregistry from 0.21.6 on (crane, ko and many more) follows no redirect to such an address. */
-function* warnOfPrivateTargets({ upstreams, stores, listen }: Config): Iterable<Finding> {
+function* warnOfPrivateTargets({ upstreams, stores, listen }: Config, remarks: Remark[]): Steps<void> {
   // A door that only this machine can reach is one to try things with.
   const prefixes = lies(listen.host, LOOPBACK) ? PRIVATE : [...LOOPBACK, ...PRIVATE]
-  const lists = { upstreams, stores }
+  const lists: Record<'upstreams' | 'stores', readonly { url?: string }[]> = { upstreams, stores }
   for (const kind of ['upstreams', 'stores'] as const) {
-    for (const [index, { url }] of lists[kind].entries()) {
-      if (url === undefined || !lies(new URL(url).hostname, prefixes)) continue
+    yield* forEachInSteps(lists[kind].entries(), ([index, { url }]) => {
+      if (url === undefined || !lies(new URL(url).hostname, prefixes)) return
       const message =
         'is a private, loopback or link-local address, to which clients such as crane refuse to be redirected: give it a DNS name'
-      yield { path: [kind, index, 'url'], message }
-    }
+      remarks.push({ path: [kind, index, 'url'], message })
+    })
   }
 }
 

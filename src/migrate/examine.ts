@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts'
 import { type FindingsOptions, findingsOf } from './findings.ts'
 import type { Found, SourceText } from './found.ts'
 import { LineIndex } from './line-index.ts'
-import { createRelevance, type RegistryMap } from './map.ts'
+import type { RegistryMap } from './map.ts'
 import { type Mentions, mentionsOf } from './mention.ts'
 
 /** A stretch of a text that could not be read as what it is. */
@@ -20,8 +20,7 @@ export interface UnreadPart {
 export interface Examined {
   readonly source: SourceText
   readonly found: readonly Found[]
-  /** Which parts of a long text were read. */
-  readonly isRelevant: (part: string) => boolean
+  readonly map: RegistryMap
   readonly findings: readonly Finding[]
   readonly unread: readonly UnreadPart[]
   readonly mentions?: Mentions
@@ -38,15 +37,14 @@ export function examineText(
   source: SourceText,
   { map, includeText = false, ...options }: ExamineOptions,
 ): Examined {
-  const isRelevant = createRelevance(map)
-  const reading = readReferences(source, isRelevant)
+  const reading = readReferences(source, map.isRelevant)
   const found = includeText ? withText(source, reading.found) : reading.found
   const lines = reading.unread.length > 0 ? new LineIndex(source.text) : undefined
   const mentions = mentionsOf(source, found, map)
   return {
     source,
     found,
-    isRelevant,
+    map,
     findings: findingsOf(source, found, map, options),
     unread: reading.unread.map(({ start, ...rest }) => ({
       path: source.path,

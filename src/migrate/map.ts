@@ -25,8 +25,11 @@ export interface Judgement {
 export interface RegistryMap {
   /** Texts in lower case: what the map has something to say about holds one of them, in whatever case. */
   readonly hints: readonly string[]
-  /** The same for the names that these become: what a text has of either before a change it has after it. */
-  readonly targets: readonly string[]
+  /**
+   * Whether a text may hold names that it moves, or those that they become: what has either before a change has it
+   * after it.
+   */
+  readonly isRelevant: (text: string) => boolean
   /** What the map says; nothing when the reference is to stay. */
   judge(named: Named): Judgement | undefined
 }
@@ -36,11 +39,14 @@ export interface RegistryMap {
  * loop in the data: so that applying it twice is applying it once.
  */
 export function createMap({ moves, related }: MapData): RegistryMap {
-  const byFrom = new PrefixMatcher(moves.map((move) => [move.from, move]))
+  const byFrom = new PrefixMatcher(
+    moves.map((move) => [move.from, { ...move, lost: move.lost?.map(lossOf) }]),
+  )
   const byRelated = new PrefixMatcher(related.map((entry) => [entry.from, entry]))
+  const hints = [...moves.filter(({ from, to }) => from !== to), ...related].map(({ from }) => hintOf(from))
   return {
-    hints: [...moves.filter(({ from, to }) => from !== to), ...related].map(({ from }) => hintOf(from)),
-    targets: moves.map(({ to }) => hintOf(to)),
+    hints,
+    isRelevant: createRelevance([...hints, ...moves.map(({ to }) => hintOf(to))]),
     judge(named) {
       const path = withoutDefaultPort(named.path)
       const match = byFrom.match(path)
@@ -50,12 +56,13 @@ export function createMap({ moves, related }: MapData): RegistryMap {
       }
       const { value: move, rest } = match
       if (move.from === move.to) return undefined
-      const lost = move.lost?.find((entry) => isLost(entry, rest, named.tag))
-      const { name, tag } = renamed(move, rest, named.tag)
-      const note = lost?.note ?? undecided(move, rest, named.tag)
-      const kept = keptName(move, rest, named.tag)
+      const version = versionOf(named.tag)
+      const lost = version && move.lost?.find((loss) => loss.isOf(rest, version))
+      const { name, tag } = renamed(move, rest, named.tag, version)
+      const note = lost?.note ?? undecided(move, rest, version)
+      const kept = keptName(move, rest, version)
       return {
-        verdict: lost === undefined ? 'moved' : 'lost',
+        verdict: lost ? 'lost' : 'moved',
         to: { path: joinPath(move.to, name), ...(tag !== undefined && { tag }) },
         ...(kept !== undefined && { kept: joinPath(move.to, kept) }),
         ...(note !== undefined && { note }),
@@ -75,9 +82,10 @@ export function createReverseMap(data: MapData): RegistryMap {
   const moves = data.moves
     .filter(({ from, to }) => from !== to && !from.includes('*'))
     .sort((one, other) => other.to.length - one.to.length)
+  const hints = moves.map(({ to }) => hintOf(to))
   return {
-    hints: moves.map(({ to }) => hintOf(to)),
-    targets: moves.map(({ from }) => hintOf(from)),
+    hints,
+    isRelevant: createRelevance([...hints, ...moves.map(({ from }) => hintOf(from))]),
     judge(named) {
       const path = withoutDefaultPort(named.path)
       const under = moves.flatMap((move) => {
@@ -118,11 +126,15 @@ export function findLoops(moves: readonly Move[]): readonly (readonly [number, n
   return loops
 }
 
-function renamed({ renames = [] }: Move, name: string, tag?: string): { name: string; tag?: string } {
+function renamed(
+  { renames = [] }: Pick<Move, 'renames'>,
+  name: string,
+  tag: string | undefined,
+  version: SemVer | null,
+): { name: string; tag?: string } {
   const rename = renames.find(({ from }) => from === name)
   const same = { name, ...(tag !== undefined && { tag }) }
   if (rename === undefined) return same
-  const version = versionOf(tag)
   // What has the new name from some version on is left under the old one, which is served too, unless that is known.
   if (version === null) return rename.since === undefined ? { ...same, name: rename.to } : same
   if (rename.since !== undefined && version.compare(rename.since) < 0) return same
@@ -131,16 +143,23 @@ function renamed({ renames = [] }: Move, name: string, tag?: string): { name: st
 }
 
 /** The name without the rename, where the version is one that is served under both. */
-function keptName({ renames = [] }: Move, name: string, tag?: string): string | undefined {
+function keptName(
+  { renames = [] }: Pick<Move, 'renames'>,
+  name: string,
+  version: SemVer | null,
+): string | undefined {
   const until = renames.find(({ from }) => from === name)?.until
-  const version = versionOf(tag)
   return until !== undefined && version !== null && version.compare(until) <= 0 ? name : undefined
 }
 
 /** What to know of a name that depends on a version which is not written. */
-function undecided({ to, renames = [] }: Move, name: string, tag?: string): string | undefined {
+function undecided(
+  { to, renames = [] }: Pick<Move, 'to' | 'renames'>,
+  name: string,
+  version: SemVer | null,
+): string | undefined {
   const rename = renames.find(({ from }) => from === name)
-  if (rename?.since === undefined || versionOf(tag) !== null) return undefined
+  if (rename?.since === undefined || version !== null) return undefined
   const prefix = rename.tagPrefix ?? ''
   return `${to} has ${name} up to ${rename.until ?? 'some version'}, and ${rename.to} from ${prefix}${rename.since} on`
 }
@@ -170,16 +189,22 @@ function formerName({ from, tagPrefix = '' }: Rename, { tag }: Named): { name: s
   }
 }
 
-function isLost({ names, versions }: Lost, name: string, tag: string | undefined): boolean {
-  const version = versionOf(tag)
-  return (
-    version !== null &&
-    names.some((pattern) => patternOf(pattern).test(name)) &&
-    // Pre-releases are made before the release, and after the releases that a range ends with.
-    new Range(versions).test(
-      version.prerelease.length === 0 ? version : `${version.major}.${version.minor}.${version.patch}`,
-    )
-  )
+/** What `from` never had, read once: each reference is asked about. */
+function lossOf({ names, versions, note }: Lost): {
+  readonly note: string
+  isOf(name: string, version: SemVer): boolean
+} {
+  const patterns = names.map(patternOf)
+  const range = new Range(versions)
+  return {
+    note,
+    isOf: (name, version) =>
+      patterns.some((pattern) => pattern.test(name)) &&
+      // Pre-releases are made before the release, and after the releases that a range ends with.
+      range.test(
+        version.prerelease.length === 0 ? version : `${version.major}.${version.minor}.${version.patch}`,
+      ),
+  }
 }
 
 /** A tag as a version: `v1.26.4`, `3.9` and `3.5.7-0` are; `null` for another tag. */
@@ -198,14 +223,13 @@ function hintOf(prefix: string): string {
   return host.split('*').reduce((longest, part) => (part.length > longest.length ? part : longest))
 }
 
-/** Makes a test of whether a text may hold names of a map, old or new, in whatever case. */
-export function createRelevance({
-  hints,
-  targets,
-}: Pick<RegistryMap, 'hints' | 'targets'>): (text: string) => boolean {
-  const names = [...new Set([...hints, ...targets].map((name) => name.toLowerCase()))]
-  return (text) => {
-    const lower = text.toLowerCase()
-    return names.some((name) => lower.includes(name))
-  }
+/** Makes a test of whether a text holds one of some names, in whatever case. */
+function createRelevance(names: readonly string[]): (text: string) => boolean {
+  const distinct = [...new Set(names.map((name) => name.toLowerCase()))]
+  // What holds a name that another one is part of holds that one as well.
+  const shortest = distinct.filter(
+    (name) => !distinct.some((other) => other !== name && name.includes(other)),
+  )
+  const any = shortest.length === 0 ? /(?!)/ : new RegExp(shortest.map(RegExp.escape).join('|'), 'i')
+  return (text) => any.test(text)
 }

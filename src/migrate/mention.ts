@@ -1,8 +1,8 @@
-import { byPlace, startOf, without } from './finders/overlap.ts'
+import { startOf, without } from './finders/overlap.ts'
 import { findInText } from './finders/text.ts'
 import type { Found, SourceText } from './found.ts'
 import { LineIndex } from './line-index.ts'
-import { createRelevance, type RegistryMap } from './map.ts'
+import type { RegistryMap } from './map.ts'
 import { nameOf } from './name.ts'
 
 /** Names of a map in a text that were not understood: in comments and prose, or in a way that nobody here reads. */
@@ -19,12 +19,11 @@ export function mentionsOf(
   found: readonly Found[],
   map: RegistryMap,
 ): Mentions | undefined {
-  const named = findInText(source, createRelevance(map)).filter((one) => {
+  const rest = without(found, findInText(source, map.isRelevant)).filter((one) => {
     const name = nameOf(one)
     const judgement = name && map.judge(name)
     return judgement !== undefined && judgement.verdict !== 'related'
   })
-  const rest = without(found, named).sort(byPlace)
   const [first] = rest
   if (first === undefined) return undefined
   const { line } = new LineIndex(source.text).position(startOf(first))

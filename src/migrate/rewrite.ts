@@ -80,12 +80,12 @@ function isPlaceOfImages({ parts, replacement }: Finding): boolean {
 }
 
 function faultOfReferences(
-  { found, isRelevant }: Examined,
+  { found, map }: Examined,
   after: SourceText,
   chosen: readonly Finding[],
   includeText: boolean,
 ): string | undefined {
-  const read = readReferences(after, isRelevant).found
+  const read = readReferences(after, map.isRelevant).found
   const foundAfter = includeText ? withText(after, read) : read
   if (foundAfter.length !== found.length) {
     return `it has ${found.length} references, and would have ${foundAfter.length} afterwards`

@@ -21,12 +21,14 @@ export function withoutConflicts(
   found: readonly Found[],
   map: RegistryMap,
 ): Finding[] {
-  const wanted = new Map<string, Set<string>>()
+  const wanted = new Map<string, string>()
+  const disputed = new Set<string>()
   const want = (span: Span, text: string) => {
     const key = keyOf(span)
-    wanted.set(key, (wanted.get(key) ?? new Set()).add(text))
+    const other = wanted.get(key)
+    if (other === undefined) wanted.set(key, text)
+    else if (other !== text) disputed.add(key)
   }
-  const editedSpans = new Set(findings.flatMap(({ finding }) => finding.edits.map(keyOf)))
   for (const { finding } of findings) for (const edit of finding.edits) want(edit, edit.text)
   const changed = new Set(findings.map(({ one }) => one))
   // Of those that change, the parts that they leave as they are.
@@ -35,18 +37,16 @@ export function withoutConflicts(
     if (length === 0 || length === Object.keys(one.parts).length) continue
     const own = new Set(finding.edits.map(keyOf))
     for (const { span, value } of Object.values(one.parts))
-      if (!own.has(keyOf(span)) && editedSpans.has(keyOf(span))) want(span, value)
+      if (!own.has(keyOf(span)) && wanted.has(keyOf(span))) want(span, value)
   }
   // Others that have a part in common with a change.
   for (const one of found) {
     if (changed.has(one)) continue
-    for (const part of Object.values(one.parts)) {
-      if (!editedSpans.has(keyOf(part.span))) continue
-      want(part.span, textWanted(one, part.span, map) ?? part.value)
+    for (const { span, value } of Object.values(one.parts)) {
+      if (wanted.has(keyOf(span))) want(span, textWanted(one, span, map) ?? value)
     }
   }
-  const isContested = ({ finding }: Pair) =>
-    finding.edits.some((edit) => (wanted.get(keyOf(edit))?.size ?? 0) > 1)
+  const isContested = ({ finding }: Pair) => finding.edits.some((edit) => disputed.has(keyOf(edit)))
   const left = withSharers(findings, new Set(findings.filter(isContested)))
   return findings.map((pair) => (left.has(pair) ? withheld(pair.finding, NOTE) : pair.finding))
 }

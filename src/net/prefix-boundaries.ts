@@ -1,4 +1,4 @@
-import { forEachInSteps, type Steps, sortInSteps } from '../internal/turns.ts'
+import { forEachInSteps, type Steps, sortInSteps } from '../internal/steps.ts'
 import type { Address } from './address.ts'
 import { lastAddress, type Prefix, prefixContains } from './prefix.ts'
 

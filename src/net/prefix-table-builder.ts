@@ -1,5 +1,5 @@
 import { PortolanError } from '../errors.ts'
-import { finish, forEachInSteps, ITEMS_PER_STEP, type Steps } from '../internal/turns.ts'
+import { finish, forEachInSteps, ITEMS_PER_STEP, type Steps } from '../internal/steps.ts'
 import type { Address } from './address.ts'
 import { formatPrefix, type Prefix } from './prefix.ts'
 import { type Boundary, boundariesOf, type CodedPrefix } from './prefix-boundaries.ts'

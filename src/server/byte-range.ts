@@ -1,8 +1,4 @@
-/** Bytes of a blob from `start` up to, not including, `end`. */
-export interface ByteRange {
-  readonly start: number
-  readonly end: number
-}
+import type { ByteRange } from '../storage/object-store.ts'
 
 /** RFC 9110, 14.1.2, with one range; units do not depend on case. */
 const SINGLE = /^bytes=[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*$/i

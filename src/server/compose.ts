@@ -1,7 +1,7 @@
 import type { Backends } from '../backends/backends.ts'
 import { ReturningClients } from '../backends/retries/returning-clients.ts'
 import { createSpill } from '../backends/spill.ts'
-import { createLiveRanges, type LiveRanges } from '../clouds/fetch/ranges.ts'
+import { LiveRanges } from '../clouds/fetch/ranges.ts'
 import type { Config } from '../config/config.ts'
 import { valueForFault } from '../config/fault.ts'
 import { expandConfig } from '../config/format.ts'
@@ -70,7 +70,7 @@ export async function createPortolan(
   runtime: DoorRuntime,
   options: PortolanOptions = {},
 ): Promise<Portolan> {
-  const ranges = createLiveRanges({ runtime, storage: runtime.ranges })
+  const ranges = new LiveRanges({ runtime, storage: runtime.ranges })
   const inForce = new InForce(runtime, ranges)
   const policy = () => inForce.policy
   const reloads = new Reloads(inForce, runtime)
@@ -111,7 +111,7 @@ export async function createPortolan(
     readiness: () => readiness.status,
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
-    ranges: ranges.status,
+    ranges: () => ranges.status(),
     retries: () => clients.status(),
     reload: () => reloads.status,
     explain,
@@ -168,11 +168,11 @@ function observe(
   inForce: InForce,
   reloads: Reloads,
   { metrics, exchanges, clients, readiness }: Listeners,
-  { log, ranges }: DoorRuntime,
+  { log }: DoorRuntime,
 ): void {
   inForce.changes.add(({ config }) => exchanges.use(config.log))
   inForce.changes.add(({ backends }) => clients.keep(backends.stores))
-  inForce.changes.add(({ config }) => logWarnings(log, config, ranges === undefined))
+  inForce.changes.add(({ warnings }) => logWarnings(log, warnings))
   inForce.facts.add(logFacts(log))
   inForce.facts.add(({ before, after }) => {
     if (before.health.status !== after.health.status) readiness.look()

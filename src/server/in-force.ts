@@ -6,8 +6,10 @@ import type { LiveRanges, LoadedRanges } from '../clouds/fetch/ranges.ts'
 import type { Located } from '../clouds/located.ts'
 import { tableOfPlaces } from '../clouds/table-of-places.ts'
 import type { Config } from '../config/config.ts'
+import type { Remark } from '../config/fault.ts'
+import { warningsInSteps } from '../config/warnings.ts'
 import { createObservers, type Observers } from '../internal/observers.ts'
-import { inTurns } from '../internal/turns.ts'
+import { inTurns } from '../internal/steps.ts'
 import type { Address } from '../net/address.ts'
 import { createClientAddress } from '../net/client-address.ts'
 import { parsePrefix } from '../net/prefix.ts'
@@ -22,6 +24,8 @@ import type { DoorRuntime } from './runtime.ts'
 /** What the door goes by at one moment: whole, and replaced whole. */
 export interface Policy {
   readonly config: Config
+  /** Where it cannot do what it says. */
+  readonly warnings: readonly Remark[]
   readonly backends: Backends
   readonly locate: Locate
   readonly view: View
@@ -34,6 +38,7 @@ export interface Policy {
 /** All that a config needs and that can fail, made ready before anything changes. */
 export interface Prepared {
   readonly config: Config
+  readonly warnings: readonly Remark[]
   readonly ranges: LoadedRanges | undefined
   readonly ownership: OwnershipPolicy | undefined
   readonly layouts: LayoutContents
@@ -76,6 +81,8 @@ export class InForce {
     const before = this.#prepared
     return {
       config,
+      // A runtime without a disk knows the places of clients by itself.
+      warnings: await inTurns(this.#runtime, warningsInSteps(config, this.#runtime.ranges === undefined)),
       layouts: await openContents(config, this.#runtime, before?.layouts),
       ranges: await this.#ranges.load(config.clouds),
       ownership: await ownershipPolicyOf(config),
@@ -101,7 +108,7 @@ export class InForce {
 
   #renew(): void {
     if (this.#prepared === undefined) return
-    const { config, locate, layouts, rules } = this.#prepared
+    const { config, warnings, locate, layouts, rules } = this.#prepared
     const backends = this.#backends
     const parts = {
       upstreams: backends.upstreams
@@ -113,6 +120,7 @@ export class InForce {
     const isUsable = (backend: Backend) => backends.of(backend)?.isUsable ?? false
     this.#policy = {
       config,
+      warnings,
       backends,
       locate,
       view: createView({ ...parts, isUsable }),

@@ -45,6 +45,15 @@ test('also of one that is put in force later', async () => {
   expect(await linesOf({}, { ...well, ranges }, RULES)).toEqual([WARNING])
 })
 
+test('a hundred warnings get a line, and the others one together', async () => {
+  const many = { routing: Array.from({ length: 120 }, () => RULES.routing[0]!) }
+  const lines = await linesOf(many, { ...well, ranges })
+  expect(lines.slice(0, 100)).toEqual(
+    lines.slice(0, 100).map(() => ({ ...WARNING, fields: expect.anything() })),
+  )
+  expect(lines.slice(100)).toMatchObject([{ level: 'warn', fields: { more: 139 } }])
+})
+
 test('a runtime without a disk knows the places of clients by itself', async () => {
   expect(await linesOf(RULES, well)).toEqual([])
 })

@@ -1,17 +1,20 @@
 import type { Backends } from '../backends/backends.ts'
-import type { Config } from '../config/config.ts'
-import { formatConfigPath } from '../config/fault.ts'
-import { warningsOf } from '../config/warnings.ts'
+import { formatConfigPath, type Remark } from '../config/fault.ts'
 import type { Log } from '../telemetry/log.ts'
 
 /** How many backends one line names. */
 const NAMED_MAX = 10
 
-/** Warns where a config cannot do what it says; `placesAreGiven` where the runtime knows the places of clients. */
-export function logWarnings(log: Log, config: Config, placesAreGiven: boolean): void {
-  for (const { path, message } of warningsOf(config, placesAreGiven)) {
+/** How many warnings get a line. */
+const WARNINGS_MAX = 100
+
+/** Warns where a config cannot do what it says. */
+export function logWarnings(log: Log, warnings: readonly Remark[]): void {
+  for (const { path, message } of warnings.slice(0, WARNINGS_MAX)) {
     log.warn({ path: formatConfigPath(path), problem: message }, 'the config cannot do all that it says')
   }
+  const more = warnings.length - WARNINGS_MAX
+  if (more > 0) log.warn({ more }, 'the config cannot do more than that: portolan config check says what')
 }
 
 /** Says it loudly when backends were tried and none of them may get clients. */

@@ -29,7 +29,10 @@ export function withLimits({ concurrency, requestsPerSecond }: Limits, runtime: 
     }
     const fresh = {
       places: new Semaphore(concurrency),
-      tokens: new TokenBucket(requestsPerSecond, runtime),
+      tokens: new TokenBucket(
+        { start: Math.max(1, Math.floor(requestsPerSecond)), perSecond: requestsPerSecond },
+        runtime,
+      ),
     }
     hosts.set(host, fresh)
     return fresh
@@ -38,7 +41,7 @@ export function withLimits({ concurrency, requestsPerSecond }: Limits, runtime: 
     const { places, tokens } = limitsOf(new URL(url).host)
     const release = await places.acquire(init.signal)
     try {
-      const pause = tokens.take()
+      const pause = tokens.borrow()
       if (pause > 0) await wait(runtime, pause, init.signal)
       const response = await next(url, init)
       init.signal?.addEventListener('abort', release, { once: true })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createDoorRuntime } from '../../src/adapters/node/door-runtime.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { ITEMS_PER_STEP } from '../../src/internal/turns.ts'
+import { ITEMS_PER_STEP } from '../../src/internal/steps.ts'
 import { createPortolan } from '../../src/server/compose.ts'
 
 const CONFIG = { version: 1, upstreams: [{ id: 'a', url: 'http://127.0.0.1:1', at: 'my/berlin' }] }

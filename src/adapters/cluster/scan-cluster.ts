@@ -34,6 +34,8 @@ const LIMITS: ClusterScanLimits = {
   attempts: 3,
   // An object is of 1.5 MiB at most, a pod mostly of some 10 kB.
   bodyMaxBytes: 64 * 1024 * 1024,
+  // What is managed by whom is written down in many empty objects; more than this is asked for in smaller pages.
+  bodyMaxValues: 5_000_000,
   pageSize: 500,
   pagesMax: 20_000,
   objectsMax: 1_000_000,

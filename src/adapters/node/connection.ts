@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { DoorReply } from '../../server/reply.ts'
 import type { Door } from '../../server/request.ts'
-import { HEADER_LIMITS, type Refusal, type RequestReader, type TimeLimits } from '../listener.ts'
+import { HEADER_LIMITS, type RefusedRequest, type RequestReader, type TimeLimits } from '../listener.ts'
 import type { Watched } from './deadlines.ts'
 import type { NodeHttp, NodeHttpGate } from './node-http.ts'
 import type { Outbox } from './outbox.ts'
@@ -16,7 +16,7 @@ import type { Turns } from './turns.ts'
 export interface Service {
   readonly door: Door
   readonly onError: (error: unknown) => void
-  readonly onRefused: (refusal: Refusal) => void
+  readonly onRefused: (refusal: RefusedRequest) => void
   /** Once true, every reply is the last of its connection. */
   readonly isDraining: () => boolean
   readonly reader: RequestReader

@@ -65,4 +65,37 @@ describe('a log of JSON lines', () => {
     })
     expect(second.err).toBe('a word')
   })
+
+  it('says the code of an error, and of each that it is made of', () => {
+    const { log, lines } = logOf('error')
+    const refused = Object.assign(new Error('no'), { code: 'ECONNREFUSED' })
+    log.error({ err: new TypeError('fetch failed', { cause: new AggregateError([refused]) }) }, 'failed')
+    expect(JSON.parse(lines[0]!).err.cause.errors).toMatchObject([{ message: 'no', code: 'ECONNREFUSED' }])
+  })
+
+  it.each([
+    ['an error that causes itself', () => causingItself(), { err: { message: 'round' } }],
+    ['a number beyond JSON', () => 1n, { unwritable: expect.stringContaining('BigInt') }],
+    [
+      'an object that holds itself',
+      () => holdingItself(),
+      { unwritable: expect.stringContaining('circular') },
+    ],
+  ])('writes a line of %s', (_, make, told) => {
+    const { log, lines } = logOf('error')
+    log.error({ err: make() }, 'failed')
+    expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'error', ...told, msg: 'failed' })
+  })
 })
+
+function causingItself(): Error {
+  const error = new Error('round')
+  error.cause = error
+  return error
+}
+
+function holdingItself(): object {
+  const itself: Record<string, unknown> = {}
+  itself.self = itself
+  return itself
+}

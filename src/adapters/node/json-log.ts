@@ -45,7 +45,7 @@ export class JsonLog implements Log {
 
   #line(level: Word, fields: object, message: string): void {
     if (RANKS[level] < this.#lowest) return
-    const text = JSON.stringify('err' in fields ? { ...fields, err: describe(fields.err) } : fields)
+    const text = wordFields(fields)
     const between = text === '{}' ? '' : `,${text.slice(1, -1)}`
     this.#write(`{"level":"${level}","time":"${this.#now()}"${between},"msg":${JSON.stringify(message)}}\n`)
   }
@@ -60,9 +60,32 @@ export class JsonLog implements Log {
   }
 }
 
+/** A line must not throw, or what it tells of would end the service: fields that are no JSON are said to be none. */
+function wordFields(fields: object): string {
+  try {
+    return JSON.stringify('err' in fields ? { ...fields, err: describe(fields.err) } : fields)
+  } catch (error) {
+    return JSON.stringify({ unwritable: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** How many causes and parts of an error are told: some lead in a circle. */
+const MAX_DEPTH = 5
+
 /** An error as JSON, which would be `{}` otherwise. */
-function describe(error: unknown): unknown {
+function describe(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return error
   const { name, message, stack, cause } = error
-  return { type: name, message, stack, ...(cause !== undefined && { cause: describe(cause) }) }
+  return {
+    type: name,
+    message,
+    ...('code' in error && { code: error.code }),
+    stack,
+    ...(depth < MAX_DEPTH && {
+      ...(error instanceof AggregateError && {
+        errors: error.errors.slice(0, MAX_DEPTH).map((part) => describe(part, depth + 1)),
+      }),
+      ...(cause !== undefined && { cause: describe(cause, depth + 1) }),
+    }),
+  }
 }

@@ -1,6 +1,6 @@
-import type { AllowanceBounds } from '../../internal/allowance.ts'
 import { GenerationalCache } from '../../internal/generational-cache.ts'
-import { Streak } from '../../internal/streak.ts'
+import { SoleParty } from '../../internal/sole-party.ts'
+import type { TokenBucketBounds } from '../../internal/token-bucket.ts'
 import type { Address } from '../../net/address.ts'
 import type { Presence } from '../../routing/decide.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -15,10 +15,10 @@ const MAX_RUNNING_OF_WASTEFUL = 192
  * How many probes of one backend may find nothing. A probe costs ten times what a redirect costs: without a bound, a
  * flood of invented digests would slow down everybody (`npm run bench -- hostile`).
  */
-const WHOLE: AllowanceBounds = { start: MAX_RUNNING, perSecond: 200, most: MAX_RUNNING }
+const WHOLE: TokenBucketBounds = { start: MAX_RUNNING, perSecond: 200, most: MAX_RUNNING }
 
 /** How many of one network, and of one subscriber in it. What they find lets more run at once, as a large pull needs it. */
-const OF_ONE: AllowanceBounds = { start: 20, perSecond: 50, most: 64 }
+const OF_ONE: TokenBucketBounds = { start: 20, perSecond: 50, most: 64 }
 
 /** Whoever is alone for so many milliseconds may use up all there is; behind a proxy that hides addresses all are one. */
 const ALONE = 1000
@@ -40,14 +40,14 @@ export class ProbeBudget {
   readonly #networks = new GenerationalCache<number, ProbeShare>(MAX_REMEMBERED)
   readonly #subscribers = new GenerationalCache<number, ProbeShare>(MAX_REMEMBERED)
   #running = 0
-  readonly #lastNetworks: Streak
-  readonly #lastSubscribers: Streak
+  readonly #soleNetwork: SoleParty
+  readonly #soleSubscriber: SoleParty
 
   constructor(runtime: Pick<Runtime, 'now'>) {
     this.#runtime = runtime
     this.#whole = new ProbeShare(WHOLE, runtime)
-    this.#lastNetworks = new Streak(ALONE, networkOf(undefined), runtime)
-    this.#lastSubscribers = new Streak(ALONE, subscriberOf(undefined), runtime)
+    this.#soleNetwork = new SoleParty(ALONE, networkOf(undefined), runtime)
+    this.#soleSubscriber = new SoleParty(ALONE, subscriberOf(undefined), runtime)
   }
 
   /** Begins a probe for a client: gives what is to be called once, when it has ended; `undefined` when it may not begin. */
@@ -58,8 +58,8 @@ export class ProbeBudget {
     const subscriber = this.#subscribers.get(subscriberId) ?? new ProbeShare(OF_ONE, this.#runtime)
     if (this.#running >= (network.isWasteful ? MAX_RUNNING_OF_WASTEFUL : MAX_RUNNING)) return undefined
     const parties: ProbeShare[] = []
-    if (!this.#lastSubscribers.isAlone(subscriberId)) parties.push(subscriber)
-    if (!this.#lastNetworks.isAlone(networkId)) parties.push(network)
+    if (!this.#soleSubscriber.note(subscriberId)) parties.push(subscriber)
+    if (!this.#soleNetwork.note(networkId)) parties.push(network)
     const refund = payAll([...parties, this.#whole])
     if (refund === undefined) return undefined
     // Whoever is refused pushes out nobody who is remembered.

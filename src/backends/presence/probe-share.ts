@@ -1,4 +1,4 @@
-import { Allowance, type AllowanceBounds } from '../../internal/allowance.ts'
+import { TokenBucket, type TokenBucketBounds } from '../../internal/token-bucket.ts'
 import type { Runtime } from '../../runtime.ts'
 
 /** How long it counts that somebody had a probe that found nothing, in milliseconds. */
@@ -7,7 +7,7 @@ const WASTEFUL = 30_000
  * How much of the reserves around it somebody may have before it is known what comes of it: little, or whoever has many
  * networks to begin anew from would use them up.
  */
-const ON_TRUST: AllowanceBounds = { start: 4, perSecond: 4, most: 64 }
+const ON_TRUST: TokenBucketBounds = { start: 4, perSecond: 4, most: 64 }
 
 /** Gives back what a probe was paid with; `hasFound` where it ran and found something, which may let one more run. */
 export type Refund = (hasFound: boolean) => void
@@ -18,17 +18,17 @@ export type Refund = (hasFound: boolean) => void
  */
 export class ProbeShare {
   readonly #runtime: Pick<Runtime, 'now'>
-  readonly #bounds: AllowanceBounds
-  readonly #common: Allowance
+  readonly #bounds: TokenBucketBounds
+  readonly #common: TokenBucket
   // Most parties never come to these.
-  #reserve: Allowance | undefined
-  #onTrust: Allowance | undefined
+  #reserve: TokenBucket | undefined
+  #onTrust: TokenBucket | undefined
   #wastedAt = Number.NEGATIVE_INFINITY
 
-  constructor(bounds: AllowanceBounds, runtime: Pick<Runtime, 'now'>) {
+  constructor(bounds: TokenBucketBounds, runtime: Pick<Runtime, 'now'>) {
     this.#runtime = runtime
     this.#bounds = bounds
-    this.#common = new Allowance(bounds, runtime)
+    this.#common = new TokenBucket(bounds, runtime)
   }
 
   /** Whether a probe for it found nothing lately. */
@@ -42,16 +42,16 @@ export class ProbeShare {
 
   /** Pays for a probe of `part`, of what is for anybody or else of the reserve; `undefined` where nothing is left for it. */
   pay(part?: ProbeShare): Refund | undefined {
-    const { start, most } = this.#bounds
+    const { start, most = start } = this.#bounds
     if (this.#common.take()) return giveBackTo(this.#common, most > start)
     if (part === undefined || part.isWasteful) return undefined
-    part.#onTrust ??= new Allowance(ON_TRUST, this.#runtime)
-    this.#reserve ??= new Allowance({ ...this.#bounds, most: start }, this.#runtime)
+    part.#onTrust ??= new TokenBucket(ON_TRUST, this.#runtime)
+    this.#reserve ??= new TokenBucket({ ...this.#bounds, most: start }, this.#runtime)
     return payWithBoth(part.#onTrust, this.#reserve)
   }
 }
 
-function payWithBoth(onTrust: Allowance, reserve: Allowance): Refund | undefined {
+function payWithBoth(onTrust: TokenBucket, reserve: TokenBucket): Refund | undefined {
   if (!onTrust.take()) return undefined
   if (!reserve.take()) {
     onTrust.giveBack(1)
@@ -64,6 +64,6 @@ function payWithBoth(onTrust: Allowance, reserve: Allowance): Refund | undefined
   }
 }
 
-function giveBackTo(allowance: Allowance, mayGrow: boolean): Refund {
-  return (hasFound) => allowance.giveBack(hasFound && mayGrow ? 2 : 1)
+function giveBackTo(tokens: TokenBucket, mayGrow: boolean): Refund {
+  return (hasFound) => tokens.giveBack(hasFound && mayGrow ? 2 : 1)
 }

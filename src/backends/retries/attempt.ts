@@ -15,8 +15,11 @@ export interface Attempt extends RequestedRange {
   /** The store's id. */
   readonly store: string
   readonly digest: Digest
-  /** What the store would have to send, when that is known: it counts against what may be moved. */
-  readonly bytes?: number | undefined
+  /**
+   * What the store would have to send, in bytes, where that is known: it counts against what may be moved. Asked of what
+   * moves alone, which is little.
+   */
+  bytes?(): number | undefined
 }
 
 /** Why a client stays with a store, or is sent elsewhere; a closed list, fit for a metric's label. */
@@ -43,7 +46,7 @@ export type RetryReason =
   | 'muted'
 
 /** What to do with an attempt. */
-export interface Verdict {
+export interface RetryVerdict {
   /** Where to send the client: the store, the next candidate, or the canonical upstream past all other stores. */
   readonly to: 'store' | 'next' | 'canonical'
   readonly reason: RetryReason
@@ -61,4 +64,4 @@ export const VERDICTS = {
   paused: { to: 'store', reason: 'paused' },
   budget: { to: 'store', reason: 'budget' },
   muted: { to: 'store', reason: 'muted' },
-} as const satisfies Record<RetryReason, Verdict>
+} as const satisfies Record<RetryReason, RetryVerdict>

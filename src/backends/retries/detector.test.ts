@@ -4,7 +4,7 @@ import { parseAddress } from '../../net/address.ts'
 import { parseDigest } from '../../oci/digest.ts'
 import { silentLog } from '../../telemetry/log.ts'
 import type { Attempt } from './attempt.ts'
-import { createRetryDetector, type RetryOptions } from './detector.ts'
+import { createRetryDetector, type RetryBounds } from './detector.ts'
 
 const digest = (n: number) => parseDigest(`sha256:${n.toString(16).padStart(64, '0')}`)!
 const BLOB: Attempt = {
@@ -15,7 +15,7 @@ const BLOB: Attempt = {
   open: true,
 }
 
-function detectorWith(options: RetryOptions = {}) {
+function detectorWith(options: RetryBounds = {}) {
   const warnings: object[] = []
   const runtime = createTestRuntime({ log: { ...silentLog, warn: (fields) => warnings.push(fields) } })
   const detector = createRetryDetector(runtime, options)
@@ -180,7 +180,7 @@ it('moves no more bytes than it may', () => {
     ask([
       [0, {}],
       [10, {}],
-      [10, { bytes: 101 }],
+      [10, { bytes: () => 101 }],
     ]),
   ).toEqual(['first', 'again', 'budget'])
 })
@@ -190,7 +190,7 @@ it('says what it moved', () => {
   ask([
     [0, {}],
     [10, {}],
-    [10, { bytes: 100 }],
+    [10, { bytes: () => 100 }],
   ])
   expect(detector.status()).toEqual({
     mutedShare: undefined,

@@ -1,6 +1,6 @@
 import type { Address } from '../../net/address.ts'
 import type { Runtime } from '../../runtime.ts'
-import { type Attempt, VERDICTS, type Verdict } from './attempt.ts'
+import { type Attempt, type RetryVerdict, VERDICTS } from './attempt.ts'
 import { RetryMemory } from './memory.ts'
 import type { RetryCounts, RetryOutlier } from './store-watch.ts'
 import { END_OF_TIME } from './times.ts'
@@ -8,7 +8,7 @@ import { END_OF_TIME } from './times.ts'
 /** 200 GiB; at some 0.08 USD a GiB, a mistake costs at most 16 USD a store and hour. */
 const MAX_MOVED_BYTES = 200 * 2 ** 30
 
-export interface RetryOptions {
+export interface RetryBounds {
   /** Bytes that clients may be sent elsewhere for, for each store and hour; 200 GiB by default. */
   readonly maxMovedBytes?: number
 }
@@ -30,7 +30,7 @@ export interface RetryStoreStatus extends RetryCounts {
 /** Notices clients that come back for the same content, and says which of them a store fails. */
 export interface RetryDetector {
   /** Takes note of a client that is about to be sent to a store for a blob (GET only), and says whether it should be. */
-  note(attempt: Attempt): Verdict
+  note(attempt: Attempt): RetryVerdict
   /** Takes note of a manifest handed out, by digest or `name:tag`: the same again soon is a pull that began again. */
   noteManifest(address: Address, manifest: string): void
   /** Whether more clients come back to a store than usual. */
@@ -43,7 +43,7 @@ export interface RetryDetector {
 /** A detector that knows what its own process was asked: its promises hold for each replica by itself. */
 export function createRetryDetector(
   { now: clock, random, log }: Pick<Runtime, 'now' | 'random' | 'log'>,
-  { maxMovedBytes = MAX_MOVED_BYTES }: RetryOptions = {},
+  { maxMovedBytes = MAX_MOVED_BYTES }: RetryBounds = {},
 ): RetryDetector {
   let begunAt = clock()
   let memory = new RetryMemory(random, maxMovedBytes)

@@ -1,12 +1,12 @@
 import type { Address } from '../../net/address.ts'
 import { Addresses } from './addresses.ts'
-import { type Attempt, type RetryReason, VERDICTS, type Verdict } from './attempt.ts'
-import type { Client } from './client.ts'
-import { Clients } from './clients.ts'
+import { type Attempt, type RetryReason, type RetryVerdict, VERDICTS } from './attempt.ts'
 import { KeyHash } from './key-hash.ts'
 import { LoudAddress } from './loud-address.ts'
 import { Rows } from './rows.ts'
 import { NEVER } from './times.ts'
+import type { WatchedClient } from './watched-client.ts'
+import { WatchedClients } from './watched-clients.ts'
 import { type WatchedStore, WatchedStores } from './watched-stores.ts'
 
 /** Rows of 16 bytes, so 2 MiB: what 250 requests a second ask for in nine minutes. */
@@ -23,7 +23,7 @@ export class RetryMemory {
   readonly stores: WatchedStores
   readonly #key: KeyHash
   readonly #rows = new Rows(ROWS)
-  readonly #clients = new Clients(CLIENTS)
+  readonly #clients = new WatchedClients(CLIENTS)
   readonly #addresses = new Addresses()
   readonly #loud = new LoudAddress()
 
@@ -38,7 +38,7 @@ export class RetryMemory {
     return this.#loud.share
   }
 
-  note(attempt: Attempt, now: number): Verdict {
+  note(attempt: Attempt, now: number): RetryVerdict {
     const { address } = attempt
     const key = this.#key
     key.address(address)
@@ -64,7 +64,7 @@ export class RetryMemory {
     this.#addresses.noteManifest(key, now)
   }
 
-  #arrive(client: Client, now: number): void {
+  #arrive(client: WatchedClient, now: number): void {
     const addresses = this.#addresses
     const { manifestAt, manifestAgainAt, manifestBefore } = addresses
     const { lastAt } = client
@@ -74,7 +74,7 @@ export class RetryMemory {
     addresses.noteBlob(now)
   }
 
-  #visit({ digest, start, open }: Attempt, client: Client): void {
+  #visit({ digest, start, open }: Attempt, client: WatchedClient): void {
     const key = this.#key
     const rows = this.#rows
     key.digest(digest)
@@ -89,13 +89,13 @@ export class RetryMemory {
   }
 
   /** After when the same request is another try even when it comes soon. */
-  #quickSince(client: Client, start: number): number {
+  #quickSince(client: WatchedClient, start: number): number {
     if (client.isShared) return NEVER
     // Who resumes does not ask for the manifest again.
     return start > 0 ? client.lastAt : this.#addresses.manifestAgainAt
   }
 
-  #reasonToMove(client: Client, now: number): RetryReason | undefined {
+  #reasonToMove(client: WatchedClient, now: number): RetryReason | undefined {
     const rows = this.#rows
     if (client.bursts.isCrowd) return 'crowd-again'
     if (rows.isInVain) return 'moved-in-vain'
@@ -105,7 +105,7 @@ export class RetryMemory {
     return isBlob ? 'blob-again' : 'pull-again'
   }
 
-  #stay({ start }: Attempt): Verdict {
+  #stay({ start }: Attempt): RetryVerdict {
     const rows = this.#rows
     if (rows.isTry) return VERDICTS.again
     // Who asks for other parts of the same blob does not ask for it again.
@@ -113,15 +113,16 @@ export class RetryMemory {
   }
 
   #move(
-    { address, bytes = UNKNOWN_BYTES }: Attempt,
+    attempt: Attempt,
     { budget }: WatchedStore,
-    { bursts, allowance, isShared }: Client,
+    { bursts, allowance, isShared }: WatchedClient,
     reason: RetryReason,
     now: number,
-  ): Verdict {
+  ): RetryVerdict {
     const isCrowd = reason === 'crowd-again'
     if (!isCrowd && !allowance.mayMove(now, isShared)) return VERDICTS.paused
-    if (!budget.spend(bytes, networkOf(address), now)) return VERDICTS.budget
+    const bytes = attempt.bytes?.() ?? UNKNOWN_BYTES
+    if (!budget.spend(bytes, networkOf(attempt.address), now)) return VERDICTS.budget
     if (isCrowd) bursts.spend()
     else allowance.spend()
     this.#rows.markMoved()

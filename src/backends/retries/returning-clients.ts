@@ -38,7 +38,8 @@ export class ReturningClients {
     { start, open }: RequestedRange,
   ): Notice | undefined {
     const { digest } = request
-    const { to, reason } = this.#detector.note({ address, store: live.id, digest, start, open })
+    const bytes = () => live.listed(request)?.size
+    const { to, reason } = this.#detector.note({ address, store: live.id, digest, start, open, bytes })
     if (reason !== 'first' && reason !== 'soon') live.record({ kind: 'retried', reason })
     if (to !== 'store') {
       this.#look(live)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { Client, NEW_CLIENT } from './client.ts'
 import { slotOf } from './slot.ts'
 import { StoreWatch } from './store-watch.ts'
+import { NEW_CLIENT, WatchedClient } from './watched-client.ts'
 
 const SLICE = 10 * 60_000
 
@@ -10,7 +10,7 @@ function watchOf(slices: readonly { clients: number; back: number; networks: num
   const watch = new StoreWatch()
   for (const [slice, { clients, back, networks }] of slices.entries())
     for (let n = 0; n < clients; n++) {
-      const client = new Client(slotOf(NEW_CLIENT))
+      const client = new WatchedClient(slotOf(NEW_CLIENT))
       watch.note(client, slice * SLICE)
       watch.note(client, slice * SLICE)
       if (n < back) watch.noteThird(client, n % networks)
@@ -41,7 +41,7 @@ it('gets used to what is usual for a store, and not to an outage', () => {
 it('leaves out those whom another store has not helped', () => {
   const watch = new StoreWatch()
   for (let n = 0; n < 50; n++) {
-    const client = new Client(slotOf(NEW_CLIENT))
+    const client = new WatchedClient(slotOf(NEW_CLIENT))
     for (let moves = 0; moves < 257 && client.allowance.mayMove(0, false); moves++) client.allowance.spend()
     watch.note(client, 0)
     watch.noteThird(client, n)

@@ -1,5 +1,5 @@
-import type { Client } from './client.ts'
 import { NEVER } from './times.ts'
+import type { WatchedClient } from './watched-client.ts'
 
 /** What is looked at together, in milliseconds. */
 const SLICE = 10 * 60_000
@@ -44,7 +44,7 @@ export class StoreWatch {
   #usual = USUAL
 
   /** Takes note of a client's request. */
-  note(client: Client, now: number): void {
+  note(client: WatchedClient, now: number): void {
     if (now - this.#since >= SLICE) this.#turn(now)
     if (client.slice === this.#slice) return
     client.slice = this.#slice
@@ -52,7 +52,7 @@ export class StoreWatch {
   }
 
   /** Takes note of a third try; the network is given by its hash. */
-  noteThird(client: Client, network: number): void {
+  noteThird(client: WatchedClient, network: number): void {
     if (client.sliceAgain === this.#slice) return
     client.sliceAgain = this.#slice
     // Who always comes back, wherever it is sent, says nothing about a store.

@@ -10,9 +10,8 @@ import { pinned, TargetChecker, type Verification } from '../../migrate/verify.t
 import { withheld } from '../../migrate/withheld.ts'
 import { FileExaminer } from '../examine-files.ts'
 import { EXIT } from '../exit-code.ts'
-import { printJson, say } from '../print.ts'
+import { printLongJson, say } from '../print.ts'
 import { readRegistryMap } from '../read-registry-map.ts'
-import { createResolver } from '../registry-resolver.ts'
 import { formatMentions, formatUnread, shown } from '../scan-report.ts'
 import { replaceText } from '../text-file.ts'
 import type { RewriteOptions } from './rewrite-spec.ts'
@@ -51,7 +50,7 @@ export async function runRewrite(paths: readonly string[], options: RewriteOptio
   const files: FileReport[] = []
   const notDone: NotDone[] = []
   const override = options.helmOverride === undefined ? undefined : new HelmOverride()
-  const checker = options.verify || options.pin ? new TargetChecker(createResolver()) : undefined
+  const checker = options.verify || options.pin ? await createChecker() : undefined
   let unreachable = false
   const examiner = new FileExaminer(
     {
@@ -91,10 +90,16 @@ export async function runRewrite(paths: readonly string[], options: RewriteOptio
   if (override !== undefined) await writeOverride(options.helmOverride!, override)
   if (options.json) {
     const printed = files.map(({ isPending: _, ...file }) => file)
-    printJson({ files: printed, notDone })
+    await printLongJson({ files: printed, notDone })
   } else for (const { path, reason } of notDone) console.error(`${path}: ${reason}`)
   if (unreachable) return EXIT.unreachable
   return files.every((file) => !file.isPending) && notDone.length === 0 ? EXIT.done : EXIT.failed
+}
+
+/** What speaks to a network is loaded when it is asked. */
+async function createChecker(): Promise<TargetChecker> {
+  const { createResolver } = await import('../registry-resolver.ts')
+  return new TargetChecker(createResolver())
 }
 
 /** Asks about each change of a file, and gives what to make of it. */

@@ -8,9 +8,8 @@ import { toSarif } from '../../migrate/sarif.ts'
 import { EXIT } from '../exit-code.ts'
 import { TEXT_BYTES_MAX } from '../file-search.ts'
 import { nodePlaces } from '../node-places.ts'
-import { printJson, progressOutput, say } from '../print.ts'
+import { printLongJson, progressOutput, say } from '../print.ts'
 import { formatPullFailures } from '../pull-report.ts'
-import { readCluster } from '../read-cluster.ts'
 import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
 import { type Scanned, scanFiles } from '../scan-files.ts'
 import { count, formatFindings, formatRest, formatSummary } from '../scan-report.ts'
@@ -23,7 +22,10 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
     options.baseline === undefined
       ? undefined
       : parseBaseline(await readTextFile(options.baseline), options.baseline)
-  const scanned = options.cluster ? await readCluster(map, options) : await readFiles(map, paths, options)
+  const scanned = options.cluster
+    ? // What speaks to a network takes a good part of the time to load that a small scan takes.
+      await (await import('../read-cluster.ts')).readCluster(map, options)
+    : await readFiles(map, paths, options)
   if (options.writeBaseline !== undefined) {
     await writeBaseline(options.writeBaseline, scanned.findings)
     return EXIT.done
@@ -33,7 +35,7 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
     : { fresh: scanned.findings, known: 0 }
   if (options.sarif)
     print(JSON.stringify(toSarif(fresh, { ...scanned, toolVersion: packageFile.version }), null, 2))
-  else if (options.json) printJson({ ...scanned, findings: fresh.map(reported), known })
+  else if (options.json) await printLongJson({ ...scanned, findings: fresh.map(reported), known })
   else {
     const tables = [
       formatFindings(fresh, options),

@@ -1,3 +1,4 @@
+import type { Environment } from '../../config/environment.ts'
 import { PortolanError } from '../../errors.ts'
 import {
   type ArgumentSpec,
@@ -8,7 +9,7 @@ import {
   type OptionValues,
 } from './command-spec.ts'
 import { applyCommonOptions, commonOptions } from './common-options.ts'
-import { type Environment, type Given, readOptions } from './read-options.ts'
+import { type Given, readOptions } from './read-options.ts'
 
 /** A command as it is listed: what is shown of it, and how a command line of it is run to an exit code. */
 export interface BoundCommand {

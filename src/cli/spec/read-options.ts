@@ -1,3 +1,4 @@
+import type { Environment } from '../../config/environment.ts'
 import { isRefusal } from '../../config/refusal.ts'
 import { PortolanError } from '../../errors.ts'
 import { type CommandSpec, flagOf, type OptionSpecs, type OptionValues, variableOf } from './command-spec.ts'
@@ -5,8 +6,6 @@ import type { OptionSpec } from './option-spec.ts'
 
 /** What the command line gave: of each option that was given, the texts after it. */
 export type Given = ReadonlyMap<string, readonly string[]>
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 interface Named {
   readonly name: string

@@ -33,140 +33,159 @@ export interface LoadedRanges {
 }
 
 /** The ranges in use, and what keeps them new. */
-export interface LiveRanges {
-  lookup(address: Address): Located | undefined
-  /** Reads the snapshot of a config that is not in force yet. Throws when it cannot be used. */
-  load(clouds: CloudsConfig): Promise<LoadedRanges | undefined>
-  /** Puts a config and its snapshot in force. */
-  use(clouds: CloudsConfig, loaded: LoadedRanges | undefined): void
-  /** What is in use and how the last refresh went, for the operator. */
-  status(): unknown
-  /** Seconds since each provider's list was known to be the newest. */
-  ages(): [provider: string, seconds: number][]
-  stop(): void
-}
+export class LiveRanges {
+  readonly #runtime: Runtime
+  readonly #storage: RangesStorage | undefined
+  #current: LoadedRanges | undefined
+  #file: string | undefined
+  #fileProblem: string | undefined
+  #refresher: RangesRefresher | undefined
+  /** How many configs were put in force so far. */
+  #configs = 0
 
-export function createLiveRanges({ runtime, storage }: RangesParts): LiveRanges {
-  const { log } = runtime
-  const download = layered(runtime.fetch, withUserAgent(runtime.userAgent))
-  let current: LoadedRanges | undefined
-  let file: string | undefined
-  let fileProblem: string | undefined
-  let refresher: RangesRefresher | undefined
-
-  function take(loaded: LoadedRanges, message: string): void {
-    current = loaded
-    const { created, sources, geo } = loaded.ranges.metadata
-    const prefixes = Object.fromEntries(sources.map((source) => [source.provider, source.prefixes]))
-    log.info({ created, prefixes, ...(geo && { geo: geo.date }) }, message)
+  constructor({ runtime, storage }: RangesParts) {
+    this.#runtime = runtime
+    this.#storage = storage
   }
 
-  async function save(target: string, snapshot: Uint8Array): Promise<void> {
-    try {
-      await storage!.write(target, snapshot)
-      fileProblem = undefined
-    } catch (error) {
-      fileProblem = (error as Error).message
-      log.warn(
-        { file: target, problem: fileProblem },
-        'the range snapshot is in use, but could not be written',
+  lookup(address: Address): Located | undefined {
+    return this.#current?.ranges.table.lookup(address)
+  }
+
+  /** Reads the snapshot of a config that is not in force yet. Throws when it cannot be used. */
+  async load({ snapshot: path, refresh }: CloudsConfig): Promise<LoadedRanges | undefined> {
+    if (path === undefined && refresh === undefined) return undefined
+    const storage = this.#storage
+    if (storage === undefined) {
+      throw new PortolanError(
+        'USAGE',
+        'clouds.snapshot and clouds.refresh need a disk, which this runtime has not',
       )
+    }
+    if (path === undefined) return undefined
+    const snapshot = await storage.read(path)
+    if (snapshot !== undefined) return { ranges: decode(path, snapshot), snapshot }
+    if (refresh !== undefined) return undefined
+    const message = `there is no ${path} (clouds.snapshot); "portolan ranges update --out ${path}" makes it`
+    throw new PortolanError('FILE_UNREADABLE', message, { file: path })
+  }
+
+  /** Puts a config and its snapshot in force. */
+  use(clouds: CloudsConfig, loaded: LoadedRanges | undefined): void {
+    const { snapshot: path, refresh: interval } = clouds
+    this.#configs++
+    this.stop()
+    this.#refresher = undefined
+    // A refresh may have made newer ones than its file holds, where that cannot be written.
+    const wanted = path === this.#file && (path ?? interval) !== undefined
+    const stays = wanted && this.#current !== undefined && !isNewer(loaded, this.#current)
+    if (!stays && loaded !== undefined) this.#take(loaded, 'the range snapshot was read')
+    else if (!stays) this.#current = undefined
+    this.#file = path
+    this.#fileProblem = undefined
+    if (interval !== undefined && this.#storage !== undefined)
+      this.#refresh(clouds.sources, interval, this.#storage)
+  }
+
+  /** What is in use and how the last refresh went, for the operator. */
+  status(): unknown {
+    return {
+      ...(this.#file !== undefined && { file: this.#file }),
+      ...(this.#fileProblem !== undefined && { problem: this.#fileProblem }),
+      snapshot: this.#current?.ranges.metadata ?? null,
+      refresh: this.#refresher?.status() ?? null,
+    }
+  }
+
+  /** Seconds since each provider's list was known to be the newest. */
+  ages(): [provider: string, seconds: number][] {
+    const statuses = this.#refresher?.status().providers ?? []
+    return (this.#current?.ranges.metadata.sources ?? []).map(({ provider, fetched }) => {
+      const { state, checked } = statuses.find((status) => status.provider === provider) ?? {}
+      const known = Date.parse(state === 'ok' && checked !== undefined ? checked : fetched)
+      return [provider, Math.max(0, (this.#runtime.date().getTime() - known) / 1000)]
+    })
+  }
+
+  stop(): void {
+    this.#refresher?.stop()
+  }
+
+  #take(loaded: LoadedRanges, message: string): void {
+    this.#current = loaded
+    const { created, sources, geo } = loaded.ranges.metadata
+    const prefixes = Object.fromEntries(sources.map((source) => [source.provider, source.prefixes]))
+    this.#runtime.log.info({ created, prefixes, ...(geo && { geo: geo.date }) }, message)
+  }
+
+  /** Fetches the lists now and again, and makes new ranges of them. */
+  #refresh(sources: CloudsConfig['sources'], interval: number, storage: RangesStorage): void {
+    const runtime = this.#runtime
+    const providers = chooseProviders(sources)
+    const ids = providers.map(({ id }) => id)
+    // What was made of no list is older than any list.
+    const listed = this.#current !== undefined && this.#current.ranges.metadata.sources.length > 0
+    const shipped = this.#current === undefined ? this.#awaitLists(ids, storage) : undefined
+    this.#refresher = createRangesRefresher({
+      providers,
+      runtime: { ...runtime, fetch: layered(runtime.fetch, withUserAgent(runtime.userAgent)) },
+      interval,
+      current: listed ? this.#current?.ranges : undefined,
+      update: async (lists) => {
+        // One after the other: each takes much memory.
+        await shipped
+        return storage.update({ ...this.#request(ids), lists })
+      },
+      use: (ranges, snapshot) => {
+        this.#take({ ranges, snapshot }, 'new ranges are in use')
+        if (this.#file !== undefined) this.#save(this.#file, snapshot, storage)
+      },
+      report({ provider, state, problem }) {
+        if (problem === undefined) runtime.log.info({ provider }, 'the list of a provider is right again')
+        else runtime.log.warn({ provider, state, problem }, 'the list of a provider was not taken')
+      },
+    })
+  }
+
+  #request(providers: readonly string[]): Omit<SnapshotRequest, 'lists'> {
+    const current = this.#current
+    return {
+      providers,
+      previous: current?.snapshot,
+      geo: current === undefined || current.ranges.metadata.geo !== undefined,
+      created: this.#runtime.date().toISOString(),
     }
   }
 
   /** Until the lists are there for the first time: the networks and countries that come with us. */
-  async function takeShipped(request: SnapshotRequest, isWanted: () => boolean): Promise<void> {
+  async #awaitLists(providers: readonly string[], storage: RangesStorage): Promise<void> {
+    const { log } = this.#runtime
+    const configs = this.#configs
+    log.warn(
+      { ...(this.#file !== undefined && { file: this.#file }), providers },
+      'there are no ranges yet: the lists are being fetched, and until then regions are not known',
+    )
     try {
-      const { snapshot } = await storage!.update(request)
-      if (snapshot === undefined || current !== undefined || !isWanted()) return
-      take({ ranges: decodeRanges(snapshot), snapshot }, 'until the first lists are there, networks decide')
+      const { snapshot } = await storage.update({ ...this.#request(providers), lists: [], geoAlone: true })
+      if (snapshot === undefined || this.#current !== undefined || this.#configs !== configs) return
+      this.#take(
+        { ranges: decodeRanges(snapshot), snapshot },
+        'until the first lists are there, networks decide',
+      )
     } catch (error) {
       log.warn({ problem: (error as Error).message }, 'the networks that are shipped cannot be used')
     }
   }
 
-  return {
-    lookup: (address) => current?.ranges.table.lookup(address),
-    async load({ snapshot: path, refresh }) {
-      if (path === undefined && refresh === undefined) return undefined
-      if (storage === undefined) {
-        throw new PortolanError(
-          'USAGE',
-          'clouds.snapshot and clouds.refresh need a disk, which this runtime has not',
-        )
-      }
-      if (path === undefined) return undefined
-      const snapshot = await storage.read(path)
-      if (snapshot !== undefined) return { ranges: decode(path, snapshot), snapshot }
-      if (refresh !== undefined) return undefined
-      const message = `there is no ${path} (clouds.snapshot); "portolan ranges update --out ${path}" makes it`
-      throw new PortolanError('FILE_UNREADABLE', message, { file: path })
-    },
-    use(clouds, loaded) {
-      const { snapshot: path, refresh: interval, sources } = clouds
-      refresher?.stop()
-      refresher = undefined
-      // A refresh may have made newer ones than its file holds, where that cannot be written.
-      const wanted = path === file && (path ?? interval) !== undefined
-      const stays = wanted && current !== undefined && !isNewer(loaded, current)
-      if (!stays && loaded !== undefined) take(loaded, 'the range snapshot was read')
-      else if (!stays) current = undefined
-      file = path
-      fileProblem = undefined
-      if (interval === undefined) return
-      const providers = chooseProviders(sources)
-      // What was made of no list is older than any list.
-      const listed = current !== undefined && current.ranges.metadata.sources.length > 0
-      const request = () => ({
-        providers: providers.map(({ id }) => id),
-        previous: current?.snapshot,
-        geo: current === undefined || current.ranges.metadata.geo !== undefined,
-        created: runtime.date().toISOString(),
-      })
-      let shipped: Promise<void> | undefined
-      if (current === undefined) {
-        log.warn(
-          { ...(path !== undefined && { file: path }), providers: providers.map(({ id }) => id) },
-          'there are no ranges yet: the lists are being fetched, and until then regions are not known',
-        )
-        shipped = takeShipped({ ...request(), lists: [], geoAlone: true }, () => refresher === mine)
-      }
-      const mine = createRangesRefresher({
-        providers,
-        runtime: { ...runtime, fetch: download },
-        interval,
-        current: listed ? current?.ranges : undefined,
-        async update(lists) {
-          // One after the other: each takes much memory.
-          await shipped
-          return storage!.update({ ...request(), lists })
-        },
-        use(ranges, snapshot) {
-          take({ ranges, snapshot }, 'new ranges are in use')
-          if (path !== undefined) save(path, snapshot)
-        },
-        report({ provider, state, problem }) {
-          if (problem === undefined) log.info({ provider }, 'the list of a provider is right again')
-          else log.warn({ provider, state, problem }, 'the list of a provider was not taken')
-        },
-      })
-      refresher = mine
-    },
-    status: () => ({
-      ...(file !== undefined && { file }),
-      ...(fileProblem !== undefined && { problem: fileProblem }),
-      snapshot: current?.ranges.metadata ?? null,
-      refresh: refresher?.status() ?? null,
-    }),
-    ages() {
-      const statuses = refresher?.status().providers ?? []
-      return (current?.ranges.metadata.sources ?? []).map(({ provider, fetched }) => {
-        const { state, checked } = statuses.find((status) => status.provider === provider) ?? {}
-        const known = Date.parse(state === 'ok' && checked !== undefined ? checked : fetched)
-        return [provider, Math.max(0, (runtime.date().getTime() - known) / 1000)]
-      })
-    },
-    stop: () => refresher?.stop(),
+  async #save(file: string, snapshot: Uint8Array, storage: RangesStorage): Promise<void> {
+    try {
+      await storage.write(file, snapshot)
+      this.#fileProblem = undefined
+    } catch (error) {
+      const problem = (error as Error).message
+      this.#fileProblem = problem
+      this.#runtime.log.warn({ file, problem }, 'the range snapshot is in use, but could not be written')
+    }
   }
 }
 

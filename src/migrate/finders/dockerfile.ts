@@ -23,96 +23,120 @@ const HEREDOC = /<<-?(["']?)([A-Za-z_]\w*)\1/
  * Finds references in a Dockerfile: `FROM`, `COPY --from`, `RUN --mount=from=`, `# syntax`, defaults of `ARG` and what
  * `RUN` runs. Names and numbers of stages are none.
  */
-export const findInDockerfile: Finder = ({ text }) => {
-  const found: Found[] = []
-  const stages = new Set<string>(['scratch'])
-  const syntax = DIRECTIVE.exec(text)
-  if (syntax !== null) addImage(syntax.index + syntax[0].length - syntax[1]!.length, syntax[1]!, 'syntax')
-  INSTRUCTION.lastIndex = 0
-  let stage = 0
-  let unclosed = 0
-  for (let match = INSTRUCTION.exec(text); match !== null; match = INSTRUCTION.exec(text)) {
-    const [whole, word, body] = match as unknown as [string, string, string]
-    const at = match.index + whole.length - body.length
-    const end = documentEnd(body, at + body.length)
-    INSTRUCTION.lastIndex = end
-    switch (word.toLowerCase()) {
-      case 'from': {
-        const [head, quote, image, name] = (FROM.exec(body) ?? []) as [string?, string?, string?, string?]
-        if (image === undefined) break
-        const from =
-          head!.indexOf(`${quote}${image}`, /^(?:--\S+[ \t]+)*/.exec(head!)![0].length) + quote!.length
-        addImage(at + from, image, name === undefined ? `FROM (stage ${stage})` : `FROM (stage ${name})`)
-        if (name !== undefined) stages.add(name.toLowerCase())
-        stage++
+export const findInDockerfile: Finder = ({ text }) => new DockerfileReader(text).read()
+
+class DockerfileReader {
+  readonly #text: string
+  readonly #found: Found[] = []
+  readonly #stages = new Set<string>(['scratch'])
+  /** How many stages have begun, named or not. */
+  #stage = 0
+  /** How many here-documents were never closed. */
+  #unclosed = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  read(): readonly Found[] {
+    const text = this.#text
+    const syntax = DIRECTIVE.exec(text)
+    if (syntax !== null)
+      this.#addImage(syntax.index + syntax[0].length - syntax[1]!.length, syntax[1]!, 'syntax')
+    INSTRUCTION.lastIndex = 0
+    for (let match = INSTRUCTION.exec(text); match !== null; match = INSTRUCTION.exec(text)) {
+      const [whole, word, body] = match as unknown as [string, string, string]
+      const at = match.index + whole.length - body.length
+      const end = this.#documentEnd(body, at + body.length)
+      INSTRUCTION.lastIndex = end
+      this.#readInstruction(word.toLowerCase(), body, { start: at, end })
+    }
+    return this.#found
+  }
+
+  /** `end` is where the instruction ends with its here-document. */
+  #readInstruction(word: string, body: string, { start, end }: Span): void {
+    switch (word) {
+      case 'from':
+        this.#readFrom(start, body)
         break
-      }
       case 'copy':
       case 'add':
-        addFlags(at, body, /--from=(["']?)([^\s"']+)\1/g, `${word.toUpperCase()} --from`)
+        this.#addFlags(start, body, /--from=(["']?)([^\s"']+)\1/g, `${word.toUpperCase()} --from`)
         break
       case 'run':
-        addFlags(at, body, /--mount=\S*?\bfrom=()([^\s,"']+)/g, 'RUN --mount')
-        for (const one of findInScript(text, { start: scriptStart(body, at), end }, 'dockerfile'))
-          found.push(one)
+        this.#addFlags(start, body, /--mount=\S*?\bfrom=()([^\s,"']+)/g, 'RUN --mount')
+        for (const one of findInScript(this.#text, { start: scriptStart(body, start), end }, 'dockerfile'))
+          this.#found.push(one)
         break
       case 'cmd':
       case 'entrypoint':
       case 'healthcheck':
-        for (const one of findInExec(at, body)) found.push(one)
+        for (const one of this.#findInExec(start, body)) this.#found.push(one)
         break
       case 'arg':
       case 'env':
       case 'label':
-        for (const { index, 0: pair, 1: name, 2: value } of body.matchAll(VARIABLE)) {
-          const quoted = /^["']/.test(value!) ? 1 : 0
-          const start = at + index + pair.length - value!.length + quoted
-          addVariable({ start, end: start + value!.length - 2 * quoted }, name!, word.toUpperCase())
-        }
-        addSpaced(at, body, word.toUpperCase())
+        this.#readVariables(start, body, word.toUpperCase())
     }
   }
-  return found
+
+  #readFrom(at: number, body: string): void {
+    const [head, quote, image, name] = (FROM.exec(body) ?? []) as [string?, string?, string?, string?]
+    if (image === undefined) return
+    const from = head!.indexOf(`${quote}${image}`, /^(?:--\S+[ \t]+)*/.exec(head!)![0].length) + quote!.length
+    const owner = name === undefined ? `FROM (stage ${this.#stage})` : `FROM (stage ${name})`
+    this.#addImage(at + from, image, owner)
+    if (name !== undefined) this.#stages.add(name.toLowerCase())
+    this.#stage++
+  }
+
+  #readVariables(at: number, body: string, instruction: string): void {
+    for (const { index, 0: pair, 1: name, 2: value } of body.matchAll(VARIABLE)) {
+      const quoted = /^["']/.test(value!) ? 1 : 0
+      const start = at + index + pair.length - value!.length + quoted
+      this.#addVariable({ start, end: start + value!.length - 2 * quoted }, name!, instruction)
+    }
+    // `ENV NAME VALUE`, the form without an equals sign.
+    const [whole, name, value] = SPACED.exec(body) ?? []
+    if (whole === undefined) return
+    const start = at + whole.length - value!.length
+    const span = unquoted(this.#text, { start, end: start + value!.trimEnd().length })
+    this.#addVariable(span, name!, instruction)
+  }
 
   /** The end of an instruction with the here-document that follows it. */
-  function documentEnd(body: string, end: number): number {
+  #documentEnd(body: string, end: number): number {
     const delimiter = HEREDOC.exec(body)?.[2]
-    if (delimiter === undefined || unclosed > UNCLOSED_MAX) return end
+    if (delimiter === undefined || this.#unclosed > UNCLOSED_MAX) return end
     const close = new RegExp(`^[\\t ]*${delimiter}[ \\t]*$`, 'gm')
     close.lastIndex = end
-    if (close.test(text)) return close.lastIndex
-    unclosed++
+    if (close.test(this.#text)) return close.lastIndex
+    this.#unclosed++
     return end
   }
 
   /** A default that is the head of an image in FROM is a registry, whatever its name is. */
-  function isHead(name: string): boolean {
-    return new RegExp(`\\$\\{?${name}(?:\\}|(?=/))/?`).test(text)
+  #isHead(name: string): boolean {
+    return new RegExp(`\\$\\{?${name}(?:\\}|(?=/))/?`).test(this.#text)
   }
 
-  function addImage(start: number, image: string, owner: string): void {
-    if (stages.has(image.toLowerCase()) || /^[0-9]+$/.test(image)) return
-    const parts = readReference(text, { start, end: start + image.length }, { hostless: true })
-    if (parts !== undefined) found.push({ format: 'dockerfile', parts, owner, confidence: 'certain' })
+  #addImage(start: number, image: string, owner: string): void {
+    if (this.#stages.has(image.toLowerCase()) || /^[0-9]+$/.test(image)) return
+    const parts = readReference(this.#text, { start, end: start + image.length }, { hostless: true })
+    if (parts !== undefined) this.#found.push({ format: 'dockerfile', parts, owner, confidence: 'certain' })
   }
 
-  function addFlags(at: number, body: string, pattern: RegExp, owner: string): void {
+  #addFlags(at: number, body: string, pattern: RegExp, owner: string): void {
     for (const match of body.matchAll(pattern)) {
       const [flag, quote, image] = match as unknown as [string, string, string]
-      addImage(at + match.index + flag.length - quote.length - image.length, image, owner)
+      this.#addImage(at + match.index + flag.length - quote.length - image.length, image, owner)
     }
   }
 
-  /** `ENV NAME VALUE`, the form without an equals sign. */
-  function addSpaced(at: number, body: string, instruction: string): void {
-    const [whole, name, value] = SPACED.exec(body) ?? []
-    if (whole === undefined) return
-    const start = at + whole.length - value!.length
-    addVariable(unquoted(text, { start, end: start + value!.trimEnd().length }), name!, instruction)
-  }
-
   /** `["word", …]`, or what a shell runs. */
-  function findInExec(at: number, body: string): readonly Found[] {
+  #findInExec(at: number, body: string): readonly Found[] {
+    const text = this.#text
     const list = /^(?:CMD[ \t]+)?(?:--\S+[ \t]+)*\[/i.exec(body)
     const span = { start: at, end: at + body.length }
     if (list === null) return findInScript(text, span, 'dockerfile')
@@ -127,12 +151,12 @@ export const findInDockerfile: Finder = ({ text }) => {
     })
   }
 
-  function addVariable(span: Span, name: string, instruction: string): void {
-    const parts = readSetting(text, span, isHead(name) ? 'registry' : name)
+  #addVariable(span: Span, name: string, instruction: string): void {
+    const parts = readSetting(this.#text, span, this.#isHead(name) ? 'registry' : name)
     if (parts === undefined) return
     const confidence = parts.registry === undefined || namesRegistry(name) ? 'certain' : 'likely'
     const owner = `${instruction} ${name}`
-    found.push(underName({ format: 'dockerfile', parts, owner, confidence }, name))
+    this.#found.push(underName({ format: 'dockerfile', parts, owner, confidence }, name))
   }
 }
 

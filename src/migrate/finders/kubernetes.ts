@@ -1,4 +1,4 @@
-import { isMap, isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isCollection, isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Confidence, Format } from '../found.ts'
 import { entriesOf, isStringScalar, type YamlDocument } from '../yaml/yaml-document.ts'
 import { collectImageKeys, holdsImages } from './image-keys.ts'
@@ -72,10 +72,12 @@ export function collectManifest(
   return (text, document, path) => {
     const collector = new YamlCollector(text, document)
     const registry = format === 'helm-values' ? globalRegistry(document) : undefined
-    new Walk(collector).visit(document.contents, {
-      ...{ format, confidence, registry, object: '', apiVersion: '', depth: 0 },
-      ...{ path: path.filter((key) => key !== '[]').join('.'), key: keyOf(path) },
-    })
+    const top = document.resolve(document.contents)
+    if (isCollection(top))
+      new Walk(collector).visit(top, {
+        ...{ format, confidence, registry, object: '', apiVersion: '', depth: 0 },
+        ...{ path: path.filter((key) => key !== '[]').join('.'), key: keyOf(path) },
+      })
     return collector.found
   }
 }
@@ -117,11 +119,10 @@ class Walk {
     this.#document = collector.document
   }
 
-  visit(value: unknown, context: Context): void {
-    const node = this.#document.resolve(value)
-    if (node === undefined || context.depth > DEPTH_MAX || !this.#isFirst(node, context.key)) return
+  visit(node: YAMLMap | YAMLSeq, context: Context): void {
+    if (context.depth > DEPTH_MAX || !this.#isFirst(node, context.key)) return
     if (isMap(node)) this.#visitMap(node, context)
-    else if (isSeq(node)) this.#visitSeq(node, context)
+    else this.#visitSeq(node, context)
   }
 
   #visitMap(map: YAMLMap, outer: Context): void {
@@ -137,7 +138,9 @@ class Walk {
     for (const { key, value } of entriesOf(map)) {
       if (key === '<<' || (context.format === 'kustomize' && context.path === '' && key === 'images'))
         continue
-      this.visit(value, {
+      const node = this.#document.resolve(value)
+      if (!isCollection(node)) continue
+      this.visit(node, {
         ...context,
         key,
         path: context.path === '' ? key : `${context.path}.${key}`,
@@ -239,7 +242,8 @@ class Walk {
       const follows = /(?:^|\.)kustomize\.images$/.test(path) ? { follows: FOREIGN } : {}
       if (isStringScalar(node) && holdsImages(key))
         this.#collector.addWhole(node, { format, confidence, owner, ...follows })
-      this.visit(item, { ...context, key: `${key}[]`, path: `${path}[${index}]`, depth: context.depth + 1 })
+      if (!isCollection(node)) continue
+      this.visit(node, { ...context, key: `${key}[]`, path: `${path}[${index}]`, depth: context.depth + 1 })
     }
   }
 

@@ -7,7 +7,9 @@ export function byPlace(a: Found, b: Found): number {
 
 /** Where the first part of it stands. */
 export function startOf(found: Found): number {
-  return Math.min(...spansOf(found).map(({ start }) => start))
+  let first = Number.POSITIVE_INFINITY
+  for (const { span } of Object.values(found.parts)) first = Math.min(first, span.start)
+  return first
 }
 
 /** What stands in `more` and has no part in common with what was found before. */

@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of shells, which are what is read here
 import { expect, it } from 'vitest'
-import { type Reading, readReference } from './written-reference.ts'
+import { readReference, type Surroundings } from './written-reference.ts'
 
 /** What a text is read as, in short, each part checked to stand where it says. */
-function read(text: string, reading: Reading = {}): string | undefined {
-  const parts = readReference(text, { start: 0, end: text.length }, reading)
+function read(text: string, surroundings: Surroundings = {}): string | undefined {
+  const parts = readReference(text, { start: 0, end: text.length }, surroundings)
   if (parts === undefined) return undefined
   return Object.entries(parts)
     .map(([name, { span, value }]) => {

@@ -2,7 +2,7 @@ import { parseReference } from '../../oci/reference.ts'
 import type { Found, Part, Span } from '../found.ts'
 
 /** What the surroundings of a value say about it. */
-export interface Reading {
+export interface Surroundings {
   /** The value names a registry, or one with the beginning of a path; without this, a bare host is no reference. */
   readonly registry?: boolean
   /** The value is an image for certain, so `nginx:1.25` is one too; without this, a host has to be written. */
@@ -25,14 +25,18 @@ const LENGTH_MAX = 1024
  * `$(X)`, `{{ … }}`) may stand. What can be told without their values is given: `k8s.gcr.io/pause:${TAG}` is
  * `k8s.gcr.io/pause`, and `k8s.gcr.io/${NAME}:1` names a registry. Gives `undefined` for what is no reference.
  */
-export function readReference(text: string, span: Span, reading: Reading = {}): Found['parts'] | undefined {
+export function readReference(
+  text: string,
+  span: Span,
+  surroundings: Surroundings = {},
+): Found['parts'] | undefined {
   if (span.end - span.start > LENGTH_MAX) return undefined
   SCHEME.lastIndex = span.start
   const start = span.start + (SCHEME.exec(text)?.[0].length ?? 0)
   const variable = text.slice(start, span.end).search(VARIABLE)
-  if (variable < 0) return readWritten(text, { start, end: span.end }, reading)
+  if (variable < 0) return readWritten(text, { start, end: span.end }, surroundings)
   return variable === 0
-    ? readDefault(text, { start, end: span.end }, reading)
+    ? readDefault(text, { start, end: span.end }, surroundings)
     : readBeforeVariable(text, { start, end: start + variable })
 }
 
@@ -54,9 +58,13 @@ export function readRegistryUrl(text: string, { start, end }: Span): Found['part
   return readWritten(text, { start: start + scheme.length, end }, { registry: true })
 }
 
-function readWritten(text: string, { start, end }: Span, reading: Reading): Found['parts'] | undefined {
+function readWritten(
+  text: string,
+  { start, end }: Span,
+  surroundings: Surroundings,
+): Found['parts'] | undefined {
   const value = text.slice(start, end)
-  if (reading.registry) {
+  if (surroundings.registry) {
     const slash = value.endsWith('/') ? 1 : 0
     const bare = value.slice(0, value.length - slash)
     return isRegistry(bare) && bare.search(/[.:]/) > 0
@@ -65,7 +73,7 @@ function readWritten(text: string, { start, end }: Span, reading: Reading): Foun
   }
   const host = hostOf(value)
   if (host === undefined) return undefined
-  return host || reading.hostless ? { whole: { span: { start, end }, value } } : undefined
+  return host || surroundings.hostless ? { whole: { span: { start, end }, value } } : undefined
 }
 
 /** Whether a reference names a host; `undefined` when the text is none. */
@@ -77,14 +85,18 @@ function hostOf(value: string): boolean | undefined {
   }
 }
 
-function readDefault(text: string, { start, end }: Span, reading: Reading): Found['parts'] | undefined {
+function readDefault(
+  text: string,
+  { start, end }: Span,
+  surroundings: Surroundings,
+): Found['parts'] | undefined {
   DEFAULT.lastIndex = start
   if (!DEFAULT.test(text)) return undefined
   const from = DEFAULT.lastIndex
   const close = closingBrace(text, from, end)
   if (close === undefined) return undefined
   const rest = text.slice(close + 1, end)
-  if (!rest.startsWith('/')) return readReference(text, { start: from, end: close }, reading)
+  if (!rest.startsWith('/')) return readReference(text, { start: from, end: close }, surroundings)
   const registry = readReference(text, { start: from, end: close }, { registry: true })
   const match = REST.exec(rest)
   if (registry?.registry === undefined || match === null) return registry

@@ -6,7 +6,7 @@ import { innerTextOf, isStringScalar, type StringScalar, type YamlDocument } fro
 import { underName } from './guard.ts'
 import { namesImage, namesRegistry } from './names.ts'
 import { readSetting } from './settings.ts'
-import { isRegistry, type Reading, readReference } from './written-reference.ts'
+import { isRegistry, readReference, type Surroundings } from './written-reference.ts'
 
 /** What a reference is reported with. */
 export interface Belonging {
@@ -37,12 +37,12 @@ export class YamlCollector {
   }
 
   /** Takes a string that is a reference, or one with variables in it. */
-  addWhole(node: unknown, belonging: Belonging, reading: Reading = {}): void {
+  addWhole(node: unknown, belonging: Belonging, surroundings: Surroundings = {}): void {
     const scalar = this.document.resolve(node)
     if (!isStringScalar(scalar)) return
     const inner = innerTextOf(this.#text, scalar)
     const end = inner.value.trimEnd().length
-    const parts = readReference(inner.value, { start: 0, end }, reading)
+    const parts = readReference(inner.value, { start: 0, end }, surroundings)
     if (parts !== undefined) this.add(relocate(parts, inner), belonging)
   }
 

@@ -53,7 +53,7 @@ function findInDocument(
   rules: YamlRules,
   tools: FinderTools = { findWithin: () => [], unread() {} },
 ): Found[] {
-  const strings = [...stringsOf(document, path, rules)]
+  const strings = [...stringsOf(document, path, rules, tools.isRelevant)]
   const found = strings.flatMap((string) => findGuard(text, string, rules.format))
   found.push(...without(found, rules.collect?.(text, document, path) ?? []))
   found.push(

@@ -44,24 +44,28 @@ interface Place
   readonly object: string
 }
 
+const NO_MIRRORS: ReadonlyMap<string, readonly string[]> = new Map()
 /** Keys that say where the text beside them is written to, likeliest first. */
 const FILE_KEYS = ['path', 'dest', 'destination', 'filename', 'file', 'name']
 const FILE_NAME = /^\/|(?:^|\/)[\w@.-]+\.[A-Za-z]\w{0,9}$/
 
 /**
- * Gives the strings of a document, aliases where they are anchored. Steps through all nodes with a list of its own, since
+ * Gives the strings of a document, aliases where they are anchored; those alone that are relevant, where something says
+ * which are. Steps through all nodes with a list of its own, since
  * a text may be nested deeper than calls can be.
  */
 export function* stringsOf(
   document: YamlDocument,
   above: readonly string[],
   { isRegistryKey }: Pick<YamlRules, 'isRegistryKey'>,
+  isRelevant: (text: string) => boolean = () => true,
 ): Iterable<YamlString> {
   const left: Place[] = [{ node: document.contents, path: above, object: '' }]
   for (let place = left.pop(); place !== undefined; place = left.pop()) {
     const { node } = place
-    if (isStringScalar(node)) yield stringAt(node, place)
-    else if (isSeq(node)) {
+    if (isStringScalar(node)) {
+      if (isRelevant(node.value)) yield stringAt(node, place)
+    } else if (isSeq(node)) {
       const path = [...place.path, '[]']
       for (const item of node.items) left.push({ ...place, node: item, path, parent: node })
     } else if (isMap(node)) {
@@ -72,7 +76,7 @@ export function* stringsOf(
         if (!isStringScalar(key)) continue
         const path = [...inner.path, key.value]
         const ends = isRegistryKey?.(path) ? urlsBelow(value) : undefined
-        if (ends !== undefined)
+        if (ends !== undefined && isRelevant(key.value))
           yield { ...stringAt(key, { ...inner, path: inner.path, redirect: ends }), isKey: true }
         const redirect = ends !== undefined ? [key.value] : mirrored.get(key.value)
         const counterparts = counterpartsOf(document, node, key.value)
@@ -123,7 +127,7 @@ function enter(document: YamlDocument, map: YAMLMap, place: Place): Place {
 function mirrorsOf(document: YamlDocument, map: YAMLMap): ReadonlyMap<string, readonly string[]> {
   const source = document.getString(map, 'source')?.value
   const mirrors = document.get(map, 'mirrors')
-  if (source === undefined || !isSeq(mirrors)) return new Map()
+  if (source === undefined || !isSeq(mirrors)) return NO_MIRRORS
   return new Map([
     ['source', mirrors.items.flatMap((item) => stringOf(item) ?? [])],
     ['mirrors', [source]],

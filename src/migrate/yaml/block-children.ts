@@ -33,7 +33,7 @@ export function childrenOfBlock(text: string): YamlChildren | undefined {
     if (LINE.lastIndex >= text.length) break
   }
   add(text.length)
-  return items.length === 0 ? undefined : { items, around: ['', ''] }
+  return items.length === 0 ? undefined : { items, around: ['', ''], between: '' }
 }
 
 /** Behind a marker `---` that stands alone. */

@@ -21,7 +21,7 @@ export function childrenOfFlow(text: string): YamlChildren | undefined {
     else if (char === 0x7d || char === 0x5d) {
       if (--depth === 0) {
         if (text.slice(start, at).trim() !== '') items.push(childAt(text, start, at, opening))
-        return { items, around: opening === '{' ? ['{', '}'] : ['[', ']'] }
+        return { items, around: opening === '{' ? ['{', '}'] : ['[', ']'], between: ',' }
       }
     } else if (char === 0x2c && depth === 1) {
       items.push(childAt(text, start, at, opening))

@@ -7,8 +7,9 @@ export interface YamlChild extends Span {
   readonly value: number
 }
 
-/** What a map or a list is made of; `around` encloses what is written in brackets. */
+/** What a map or a list is made of; what is written in brackets is enclosed by `around`, with commas `between`. */
 export interface YamlChildren {
   readonly items: readonly YamlChild[]
   readonly around: readonly [string, string]
+  readonly between: string
 }

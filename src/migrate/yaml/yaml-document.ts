@@ -77,8 +77,7 @@ function* parseYaml(
   isRelevant: ((piece: string) => boolean) | undefined,
 ): Iterable<Parsed> {
   for (const place of places) {
-    for (const { text: piece, offset, path, isPart } of piecesOf(text, place)) {
-      if (isPart && isRelevant?.(piece) === false) continue
+    for (const { text: piece, offset, path } of piecesOf(text, place, isRelevant)) {
       const span = { start: Math.max(0, offset), end: Math.min(text.length, offset + piece.length) }
       try {
         for (const parsed of parsePiece(piece, offset)) yield { parsed, path, span }
@@ -143,7 +142,10 @@ export function createDocument(document: Document.Parsed): YamlDocument {
   let anchors: Map<string, Node[]> | undefined
   const indexes = new WeakMap<YAMLMap, Map<string, unknown>>()
   const valueAt = (map: YAMLMap, key: string): unknown => {
-    if (map.items.length <= SMALL_MAP) return map.items.find((pair) => stringOf(pair.key) === key)?.value
+    if (map.items.length <= SMALL_MAP) {
+      for (const pair of map.items) if (stringOf(pair.key) === key) return pair.value
+      return undefined
+    }
     let index = indexes.get(map)
     if (index === undefined) {
       // The first of two equal keys, as it is without an index.
@@ -158,13 +160,15 @@ export function createDocument(document: Document.Parsed): YamlDocument {
     const before = node.range?.[0] ?? 0
     return lastBefore(anchors.get(node.source) ?? [], before)
   }
-  const get = (map: YAMLMap, key: string, merges = { left: MERGES_MAX }): Node | undefined => {
+  const get = (map: YAMLMap, key: string, left?: { merges: number }): Node | undefined => {
     const own = valueAt(map, key)
     if (own !== undefined) return resolve(own)
     const merge = resolve(valueAt(map, '<<'))
-    for (const source of isSeq(merge) ? merge.items : merge === undefined ? [] : [merge]) {
+    if (merge === undefined) return undefined
+    const budget = left ?? { merges: MERGES_MAX }
+    for (const source of isSeq(merge) ? merge.items : [merge]) {
       const merged = resolve(source)
-      const found = isMap(merged) && merges.left-- > 0 ? get(merged, key, merges) : undefined
+      const found = isMap(merged) && budget.merges-- > 0 ? get(merged, key, budget) : undefined
       if (found !== undefined) return found
     }
     return undefined

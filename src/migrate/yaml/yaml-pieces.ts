@@ -36,12 +36,20 @@ export function* documentsOf(text: string): Iterable<Span> {
   yield { start, end: text.length }
 }
 
-/** Cuts a document into pieces; a short one is one piece. */
-export function* piecesOf(text: string, { start, end }: Span): Iterable<YamlPiece> {
-  yield* cut({ text: text.slice(start, end), offset: start, path: [] }, 0)
+/**
+ * Cuts a document into pieces; a short one is one piece. Of a document that is cut, parts and items of lists that are
+ * not relevant are left out, where something says which are.
+ */
+export function* piecesOf(
+  text: string,
+  { start, end }: Span,
+  isRelevant: (part: string) => boolean = () => true,
+): Iterable<YamlPiece> {
+  for (const piece of cut({ text: text.slice(start, end), offset: start, path: [] }, isRelevant, 0))
+    if (piece.isPart !== true || isRelevant(piece.text)) yield piece
 }
 
-function* cut(piece: YamlPiece, depth: number): Iterable<YamlPiece> {
+function* cut(piece: YamlPiece, isRelevant: (part: string) => boolean, depth: number): Iterable<YamlPiece> {
   const { text, offset, path } = piece
   const children =
     text.length > (depth === 0 ? DOCUMENT_MAX : PART_MAX) && depth < DEPTH_MAX
@@ -51,20 +59,21 @@ function* cut(piece: YamlPiece, depth: number): Iterable<YamlPiece> {
     yield piece
     return
   }
-  const { items, around } = children
-  const enclosed = (from: number, to: number): YamlPiece => ({
-    text: around[0] + text.slice(from, to) + around[1],
-    offset: offset + from - around[0].length,
+  const { items, around, between } = children
+  const enclosed = (group: readonly YamlChild[]): YamlPiece => ({
+    text: around[0] + inPlace(text, group, between) + around[1],
+    offset: offset + group[0]!.start - around[0].length,
     path,
     isPart: true,
   })
-  let first: YamlChild | undefined
-  let last = 0
+  let group: YamlChild[] = []
   for (const child of items) {
+    // The keys of a map say together what it is; an item of a list is something by itself.
+    if (child.key === '[]' && !isRelevant(text.slice(child.start, child.end))) continue
     const isLong = child.end - child.start > PART_MAX && (items.length > 1 || child.value > child.start)
-    if (first !== undefined && (isLong || child.end - first.start > GROUP_MAX)) {
-      yield enclosed(first.start, last)
-      first = undefined
+    if (group.length > 0 && (isLong || child.end - group[0]!.start > GROUP_MAX)) {
+      yield enclosed(group)
+      group = []
     }
     if (isLong) {
       // The dash of a list's item is blotted out, so that what is on its line stands where it stood.
@@ -75,11 +84,21 @@ function* cut(piece: YamlPiece, depth: number): Iterable<YamlPiece> {
         path: [...path, child.key],
         isPart: true,
       } as const
-      yield* cut(inner, depth + 1)
-    } else {
-      first ??= child
-      last = child.end
-    }
+      yield* cut(inner, isRelevant, depth + 1)
+    } else group.push(child)
   }
-  if (first !== undefined) yield enclosed(first.start, last)
+  if (group.length > 0) yield enclosed(group)
+}
+
+/** A stretch of a text with some children of it, each where it stands; what was between them is blotted out. */
+function inPlace(text: string, children: readonly YamlChild[], between: string): string {
+  let at = children[0]!.start
+  let kept = ''
+  for (const { start, end } of children) {
+    const blanks = start - at - between.length
+    if (start > at) kept += blanks > 0 ? `${between}${' '.repeat(blanks - 1)}\n` : between
+    kept += text.slice(start, end)
+    at = end
+  }
+  return kept
 }

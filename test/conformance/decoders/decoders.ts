@@ -9,6 +9,7 @@ import { parseAddress } from '../../../src/net/address.ts'
 import { crc32 } from '../../../src/net/crc32.ts'
 import type { Digest } from '../../../src/oci/digest.ts'
 import { descriptorsOf, parseManifest } from '../../../src/oci/manifest.ts'
+import { migrateFixtures, rewriteFixture } from '../../support/migrate-fixtures.ts'
 import { makeRanges } from '../../support/test-ranges.ts'
 
 /** A reader of bytes from outside, and how its answers are known to be right. */
@@ -184,5 +185,22 @@ health: { interval: 10s }
   },
 }
 
-/** Every reader of what comes from outside and decides what the door does. */
-export const decoders: readonly Decoder[] = [inventory, snapshot, manifest, config]
+/** Each begins with a line that is its path, by which its format is told; that may change, too. */
+const scanned: Decoder = {
+  name: 'files of every format that scan reads',
+  corpus: migrateFixtures('').map(({ path, text }) => utf8(`${path}\n${text}`)),
+  read(bytes) {
+    const whole = new TextDecoder().decode(bytes)
+    const end = whole.indexOf('\n')
+    const source = { path: whole.slice(0, end < 0 ? 0 : end), text: whole.slice(end + 1) }
+    const lines = source.text.split('\n')
+    const { findings, text } = rewriteFixture(source)
+    const odd = findings.find(({ line, column }) => !((lines[line - 1]?.length ?? -1) >= column - 1))
+    if (odd !== undefined) return `${odd.written} is found at ${odd.line}:${odd.column}, where nothing is`
+    const again = rewriteFixture({ ...source, text })
+    return again.text === text ? undefined : 'what was rewritten is rewritten once more'
+  },
+}
+
+/** Every reader of what comes from outside: what decides for the door, and what scan goes through. */
+export const decoders: readonly Decoder[] = [inventory, snapshot, manifest, config, scanned]

@@ -99,6 +99,21 @@ export function describeLifecycle(runtime: RuntimeName): void {
       expect(await once(child, 'exit')).toEqual([0, null])
     }, 40_000)
 
+    it('ends at once by a second signal, whatever still runs', async () => {
+      const child = await serve()
+      child.stdout!.resume()
+      await until('the door to be open', isOpen)
+      // Half a request, for whose rest a door that drains waits.
+      const half = connect(port, '127.0.0.1').on('error', () => {})
+      made.defer(() => void half.destroy())
+      await once(half, 'connect')
+      half.write(get('/v2/').slice(0, 10))
+      child.kill('SIGTERM')
+      await until('new connections to be refused', async () => !(await isOpen()))
+      child.kill('SIGTERM')
+      expect(await once(child, 'exit')).toEqual([null, 'SIGTERM'])
+    })
+
     it('goes on when nobody reads its log any more', async () => {
       const child = await serve()
       await until('the door to be open', isOpen)

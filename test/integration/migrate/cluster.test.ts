@@ -307,6 +307,11 @@ describe('lists', () => {
       /^cannot list pods: one object alone is too large/,
     ],
     [
+      'with one object that holds far more than its bytes',
+      (cluster) => cluster.script('/api/v1/pods', json({ items: [Array(20_000).fill([])] })),
+      /^cannot list pods: one object alone is too large/,
+    ],
+    [
       'that unpack to far too much',
       (cluster) =>
         cluster.script('/api/v1/pods', (_, response) => {
@@ -359,7 +364,7 @@ describe('lists', () => {
       content: content({ 'apps/v1/deployments': [workload(meta('web'), podSpec(PAUSE))] }),
     })
     misbehave(cluster)
-    const limits = { pagesMax: 40, objectsMax: 100, bodyMaxBytes: 100_000 }
+    const limits = { pagesMax: 40, objectsMax: 100, bodyMaxBytes: 100_000, bodyMaxValues: 20_000 }
     const result = await scan(cluster, {}, { limits })
     expect(shown(result)).toContain(`Deployment/shop/web container app: ${PAUSE}`)
     expect(reasons(result)).toEqual([expect.stringMatching(reason)])

@@ -1,4 +1,4 @@
-import type { Attempt, Verdict } from '../../../src/backends/retries/attempt.ts'
+import type { Attempt, RetryVerdict } from '../../../src/backends/retries/attempt.ts'
 import { createRetryDetector, type RetryDetector } from '../../../src/backends/retries/detector.ts'
 import { type Address, parseAddress } from '../../../src/net/address.ts'
 import { type Digest, parseDigest } from '../../../src/oci/digest.ts'
@@ -35,7 +35,7 @@ export interface PullWorld extends EventQueue {
   asked: number
   moved: number
   /** How many requests got each verdict about the nearest store. */
-  readonly verdicts: Map<Verdict['reason'], number>
+  readonly verdicts: Map<RetryVerdict['reason'], number>
   /** The try that succeeded of each client that a store failed; none for those that gave up. */
   readonly victims: (number | undefined)[]
   manifest(address: Address, name: string): void
@@ -67,7 +67,7 @@ export function createPullWorld({ seed = 1, near = healthy, next = healthy }: Wo
     manifest: (address, name) => detector.noteManifest(address, name),
     blob(ask) {
       world.asked++
-      const { reason, to } = detector.note({ ...ask, store: 'near', bytes: BLOB_BYTES })
+      const { reason, to } = detector.note({ ...ask, store: 'near', bytes: () => BLOB_BYTES })
       world.verdicts.set(reason, (world.verdicts.get(reason) ?? 0) + 1)
       if (to !== 'store') world.moved++
       const delivery = faults[to === 'store' ? 'near' : chooseNext(ask, to)]!(ask, random)
@@ -76,9 +76,11 @@ export function createPullWorld({ seed = 1, near = healthy, next = healthy }: Wo
     },
   }
 
-  function chooseNext(ask: Ask, to: Verdict['to']): string {
+  function chooseNext(ask: Ask, to: RetryVerdict['to']): string {
     if (to === 'canonical') return to
-    return detector.note({ ...ask, store: 'next', bytes: BLOB_BYTES }).to === 'store' ? 'next' : 'canonical'
+    return detector.note({ ...ask, store: 'next', bytes: () => BLOB_BYTES }).to === 'store'
+      ? 'next'
+      : 'canonical'
   }
   return world
 }

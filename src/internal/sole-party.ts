@@ -1,7 +1,7 @@
 import type { Runtime } from '../runtime.ts'
 
 /** Notices whether one party has been the only one to come for some time. */
-export class Streak {
+export class SoleParty {
   readonly #runtime: Pick<Runtime, 'now'>
   readonly #milliseconds: number
   #last: number
@@ -16,7 +16,7 @@ export class Streak {
   }
 
   /** Takes note of who has come; whether nobody else has for so many milliseconds. */
-  isAlone(party: number): boolean {
+  note(party: number): boolean {
     const now = this.#runtime.now()
     if (party !== this.#last) {
       this.#last = party

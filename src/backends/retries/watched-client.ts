@@ -32,7 +32,7 @@ export const NEW_CLIENT: readonly number[] = [
 ]
 
 /** What is known of one address at one store: of the one whose slot is turned to. */
-export class Client {
+export class WatchedClient {
   readonly bursts: Bursts
   readonly allowance: MoveAllowance
   readonly #slot: Slot

@@ -1,17 +1,17 @@
-import { Client, NEW_CLIENT } from './client.ts'
 import type { KeyHash } from './key-hash.ts'
 import type { Slot } from './slot.ts'
 import { FORGET } from './times.ts'
+import { NEW_CLIENT, WatchedClient } from './watched-client.ts'
 
 /** Places that a key may lie in. */
 const WAYS = 4
 const STRIDE = NEW_CLIENT.length
 
 /** The clients seen lately: of the few that share a bucket, a new one takes the place of the one quiet for longest. */
-export class Clients {
+export class WatchedClients {
   readonly #slot: Slot
   /** Of the slot found last. */
-  readonly #client: Client
+  readonly #client: WatchedClient
   /** Half of each one's key, beside it so that the others of a bucket need not be read. */
   readonly #keys: Int32Array
   readonly #mask: number
@@ -19,14 +19,14 @@ export class Clients {
   /** Holds so many; a power of two. */
   constructor(capacity: number) {
     this.#slot = { cells: new Int32Array(capacity * STRIDE), at: 0 }
-    this.#client = new Client(this.#slot)
+    this.#client = new WatchedClient(this.#slot)
     this.#keys = new Int32Array(capacity)
     this.#mask = capacity / WAYS - 1
     for (let place = 0; place < capacity; place++) this.#slot.cells.set(NEW_CLIENT, place * STRIDE)
   }
 
   /** The client with this key, a new one when it is not known; it is good until the next one is looked for. */
-  find({ low, high }: KeyHash, now: number): Client {
+  find({ low, high }: KeyHash, now: number): WatchedClient {
     const first = (high & this.#mask) * WAYS
     const slot = this.#slot
     const client = this.#client

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createTestClock } from '../../test/support/test-clock.ts'
-import { finish, forEachInSteps, ITEMS_PER_STEP, inTurns, type Steps, sortInSteps } from './turns.ts'
+import { finish, forEachInSteps, ITEMS_PER_STEP, inTurns, type Steps, sortInSteps } from './steps.ts'
 
 const COUNT = 5 * ITEMS_PER_STEP + 1
 

@@ -1,0 +1,154 @@
+import { z } from 'zod'
+import { parseListenAddress, readHostName } from '../listen-address.ts'
+import { readPublicKey } from '../public-key.ts'
+import { cloudsSchema } from './clouds.ts'
+import { ruleSchema, spillSchema } from './routing.ts'
+import { storeSchema } from './store.ts'
+import { syncSchema } from './sync.ts'
+import { upstreamSchema } from './upstream.ts'
+import {
+  DAY,
+  duration,
+  flag,
+  HOSTS_MAX,
+  HOUR,
+  oneOrMoreFiles,
+  pageUrl,
+  prefix,
+  SECOND,
+  text,
+  wholeNumber,
+} from './values.ts'
+
+/** Where the door listens, and its admin service, unless a config says otherwise. */
+export const DEFAULT_LISTEN = '0.0.0.0:8080'
+export const DEFAULT_ADMIN = '127.0.0.1:9090'
+
+/** RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+const LISTENERS = ['plain', 'node-http'] as const
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+const LOG_ADDRESSES = ['off', 'masked', 'full'] as const
+
+const listenAddress = 'HOST:PORT, such as 0.0.0.0:8080, :8080 or [::]:8080, with a port from 0 to 65535'
+
+/** By what a store is told from a stranger's. */
+const ownership = z.strictObject({
+  publicKey: text('an Ed25519 public key', readPublicKey).describe(
+    "The operator's Ed25519 public key: PEM, or the base64 in it.",
+  ),
+  maxAge: duration(HOUR, 365 * DAY)
+    .prefault('30d')
+    .describe('How old a proof may be.'),
+})
+
+/** What a config may hold, before the checks that need more than one key; its input side is the file. */
+export const configSchema = z.strictObject({
+  version: z
+    .preprocess((value) => (value === '1' ? 1 : value), z.literal(1))
+    .describe('Version of this format.'),
+  listen: text(listenAddress, parseListenAddress)
+    .prefault(DEFAULT_LISTEN)
+    .describe('Where the door listens: HOST:PORT, or :PORT for every interface. Port 0 takes a free one.'),
+  admin: text(`off, or ${listenAddress}`, (value) => (value === 'off' ? 'off' : parseListenAddress(value)))
+    .prefault(DEFAULT_ADMIN)
+    .describe('Where the admin service listens, or off. Never public: it says what the door knows.'),
+  adminHosts: z
+    .array(text('a host name, such as door.example.com', readHostName))
+    .max(HOSTS_MAX)
+    .prefault([])
+    .describe(
+      'Names under which the admin service may be asked, beside addresses and names nobody can register.',
+    ),
+  listener: z
+    .enum(LISTENERS)
+    .prefault('plain')
+    .describe('Who reads requests: plain reads the common ones itself, node-http leaves all to node:http.'),
+  debug: flag().prefault(false).describe('Whether replies say why (Portolan-Reason).'),
+  log: z
+    .strictObject({
+      access: flag().prefault(true).describe('One JSON line a request.'),
+      level: z.enum(LOG_LEVELS).prefault('info').describe('The least serious lines that are written.'),
+      addresses: z
+        .enum(LOG_ADDRESSES)
+        .prefault('masked')
+        .describe(
+          "What a request's line says of the client's address: off, masked to its /24 or /48, or full.",
+        ),
+    })
+    .prefault({})
+    .describe('Logs, JSON lines on standard output.'),
+  pages: z
+    .strictObject({
+      info: pageUrl().optional().describe('Where / redirects to.'),
+      privacy: pageUrl().optional().describe('Where /privacy redirects to.'),
+    })
+    .prefault({})
+    .describe('Pages for people.'),
+  upstreams: z
+    .array(upstreamSchema)
+    .min(1, { error: 'must name at least one upstream' })
+    .describe('Trusted registries: tags, manifests, referrers, and every blob.'),
+  stores: z.array(storeSchema).prefault([]).describe('Untrusted places that hold bytes by digest.'),
+  routing: z
+    .array(ruleSchema)
+    .prefault([])
+    .describe('Rules, of which the first that matches counts. Without any: same cloud first, then nearest.'),
+  spill: spillSchema.optional().describe('How much may move when a backend is down; without it, all of it.'),
+  clients: z
+    .strictObject({
+      trustedProxies: z
+        .array(prefix('an address or an address prefix, such as 127.0.0.1 or 10.0.0.0/8'))
+        .prefault([])
+        .describe('Proxies in front of the door whose forwarding header is believed.'),
+      header: text('the name of a header', (value) => (TOKEN.test(value) ? value.toLowerCase() : undefined))
+        .prefault('x-forwarded-for')
+        .describe('The forwarding header.'),
+    })
+    .prefault({})
+    .describe('How the address of a client is found.'),
+  clouds: cloudsSchema.describe('How the place of a client is found.'),
+  presence: z
+    .strictObject({
+      ttl: duration(SECOND, 30 * DAY)
+        .prefault('6h')
+        .describe('How long "the store has it" is remembered.'),
+      negativeTtl: duration(SECOND, DAY)
+        .prefault('30s')
+        .describe('How long "the store lacks it" is remembered.'),
+      timeout: duration(10, 30 * SECOND)
+        .prefault('300ms')
+        .describe('How long a client waits for a store to say whether it has a blob.'),
+      maxEntries: wholeNumber(1000, 50_000_000)
+        .prefault(1_000_000)
+        .describe('How many such facts are kept, all stores together.'),
+    })
+    .prefault({})
+    .describe('What is remembered about which store holds which blob.'),
+  health: z
+    .strictObject({
+      interval: duration(SECOND, HOUR).prefault('10s').describe('Between two probes of a backend.'),
+      timeout: duration(10, 30 * SECOND)
+        .prefault('2s')
+        .describe('How long one request of a probe may take.'),
+      failures: wholeNumber(1, 100)
+        .prefault(3)
+        .describe('Failures in a row that take a backend out of traffic.'),
+      successes: wholeNumber(1, 100).prefault(2).describe('Passed probes in a row that bring it back.'),
+    })
+    .prefault({})
+    .describe('How backends are tried, before and while clients are sent to them.'),
+  ownership: ownership
+    .optional()
+    .describe(
+      "By what the door tells the operator's own stores from a stranger's; without it, all are believed.",
+    ),
+  ca: oneOrMoreFiles()
+    .optional()
+    .describe(
+      "Files of certificates (PEM) that are trusted beside the runtime's and the system's; relative to the folder of this file.",
+    ),
+  sync: syncSchema
+    .optional()
+    .describe('What "portolan sync" copies to the stores that say how they are filled.'),
+})
