@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
 import { KUBERNETES_MAP } from '../builtin-map.ts'
+import { findingsOf } from '../findings.ts'
 import { createMap } from '../map.ts'
 import { writtenOf } from '../name.ts'
 import { CustomReferences } from './custom-references.ts'
+import { NOWHERE } from './placeless.ts'
 
 const references = new CustomReferences(createMap(KUBERNETES_MAP))
 const thing = (spec: unknown) => ({
@@ -72,3 +74,24 @@ function nested(depth: number): unknown {
   for (let level = 0; level < depth; level++) value = { a: value }
   return value
 }
+
+it('leaves the names that an override of Flux has to share with manifests', () => {
+  const { found } = references.find({
+    ...{ key: 'Kustomization/app', kind: 'Kustomization', group: 'kustomize.toolkit.fluxcd.io' },
+    content: {
+      ...{ apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', metadata: {} },
+      spec: { images: [{ name: 'k8s.gcr.io/a', newName: 'k8s.gcr.io/b', newTag: '1' }] },
+    },
+  })
+  const notes = findingsOf(NOWHERE, found, createMap(KUBERNETES_MAP)).map(
+    ({ understood, replacement, note }) => [understood, replacement, note],
+  )
+  expect(notes).toEqual([
+    [
+      'k8s.gcr.io/a',
+      undefined,
+      'it has to be what the manifests say that it is applied to: change it together with them',
+    ],
+    ['k8s.gcr.io/b:1', 'registry.k8s.io/b:1', undefined],
+  ])
+})
