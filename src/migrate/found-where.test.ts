@@ -14,6 +14,7 @@ it.each([
   ['pause.image', '[Image]\nImage=‹k8s.gcr.io›/pause:3.1'],
   ['values.yaml', 'a: {repository: ‹k8s.gcr.io›, image: acme/pause, tag: "3.1"}'],
   ['cm.yaml', 'data:\n  Dockerfile: |\n    FROM ‹k8s.gcr.io›/pause:3.1\n'],
+  ['app.yaml', 'helm:\n  values: |\n    image: {repository: ‹k8s.gcr.io›/a, tag: v1}\n'],
   ['compose.yaml', 'services: {a: {build: {dockerfile_inline: "FROM ‹k8s.gcr.io›/pause:3.1"}}}'],
   ['tool', '#!/usr/bin/env python3\n# k8s.gcr.io/pause:3.2\nIMAGE = "‹k8s.gcr.io›/pause:3.1"'],
 ])('%s: %s', (path, marked) => {

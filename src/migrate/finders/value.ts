@@ -19,6 +19,8 @@ export interface ValuePlace extends WordPlace {
 const FILE_NAME = /\.[A-Za-z]\w{0,9}$|^(?:docker|container|make|jenkins|tilt|vagrant)file(?=_inline$|$)/i
 /** A file of one line is a file too. */
 const FILE_OF_LINES = /^(?:docker|container|make|jenkins)file(?:_inline)?$/i
+/** YAML of one line with a map or a list: `image: {repository: …, tag: …}`. */
+const FLOW = /^["']?[\w./-]+["']?:[ \t]+[{[].*[}\]]$/
 const DOCUMENT = /^[{[][\s\S]*[}\]]$/
 
 /**
@@ -43,7 +45,7 @@ function findInOne(text: string, span: Span, place: ValuePlace, tools: FinderToo
   const isDocument = DOCUMENT.test(slice)
   if (!isDocument && !/\s/.test(slice)) return findInWord(text, span, place.key, place)
   const isScript = isScriptKey(place.key) && place.isWord !== true
-  if (isDocument || slice.includes('\n') || FILE_OF_LINES.test(place.key)) {
+  if (isDocument || slice.includes('\n') || FILE_OF_LINES.test(place.key) || FLOW.test(slice)) {
     const isProse = isProseKey(place.key) && place.file === undefined
     if (!isProse) return findEmbedded(text, span, { ...place, isScript }, tools)
   }
