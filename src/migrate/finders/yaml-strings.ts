@@ -30,6 +30,9 @@ export interface YamlString {
 /** The two ends of a copy or a replacement, by the keys of one map. */
 const FROM = /^(?:from|source|src|name|old|original)$/i
 const TO = /^(?:to|target|dest|dst|destination|repository|new|replacement|replace)$/i
+/** How a condition compares. */
+const OPERATOR =
+  /^(?:not_?)?(?:any_?|all_?)?(?:not_?)?(?:in|equals?|eq|ne|contains|matches|(?:starts|ends)_?with|regex|[=!]=|=~)$/i
 /** What is looked for in other texts, and rules that compare. */
 const SOUGHT = /^(?:rego|regexp?|search|search_?string|find|matches)$/i
 
@@ -71,7 +74,7 @@ export function* stringsOf(
     } else if (isMap(node)) {
       const inner = enter(document, node, place)
       const mirrored = mirrorsOf(document, node)
-      const isCondition = document.getString(node, 'operator') !== undefined
+      const isCondition = OPERATOR.test(document.getString(node, 'operator')?.value ?? '')
       for (const { key, value } of node.items) {
         if (!isStringScalar(key)) continue
         const path = [...inner.path, key.value]
