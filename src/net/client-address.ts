@@ -143,7 +143,7 @@ function addressOf(text: string, start: number, end: number): Address | undefine
   let to = end
   while (from < to && isBlank(text, from)) from++
   while (from < to && isBlank(text, to - 1)) to--
-  if (from < to && text[from] === '"') {
+  if (from < to && text.charCodeAt(from) === 0x22 /* " */) {
     from++
     to--
     if (from > to || text[to] !== '"') return undefined
@@ -163,5 +163,6 @@ function addressOfNode(text: string, from: number, to: number): Address | undefi
 }
 
 function isBlank(text: string, at: number): boolean {
-  return text[at] === ' ' || text[at] === '\t'
+  const code = text.charCodeAt(at)
+  return code === 0x20 || code === 0x09
 }

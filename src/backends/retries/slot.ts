@@ -9,6 +9,6 @@ export interface Slot {
 }
 
 /** A slot of its own that begins with these values. */
-export function slotOf(values: readonly number[]): Slot {
+export function slotOf(values: ArrayLike<number>): Slot {
   return { cells: Int32Array.from(values), at: 0 }
 }

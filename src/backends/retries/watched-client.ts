@@ -19,7 +19,7 @@ const IS_IN_VAIN = 6
 const OWN = 7
 
 /** What the slot of a client begins with. */
-export const NEW_CLIENT: readonly number[] = [
+export const NEW_CLIENT = Int32Array.from([
   NEVER,
   -1,
   -1,
@@ -29,7 +29,7 @@ export const NEW_CLIENT: readonly number[] = [
   0,
   ...NEW_BURSTS,
   ...NEW_MOVE_ALLOWANCE,
-]
+])
 
 /** What is known of one address at one store: of the one whose slot is turned to. */
 export class WatchedClient {
