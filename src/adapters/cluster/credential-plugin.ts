@@ -83,7 +83,10 @@ function run(plugin: CredentialPlugin, { environment, clock, timeout }: PluginPa
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text) => {
       output += text
-      if (output.length > OUTPUT_MAX_BYTES) child.kill('SIGKILL')
+      if (output.length <= OUTPUT_MAX_BYTES) return
+      child.kill('SIGKILL')
+      // What it has started lives on, and would go on to print.
+      child.stdout.destroy()
     })
     child.on('error', ({ message, code }: NodeJS.ErrnoException) => {
       const hint = plugin.installHint ? `; ${plugin.installHint}` : ''
