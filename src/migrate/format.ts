@@ -27,8 +27,9 @@ const IMAGE_LINE =
 
 /** In the order in which they are tried: a name that is certain, then what the text says, then a weaker name. */
 const SIGNS: readonly Sign[] = [
-  // A script may hold documents of any other format.
+  // A script may hold documents of any other format, and so may what a machine begins with.
   { format: 'shell', text: [/^#!\s*\/\S*?(?:\/env\s+(?:-S\s+)?)?(?:ba|da|z|k|a)?sh\b/] },
+  { format: 'cloud-init', text: [/^#cloud-config\b/] },
   { format: 'kustomize', path: /(?:^|\/)kustomization(?:\.ya?ml)?$/i },
   { format: 'compose', path: /(?:^|\/)(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/i },
   {
@@ -94,7 +95,6 @@ const SIGNS: readonly Sign[] = [
     path: ANY,
     text: [/^["']?apiVersion["']?:[ \t]*["']?[\w./-]+/m, /^["']?kind["']?:[ \t]*["']?\w+/m],
   },
-  { format: 'cloud-init', text: [/^(?:\uFEFF)?#cloud-config\b/] },
   {
     format: 'ansible',
     path: /(?:^|\/)(?:tasks|handlers|playbooks?|roles|group_vars|host_vars)\/.*\.ya?ml$/i,
