@@ -29,7 +29,7 @@ const IMAGE_LINE =
 const SIGNS: readonly Sign[] = [
   // A script may hold documents of any other format, and so may what a machine begins with.
   { format: 'shell', text: [/^#!\s*\/\S*?(?:\/env\s+(?:-S\s+)?)?(?:ba|da|z|k|a)?sh\b/] },
-  { format: 'cloud-init', text: [/^#cloud-config\b/] },
+  { format: 'cloud-init', text: [/^(?:## *template: *jinja\b.*\r?\n)?#cloud-config\b/i] },
   { format: 'kustomize', path: /(?:^|\/)kustomization(?:\.ya?ml)?$/i },
   { format: 'compose', path: /(?:^|\/)(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/i },
   {
