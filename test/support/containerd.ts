@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { coerce, type SemVer } from 'semver'
+import { startDaemon } from './daemon.ts'
 import { findProgram, type Ran, run } from './programs.ts'
 
 /** A containerd on this machine. */
@@ -46,36 +46,18 @@ export async function startContainerd(
 ): Promise<RunningContainerd> {
   const socket = join(folder, 'c.sock')
   const flags = ['--root', join(folder, 'root'), '--state', join(folder, 'state'), '--address', socket]
-  const child = spawn(program, ['--config', config, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
-  let log = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    log += text
-  })
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
-  const stop = async () => {
-    child.kill('SIGTERM')
-    await ended
-  }
-  try {
-    const failed = ended.then(() => {
-      throw new Error(`${program} ended with ${child.exitCode}:\n${log}`)
-    })
-    await Promise.race([failed, booted(() => log)])
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  const daemon = await startDaemon(program, ['--config', config, ...flags], 'containerd successfully booted')
   const endpoint = `unix://${socket}`
   return {
     get log() {
-      return log
+      return daemon.log
     },
     pull: (image, words = []) =>
       run(findProgram('crictl')!, [
         ...['--image-endpoint', endpoint, '--runtime-endpoint', endpoint],
         ...['pull', ...words, image],
       ]),
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   }
 }
 
@@ -87,13 +69,4 @@ export async function pullByCri(
   await using containerd = await startContainerd(installed, options)
   await containerd.pull(image)
   return containerd.log
-}
-
-/** Looks until containerd says that it is up. */
-async function booted(log: () => string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (log().includes('containerd successfully booted')) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`containerd is not up after 30 s:\n${log()}`)
 }
