@@ -20,6 +20,7 @@ import {
 import type { OwnershipPolicy } from './ownership/ownership-status.ts'
 import { faultOfPointer } from './ownership/pointer-proof.ts'
 import { storeOf, upstreamOf } from './routable.ts'
+import type { SharedFindings } from './shared-findings.ts'
 
 /** How many backends are checked at once. */
 const MAX_CHECKS = 16
@@ -41,10 +42,15 @@ export interface Backends {
 }
 
 /** No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. */
-export function noBackends(runtime: Runtime, observers: Observers<BackendEvent>): Backends {
+export function noBackends(
+  runtime: Runtime,
+  observers: Observers<BackendEvent>,
+  shared: SharedFindings = {},
+): Backends {
   const environment = {
     runtime,
     observers,
+    shared,
     inventories: createInventories(),
     checks: new Semaphore(MAX_CHECKS),
   }

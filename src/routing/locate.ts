@@ -18,6 +18,8 @@ export interface Sender {
   readonly peer: string
   /** The name of its place, such as `aws/eu-west-3`, where the runtime knows that. */
   readonly place?: string
+  /** Where the runtime saw it, by its network or its country: what the config or a cloud's own list says is surer. */
+  readonly seen?: Located
   /** A header by its lower-case name; several of one name are joined by `, ` in their order. */
   header(name: string): string | undefined
 }
@@ -32,15 +34,17 @@ export function createLocate(
 ): Locate {
   return (sender) => {
     const { address, via } = clientAddress(sender.peer, (name) => sender.header(name))
-    return { address, via, located: locatedOf(sender.place, address, lookup) }
+    return { address, via, located: locatedOf(sender, address, lookup) }
   }
 }
 
 function locatedOf(
-  place: string | undefined,
+  { place, seen }: Sender,
   address: Address | undefined,
   lookup: (address: Address) => Located | undefined,
 ): Located | undefined {
   if (place !== undefined) return { place: placeOf(place), source: 'given' }
-  return address === undefined ? undefined : lookup(address)
+  const found = address === undefined ? undefined : lookup(address)
+  if (seen === undefined) return found
+  return found?.source === 'override' || found?.source === 'range' ? found : seen
 }

@@ -1,3 +1,4 @@
+import type { SharedFindings } from '../backends/shared-findings.ts'
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
@@ -8,4 +9,8 @@ export interface DoorRuntime extends Runtime {
   readonly openLayout?: (folder: string) => Promise<RegistryReader>
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
+  /** Whether the runtime says where clients are, so that no list is needed; by default where there is no disk. */
+  readonly placesAreGiven?: boolean
+  /** What doors beside this one find out for it, and it for them. */
+  readonly shared?: SharedFindings
 }
