@@ -18,7 +18,7 @@ export interface Sender {
   readonly peer: string
   /** The name of its place, such as `aws/eu-west-3`, where the runtime knows that. */
   readonly place?: string
-  /** Where the runtime saw it, by its network or its country: what the config or a cloud's own list says is surer. */
+  /** Where the runtime saw the peer, by its network or its country; the config and a cloud's own list are surer. */
   readonly seen?: Located
   /** A header by its lower-case name; several of one name are joined by `, ` in their order. */
   header(name: string): string | undefined
@@ -33,13 +33,17 @@ export function createLocate(
   lookup: (address: Address) => Located | undefined,
 ): Locate {
   return (sender) => {
-    const { address, via } = clientAddress(sender.peer, (name) => sender.header(name))
-    return { address, via, located: locatedOf(sender, address, lookup) }
+    const found = clientAddress(sender.peer, (name) => sender.header(name))
+    const { address, via } = found
+    // Whom a proxy speaks for is where the proxy is only by chance.
+    const isPeer = via === 'peer' || (via === 'unknown' && found.reason === 'peer')
+    const seen = isPeer ? sender.seen : undefined
+    return { address, via, located: locatedOf({ place: sender.place, seen }, address, lookup) }
   }
 }
 
 function locatedOf(
-  { place, seen }: Sender,
+  { place, seen }: { readonly place: string | undefined; readonly seen: Located | undefined },
   address: Address | undefined,
   lookup: (address: Address) => Located | undefined,
 ): Located | undefined {

@@ -110,7 +110,7 @@ export async function createPortolan(
   })
   const door = metrics?.door(counted) ?? counted
   const explain = createExplainer({ policy, sources, tagLists, offline: options.offline ?? false })
-  const exposition = metrics && createExposition(metrics.metrics)
+  const exposition = metrics && createExposition(metrics.metrics, runtime.processMetrics)
   const timeOf = createWallClock(runtime)
   const admin = createAdmin({
     listening,

@@ -8,7 +8,7 @@ export interface Connection {
   readonly peer: string
   /** The name of the client's place, such as `aws/eu-west-3`, where the runtime knows that. */
   readonly place?: string
-  /** Where the runtime saw the client, by its network or its country; the config and a cloud's own list are surer. */
+  /** Where the runtime saw the peer, by its network or its country; the config and a cloud's own list are surer. */
   readonly seen?: Located
   /**
    * Path and query as they stood on the wire. Without it the URL of the request is decided, in which the runtime has
