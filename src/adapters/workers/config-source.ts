@@ -9,8 +9,8 @@ export interface ConfigSourceOptions {
   /** YAML or JSON that comes with the worker. */
   readonly config?: string
   /** What `${NAME}` in it stands for; only what is text counts. */
-  readonly environment?: Readonly<Record<string, unknown>>
-  readonly kv?: KeyValueStore
+  readonly environment?: object
+  readonly kv?: KeyValueStore | undefined
 }
 
 /** Under this key a config in KV is looked for; it goes before the one that comes with the worker. */
@@ -91,7 +91,7 @@ function faultsOf(parsed: ParsedConfig, hasStore: boolean): readonly string[] {
   return faults
 }
 
-function textsOf(environment: Readonly<Record<string, unknown>>): Record<string, string> {
+function textsOf(environment: object): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )

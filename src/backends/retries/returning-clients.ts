@@ -48,7 +48,7 @@ export class ReturningClients {
     const check =
       this.#checks.awaited(address, live) ??
       (reason === 'first' ? undefined : this.#checks.begin(address, live, request))
-    return check && { kind: 'wait', until: check }
+    return check && { kind: 'wait', until: () => check }
   }
 
   /** A client was handed a manifest: the same again soon is a pull that began again. */
