@@ -5,11 +5,13 @@ interface Appointment {
   readonly work: () => void
 }
 
+/** What is to happen sooner than this is what a request waits for, in milliseconds: without it, nobody wants it. */
+const PASSING = 500
 /** So long a timer of a request that still runs may be late, in milliseconds, before another request does its work. */
 const GRACE = 1000
 
 /**
- * A clock that loses no appointment. A timer of workerd goes with the request that set it, and none can be set outside of
+ * A clock that loses no appointment of more than half a second. A timer of workerd goes with the request that set it, and none can be set outside of
  * requests; so what is due, and whose own timer has not come, is done when a later request comes by.
  */
 export class IsolateClock implements Clock {
@@ -26,6 +28,7 @@ export class IsolateClock implements Clock {
   }
 
   readonly after = (milliseconds: number, work: () => void): Cancel => {
+    if (milliseconds < PASSING) return this.#base.after(milliseconds, work)
     const appointment: Appointment = { at: this.now() + milliseconds, work }
     this.#appointments.add(appointment)
     const callOff = this.#base.after(milliseconds, () => this.#keep(appointment))

@@ -1,0 +1,36 @@
+import type { KeyValueStore } from '../../src/workers.ts'
+
+/** A KV namespace in memory that counts what it is asked, and fails when it is told to. */
+export interface MemoryKv extends KeyValueStore {
+  readonly values: Map<string, string>
+  /** Every question so far, as `get KEY` and `put KEY`. */
+  readonly asked: string[]
+  fails: boolean
+}
+
+export function createMemoryKv(values: Readonly<Record<string, string>> = {}): MemoryKv {
+  const map = new Map(Object.entries(values))
+  const asked: string[] = []
+  const ask = (question: string) => {
+    asked.push(question)
+    if (kv.fails) throw new Error('KV is down')
+  }
+  async function get(key: string): Promise<string | null>
+  async function get(key: string, type: 'arrayBuffer'): Promise<ArrayBuffer | null>
+  async function get(key: string, type?: 'arrayBuffer'): Promise<string | ArrayBuffer | null> {
+    ask(`get ${key}`)
+    const value = map.get(key) ?? null
+    return value === null || type === undefined ? value : new TextEncoder().encode(value).buffer
+  }
+  const kv: MemoryKv = {
+    values: map,
+    asked,
+    fails: false,
+    get,
+    async put(key, value) {
+      ask(`put ${key}`)
+      map.set(key, value)
+    },
+  }
+  return kv
+}
