@@ -1,19 +1,22 @@
 import type { KeyValueStore } from '../../src/workers.ts'
 
-/** A KV namespace in memory that counts what it is asked, and fails when it is told to. */
+/** A KV namespace in memory that notes what it is asked, and fails when it is told to. */
 export interface MemoryKv extends KeyValueStore {
   readonly values: Map<string, string>
   /** Every question so far, as `get KEY` and `put KEY`. */
   readonly asked: string[]
-  fails: boolean
+  /** Answers nothing from now on. */
+  fail(): void
+  recover(): void
 }
 
 export function createMemoryKv(values: Readonly<Record<string, string>> = {}): MemoryKv {
   const map = new Map(Object.entries(values))
   const asked: string[] = []
+  let fails = false
   const ask = (question: string) => {
     asked.push(question)
-    if (kv.fails) throw new Error('KV is down')
+    if (fails) throw new Error('KV is down')
   }
   async function get(key: string): Promise<string | null>
   async function get(key: string, type: 'arrayBuffer'): Promise<ArrayBuffer | null>
@@ -22,15 +25,19 @@ export function createMemoryKv(values: Readonly<Record<string, string>> = {}): M
     const value = map.get(key) ?? null
     return value === null || type === undefined ? value : new TextEncoder().encode(value).buffer
   }
-  const kv: MemoryKv = {
+  return {
     values: map,
     asked,
-    fails: false,
+    fail() {
+      fails = true
+    },
+    recover() {
+      fails = false
+    },
     get,
     async put(key, value) {
       ask(`put ${key}`)
       map.set(key, value)
     },
   }
-  return kv
 }

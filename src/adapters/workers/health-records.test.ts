@@ -124,10 +124,10 @@ it.each([
 it('lets isolates check when KV does not answer, and fails with nothing', async () => {
   const { kv, records, other } = world()
   await records.update(async () => [record(HEALTHY)])
-  kv.fails = true
+  kv.fail()
   expect(await other.latest('paris')).toBeUndefined()
   await records.update(async () => [record(EJECTED)])
-  kv.fails = false
+  kv.recover()
   await other.update(async (before) => before)
   expect(JSON.parse(kv.values.get(HEALTH_KEY)!).backends).toEqual([record(HEALTHY)])
 })
