@@ -8,6 +8,8 @@ import { connectionLimit, openFilesLimit } from './connection-limit.ts'
 import { Deadlines } from './deadlines.ts'
 import { createNodeHttp } from './node-http.ts'
 import { Outbox } from './outbox.ts'
+import { Overload } from './overload.ts'
+import { OVERLOADED, TOO_MANY_CONNECTIONS } from './refusal-reply.ts'
 import { turnAway } from './turn-away.ts'
 import { Turns } from './turns.ts'
 
@@ -24,18 +26,22 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   const timeLimits = { ...TIME_LIMITS, ...options.timeLimits }
   let draining = false
   const isDraining = () => draining
-  const outbox = new Outbox()
+  const overload = options.shedsLoad ? new Overload(timeLimits.turn) : undefined
+  const outbox = new Outbox(() => turns.begin())
+  const turns = new Turns(outbox.flush, overload)
   const service: Service = {
     ...{ door, onError, onRefused, isDraining, reader, timeLimits, outbox },
-    turns: new Turns(outbox.flush),
+    turns,
     http: createNodeHttp({ door, onError, isDraining }),
   }
   const open = new Set<Connection>()
   const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte))
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    if (open.size >= maxConnections) {
-      turnAway(socket, onRefused)
+    const fault =
+      open.size >= maxConnections ? TOO_MANY_CONNECTIONS : overload?.isOn() ? OVERLOADED : undefined
+    if (fault !== undefined) {
+      turnAway(socket, fault, onRefused)
       return
     }
     const connection = new Connection(socket, service)
