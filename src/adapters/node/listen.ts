@@ -13,6 +13,8 @@ import { OVERLOADED, TOO_MANY_CONNECTIONS } from './refusal-reply.ts'
 import { turnAway } from './turn-away.ts'
 import { Turns } from './turns.ts'
 
+/** Connections that the kernel may hold until they are accepted, as far as its somaxconn goes: nodes that come up together. */
+const BACKLOG = 4096
 /** How often connections are looked at for what takes too long, in milliseconds. */
 const LOOK = 1000
 
@@ -88,6 +90,6 @@ function bind(server: Server, host: string, port: number): Promise<void> {
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(new PortolanError('LISTEN_FAILED', message, { host, port }, cause))
     })
-    server.listen({ host, port }, resolve)
+    server.listen({ host, port, backlog: BACKLOG }, resolve)
   })
 }
