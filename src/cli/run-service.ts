@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { createPortolan, type Portolan } from '../server/compose.ts'
 import { lateDoor } from './late-door.ts'
-import { createRefusalLog } from './refusal-log.ts'
+import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import { refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
 
@@ -24,7 +24,7 @@ export interface RunningService {
   /** Settles when the service has drained after SIGTERM or SIGINT. */
   readonly ended: Promise<void>
   /** How many requests and connections were refused before the door saw them, by status. */
-  readonly refused: ReadonlyMap<number, number>
+  readonly refused: RefusalLog['counts']
 }
 
 export interface RunServiceOptions {

@@ -2,8 +2,8 @@ import { type Count, CounterFamily, type Description, type GaugeFamily, Histogra
 
 /** What the process around a service counts itself. */
 export interface ProcessReadings {
-  /** Requests and connections that were refused before they were requests, by status. */
-  readonly refusals?: () => Iterable<readonly [status: number, count: number]>
+  /** Requests and connections that were refused before they were requests, by status; `tls` for handshakes that failed. */
+  readonly refusals?: () => Iterable<readonly [status: number | 'tls', count: number]>
   /** Log lines that were dropped, since their reader did not keep up. */
   readonly droppedLines?: () => number
 }
@@ -221,7 +221,7 @@ function readCounters({ refusals, droppedLines }: ProcessReadings): readonly Rea
       : [
           readCounter(
             'portolan_refusals_total',
-            'Requests and connections that were refused before they were requests, by status.',
+            'Requests and connections that were refused before they were requests, by status; tls for handshakes that failed.',
             ['status'],
             function* () {
               for (const [status, value] of refusals()) yield [[String(status)], { value }]
