@@ -7,6 +7,7 @@ import { lateDoor } from './late-door.ts'
 import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import { refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
+import { ServedIdentities } from './served-identities.ts'
 
 /** How long a signal leaves for everything up to the last answer, in milliseconds; the process ends within 10 s. */
 const SHUTDOWN = 9_000
@@ -49,8 +50,9 @@ export async function runService(
   const { log } = runtime
   let listening: string | undefined
   const refusals = createRefusalLog(log, runtime)
+  const identities = await ServedIdentities.open(config, runtime)
   const started = Promise.withResolvers<Portolan>()
-  const { door, admin } = await openListeners(config, started.promise, {
+  const { door, admin } = await openListeners(config, identities, started.promise, {
     onError: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
     onRefused: refusals.note,
     reader: config.listener,
@@ -59,7 +61,11 @@ export async function runService(
   try {
     service = await createPortolan(config, runtime, {
       listening: () => listening,
-      process: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
+      process: {
+        refusals: () => refusals.counts,
+        droppedLines: () => runtime.droppedLines(),
+        certificateExpiries: () => identities.expiries(),
+      },
     })
   } catch (error) {
     started.reject(error)
@@ -74,7 +80,10 @@ export async function runService(
     log.info({}, 'every backend has been tried')
   })
   log.info(
-    { listen: `${door.host}:${door.port}`, ...(admin && { admin: `${admin.host}:${admin.port}` }) },
+    {
+      listen: addressOf(door, identities.of('door') !== undefined),
+      ...(admin && { admin: addressOf(admin, identities.of('admin') !== undefined) }),
+    },
     'the door is open',
   )
 
@@ -86,14 +95,18 @@ export async function runService(
           service,
           log,
           started: config,
+          identities,
           onReload: ({ log: { level } }) => runtime.setLevel(level),
         })
+
+  const stopFollowing = identities.follow({ door, admin })
 
   const delay = Math.min(shutdownDelay, SHUTDOWN - LEAST_DRAIN)
   const ended = onSignal().then(async (signal) => {
     draining = true
     listening = undefined
     stopReloading()
+    stopFollowing()
     log.info({ signal, delayMs: delay }, 'draining: requests that run may finish')
     door.announceEnd()
     await new Promise((resolve) => setTimeout(resolve, delay))
@@ -106,9 +119,15 @@ export async function runService(
   return { door, ...(admin && { admin }), tried, ended, refused: refusals.counts }
 }
 
+/** As the log says it: `0.0.0.0:8080`, or `https://0.0.0.0:8443`. */
+function addressOf({ host, port }: Listener, isTls: boolean): string {
+  return `${isTls ? 'https://' : ''}${host}:${port}`
+}
+
 /** Takes both addresses; what comes before the service is there waits for it. */
 async function openListeners(
   config: Config,
+  identities: ServedIdentities,
   service: Promise<Portolan>,
   options: Pick<ListenOptions, 'onError' | 'onRefused' | 'reader'>,
 ): Promise<{ door: Listener; admin: Listener | undefined }> {
@@ -119,10 +138,15 @@ async function openListeners(
     (await listen(lateDoor(service.then(({ admin }) => admin)), {
       ...config.admin,
       ...options,
+      tls: identities.of('admin'),
       maxConnections: ADMIN_CONNECTIONS,
     }))
   try {
-    const door = await listen(lateDoor(service.then(({ door }) => door)), { ...config.listen, ...options })
+    const door = await listen(lateDoor(service.then(({ door }) => door)), {
+      ...config.listen,
+      ...options,
+      tls: identities.of('door'),
+    })
     return { door, admin }
   } catch (error) {
     await admin?.drain(0)

@@ -6,6 +6,8 @@ export interface ProcessReadings {
   readonly refusals?: () => Iterable<readonly [status: number | 'tls', count: number]>
   /** Log lines that were dropped, since their reader did not keep up. */
   readonly droppedLines?: () => number
+  /** When the certificates that listeners show over TLS end, in seconds since 1970. */
+  readonly certificateExpiries?: () => Iterable<readonly [listener: string, seconds: number]>
 }
 
 /** What is read, and not counted, when somebody asks for the metrics. */
@@ -199,6 +201,14 @@ function gaugesOf(readings: Readings): readonly GaugeFamily[] {
       'When the config in force was put in force.',
       [],
       () => [[[], readings.lastReloadSuccess()]],
+    ),
+    gauge(
+      'portolan_tls_certificate_expiry_timestamp_seconds',
+      'When the certificate that a listener shows over TLS ends.',
+      ['listener'],
+      function* () {
+        for (const [listener, seconds] of readings.certificateExpiries?.() ?? []) yield [[listener], seconds]
+      },
     ),
     gauge(
       'portolan_ranges_age_seconds',

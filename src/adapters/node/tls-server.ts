@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls'
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { RefusedRequest, TimeLimits, TlsIdentity } from '../listener.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
 import { handshakeFault } from './handshake-fault.ts'

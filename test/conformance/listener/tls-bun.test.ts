@@ -1,0 +1,5 @@
+import { describeAttacks } from './attacks.ts'
+import { describeListener } from './suite.ts'
+
+describeListener('bun', 'tls')
+describeAttacks('bun', 'tls')
