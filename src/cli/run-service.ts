@@ -76,7 +76,7 @@ export async function runService(
   let draining = false
   // Before every backend has been tried, clients would be sent farther than need be.
   const tried = service.tried.then(() => {
-    if (!draining) listening = formatListenAddress(door)
+    if (!draining) listening = addressOf(door, identities.of('door') !== undefined)
     log.info({}, 'every backend has been tried')
   })
   log.info(
@@ -119,9 +119,9 @@ export async function runService(
   return { door, ...(admin && { admin }), tried, ended, refused: refusals.counts }
 }
 
-/** As the log says it: `0.0.0.0:8080`, or `https://0.0.0.0:8443`. */
-function addressOf({ host, port }: Listener, isTls: boolean): string {
-  return `${isTls ? 'https://' : ''}${host}:${port}`
+/** As the log and the admin service say it: `0.0.0.0:8080`, or `https://0.0.0.0:8443`. */
+function addressOf(listener: Listener, isTls: boolean): string {
+  return `${isTls ? 'https://' : ''}${formatListenAddress(listener)}`
 }
 
 /** Takes both addresses; what comes before the service is there waits for it. */

@@ -1,5 +1,5 @@
 import type { Listener, TlsIdentity } from '../adapters/listener.ts'
-import { type ReadIdentity, readIdentity } from '../adapters/node/certificate.ts'
+import { type NamedText, type ReadIdentity, readIdentity } from '../adapters/node/certificate.ts'
 import type { TlsConfig } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
@@ -27,10 +27,20 @@ export async function readIdentityFiles(files: TlsConfig): Promise<IdentityFiles
   const print = await printOfFiles(files)
   const [certificate, key, clientCA] = await Promise.all(
     [files.certificate, files.key, files.clientCA].map(async (file) =>
-      file === undefined ? undefined : { file, text: await readOrFail(file) },
+      file === undefined ? undefined : await readPemFile(file),
     ),
   )
   return { files, print, ...readIdentity({ certificate: certificate!, key: key!, clientCA }) }
+}
+
+/** Reads one of these files. Throws `FILE_UNREADABLE`. */
+export async function readPemFile(file: string): Promise<NamedText> {
+  try {
+    return { file, text: await readRegular(file, BYTES_MAX) }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new PortolanError('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, { file, reason }, cause)
+  }
 }
 
 /** What one listener shows over TLS, and what is made of other files in its place. */
@@ -127,15 +137,6 @@ export class ServedIdentity {
 
 function sameIdentity(one: TlsIdentity, other: TlsIdentity): boolean {
   return one.certificate === other.certificate && one.key === other.key && one.clientCA === other.clientCA
-}
-
-async function readOrFail(file: string): Promise<string> {
-  try {
-    return await readRegular(file, BYTES_MAX)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PortolanError('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, { file, reason }, cause)
-  }
 }
 
 async function printOfFiles({ certificate, key, clientCA }: TlsConfig): Promise<string> {
