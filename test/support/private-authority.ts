@@ -13,6 +13,8 @@ export interface Issued {
 export interface PrivateAuthority extends Issued, AsyncDisposable {
   /** The authority's own certificate. */
   readonly file: string
+  /** What that file holds. */
+  readonly issuer: string
   /** Makes another certificate, for names and addresses, valid for so many days from now. */
   issue(names: readonly string[], days?: number): Promise<Issued>
 }
@@ -51,6 +53,7 @@ export async function makePrivateAuthority(names: readonly string[]): Promise<Pr
   return {
     ...(await issue(names)),
     file: file('ca.pem'),
+    issuer: await readFile(file('ca.pem'), 'utf8'),
     issue,
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   }
