@@ -89,7 +89,10 @@ export async function startPortolan(
     throw error
   })
   const adminPort = portOf(admin)
-  await until('every backend to be tried', () => hasTriedAll(adminPort))
+  const isSecret = 'adminTls' in config
+  await until('every backend to be tried', () =>
+    isSecret ? log.some(({ msg }) => msg === 'every backend has been tried') : hasTriedAll(adminPort),
+  )
   return {
     port: portOf(listen),
     adminPort,

@@ -18,6 +18,8 @@ export const OVERLOADED: HeadFault = {
   headers: { 'Retry-After': RETRY_AFTER },
 }
 
+export const NOT_TLS: HeadFault = { status: 400, reason: 'this port speaks TLS alone: ask by https' }
+
 /** What a client is told when a door threw. */
 export const FAILED: HeadFault = { status: 500, reason: 'the request failed here; it may be tried again' }
 

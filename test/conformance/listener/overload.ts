@@ -29,7 +29,7 @@ export function describeOverload(runtime: RuntimeName): void {
     it('sends whoever is new away with 503 and a time to come back, goes on for the others, and is itself again', async () => {
       const load = await startLoad(sheds.port)
       await until('a new client to be sent away', async () => {
-        const received = await send(sheds.port, last('/new'))
+        const received = await send(sheds.open, last('/new'))
         return /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n[\s\S]*TOOMANYREQUESTS/.test(received)
       })
       expect(sheds.lines).toContain('refused: 503 there is more to do than can be done')
@@ -38,14 +38,14 @@ export function describeOverload(runtime: RuntimeName): void {
       expect(load.lost()).toBe(0)
       load.stop()
       await until('a new client to be answered', async () => {
-        return echoed(await send(sheds.port, last('/new')))[0] === 'GET /new'
+        return echoed(await send(sheds.open, last('/new')))[0] === 'GET /new'
       })
     })
 
     it('answers everybody where it may not send anybody away, as the admin service', async () => {
       const load = await startLoad(takesAll.port)
       await until('the load to be there', () => load.answered() > 2 * CLIENTS)
-      expect(echoed(await send(takesAll.port, last('/new')))).toEqual(['GET /new'])
+      expect(echoed(await send(takesAll.open, last('/new')))).toEqual(['GET /new'])
       load.stop()
     })
   })
