@@ -1,17 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
 import packageFile from '../../package.json' with { type: 'json' }
 import { commitOf } from '../../src/cli/commit.ts'
 import { bundle, loadedWith } from './bundle.ts'
 import { reachDeclarations } from './declarations.ts'
 import { libraryEntries, PROGRAMS } from './entries.ts'
+import { buildExecutables } from './executables.ts'
 import { formatLicences } from './licences.ts'
 import { packagesOf } from './packages.ts'
+import { type Target, targetsNamed } from './targets.ts'
 
-// Makes dist/: the bundle, its source maps, its types and the licences of what is in it. Says on standard error what was
-// made, since `npm pack` prints the name of its file on standard output.
+// Makes dist/: the bundle, its source maps, its types and the licences of what is in it; with --executables also
+// dist/executables/, for every target or those that are named after it. Says on standard error what was made, since
+// `npm pack` prints the name of its file on standard output.
 
 const ROOT = join(import.meta.dirname, '../..')
 const DIST = join(ROOT, 'dist')
@@ -20,7 +24,9 @@ const DIST = join(ROOT, 'dist')
 const ANYWHERE = ['workers', 'routing', 'oci']
 
 try {
+  const targets = readTargets()
   await build()
+  if (targets !== undefined) makeExecutables(targets)
 } catch (error) {
   console.error(`build: ${error instanceof Error ? error.message : error}`)
   process.exitCode = 1
@@ -48,6 +54,24 @@ async function build(): Promise<void> {
     `build: ${chunks.length} files of ${(size / 1e6).toFixed(1)} MB with ${packages.length} packages in them, ` +
       `${types} of types, commit ${commit}`,
   )
+}
+
+/** `undefined` without `--executables`. */
+function readTargets(): readonly Target[] | undefined {
+  const { values, positionals } = parseArgs({
+    options: { executables: { type: 'boolean' } },
+    allowPositionals: true,
+  })
+  if (values.executables) return targetsNamed(positionals)
+  if (positionals.length > 0) throw new Error(`${positionals[0]} says nothing without --executables`)
+  return undefined
+}
+
+function makeExecutables(targets: readonly Target[]): void {
+  const files = buildExecutables({ root: ROOT, bundle: DIST, folder: join(DIST, 'executables'), targets })
+  for (const file of files) {
+    console.error(`build: ${relative(ROOT, file)} of ${(statSync(file).size / 1e6).toFixed(0)} MB`)
+  }
 }
 
 /** Has the compiler declare everything, and keeps what the entries lead to; gives the number of files. */
