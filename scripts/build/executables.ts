@@ -68,6 +68,8 @@ function compile({ compiler, runtime, target, root, bundle, work, file }: Compil
       ...['build', '--compile', `--target=${target.bun}`, `--compile-executable-path=${runtime}`],
       // Only what a command needs is read when it starts, as from the package: a tenth of the time.
       ...['--splitting', `--root=${bundle}`, '--asset', join(root, 'data')],
+      // As in any ES module; Bun would put a path of this machine in its place.
+      ...['--define', '__filename=undefined', '--define', '__dirname=undefined'],
       // Settings of whatever folder it is started in are not its own.
       ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
       ...names.map((name) => join(bundle, `${name}.js`)),

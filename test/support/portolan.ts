@@ -19,6 +19,15 @@ export const RUNTIMES = {
 /** The command: the sources, or what is built of them where PORTOLAN_PROGRAM names it. */
 export const PROGRAM = process.env.PORTOLAN_PROGRAM ?? join(ROOT, 'src/cli/main.ts')
 
+/**
+ * The words that a command line begins with: a runtime and the command, or an executable alone, where
+ * PORTOLAN_EXECUTABLE names one in place of the command.
+ */
+export function commandWords(runtime: string, program: string = PROGRAM): readonly [string, ...string[]] {
+  const executable = process.env.PORTOLAN_EXECUTABLE
+  return executable !== undefined && program === PROGRAM ? [executable] : [runtime, program]
+}
+
 export type RuntimeName = keyof typeof RUNTIMES
 
 /** A door in a process of its own, as an operator runs it. */
@@ -50,7 +59,8 @@ export async function startPortolan(
     file,
     JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
   )
-  const child = spawn(RUNTIMES[runtime], [program, 'serve', '--config', file, ...words], {
+  const [command, ...first] = commandWords(RUNTIMES[runtime], program)
+  const child = spawn(command, [...first, 'serve', '--config', file, ...words], {
     env: { ...process.env, ...COMPILED },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
