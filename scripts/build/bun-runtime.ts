@@ -33,7 +33,8 @@ export function unpackRuntime(name: string, root: string, folder: string): strin
   return join(own, 'package/bin/bun')
 }
 
-function lockedOf(name: string, root: string): Required<Locked> {
+/** The version of a package and the digest of its bytes, as package-lock.json has them. Throws when it has not. */
+export function lockedOf(name: string, root: string): Required<Locked> {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
   const { version, integrity } = (lock.packages[`node_modules/${name}`] ?? {}) as Locked
   if (version === undefined || integrity === undefined)
