@@ -19,16 +19,17 @@ export const RUNTIMES = {
 /** The command: the sources, or what is built of them where PORTOLAN_PROGRAM names it. */
 export const PROGRAM = process.env.PORTOLAN_PROGRAM ?? join(ROOT, 'src/cli/main.ts')
 
+export type RuntimeName = keyof typeof RUNTIMES
+
 /**
- * The words that a command line begins with: a runtime and the command, or an executable alone, where
- * PORTOLAN_EXECUTABLE names one in place of the command.
+ * The words that a command line begins with: a runtime and the command, or an executable alone, where the program is
+ * one or PORTOLAN_EXECUTABLE names one in place of the command.
  */
 export function commandWords(runtime: string, program: string = PROGRAM): readonly [string, ...string[]] {
   const executable = process.env.PORTOLAN_EXECUTABLE
-  return executable !== undefined && program === PROGRAM ? [executable] : [runtime, program]
+  if (executable !== undefined && program === PROGRAM) return [executable]
+  return runtime === 'none' ? [program] : [runtime, program]
 }
-
-export type RuntimeName = keyof typeof RUNTIMES
 
 /** A door in a process of its own, as an operator runs it. */
 export interface Portolan extends AsyncDisposable {
@@ -43,12 +44,12 @@ export interface Portolan extends AsyncDisposable {
 }
 
 /**
- * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback, and
- * waits until it has tried its backends. Throws with all that it printed when it ends before.
+ * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback (an
+ * executable needs no runtime), and waits until it has tried its backends. Throws with all that it printed when it ends before.
  */
 export async function startPortolan(
   config: object,
-  runtime: RuntimeName = 'node',
+  runtime: RuntimeName | 'none' = 'node',
   program = PROGRAM,
   words: readonly string[] = [],
 ): Promise<Portolan> {
@@ -59,7 +60,7 @@ export async function startPortolan(
     file,
     JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
   )
-  const [command, ...first] = commandWords(RUNTIMES[runtime], program)
+  const [command, ...first] = commandWords(runtime === 'none' ? runtime : RUNTIMES[runtime], program)
   const child = spawn(command, [...first, 'serve', '--config', file, ...words], {
     env: { ...process.env, ...COMPILED },
     stdio: ['ignore', 'pipe', 'pipe'],
