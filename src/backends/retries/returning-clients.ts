@@ -18,13 +18,13 @@ const LOOK_INTERVAL = 1000
  * clients come back to than usual loses its traffic. docs/retries.md has the rule.
  */
 export class ReturningClients {
-  readonly #runtime: Pick<Runtime, 'now' | 'random' | 'log'>
+  readonly #runtime: Pick<Runtime, 'now' | 'random' | 'log' | 'background'>
   readonly #detector
   readonly #checks
   /** When it was last looked at a store, by id. */
   readonly #lookedAt = new Map<string, number>()
 
-  constructor(runtime: Pick<Runtime, 'now' | 'random' | 'log'>) {
+  constructor(runtime: Pick<Runtime, 'now' | 'random' | 'log' | 'background'>) {
     this.#runtime = runtime
     this.#detector = createRetryDetector(runtime)
     this.#checks = createDeliveryChecks(runtime)
@@ -48,7 +48,7 @@ export class ReturningClients {
     const check =
       this.#checks.awaited(address, live) ??
       (reason === 'first' ? undefined : this.#checks.begin(address, live, request))
-    return check && { kind: 'wait', until: check }
+    return check && { kind: 'wait', until: () => check }
   }
 
   /** A client was handed a manifest: the same again soon is a pull that began again. */
