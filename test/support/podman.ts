@@ -21,18 +21,19 @@ export interface Podman extends AsyncDisposable {
 }
 
 /**
- * Opens one that can run containers here, with a tar archive of a root as its image `root`, which needs `/bin/true`. Not
+ * Opens one that can run containers here, with a tar archive of a root as its image `root`, which needs `/bin/true`, with
+ * these words of `podman run` if not by itself. Not
  * every kernel lays folders over each other, and not every runtime knows every arrangement of cgroups: throws what each
  * of the known ways says when none works.
  */
-export async function openPodman(root: string): Promise<Podman> {
+export async function openPodman(root: string, words: readonly string[] = []): Promise<Podman> {
   const failures: string[] = []
   for (const driver of ['overlay', 'vfs']) {
     for (const runtime of ['crun', 'runc']) {
       const podman = await openOne(driver, runtime)
       try {
         await podman.runOk(['import', '--quiet', root, 'root'])
-        await podman.runOk(['run', '--rm', ...ON_THIS_MACHINE, 'root', '/bin/true'])
+        await podman.runOk(['run', '--rm', ...ON_THIS_MACHINE, ...words, 'root', '/bin/true'])
         return podman
       } catch (error) {
         failures.push(`${driver} and ${runtime}: ${error instanceof Error ? error.message : error}`)
