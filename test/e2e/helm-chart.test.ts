@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { runCommand, startCommand } from '../support/command.ts'
-import { BASE, CHART, helm, noHelm, render, template } from '../support/helm.ts'
+import { BASE, CHART, helm, noHelm, readObjects, render, template } from '../support/helm.ts'
 import {
   type ApiObject,
   type Container,
@@ -42,6 +43,18 @@ describe.skipIf(noHelm !== undefined)('the Helm chart', () => {
       const { code, stdout, stderr } = await helm(['lint', '--strict', CHART], values)
       expect(code, stdout.toString() + stderr).toBe(0)
     }
+  })
+
+  it.skipIf(noSchemas !== undefined)('is held against schemas that refuse what the API does not know', () => {
+    if ('missing' in objectCheck) return
+    const wrong = { apiVersion: 'v1', kind: 'Service', spec: { prots: [], ports: [{ port: '80' }] } }
+    expect(objectCheck.check(wrong)).toEqual([
+      expect.stringMatching(/^spec.ports.0.port: .*expected number, received string/),
+      expect.stringMatching(/^spec: .*"prots"/),
+    ])
+    expect(objectCheck.check({ apiVersion: 'v1', kind: 'Pod' })).toEqual([
+      'v1/Pod: no such kind is known here',
+    ])
   })
 
   describe.each(VALUE_SETS.map(([name]) => name))('with %s', (name) => {
@@ -269,6 +282,35 @@ describe.skipIf(noHelm !== undefined)('the Helm chart', () => {
     expect(await ask(container!.livenessProbe!, '127.0.0.1')).toBe(200)
     expect((await fetch(`http://127.0.0.1:${portNamed('door')}/v2/`)).status).toBe(200)
     expect((await door.ended).code).toBe(0)
+  })
+
+  it.each([
+    ['v1.door', 'v1-door-portolan'],
+    ['portolan', 'portolan'],
+    ['a'.repeat(53), 'a'.repeat(50)],
+  ])('makes names of services of a release called %s', async (release, name) => {
+    const { stdout } = await helm(['template', release, CHART, '--kube-version', '1.37.0'], BASE)
+    const services = readObjects(stdout.toString()).filter(({ kind }) => kind === 'Service')
+    expect(services.map(({ metadata }) => metadata.name)).toEqual([name, `${name}-admin`])
+  })
+
+  it('says that a release whose name begins with a digit needs another name', async () => {
+    const { code, stderr } = await helm(['template', '1door', CHART, '--kube-version', '1.37.0'], BASE)
+    expect(code).toBe(1)
+    expect(stderr).toContain('fullnameOverride: give one, since "1door-portolan" begins with a digit')
+  })
+
+  it('brings the rules and the dashboard of deploy/ as they are', () => {
+    const objects = rendered.get('every kind of monitoring')!
+    const read = (path: string) => readFileSync(new URL(`../../deploy/${path}`, import.meta.url), 'utf8')
+    expect(theObject(objects, 'PrometheusRule').spec).toEqual(parse(read('prometheus/alerts.yaml')))
+    expect(theObject(objects, 'ConfigMap', '-dashboard').data).toEqual({
+      'portolan.json': read('grafana/portolan.json'),
+    })
+    // What the first of the rules goes by.
+    expect(theObject(objects, 'ServiceMonitor').spec?.endpoints?.[0]?.relabelings).toEqual([
+      { targetLabel: 'job', replacement: 'portolan' },
+    ])
   })
 
   it('makes the same twice, so that an upgrade with the same values changes nothing', async () => {

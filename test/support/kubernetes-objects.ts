@@ -31,9 +31,7 @@ export interface ObjectSpec {
   readonly ingress?: readonly PolicyRule[]
   readonly egress?: readonly PolicyRule[]
   readonly scaleTargetRef?: { readonly kind: string; readonly name: string }
-  readonly endpoints?: readonly { readonly port: string; readonly scheme?: string }[]
-  readonly groups?: unknown
-  readonly rules?: readonly unknown[]
+  readonly endpoints?: readonly { readonly relabelings?: readonly object[]; readonly scheme?: string }[]
 }
 
 interface ServicePort {

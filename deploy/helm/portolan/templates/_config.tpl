@@ -62,6 +62,11 @@ clientCA: /etc/portolan/{{ first . }}/ca.crt
 {{- if eq (int .Values.ports.door) (int .Values.ports.admin) -}}
 {{- fail (printf "ports.admin: %v: must not be the port of the door" .Values.ports.admin) -}}
 {{- end -}}
+{{- range .Values.extraVolumes -}}
+{{- if has .name (list "config" "tls" "admin-tls" "state" "tmp") -}}
+{{- fail (printf "extraVolumes: %q: is the name of a volume of the chart's own: take another" .name) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
 {{- fail "httpRoute.parentRefs: name the Gateway that the route belongs to" -}}
 {{- end -}}

@@ -2,14 +2,15 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* At most 50 characters, so that what is appended to it ends within 63. */}}
+{{/* At most 50 characters, so that what is appended to it ends within 63; a service's name has no dots. */}}
 {{- define "portolan.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := include "portolan.name" . -}}
-{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 50 | trimSuffix "-" -}}
+{{- $both := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- $full := .Values.fullnameOverride | default $both | replace "." "-" | trunc 50 | trimSuffix "-" -}}
+{{- if not (regexMatch "^[a-z]" $full) -}}
+{{- fail (printf "fullnameOverride: give one, since %q begins with a digit, as the name of a service must not" $full) -}}
 {{- end -}}
+{{- $full -}}
 {{- end -}}
 
 {{- define "portolan.adminName" -}}
