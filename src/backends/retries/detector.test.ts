@@ -211,6 +211,28 @@ describe('a client', () => {
     expect(reasons).toEqual(expected)
   })
 
+  it('stays when others look at the tag, and its address is known to be shared', () => {
+    const { detector, ask, wait } = detectorWith()
+    // The same again within a second, and a third time: two machines.
+    ask([0, 1, 1].map((seconds) => [seconds, {}]))
+    for (const _ of [1, 2]) {
+      wait(20)
+      detector.noteManifest(BLOB.address, 'app', 'v1')
+    }
+    expect(ask([[1, {}]])).toEqual(['again'])
+  })
+
+  it('stays when it reads a part again that it read before it looked at the tag', () => {
+    const { detector, ask, wait } = detectorWith()
+    const part = { start: 65_536, open: false }
+    ask([[0, part]])
+    for (const _ of [1, 2]) {
+      wait(20)
+      detector.noteManifest(BLOB.address, 'app', 'v1')
+    }
+    expect(ask([[1, part]])).toEqual(['again'])
+  })
+
   it('stays when it pulls images of one build, whose long tag is the same', () => {
     const { detector, wait } = detectorWith()
     const tag = 'f3a9c1d27be84605a1c2d3e4f5061728394a5b6c'
