@@ -122,7 +122,7 @@ async function openListeners(
       maxConnections: ADMIN_CONNECTIONS,
     }))
   try {
-    const door = await listen(lateDoor(service.then(({ door }) => door)), { ...config.listen, ...options })
+    const door = await listen(lateDoor(service.then(({ door }) => door)), { ...config.listen, ...options, shedsLoad: true })
     return { door, admin }
   } catch (error) {
     await admin?.drain(0)

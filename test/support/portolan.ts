@@ -35,13 +35,15 @@ export interface Portolan extends AsyncDisposable {
 
 /**
  * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback, and
- * waits until it has tried its backends. Throws with all that it printed when it ends before.
+ * waits until it has tried its backends; with at most `openFiles` open. Throws with all that it printed when it ends
+ * before.
  */
 export async function startPortolan(
   config: object,
   runtime: RuntimeName = 'node',
   program = PROGRAM,
   words: readonly string[] = [],
+  openFiles?: number,
 ): Promise<Portolan> {
   const folder = await mkdtemp(join(tmpdir(), 'portolan-'))
   const file = join(folder, 'config.yaml')
@@ -50,7 +52,10 @@ export async function startPortolan(
     file,
     JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
   )
-  const child = spawn(RUNTIMES[runtime], [program, 'serve', '--config', file, ...words], {
+  const command = [RUNTIMES[runtime], program, 'serve', '--config', file, ...words]
+  const limited = openFiles === undefined ? [] : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`]
+  const [first, ...rest] = [...limited, ...command]
+  const child = spawn(first!, rest, {
     env: { ...process.env, ...COMPILED },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -8,9 +8,13 @@ import { connectionLimit, openFilesLimit } from './connection-limit.ts'
 import { Deadlines } from './deadlines.ts'
 import { createNodeHttp } from './node-http.ts'
 import { Outbox } from './outbox.ts'
+import { Overload } from './overload.ts'
+import { OVERLOADED, TOO_MANY_CONNECTIONS } from './refusal-reply.ts'
 import { turnAway } from './turn-away.ts'
 import { Turns } from './turns.ts'
 
+/** Connections that the kernel may hold until they are accepted, as far as its somaxconn goes: nodes that come up together. */
+const BACKLOG = 4096
 /** How often connections are looked at for what takes too long, in milliseconds. */
 const LOOK = 1000
 
@@ -24,18 +28,22 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   const timeLimits = { ...TIME_LIMITS, ...options.timeLimits }
   let draining = false
   const isDraining = () => draining
-  const outbox = new Outbox()
+  const overload = options.shedsLoad ? new Overload(timeLimits.turn) : undefined
+  const outbox = new Outbox(() => turns.begin())
+  const turns = new Turns(outbox.flush, overload)
   const service: Service = {
     ...{ door, onError, onRefused, isDraining, reader, timeLimits, outbox },
-    turns: new Turns(outbox.flush),
+    turns,
     http: createNodeHttp({ door, onError, isDraining }),
   }
   const open = new Set<Connection>()
   const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte))
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    if (open.size >= maxConnections) {
-      turnAway(socket, onRefused)
+    const fault =
+      open.size >= maxConnections ? TOO_MANY_CONNECTIONS : overload?.isOn() ? OVERLOADED : undefined
+    if (fault !== undefined) {
+      turnAway(socket, fault, onRefused)
       return
     }
     const connection = new Connection(socket, service)
@@ -82,6 +90,6 @@ function bind(server: Server, host: string, port: number): Promise<void> {
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(new PortolanError('LISTEN_FAILED', message, { host, port }, cause))
     })
-    server.listen({ host, port }, resolve)
+    server.listen({ host, port, backlog: BACKLOG }, resolve)
   })
 }
