@@ -35,7 +35,8 @@ async function build(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true })
   const commit = commitOf(ROOT)
   const constants = { PORTOLAN_COMMIT: JSON.stringify(commit) }
-  const chunks = await bundle({ root: ROOT, entries, folder: DIST, constants })
+  const oldest = `node${/\d+\.\d+/.exec(packageFile.engines.node)![0]}`
+  const chunks = await bundle({ root: ROOT, entries, folder: DIST, constants, oldest })
   for (const name of ANYWHERE) {
     const nodes = loadedWith(chunks, name).flatMap(({ imports }) => imports.filter(isOfNode))
     if (nodes.length > 0) throw new Error(`dist/${name}.js is for any runtime, but loads ${nodes.join(', ')}`)
