@@ -37,9 +37,10 @@ export class ReturningClients {
     request: BlobRequest,
     { start, open }: RequestedRange,
   ): Notice | undefined {
-    const { digest } = request
+    const { name: repository, digest } = request
     const bytes = () => live.listed(request)?.size
-    const { to, reason } = this.#detector.note({ address, store: live.id, digest, start, open, bytes })
+    const attempt = { address, store: live.id, repository, digest, start, open, bytes }
+    const { to, reason } = this.#detector.note(attempt)
     if (reason !== 'first' && reason !== 'soon') live.record({ kind: 'retried', reason })
     if (to !== 'store') {
       this.#look(live)
@@ -53,7 +54,7 @@ export class ReturningClients {
 
   /** A client was handed a manifest: the same again soon is a pull that began again. */
   noteManifest(address: Address, { name, reference }: OciRequest & { kind: 'manifest' }): void {
-    this.#detector.noteManifest(address, `${name}:${reference}`)
+    this.#detector.noteManifest(address, name, reference)
   }
 
   /** Forgets all stores but these. */
