@@ -46,6 +46,8 @@ export interface WorkerdOptions {
   readonly code: string
   /** The config that comes with it; by default it is none. */
   readonly config?: string
+  /** The modules of text beside it, by name; by default the config. */
+  readonly texts?: Readonly<Record<string, string>>
   /** Of the client; nothing by default. */
   readonly cf?: Origin
   readonly variables?: Readonly<Record<string, string>>
@@ -75,6 +77,7 @@ export async function compatibilityDate(): Promise<string> {
 export async function startWorkerd({
   code,
   config = '',
+  texts = { [CONFIG]: config },
   cf = {},
   variables = {},
   kv = true,
@@ -85,7 +88,11 @@ export async function startWorkerd({
     convertV4MiniflareOptions({
       modules: [
         { type: 'ESModule', path: join(ROOT, 'worker.js'), contents: code },
-        { type: 'Text', path: join(ROOT, CONFIG), contents: config },
+        ...Object.entries(texts).map(([name, contents]) => ({
+          type: 'Text' as const,
+          path: join(ROOT, name),
+          contents,
+        })),
       ],
       modulesRoot: ROOT,
       compatibilityDate: date,
