@@ -31,6 +31,8 @@ export interface ListenOptions {
   readonly onRefused?: (refusal: RefusedRequest) => void
   /** Connections at once; those beyond get 503. By default as many as the process may have open files for. */
   readonly maxConnections?: number
+  /** Whether other processes may listen there too: the system gives each connection to one of them. */
+  readonly reusePort?: boolean
   /** `plain` by default. */
   readonly reader?: RequestReader
   /** In place of `TIME_LIMITS`, for tests. */

@@ -15,6 +15,7 @@ import {
   type BackendEvent,
   type BackendParts,
   type BackendSettings,
+  type Elsewhere,
   LiveBackend,
 } from './live-backend.ts'
 import type { OwnershipPolicy } from './ownership/ownership-status.ts'
@@ -40,13 +41,21 @@ export interface Backends {
   [Symbol.dispose](): void
 }
 
-/** No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. */
-export function noBackends(runtime: Runtime, observers: Observers<BackendEvent>): Backends {
+/**
+ * No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. With `elsewhere` this process
+ * checks none of them.
+ */
+export function noBackends(
+  runtime: Runtime,
+  observers: Observers<BackendEvent>,
+  elsewhere?: Elsewhere,
+): Backends {
   const environment = {
     runtime,
     observers,
     inventories: createInventories(),
     checks: new Semaphore(MAX_CHECKS),
+    ...(elsewhere && { elsewhere }),
   }
   return backendsOf(environment, [], [])
 }

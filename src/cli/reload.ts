@@ -13,12 +13,19 @@ const INTERVAL = 2_000
 /** After so many looks at a file that is not there, it is gone. */
 const LOOKS_IN_VAIN = 2
 
+/** What a config says of where it listens. */
+export type ListenerKey = 'listen' | 'admin' | 'listener'
+
 export interface ReloaderOptions {
   readonly file: string
   readonly service: Pick<Portolan, 'reload' | 'refuseReload'>
   readonly log: Log
   /** The config that the process was started with: where it listens stays. */
   readonly started: Config
+  /** Keys that say where it listens, and that whoever reloads it can change too. */
+  readonly restarts?: readonly ListenerKey[]
+  /** Makes ready, before a config is in force, what it needs of the process; rejects where that cannot be had. */
+  readonly prepare?: (config: Config) => Promise<void>
   /** Told of a config before it is in force. */
   readonly onReload?: (config: Config) => void
 }
@@ -30,7 +37,15 @@ export interface ReloaderOptions {
  * The file is looked at, not watched: a Kubernetes ConfigMap changes by a swap of a symbolic link above it, which a
  * watch on the file never tells.
  */
-export function reloadOnChange({ file, service, log, started, onReload }: ReloaderOptions): () => void {
+export function reloadOnChange({
+  file,
+  service,
+  log,
+  started,
+  restarts = [],
+  prepare,
+  onReload,
+}: ReloaderOptions): () => void {
   let seen: string | undefined
   let queue: Promise<void> = Promise.resolve()
   let ended = false
@@ -67,6 +82,7 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
       if ('config' in parsed) {
         const config = withOldListeners(parsed.config)
         await trustFiles(config.ca ?? [])
+        await prepare?.(config)
         await service.reload(config)
         onReload?.(config)
         return []
@@ -82,9 +98,13 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
 
   function withOldListeners(config: Config): Config {
     const { admin: _, ...rest } = config
-    const { listen, admin, listener } = started
+    const { admin } = started
+    const keys = (['listen', 'admin', 'listener'] as const).filter((key) => !restarts.includes(key))
+    const listen = keys.includes('listen') ? started.listen : config.listen
+    const listener = keys.includes('listener') ? started.listener : config.listener
     if (config.listener !== listener) warnOfRestart('listener', listener, config.listener)
     for (const key of ['listen', 'admin'] as const) {
+      if (!keys.includes(key)) continue
       const [before, after] = [started[key], config[key]].map((address) =>
         address === undefined ? 'off' : formatListenAddress(address),
       )

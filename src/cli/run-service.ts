@@ -1,12 +1,13 @@
 import type { Listener, ListenOptions } from '../adapters/listener.ts'
-import { listen } from '../adapters/node/listen.ts'
+import { claimAddress, listen } from '../adapters/node/listen.ts'
 import type { Config } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
-import { createPortolan, type Portolan } from '../server/compose.ts'
+import { composePortolan, type Portolan } from '../server/compose.ts'
 import { lateDoor } from './late-door.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
+import { RESTARTS_WORKERS, WorkerGroup } from './workers/worker-group.ts'
 
 /** How long a signal leaves for everything up to the last answer, in milliseconds; the process ends within 10 s. */
 const SHUTDOWN = 9_000
@@ -35,6 +36,8 @@ export interface RunServiceOptions {
    * milliseconds: for whoever sends clients here to notice. At most 8,000.
    */
   readonly shutdownDelay?: number
+  /** How many processes answer clients; with 1, the default, this one does itself. */
+  readonly workers?: number
 }
 
 /**
@@ -44,23 +47,29 @@ export interface RunServiceOptions {
 export async function runService(
   config: Config,
   runtime: ProcessRuntime,
-  { file, shutdownDelay = 0 }: RunServiceOptions = {},
+  { file, shutdownDelay = 0, workers = 1 }: RunServiceOptions = {},
 ): Promise<RunningService> {
   const { log } = runtime
-  let listening: string | undefined
+  let isOpen = false
   const refusals = createRefusalLog(log, runtime)
   const started = Promise.withResolvers<Portolan>()
-  const { door, admin } = await openListeners(config, started.promise, {
+  const { door, admin, group } = await openListeners(config, started.promise, runtime, workers, {
     onError: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
     onRefused: refusals.note,
     reader: config.listener,
   })
-  let service: Portolan
+  let service: Awaited<ReturnType<typeof composePortolan>>
   try {
-    service = await createPortolan(config, runtime, {
-      listening: () => listening,
-      process: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
+    service = await composePortolan(config, runtime, {
+      listening: () => (isOpen ? formatListenAddress(door) : undefined),
+      process: {
+        refusals: () => refusals.counts,
+        droppedLines: () => runtime.droppedLines(),
+        ...(group && { workers: () => group.readings }),
+      },
+      ...(group && { otherMetrics: () => group.counts() }),
     })
+    await group?.begin(service.shared)
   } catch (error) {
     started.reject(error)
     await Promise.all([door.drain(0), admin?.drain(0)])
@@ -70,7 +79,7 @@ export async function runService(
   let draining = false
   // Before every backend has been tried, clients would be sent farther than need be.
   const tried = service.tried.then(() => {
-    if (!draining) listening = formatListenAddress(door)
+    if (!draining) isOpen = true
     log.info({}, 'every backend has been tried')
   })
   log.info(
@@ -86,13 +95,14 @@ export async function runService(
           service,
           log,
           started: config,
+          ...(group && { restarts: RESTARTS_WORKERS, prepare: (next) => group.prepare(next) }),
           onReload: ({ log: { level } }) => runtime.setLevel(level),
         })
 
   const delay = Math.min(shutdownDelay, SHUTDOWN - LEAST_DRAIN)
   const ended = onSignal().then(async (signal) => {
     draining = true
-    listening = undefined
+    isOpen = false
     stopReloading()
     log.info({ signal, delayMs: delay }, 'draining: requests that run may finish')
     door.announceEnd()
@@ -110,8 +120,10 @@ export async function runService(
 async function openListeners(
   config: Config,
   service: Promise<Portolan>,
+  runtime: ProcessRuntime,
+  workers: number,
   options: Pick<ListenOptions, 'onError' | 'onRefused' | 'reader'>,
-): Promise<{ door: Listener; admin: Listener | undefined }> {
+): Promise<{ door: Listener; admin: Listener | undefined; group?: WorkerGroup }> {
   // Those who wait are told by their own promise.
   service.catch(() => {})
   const admin =
@@ -122,6 +134,10 @@ async function openListeners(
       maxConnections: ADMIN_CONNECTIONS,
     }))
   try {
+    if (workers > 1) {
+      const group = new WorkerGroup(workers, config, await claimAddress(config.listen), runtime)
+      return { door: group, admin, group }
+    }
     const door = await listen(lateDoor(service.then(({ door }) => door)), { ...config.listen, ...options })
     return { door, admin }
   } catch (error) {

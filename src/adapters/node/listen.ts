@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ListenAddress } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
 import type { Door } from '../../server/request.ts'
 import { type Listener, type ListenOptions, TIME_LIMITS } from '../listener.ts'
@@ -46,7 +47,7 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
       deadlines.delete(connection)
     })
   })
-  await bind(server, host, port)
+  await bind(server, { host, port, reusePort: options.reusePort ?? false })
   const address = server.address()
   return {
     host,
@@ -76,12 +77,25 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   }
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+/**
+ * Makes sure that an address can be had by this process alone, and lets it go again, for several to share; gives its port.
+ * Throws `LISTEN_FAILED` naming the address when it cannot.
+ */
+export async function claimAddress({ host, port }: ListenAddress): Promise<number> {
+  const server = createServer()
+  await bind(server, { host, port, reusePort: false })
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : port
+}
+
+function bind(server: Server, where: ListenAddress & { readonly reusePort: boolean }): Promise<void> {
+  const { host, port } = where
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(new PortolanError('LISTEN_FAILED', message, { host, port }, cause))
     })
-    server.listen({ host, port }, resolve)
+    server.listen(where, resolve)
   })
 }

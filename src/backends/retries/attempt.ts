@@ -1,6 +1,11 @@
 import type { Address } from '../../net/address.ts'
 import type { Digest } from '../../oci/digest.ts'
 
+/** How many characters at the end of a digest tell it from others: these are as random as any. */
+export const DIGEST_TAIL = 16
+/** How many at the end of a manifest's name and reference do. */
+export const MANIFEST_TAIL = 255
+
 /** Which bytes of a blob a client asks for. */
 export interface RequestedRange {
   /** The first byte that `Range` asks for; 0 without one. */

@@ -27,7 +27,7 @@ const CHECK_INTERVAL = 30_000
 const MAX_REMEMBERED = 10_000
 const MAX_RUNNING = 16
 /** How long a blob is not asked of a store that did not deliver it, in milliseconds. */
-const BAR = 300_000
+export const UNDELIVERED_BAR = 300_000
 
 export function createDeliveryChecks(runtime: Pick<Runtime, 'now' | 'random'>): DeliveryChecks {
   const checkedAt = new GenerationalCache<string, number>(MAX_REMEMBERED)
@@ -70,7 +70,7 @@ async function checkDelivery(
     live.record({ kind: 'delivered', digest })
     return
   }
-  live.bar(request, BAR)
+  live.bar(request, UNDELIVERED_BAR)
   live.record({ kind: 'undelivered', digest })
   // It may fail with everything: that is told at once, and whoever waits is sent by what is found.
   if (live.isUsable) await live.check()
