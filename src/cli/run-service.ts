@@ -2,7 +2,8 @@ import type { Listener, ListenOptions } from '../adapters/listener.ts'
 import { claimAddress, listen } from '../adapters/node/listen.ts'
 import type { Config } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
-import { composePortolan, type Portolan } from '../server/compose.ts'
+import type { PortolanError } from '../errors.ts'
+import { type ComposeOptions, composePortolan, createPortolan, type Portolan } from '../server/compose.ts'
 import { lateDoor } from './late-door.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { refuseToReload, reloadOnChange } from './reload.ts'
@@ -22,7 +23,7 @@ export interface RunningService {
   readonly admin?: Listener
   /** Settles when every backend has been tried once. */
   readonly tried: Promise<void>
-  /** Settles when the service has drained after SIGTERM or SIGINT. */
+  /** Settles when the service has drained after SIGTERM or SIGINT; rejects when it could not go on. */
   readonly ended: Promise<void>
   /** How many requests and connections were refused before the door saw them, by status. */
   readonly refused: ReadonlyMap<number, number>
@@ -58,18 +59,12 @@ export async function runService(
     onRefused: refusals.note,
     reader: config.listener,
   })
-  let service: Awaited<ReturnType<typeof composePortolan>>
+  let service: Portolan
   try {
-    service = await composePortolan(config, runtime, {
+    service = await startService(config, runtime, group, {
       listening: () => (isOpen ? formatListenAddress(door) : undefined),
-      process: {
-        refusals: () => refusals.counts,
-        droppedLines: () => runtime.droppedLines(),
-        ...(group && { workers: () => group.readings }),
-      },
-      ...(group && { otherMetrics: () => group.counts() }),
+      process: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
     })
-    await group?.begin(service.shared)
   } catch (error) {
     started.reject(error)
     await Promise.all([door.drain(0), admin?.drain(0)])
@@ -100,11 +95,13 @@ export async function runService(
         })
 
   const delay = Math.min(shutdownDelay, SHUTDOWN - LEAST_DRAIN)
-  const ended = onSignal().then(async (signal) => {
+  const ended = untilTheEnd(group).then(async (why) => {
     draining = true
     isOpen = false
     stopReloading()
-    log.info({ signal, delayMs: delay }, 'draining: requests that run may finish')
+    if (typeof why === 'string')
+      log.info({ signal: why, delayMs: delay }, 'draining: requests that run may finish')
+    else log.error({ why: why.message }, 'the service cannot go on')
     door.announceEnd()
     await new Promise((resolve) => setTimeout(resolve, delay))
     await door.drain(SHUTDOWN - delay)
@@ -112,8 +109,36 @@ export async function runService(
     await admin?.drain(0)
     log.info({ droppedLines: runtime.droppedLines() }, 'drained')
     await runtime.flush()
+    if (typeof why !== 'string') throw why
   })
   return { door, ...(admin && { admin }), tried, ended, refused: refusals.counts }
+}
+
+/** Makes the service and, where others are to answer its clients, these. */
+async function startService(
+  config: Config,
+  runtime: ProcessRuntime,
+  group: WorkerGroup | undefined,
+  options: ComposeOptions,
+): Promise<Portolan> {
+  if (group === undefined) return createPortolan(config, runtime, options)
+  const service = await composePortolan(config, runtime, {
+    ...options,
+    process: { ...options.process, workers: () => group.readings },
+    otherMetrics: () => group.counts(),
+  })
+  try {
+    await group.begin(service.shared)
+    return service
+  } catch (error) {
+    await service[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The signal that asks for the end, or why the service cannot go on. */
+function untilTheEnd(group: WorkerGroup | undefined): Promise<string | PortolanError> {
+  return group === undefined ? onSignal() : Promise.race([onSignal(), group.failed])
 }
 
 /** Takes both addresses; what comes before the service is there waits for it. */

@@ -82,7 +82,7 @@ export interface ComposeOptions extends PortolanOptions {
 /** What processes of one service share of what they know. */
 export interface SharedParts {
   readonly inForce: Pick<InForce, 'policy' | 'facts' | 'changes'>
-  readonly clients: Pick<ReturningClients, 'replay'>
+  readonly clients: Pick<ReturningClients, 'replay' | 'noteDelivery'>
   /** Absent where another process keeps them. */
   readonly ranges: LiveRanges | undefined
   /** What was counted; absent where nothing is. */

@@ -1,5 +1,6 @@
 import { GenerationalCache } from '../../internal/generational-cache.ts'
 import type { Address } from '../../net/address.ts'
+import type { Digest } from '../../oci/digest.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import type { Store } from '../../routing/backend.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -20,6 +21,8 @@ export interface DeliveryChecks {
    * and fails with any of them.
    */
   awaited(client: Address, live: LiveBackend): Promise<void> | undefined
+  /** Takes note that another process of this service has checked a blob, and what came of it. */
+  note(live: LiveBackend, digest: Digest, isDelivered: boolean): void
 }
 
 /** A blob that was found to be delivered is not checked again within this time, however often it is asked for. */
@@ -27,7 +30,7 @@ const CHECK_INTERVAL = 30_000
 const MAX_REMEMBERED = 10_000
 const MAX_RUNNING = 16
 /** How long a blob is not asked of a store that did not deliver it, in milliseconds. */
-export const UNDELIVERED_BAR = 300_000
+const BAR = 300_000
 
 export function createDeliveryChecks(runtime: Pick<Runtime, 'now' | 'random'>): DeliveryChecks {
   const checkedAt = new GenerationalCache<string, number>(MAX_REMEMBERED)
@@ -48,7 +51,7 @@ export function createDeliveryChecks(runtime: Pick<Runtime, 'now' | 'random'>): 
 
   return {
     begin(address, live, request) {
-      const key = `${live.id} ${request.digest}`
+      const key = keyOf(live, request.digest)
       const same = running.get(key)
       if (same !== undefined) return same
       const before = checkedAt.get(key)
@@ -56,6 +59,10 @@ export function createDeliveryChecks(runtime: Pick<Runtime, 'now' | 'random'>): 
       return running.size < MAX_RUNNING ? start(key, pairOf(address, live.id), live, request) : undefined
     },
     awaited: (address, live) => (waiting.size === 0 ? undefined : waiting.get(pairOf(address, live.id))),
+    note(live, digest, isDelivered) {
+      checkedAt.set(keyOf(live, digest), runtime.now())
+      if (!isDelivered) live.barBlob(digest, BAR)
+    },
   }
 }
 
@@ -70,10 +77,14 @@ async function checkDelivery(
     live.record({ kind: 'delivered', digest })
     return
   }
-  live.bar(request, UNDELIVERED_BAR)
+  live.bar(request, BAR)
   live.record({ kind: 'undelivered', digest })
   // It may fail with everything: that is told at once, and whoever waits is sent by what is found.
   if (live.isUsable) await live.check()
+}
+
+function keyOf({ id }: LiveBackend, digest: Digest): string {
+  return `${id} ${digest}`
 }
 
 function pairOf({ word0, word1, word2, word3 }: Address, id: string): string {

@@ -1,4 +1,5 @@
 import type { Address } from '../../net/address.ts'
+import type { Digest } from '../../oci/digest.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import type { Notice } from '../../routing/route.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -78,6 +79,11 @@ export class ReturningClients {
       if (record.kind === 'blob' && !this.#stores.has(record.attempt.store)) continue
       this.#detector.replay(record)
     }
+  }
+
+  /** Takes note that another process of this service has checked whether a store delivers a blob. */
+  noteDelivery(live: LiveBackend, digest: Digest, isDelivered: boolean): void {
+    this.#checks.note(live, digest, isDelivered)
   }
 
   /** Forgets all stores but these. */

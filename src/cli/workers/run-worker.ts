@@ -70,6 +70,8 @@ class Worker {
       if (message !== undefined) this.#service.receive(message)
     })
     process.on('disconnect', () => this.#orphaned())
+    // It may have ended before anybody here listened.
+    if (process.connected !== true) this.#orphaned()
     this.#service.say({ kind: 'hello', version: packageFile.version })
     this.#sayAlive()
   }

@@ -45,15 +45,15 @@ const CHECK_RESULT: z.ZodType<CheckResult> = z.union([
 const REASONS = Object.keys(VERDICTS) as RetryReason[]
 
 /** What a process learns that checks nothing itself. */
-export type LearntFact = Extract<
-  Fact,
-  { kind: 'probed' | 'undelivered' | 'delivered' | 'retried' | 'outlier' }
->
+export type LearntFact =
+  | Extract<Fact, { kind: 'undelivered' | 'delivered' | 'retried' | 'outlier' }>
+  | (Extract<Fact, { kind: 'probed' }> & { readonly request: z.infer<typeof REQUEST> })
 
-const LEARNT: readonly Fact['kind'][] = ['probed', 'undelivered', 'delivered', 'retried', 'outlier']
+const LEARNT: readonly Fact['kind'][] = ['undelivered', 'delivered', 'retried', 'outlier']
 
 export function isLearnt(fact: Fact): fact is LearntFact {
-  return LEARNT.includes(fact.kind)
+  if (fact.kind !== 'probed') return LEARNT.includes(fact.kind)
+  return fact.request.kind === 'blob' || fact.request.kind === 'manifest'
 }
 
 const FACT: z.ZodType<LearntFact> = z.union([
@@ -131,8 +131,8 @@ const TO_WORKER = z.discriminatedUnion('kind', [
     kind: z.literal('presence'),
     found: z.array(z.object({ backend: KEY, request: REQUEST, presence: PRESENCE })).max(BATCH_MAX),
   }),
-  /** A blob that a store does not deliver. */
-  z.object({ kind: z.literal('undelivered'), backend: KEY, digest: DIGEST }),
+  /** Whether a store delivers a blob for which a client came back. */
+  z.object({ kind: z.literal('delivery'), backend: KEY, digest: DIGEST, isDelivered: z.boolean() }),
   ATTEMPTS,
   /** The check that was asked for under this number has had its consequences. */
   z.object({ kind: z.literal('checked'), check: COUNT }),

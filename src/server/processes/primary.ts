@@ -1,8 +1,7 @@
 import type { BackendEvent, LiveBackend } from '../../backends/live-backend.ts'
-import { UNDELIVERED_BAR } from '../../backends/retries/delivery-checks.ts'
 import type { SharedParts } from '../compose.ts'
 import { backendsByKey } from './backends-by-key.ts'
-import { type LearntFact, PIECE_BYTES, type ToPrimary, type ToWorker } from './messages.ts'
+import { PIECE_BYTES, type ToPrimary, type ToWorker } from './messages.ts'
 import { Outbox, type Send } from './outbox.ts'
 
 /** One worker, as the process that checks sees it. */
@@ -13,6 +12,9 @@ export interface WorkerEnd {
   /** It is gone. */
   leave(): void
 }
+
+type Learnt = (ToPrimary & { kind: 'facts' })['facts']
+type Found = (ToWorker & { kind: 'presence' })['found'][number]
 
 /**
  * The process that checks the backends for all: facts that workers learn become states here, and states, inventories,
@@ -72,7 +74,7 @@ export class Primary {
         return true
       case 'attempts':
         this.#shared.clients.replay(message.batch)
-        for (const outbox of this.#others(from)) outbox.offer(message, message.batch.records.length)
+        this.#tellOthers(from, message, message.batch.records.length)
         return true
       case 'want':
         from.put('piece', this.#piece(message.content, message.offset))
@@ -85,27 +87,23 @@ export class Primary {
     }
   }
 
-  #learn(facts: readonly { readonly backend: string; readonly fact: LearntFact }[], from: Outbox<ToWorker>) {
-    const found = facts.flatMap(({ backend, fact }) => {
+  #learn(facts: Learnt, from: Outbox<ToWorker>): void {
+    const found: Found[] = []
+    for (const { backend, fact } of facts) {
       const live = this.#find(backend)
-      if (live === undefined) return []
-      if (fact.kind === 'undelivered') {
-        live.barBlob(fact.digest, UNDELIVERED_BAR)
-        for (const outbox of this.#others(from))
-          outbox.offer({ kind: 'undelivered', backend, digest: fact.digest })
+      if (live === undefined) continue
+      if (fact.kind === 'probed') {
+        const { request, finding } = fact
+        live.learn(request, finding.presence)
+        found.push({ backend, request, presence: finding.presence })
+      } else if (fact.kind === 'delivered' || fact.kind === 'undelivered') {
+        const isDelivered = fact.kind === 'delivered'
+        this.#shared.clients.noteDelivery(live, fact.digest, isDelivered)
+        this.#tellOthers(from, { kind: 'delivery', backend, digest: fact.digest, isDelivered })
       }
-      if (fact.kind !== 'probed') {
-        live.record(fact)
-        return []
-      }
-      const { request, finding } = fact
-      if (request.kind !== 'blob' && request.kind !== 'manifest') return []
-      live.learn(request, finding.presence)
       live.record(fact)
-      return [{ backend, request, presence: finding.presence }]
-    })
-    if (found.length === 0) return
-    for (const outbox of this.#others(from)) outbox.offer({ kind: 'presence', found })
+    }
+    if (found.length > 0) this.#tellOthers(from, { kind: 'presence', found })
   }
 
   async #check({ check, backend }: ToPrimary & { kind: 'check' }, from: Outbox<ToWorker>): Promise<void> {
@@ -162,8 +160,8 @@ export class Primary {
     for (const outbox of this.#outboxes) outbox.put(about, message)
   }
 
-  #others(from: Outbox<ToWorker>): Outbox<ToWorker>[] {
-    return [...this.#outboxes].filter((outbox) => outbox !== from)
+  #tellOthers(from: Outbox<ToWorker>, message: ToWorker, bytes = 0): void {
+    for (const outbox of this.#outboxes) if (outbox !== from) outbox.offer(message, bytes)
   }
 }
 

@@ -1,5 +1,4 @@
 import type { LiveBackend } from '../../backends/live-backend.ts'
-import { UNDELIVERED_BAR } from '../../backends/retries/delivery-checks.ts'
 import { ToldRanges } from '../../clouds/fetch/told-ranges.ts'
 import type { Config, ListenAddress } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
@@ -33,6 +32,9 @@ export interface WorkerProcess {
   readonly readings: ProcessReadings
 }
 
+type InOrder = Extract<ToWorker, { kind: 'config' | 'standing' | 'inventory' | 'ranges' | 'open' }>
+type Learnt = Extract<ToWorker, { kind: 'presence' | 'delivery' | 'attempts' }>
+
 interface Running {
   readonly service: Portolan & { readonly shared: SharedParts }
   readonly find: (key: string) => LiveBackend | undefined
@@ -54,7 +56,7 @@ export class WorkerService {
   /** Settles when the contents that it was told of are there, or will not come. */
   #arriving: Promise<unknown> = Promise.resolve()
   #running: Running | undefined
-  /** What has to happen in the order in which it was said. */
+  /** The last of what is done in order. */
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(runtime: DoorRuntime, send: Send<ToPrimary>, process: WorkerProcess) {
@@ -83,31 +85,35 @@ export class WorkerService {
   receive(message: ToWorker): void {
     switch (message.kind) {
       case 'config':
-        return this.#inTurn(() => this.#putInForce(message.config))
-      case 'standing': {
-        const { backend, standing } = message
-        return this.#inTurn(() => this.#running?.find(backend)?.record({ kind: 'told', standing }))
-      }
+      case 'standing':
       case 'inventory':
-        return this.#inTurn(() => this.#await(this.#takeInventory(message.backend, message.digest)))
       case 'ranges':
-        return this.#inTurn(() => this.#await(this.#takeRanges(message.content)))
       case 'open':
-        return this.#inTurn(() => this.#open({ host: message.host, port: message.port }))
-      case 'drain':
-        return this.#process.drain(message.milliseconds)
-      case 'announceEnd':
-        return this.#process.announceEnd()
-      case 'count':
-        return void this.#tellCounts()
-      case 'piece':
-        return this.#contents.take(message)
-      case 'checked':
-        return this.#elsewhere.noteChecked(message.check)
+        this.#queue = this.#queue
+          .then(() => this.#follow(message))
+          .catch((error: unknown) => {
+            this.#runtime.log.error({ err: error }, 'a worker could not do what it was told')
+          })
+        return
       case 'presence':
-      case 'undelivered':
+      case 'delivery':
       case 'attempts':
-        return this.#learn(message)
+        this.#learn(message)
+        return
+      case 'piece':
+        this.#contents.take(message)
+        return
+      case 'checked':
+        this.#elsewhere.noteChecked(message.check)
+        return
+      case 'count':
+        void this.#tellCounts()
+        return
+      case 'announceEnd':
+        this.#process.announceEnd()
+        return
+      case 'drain':
+        this.#process.drain(message.milliseconds)
     }
   }
 
@@ -115,24 +121,42 @@ export class WorkerService {
     await this.#running?.service[Symbol.asyncDispose]()
   }
 
-  #learn(message: Extract<ToWorker, { kind: 'presence' | 'undelivered' | 'attempts' }>): void {
+  /** What has to happen in the order in which it was said. */
+  async #follow(message: InOrder): Promise<void> {
+    switch (message.kind) {
+      case 'config':
+        await this.#putInForce(message.config)
+        return
+      case 'standing':
+        this.#running?.find(message.backend)?.record({ kind: 'told', standing: message.standing })
+        return
+      case 'inventory':
+        this.#await(this.#takeInventory(message.backend, message.digest))
+        return
+      case 'ranges':
+        this.#await(this.#takeRanges(message.content))
+        return
+      case 'open':
+        await this.#open({ host: message.host, port: message.port })
+    }
+  }
+
+  #learn(message: Learnt): void {
     if (this.#running === undefined) return
     const { find, service } = this.#running
+    const { clients } = service.shared
     switch (message.kind) {
       case 'presence':
         for (const { backend, request, presence } of message.found) find(backend)?.learn(request, presence)
         return
-      case 'undelivered':
-        return find(message.backend)?.barBlob(message.digest, UNDELIVERED_BAR)
+      case 'delivery': {
+        const live = find(message.backend)
+        if (live !== undefined) clients.noteDelivery(live, message.digest, message.isDelivered)
+        return
+      }
       case 'attempts':
-        return service.shared.clients.replay(message.batch)
+        clients.replay(message.batch)
     }
-  }
-
-  #inTurn(work: () => unknown): void {
-    this.#queue = this.#queue.then(work).catch((error: unknown) => {
-      this.#runtime.log.error({ err: error }, 'a worker could not do what it was told')
-    })
   }
 
   /** What takes long, while what else is said goes on. */
