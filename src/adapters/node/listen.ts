@@ -14,6 +14,8 @@ import { Turns } from './turns.ts'
 
 /** How often connections are looked at for what takes too long, in milliseconds. */
 const LOOK = 1000
+/** How many turns of the event loop a listener that closes waits at most for one in which nobody connects. */
+const TURNS_MAX = 1000
 
 /**
  * Serves a door over HTTP/1.1 on Node and on Bun, whose own server normalises a target before anyone can refuse it.
@@ -24,6 +26,7 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   const { maxConnections = connectionLimit(openFilesLimit()) } = options
   const timeLimits = { ...TIME_LIMITS, ...options.timeLimits }
   let draining = false
+  let accepted = 0
   const isDraining = () => draining
   const outbox = new Outbox()
   const service: Service = {
@@ -35,6 +38,7 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte))
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    accepted++
     if (open.size >= maxConnections) {
       turnAway(socket, onRefused)
       return
@@ -57,8 +61,12 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
     },
     async drain(milliseconds) {
       draining = true
-      // What has arrived in the kernel by now, new connections included, is read within two turns.
-      for (let turn = 0; turn < 2; turn++) await nextTurn()
+      // What has arrived in the kernel by now, new connections included, is read within two turns. Where others listen
+      // too more may have come, and the kernel hangs up on those that nobody has accepted: so until none has.
+      for (let turn = 0, before = -1; turn < 2 || (accepted > before && turn < TURNS_MAX); turn++) {
+        before = accepted
+        await nextTurn()
+      }
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const idleEnds = setTimeout(
         () => {
