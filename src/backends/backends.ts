@@ -21,6 +21,7 @@ import {
 import type { OwnershipPolicy } from './ownership/ownership-status.ts'
 import { faultOfPointer } from './ownership/pointer-proof.ts'
 import { storeOf, upstreamOf } from './routable.ts'
+import type { SharedFindings } from './shared-findings.ts'
 
 /** How many backends are checked at once. */
 const MAX_CHECKS = 16
@@ -48,11 +49,13 @@ export interface Backends {
 export function noBackends(
   runtime: Runtime,
   observers: Observers<BackendEvent>,
+  shared: SharedFindings = {},
   elsewhere?: Elsewhere,
 ): Backends {
   const environment = {
     runtime,
     observers,
+    shared,
     inventories: createInventories(),
     checks: new Semaphore(MAX_CHECKS),
     ...(elsewhere && { elsewhere }),
@@ -129,7 +132,7 @@ function upstreamParts(config: UpstreamConfig, { runtime }: BackendEnvironment):
   const guard = withRedirectGuard(runtime)
   return {
     backend,
-    fingerprint: JSON.stringify(['upstream', config]),
+    fingerprint: fingerprintOf(['upstream', config], runtime),
     owesProof: false,
     ...(url !== undefined && {
       inspect: (timed) => inspectUpstream({ ...config, url }, timed, guard(timed)),
@@ -150,7 +153,7 @@ function storeParts(
   return {
     backend: store,
     // Another key, and every store has to prove anew whose it is.
-    fingerprint: JSON.stringify(['store', config, owesProof ? section : null]),
+    fingerprint: fingerprintOf(['store', config, owesProof ? section : null], runtime),
     owesProof,
     inspect: (timed, state, listedObject) =>
       inspectStore({ config, store, claim, fetch: timed, runtime }, state, listedObject),
@@ -159,4 +162,11 @@ function storeParts(
       pointerFault: (pointer) => faultOfPointer(pointer, { ...claim, now: runtime.date().getTime() }),
     }),
   }
+}
+
+/** Short, since doors tell each other of a backend by it. */
+function fingerprintOf(differences: readonly unknown[], { createHash }: Pick<Runtime, 'createHash'>): string {
+  const hash = createHash('sha256')
+  hash.update(new TextEncoder().encode(JSON.stringify(differences)))
+  return hash.hex().slice(0, 32)
 }

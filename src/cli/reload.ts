@@ -1,20 +1,18 @@
-import { stat } from 'node:fs/promises'
 import { trustFiles } from '../adapters/node/trust.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, TlsConfig } from '../config/config.ts'
 import { formatFault } from '../config/fault.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
 import type { Portolan } from '../server/compose.ts'
 import type { Log } from '../telemetry/log.ts'
 import { parseConfigAgain } from './read-config.ts'
+import { printOf } from './regular-file.ts'
+import type { ServedIdentities } from './served-identities.ts'
 
 /** How often the file is looked at, in milliseconds. */
 const INTERVAL = 2_000
 /** After so many looks at a file that is not there, it is gone. */
 const LOOKS_IN_VAIN = 2
-
-/** What a config says of where it listens. */
-export type ListenerKey = 'listen' | 'admin' | 'listener'
 
 export interface ReloaderOptions {
   readonly file: string
@@ -22,9 +20,12 @@ export interface ReloaderOptions {
   readonly log: Log
   /** The config that the process was started with: where it listens stays. */
   readonly started: Config
-  /** Keys that say where it listens, and that whoever reloads it can change too. */
-  readonly restarts?: readonly ListenerKey[]
-  /** Makes ready, before a config is in force, what it needs of the process; rejects where that cannot be had. */
+  /** What the listeners show over TLS, read again with the config. */
+  readonly identities: Pick<ServedIdentities, 'prepare'>
+  /**
+   * Makes ready, before a config is in force, that the door listens elsewhere or reads otherwise; rejects where that
+   * cannot be had. Absent where that takes a restart.
+   */
   readonly prepare?: (config: Config) => Promise<void>
   /** Told of a config before it is in force. */
   readonly onReload?: (config: Config) => void
@@ -42,7 +43,7 @@ export function reloadOnChange({
   service,
   log,
   started,
-  restarts = [],
+  identities,
   prepare,
   onReload,
 }: ReloaderOptions): () => void {
@@ -81,9 +82,11 @@ export function reloadOnChange({
       const parsed = await parseConfigAgain(file)
       if ('config' in parsed) {
         const config = withOldListeners(parsed.config)
+        const showIdentities = await identities.prepare(config)
         await trustFiles(config.ca ?? [])
         await prepare?.(config)
         await service.reload(config)
+        showIdentities()
         onReload?.(config)
         return []
       }
@@ -96,21 +99,34 @@ export function reloadOnChange({
     return faults
   }
 
+  /** Where and what the listeners speak stays; by which files they speak TLS may change. */
   function withOldListeners(config: Config): Config {
-    const { admin: _, ...rest } = config
+    const { admin: _, tls, adminTls, ...rest } = config
     const { admin } = started
-    const keys = (['listen', 'admin', 'listener'] as const).filter((key) => !restarts.includes(key))
-    const listen = keys.includes('listen') ? started.listen : config.listen
-    const listener = keys.includes('listener') ? started.listener : config.listener
+    const { listen, listener } = prepare === undefined ? started : config
     if (config.listener !== listener) warnOfRestart('listener', listener, config.listener)
-    for (const key of ['listen', 'admin'] as const) {
-      if (!keys.includes(key)) continue
-      const [before, after] = [started[key], config[key]].map((address) =>
+    for (const [key, inForce] of Object.entries({ listen, admin })) {
+      const [before, after] = [inForce, config[key as 'listen' | 'admin']].map((address) =>
         address === undefined ? 'off' : formatListenAddress(address),
       )
       if (before !== after) warnOfRestart(key, before, after)
     }
-    return { ...rest, listen, listener, ...(admin && { admin }) }
+    return {
+      ...rest,
+      listen,
+      listener,
+      ...(admin && { admin }),
+      ...tlsInForce('tls', tls),
+      ...tlsInForce('adminTls', adminTls),
+    }
+  }
+
+  function tlsInForce(key: 'tls' | 'adminTls', inFile: TlsConfig | undefined): Partial<Config> {
+    const before = started[key]
+    if ((before === undefined) !== (inFile === undefined)) {
+      warnOfRestart(key, before ? 'on' : 'off', inFile ? 'on' : 'off')
+    }
+    return before === undefined ? {} : { [key]: inFile ?? before }
   }
 
   function warnOfRestart(key: string, inForce: string | undefined, inFile: string | undefined): void {
@@ -149,12 +165,4 @@ export function refuseToReload(service: Pick<Portolan, 'refuseReload'>, log: Log
   }
   process.on('SIGHUP', onSignal)
   return () => process.removeListener('SIGHUP', onSignal)
-}
-
-/** What tells one version of a file from the next, links followed; `undefined` when it cannot be had. */
-async function printOf(file: string): Promise<string | undefined> {
-  return stat(file).then(
-    ({ dev, ino, size, mtimeMs }) => `${dev} ${ino} ${size} ${mtimeMs}`,
-    () => undefined,
-  )
 }

@@ -5,10 +5,11 @@ import { formatListenAddress } from '../config/listen-address.ts'
 import type { PortolanError } from '../errors.ts'
 import { type ComposeOptions, composePortolan, createPortolan, type Portolan } from '../server/compose.ts'
 import { lateDoor } from './late-door.ts'
-import { createRefusalLog } from './refusal-log.ts'
+import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import { refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
-import { RESTARTS_WORKERS, WorkerGroup } from './workers/worker-group.ts'
+import { ServedIdentities } from './served-identities.ts'
+import { WorkerGroup } from './workers/worker-group.ts'
 
 /** How long a signal leaves for everything up to the last answer, in milliseconds; the process ends within 10 s. */
 const SHUTDOWN = 9_000
@@ -26,7 +27,7 @@ export interface RunningService {
   /** Settles when the service has drained after SIGTERM or SIGINT; rejects when it could not go on. */
   readonly ended: Promise<void>
   /** How many requests and connections were refused before the door saw them, by status. */
-  readonly refused: ReadonlyMap<number, number>
+  readonly refused: RefusalLog['counts']
 }
 
 export interface RunServiceOptions {
@@ -53,8 +54,9 @@ export async function runService(
   const { log } = runtime
   let isOpen = false
   const refusals = createRefusalLog(log, runtime)
+  const identities = await ServedIdentities.open(config, runtime)
   const started = Promise.withResolvers<Portolan>()
-  const { door, admin, group } = await openListeners(config, started.promise, runtime, workers, {
+  const { door, admin, group } = await openListeners(config, identities, started.promise, runtime, workers, {
     onError: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
     onRefused: refusals.note,
     reader: config.listener,
@@ -62,8 +64,12 @@ export async function runService(
   let service: Portolan
   try {
     service = await startService(config, runtime, group, {
-      listening: () => (isOpen ? formatListenAddress(door) : undefined),
-      process: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
+      listening: () => (isOpen ? addressOf(door, identities.of('door') !== undefined) : undefined),
+      process: {
+        refusals: () => refusals.counts,
+        droppedLines: () => runtime.droppedLines(),
+        certificateExpiries: () => identities.expiries(),
+      },
     })
   } catch (error) {
     started.reject(error)
@@ -78,7 +84,10 @@ export async function runService(
     log.info({}, 'every backend has been tried')
   })
   log.info(
-    { listen: `${door.host}:${door.port}`, ...(admin && { admin: `${admin.host}:${admin.port}` }) },
+    {
+      listen: addressOf(door, identities.of('door') !== undefined),
+      ...(admin && { admin: addressOf(admin, identities.of('admin') !== undefined) }),
+    },
     'the door is open',
   )
 
@@ -90,15 +99,19 @@ export async function runService(
           service,
           log,
           started: config,
-          ...(group && { restarts: RESTARTS_WORKERS, prepare: (next) => group.prepare(next) }),
+          identities,
+          ...(group && { prepare: (next) => group.prepare(next) }),
           onReload: ({ log: { level } }) => runtime.setLevel(level),
         })
+
+  const stopFollowing = identities.follow({ door, admin })
 
   const delay = Math.min(shutdownDelay, SHUTDOWN - LEAST_DRAIN)
   const ended = untilTheEnd(group).then(async (why) => {
     draining = true
     isOpen = false
     stopReloading()
+    stopFollowing()
     if (typeof why === 'string')
       log.info({ signal: why, delayMs: delay }, 'draining: requests that run may finish')
     else log.error({ why: why.message }, 'the service cannot go on')
@@ -141,9 +154,15 @@ function untilTheEnd(group: WorkerGroup | undefined): Promise<string | PortolanE
   return group === undefined ? onSignal() : Promise.race([onSignal(), group.failed])
 }
 
+/** As the log and the admin service say it: `0.0.0.0:8080`, or `https://0.0.0.0:8443`. */
+function addressOf(listener: Listener, isTls: boolean): string {
+  return `${isTls ? 'https://' : ''}${formatListenAddress(listener)}`
+}
+
 /** Takes both addresses; what comes before the service is there waits for it. */
 async function openListeners(
   config: Config,
+  identities: ServedIdentities,
   service: Promise<Portolan>,
   runtime: ProcessRuntime,
   workers: number,
@@ -156,14 +175,21 @@ async function openListeners(
     (await listen(lateDoor(service.then(({ admin }) => admin)), {
       ...config.admin,
       ...options,
+      tls: identities.of('admin'),
       maxConnections: ADMIN_CONNECTIONS,
     }))
   try {
     if (workers > 1) {
-      const group = new WorkerGroup(workers, config, await claimAddress(config.listen), runtime)
+      const port = await claimAddress(config.listen)
+      const group = new WorkerGroup(workers, config, port, identities.of('door'), runtime)
       return { door: group, admin, group }
     }
-    const door = await listen(lateDoor(service.then(({ door }) => door)), { ...config.listen, ...options })
+    const door = await listen(lateDoor(service.then(({ door }) => door)), {
+      ...config.listen,
+      ...options,
+      shedsLoad: true,
+      tls: identities.of('door'),
+    })
     return { door, admin }
   } catch (error) {
     await admin?.drain(0)

@@ -13,9 +13,11 @@ import {
   createSnapshot,
   type Exposition,
   type MetricsSnapshot,
+  type OtherMetrics,
 } from '../telemetry/exposition.ts'
 import type { ProcessReadings, Readings } from '../telemetry/metrics.ts'
 import { createAdmin } from './admin.ts'
+import { checkBackends, type HealthRecord } from './check-backends.ts'
 import { createDoor } from './door.ts'
 import { Exchanges } from './exchanges.ts'
 import { createExplainer, type Explainer } from './explainer.ts'
@@ -48,6 +50,11 @@ export interface Portolan extends AsyncDisposable {
   /** Settles when every backend has been tried once. */
   readonly tried: Promise<void>
   /**
+   * Checks every backend now, going on from what another door has recorded, and gives what is to be recorded then: for
+   * runtimes that check on a schedule, in whichever process is at hand.
+   */
+  checkBackends(before?: readonly HealthRecord[]): Promise<readonly HealthRecord[]>
+  /**
    * Puts another config in force, whole, one after the other; what is known of backends that stay the same stays.
    * Rejects, and changes nothing, when a part of it cannot be had.
    */
@@ -57,7 +64,7 @@ export interface Portolan extends AsyncDisposable {
 }
 
 export interface PortolanOptions {
-  /** Where the door takes requests, such as `0.0.0.0:8080`; `undefined` before it does and once it drains. */
+  /** Where the door takes requests, such as `0.0.0.0:8080` or `https://0.0.0.0:8443`; `undefined` before it does and once it drains. */
   readonly listening?: () => string | undefined
   /** Whether explanations go by the config alone, as if every backend were well and held everything. */
   readonly offline?: boolean
@@ -70,7 +77,7 @@ export interface PortolanOptions {
 /** What the other processes of a service do for this one. */
 export interface ComposeOptions extends PortolanOptions {
   /** What they have counted. */
-  readonly otherMetrics?: () => Promise<readonly MetricsSnapshot[]>
+  readonly otherMetrics?: OtherMetrics
   /** Of a process that only answers clients, and goes by what another one finds out: how it is told, and tells. */
   readonly worker?: {
     readonly elsewhere: Elsewhere
@@ -142,7 +149,8 @@ export async function composePortolan(
   })
   const door = metrics?.door(counted) ?? counted
   const explain = createExplainer({ policy, sources, tagLists, offline: options.offline ?? false })
-  const exposition = metrics && createExposition(metrics.metrics, options.otherMetrics)
+  const exposition =
+    metrics && createExposition(metrics.metrics, runtime.processMetrics, options.otherMetrics)
   const timeOf = createWallClock(runtime)
   const admin = createAdmin({
     listening,
@@ -165,9 +173,15 @@ export async function composePortolan(
     explain,
     ...(exposition && { metrics: exposition }),
     tried: triedOnce(policy().backends, runtime),
+    checkBackends: (before = []) => checkBackends(policy().backends, before, runtime),
     reload: (next) => reloads.reload(next),
     refuseReload: (faults) => reloads.refuse(faults),
-    shared: { inForce, clients, ranges, snapshot: metrics && createSnapshot(metrics.metrics) },
+    shared: {
+      inForce,
+      clients,
+      ranges,
+      snapshot: metrics && createSnapshot(metrics.metrics, runtime.processMetrics),
+    },
     async [Symbol.asyncDispose]() {
       inForce[Symbol.dispose]()
     },

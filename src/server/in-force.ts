@@ -65,7 +65,7 @@ export class InForce {
   constructor(runtime: DoorRuntime, ranges: RangesInForce, elsewhere?: Elsewhere) {
     this.#runtime = runtime
     this.#ranges = ranges
-    this.#backends = noBackends(runtime, this.facts, elsewhere)
+    this.#backends = noBackends(runtime, this.facts, runtime.shared, elsewhere)
     this.facts.add(({ before, after }) => {
       if (before.health.status !== after.health.status) this.#renew()
     })
@@ -82,8 +82,7 @@ export class InForce {
     const before = this.#prepared
     return {
       config,
-      // A runtime without a disk knows the places of clients by itself.
-      warnings: await inTurns(this.#runtime, warningsInSteps(config, this.#runtime.ranges === undefined)),
+      warnings: await inTurns(this.#runtime, warningsInSteps(config, placesAreGiven(this.#runtime))),
       layouts: await openContents(config, this.#runtime, before?.layouts),
       ranges: await this.#ranges.load(config.clouds),
       ownership: await ownershipPolicyOf(config),
@@ -133,6 +132,11 @@ export class InForce {
       contents: layouts.contents,
     }
   }
+}
+
+/** A runtime without a disk knows the places of clients by itself. */
+function placesAreGiven({ placesAreGiven: given, ranges }: DoorRuntime): boolean {
+  return given ?? ranges === undefined
 }
 
 async function ownershipPolicyOf({ ownership }: Config): Promise<OwnershipPolicy | undefined> {

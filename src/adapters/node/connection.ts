@@ -19,7 +19,8 @@ export interface Service {
   readonly onRefused: (refusal: RefusedRequest) => void
   /** Once true, every reply is the last of its connection. */
   readonly isDraining: () => boolean
-  readonly reader: RequestReader
+  /** Asked for each request, as it may change. */
+  reader: RequestReader
   readonly timeLimits: TimeLimits
   readonly outbox: Outbox
   readonly turns: Turns
@@ -142,6 +143,12 @@ export class Connection implements Watched {
     switch (this.#phase) {
       case 'new':
       case 'idle': {
+        if (!this.#service.turns.mayGo()) {
+          this.#input = chunk
+          this.#phase = 'waiting'
+          this.#service.turns.add(this)
+          return
+        }
         const request = this.#parse(chunk)
         if (request === undefined) this.#read(chunk)
         else this.#ask(request)
@@ -155,7 +162,8 @@ export class Connection implements Watched {
         if (this.#discarded > MAX_DISCARDED) this.#socket.destroy()
         return
       default:
-        // The socket is paused, but what the runtime has read already still comes.
+        // What the runtime has read already still comes though the socket is paused.
+        this.#pause()
         this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk])
         if (this.#input.length > MAX_INPUT) this.#socket.destroy()
     }

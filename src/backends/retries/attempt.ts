@@ -3,8 +3,13 @@ import type { Digest } from '../../oci/digest.ts'
 
 /** How many characters at the end of a digest tell it from others: these are as random as any. */
 export const DIGEST_TAIL = 16
-/** How many at the end of a manifest's name and reference do. */
-export const MANIFEST_TAIL = 255
+/** How many at the end of a repository's name, or of a reference, do. */
+export const TEXT_TAIL = 255
+
+/** As much of a repository's name, or of a reference, as counts: the end of a long one. */
+export function tailOf(text: string): string {
+  return text.length > TEXT_TAIL ? text.slice(-TEXT_TAIL) : text
+}
 
 /** Which bytes of a blob a client asks for. */
 export interface RequestedRange {
@@ -19,6 +24,8 @@ export interface Attempt extends RequestedRange {
   readonly address: Address
   /** The store's id. */
   readonly store: string
+  /** The name of the repository that it is asked for in. */
+  readonly repository: string
   readonly digest: Digest
   /**
    * What the store would have to send, in bytes, where that is known: it counts against what may be moved. Asked of what

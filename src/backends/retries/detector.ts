@@ -1,6 +1,6 @@
 import type { Address } from '../../net/address.ts'
 import type { Runtime } from '../../runtime.ts'
-import { type Attempt, MANIFEST_TAIL, type RetryVerdict, VERDICTS } from './attempt.ts'
+import { type Attempt, type RetryVerdict, VERDICTS } from './attempt.ts'
 import type { AttemptRecord } from './attempt-records.ts'
 import { RetryMemory } from './memory.ts'
 import type { RetryCounts, RetryOutlier } from './store-watch.ts'
@@ -32,8 +32,8 @@ export interface RetryStoreStatus extends RetryCounts {
 export interface RetryDetector {
   /** Takes note of a client that is about to be sent to a store for a blob (GET only), and says whether it should be. */
   note(attempt: Attempt): RetryVerdict
-  /** Takes note of a manifest handed out, by digest or `name:tag`: the same again soon is a pull that began again. */
-  noteManifest(address: Address, manifest: string): void
+  /** Takes note of a manifest handed out, by tag or digest: the same again soon is a pull that began again. */
+  noteManifest(address: Address, repository: string, reference: string): void
   /** Takes note of what another process of this service was asked so many milliseconds ago, as if it had been asked here. */
   replay(record: AttemptRecord): void
   /** Whether more clients come back to a store than usual. */
@@ -74,14 +74,14 @@ export function createRetryDetector(
       if ((mutedShare !== undefined) !== isMuting) reportMuting(mutedShare)
       return verdict
     },
-    noteManifest(address, manifest) {
+    noteManifest(address, repository, reference) {
       const now = elapsed()
-      memory.noteManifest(address, manifest.slice(-MANIFEST_TAIL), now)
+      memory.noteManifest(address, repository, reference, now)
     },
     replay(record) {
       const at = elapsed() - record.age
       if (record.kind === 'blob') memory.note(record.attempt, at)
-      else memory.noteManifest(record.address, record.manifest, at)
+      else memory.noteManifest(record.address, record.repository, record.reference, at)
     },
     outlier(store) {
       const now = elapsed()

@@ -4,7 +4,7 @@ import type { OciRequest } from '../../oci/path.ts'
 import type { Notice } from '../../routing/route.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { LiveBackend } from '../live-backend.ts'
-import type { Attempt, RequestedRange } from './attempt.ts'
+import { type Attempt, type RequestedRange, tailOf } from './attempt.ts'
 import { type AttemptBatch, readAttempts } from './attempt-records.ts'
 import { createDeliveryChecks } from './delivery-checks.ts'
 import { createRetryDetector, isLook, type RetryStatus } from './detector.ts'
@@ -15,8 +15,8 @@ type BlobRequest = OciRequest & { kind: 'blob' }
 export interface AttemptSink {
   /** `bytes` is what sending it elsewhere costs, where it is sent elsewhere and that is known. */
   blob(attempt: Attempt, bytes: number | undefined): void
-  /** By digest or `name:tag`. */
-  manifest(address: Address, manifest: string): void
+  /** By tag or digest. */
+  manifest(address: Address, repository: string, reference: string): void
 }
 
 /** How often it is looked at whether a store stands out, in milliseconds. */
@@ -28,7 +28,7 @@ const LOOK_INTERVAL = 1000
  * clients come back to than usual loses its traffic. docs/retries.md has the rule.
  */
 export class ReturningClients {
-  readonly #runtime: Pick<Runtime, 'now' | 'random' | 'log'>
+  readonly #runtime: Pick<Runtime, 'now' | 'random' | 'log' | 'background'>
   readonly #detector
   readonly #checks
   /** When it was last looked at a store, by id. */
@@ -36,7 +36,7 @@ export class ReturningClients {
   readonly #sink: AttemptSink | undefined
   #stores: ReadonlySet<string> = new Set()
 
-  constructor(runtime: Pick<Runtime, 'now' | 'random' | 'log'>, sink?: AttemptSink) {
+  constructor(runtime: Pick<Runtime, 'now' | 'random' | 'log' | 'background'>, sink?: AttemptSink) {
     this.#runtime = runtime
     this.#sink = sink
     this.#detector = createRetryDetector(runtime)
@@ -50,9 +50,9 @@ export class ReturningClients {
     request: BlobRequest,
     { start, open }: RequestedRange,
   ): Notice | undefined {
-    const { digest } = request
+    const { name: repository, digest } = request
     const bytes = () => live.listed(request)?.size
-    const attempt = { address, store: live.id, digest, start, open, bytes }
+    const attempt = { address, store: live.id, repository: tailOf(repository), digest, start, open, bytes }
     const { to, reason } = this.#detector.note(attempt)
     if (!isLook(attempt)) this.#sink?.blob(attempt, to === 'store' ? undefined : bytes())
     if (reason !== 'first' && reason !== 'soon') live.record({ kind: 'retried', reason })
@@ -63,14 +63,15 @@ export class ReturningClients {
     const check =
       this.#checks.awaited(address, live) ??
       (reason === 'first' ? undefined : this.#checks.begin(address, live, request))
-    return check && { kind: 'wait', until: check }
+    return check && { kind: 'wait', until: () => check }
   }
 
   /** A client was handed a manifest: the same again soon is a pull that began again. */
   noteManifest(address: Address, { name, reference }: OciRequest & { kind: 'manifest' }): void {
-    const manifest = `${name}:${reference}`
-    this.#detector.noteManifest(address, manifest)
-    this.#sink?.manifest(address, manifest)
+    const repository = tailOf(name)
+    const tail = tailOf(reference)
+    this.#detector.noteManifest(address, repository, tail)
+    this.#sink?.manifest(address, repository, tail)
   }
 
   /** Takes note of what another process of this service was asked; what it says of stores that are none here is left out. */

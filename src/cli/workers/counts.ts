@@ -1,5 +1,6 @@
 import { within } from '../../internal/within.ts'
-import type { Cancel, Runtime } from '../../runtime.ts'
+import type { Cancel } from '../../runtime.ts'
+import type { DoorRuntime } from '../../server/runtime.ts'
 import { addSnapshots, type MetricsSnapshot } from '../../telemetry/exposition.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
@@ -10,12 +11,12 @@ const PERIOD = 10_000
 
 /** What workers have counted, those that are gone included: a counter never goes back. */
 export class Counts {
-  readonly #runtime: Pick<Runtime, 'after'>
+  readonly #runtime: Pick<DoorRuntime, 'after' | 'processMetrics'>
   readonly #workers: ReadonlySet<WorkerProcess>
   #gone: Promise<MetricsSnapshot> = Promise.resolve({ families: [], process: [] })
   #cancel: Cancel | undefined
 
-  constructor(workers: ReadonlySet<WorkerProcess>, runtime: Pick<Runtime, 'after'>) {
+  constructor(workers: ReadonlySet<WorkerProcess>, runtime: Pick<DoorRuntime, 'after' | 'processMetrics'>) {
     this.#workers = workers
     this.#runtime = runtime
   }
@@ -23,7 +24,9 @@ export class Counts {
   /** Keeps what a worker that is gone had counted. */
   keep({ snapshot }: WorkerProcess): void {
     if (snapshot === undefined) return
-    this.#gone = this.#gone.then((before) => addSnapshots(before, snapshot).catch(() => before))
+    this.#gone = this.#gone.then((before) =>
+      addSnapshots(before, snapshot, this.#runtime.processMetrics).catch(() => before),
+    )
   }
 
   /** What each has counted: of one that does not answer, what it said the last time. */

@@ -5,14 +5,17 @@ import { trustFiles } from '../../adapters/node/trust.ts'
 import type { Config } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
 import { readToWorker, type ToPrimary } from '../../server/processes/messages.ts'
-import { WorkerService } from '../../server/processes/worker-service.ts'
+import { type ListenWhere, WorkerService } from '../../server/processes/worker-service.ts'
+import type { Door } from '../../server/request.ts'
 import { EXIT } from '../exit-code.ts'
-import { createRefusalLog } from '../refusal-log.ts'
+import { createRefusalLog, type RefusalLog } from '../refusal-log.ts'
 import { createRuntime, type ProcessRuntime } from '../runtime.ts'
 import { WORKER_VARIABLE } from './own-command.ts'
 
 /** Between two signs of life, in milliseconds. */
 const ALIVE = 1000
+/** How long requests that run may go on where it does not listen any more, in milliseconds. */
+const MOVE_DRAIN = 9000
 /** How long requests that run may go on when the process that started this one is gone, in milliseconds. */
 const ORPHAN_DRAIN = 9000
 
@@ -37,7 +40,6 @@ class Worker {
   readonly ended: Promise<void>
   readonly #runtime: ProcessRuntime
   readonly #service: WorkerService
-  #config: Config | undefined
   #listener: Listener | undefined
   #isDraining = false
   /** Messages that the channel has not taken yet. */
@@ -52,15 +54,8 @@ class Worker {
     const refusals = createRefusalLog(runtime.log, runtime)
     this.#service = new WorkerService(runtime, (message, taken) => this.#send(message, taken), {
       configure: (config) => this.#configure(config),
-      open: async (door, where) => {
-        this.#listener = await listen(door, {
-          ...where,
-          reusePort: true,
-          reader: this.#config!.listener,
-          onError: (error) => runtime.log.error({ err: error }, 'a request failed unexpectedly'),
-          onRefused: refusals.note,
-        })
-      },
+      open: (door, where) => this.#open(door, where, refusals.note),
+      useIdentity: (identity) => this.#listener?.useIdentity(identity),
       announceEnd: () => this.#listener?.announceEnd(),
       drain: (milliseconds) => void this.#drain(milliseconds),
       readings: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
@@ -97,8 +92,25 @@ class Worker {
 
   async #configure(config: Config): Promise<void> {
     await trustFiles(config.ca ?? [])
-    this.#config = config
     this.#runtime.setLevel(config.log.level)
+  }
+
+  /** Another address takes another listener; the one before ends once that is there. */
+  async #open(door: Door, { reader, ...where }: ListenWhere, onRefused: RefusalLog['note']): Promise<void> {
+    const before = this.#listener
+    if (before !== undefined && before.host === where.host && before.port === where.port) {
+      before.useReader(reader)
+      return
+    }
+    this.#listener = await listen(door, {
+      ...where,
+      reader,
+      reusePort: true,
+      shedsLoad: true,
+      onError: (error) => this.#runtime.log.error({ err: error }, 'a request failed unexpectedly'),
+      onRefused,
+    })
+    void before?.drain(MOVE_DRAIN)
   }
 
   #sayAlive(): void {

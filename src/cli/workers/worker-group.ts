@@ -1,4 +1,4 @@
-import type { Listener } from '../../adapters/listener.ts'
+import type { Listener, TlsIdentity } from '../../adapters/listener.ts'
 import { claimAddress } from '../../adapters/node/listen.ts'
 import type { Config, ListenAddress } from '../../config/config.ts'
 import { formatListenAddress } from '../../config/listen-address.ts'
@@ -11,11 +11,9 @@ import type { MetricsSnapshot } from '../../telemetry/exposition.ts'
 import type { WorkerReading } from '../../telemetry/metrics.ts'
 import type { ProcessRuntime } from '../runtime.ts'
 import { Counts } from './counts.ts'
-import { WorkerProcess } from './worker-process.ts'
+import { type OpenListener, WorkerProcess } from './worker-process.ts'
 import { WorkerSlot } from './worker-slot.ts'
 
-/** How long one that another has taken the place of may go on, in milliseconds. */
-const RENEW_DRAIN = 9000
 /** How much longer than it was told a worker may take to end, in milliseconds. */
 const GRACE = 800
 /** When no worker takes requests, and one has ended at once so many times in a row, there is no use in going on. */
@@ -23,9 +21,6 @@ const MOST_FAILURES = 8
 /** One that has not said for so long that it runs hangs, in milliseconds; and how often that is looked at. */
 const SILENCE_MAX = 15_000
 const LOOK = 2000
-
-/** What of a config a worker cannot change while it listens. */
-export const RESTARTS_WORKERS = ['listen', 'listener'] as const
 
 /** Workers that answer the clients of one address: for whoever starts and drains them, one listener. */
 export class WorkerGroup implements Listener {
@@ -38,21 +33,23 @@ export class WorkerGroup implements Listener {
   readonly #counts: Counts
   #announceFailed: (error: PortolanError) => void = () => {}
   #primary: Primary | undefined
-  #where: ListenAddress
-  /** What the workers that run, or start, were started for. */
-  #startedFor: string
+  #where: OpenListener
   #claimed: { readonly listen: ListenAddress; readonly port: number }
-  #renewal: Promise<void> = Promise.resolve()
   #lost = 0
   #lookedAt: number
   #stopLooking: Cancel = () => {}
 
-  /** Takes so many workers for an address that was claimed: its port is known. */
-  constructor(count: number, config: Config, port: number, runtime: ProcessRuntime) {
+  /** Takes so many workers for an address that was claimed, so that its port is known; with `tls` they speak that. */
+  constructor(
+    count: number,
+    { listen, listener: reader }: Config,
+    port: number,
+    tls: TlsIdentity | undefined,
+    runtime: ProcessRuntime,
+  ) {
     this.#runtime = runtime
-    this.#where = { ...config.listen, port }
-    this.#claimed = { listen: config.listen, port }
-    this.#startedFor = restartable(config)
+    this.#where = { kind: 'open', host: listen.host, port, reader, ...(tls && { tls }) }
+    this.#claimed = { listen, port }
     this.#counts = new Counts(this.#running, runtime)
     this.#lookedAt = runtime.now()
     this.failed = new Promise((resolve) => {
@@ -113,6 +110,15 @@ export class WorkerGroup implements Listener {
     this.#claimed = { listen, port: await claimAddress(listen) }
   }
 
+  useReader(): void {
+    throw new TypeError('workers follow the config')
+  }
+
+  useIdentity(identity: TlsIdentity): void {
+    this.#where = { ...this.#where, tls: identity }
+    for (const worker of this.#running) worker.useIdentity(identity)
+  }
+
   announceEnd(): void {
     this.#close()
     for (const worker of this.#running) worker.announceEnd()
@@ -127,10 +133,10 @@ export class WorkerGroup implements Listener {
     const { log, forward, now } = this.#runtime
     const listener = {
       onRefused: (why: string) =>
-        log.error({ why }, 'a worker did not take the config: it keeps the one before'),
+        log.error({ why }, 'a worker could not do what the config says: it goes on as before'),
       onLines: (lines: AsyncIterable<Uint8Array>) => void forward(lines),
     }
-    const worker = new WorkerProcess(this.#primary!, { kind: 'open', ...this.#where }, listener, now)
+    const worker = new WorkerProcess(this.#primary!, this.#where, listener, now)
     this.#running.add(worker)
     void worker.ended.then(() => {
       this.#running.delete(worker)
@@ -149,27 +155,14 @@ export class WorkerGroup implements Listener {
     await worker.ended
   }
 
-  /** What a worker cannot change while it listens takes others in their place, one after the other. */
-  #follow(config: Config): void {
-    const wanted = restartable(config)
-    if (wanted === this.#startedFor) return
-    this.#startedFor = wanted
-    this.#where = { ...config.listen, port: this.#claimed.port }
-    this.#renewal = this.#renewal
-      .then(() => this.#renew())
-      .catch((error: unknown) => {
-        const { host, port } = this.#where
-        const why = (error as Error).message
-        this.#runtime.log.error({ host, port, why }, 'workers could not be renewed: those before go on')
-      })
-  }
-
-  async #renew(): Promise<void> {
-    this.#runtime.log.info({ listen: formatListenAddress(this.#where) }, 'renewing the workers')
-    for (const slot of this.#slots) {
-      await slot.renew((before) => void this.#drainOne(before, RENEW_DRAIN))
-    }
-    this.#runtime.log.info({ listen: formatListenAddress(this.#where) }, 'the workers are renewed')
+  /** Where they listen, and who reads, changes while they run: a worker that ends would hang up on some. */
+  #follow({ listen, listener: reader }: Config): void {
+    const { host, port, reader: before } = this.#where
+    const isSame = host === listen.host && port === this.#claimed.port && reader === before
+    if (isSame) return
+    this.#where = { ...this.#where, host: listen.host, port: this.#claimed.port, reader }
+    for (const worker of this.#running) worker.open(this.#where)
+    this.#runtime.log.info({ listen: formatListenAddress(this.#where) }, 'the workers listen anew')
   }
 
   #noteLost(failures: number): void {
@@ -203,8 +196,4 @@ export class WorkerGroup implements Listener {
     this.#stopLooking()
     this.#counts.stop()
   }
-}
-
-function restartable(config: Config): string {
-  return JSON.stringify(RESTARTS_WORKERS.map((key) => config[key]))
 }

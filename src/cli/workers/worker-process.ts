@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import packageFile from '../../../package.json' with { type: 'json' }
+import type { TlsIdentity } from '../../adapters/listener.ts'
 import { readToPrimary, type ToPrimary, type ToWorker } from '../../server/processes/messages.ts'
 import type { Primary, WorkerEnd } from '../../server/processes/primary.ts'
 import type { MetricsSnapshot } from '../../telemetry/exposition.ts'
 import { ownCommand, WORKER_VARIABLE } from './own-command.ts'
+
+/** Where a worker is to take requests, and how. */
+export type OpenListener = ToWorker & { kind: 'open' }
 
 /** How a worker ended. */
 export interface WorkerExit {
@@ -15,7 +19,7 @@ export interface WorkerExit {
 
 /** What is done with what a worker says. */
 export interface WorkerListener {
-  /** It goes on with the config before the one that it was told. */
+  /** It goes on as before, with the config or where it listens. */
   onRefused(why: string): void
   /** Its log lines. */
   onLines(lines: AsyncIterable<Uint8Array>): void
@@ -29,7 +33,7 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerExit>
   readonly #child: ChildProcess
   readonly #primary: Primary
-  readonly #where: ToWorker & { kind: 'open' }
+  #where: OpenListener
   #end: WorkerEnd | undefined
   #snapshot: MetricsSnapshot | undefined
   /** Who waits for what it has counted. */
@@ -40,12 +44,8 @@ export class WorkerProcess {
   lastAlive: number
   isListening = false
 
-  constructor(
-    primary: Primary,
-    where: ToWorker & { kind: 'open' },
-    listener: WorkerListener,
-    now: () => number,
-  ) {
+  /** Starts it for this address; `now` is the clock that `lastAlive` goes by. */
+  constructor(primary: Primary, where: OpenListener, listener: WorkerListener, now: () => number) {
     this.#primary = primary
     this.#where = where
     this.lastAlive = now()
@@ -87,6 +87,18 @@ export class WorkerProcess {
   /** What it had counted when it was last asked. */
   get snapshot(): MetricsSnapshot | undefined {
     return this.#snapshot
+  }
+
+  /** Has it take requests there, and nowhere else. */
+  open(where: OpenListener): void {
+    this.#where = where
+    this.#end?.outbox.put('open', where)
+  }
+
+  /** Has it show this over TLS. */
+  useIdentity(identity: TlsIdentity): void {
+    this.#where = { ...this.#where, tls: identity }
+    this.#end?.outbox.put('identity', { kind: 'identity', identity })
   }
 
   announceEnd(): void {
@@ -143,7 +155,7 @@ export class WorkerProcess {
       return
     }
     this.#end = this.#primary.attach((message, taken) => sendTo(this.#child, message, taken))
-    this.#end.outbox.put('open', this.#where)
+    this.open(this.#where)
   }
 
   #announceCounted(): void {

@@ -29,10 +29,6 @@ export class WorkerSlot {
     this.#parts = parts
   }
 
-  get current(): WorkerProcess | undefined {
-    return this.#current
-  }
-
   /** Starts one; settles when it takes requests, and rejects when it ends before. Another follows in any case. */
   async fill(): Promise<void> {
     const worker = this.#parts.start()
@@ -40,25 +36,6 @@ export class WorkerSlot {
     this.#current = worker
     void worker.ended.then((exit) => this.#replace(worker, startedAt, exit))
     await worker.listening
-  }
-
-  /**
-   * Puts another in place of the one that is there; the one before drains once the other takes requests. Rejects when that
-   * does not come to it: then the one before stays.
-   */
-  async renew(drain: (before: WorkerProcess) => void): Promise<void> {
-    const before = this.#current
-    if (before === undefined || this.#isClosed) return
-    const next = this.#parts.start()
-    const startedAt = this.#parts.runtime.now()
-    await next.listening
-    if (this.#isClosed || this.#current !== before) {
-      next.kill()
-      return
-    }
-    this.#current = next
-    void next.ended.then((exit) => this.#replace(next, startedAt, exit))
-    drain(before)
   }
 
   /** Nobody is put in the place of one that ends from now on. */

@@ -35,11 +35,11 @@ export class Learnings implements AttemptSink {
     this.#tellSoon()
   }
 
-  manifest(...[address, manifest]: Parameters<AttemptSink['manifest']>): void {
+  manifest(...manifest: Parameters<AttemptSink['manifest']>): void {
     const now = this.#runtime.now()
-    if (!this.#attempts.addManifest(address, manifest, now)) {
+    if (!this.#attempts.addManifest(...manifest, now)) {
       this.#tellAttempts()
-      this.#attempts.addManifest(address, manifest, now)
+      this.#attempts.addManifest(...manifest, now)
     }
     this.#tellSoon()
   }

@@ -6,7 +6,8 @@ import type { AttemptBatch } from '../../backends/retries/attempt-records.ts'
 import type { Config } from '../../config/config.ts'
 import { type Digest, parseDigest } from '../../oci/digest.ts'
 import { type Name, parseName, parseTag, type Tag } from '../../oci/name.ts'
-import type { MetricsSnapshot, ProcessMetrics } from '../../telemetry/exposition.ts'
+import type { MetricsSnapshot } from '../../telemetry/exposition.ts'
+import type { ProcessCounts } from '../../telemetry/process-metrics.ts'
 
 /**
  * What the processes of one service tell each other: plain data, which both ends check. A backend is named by its key,
@@ -111,7 +112,12 @@ const SNAPSHOT: z.ZodType<MetricsSnapshot> = z.object({
       ),
     }),
   ),
-  process: z.custom<ProcessMetrics>((value) => Array.isArray(value)),
+  process: z.custom<ProcessCounts>((value) => Array.isArray(value)),
+})
+
+const IDENTITY = z.object({
+  ...{ certificate: z.string(), key: z.string() },
+  clientCA: z.string().optional(),
 })
 
 /** From the process that checks, to one that answers clients. */
@@ -136,8 +142,15 @@ const TO_WORKER = z.discriminatedUnion('kind', [
   ATTEMPTS,
   /** The check that was asked for under this number has had its consequences. */
   z.object({ kind: z.literal('checked'), check: COUNT }),
-  /** Take requests there, together with others. */
-  z.object({ kind: z.literal('open'), host: z.string(), port: COUNT }),
+  /** Take requests there, together with others, and nowhere else any more. */
+  z.object({
+    kind: z.literal('open'),
+    ...{ host: z.string(), port: COUNT },
+    reader: z.enum(['plain', 'node-http']),
+    tls: IDENTITY.optional(),
+  }),
+  /** Show this over TLS from now on. */
+  z.object({ kind: z.literal('identity'), identity: IDENTITY }),
   /** Say at each answer that it is the last one of its connection. */
   z.object({ kind: z.literal('announceEnd') }),
   /** Take no more, finish what runs within so many milliseconds, and end. */

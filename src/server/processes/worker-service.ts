@@ -1,6 +1,6 @@
 import type { LiveBackend } from '../../backends/live-backend.ts'
 import { ToldRanges } from '../../clouds/fetch/told-ranges.ts'
-import type { Config, ListenAddress } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
 import { within } from '../../internal/within.ts'
 import { decodeInventory } from '../../inventory/decode.ts'
@@ -23,8 +23,10 @@ const CONTENTS_TIMEOUT = 5000
 export interface WorkerProcess {
   /** Before a config is put in force: what it says of the process itself. */
   configure(config: Config): Promise<void>
-  /** Takes requests there, by the config given last. Rejects where it cannot. */
-  open(door: Door, where: ListenAddress): Promise<void>
+  /** Takes requests there, and nowhere else any more. Rejects, and changes nothing, where it cannot. */
+  open(door: Door, where: ListenWhere): Promise<void>
+  /** Shows this over TLS. Throws, and changes nothing, where the runtime cannot use it. */
+  useIdentity(identity: (ToWorker & { kind: 'identity' })['identity']): void
   announceEnd(): void
   /** Finishes what runs, and ends the process. */
   drain(milliseconds: number): void
@@ -32,8 +34,14 @@ export interface WorkerProcess {
   readonly readings: ProcessReadings
 }
 
-type InOrder = Extract<ToWorker, { kind: 'config' | 'standing' | 'inventory' | 'ranges' | 'open' }>
+type InOrder = Extract<
+  ToWorker,
+  { kind: 'config' | 'standing' | 'inventory' | 'ranges' | 'open' | 'identity' }
+>
 type Learnt = Extract<ToWorker, { kind: 'presence' | 'delivery' | 'attempts' }>
+
+/** Where, and how, a worker takes requests. */
+export type ListenWhere = Omit<ToWorker & { kind: 'open' }, 'kind'>
 
 interface Running {
   readonly service: Portolan & { readonly shared: SharedParts }
@@ -56,6 +64,7 @@ export class WorkerService {
   /** Settles when the contents that it was told of are there, or will not come. */
   #arriving: Promise<unknown> = Promise.resolve()
   #running: Running | undefined
+  #isOpen = false
   /** The last of what is done in order. */
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -89,6 +98,7 @@ export class WorkerService {
       case 'inventory':
       case 'ranges':
       case 'open':
+      case 'identity':
         this.#queue = this.#queue
           .then(() => this.#follow(message))
           .catch((error: unknown) => {
@@ -137,7 +147,10 @@ export class WorkerService {
         this.#await(this.#takeRanges(message.content))
         return
       case 'open':
-        await this.#open({ host: message.host, port: message.port })
+        await this.#open(message)
+        return
+      case 'identity':
+        this.#process.useIdentity(message.identity)
     }
   }
 
@@ -184,14 +197,15 @@ export class WorkerService {
     }
   }
 
-  async #open(where: ListenAddress): Promise<void> {
+  async #open({ kind: _, ...where }: ToWorker & { kind: 'open' }): Promise<void> {
     if (this.#running === undefined) return
     await within(this.#runtime, CONTENTS_TIMEOUT, this.#arriving, undefined)
     try {
       await this.#process.open(this.#running.service.door, where)
+      this.#isOpen = true
       this.say({ kind: 'listening' })
     } catch (error) {
-      this.#tellFailure('failed', error)
+      this.#tellFailure(this.#isOpen ? 'refused' : 'failed', error)
     }
   }
 

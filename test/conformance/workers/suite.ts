@@ -161,26 +161,40 @@ export function describeWorkers(runtime: RuntimeName): void {
       }
     })
 
-    it.each([
-      ['another listener', { listener: 'node-http' }],
-      ['another address', {}],
-    ])('takes other processes for %s, and fails nobody', async (_, part) => {
-      const other = 'listener' in part ? {} : { listen: `127.0.0.1:${await findFreePort()}` }
+    it('reads requests otherwise when its config says so, and fails nobody', async () => {
+      const load = keepAsking(door.port)
+      const moves = anew().length
+      await reload({ listener: 'node-http' })
+      await until('the change', () => anew().length > moves)
+      const { answers: before } = load.counts()
+      await until('more answers', () => load.counts().answers > before + 200)
+      expect((await load.stop()).failures).toEqual([])
+    })
+
+    it('listens elsewhere when its config says so, with the same processes', async () => {
+      const port = await findFreePort()
       const before = workers()
-      const renewals = () => door.log.filter(({ msg }) => msg === 'the workers are renewed').length
-      const [known, load] = [renewals(), keepAsking(door.port)]
-      await reload({ ...part, ...other })
-      await until('the renewal', () => renewals() > known)
-      const port = Number(at().split(':').at(-1))
-      if (port === door.port)
-        await until('the end of those before', () => !workers().some((pid) => before.includes(pid)))
-      const { failures, answers } = await load.stop()
-      // Where nobody listens any more, nobody can be answered.
-      if (port === door.port) expect(failures).toEqual([])
-      expect(answers).toBeGreaterThan(0)
-      expect((await exchange(port, { target: '/v2/' })).status).toBe(200)
+      using known = (await clients())[0]!
+      await reload({ listen: `127.0.0.1:${port}` })
+      await until('the change', () => anew().at(-1)?.listen === `127.0.0.1:${port}`)
+      // Who is connected is answered once more.
+      expect((await known.get('/v2/')).status).toBe(200)
+      await until('an answer', async () => (await statusAt(port)) === 200)
+      await until('the end of the listeners before', async () => (await statusAt(door.port)) === undefined)
+      expect(workers()).toEqual(before)
       const { body } = await exchange(door.adminPort, { target: '/' })
       expect(JSON.parse(body).door).toBe(`127.0.0.1:${port}`)
+    })
+
+    it('stays where it listens when the address of its config is taken, and says so', async () => {
+      await using other = await startMisbehaving({ content: registryContent() })
+      const { host } = new URL(other.origin)
+      const asked = () => door.log.filter(({ level, faults }) => level === 'error' && faults !== undefined)
+      const before = asked().length
+      await writeFile(door.configFile, JSON.stringify({ ...FILE, ...config(), listen: host }))
+      door.process.kill('SIGHUP')
+      await until('the refusal', () => asked().length > before)
+      expect(asked().at(-1)).toMatchObject({ faults: [expect.stringContaining(`cannot listen on ${host}`)] })
     })
 
     const FILE = { version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0' }
@@ -195,8 +209,7 @@ export function describeWorkers(runtime: RuntimeName): void {
       }
     }
     const workers = () => childrenOf(door.process.pid!)
-    /** Where it listens, as it said last. */
-    const at = () => String(door.log.findLast(({ msg }) => msg === 'the workers are renewed')?.listen)
+    const anew = () => door.log.filter(({ msg }) => msg === 'the workers listen anew')
     const clients = () => connectToEach(door)
     const isStore = async (client: WorkerClient, blob: number, from: string) => {
       const target = `/v2/team/app/blobs/${BLOBS[blob]!.digest}`
@@ -281,12 +294,21 @@ function keepAsking(port: number) {
   }
   const asking = [ask(), ask()]
   return {
+    counts: () => ({ failures, answers }),
     async stop() {
       isOver = true
       await Promise.all(asking)
       return { failures, answers }
     },
   }
+}
+
+/** What is answered there; `undefined` where nobody listens. */
+function statusAt(port: number): Promise<number | undefined> {
+  return exchange(port, { target: '/v2/' }).then(
+    ({ status }) => status,
+    () => undefined,
+  )
 }
 
 function readValue(samples: readonly Sample[], name: string, labels: Sample['labels'] = {}): number {
