@@ -11,11 +11,11 @@ import type { RouteSources } from '../routing/route.ts'
 import {
   createExposition,
   createSnapshot,
-  type Exposition,
   type MetricsSnapshot,
   type OtherMetrics,
 } from '../telemetry/exposition.ts'
 import type { ProcessReadings, Readings } from '../telemetry/metrics.ts'
+import type { Exposition } from '../telemetry/text-format.ts'
 import { createAdmin } from './admin.ts'
 import { checkBackends, type HealthRecord } from './check-backends.ts'
 import { createDoor } from './door.ts'

@@ -1,13 +1,7 @@
 import type { Metrics } from './metrics.ts'
 import type { ProcessCounts, ProcessMetrics } from './process-metrics.ts'
 import { addCounts, type FamilySnapshot, mergeFamilies, snapshotFamilies } from './snapshot.ts'
-import { formatFamilies } from './text-format.ts'
-
-/** What Prometheus scrapes. */
-export interface Exposition {
-  readonly contentType: string
-  readonly text: string
-}
+import { type Exposition, formatFamilies } from './text-format.ts'
 
 /** All that one process of a service has counted, as plain data. */
 export interface MetricsSnapshot {

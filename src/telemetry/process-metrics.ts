@@ -1,4 +1,4 @@
-import type { Exposition } from './exposition.ts'
+import type { Exposition } from './text-format.ts'
 
 /** What a runtime counts of a process, as plain data: only who has read it knows what is in it. */
 export type ProcessCounts = readonly object[]

@@ -1,5 +1,11 @@
 import type { Count, Description, Distribution, GaugeFamily } from './family.ts'
 
+/** What Prometheus scrapes. */
+export interface Exposition {
+  readonly contentType: string
+  readonly text: string
+}
+
 /** Each series with one value for each label. */
 type Series<Value> = Iterable<readonly [values: readonly string[], value: Value]>
 

@@ -93,10 +93,10 @@ export class AttemptRecords {
     const view = this.#view
     view.setUint8(at, flags | (family === 6 ? IS_IPV6 : 0))
     view.setUint32(at + 8, now - this.#begunAt)
-    view.setUint32(at + HEAD, word0)
-    view.setUint32(at + HEAD + 4, word1)
-    view.setUint32(at + HEAD + 8, word2)
-    view.setUint32(at + HEAD + 12, word3)
+    view.setInt32(at + HEAD, word0)
+    view.setInt32(at + HEAD + 4, word1)
+    view.setInt32(at + HEAD + 8, word2)
+    view.setInt32(at + HEAD + 12, word3)
   }
 
   #numberOf(store: string): number {
@@ -149,10 +149,10 @@ function readBlob(view: DataView, at: number): Pick<Attempt, 'digest' | 'start' 
 function readAddress(view: DataView, at: number, family: 4 | 6): Address {
   return {
     family,
-    word0: view.getUint32(at),
-    word1: view.getUint32(at + 4),
-    word2: view.getUint32(at + 8),
-    word3: view.getUint32(at + 12),
+    word0: view.getInt32(at),
+    word1: view.getInt32(at + 4),
+    word2: view.getInt32(at + 8),
+    word3: view.getInt32(at + 12),
   }
 }
 

@@ -59,7 +59,7 @@ export class WorkerGroup implements Listener {
       runtime,
       number: index + 1,
       start: () => this.#start(),
-      onLost: (_: WorkerProcess, failures: number) => this.#noteLost(failures),
+      onLost: (failures: number) => this.#noteLost(failures),
     })
     this.#slots = Array.from({ length: count }, (_, index) => new WorkerSlot(partsOf(index)))
   }

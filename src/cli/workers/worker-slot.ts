@@ -7,20 +7,22 @@ const STABLE = 5000
 const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 30_000
 
+/** What a slot needs to know of a worker. */
+export type SlotWorker = Pick<WorkerProcess, 'pid' | 'listening' | 'ended'>
+
 /** What a slot needs of those around it. */
 export interface SlotParts {
   readonly runtime: Pick<Runtime, 'now' | 'after' | 'log'>
   readonly number: number
   /** Starts a process. */
-  start(): WorkerProcess
+  start(): SlotWorker
   /** Told of a worker that has ended though nobody asked it to, and how many in a row have ended at once. */
-  onLost(worker: WorkerProcess, failures: number): void
+  onLost(failures: number): void
 }
 
 /** A place for one worker: there is always one in it, or one about to be. */
 export class WorkerSlot {
   readonly #parts: SlotParts
-  #current: WorkerProcess | undefined
   #cancel: Cancel = () => {}
   #failures = 0
   #isClosed = false
@@ -33,7 +35,6 @@ export class WorkerSlot {
   async fill(): Promise<void> {
     const worker = this.#parts.start()
     const startedAt = this.#parts.runtime.now()
-    this.#current = worker
     void worker.ended.then((exit) => this.#replace(worker, startedAt, exit))
     await worker.listening
   }
@@ -44,17 +45,16 @@ export class WorkerSlot {
     this.#cancel()
   }
 
-  #replace(worker: WorkerProcess, startedAt: number, { code, signal, why }: WorkerExit): void {
-    if (this.#isClosed || this.#current !== worker) return
-    this.#current = undefined
+  #replace({ pid }: SlotWorker, startedAt: number, { code, signal, why }: WorkerExit): void {
+    if (this.#isClosed) return
     const { runtime, number, onLost } = this.#parts
     const ran = runtime.now() - startedAt
     this.#failures = ran >= STABLE ? 0 : this.#failures + 1
     // The first one is replaced at once.
     const pause = this.#failures < 2 ? 0 : Math.min(FIRST_PAUSE * 2 ** this.#failures, LONGEST_PAUSE)
-    const facts = { worker: number, pid: worker.pid, code, signal, ...(why !== undefined && { why }) }
+    const facts = { worker: number, pid, code, signal, ...(why !== undefined && { why }) }
     runtime.log.error({ ...facts, pauseMs: pause }, 'a worker ended: another takes its place')
     this.#cancel = runtime.after(pause, () => void this.fill().catch(() => {}))
-    onLost(worker, this.#failures)
+    onLost(this.#failures)
   }
 }
