@@ -4,6 +4,10 @@ import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node
 import type { RefusedRequest, TimeLimits, TlsIdentity } from '../listener.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
 import { handshakeFault } from './handshake-fault.ts'
+import { Turns } from './turns.ts'
+
+/** How many handshakes begin before whoever else is there is looked at; one takes up to a millisecond or two. */
+const AT_ONCE = 4
 
 interface TlsServerParts {
   readonly timeLimits: TimeLimits
@@ -25,7 +29,12 @@ export class TlsServer {
   constructor(identity: TlsIdentity, { timeLimits, onRefused }: TlsServerParts) {
     this.#onRefused = onRefused
     this.#server = this.#createServer(identity)
-    this.#owner = { timeLimits, onRefused, shake: (socket) => this.#server.emit('connection', socket) }
+    this.#owner = {
+      timeLimits,
+      onRefused,
+      turns: new Turns(() => {}, AT_ONCE),
+      shake: (socket) => this.#server.emit('connection', socket),
+    }
   }
 
   /** Shows this to whoever comes from now on. Throws, and changes nothing, when the runtime cannot use it. */

@@ -1,4 +1,4 @@
-/** How many turns are taken before whoever is new is looked at; a request takes some ten microseconds. */
+/** A request takes some ten microseconds. */
 const AT_ONCE = 32
 
 /** What waits for its turn. */
@@ -13,10 +13,12 @@ export interface Turn {
 export class Turns {
   #waiting: Turn[] = []
   readonly #before: () => void
+  readonly #atOnce: number
 
-  /** `before` is called ahead of every few turns. */
-  constructor(before: () => void) {
+  /** `before` is called ahead of every few turns, and `atOnce` are taken before whoever is new is looked at. */
+  constructor(before: () => void, atOnce = AT_ONCE) {
     this.#before = before
+    this.#atOnce = atOnce
   }
 
   add(turn: Turn): void {
@@ -26,7 +28,7 @@ export class Turns {
   readonly #run = (): void => {
     this.#before()
     const now = this.#waiting
-    this.#waiting = now.length > AT_ONCE ? now.splice(AT_ONCE) : []
+    this.#waiting = now.length > this.#atOnce ? now.splice(this.#atOnce) : []
     if (this.#waiting.length > 0) setImmediate(this.#run)
     for (const turn of now) turn.takeTurn()
   }
