@@ -46,6 +46,8 @@ export interface ListenOptions {
   readonly onRefused?: (refusal: RefusedRequest) => void
   /** Connections at once; those beyond get 503. By default as many as the process may have open files for. */
   readonly maxConnections?: number
+  /** Whether new connections get 503 while requests wait too long for their turn; no by default. */
+  readonly shedsLoad?: boolean
   /** `plain` by default. */
   readonly reader?: RequestReader
   /** With it, the listener speaks TLS alone. */
@@ -62,6 +64,8 @@ export interface TimeLimits {
   readonly handshake: number
   /** From the first byte of a request to the last of its headers. */
   readonly headers: number
+  /** From a request to its turn; when it takes longer again and again, a listener that sheds load takes nobody new. */
+  readonly turn: number
   /** From an answer to the first byte of the next request. */
   readonly idle: number
   /** For taking a bufferful of an answer. */
@@ -76,6 +80,7 @@ export const TIME_LIMITS: TimeLimits = {
   firstByte: 10_000,
   handshake: 10_000,
   headers: 10_000,
+  turn: 500,
   idle: 60_000,
   send: 60_000,
   hangUp: 2000,

@@ -145,6 +145,7 @@ async function openListeners(
     const door = await listen(lateDoor(service.then(({ door }) => door)), {
       ...config.listen,
       ...options,
+      shedsLoad: true,
       tls: identities.of('door'),
     })
     return { door, admin }

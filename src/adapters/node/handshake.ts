@@ -4,7 +4,7 @@ import type { RefusedRequest, TimeLimits } from '../listener.ts'
 import type { Watched } from './deadlines.ts'
 import { TOO_SLOW } from './handshake-fault.ts'
 import { NOT_TLS } from './refusal-reply.ts'
-import { refuseConnection } from './turn-away.ts'
+import { turnAway } from './turn-away.ts'
 import type { Turn, Turns } from './turns.ts'
 
 /** What a handshake needs of whoever holds it. */
@@ -75,7 +75,7 @@ export class Handshake implements Watched, Turn {
     this.progress++
     if (chunk[0] !== HANDSHAKE_RECORD) {
       this.#phase = 'refused'
-      refuseConnection(socket, NOT_TLS, this.#owner.onRefused)
+      turnAway(socket, NOT_TLS, this.#owner.onRefused)
       return
     }
     this.#phase = 'shaking'

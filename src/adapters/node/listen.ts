@@ -8,10 +8,14 @@ import { connectionLimit, openFilesLimit } from './connection-limit.ts'
 import { Deadlines, type Watched } from './deadlines.ts'
 import { createNodeHttp } from './node-http.ts'
 import { Outbox } from './outbox.ts'
+import { Overload } from './overload.ts'
+import { OVERLOADED, TOO_MANY_CONNECTIONS } from './refusal-reply.ts'
 import { TlsServer } from './tls-server.ts'
-import { turnAway } from './turn-away.ts'
+import { TLS_ALERT, turnAway } from './turn-away.ts'
 import { Turns } from './turns.ts'
 
+/** Connections that the kernel may hold until they are accepted, as far as its somaxconn goes: nodes that come up together. */
+const BACKLOG = 4096
 /** How often connections are looked at for what takes too long, in milliseconds. */
 const LOOK = 1000
 
@@ -32,13 +36,15 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   const timeLimits = { ...TIME_LIMITS, ...options.timeLimits }
   let draining = false
   const isDraining = () => draining
-  const outbox = new Outbox()
+  const overload = options.shedsLoad ? new Overload(timeLimits.turn) : undefined
+  const outbox = new Outbox(() => turns.begin())
+  const turns = new Turns(outbox.flush, { overload })
   const service: Service = {
     ...{ door, onError, onRefused, isDraining, reader, timeLimits, outbox },
-    turns: new Turns(outbox.flush),
+    turns,
     http: createNodeHttp({ door, onError, isDraining }),
   }
-  const tls = options.tls && new TlsServer(options.tls, { onRefused, timeLimits })
+  const tls = options.tls && new TlsServer(options.tls, { onRefused, timeLimits, overload })
   const open = new Set<Guest>()
   const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte, timeLimits.handshake))
 
@@ -54,8 +60,10 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   }
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    if (open.size >= maxConnections) {
-      turnAway(socket, tls !== undefined, onRefused)
+    const fault =
+      open.size >= maxConnections ? TOO_MANY_CONNECTIONS : overload?.isOn() ? OVERLOADED : undefined
+    if (fault !== undefined) {
+      turnAway(socket, fault, onRefused, tls && TLS_ALERT)
     } else if (tls === undefined) {
       enter(new Connection(socket, service), socket)
     } else {
@@ -106,6 +114,6 @@ function bind(server: Server, host: string, port: number): Promise<void> {
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(new PortolanError('LISTEN_FAILED', message, { host, port }, cause))
     })
-    server.listen({ host, port }, resolve)
+    server.listen({ host, port, backlog: BACKLOG }, resolve)
   })
 }

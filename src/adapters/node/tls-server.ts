@@ -4,6 +4,7 @@ import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node
 import type { RefusedRequest, TimeLimits, TlsIdentity } from '../listener.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
 import { handshakeFault } from './handshake-fault.ts'
+import type { Overload } from './overload.ts'
 import { Turns } from './turns.ts'
 
 /** How many handshakes begin before whoever else is there is looked at; one takes up to a millisecond or two. */
@@ -12,6 +13,8 @@ const AT_ONCE = 4
 interface TlsServerParts {
   readonly timeLimits: TimeLimits
   readonly onRefused: (refusal: RefusedRequest) => void
+  /** Told how long handshakes were waited for. */
+  readonly overload?: Overload | undefined
 }
 
 /**
@@ -26,13 +29,13 @@ export class TlsServer {
   #server: Server
 
   /** Throws what the runtime says of an identity that it cannot use. */
-  constructor(identity: TlsIdentity, { timeLimits, onRefused }: TlsServerParts) {
+  constructor(identity: TlsIdentity, { timeLimits, onRefused, overload }: TlsServerParts) {
     this.#onRefused = onRefused
     this.#server = this.#createServer(identity)
     this.#owner = {
       timeLimits,
       onRefused,
-      turns: new Turns(() => {}, AT_ONCE),
+      turns: new Turns(() => {}, { overload, atOnce: AT_ONCE }),
       shake: (socket) => this.#server.emit('connection', socket),
     }
   }
