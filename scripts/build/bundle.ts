@@ -22,8 +22,12 @@ export async function bundle({ root, entries, folder, constants }: BundleOptions
     cwd: root,
     input: { ...entries },
     platform: 'node',
-    // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
-    resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
+    resolve: {
+      // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
+      alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+      // The names of modules decide on the names and order of what is made: they are the same wherever packages lie.
+      symlinks: false,
+    },
     transform: { define: { ...constants } },
     onLog: (level, { message }) => {
       if (level === 'warn' && !isHarmless(message)) warnings.push(message)
