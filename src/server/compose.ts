@@ -51,7 +51,7 @@ export interface Portolan extends AsyncDisposable {
 }
 
 export interface PortolanOptions {
-  /** Where the door takes requests, such as `0.0.0.0:8080`; `undefined` before it does and once it drains. */
+  /** Where the door takes requests, such as `0.0.0.0:8080` or `https://0.0.0.0:8443`; `undefined` before it does and once it drains. */
   readonly listening?: () => string | undefined
   /** Whether explanations go by the config alone, as if every backend were well and held everything. */
   readonly offline?: boolean

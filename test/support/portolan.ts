@@ -44,14 +44,16 @@ export interface Portolan extends AsyncDisposable {
 }
 
 /**
- * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback (an
- * executable needs no runtime), and waits until it has tried its backends. Throws with all that it printed when it ends before.
+ * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback, and
+ * waits until it has tried its backends; with at most `openFiles` open. An executable needs no runtime. Throws with all
+ * that it printed when it ends before.
  */
 export async function startPortolan(
   config: object,
   runtime: RuntimeName | 'none' = 'node',
   program = PROGRAM,
   words: readonly string[] = [],
+  openFiles?: number,
 ): Promise<Portolan> {
   const folder = await mkdtemp(join(tmpdir(), 'portolan-'))
   const file = join(folder, 'config.yaml')
@@ -60,8 +62,11 @@ export async function startPortolan(
     file,
     JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
   )
-  const [command, ...first] = commandWords(runtime === 'none' ? runtime : RUNTIMES[runtime], program)
-  const child = spawn(command, [...first, 'serve', '--config', file, ...words], {
+  const begin = commandWords(runtime === 'none' ? runtime : RUNTIMES[runtime], program)
+  const command = [...begin, 'serve', '--config', file, ...words]
+  const limited = openFiles === undefined ? [] : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`]
+  const [first, ...rest] = [...limited, ...command]
+  const child = spawn(first!, rest, {
     env: { ...process.env, ...COMPILED },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -95,7 +100,10 @@ export async function startPortolan(
     throw error
   })
   const adminPort = portOf(admin)
-  await until('every backend to be tried', () => hasTriedAll(adminPort))
+  const isSecret = 'adminTls' in config
+  await until('every backend to be tried', () =>
+    isSecret ? log.some(({ msg }) => msg === 'every backend has been tried') : hasTriedAll(adminPort),
+  )
   return {
     port: portOf(listen),
     adminPort,
