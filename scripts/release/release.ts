@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,6 +12,7 @@ import { packChart } from './chart.ts'
 import { formatChecksums, signText } from './checksums.ts'
 import { writeImage } from './image.ts'
 import { librariesOf } from './libraries.ts'
+import { packPackage } from './pack.ts'
 import { runtimesOf } from './runtimes.ts'
 import { type Bill, toCycloneDx, toSpdx } from './sbom.ts'
 
@@ -89,14 +89,6 @@ export function checkFolder(folder: string): void {
 }
 
 type Put = (ending: string, bytes: string | Uint8Array) => void
-
-/** As `npm publish` would: npm gives every file the same time and order. It was built by now. */
-function packPackage(root: string, folder: string): void {
-  execFileSync('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
 
 /** An image takes the loader and the libraries of this machine, so there is one for this machine's own target alone. */
 function putImage(

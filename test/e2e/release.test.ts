@@ -168,9 +168,8 @@ describe.skipIf(unable !== undefined)('a release, made twice in clones at differ
 /** The commands of the blocks of docs/installing.md that are marked with a word. */
 function commandsOf(mark: string): string[] {
   const text = readFileSync(join(ROOT, 'docs/installing.md'), 'utf8')
-  return [...text.matchAll(new RegExp('^```sh ' + mark + '\\n([^`]*)```$', 'gm'))].flatMap(([, block]) =>
-    block!.trim().split('\n'),
-  )
+  const blocks = text.matchAll(/^```sh (\w+)\n([^`]*)```$/gm)
+  return [...blocks].flatMap(([, marked, block]) => (marked === mark ? block!.trim().split('\n') : []))
 }
 
 /** What is installed here, which may itself be links. */
