@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { KeyObject } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -29,8 +30,8 @@ export interface ReleaseOptions {
   readonly commit: string
   /** Of the commit; of every file. */
   readonly date: Date
-  /** Signs the checksums, if there is one: the file of an Ed25519 key. */
-  readonly key: string | undefined
+  /** Signs the checksums, if there is one: an Ed25519 key. */
+  readonly key: KeyObject | undefined
   /** Told what was made, and what was left out and why. */
   readonly report: (line: string) => void
 }
@@ -84,7 +85,7 @@ export async function makeRelease(options: ReleaseOptions): Promise<void> {
 
 /** Throws an `Error` unless a folder is empty or not there yet: what it had would count as released. */
 export function checkFolder(folder: string): void {
-  if (existsSync(folder) && readdirSync(folder).length > 0)
+  if (existsSync(folder) && !(statSync(folder).isDirectory() && readdirSync(folder).length === 0))
     throw new Error(`${folder} has to be an empty folder, or a new one`)
 }
 
