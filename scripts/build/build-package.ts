@@ -27,7 +27,8 @@ export async function buildPackage(root: string, dist: string, commit: string): 
   }
   rmSync(dist, { recursive: true, force: true })
   const constants = { PORTOLAN_COMMIT: JSON.stringify(commit) }
-  const chunks = await bundle({ root: root, entries, folder: dist, constants })
+  const oldest = `node${/\d+\.\d+/.exec(packageFile.engines.node)![0]}`
+  const chunks = await bundle({ root, entries, folder: dist, constants, oldest })
   for (const name of ANYWHERE) {
     const nodes = loadedWith(chunks, name).flatMap(({ imports }) => imports.filter(isOfNode))
     if (nodes.length > 0) throw new Error(`dist/${name}.js is for any runtime, but loads ${nodes.join(', ')}`)

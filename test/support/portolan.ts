@@ -44,9 +44,9 @@ export interface Portolan extends AsyncDisposable {
 }
 
 /**
- * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback, and
- * waits until it has tried its backends; with at most `openFiles` open. An executable needs no runtime. Throws with all
- * that it printed when it ends before.
+ * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback (an
+ * executable needs no runtime), and waits until it has tried its backends; with at most `openFiles` open. Throws with
+ * all that it printed when it ends before.
  */
 export async function startPortolan(
   config: object,
@@ -62,10 +62,9 @@ export async function startPortolan(
     file,
     JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
   )
-  const begin = commandWords(runtime === 'none' ? runtime : RUNTIMES[runtime], program)
-  const command = [...begin, 'serve', '--config', file, ...words]
+  const command = [...commandWords(runtime === 'none' ? runtime : RUNTIMES[runtime], program), 'serve']
   const limited = openFiles === undefined ? [] : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`]
-  const [first, ...rest] = [...limited, ...command]
+  const [first, ...rest] = [...limited, ...command, '--config', file, ...words]
   const child = spawn(first!, rest, {
     env: { ...process.env, ...COMPILED },
     stdio: ['ignore', 'pipe', 'pipe'],
