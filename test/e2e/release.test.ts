@@ -35,7 +35,12 @@ describe.skipIf(unable !== undefined)('a release, made twice in clones at differ
     await runOk('/bin/sh', ['-e', '-c', commandsOf('key').join('\n')], { cwd: folder.path })
     first = await release('one', linkModules, {})
     // Another user's settings, too.
-    second = await release('two/deeper', copyModules, { TZ: 'Asia/Tokyo', LC_ALL: 'C' }, '077')
+    second = await release(
+      'two/deeper',
+      FULL ? copyModules : linkModules,
+      { TZ: 'Asia/Tokyo', LC_ALL: 'C' },
+      '077',
+    )
   }, MINUTES)
   afterAll(() => folder?.[Symbol.asyncDispose]())
 
