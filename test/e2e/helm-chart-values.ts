@@ -214,6 +214,47 @@ export const VALUE_SETS: readonly (readonly [name: string, values: object, words
       strategy: { type: 'Recreate', rollingUpdate: null },
     },
   ],
+  ['TLS of the door', { ...BASE, tls: { secretName: 'door-tls' }, service: { type: 'LoadBalancer' } }],
+  [
+    'TLS of both, and certificates of clients',
+    {
+      ...BASE,
+      tls: { secretName: 'door-tls', clientCA: true },
+      adminTls: { secretName: 'admin-tls' },
+      serviceMonitor: { enabled: true },
+      httpRoute: { enabled: true, parentRefs: [{ name: 'public' }] },
+      configCheck: { hook: true },
+    },
+  ],
+  [
+    'TLS by files of its own',
+    {
+      ...BASE,
+      config: {
+        ...BASE.config,
+        tls: { certificate: '/etc/certificates/door.pem', key: '/etc/certificates/door.key' },
+        adminTls: { certificate: '/etc/certificates/admin.pem', key: '/etc/certificates/admin.key' },
+      },
+      extraVolumes: [{ name: 'certificates', csi: { driver: 'csi.example.com', readOnly: true } }],
+      extraVolumeMounts: [{ name: 'certificates', mountPath: '/etc/certificates', readOnly: true }],
+      serviceMonitor: { enabled: true, tlsConfig: { insecureSkipVerify: true } },
+    },
+  ],
+  [
+    'TLS in a config as text',
+    {
+      ...BASE,
+      config: `version: 1
+listen: ":8080"
+admin: ":9090"
+tls: { certificate: /etc/portolan/tls/tls.crt, key: /etc/portolan/tls/tls.key }
+upstreams: [{ id: a, url: "https://a.example", at: anycast }]
+`,
+      tls: { secretName: 'door-tls' },
+    },
+  ],
+  ['workers', { ...BASE, workers: 4 }],
+  ['a worker for each core', { ...BASE, workers: 'auto' }],
   ['another name', { ...BASE, nameOverride: 'front-door' }],
   [
     'a name as long as it may be',

@@ -38,6 +38,7 @@ interface ServicePort {
   readonly name: string
   readonly port: number
   readonly targetPort: string | number
+  readonly appProtocol?: string
 }
 
 interface PolicyRule {
@@ -89,7 +90,7 @@ export interface Container {
   readonly readinessProbe?: Probe
 }
 
-interface Probe {
+export interface Probe {
   readonly httpGet: {
     readonly path: string
     readonly port: string | number
