@@ -211,7 +211,7 @@ export const VALUE_SETS: readonly (readonly [name: string, values: object, words
       terminationGracePeriodSeconds: 30,
       shutdownDelay: '8s',
       topologySpreadConstraints: [],
-      strategy: { type: 'Recreate', rollingUpdate: null },
+      strategy: { type: 'Recreate' },
     },
   ],
   ['TLS of the door', { ...BASE, tls: { secretName: 'door-tls' }, service: { type: 'LoadBalancer' } }],

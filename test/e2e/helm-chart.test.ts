@@ -367,6 +367,11 @@ describe.skipIf(noHelm !== undefined)('the Helm chart', () => {
       expect(await render(values, words)).toEqual(rendered.get(name))
   })
 
+  it('replaces all pods at once without the limits of a rolling update, which the API would refuse', () => {
+    const objects = rendered.get('an account with a role of a cloud, other probes and resources')!
+    expect(theObject(objects, 'Deployment').spec?.strategy).toEqual({ type: 'Recreate' })
+  })
+
   it('rolls the pods for another config, unless the doors are to take it themselves', async () => {
     const annotation = async (more: object) => {
       const objects = await render({ ...BASE, ...more })

@@ -17,6 +17,7 @@ type Labels = Readonly<Record<string, string>>
 /** What the specs of the kinds have, taken together. */
 export interface ObjectSpec {
   readonly replicas?: number
+  readonly strategy?: object
   readonly selector?: Labels | { readonly matchLabels: Labels }
   readonly podSelector?: { readonly matchLabels: Labels }
   readonly template?: {
