@@ -208,6 +208,12 @@ describe.skipIf(noHelm !== undefined)('the Helm chart', () => {
     expect(theObject(objects, 'ConfigMap').data).toEqual({ 'portolan.yaml': config })
   })
 
+  it('leaves to the program what else is wrong with text', async () => {
+    const config = 'listen: ":8080"\nadmin: ":9090"\nclouds: none\nadminTls: 3\nclients: []\n'
+    const objects = await render({ ...BASE, config, ingress: { enabled: true } })
+    expect(theObject(objects, 'ConfigMap').data).toEqual({ 'portolan.yaml': config })
+  })
+
   it('keeps large numbers, and words that YAML 1.1 takes for something else', async () => {
     const config = {
       ...BASE.config,
