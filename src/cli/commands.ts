@@ -2,6 +2,7 @@ import { AUDIT } from './commands/audit-spec.ts'
 import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
 import { DEMO } from './commands/demo-spec.ts'
 import { EXPLAIN } from './commands/explain-spec.ts'
+import { HEALTHCHECK } from './commands/healthcheck-spec.ts'
 import { HOSTS } from './commands/hosts-spec.ts'
 import { NODE_CONFIG } from './commands/node-config-spec.ts'
 import { RANGES_ABOUT, RANGES_LOOKUP, RANGES_UPDATE } from './commands/ranges-spec.ts'
@@ -17,6 +18,7 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(DEMO, async (options) => (await import('./commands/demo.ts')).runDemo(options)),
   bind(EXPLAIN, async (options, image) => (await import('./commands/explain.ts')).runExplain(image, options)),
   bind(HOSTS, async (options) => (await import('./commands/hosts.ts')).runHosts(options)),
+  bind(HEALTHCHECK, async (options) => (await import('./commands/healthcheck.ts')).runHealthcheck(options)),
   bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
   bind(SCAN, async (options, paths) => (await import('./commands/scan.ts')).runScan(paths, options)),

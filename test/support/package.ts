@@ -17,18 +17,24 @@ export interface InstalledPackage extends AsyncDisposable {
   readonly program: string
 }
 
+/** Builds and packs into a folder; gives the tarball. */
+export async function packPackage(folder: string): Promise<string> {
+  // Not by prepack, which would install for the build what is being used at this moment.
+  await runOk(process.execPath, [join(ROOT, 'scripts/build/main.ts')], { cwd: ROOT })
+  await runOk(NPM, ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT })
+  const [name] = (await readdir(folder)).filter((each) => each.endsWith('.tgz'))
+  return join(folder, name!)
+}
+
 /** Builds, packs and installs, without asking a registry for anything: the package depends on nothing. */
 export async function installPackage(): Promise<InstalledPackage> {
   const folder = await makeTempFolder()
   try {
-    // Not by prepack, which would install for the build what is being used at this moment.
-    await runOk(process.execPath, [join(ROOT, 'scripts/build/main.ts')], { cwd: ROOT })
-    await runOk(NPM, ['pack', '--ignore-scripts', '--pack-destination', folder.path], { cwd: ROOT })
-    const [tarball] = (await readdir(folder.path)).filter((name) => name.endsWith('.tgz'))
+    const tarball = await packPackage(folder.path)
     const project = join(folder.path, 'project')
     await mkdir(project)
     await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }')
-    await runOk(NPM, ['install', '--offline', '--no-audit', '--no-fund', join(folder.path, tarball!)], {
+    await runOk(NPM, ['install', '--offline', '--no-audit', '--no-fund', tarball], {
       cwd: project,
     })
     return {

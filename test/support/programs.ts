@@ -18,11 +18,12 @@ export interface RunOptions {
   readonly timeout?: number
 }
 
-/** Where a program is: on PATH, where `go install` puts it, or where servers are kept, which not every PATH names. */
+/** Where a program is: on PATH, where `go install` and `pip install --user` put it, or where servers are kept, which not every PATH names. */
 export function findProgram(name: string): string | undefined {
   const folders = [
     ...(process.env.PATH ?? '').split(delimiter),
     join(homedir(), 'go/bin'),
+    join(homedir(), '.local/bin'),
     '/usr/sbin',
     '/sbin',
   ]

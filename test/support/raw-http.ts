@@ -13,24 +13,28 @@ export interface RawRequest {
   readonly method?: string
   readonly target: string
   readonly headers?: Readonly<Record<string, string>> | readonly (readonly [string, string])[]
+  /** An address of this machine, such as `127.0.0.2`, that the connection comes from. */
+  readonly from?: string
 }
 
 /** Sends one request over a fresh connection and reads until the other side closes. */
 export function exchange(port: number, request: RawRequest): Promise<RawReply> {
-  const { method = 'GET', target, headers = {} } = request
+  const { method = 'GET', target, headers = {}, from } = request
   const lines = Array.isArray(headers) ? headers : Object.entries(headers)
   return exchangeBytes(
     port,
     `${method} ${target} HTTP/1.1\r\nHost: door.internal\r\nConnection: close\r\n${lines
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('')}\r\n`,
+    from,
   )
 }
 
 /** Sends text as latin-1 bytes, whatever it is, and reads until the other side closes. */
-export function exchangeBytes(port: number, text: string): Promise<RawReply> {
+export function exchangeBytes(port: number, text: string, from?: string): Promise<RawReply> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
+    const to = { port, host: '127.0.0.1', ...(from !== undefined && { localAddress: from }) }
+    const socket = connect(to, () => socket.write(text, 'latin1'))
     let received = ''
     socket.setEncoding('latin1')
     socket.setTimeout(10_000, () =>

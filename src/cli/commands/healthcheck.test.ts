@@ -1,0 +1,136 @@
+import { writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type Ended, runCommand } from '../../../test/support/command.ts'
+import { startPortolan } from '../../../test/support/portolan.ts'
+import { findFreePort } from '../../../test/support/ports.ts'
+import { makeTempFolder } from '../../../test/support/temp.ts'
+
+const made = new AsyncDisposableStack()
+const folder = made.use(await makeTempFolder())
+afterAll(() => made.disposeAsync())
+
+const CONFIG = { version: 1, upstreams: [{ id: 'main', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }] }
+
+async function healthcheck(
+  admin: string,
+  words: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  await writeFile(join(folder.path, 'door.yaml'), JSON.stringify({ ...CONFIG, admin }))
+  return runCommand(['healthcheck', 'door.yaml', ...words], { folder: folder.path, env })
+}
+
+async function serve(answer: RequestListener, host = '127.0.0.1'): Promise<number> {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
+  made.defer(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+it('says of a door that runs that it lives, and whether clients should come', async () => {
+  await using door = await startPortolan(CONFIG)
+  const admin = `127.0.0.1:${door.adminPort}`
+  const lives = await healthcheck(admin)
+  expect(lives).toMatchObject({ code: 0, err: '', out: `http://${admin}/healthz answered 200: ok\n` })
+  // Its only upstream is a port where nobody listens.
+  const ready = await healthcheck(admin, ['--ready'])
+  expect(ready).toMatchObject({
+    code: 1,
+    out: `http://${admin}/readyz answered 503: not ready, no backend can be used yet\n`,
+  })
+  const printed = await healthcheck(admin, ['--ready', '--json'])
+  expect(printed.code).toBe(1)
+  expect(JSON.parse(printed.out)).toEqual({
+    version: 1,
+    url: `http://${admin}/readyz`,
+    answered: 503,
+    healthy: false,
+    said: { status: 'not ready', why: 'no backend can be used yet' },
+  })
+})
+
+describe('where it asks', () => {
+  const alive: RequestListener = (_, reply) => reply.end('{"status":"ok"}')
+
+  it.each([
+    ['0.0.0.0:PORT', '127.0.0.1', '127.0.0.1'],
+    [':PORT', '127.0.0.1', '127.0.0.1'],
+    [':PORT', '::1', '[::1]'],
+    ['[::]:PORT', '::1', '[::1]'],
+    ['[::]:PORT', '127.0.0.1', '127.0.0.1'],
+    ['localhost:PORT', 'localhost', 'localhost'],
+  ])('%s, where only %s listens: %s', async (admin, host, asked) => {
+    const port = await serve(alive, host)
+    const { code, out, err } = await healthcheck(admin.replace('PORT', String(port)))
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      err: '',
+      out: `http://${asked}:${port}/healthz answered 200: ok\n`,
+    })
+  })
+
+  it('goes past every proxy, and names a host that the admin service answers to', async () => {
+    const hosts: (string | undefined)[] = []
+    const port = await serve(({ headers }, reply) => {
+      hosts.push(headers.host)
+      reply.end()
+    })
+    const nobody = `http://127.0.0.1:${await findFreePort()}`
+    const { code } = await healthcheck(`127.0.0.1:${port}`, [], {
+      ...{ http_proxy: nobody, HTTP_PROXY: nobody, ALL_PROXY: nobody, NODE_USE_ENV_PROXY: '1', no_proxy: '' },
+    })
+    expect({ code, hosts }).toEqual({ code: 0, hosts: ['localhost'] })
+  })
+})
+
+describe('what it says of', () => {
+  it('a port where nobody listens', async () => {
+    const port = await findFreePort()
+    const { code, err } = await healthcheck(`127.0.0.1:${port}`)
+    expect(code).toBe(3)
+    expect(err).toBe(`portolan: http://127.0.0.1:${port}/healthz: connect ECONNREFUSED 127.0.0.1:${port}\n`)
+  })
+
+  it('a door that hangs', async () => {
+    const port = await serve(() => {})
+    const { code, err } = await healthcheck(`127.0.0.1:${port}`)
+    expect(code).toBe(3)
+    expect(err).toMatch(/^portolan: \S+\/healthz: no answer within \d+ ms\n$/)
+  })
+
+  it('a body that never ends', async () => {
+    const port = await serve((_, reply) => {
+      reply.write('{')
+    })
+    const { code, err } = await healthcheck(`127.0.0.1:${port}`)
+    expect(code).toBe(3)
+    expect(err).toContain('no answer within')
+  })
+
+  it('a stranger that answers endlessly, which is not read', async () => {
+    const port = await serve((_, reply) => {
+      reply.writeHead(404)
+      const more = () => {
+        while (reply.write('x'.repeat(64 * 1024)));
+      }
+      reply.on('drain', more)
+      more()
+    })
+    const { code, out } = await healthcheck(`127.0.0.1:${port}`)
+    expect({ code, out }).toEqual({ code: 1, out: `http://127.0.0.1:${port}/healthz answered 404\n` })
+  })
+
+  it.each([
+    ['off', 'portolan: admin is "off": there is no service to ask\n'],
+    ['127.0.0.1:0', 'portolan: admin is "127.0.0.1:0", a free port that nobody else knows: name a port\n'],
+  ])('admin: %s', async (admin, said) => {
+    const { code, out, err } = await healthcheck(admin)
+    expect({ code, out, err }).toEqual({ code: 2, out: '', err: said })
+  })
+})

@@ -1,0 +1,89 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { BUILD_PACKAGES, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
+import { packPackage } from './package.ts'
+import { openPodman, type Podman } from './podman.ts'
+import { RUNTIMES } from './portolan.ts'
+import { runOk } from './programs.ts'
+import { makeTempFolder } from './temp.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Podman with both of our images, built by the files of `deploy/docker`: `node` and `executable`. */
+export interface Images extends Podman {
+  /** In bytes. */
+  sizeOf(image: string): Promise<number>
+}
+
+/**
+ * Builds them on files of this Debian's own packages and the Node that the tests run on, in place of images that would
+ * have to be pulled: no registry but a door is asked.
+ */
+export async function buildImages(): Promise<Images> {
+  await using folder = await makeTempFolder()
+  const file = (name: string) => join(folder.path, name)
+  await packDebianRoot(BUILD_PACKAGES, file('debian.tar'))
+  await packDebianRoot(RUNTIME_PACKAGES, file('libraries.tar'))
+  const podman = await openPodman(file('debian.tar'))
+  try {
+    await podman.runOk(['import', '--quiet', file('libraries.tar'), 'libraries'])
+    await build(podman, 'debian-node', await nodeContext(file('debian-node')))
+    const context = file('package')
+    await mkdir(context)
+    await packPackage(context)
+    await build(podman, 'node', context, 'Dockerfile', { NODE: 'debian-node', BASE: 'libraries' })
+    await makeExecutable(join(context, 'dist/executables/portolan-linux-x64'))
+    await build(podman, 'executable', context, 'Dockerfile.executable', { BASE: 'root' })
+  } catch (error) {
+    await podman[Symbol.asyncDispose]()
+    throw error
+  }
+  return {
+    ...podman,
+    sizeOf: async (image) => Number(await podman.runOk(['inspect', '--format', '{{.Size}}', image])),
+  }
+}
+
+/** What stands for the image that Node's project publishes. */
+async function nodeContext(context: string): Promise<string> {
+  await mkdir(context)
+  await copyFile(RUNTIMES.node, join(context, 'node'))
+  await writeFile(
+    join(context, 'Containerfile'),
+    'FROM localhost/root\nCOPY node /usr/local/bin/node\nENV PATH=/usr/local/bin:/usr/bin:/bin\n',
+  )
+  return context
+}
+
+async function makeExecutable(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await runOk(RUNTIMES.bun, ['build', '--compile', join(ROOT, 'dist/cli.js'), '--outfile', file])
+}
+
+async function build(
+  podman: Podman,
+  name: string,
+  context: string,
+  recipe?: string,
+  given: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const file = recipe === undefined ? join(context, 'Containerfile') : join(ROOT, 'deploy/docker', recipe)
+  const words = Object.entries(given).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])
+  await podman.runOk([
+    // OCI's own format has no HEALTHCHECK.
+    ...[
+      'build',
+      '--quiet',
+      '--layers=false',
+      '--format',
+      'docker',
+      '--isolation',
+      'chroot',
+      '--network',
+      'host',
+      ...words,
+    ],
+    ...['--tag', name, '--file', file, context],
+  ])
+}
