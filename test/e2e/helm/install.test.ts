@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BASE, CHART, helm, noHelm, render } from '../support/helm.ts'
-import { type KubernetesApi, noKubernetesApi, startKubernetesApi } from '../support/kubernetes-api.ts'
-import { CUSTOM, readFromModule } from '../support/kubernetes-schemas.ts'
-import { sample } from '../support/sample.ts'
-import { VALUE_SETS } from './helm-chart-values.ts'
+import { BASE, CHART, helm, noHelm, render } from '../../support/helm.ts'
+import { type KubernetesApi, noKubernetesApi, startKubernetesApi } from '../../support/kubernetes-api.ts'
+import { CUSTOM, readFromModule } from '../../support/kubernetes-schemas.ts'
+import { sample } from '../../support/sample.ts'
+import { VALUE_SETS } from './value-sets.ts'
 
 const crds = await Promise.all(CUSTOM.map(readFromModule)).catch((error: Error) => error)
 const unable = noHelm ?? noKubernetesApi ?? (crds instanceof Error ? crds.message : undefined)
@@ -48,7 +48,7 @@ describe.skipIf(unable !== undefined)('the Helm chart, at the API of a cluster w
   const configMap = () => api.ask('GET', `/api/v1/namespaces/${NAMESPACE}/configmaps/door-portolan`)
 
   it('is installed, and upgraded from one set of values to the next, without a warning', async () => {
-    for (const [name, values] of sample('sets of values of the chart', VALUE_SETS, 12)) {
+    for (const [name, values] of sample('sets of values of the chart', VALUE_SETS, 8)) {
       const { code, stderr } = await upgrade(APART.test(name) ? `door-${name.length}` : 'door', values)
       expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: '' })
     }
