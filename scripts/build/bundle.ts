@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type OutputChunk, rolldown } from 'rolldown'
+import { takeBuiltins } from './builtins.ts'
 import type { Entries } from './entries.ts'
 
 export interface BundleOptions {
@@ -30,6 +31,7 @@ export async function bundle({
     cwd: root,
     input: { ...entries },
     platform: 'node',
+    plugins: [takeBuiltins()],
     // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
     resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
     // The oldest that package.json names knows less syntax than what the sources' packages may use.
