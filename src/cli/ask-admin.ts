@@ -1,7 +1,9 @@
-import { request as requestOverHttp } from 'node:http'
-import type { Config, ListenAddress } from '../config/config.ts'
+import { type IncomingMessage, request as requestOverHttp } from 'node:http'
+import { request as requestOverTls } from 'node:https'
+import type { Config, ListenAddress, TlsConfig } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
+import { readPemFile } from './served-identity.ts'
 
 /** In bytes; what the admin service says of its health is a hundred. */
 const BODY_MAX = 4096
@@ -14,12 +16,18 @@ export interface AdminAnswer {
   readonly said: Readonly<Record<string, unknown>>
 }
 
+/** What a request over TLS shows; absent where the admin service speaks none. */
+type Shown = { readonly cert?: string; readonly key?: string } | undefined
+
 /**
  * Asks the admin service of a config, on the machine that it runs on and past any proxy. Throws `USAGE` where the config
  * does not say where it is, and `UNREACHABLE` where nobody answers within so many milliseconds.
+ *
+ * Over TLS it takes any certificate, as the kubelet does, since the name in it is not that of a loopback address. What it
+ * shows is the admin service's own, in case that asks for one.
  */
 export async function askAdmin(
-  { admin }: Pick<Config, 'admin'>,
+  { admin, adminTls }: Pick<Config, 'admin' | 'adminTls'>,
   path: string,
   timeout: number,
 ): Promise<AdminAnswer> {
@@ -29,11 +37,12 @@ export async function askAdmin(
     throw new PortolanError('USAGE', message)
   }
   const end = AbortSignal.timeout(timeout)
+  const shown = adminTls && (await readShown(adminTls))
   let failure: unknown
   for (const host of waysTo(admin)) {
-    const url = `http://${formatListenAddress({ host, port: admin.port })}${path}`
+    const url = `${shown === undefined ? 'http' : 'https'}://${formatListenAddress({ host, port: admin.port })}${path}`
     try {
-      return { url, ...(await ask(url, end)) }
+      return { url, ...(await ask(url, shown, end)) }
     } catch (error) {
       failure ??= unreachable(url, error, end.aborted ? timeout : undefined)
     }
@@ -48,29 +57,38 @@ function waysTo({ host }: ListenAddress): readonly string[] {
   return host === '' ? ['127.0.0.1', '::1'] : [host]
 }
 
-function ask(url: string, signal: AbortSignal): Promise<Omit<AdminAnswer, 'url'>> {
+/** Nothing, where this process may not read it: most often nobody asks for it. */
+async function readShown({ certificate, key }: TlsConfig): Promise<NonNullable<Shown>> {
+  try {
+    const [{ text: cert }, { text }] = await Promise.all([readPemFile(certificate), readPemFile(key)])
+    return { cert, key: text }
+  } catch {
+    return {}
+  }
+}
+
+function ask(url: string, shown: Shown, signal: AbortSignal): Promise<Omit<AdminAnswer, 'url'>> {
   return new Promise((resolve, reject) => {
     // A connection of its own, so that no proxy of the environment comes between; and a Host that it answers to.
-    const asked = requestOverHttp(
-      url,
-      { agent: false, signal, headers: { Host: 'localhost' } },
-      async (reply) => {
-        const chunks: Buffer[] = []
-        let length = 0
-        try {
-          for await (const chunk of reply) {
-            chunks.push(chunk)
-            length += chunk.length
-            if (length > BODY_MAX) break
-          }
-          resolve({ status: reply.statusCode ?? 0, said: readObject(Buffer.concat(chunks).toString()) })
-        } catch (error) {
-          reject(error)
-        }
-      },
-    )
+    const options = { agent: false, signal, headers: { Host: 'localhost' } } as const
+    const read = (reply: IncomingMessage) => void readAnswer(reply).then(resolve, reject)
+    const asked =
+      shown === undefined
+        ? requestOverHttp(url, options, read)
+        : requestOverTls(url, { ...options, ...shown, rejectUnauthorized: false }, read)
     asked.on('error', reject).end()
   })
+}
+
+async function readAnswer(reply: IncomingMessage): Promise<Omit<AdminAnswer, 'url'>> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of reply) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > BODY_MAX) break
+  }
+  return { status: reply.statusCode ?? 0, said: readObject(Buffer.concat(chunks).toString()) }
 }
 
 /** Nothing, of what is no JSON object: a stranger may listen there. */
