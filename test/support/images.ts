@@ -1,16 +1,22 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildExecutables } from '../../scripts/build/executables.ts'
+import { targetsNamed } from '../../scripts/build/targets.ts'
+import { writeImage } from '../../scripts/release/image.ts'
+import { librariesOf } from '../../scripts/release/libraries.ts'
 import { BUILD_PACKAGES, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
 import { packPackage } from './package.ts'
 import { openPodman, type Podman } from './podman.ts'
 import { RUNTIMES } from './portolan.ts'
-import { runOk } from './programs.ts'
 import { makeTempFolder } from './temp.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Podman with both of our images, built by the files of `deploy/docker`: `node` and `executable`. */
+/**
+ * Podman with our images: `node` and `executable`, built by the files of `deploy/docker`, and `released`, the archive of
+ * a release.
+ */
 export interface Images extends Podman {
   /** In bytes. */
   sizeOf(image: string): Promise<number>
@@ -33,8 +39,9 @@ export async function buildImages(): Promise<Images> {
     await mkdir(context)
     await packPackage(context)
     await build(podman, 'node', context, 'Dockerfile', { NODE: 'debian-node', BASE: 'libraries' })
-    await makeExecutable(join(context, 'dist/executables/portolan-linux-x64'))
+    const [executable] = makeExecutable(join(context, 'dist/executables'))
     await build(podman, 'executable', context, 'Dockerfile.executable', { BASE: 'root' })
+    await load(podman, 'released', executable!, file('released.tar'))
   } catch (error) {
     await podman[Symbol.asyncDispose]()
     throw error
@@ -56,9 +63,27 @@ async function nodeContext(context: string): Promise<string> {
   return context
 }
 
-async function makeExecutable(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  await runOk(RUNTIMES.bun, ['build', '--compile', join(ROOT, 'dist/cli.js'), '--outfile', file])
+/** Of the bundle, which was made for the package. */
+function makeExecutable(folder: string): string[] {
+  return buildExecutables({
+    root: ROOT,
+    bundle: join(ROOT, 'dist'),
+    folder,
+    targets: targetsNamed(['linux-x64']),
+  })
+}
+
+/** What `.ci/release` makes, without a container tool. */
+async function load(podman: Podman, name: string, executable: string, archive: string): Promise<void> {
+  const image = writeImage({
+    ...{ version: name, commit: 'unknown', date: new Date(0), architecture: 'amd64' },
+    executable: await readFile(executable),
+    libraries: librariesOf(executable),
+    licences: new Uint8Array(),
+  })
+  await writeFile(archive, image)
+  await podman.runOk(['load', '--quiet', '--input', archive])
+  await podman.runOk(['tag', `localhost/portolan:${name}`, name])
 }
 
 async function build(
