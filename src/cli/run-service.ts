@@ -139,6 +139,7 @@ async function startService(
     ...options,
     process: { ...options.process, workers: () => group.readings },
     otherMetrics: () => group.counts(),
+    otherRetries: () => group.retries(),
   })
   try {
     await group.begin(service.shared)

@@ -1,5 +1,6 @@
 import type { Listener, TlsIdentity } from '../../adapters/listener.ts'
 import { claimAddress } from '../../adapters/node/listen.ts'
+import type { RetryStatus } from '../../backends/retries/detector.ts'
 import type { Config, ListenAddress } from '../../config/config.ts'
 import { formatListenAddress } from '../../config/listen-address.ts'
 import { PortolanError } from '../../errors.ts'
@@ -83,6 +84,11 @@ export class WorkerGroup implements Listener {
   /** What all of them have counted, those that are gone included. */
   counts(): Promise<readonly MetricsSnapshot[]> {
     return this.#counts.read()
+  }
+
+  /** What they make of clients that come back. */
+  retries(): Promise<RetryStatus | undefined> {
+    return this.#counts.retries()
   }
 
   /** Starts the workers of a service; settles when all take requests. Throws `LISTEN_FAILED` where one cannot. */
