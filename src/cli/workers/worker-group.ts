@@ -73,6 +73,11 @@ export class WorkerGroup implements Listener {
     return this.#where.port
   }
 
+  /** Whether there is a worker that takes requests. */
+  get isListening(): boolean {
+    return [...this.#running].some((worker) => worker.isListening)
+  }
+
   get readings(): WorkerReading {
     return {
       listening: [...this.#running].filter(({ isListening }) => isListening).length,
@@ -173,7 +178,7 @@ export class WorkerGroup implements Listener {
 
   #noteLost(failures: number): void {
     this.#lost++
-    const isHopeless = failures >= MOST_FAILURES && this.readings.listening === 0
+    const isHopeless = failures >= MOST_FAILURES && !this.isListening
     if (!isHopeless) return
     const message = `workers end at once, ${failures} times in a row, and none takes requests: the log says why`
     this.#announceFailed(new PortolanError('UNREACHABLE', message))
