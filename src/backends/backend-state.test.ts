@@ -46,7 +46,7 @@ it('sends nobody to a backend before it has passed', () => {
 })
 
 it('takes failed probes within one second for one', () => {
-  const refused = probed({ presence: 'unknown', failure: new Error('503') })
+  const refused = probed({ presence: 'unknown', failure: failed('503') })
   expect(after([checked({}), ...times(100, refused)], 1).health.failures).toBe(1)
   expect(health(after([checked({}), ...times(2, refused)], 1000))).toBe('healthy')
   expect(health(after([checked({}), ...times(3, refused)], 1000))).toBe('ejected')
@@ -55,7 +55,7 @@ it('takes failed probes within one second for one', () => {
 it('takes no backend out since we had nothing left to ask it with', () => {
   const error = Object.assign(new Error('connect'), { code: 'EMFILE' })
   const unasked = [
-    probed({ presence: 'unknown', failure: new TypeError('fetch failed', { cause: error }) }),
+    probed({ presence: 'unknown', failure: failureOf(new TypeError('fetch failed', { cause: error })) }),
     checked({ result: failureOf(error) }),
   ]
   const state = after([checked({}), ...unasked, ...unasked, ...unasked])
@@ -63,7 +63,7 @@ it('takes no backend out since we had nothing left to ask it with', () => {
 })
 
 it('takes a hard failure at its word, and keeps what happened', () => {
-  const gone = probed({ presence: 'unknown', failure: Object.assign(new Error('no'), { code: 'ENOTFOUND' }) })
+  const gone = probed({ presence: 'unknown', failure: failedHard('ENOTFOUND: no') })
   const state = after([checked({}), gone], 5)
   expect(health(state)).toBe('ejected')
   expect(state.history).toEqual([
