@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8'
+import { endOnSignals } from './first-process.ts'
+
+endOnSignals()
 
 // Said to V8 before the rest is loaded. What streams through leaves nothing behind, but V8 would take ever more memory for
 // it; and a scan is over before its slower compiler has earned back what it costs.
