@@ -1,3 +1,4 @@
+export type { SharedChecks, SharedFindings, SharedPresence } from './backends/shared-findings.ts'
 export type { Config } from './config/config.ts'
 export type { ConfigFault } from './config/fault.ts'
 export { loadConfig } from './config/load.ts'
@@ -10,6 +11,7 @@ export type {
   Explanation,
 } from './routing/explanation.ts'
 export type { Cancel, CreateHash, Fetch, Hash, HashAlgorithm, Runtime } from './runtime.ts'
+export type { HealthRecord } from './server/check-backends.ts'
 export { createPortolan, type Portolan, type PortolanOptions } from './server/compose.ts'
 export type { Explainer, ExplainRequest } from './server/explainer.ts'
 export type { Connection, FetchHandler } from './server/fetch-handler.ts'

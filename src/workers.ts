@@ -1,1 +1,5 @@
+export type { WaitUntil } from './adapters/workers/background-work.ts'
+export type { KeyValueStore, RequestOrigin } from './adapters/workers/bindings.ts'
+export { placeOfClient } from './adapters/workers/client-place.ts'
 export { createWorkerRuntime, type WorkerRuntimeOptions } from './adapters/workers/runtime.ts'
+export { createWorkerDoor, type WorkerDoor, type WorkerDoorOptions } from './adapters/workers/worker-door.ts'

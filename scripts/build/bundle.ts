@@ -9,6 +9,8 @@ export interface BundleOptions {
   readonly folder: string
   /** Constants of the sources, by name, that the build knows: each value is an expression. */
   readonly constants: Readonly<Record<string, string>>
+  /** The oldest runtime that has to run it, such as `node22.18`. */
+  readonly oldest: string
 }
 
 /**
@@ -16,30 +18,41 @@ export interface BundleOptions {
  * later, flat in one folder, so that a program is found beside whoever starts it. Writes source maps that the files do not
  * name. Throws where something cannot be found, or a warning has no reason to stand.
  */
-export async function bundle({ root, entries, folder, constants }: BundleOptions): Promise<OutputChunk[]> {
+export async function bundle({
+  root,
+  entries,
+  folder,
+  constants,
+  oldest,
+}: BundleOptions): Promise<OutputChunk[]> {
   const warnings: string[] = []
-  await using build = await rolldown({
+  const build = await rolldown({
     cwd: root,
     input: { ...entries },
     platform: 'node',
     // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
     resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
-    transform: { define: { ...constants } },
+    // The oldest that package.json names knows less syntax than what the sources' packages may use.
+    transform: { target: oldest, define: { ...constants } },
     onLog: (level, { message }) => {
       if (level === 'warn' && !isHarmless(message)) warnings.push(message)
     },
   })
-  const { output } = await build.write({
-    dir: folder,
-    format: 'esm',
-    chunkFileNames: '[name]-[hash].js',
-    sourcemap: 'hidden',
-    // Names stay as they are, for stack traces; licences are collected in one file.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
-    comments: false,
-  })
-  if (warnings.length > 0) throw new Error(warnings.join('\n'))
-  return output.filter((file) => file.type === 'chunk')
+  try {
+    const { output } = await build.write({
+      dir: folder,
+      format: 'esm',
+      chunkFileNames: '[name]-[hash].js',
+      sourcemap: 'hidden',
+      // Names stay as they are, for stack traces; licences are collected in one file.
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+      comments: false,
+    })
+    if (warnings.length > 0) throw new Error(warnings.join('\n'))
+    return output.filter((file) => file.type === 'chunk')
+  } finally {
+    await build.close()
+  }
 }
 
 /** A package that calls `eval` does so in whatever it is bundled into. */

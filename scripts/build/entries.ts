@@ -8,14 +8,13 @@ export interface ExportedSubpath {
 }
 
 /**
- * What is started by its file name and exported to nobody: the command, and what it runs in threads and processes of
- * their own. Each lies beside the chunk that starts it, as its source lies beside the source.
+ * What is started by its file name and exported to nobody: the command, and what it runs in threads of their own. Each
+ * lies beside the chunk that starts it, as its source lies beside the source.
  */
 export const PROGRAMS: Entries = {
   cli: 'src/cli/main.ts',
   'parse-worker': 'src/adapters/config/parse-worker.ts',
   'update-worker': 'src/adapters/ranges/update-worker.ts',
-  'upstream-process': 'src/demo/upstream-process.ts',
 }
 
 /**

@@ -6,6 +6,8 @@ export interface BundledPackage {
   readonly licence: string | undefined
   /** Its licence file, and its NOTICE if it has one; empty when it comes with neither. */
   readonly text: string
+  /** Of its tarball, as package-lock.json has it: `sha512-` and base64. */
+  readonly integrity?: string | undefined
 }
 
 /** Licences under which code may be passed on inside of a package under Apache-2.0, with no more than their texts. */

@@ -1,73 +1,54 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { builtinModules } from 'node:module'
-import { join, relative } from 'node:path'
-import packageFile from '../../package.json' with { type: 'json' }
+import { statSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { commitOf } from '../../src/cli/commit.ts'
-import { bundle, loadedWith } from './bundle.ts'
-import { reachDeclarations } from './declarations.ts'
-import { libraryEntries, PROGRAMS } from './entries.ts'
-import { formatLicences } from './licences.ts'
-import { packagesOf } from './packages.ts'
+import { dateOfRelease } from '../release/date.ts'
+import { checkFolder, makeRelease } from '../release/release.ts'
+import { buildPackage } from './build-package.ts'
+import { buildExecutables } from './executables.ts'
+import { targetsNamed } from './targets.ts'
 
-// Makes dist/: the bundle, its source maps, its types and the licences of what is in it. Says on standard error what was
-// made, since `npm pack` prints the name of its file on standard output.
+// Makes dist/; with --executables also dist/executables/, and with --release FOLDER all that a release has into that
+// folder, for every target or those that are named.
 
 const ROOT = join(import.meta.dirname, '../..')
 const DIST = join(ROOT, 'dist')
 
-/** Entries that know no runtime (scan is none yet: semver is CommonJS): nothing that is loaded with them may be one of Node's modules. */
-const ANYWHERE = ['workers', 'routing', 'oci']
-
 try {
-  await build()
+  await main()
 } catch (error) {
   console.error(`build: ${error instanceof Error ? error.message : error}`)
   process.exitCode = 1
 }
 
-async function build(): Promise<void> {
-  const library = libraryEntries(packageFile.exports, (source) => existsSync(join(ROOT, source)))
-  const entries = { ...library, ...PROGRAMS }
-  for (const [name, source] of Object.entries(PROGRAMS)) {
-    if (!existsSync(join(ROOT, source))) throw new Error(`dist/${name}.js needs ${source}, but there is none`)
-  }
-  rmSync(DIST, { recursive: true, force: true })
-  const commit = commitOf(ROOT)
-  const constants = { PORTOLAN_COMMIT: JSON.stringify(commit) }
-  const chunks = await bundle({ root: ROOT, entries, folder: DIST, constants })
-  for (const name of ANYWHERE) {
-    const nodes = loadedWith(chunks, name).flatMap(({ imports }) => imports.filter(isOfNode))
-    if (nodes.length > 0) throw new Error(`dist/${name}.js is for any runtime, but loads ${nodes.join(', ')}`)
-  }
-  const packages = packagesOf(new Set(chunks.flatMap(({ moduleIds }) => moduleIds)), ROOT)
-  writeFileSync(join(DIST, 'third-party-licences.txt'), formatLicences(packages))
-  const types = writeTypes(Object.keys(library))
-  const size = chunks.reduce((sum, { code }) => sum + Buffer.byteLength(code), 0)
-  console.error(
-    `build: ${chunks.length} files of ${(size / 1e6).toFixed(1)} MB with ${packages.length} packages in them, ` +
-      `${types} of types, commit ${commit}`,
-  )
-}
-
-/** Has the compiler declare everything, and keeps what the entries lead to; gives the number of files. */
-function writeTypes(names: readonly string[]): number {
-  const folder = join(DIST, 'types')
-  execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', join(ROOT, 'tsconfig.build.json')], {
-    stdio: ['ignore', 2, 2],
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { executables: { type: 'boolean', default: false }, release: { type: 'string' } },
+    allowPositionals: true,
   })
-  const { files, faults } = reachDeclarations(
-    names.map((name) => `src/${name}.d.ts`),
-    (path) => readFileSync(join(folder, path), 'utf8'),
-  )
-  if (faults.length > 0) throw new Error(faults.join('\n'))
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    const path = join(entry.parentPath, entry.name)
-    if (entry.isFile() && !files.has(relative(folder, path).replaceAll('\\', '/'))) rmSync(path)
+  if (positionals.length > 0 && !values.executables && values.release === undefined) {
+    throw new Error(`${positionals[0]} says nothing without --executables or --release`)
   }
-  return files.size
+  const targets = targetsNamed(positionals)
+  const release = values.release === undefined ? undefined : prepareRelease(values.release)
+  const commit = commitOf(ROOT)
+  const packages = await buildPackage(ROOT, DIST, commit)
+  const made = { root: ROOT, bundle: DIST, targets }
+  if (values.executables) {
+    for (const file of buildExecutables({ ...made, folder: join(DIST, 'executables') })) {
+      report(`${relative(ROOT, file)} of ${(statSync(file).size / 1e6).toFixed(0)} MB`)
+    }
+  }
+  if (release !== undefined) await makeRelease({ ...made, ...release, packages, commit, report })
 }
 
-function isOfNode(module: string): boolean {
-  return module.startsWith('node:') || builtinModules.includes(module)
+/** What has to be right before minutes are spent on it. */
+function prepareRelease(path: string): { folder: string; date: Date; key: string | undefined } {
+  const folder = resolve(path)
+  checkFolder(folder)
+  return { folder, date: dateOfRelease(ROOT), key: process.env.PORTOLAN_RELEASE_KEY || undefined }
+}
+
+function report(line: string): void {
+  console.error(`build: ${line}`)
 }

@@ -9,10 +9,26 @@ export function packagesOf(modules: Iterable<string>, root: string): BundledPack
     const folder = /^\0?(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)/.exec(id)?.[1]
     if (folder !== undefined) folders.add(folder)
   }
-  return [...folders].map((folder) => readPackage(folder, root))
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
+  return [...folders].map((folder) => ({
+    ...readPackage(folder, root),
+    integrity: packages[lockedPath(folder, packages)]?.integrity,
+  }))
 }
 
-function readPackage(folder: string, root: string): BundledPackage {
+/** What package-lock.json says of what is installed in each folder. */
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly integrity?: string }>>
+}
+
+/** The folder as package-lock.json names it, from some `node_modules` on; that may lie in another place than the root. */
+function lockedPath(folder: string, packages: Lock['packages']): string {
+  const path = folder.replaceAll('\\', '/')
+  const starts = [...path.matchAll(/node_modules\//g)].map(({ index }) => path.slice(index))
+  return starts.find((start) => start in packages) ?? ''
+}
+
+function readPackage(folder: string, root: string): Omit<BundledPackage, 'integrity'> {
   const { name, version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const texts = readdirSync(folder)
     .filter((file) => /^(?:(?:un)?licen[cs]e|copying|notice)\b/i.test(file))

@@ -7,11 +7,26 @@ export interface Listener {
   announceEnd(): void
   /** Stops accepting, lets what runs finish for at most `milliseconds`, then cuts the rest. */
   drain(milliseconds: number): Promise<void>
+  /**
+   * New connections are shown this from now on; those that are there live on. Throws a `TypeError` where the listener
+   * began without TLS, and whatever the runtime says of a certificate that it cannot use; what was in use stays then.
+   */
+  useIdentity(identity: TlsIdentity): void
+}
+
+/** By what a listener proves over TLS who it is, all of it in PEM. */
+export interface TlsIdentity {
+  /** The listener's own certificate first, and then those that lead to an authority. */
+  readonly certificate: string
+  readonly key: string
+  /** Certificates of the authorities of clients: where they are given, whoever has none of theirs is not let in. */
+  readonly clientCA?: string | undefined
 }
 
 /** What was refused before a door saw it. */
 export interface RefusedRequest {
-  readonly status: number
+  /** `tls` where it was no request yet: a handshake that failed. */
+  readonly status: number | 'tls'
   /** Of a closed set of sentences, so that it may label a metric. */
   readonly reason: string
   /** Address of the connection's other end. */
@@ -31,8 +46,12 @@ export interface ListenOptions {
   readonly onRefused?: (refusal: RefusedRequest) => void
   /** Connections at once; those beyond get 503. By default as many as the process may have open files for. */
   readonly maxConnections?: number
+  /** Whether new connections get 503 while requests wait too long for their turn; no by default. */
+  readonly shedsLoad?: boolean
   /** `plain` by default. */
   readonly reader?: RequestReader
+  /** With it, the listener speaks TLS alone. */
+  readonly tls?: TlsIdentity | undefined
   /** In place of `TIME_LIMITS`, for tests. */
   readonly timeLimits?: Partial<TimeLimits>
 }
@@ -41,8 +60,12 @@ export interface ListenOptions {
 export interface TimeLimits {
   /** From the connection to its first byte. */
   readonly firstByte: number
+  /** From the first byte of a TLS handshake to its end. */
+  readonly handshake: number
   /** From the first byte of a request to the last of its headers. */
   readonly headers: number
+  /** From a request to its turn; when it takes longer again and again, a listener that sheds load takes nobody new. */
+  readonly turn: number
   /** From an answer to the first byte of the next request. */
   readonly idle: number
   /** For taking a bufferful of an answer. */
@@ -55,7 +78,9 @@ export interface TimeLimits {
 
 export const TIME_LIMITS: TimeLimits = {
   firstByte: 10_000,
+  handshake: 10_000,
   headers: 10_000,
+  turn: 500,
   idle: 60_000,
   send: 60_000,
   hangUp: 2000,

@@ -109,6 +109,8 @@ export function reduce(state: BackendState, fact: Fact, context: FactContext): B
       return fact.attempt.kind === 'loaded' ? { ...state, believed: true } : state
     case 'manifestChecked':
       return { ...state, manifests: fact.service }
+    case 'resumed':
+      return resumed(state, fact, context)
     case 'reloaded':
       return { ...state, ownership: { ...state.ownership, recheckAt: 0 } }
     case 'delivered':
@@ -118,6 +120,18 @@ export function reduce(state: BackendState, fact: Fact, context: FactContext): B
 }
 
 export const UNDELIVERED = 'a store holds a blob that it does not deliver'
+
+/** What was seen here and took a backend out of traffic is not undone by what others saw before. */
+function resumed(
+  state: BackendState,
+  { health, ownership }: Fact & { kind: 'resumed' },
+  { now }: FactContext,
+): BackendState {
+  if (state.health.status === 'ejected') return { ...state, ownership }
+  const change = { from: state.health.status, to: health.status, at: now }
+  const history = change.from === change.to ? state.history : [...state.history, change].slice(-HISTORY_MAX)
+  return { ...state, health, ownership, history }
+}
 
 function checked(before: BackendState, report: HealthReport, context: FactContext): BackendState {
   const { result, ownership, hasPromised, learned } = report

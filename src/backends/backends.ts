@@ -20,6 +20,7 @@ import {
 import type { OwnershipPolicy } from './ownership/ownership-status.ts'
 import { faultOfPointer } from './ownership/pointer-proof.ts'
 import { storeOf, upstreamOf } from './routable.ts'
+import type { SharedFindings } from './shared-findings.ts'
 
 /** How many backends are checked at once. */
 const MAX_CHECKS = 16
@@ -41,10 +42,15 @@ export interface Backends {
 }
 
 /** No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. */
-export function noBackends(runtime: Runtime, observers: Observers<BackendEvent>): Backends {
+export function noBackends(
+  runtime: Runtime,
+  observers: Observers<BackendEvent>,
+  shared: SharedFindings = {},
+): Backends {
   const environment = {
     runtime,
     observers,
+    shared,
     inventories: createInventories(),
     checks: new Semaphore(MAX_CHECKS),
   }
@@ -120,7 +126,7 @@ function upstreamParts(config: UpstreamConfig, { runtime }: BackendEnvironment):
   const guard = withRedirectGuard(runtime)
   return {
     backend,
-    fingerprint: JSON.stringify(['upstream', config]),
+    fingerprint: fingerprintOf(['upstream', config], runtime),
     owesProof: false,
     ...(url !== undefined && {
       inspect: (timed) => inspectUpstream({ ...config, url }, timed, guard(timed)),
@@ -141,7 +147,7 @@ function storeParts(
   return {
     backend: store,
     // Another key, and every store has to prove anew whose it is.
-    fingerprint: JSON.stringify(['store', config, owesProof ? section : null]),
+    fingerprint: fingerprintOf(['store', config, owesProof ? section : null], runtime),
     owesProof,
     inspect: (timed, state, listedObject) =>
       inspectStore({ config, store, claim, fetch: timed, runtime }, state, listedObject),
@@ -150,4 +156,11 @@ function storeParts(
       pointerFault: (pointer) => faultOfPointer(pointer, { ...claim, now: runtime.date().getTime() }),
     }),
   }
+}
+
+/** Short, since doors tell each other of a backend by it. */
+function fingerprintOf(differences: readonly unknown[], { createHash }: Pick<Runtime, 'createHash'>): string {
+  const hash = createHash('sha256')
+  hash.update(new TextEncoder().encode(JSON.stringify(differences)))
+  return hash.hex().slice(0, 32)
 }

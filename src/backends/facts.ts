@@ -2,6 +2,7 @@ import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { ManifestService } from './health/check-manifest.ts'
 import type { CheckResult } from './health/check-result.ts'
+import type { HealthState } from './health/health-state.ts'
 import type { InventoryAttempt } from './inventory/store-inventory.ts'
 import type { OwnershipStatus } from './ownership/ownership-status.ts'
 import type { ProbeFinding } from './presence/probe.ts'
@@ -36,6 +37,8 @@ export type Fact =
     }
   /** A store was tried by a manifest that its inventory lists. */
   | { readonly kind: 'manifestChecked'; readonly service: ManifestService }
+  /** Checks of it go on where those of another door ended. */
+  | { readonly kind: 'resumed'; readonly health: HealthState; readonly ownership: OwnershipStatus }
   /** The config was put in force again, and says the same of this backend. */
   | { readonly kind: 'reloaded' }
 

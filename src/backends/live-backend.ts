@@ -25,6 +25,7 @@ import {
   type PresenceStatistics,
 } from './presence/presence.ts'
 import { presenceKey, probeBackend } from './presence/probe.ts'
+import type { SharedFindings } from './shared-findings.ts'
 
 /** A fact, and what it made of the backend. */
 export interface BackendEvent {
@@ -41,6 +42,8 @@ export interface BackendEnvironment {
   readonly inventories: Inventories
   /** So that no more than so many are checked at once. */
   readonly checks: Semaphore
+  /** What other doors find out for this one. */
+  readonly shared: SharedFindings
 }
 
 /** What a reload may change of a backend that stays. */
@@ -87,6 +90,8 @@ export class LiveBackend {
   #fetch: Fetch
   #state: BackendState
   #disposed = false
+  /** Nothing that others found before counts, in milliseconds since 1970. */
+  #believesSince = 0
   #announceTried: () => void = () => {}
 
   constructor(parts: BackendParts, settings: BackendSettings, environment: BackendEnvironment) {
@@ -124,7 +129,7 @@ export class LiveBackend {
         runtime,
         places: checks,
         interval: () => this.#settings.health.interval,
-        check: () => this.#inspect(),
+        check: () => this.#check(),
       })
     }
   }
@@ -195,7 +200,13 @@ export class LiveBackend {
     const known = this.known(request)
     if (known !== undefined) return known
     const key = presenceKey(this.backend, request)
-    return this.#presence.has(key, () => this.#probe(request), client)
+    const ask = () => {
+      const probing = this.#find(key, request)
+      // It goes on when nobody waits for it any more.
+      this.#environment.runtime.background(probing)
+      return probing
+    }
+    return this.#presence.has(key, ask, client)
   }
 
   /** What its inventory says of a content that it is known to hold. */
@@ -228,7 +239,10 @@ export class LiveBackend {
       now: runtime.now(),
     })
     this.#state = after
-    if (after.forgotten !== before.forgotten) this.#presence.clear()
+    if (after.forgotten !== before.forgotten) {
+      this.#presence.clear()
+      this.#believesSince = runtime.date().getTime()
+    }
     this.#followOwnership(before, after)
     observers.notify({ backend: this, fact, before, after })
   }
@@ -265,14 +279,38 @@ export class LiveBackend {
     else this.#inventory?.forget()
   }
 
-  async #inspect(): Promise<void> {
+  /** Checks it, unless another door did so lately. */
+  async #check(): Promise<void> {
+    const report = await this.#environment.shared.checks?.latest(this.fingerprint)
+    if (report === undefined) return this.inspect()
+    this.record({ kind: 'checked', report, milliseconds: 0 })
+    this.#announceTried()
+  }
+
+  /** Checks it now, whatever others found; settles when that has had its consequences. */
+  async inspect(): Promise<void> {
+    if (this.#parts.inspect === undefined || this.#disposed) return
     const { runtime } = this.#environment
     const startedAt = runtime.now()
-    const report = await this.#parts.inspect!(this.#fetch, this.#state, this.#inventory?.object)
+    const report = await this.#parts.inspect(this.#fetch, this.#state, this.#inventory?.object)
     this.record({ kind: 'checked', report, milliseconds: runtime.now() - startedAt })
     // Whose it is must be proven first, and what fails altogether need not be asked about more.
     if (report.result.kind === 'passed') await this.#tryManifest()
     this.#announceTried()
+  }
+
+  /** What other doors found, or else what it says itself. */
+  async #find(key: string, request: OciRequest): Promise<Presence> {
+    const { runtime, shared } = this.#environment
+    const found = await shared.presence?.find(this.fingerprint, key, this.#believesSince)
+    if (found !== undefined) return found
+    const presence = await this.#probe(request)
+    if (shared.presence === undefined || presence === 'unknown' || this.#presence.isBarred(key))
+      return presence
+    const { ttl, negativeTtl } = this.#settings.presence
+    const milliseconds = presence === 'present' ? ttl : negativeTtl
+    runtime.background(shared.presence.keep(this.fingerprint, key, presence, milliseconds))
+    return presence
   }
 
   async #probe(request: OciRequest): Promise<Presence> {

@@ -1,4 +1,5 @@
 import packageFile from '../../package.json' with { type: 'json' }
+import { isExecutable } from '../adapters/node/own-program.ts'
 import { readGeo } from '../adapters/ranges/geo-file.ts'
 import { dataDates } from '../clouds/data-dates.ts'
 import { ownCommit } from './commit.ts'
@@ -8,7 +9,10 @@ export interface About {
   readonly version: string
   /** `unknown` in sources without git. */
   readonly commit: string
-  /** The program and its version, system and processor: `Node 24.21.0, linux x64`. */
+  /**
+   * The program and its version, system and processor: `Node 24.21.0, linux x64`, or
+   * `Bun 1.4.5 in one executable, linux x64`.
+   */
   readonly runtime: string
   /** Dates of the data that comes with it. */
   readonly data: Readonly<Record<string, string>>
@@ -17,10 +21,11 @@ export interface About {
 /** Finds out what this program is. */
 export async function about(): Promise<About> {
   const { bun, node } = process.versions
+  const program = `${bun === undefined ? `Node ${node}` : `Bun ${bun}`}${isExecutable() ? ' in one executable' : ''}`
   return {
     version: packageFile.version,
     commit: ownCommit(),
-    runtime: `${bun === undefined ? `Node ${node}` : `Bun ${bun}`}, ${process.platform} ${process.arch}`,
+    runtime: `${program}, ${process.platform} ${process.arch}`,
     data: { networks: (await readGeo()).date, ...dataDates },
   }
 }

@@ -1,5 +1,4 @@
-import { constants, createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseInWorker } from '../adapters/config/parse-in-worker.ts'
 import { trustFiles } from '../adapters/node/trust.ts'
@@ -8,6 +7,7 @@ import { TEXT_MAX } from '../config/document.ts'
 import { acceptConfig } from '../config/load.ts'
 import { type ParsedConfig, type ParseOptions, parseConfig } from '../config/parse.ts'
 import { PortolanError } from '../errors.ts'
+import { readBounded, readRegular } from './regular-file.ts'
 
 /** In bytes: the longest config there may be, were every character of it four bytes long. */
 const BYTES_MAX = 4 * TEXT_MAX
@@ -24,7 +24,10 @@ export async function readConfig(file: string): Promise<Config> {
 
 /** Like {@link readConfig}, but gives the faults of the config as data. */
 export async function parseConfigFile(file: string): Promise<ParsedConfig> {
-  const text = await orUnreadable(file, readAll(file === '-' ? process.stdin : createReadStream(file)))
+  const text = await orUnreadable(
+    file,
+    readBounded(file === '-' ? process.stdin : createReadStream(file), BYTES_MAX),
+  )
   return parseConfig(text, optionsFor(file))
 }
 
@@ -33,7 +36,10 @@ export async function parseConfigFile(file: string): Promise<ParsedConfig> {
  * into a named pipe.
  */
 export async function parseConfigAgain(file: string): Promise<ParsedConfig> {
-  return parseInWorker({ text: await orUnreadable(file, readRegular(file)), options: optionsFor(file) })
+  return parseInWorker({
+    text: await orUnreadable(file, readRegular(file, BYTES_MAX)),
+    options: optionsFor(file),
+  })
 }
 
 function optionsFor(file: string): ParseOptions {
@@ -42,28 +48,6 @@ function optionsFor(file: string): ParseOptions {
     baseFolder: file === '-' ? process.cwd() : dirname(resolve(file)),
     fileName: nameOf(file),
   }
-}
-
-async function readRegular(file: string): Promise<string> {
-  // Without O_NONBLOCK, to open a named pipe would wait for a writer.
-  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-  try {
-    if (!(await handle.stat()).isFile()) throw new Error('it is not a regular file')
-    return await readAll(handle.createReadStream())
-  } finally {
-    await handle.close()
-  }
-}
-
-async function readAll(stream: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of stream) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > BYTES_MAX) throw new Error(`it is longer than ${BYTES_MAX} bytes`)
-  }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
 }
 
 async function orUnreadable<T>(file: string, reading: Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ const PERIOD = 1000
 export interface RefusalLog {
   note(refusal: RefusedRequest): void
   /** How many were refused so far, by status. */
-  readonly counts: ReadonlyMap<number, number>
+  readonly counts: ReadonlyMap<RefusedRequest['status'], number>
 }
 
 /**
@@ -17,7 +17,7 @@ export interface RefusalLog {
  * decide how much is written.
  */
 export function createRefusalLog(log: Log, { after }: Pick<Clock, 'after'>): RefusalLog {
-  const counts = new Map<number, number>()
+  const counts = new Map<RefusedRequest['status'], number>()
   /** By reason, which is of a closed set: how many were not told of yet. */
   const untold = new Map<string, number>()
 

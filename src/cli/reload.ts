@@ -1,12 +1,13 @@
-import { stat } from 'node:fs/promises'
 import { trustFiles } from '../adapters/node/trust.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, TlsConfig } from '../config/config.ts'
 import { formatFault } from '../config/fault.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
 import type { Portolan } from '../server/compose.ts'
 import type { Log } from '../telemetry/log.ts'
 import { parseConfigAgain } from './read-config.ts'
+import { printOf } from './regular-file.ts'
+import type { ServedIdentities } from './served-identities.ts'
 
 /** How often the file is looked at, in milliseconds. */
 const INTERVAL = 2_000
@@ -19,6 +20,8 @@ export interface ReloaderOptions {
   readonly log: Log
   /** The config that the process was started with: where it listens stays. */
   readonly started: Config
+  /** What the listeners show over TLS, read again with the config. */
+  readonly identities: Pick<ServedIdentities, 'prepare'>
   /** Told of a config before it is in force. */
   readonly onReload?: (config: Config) => void
 }
@@ -30,7 +33,14 @@ export interface ReloaderOptions {
  * The file is looked at, not watched: a Kubernetes ConfigMap changes by a swap of a symbolic link above it, which a
  * watch on the file never tells.
  */
-export function reloadOnChange({ file, service, log, started, onReload }: ReloaderOptions): () => void {
+export function reloadOnChange({
+  file,
+  service,
+  log,
+  started,
+  identities,
+  onReload,
+}: ReloaderOptions): () => void {
   let seen: string | undefined
   let queue: Promise<void> = Promise.resolve()
   let ended = false
@@ -66,8 +76,10 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
       const parsed = await parseConfigAgain(file)
       if ('config' in parsed) {
         const config = withOldListeners(parsed.config)
+        const showIdentities = await identities.prepare(config)
         await trustFiles(config.ca ?? [])
         await service.reload(config)
+        showIdentities()
         onReload?.(config)
         return []
       }
@@ -80,8 +92,9 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
     return faults
   }
 
+  /** Where and what the listeners speak stays; by which files they speak TLS may change. */
   function withOldListeners(config: Config): Config {
-    const { admin: _, ...rest } = config
+    const { admin: _, tls, adminTls, ...rest } = config
     const { listen, admin, listener } = started
     if (config.listener !== listener) warnOfRestart('listener', listener, config.listener)
     for (const key of ['listen', 'admin'] as const) {
@@ -90,7 +103,22 @@ export function reloadOnChange({ file, service, log, started, onReload }: Reload
       )
       if (before !== after) warnOfRestart(key, before, after)
     }
-    return { ...rest, listen, listener, ...(admin && { admin }) }
+    return {
+      ...rest,
+      listen,
+      listener,
+      ...(admin && { admin }),
+      ...tlsInForce('tls', tls),
+      ...tlsInForce('adminTls', adminTls),
+    }
+  }
+
+  function tlsInForce(key: 'tls' | 'adminTls', inFile: TlsConfig | undefined): Partial<Config> {
+    const before = started[key]
+    if ((before === undefined) !== (inFile === undefined)) {
+      warnOfRestart(key, before ? 'on' : 'off', inFile ? 'on' : 'off')
+    }
+    return before === undefined ? {} : { [key]: inFile ?? before }
   }
 
   function warnOfRestart(key: string, inForce: string | undefined, inFile: string | undefined): void {
@@ -129,12 +157,4 @@ export function refuseToReload(service: Pick<Portolan, 'refuseReload'>, log: Log
   }
   process.on('SIGHUP', onSignal)
   return () => process.removeListener('SIGHUP', onSignal)
-}
-
-/** What tells one version of a file from the next, links followed; `undefined` when it cannot be had. */
-async function printOf(file: string): Promise<string | undefined> {
-  return stat(file).then(
-    ({ dev, ino, size, mtimeMs }) => `${dev} ${ino} ${size} ${mtimeMs}`,
-    () => undefined,
-  )
 }

@@ -4,9 +4,10 @@ import type { Config } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { createPortolan, type Portolan } from '../server/compose.ts'
 import { lateDoor } from './late-door.ts'
-import { createRefusalLog } from './refusal-log.ts'
+import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import { refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
+import { ServedIdentities } from './served-identities.ts'
 
 /** How long a signal leaves for everything up to the last answer, in milliseconds; the process ends within 10 s. */
 const SHUTDOWN = 9_000
@@ -24,7 +25,7 @@ export interface RunningService {
   /** Settles when the service has drained after SIGTERM or SIGINT. */
   readonly ended: Promise<void>
   /** How many requests and connections were refused before the door saw them, by status. */
-  readonly refused: ReadonlyMap<number, number>
+  readonly refused: RefusalLog['counts']
 }
 
 export interface RunServiceOptions {
@@ -49,8 +50,9 @@ export async function runService(
   const { log } = runtime
   let listening: string | undefined
   const refusals = createRefusalLog(log, runtime)
+  const identities = await ServedIdentities.open(config, runtime)
   const started = Promise.withResolvers<Portolan>()
-  const { door, admin } = await openListeners(config, started.promise, {
+  const { door, admin } = await openListeners(config, identities, started.promise, {
     onError: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
     onRefused: refusals.note,
     reader: config.listener,
@@ -59,7 +61,11 @@ export async function runService(
   try {
     service = await createPortolan(config, runtime, {
       listening: () => listening,
-      process: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
+      process: {
+        refusals: () => refusals.counts,
+        droppedLines: () => runtime.droppedLines(),
+        certificateExpiries: () => identities.expiries(),
+      },
     })
   } catch (error) {
     started.reject(error)
@@ -70,11 +76,14 @@ export async function runService(
   let draining = false
   // Before every backend has been tried, clients would be sent farther than need be.
   const tried = service.tried.then(() => {
-    if (!draining) listening = formatListenAddress(door)
+    if (!draining) listening = addressOf(door, identities.of('door') !== undefined)
     log.info({}, 'every backend has been tried')
   })
   log.info(
-    { listen: `${door.host}:${door.port}`, ...(admin && { admin: `${admin.host}:${admin.port}` }) },
+    {
+      listen: addressOf(door, identities.of('door') !== undefined),
+      ...(admin && { admin: addressOf(admin, identities.of('admin') !== undefined) }),
+    },
     'the door is open',
   )
 
@@ -86,14 +95,18 @@ export async function runService(
           service,
           log,
           started: config,
+          identities,
           onReload: ({ log: { level } }) => runtime.setLevel(level),
         })
+
+  const stopFollowing = identities.follow({ door, admin })
 
   const delay = Math.min(shutdownDelay, SHUTDOWN - LEAST_DRAIN)
   const ended = onSignal().then(async (signal) => {
     draining = true
     listening = undefined
     stopReloading()
+    stopFollowing()
     log.info({ signal, delayMs: delay }, 'draining: requests that run may finish')
     door.announceEnd()
     await new Promise((resolve) => setTimeout(resolve, delay))
@@ -106,9 +119,15 @@ export async function runService(
   return { door, ...(admin && { admin }), tried, ended, refused: refusals.counts }
 }
 
+/** As the log and the admin service say it: `0.0.0.0:8080`, or `https://0.0.0.0:8443`. */
+function addressOf(listener: Listener, isTls: boolean): string {
+  return `${isTls ? 'https://' : ''}${formatListenAddress(listener)}`
+}
+
 /** Takes both addresses; what comes before the service is there waits for it. */
 async function openListeners(
   config: Config,
+  identities: ServedIdentities,
   service: Promise<Portolan>,
   options: Pick<ListenOptions, 'onError' | 'onRefused' | 'reader'>,
 ): Promise<{ door: Listener; admin: Listener | undefined }> {
@@ -119,10 +138,16 @@ async function openListeners(
     (await listen(lateDoor(service.then(({ admin }) => admin)), {
       ...config.admin,
       ...options,
+      tls: identities.of('admin'),
       maxConnections: ADMIN_CONNECTIONS,
     }))
   try {
-    const door = await listen(lateDoor(service.then(({ door }) => door)), { ...config.listen, ...options })
+    const door = await listen(lateDoor(service.then(({ door }) => door)), {
+      ...config.listen,
+      ...options,
+      shedsLoad: true,
+      tls: identities.of('door'),
+    })
     return { door, admin }
   } catch (error) {
     await admin?.drain(0)

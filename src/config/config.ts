@@ -4,6 +4,10 @@ export interface Config {
   readonly listen: ListenAddress
   /** Absent when the operator wrote `admin: off`. */
   readonly admin?: ListenAddress
+  /** By what the door speaks TLS; absent where it does not. */
+  readonly tls?: TlsConfig
+  /** The same of the admin service. */
+  readonly adminTls?: TlsConfig
   /** Names under which the admin service may be asked, lower case, beside addresses and names nobody can register. */
   readonly adminHosts: readonly string[]
   /** Who reads the door's requests: the plain ones we ourselves, or all of them node:http. */
@@ -33,6 +37,15 @@ export interface ListenAddress {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+}
+
+/** Files in PEM, absolute paths. */
+export interface TlsConfig {
+  /** The certificate, and then those that lead to its authority. */
+  readonly certificate: string
+  readonly key: string
+  /** Authorities, by one of which each client must have a certificate; absent where clients need none. */
+  readonly clientCA?: string
 }
 
 export interface LogConfig {

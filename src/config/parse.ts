@@ -129,12 +129,14 @@ type Parsed = z.output<typeof configSchema>
 
 function toConfig(parsed: Parsed, baseFolder: string): Config {
   const { version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores } = parsed
-  const { routing, clouds, spill } = parsed
+  const { routing, clouds, spill, tls, adminTls } = parsed
   const { clients, presence, health, ownership, ca, sync } = parsed
   return {
     version,
     listen,
     ...(admin !== 'off' && { admin }),
+    ...(tls && { tls: toTls(tls, baseFolder) }),
+    ...(adminTls && { adminTls: toTls(adminTls, baseFolder) }),
     adminHosts,
     listener,
     debug,
@@ -184,6 +186,17 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     ...(ownership && { ownership }),
     ...(ca && { ca: ca.map((path) => absolutePath(path, baseFolder)) }),
     ...(sync && { sync: toSync(sync, upstreams, baseFolder) }),
+  }
+}
+
+function toTls(
+  { certificate, key, clientCA }: NonNullable<Parsed['tls']>,
+  baseFolder: string,
+): NonNullable<Config['tls']> {
+  return {
+    certificate: absolutePath(certificate, baseFolder),
+    key: absolutePath(key, baseFolder),
+    ...(clientCA !== undefined && { clientCA: absolutePath(clientCA, baseFolder) }),
   }
 }
 

@@ -21,6 +21,9 @@ export function warningsOf(config: Config, placesAreGiven = false): Remark[] {
 /** The same in steps: a config may have tens of thousands of places, and thousands of rules. */
 export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps<Remark[]> {
   const remarks: Remark[] = []
+  if (config.adminTls !== undefined && config.admin === undefined) {
+    remarks.push({ path: ['adminTls'], message: 'is for nobody, since admin is off' })
+  }
   if (!placesAreGiven) {
     yield* warnOfUnknownPlaces(config, remarks)
     yield* warnOfUnlistedPlaces(config, remarks)

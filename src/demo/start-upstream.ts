@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { type InnerWord, ownProgram } from '../adapters/node/own-program.ts'
 
 /** An upstream in a process of its own, so that it can be killed. */
 export interface UpstreamProcess {
@@ -10,12 +9,14 @@ export interface UpstreamProcess {
   end(): void
 }
 
-// A source as this file is one, or built as it is.
-const PROGRAM = fileURLToPath(new URL(`./upstream-process${extname(import.meta.url)}`, import.meta.url))
+const WORD: InnerWord = 'demo-upstream'
 
 /** Serves an image layout from another process on a free port of loopback. */
 export async function startUpstream(layout: string): Promise<UpstreamProcess> {
-  const child = fork(PROGRAM, [layout], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const { command, words } = ownProgram()
+  const child = spawn(command, [...words, WORD, layout], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`the upstream of the demo ended with ${code}`)
   })

@@ -75,11 +75,13 @@ async function askAdmin(url: string, runtime: AdminRuntime): Promise<unknown> {
 
 /** A door that listens on every interface is where its admin service is. */
 function doorUrl(door: string, admin: string): string {
-  const address = parseListenAddress(door)
+  const scheme = door.startsWith('https://') ? 'https' : 'http'
+  const text = door.replace('https://', '')
+  const address = parseListenAddress(text)
   if (address !== undefined && ['', '0.0.0.0', '::'].includes(address.host)) {
-    return `http://${new URL(admin).hostname}:${address.port}`
+    return `${scheme}://${new URL(admin).hostname}:${address.port}`
   }
-  return `http://${door}`
+  return `${scheme}://${text}`
 }
 
 function unreachable(message: string): PortolanError {

@@ -1,4 +1,5 @@
 import { coerce, parse, Range, type SemVer } from 'semver'
+import { escapeRegExp } from '../internal/escape-reg-exp.ts'
 import type { Verdict } from './finding.ts'
 import type { Lost, MapData, Move, Rename } from './map-data.ts'
 import { joinPath, PrefixMatcher, patternOf, restAfter } from './prefix-match.ts'
@@ -230,6 +231,6 @@ function createRelevance(names: readonly string[]): (text: string) => boolean {
   const shortest = distinct.filter(
     (name) => !distinct.some((other) => other !== name && name.includes(other)),
   )
-  const any = shortest.length === 0 ? /(?!)/ : new RegExp(shortest.map(RegExp.escape).join('|'), 'i')
+  const any = shortest.length === 0 ? /(?!)/ : new RegExp(shortest.map(escapeRegExp).join('|'), 'i')
   return (text) => any.test(text)
 }

@@ -1,3 +1,5 @@
+import { escapeRegExp } from '../internal/escape-reg-exp.ts'
+
 /** Picks values by the longest prefix, in whole components, of a path such as `k8s.gcr.io/coredns/coredns`. */
 export class PrefixMatcher<Value> {
   readonly #literal = new Map<string, Value>()
@@ -30,7 +32,7 @@ export class PrefixMatcher<Value> {
 
 /** The pattern of a text in which `*` stands for any characters but a slash. */
 export function patternOf(text: string): RegExp {
-  return new RegExp(`^${text.replace(/[\\^$.+?()[\]{}|]/g, String.raw`\$&`).replaceAll('*', '[^/]*')}$`)
+  return new RegExp(`^${text.split('*').map(escapeRegExp).join('[^/]*')}$`)
 }
 
 /** What a path has after a prefix in whole components; '' when it has nothing, `undefined` when it is elsewhere. */

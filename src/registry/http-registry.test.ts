@@ -12,6 +12,7 @@ import {
 } from '../../test/support/scripted-registry.ts'
 import { createTestRuntime } from '../../test/support/test-runtime.ts'
 import { systemClock } from '../adapters/clock.ts'
+import { escapeRegExp } from '../internal/escape-reg-exp.ts'
 import type { Digest } from '../oci/digest.ts'
 import { DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../oci/manifest.ts'
 import type { Name, Tag } from '../oci/name.ts'
@@ -64,7 +65,7 @@ async function collect<T>(items: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
 const failing = (code: string, ...words: readonly string[]) =>
   expect.objectContaining({
     code,
-    message: expect.stringMatching(new RegExp(words.map((word) => RegExp.escape(word)).join('[^]*'))),
+    message: expect.stringMatching(new RegExp(words.map((word) => escapeRegExp(word)).join('[^]*'))),
   })
 
 describe('a manifest', () => {

@@ -18,6 +18,8 @@ export interface Sender {
   readonly peer: string
   /** The name of its place, such as `aws/eu-west-3`, where the runtime knows that. */
   readonly place?: string
+  /** Where the runtime saw the peer, by its network or its country; the config and a cloud's own list are surer. */
+  readonly seen?: Located
   /** A header by its lower-case name; several of one name are joined by `, ` in their order. */
   header(name: string): string | undefined
 }
@@ -31,16 +33,22 @@ export function createLocate(
   lookup: (address: Address) => Located | undefined,
 ): Locate {
   return (sender) => {
-    const { address, via } = clientAddress(sender.peer, (name) => sender.header(name))
-    return { address, via, located: locatedOf(sender.place, address, lookup) }
+    const found = clientAddress(sender.peer, (name) => sender.header(name))
+    const { address, via } = found
+    // Whom a proxy speaks for is where the proxy is only by chance.
+    const isPeer = via === 'peer' || (via === 'unknown' && found.reason === 'peer')
+    const seen = isPeer ? sender.seen : undefined
+    return { address, via, located: locatedOf({ place: sender.place, seen }, address, lookup) }
   }
 }
 
 function locatedOf(
-  place: string | undefined,
+  { place, seen }: { readonly place: string | undefined; readonly seen: Located | undefined },
   address: Address | undefined,
   lookup: (address: Address) => Located | undefined,
 ): Located | undefined {
   if (place !== undefined) return { place: placeOf(place), source: 'given' }
-  return address === undefined ? undefined : lookup(address)
+  const found = address === undefined ? undefined : lookup(address)
+  if (seen === undefined) return found
+  return found?.source === 'override' || found?.source === 'range' ? found : seen
 }

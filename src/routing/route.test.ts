@@ -35,7 +35,7 @@ async function follow(noticed: Noticed): Promise<string> {
       const what = noticed[id]
       if (typeof what !== 'string') return what
       if (what === 'barred') barred.add(id)
-      return { kind: 'wait', until: Promise.resolve() }
+      return { kind: 'wait', until: () => Promise.resolve() }
     },
   }
   const client: Client = { via: 'unknown', address: undefined, located: undefined }

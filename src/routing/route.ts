@@ -33,7 +33,7 @@ export type Notice =
   /** It came back from this store: it is sent to the next candidate, or past all stores. */
   | { readonly kind: 'move'; readonly past: 'this' | 'all' }
   /** Something is being found out that it should wait for. The promise must not reject. */
-  | { readonly kind: 'wait'; readonly until: Promise<unknown> }
+  | { readonly kind: 'wait'; readonly until: () => Promise<unknown> }
 
 /** What one request may ask of backends: within a time budget, all together. */
 export interface Inquiry {
@@ -69,7 +69,7 @@ function follow(
   const found = sources.notice?.(request, decision)
   if (found === undefined) return decision
   if (found.kind === 'wait') {
-    return found.until.then(() => {
+    return found.until().then(() => {
       const late = decideWithoutAsking(facts, sources)
       // Noticed once already, it would count as another try where it is sent after all.
       return backendOf(late) === backendOf(decision) ? late : settle(request, facts, late, sources)

@@ -11,7 +11,7 @@ import type { Door } from './request.ts'
 
 /** What the admin listener is told about the door; values are written as JSON. */
 export interface AdminParts {
-  /** Where the door takes requests, such as `0.0.0.0:8080`; `undefined` before it does and once it drains. */
+  /** Where the door takes requests, such as `0.0.0.0:8080` or `https://0.0.0.0:8443`; `undefined` before it does and once it drains. */
   readonly listening: () => string | undefined
   /** Whether clients should be sent here. */
   readonly readiness: () => Readiness

@@ -10,6 +10,7 @@ import type { RouteSources } from '../routing/route.ts'
 import { createExposition, type Exposition } from '../telemetry/exposition.ts'
 import type { ProcessReadings, Readings } from '../telemetry/metrics.ts'
 import { createAdmin } from './admin.ts'
+import { checkBackends, type HealthRecord } from './check-backends.ts'
 import { createDoor } from './door.ts'
 import { Exchanges } from './exchanges.ts'
 import { createExplainer, type Explainer } from './explainer.ts'
@@ -42,6 +43,11 @@ export interface Portolan extends AsyncDisposable {
   /** Settles when every backend has been tried once. */
   readonly tried: Promise<void>
   /**
+   * Checks every backend now, going on from what another door has recorded, and gives what is to be recorded then: for
+   * runtimes that check on a schedule, in whichever process is at hand.
+   */
+  checkBackends(before?: readonly HealthRecord[]): Promise<readonly HealthRecord[]>
+  /**
    * Puts another config in force, whole, one after the other; what is known of backends that stay the same stays.
    * Rejects, and changes nothing, when a part of it cannot be had.
    */
@@ -51,7 +57,7 @@ export interface Portolan extends AsyncDisposable {
 }
 
 export interface PortolanOptions {
-  /** Where the door takes requests, such as `0.0.0.0:8080`; `undefined` before it does and once it drains. */
+  /** Where the door takes requests, such as `0.0.0.0:8080` or `https://0.0.0.0:8443`; `undefined` before it does and once it drains. */
   readonly listening?: () => string | undefined
   /** Whether explanations go by the config alone, as if every backend were well and held everything. */
   readonly offline?: boolean
@@ -104,7 +110,7 @@ export async function createPortolan(
   })
   const door = metrics?.door(counted) ?? counted
   const explain = createExplainer({ policy, sources, tagLists, offline: options.offline ?? false })
-  const exposition = metrics && createExposition(metrics.metrics)
+  const exposition = metrics && createExposition(metrics.metrics, runtime.processMetrics)
   const timeOf = createWallClock(runtime)
   const admin = createAdmin({
     listening,
@@ -127,6 +133,7 @@ export async function createPortolan(
     explain,
     ...(exposition && { metrics: exposition }),
     tried: triedOnce(policy().backends, runtime),
+    checkBackends: (before = []) => checkBackends(policy().backends, before, runtime),
     reload: (next) => reloads.reload(next),
     refuseReload: (faults) => reloads.refuse(faults),
     async [Symbol.asyncDispose]() {

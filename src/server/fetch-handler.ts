@@ -1,3 +1,4 @@
+import type { Located } from '../clouds/located.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door } from './request.ts'
 
@@ -7,6 +8,8 @@ export interface Connection {
   readonly peer: string
   /** The name of the client's place, such as `aws/eu-west-3`, where the runtime knows that. */
   readonly place?: string
+  /** Where the runtime saw the peer, by its network or its country; the config and a cloud's own list are surer. */
+  readonly seen?: Located
   /**
    * Path and query as they stood on the wire. Without it the URL of the request is decided, in which the runtime has
    * resolved dots and percent-encoding already: docs/embedding.md lists what can then no longer be told apart.
@@ -18,13 +21,14 @@ export interface Connection {
 export type FetchHandler = (request: Request, connection: Connection) => Response | Promise<Response>
 
 export function createFetchHandler(door: Door): FetchHandler {
-  return (request, { peer, place, rawTarget }) => {
+  return (request, { peer, place, seen, rawTarget }) => {
     const { headers, method, url } = request
     const reply = door({
       method,
       target: rawTarget ?? targetOf(url),
       peer,
       ...(place !== undefined && { place }),
+      ...(seen !== undefined && { seen }),
       header: (name) => headers.get(name) ?? undefined,
     })
     return reply instanceof Promise ? reply.then(toResponse) : toResponse(reply)

@@ -64,7 +64,7 @@ export class InForce {
   constructor(runtime: DoorRuntime, ranges: LiveRanges) {
     this.#runtime = runtime
     this.#ranges = ranges
-    this.#backends = noBackends(runtime, this.facts)
+    this.#backends = noBackends(runtime, this.facts, runtime.shared)
     this.facts.add(({ before, after }) => {
       if (before.health.status !== after.health.status) this.#renew()
     })
@@ -81,8 +81,7 @@ export class InForce {
     const before = this.#prepared
     return {
       config,
-      // A runtime without a disk knows the places of clients by itself.
-      warnings: await inTurns(this.#runtime, warningsInSteps(config, this.#runtime.ranges === undefined)),
+      warnings: await inTurns(this.#runtime, warningsInSteps(config, placesAreGiven(this.#runtime))),
       layouts: await openContents(config, this.#runtime, before?.layouts),
       ranges: await this.#ranges.load(config.clouds),
       ownership: await ownershipPolicyOf(config),
@@ -132,6 +131,11 @@ export class InForce {
       contents: layouts.contents,
     }
   }
+}
+
+/** A runtime without a disk knows the places of clients by itself. */
+function placesAreGiven({ placesAreGiven: given, ranges }: DoorRuntime): boolean {
+  return given ?? ranges === undefined
 }
 
 async function ownershipPolicyOf({ ownership }: Config): Promise<OwnershipPolicy | undefined> {

@@ -25,7 +25,9 @@ export function noticeRetries(
     if (live === undefined) return undefined
     const notice = clients.noteBlob(address, live, request, rangeOf(sender?.header('range')))
     if (notice?.kind !== 'wait') return notice
-    return { kind: 'wait', until: within(runtime, config.presence.timeout, notice.until, undefined) }
+    // Not before somebody waits for it: workerd complains of what is told to a request that was answered.
+    const until = () => within(runtime, config.presence.timeout, notice.until(), undefined)
+    return { kind: 'wait', until }
   }
 }
 

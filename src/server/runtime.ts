@@ -1,6 +1,8 @@
+import type { SharedFindings } from '../backends/shared-findings.ts'
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
+import type { Exposition } from '../telemetry/exposition.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
 export interface DoorRuntime extends Runtime {
@@ -8,4 +10,10 @@ export interface DoorRuntime extends Runtime {
   readonly openLayout?: (folder: string) => Promise<RegistryReader>
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
+  /** What is to be scraped of the process around the door; absent where there is none. */
+  readonly processMetrics?: () => Promise<Exposition>
+  /** Whether the runtime says where clients are, so that no list is needed; by default where there is no disk. */
+  readonly placesAreGiven?: boolean
+  /** What doors beside this one find out for it, and it for them. */
+  readonly shared?: SharedFindings
 }

@@ -7,25 +7,20 @@ export interface Exposition {
   readonly text: string
 }
 
+/** Prometheus' text format. */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
 /**
- * Writes metrics, and after them what prom-client tells of the process, in Prometheus' text format. The library is
- * loaded with the first call, since a door that nobody scrapes should not start later for it. Our own metrics are not
- * its: those find a series by a string that they build of its labels on each count.
+ * Writes metrics, and after them what the runtime tells of its process, in Prometheus' text format. Our own are not a
+ * library's: those find a series by a string that they build of its labels on each count.
  */
-export function createExposition({ families }: Metrics): () => Promise<Exposition> {
-  let ofProcess: Promise<{ readonly contentType: string; metrics(): Promise<string> }> | undefined
-
-  async function watchProcess() {
-    const { collectDefaultMetrics, Registry } = await import('prom-client')
-    const registry = new Registry()
-    collectDefaultMetrics({ register: registry })
-    return registry
-  }
-
+export function createExposition(
+  { families }: Metrics,
+  ofProcess?: () => Promise<Exposition>,
+): () => Promise<Exposition> {
   return async () => {
-    ofProcess ??= watchProcess()
-    const registry = await ofProcess
-    const rest = await registry.metrics()
-    return { contentType: registry.contentType, text: `${formatFamilies(families)}\n${rest}` }
+    if (ofProcess === undefined) return { contentType: CONTENT_TYPE, text: formatFamilies(families) }
+    const { contentType, text } = await ofProcess()
+    return { contentType, text: `${formatFamilies(families)}\n${text}` }
   }
 }

@@ -2,10 +2,12 @@ import { type Count, CounterFamily, type Description, type GaugeFamily, Histogra
 
 /** What the process around a service counts itself. */
 export interface ProcessReadings {
-  /** Requests and connections that were refused before they were requests, by status. */
-  readonly refusals?: () => Iterable<readonly [status: number, count: number]>
+  /** Requests and connections that were refused before they were requests, by status; `tls` for handshakes that failed. */
+  readonly refusals?: () => Iterable<readonly [status: number | 'tls', count: number]>
   /** Log lines that were dropped, since their reader did not keep up. */
   readonly droppedLines?: () => number
+  /** When the certificates that listeners show over TLS end, in seconds since 1970. */
+  readonly certificateExpiries?: () => Iterable<readonly [listener: string, seconds: number]>
 }
 
 /** What is read, and not counted, when somebody asks for the metrics. */
@@ -201,6 +203,14 @@ function gaugesOf(readings: Readings): readonly GaugeFamily[] {
       () => [[[], readings.lastReloadSuccess()]],
     ),
     gauge(
+      'portolan_tls_certificate_expiry_timestamp_seconds',
+      'When the certificate that a listener shows over TLS ends.',
+      ['listener'],
+      function* () {
+        for (const [listener, seconds] of readings.certificateExpiries?.() ?? []) yield [[listener], seconds]
+      },
+    ),
+    gauge(
       'portolan_ranges_age_seconds',
       "How long ago a provider's ranges were fetched, or found to be the same still.",
       ['provider'],
@@ -221,7 +231,7 @@ function readCounters({ refusals, droppedLines }: ProcessReadings): readonly Rea
       : [
           readCounter(
             'portolan_refusals_total',
-            'Requests and connections that were refused before they were requests, by status.',
+            'Requests and connections that were refused before they were requests, by status; tls for handshakes that failed.',
             ['status'],
             function* () {
               for (const [status, value] of refusals()) yield [[String(status)], { value }]

@@ -115,6 +115,10 @@ describe('the rules of the house forbid', () => {
       "const accept = '*/*' // not a comment's start\\nconst now = Date.now()",
       /Date\.now/,
     ],
+    // What the oldest Node has not.
+    ['src/cli/a.ts', 'using file = open()', /declares with "using"/],
+    ['src/cli/a.ts', 'async () => { await using file = open() }', /declares with "await using"/],
+    ['src/cli/a.ts', 'const stack = new AsyncDisposableStack()', /AsyncDisposableStack, which Node 22/],
     // Shape.
     ['src/oci/a.ts', "export * from './b.ts'", /exports \* instead of names/],
     ['src/helpers/a.ts', 'export const b = 1', /helpers is not a room/],

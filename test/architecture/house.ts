@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { findCircles } from './circles.ts'
 import { globalsOf } from './globals.ts'
 import { importGraph, importsOf } from './imports.ts'
+import { parse, walk } from './syntax.ts'
 
 /**
  * The floors of the house from the bottom up: a room may import from those below it. docs/architecture.md names the same.
@@ -58,6 +59,8 @@ const LENT = [
   ...['crypto.randomUUID', 'crypto.getRandomValues', 'AbortSignal.timeout'],
   ...['fetch', 'setTimeout', 'setInterval', 'setImmediate', 'WebSocket', 'XMLHttpRequest'],
 ]
+/** Values that the oldest Node of package.json has not, though types and the pinned Node have: nobody may use them. */
+const TOO_NEW = ['DisposableStack', 'AsyncDisposableStack', 'SuppressedError', 'Float16Array', 'URLPattern']
 
 /**
  * Checks source files, by path from the repository's root (`src/oci/path.ts`) to text, against the rules of the house.
@@ -74,7 +77,11 @@ export function findOffences(tree: ReadonlyMap<string, string>): string[] {
       offences.push(`${path}: ${room} is not a room of the house`)
       continue
     }
-    for (const offence of [...importOffences(path, text), ...globalOffences(path, text)]) {
+    for (const offence of [
+      ...importOffences(path, text),
+      ...globalOffences(path, text),
+      ...syntaxOffences(path, text),
+    ]) {
       offences.push(`${path}: ${offence}`)
     }
   }
@@ -141,10 +148,25 @@ function relativeOffence(from: string, target: string): string | undefined {
     : `though ${from} and ${to} are on one floor and no arrow joins them`
 }
 
+/** Node 22 runs the sources themselves, and takes `using` for a name. */
+function syntaxOffences(path: string, text: string): string[] {
+  const kinds = new Set<unknown>()
+  walk(parse(path, text), (syntax) => {
+    if (syntax.type === 'VariableDeclaration') kinds.add(syntax.kind)
+  })
+  return ['using', 'await using']
+    .filter((kind) => kinds.has(kind))
+    .map((kind) => `declares with "${kind}", which Node 22 cannot read`)
+}
+
 function globalOffences(path: string, text: string): string[] {
   const used = globalsOf(path, text)
+  const tooNew = TOO_NEW.filter((name) => used.has(name))
   const forbidden = [...(KNOWS_RUNTIME.test(path) ? [] : RUNTIME), ...(LENDS.test(path) ? [] : LENT)]
-  return forbidden
-    .filter((name) => used.has(name))
-    .map((name) => `uses the global ${name}, which has to be a parameter`)
+  return [
+    ...tooNew.map((name) => `uses the global ${name}, which Node 22 has not`),
+    ...forbidden
+      .filter((name) => used.has(name))
+      .map((name) => `uses the global ${name}, which has to be a parameter`),
+  ]
 }

@@ -6,7 +6,7 @@ import { startAdmittedStores } from '../support/admitted-stores.ts'
 import { type BigImage, makeBigImage } from '../support/big-image.ts'
 import type { Asked, Fault, Seen } from '../support/misbehaving.ts'
 import type { Ran } from '../support/programs.ts'
-import { containerdClients } from '../support/pull-clients/containerd.ts'
+import { containerdClients, lateContainerdClients } from '../support/pull-clients/containerd.ts'
 import { DOCKER_CLIENT } from '../support/pull-clients/docker.ts'
 import type { PullClient } from '../support/pull-clients/pull-client.ts'
 import { TOOL_CLIENTS } from '../support/pull-clients/tools.ts'
@@ -75,6 +75,7 @@ for (const { name, missing } of clients) {
     console.warn(`pulls with ${name} from a store that goes bad are skipped; ${missing}`)
 }
 
+const late = (await lateContainerdClients()).filter(({ missing }) => missing === undefined)
 const able = clients.filter(({ missing }) => missing === undefined)
 const CELLS = able.flatMap((client) =>
   ROWS.map((row) => ({ client, row, label: `${client.name}: ${row.name}` })),
@@ -103,6 +104,22 @@ describe('a pull, from a store that goes bad after it was admitted', () => {
   const title = 'works by the promised try, with $client.name: $row.name'
   it.concurrent.each(together)(title, expectPull, LONGEST)
   it.each(alone)(title, expectPull, LONGEST)
+
+  it.concurrent.each(late)(
+    'works by the third try, with $name, whose second fails by what the first left and asks for no blob',
+    async (client) => {
+      await using world = await startAdmittedStores(image)
+      const home = await mkdtemp(join(folder.path, 'l-'))
+      await using started = await client.start(home)
+      const spoilt = image.blobs.at(-1)!.digest
+      await world.near.misbehave('one wrong byte', spoilt)
+      const { attempt, said } = await firstThatWorks(client, {}, () => started.pull(world.host, IMAGE))
+      expect(attempt, said).toBe(PROMISED)
+      const asked = world.near.requests.filter((seen) => isDownload(seen) && seen.path.endsWith(spoilt))
+      expect(asked).toHaveLength(1)
+    },
+    LONGEST,
+  )
 
   // What could be taken for a client that comes back, where nothing is wrong.
   it.each(able.filter(({ name }) => name === 'crane' || name.endsWith('in ranges')))(
@@ -148,7 +165,7 @@ describe('a pull, from a store that goes bad after it was admitted', () => {
 /** The number of the try that worked, infinite when none has, and what all have said. */
 async function firstThatWorks(
   { pauses }: PullClient,
-  { pause }: Row,
+  { pause }: Pick<Row, 'pause'>,
   pull: () => Promise<Ran>,
 ): Promise<{ readonly attempt: number; readonly said: string }> {
   const said: string[] = []

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { COMPILED } from './compiled.ts'
-import { PROGRAM, RUNTIMES, type RuntimeName } from './portolan.ts'
+import { commandWords, RUNTIMES, type RuntimeName } from './portolan.ts'
 
 /** How a command ended, and all that it printed. */
 export interface Ended {
@@ -35,7 +35,7 @@ export function startCommand(
   { folder, env, input, runtime, under = [] }: CommandOptions,
 ): RunningCommand {
   const node = runtime === undefined ? process.execPath : RUNTIMES[runtime]
-  const [program, ...rest] = [...under, node, PROGRAM, ...words]
+  const [program, ...rest] = [...under, ...commandWords(node), ...words]
   const child = spawn(program!, rest, {
     cwd: folder,
     // No login of whoever runs the tests is of use here.

@@ -21,6 +21,16 @@ export const PROGRAM = process.env.PORTOLAN_PROGRAM ?? join(ROOT, 'src/cli/main.
 
 export type RuntimeName = keyof typeof RUNTIMES
 
+/**
+ * The words that a command line begins with: a runtime and the command, or an executable alone, where the program is
+ * one or PORTOLAN_EXECUTABLE names one in place of the command.
+ */
+export function commandWords(runtime: string, program: string = PROGRAM): readonly [string, ...string[]] {
+  const executable = process.env.PORTOLAN_EXECUTABLE
+  if (executable !== undefined && program === PROGRAM) return [executable]
+  return runtime === 'none' ? [program] : [runtime, program]
+}
+
 /** A door in a process of its own, as an operator runs it. */
 export interface Portolan extends AsyncDisposable {
   readonly port: number
@@ -34,14 +44,16 @@ export interface Portolan extends AsyncDisposable {
 }
 
 /**
- * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback, and
- * waits until it has tried its backends. Throws with all that it printed when it ends before.
+ * Runs `portolan serve` with a config, given as a value, and whatever words follow it, on free ports of loopback (an
+ * executable needs no runtime), and waits until it has tried its backends; with at most `openFiles` open. Throws with
+ * all that it printed when it ends before.
  */
 export async function startPortolan(
   config: object,
-  runtime: RuntimeName = 'node',
+  runtime: RuntimeName | 'none' = 'node',
   program = PROGRAM,
   words: readonly string[] = [],
+  openFiles?: number,
 ): Promise<Portolan> {
   const folder = await mkdtemp(join(tmpdir(), 'portolan-'))
   const file = join(folder, 'config.yaml')
@@ -50,7 +62,10 @@ export async function startPortolan(
     file,
     JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config }),
   )
-  const child = spawn(RUNTIMES[runtime], [program, 'serve', '--config', file, ...words], {
+  const command = [...commandWords(runtime === 'none' ? runtime : RUNTIMES[runtime], program), 'serve']
+  const limited = openFiles === undefined ? [] : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`]
+  const [first, ...rest] = [...limited, ...command, '--config', file, ...words]
+  const child = spawn(first!, rest, {
     env: { ...process.env, ...COMPILED },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -84,7 +99,10 @@ export async function startPortolan(
     throw error
   })
   const adminPort = portOf(admin)
-  await until('every backend to be tried', () => hasTriedAll(adminPort))
+  const isSecret = 'adminTls' in config
+  await until('every backend to be tried', () =>
+    isSecret ? log.some(({ msg }) => msg === 'every backend has been tried') : hasTriedAll(adminPort),
+  )
   return {
     port: portOf(listen),
     adminPort,

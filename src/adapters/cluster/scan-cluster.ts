@@ -60,8 +60,12 @@ export async function scanCluster(
   const { map, runtime, environment, signal } = parts
   const limits = { ...LIMITS, ...parts.limits }
   const access = readKubeconfig(options, parts)
-  using connection = openClusterConnection(access, { ...limits, environment, clock: runtime })
-  const client = createClusterClient(access, { connection, runtime, limits, ...(signal && { signal }) })
-  const { namespaces } = options
-  return await scanObjects(client, { map, access, limits, runtime, ...(namespaces && { namespaces }) })
+  const connection = openClusterConnection(access, { ...limits, environment, clock: runtime })
+  try {
+    const client = createClusterClient(access, { connection, runtime, limits, ...(signal && { signal }) })
+    const { namespaces } = options
+    return await scanObjects(client, { map, access, limits, runtime, ...(namespaces && { namespaces }) })
+  } finally {
+    connection[Symbol.dispose]()
+  }
 }

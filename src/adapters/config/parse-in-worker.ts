@@ -1,8 +1,8 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Config } from '../../config/config.ts'
 import type { ParsedConfig, ParseOptions } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
+import { fileBeside } from '../node/own-program.ts'
 
 /** A config's text, and what to read it with, as data that can go to another thread. */
 export interface ParseRequest {
@@ -13,8 +13,7 @@ export interface ParseRequest {
 /** What comes back. A config and its warnings come as JSON, which this side reads ten times faster than it would copy the value. */
 export type ParseReply = Exclude<ParsedConfig, { config: Config }> | { readonly json: string }
 
-// The worker is a source as this file is one, or built as it is.
-const WORKER = new URL(`./parse-worker${extname(import.meta.url)}`, import.meta.url)
+const WORKER = fileBeside(import.meta.url, 'parse-worker')
 /** In MiB; a config of 50,000 places takes about half. Bun knows no such limit. */
 const HEAP_MAX = 768
 

@@ -102,10 +102,14 @@ function canonical(host: string): string {
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    await using file = await open(path)
-    const { size } = await file.stat()
-    if (size > FILE_MAX_BYTES) throw new Error(`it is longer than ${FILE_MAX_BYTES} bytes`)
-    return await file.readFile('utf8')
+    const file = await open(path)
+    try {
+      const { size } = await file.stat()
+      if (size > FILE_MAX_BYTES) throw new Error(`it is longer than ${FILE_MAX_BYTES} bytes`)
+      return await file.readFile('utf8')
+    } finally {
+      await file.close()
+    }
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

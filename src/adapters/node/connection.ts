@@ -142,6 +142,12 @@ export class Connection implements Watched {
     switch (this.#phase) {
       case 'new':
       case 'idle': {
+        if (!this.#service.turns.mayGo()) {
+          this.#input = chunk
+          this.#phase = 'waiting'
+          this.#service.turns.add(this)
+          return
+        }
         const request = this.#parse(chunk)
         if (request === undefined) this.#read(chunk)
         else this.#ask(request)
@@ -155,7 +161,8 @@ export class Connection implements Watched {
         if (this.#discarded > MAX_DISCARDED) this.#socket.destroy()
         return
       default:
-        // The socket is paused, but what the runtime has read already still comes.
+        // What the runtime has read already still comes though the socket is paused.
+        this.#pause()
         this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk])
         if (this.#input.length > MAX_INPUT) this.#socket.destroy()
     }

@@ -4,6 +4,7 @@ import { openImageLayout } from '../../storage/fs/image-layout.ts'
 import { silentLog } from '../../telemetry/log.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
+import { createProcessMetrics } from './process-metrics.ts'
 import { createNodeRuntime } from './runtime.ts'
 
 /** Lends a process, its disk included, to a door. Without a log it says nothing. */
@@ -19,6 +20,7 @@ export function createDoorRuntime({
         runtime,
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
+    processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker },
   }
 }

@@ -1,18 +1,30 @@
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PortolanError } from '../../errors.ts'
 import type { Door } from '../../server/request.ts'
 import { type Listener, type ListenOptions, TIME_LIMITS } from '../listener.ts'
 import { Connection, type Service } from './connection.ts'
 import { connectionLimit, openFilesLimit } from './connection-limit.ts'
-import { Deadlines } from './deadlines.ts'
+import { Deadlines, type Watched } from './deadlines.ts'
 import { createNodeHttp } from './node-http.ts'
 import { Outbox } from './outbox.ts'
-import { turnAway } from './turn-away.ts'
+import { Overload } from './overload.ts'
+import { OVERLOADED, TOO_MANY_CONNECTIONS } from './refusal-reply.ts'
+import { TlsServer } from './tls-server.ts'
+import { TLS_ALERT, turnAway } from './turn-away.ts'
 import { Turns } from './turns.ts'
 
+/** Connections that the kernel may hold until they are accepted, as far as its somaxconn goes: nodes that come up together. */
+const BACKLOG = 4096
 /** How often connections are looked at for what takes too long, in milliseconds. */
 const LOOK = 1000
+
+/** A connection, or what may become one. */
+interface Guest extends Watched {
+  /** Ends it if nothing runs on it. */
+  closeIfIdle(): void
+  destroy(): void
+}
 
 /**
  * Serves a door over HTTP/1.1 on Node and on Bun, whose own server normalises a target before anyone can refuse it.
@@ -24,33 +36,53 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   const timeLimits = { ...TIME_LIMITS, ...options.timeLimits }
   let draining = false
   const isDraining = () => draining
-  const outbox = new Outbox()
+  const overload = options.shedsLoad ? new Overload(timeLimits.turn) : undefined
+  const outbox = new Outbox(() => turns.begin())
+  const turns = new Turns(outbox.flush, overload)
   const service: Service = {
     ...{ door, onError, onRefused, isDraining, reader, timeLimits, outbox },
-    turns: new Turns(outbox.flush),
+    turns,
     http: createNodeHttp({ door, onError, isDraining }),
   }
-  const open = new Set<Connection>()
-  const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte))
+  const tls = options.tls && new TlsServer(options.tls, { onRefused, timeLimits })
+  const open = new Set<Guest>()
+  const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte, timeLimits.handshake))
+
+  function enter(guest: Guest, socket: Socket): void {
+    open.add(guest)
+    deadlines.add(guest)
+    socket.once('close', () => leave(guest))
+  }
+
+  function leave(guest: Guest): void {
+    open.delete(guest)
+    deadlines.delete(guest)
+  }
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    if (open.size >= maxConnections) {
-      turnAway(socket, onRefused)
-      return
+    const fault =
+      open.size >= maxConnections ? TOO_MANY_CONNECTIONS : overload?.isOn() ? OVERLOADED : undefined
+    if (fault !== undefined) {
+      turnAway(socket, fault, onRefused, tls && TLS_ALERT)
+    } else if (tls === undefined) {
+      enter(new Connection(socket, service), socket)
+    } else {
+      const handshake = tls.begin(socket, (secured) => {
+        leave(handshake)
+        enter(new Connection(secured, service), secured)
+      })
+      enter(handshake, socket)
     }
-    const connection = new Connection(socket, service)
-    open.add(connection)
-    deadlines.add(connection)
-    socket.once('close', () => {
-      open.delete(connection)
-      deadlines.delete(connection)
-    })
   })
   await bind(server, host, port)
   const address = server.address()
   return {
     host,
     port: typeof address === 'object' && address !== null ? address.port : port,
+    useIdentity(identity) {
+      if (tls === undefined) throw new TypeError('this listener speaks no TLS')
+      tls.use(identity)
+    },
     announceEnd() {
       draining = true
     },
@@ -61,12 +93,12 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const idleEnds = setTimeout(
         () => {
-          for (const connection of open) connection.closeIfIdle()
+          for (const guest of open) guest.closeIfIdle()
         },
         Math.min(timeLimits.lastRequest, milliseconds),
       )
       const cut = setTimeout(() => {
-        for (const connection of open) connection.destroy()
+        for (const guest of open) guest.destroy()
       }, milliseconds)
       await closed
       clearTimeout(idleEnds)
@@ -82,6 +114,6 @@ function bind(server: Server, host: string, port: number): Promise<void> {
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(new PortolanError('LISTEN_FAILED', message, { host, port }, cause))
     })
-    server.listen({ host, port }, resolve)
+    server.listen({ host, port, backlog: BACKLOG }, resolve)
   })
 }

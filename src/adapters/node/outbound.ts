@@ -1,4 +1,5 @@
-import { Agent as HttpAgent, setGlobalProxyFromEnv } from 'node:http'
+// Whole, since not every Node that this runs on has a `setGlobalProxyFromEnv` to import by name.
+import http, { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { PortolanError } from '../../errors.ts'
 import { formatProxies, hasProxies, type Proxies, proxyFor, readProxies } from '../../net/proxies.ts'
@@ -77,12 +78,12 @@ let dispatcher: Dispatcher | undefined
 /** The dispatcher that Node makes for its own proxies, with those of ours, and without being that of every `fetch`. */
 function dispatcherFor(known: Proxies): Dispatcher | undefined {
   if (dispatcher !== undefined || process.env.NODE_USE_ENV_PROXY === '1') return dispatcher
-  if (typeof setGlobalProxyFromEnv !== 'function') {
+  if (typeof http.setGlobalProxyFromEnv !== 'function') {
     const message = `Node ${process.versions.node} goes through proxies only when NODE_USE_ENV_PROXY=1 is in the environment; from 24.14 on it needs nothing`
     throw new PortolanError('USAGE', message)
   }
   const { http_proxy, https_proxy } = formatProxies(known)
-  const restore = setGlobalProxyFromEnv({
+  const restore = http.setGlobalProxyFromEnv({
     ...(http_proxy !== undefined && { http_proxy }),
     ...(https_proxy !== undefined && { https_proxy }),
     no_proxy: BYPASS_NOTHING,

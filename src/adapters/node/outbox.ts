@@ -13,9 +13,15 @@ export interface Recipient {
 export class Outbox {
   #recipients: Recipient[] = []
   #replies: Reply[] = []
+  readonly #afterwards: () => void
+
+  /** `afterwards` is called at the end of a turn in which something was written. */
+  constructor(afterwards: () => void = () => {}) {
+    this.#afterwards = afterwards
+  }
 
   add(recipient: Recipient, reply: Reply): void {
-    if (this.#recipients.push(recipient) === 1) setImmediate(this.flush)
+    if (this.#recipients.push(recipient) === 1) setImmediate(this.#end)
     this.#replies.push(reply)
   }
 
@@ -26,5 +32,10 @@ export class Outbox {
     this.#recipients = []
     this.#replies = []
     for (let index = 0; index < recipients.length; index++) recipients[index]!.write(replies[index]!)
+  }
+
+  readonly #end = (): void => {
+    this.flush()
+    this.#afterwards()
   }
 }

@@ -12,6 +12,14 @@ export const TOO_MANY_CONNECTIONS: HeadFault = {
   headers: { 'Retry-After': RETRY_AFTER },
 }
 
+export const OVERLOADED: HeadFault = {
+  status: 503,
+  reason: 'there is more to do than can be done',
+  headers: { 'Retry-After': RETRY_AFTER },
+}
+
+export const NOT_TLS: HeadFault = { status: 400, reason: 'this port speaks TLS alone: ask by https' }
+
 /** What a client is told when a door threw. */
 export const FAILED: HeadFault = { status: 500, reason: 'the request failed here; it may be tried again' }
 

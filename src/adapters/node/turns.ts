@@ -1,5 +1,9 @@
+import type { Overload } from './overload.ts'
+
 /** How many turns are taken before whoever is new is looked at; a request takes some ten microseconds. */
 const AT_ONCE = 32
+/** Beyond this, what has had its turn is cut off the queue once it is the half of it. */
+const CUT = 1024
 
 /** What waits for its turn. */
 export interface Turn {
@@ -7,27 +11,63 @@ export interface Turn {
 }
 
 /**
- * Hands out turns in the order of the asking, a few in each turn of the event loop: a client that sends many requests at
- * once has one of them answered for each that others have.
+ * Hands out turns in the order of the asking, a few in each turn of the event loop. A client that sends many requests at
+ * once has one of them answered for each that others have; and as Node accepts one connection in each turn of the loop
+ * (libuv, `uv__server_io`), whoever is new would wait for everybody's next request without this.
  */
 export class Turns {
-  #waiting: Turn[] = []
   readonly #before: () => void
+  readonly #overload: Overload | undefined
+  #waiting: Turn[] = []
+  /** Since when, by `performance.now()`. */
+  #since: number[] = []
+  #head = 0
+  /** How many were taken in this turn of the event loop. */
+  #taken = 0
 
-  /** `before` is called ahead of every few turns. */
-  constructor(before: () => void) {
+  /** `before` is called ahead of every few turns; `overload` is told how long they were waited for. */
+  constructor(before: () => void, overload?: Overload) {
     this.#before = before
+    this.#overload = overload
+  }
+
+  /** Whether whoever has something to do may do it at once; else it must be added. */
+  mayGo(): boolean {
+    return this.#waiting.length === 0 && this.#taken++ < AT_ONCE
   }
 
   add(turn: Turn): void {
+    this.#since.push(performance.now())
     if (this.#waiting.push(turn) === 1) setImmediate(this.#run)
+  }
+
+  /** For whoever knows that this turn of the event loop is over. */
+  readonly begin = (): void => {
+    this.#taken = 0
   }
 
   readonly #run = (): void => {
     this.#before()
-    const now = this.#waiting
-    this.#waiting = now.length > AT_ONCE ? now.splice(AT_ONCE) : []
-    if (this.#waiting.length > 0) setImmediate(this.#run)
-    for (const turn of now) turn.takeTurn()
+    const now = performance.now()
+    this.#overload?.note(now, now - this.#since[this.#head]!)
+    const end = Math.min(this.#head + AT_ONCE, this.#waiting.length)
+    const turns = this.#waiting.slice(this.#head, end)
+    this.#head = end
+    if (end === this.#waiting.length) {
+      this.#waiting = []
+      this.#since = []
+      this.#head = 0
+    } else {
+      if (end >= CUT && end * 2 >= this.#waiting.length) this.#cut()
+      setImmediate(this.#run)
+    }
+    this.#taken = turns.length
+    for (const turn of turns) turn.takeTurn()
+  }
+
+  #cut(): void {
+    this.#waiting = this.#waiting.slice(this.#head)
+    this.#since = this.#since.slice(this.#head)
+    this.#head = 0
   }
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { decodeGeo, type GeoData } from '../../clouds/geo.ts'
 import { PortolanError } from '../../errors.ts'
 
-/** The package's `data/geo.bin`, seen from the sources and from what they are bundled into. */
-const FILES = ['../../../data/geo.bin', '../data/geo.bin'].map((path) => join(import.meta.dirname, path))
+/** The folder of `data`, seen from the sources, from what they are bundled into, and within an executable. */
+const FOLDERS = ['../../../data', '../data', 'data']
+const FILES = FOLDERS.map((folder) => join(import.meta.dirname, folder, 'geo.bin'))
 
 /** Reads the geo data that comes with Portolan. Throws `FILE_UNREADABLE` where a package lacks it. */
 export async function readGeo(): Promise<GeoData> {

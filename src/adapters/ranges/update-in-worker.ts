@@ -1,12 +1,11 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { NewSnapshot, SnapshotRequest } from '../../clouds/update.ts'
+import { fileBeside } from '../node/own-program.ts'
 
 /** What comes back: a problem is what went wrong there, in words. */
 export type UpdateReply = NewSnapshot | { readonly problem: string }
 
-// The worker is a source as this file is one, or built as it is.
-const WORKER = new URL(`./update-worker${extname(import.meta.url)}`, import.meta.url)
+const WORKER = fileBeside(import.meta.url, 'update-worker')
 /** In MiB: lists are bounded each, and this holds for all of them. Bun knows no such limit. */
 const HEAP_MAX = 1024
 

@@ -1,6 +1,6 @@
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import type { Hash, HashAlgorithm, Runtime } from '../../runtime.ts'
+import type { Fetch, Hash, HashAlgorithm, Runtime } from '../../runtime.ts'
 import { silentLog } from '../../telemetry/log.ts'
 import { systemClock } from '../clock.ts'
 
@@ -17,7 +17,7 @@ export function createWorkerRuntime({
 }: WorkerRuntimeOptions): Runtime {
   return {
     ...systemClock,
-    fetch: (url, init) => fetch(url, init),
+    fetch: fetchUncached,
     random: Math.random,
     createHash,
     log,
@@ -25,6 +25,9 @@ export function createWorkerRuntime({
     background: waitUntil,
   }
 }
+
+/** What Cloudflare keeps of a store's answers says nothing of the store. */
+export const fetchUncached: Fetch = (url, init) => fetch(url, { ...init, cache: 'no-store' })
 
 const ALGORITHMS = { sha256, sha512 } as const
 

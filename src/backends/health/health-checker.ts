@@ -2,7 +2,7 @@ import type { Semaphore } from '../../internal/semaphore.ts'
 import type { Cancel, Runtime } from '../../runtime.ts'
 
 export interface HealthCheckerParts {
-  readonly runtime: Pick<Runtime, 'after' | 'random'>
+  readonly runtime: Pick<Runtime, 'after' | 'random' | 'background'>
   /** What all backends share, so that no more than so many are checked at once. */
   readonly places: Semaphore
   /** Between two checks, in milliseconds; each wait differs by up to a fifth. Asked each time, since a reload may change it. */
@@ -28,9 +28,12 @@ export class HealthChecker {
   /** Checks at once, together with whoever asked for the same; settles when the check has had its consequences. */
   check(): Promise<void> {
     this.#cancel()
-    this.#running ??= this.#inTurn().finally(() => {
-      this.#running = undefined
-    })
+    if (this.#running === undefined) {
+      this.#running = this.#inTurn().finally(() => {
+        this.#running = undefined
+      })
+      this.#parts.runtime.background(this.#running)
+    }
     return this.#running
   }
 

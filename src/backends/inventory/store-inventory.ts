@@ -17,7 +17,7 @@ export interface StoreInventoryParts {
   readonly fetch: Fetch
   /** For the files, which may take longer than an answer to a probe: without a time limit of its own. */
   readonly download: Fetch
-  readonly runtime: Pick<Runtime, 'now' | 'after' | 'random'>
+  readonly runtime: Pick<Runtime, 'now' | 'after' | 'random' | 'background'>
   readonly inventories: Inventories
   /** What is wrong with a pointer's signature, if anything; absent where none is looked at. */
   readonly pointerFault?: (pointer: InventoryPointer) => Promise<string | undefined>
@@ -125,7 +125,7 @@ export class StoreInventory {
 
   /** Looks for a newer one at once, and every minute from now on. */
   refresh(): void {
-    if (this.#running === undefined && !this.#stopped) void this.#load()
+    if (this.#running === undefined && !this.#stopped) this.#begin()
   }
 
   /** Uses it no more, and asks for none until `refresh`: the store turned out to be somebody else's. */
@@ -146,6 +146,10 @@ export class StoreInventory {
     this.#stopped = true
   }
 
+  #begin(): void {
+    this.#parts.runtime.background(this.#load())
+  }
+
   async #load(): Promise<void> {
     this.#cancel()
     const run = new AbortController()
@@ -158,7 +162,7 @@ export class StoreInventory {
     this.#running = undefined
     const { runtime, inventories, report } = this.#parts
     const wait = INTERVAL * (1 - JITTER + 2 * JITTER * runtime.random())
-    this.#cancel = runtime.after(wait, () => void this.#load())
+    this.#cancel = runtime.after(wait, () => this.#begin())
     const before = this.#problem
     this.#checked = true
     this.#problem = attempt.kind === 'failed' ? attempt.problem : undefined

@@ -14,6 +14,8 @@ export interface Attempt extends RequestedRange {
   readonly address: Address
   /** The store's id. */
   readonly store: string
+  /** The name of the repository that it is asked for in. */
+  readonly repository: string
   readonly digest: Digest
   /**
    * What the store would have to send, in bytes, where that is known: it counts against what may be moved. Asked of what

@@ -29,7 +29,9 @@ const MAX_RUNNING = 16
 /** How long a blob is not asked of a store that did not deliver it, in milliseconds. */
 const BAR = 300_000
 
-export function createDeliveryChecks(runtime: Pick<Runtime, 'now' | 'random'>): DeliveryChecks {
+export function createDeliveryChecks(
+  runtime: Pick<Runtime, 'now' | 'random' | 'background'>,
+): DeliveryChecks {
   const checkedAt = new GenerationalCache<string, number>(MAX_REMEMBERED)
   const running = new Map<string, Promise<void>>()
   /** By client and store. */
@@ -43,6 +45,7 @@ export function createDeliveryChecks(runtime: Pick<Runtime, 'now' | 'random'>): 
     })
     running.set(key, answer)
     waiting.set(pair, answer)
+    runtime.background(answer)
     return answer
   }
 

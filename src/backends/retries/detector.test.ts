@@ -10,6 +10,7 @@ const digest = (n: number) => parseDigest(`sha256:${n.toString(16).padStart(64, 
 const BLOB: Attempt = {
   address: parseAddress('192.0.2.1')!,
   store: 'paris',
+  repository: 'app',
   digest: digest(1),
   start: 0,
   open: true,
@@ -118,7 +119,7 @@ describe('a client', () => {
     const { detector, wait } = detectorWith()
     const reasons = [1, 2, 3].map(() => {
       wait(1)
-      detector.noteManifest(BLOB.address, 'app:v1')
+      detector.noteManifest(BLOB.address, 'app', 'v1')
       return detector.note(BLOB).reason
     })
     expect(reasons).toEqual(['first', 'again', 'blob-again'])
@@ -128,7 +129,7 @@ describe('a client', () => {
     const { detector, wait } = detectorWith()
     const reasons = [1, 2, 3].map(() => {
       wait(1)
-      detector.noteManifest(BLOB.address, 'app:v1')
+      detector.noteManifest(BLOB.address, 'app', 'v1')
       return [0, 0.15].map((seconds) => {
         wait(seconds)
         return [1, 2, 3].map((n) => detector.note({ ...BLOB, digest: digest(n) }).reason)
@@ -141,10 +142,95 @@ describe('a client', () => {
     const { detector, wait } = detectorWith()
     const reasons = [1, 2, 3].map((n) => {
       wait(20)
-      detector.noteManifest(BLOB.address, 'app:v1')
+      detector.noteManifest(BLOB.address, 'app', 'v1')
       return detector.note({ ...BLOB, digest: digest(n) }).reason
     })
     expect(reasons).toEqual(['first', 'first', 'pull-again'])
+  })
+
+  it.each<[string, (readonly [wait: number, asks: readonly string[]])[], string[]]>([
+    [
+      'moves at its third pull though its second failed by what it held, and asked for nothing',
+      [
+        [0, ['v1', '1', '2']],
+        [10, ['v1']],
+        [20, ['v1', '2', '3']],
+      ],
+      ['first', 'first', 'pull-again', 'pull-again'],
+    ],
+    [
+      'moves so though it pulled something else in between',
+      [
+        [0, ['v1', '1']],
+        [10, ['v1']],
+        [3, ['other:v1', '2']],
+        [17, ['other:v1', 'v1', '1']],
+      ],
+      ['first', 'first', 'pull-again'],
+    ],
+    [
+      'stays when it looks at a tag again and again, and then pulls what is new',
+      [
+        [0, ['v1', '1']],
+        [60, ['v1']],
+        [60, ['v1', '2']],
+      ],
+      ['first', 'first'],
+    ],
+    [
+      'stays when it looks at the tags of another repository',
+      [
+        [0, ['v1', '1']],
+        [10, ['other:v1']],
+        [10, ['other:v1']],
+        [10, ['v1', '1']],
+      ],
+      ['first', 'again'],
+    ],
+    [
+      'stays at its second pull when that takes long to get the manifest',
+      [
+        [0, ['v1', '1']],
+        [10, ['v1']],
+        [4, ['v1', '1']],
+      ],
+      ['first', 'again'],
+    ],
+  ])('%s', (_, pulls, expected) => {
+    const { detector, wait } = detectorWith()
+    const reasons: string[] = []
+    for (const [seconds, asks] of pulls) {
+      wait(seconds)
+      for (const what of asks) {
+        wait(0.1)
+        const [, repository = 'app', tag] = /^(?:(.*):)?(v.*)$/.exec(what) ?? []
+        if (tag !== undefined) detector.noteManifest(BLOB.address, repository, tag)
+        else reasons.push(detector.note({ ...BLOB, digest: digest(Number(what)) }).reason)
+      }
+    }
+    expect(reasons).toEqual(expected)
+  })
+
+  it('stays when others look at the tag, and its address is known to be shared', () => {
+    const { detector, ask, wait } = detectorWith()
+    // The same again within a second, and a third time: two machines.
+    ask([0, 1, 1].map((seconds) => [seconds, {}]))
+    for (const _ of [1, 2]) {
+      wait(20)
+      detector.noteManifest(BLOB.address, 'app', 'v1')
+    }
+    expect(ask([[1, {}]])).toEqual(['again'])
+  })
+
+  it('stays when it reads a part again that it read before it looked at the tag', () => {
+    const { detector, ask, wait } = detectorWith()
+    const part = { start: 65_536, open: false }
+    ask([[0, part]])
+    for (const _ of [1, 2]) {
+      wait(20)
+      detector.noteManifest(BLOB.address, 'app', 'v1')
+    }
+    expect(ask([[1, part]])).toEqual(['again'])
   })
 
   it('stays when it pulls images of one build, whose long tag is the same', () => {
@@ -152,7 +238,7 @@ describe('a client', () => {
     const tag = 'f3a9c1d27be84605a1c2d3e4f5061728394a5b6c'
     const reasons = ['shop/checkout', 'shop/payments', 'shop/contacts'].map((name, n) => {
       wait(20)
-      detector.noteManifest(BLOB.address, `${name}:${tag}`)
+      detector.noteManifest(BLOB.address, name, tag)
       return detector.note({ ...BLOB, digest: digest(n + 1) }).reason
     })
     expect(reasons).toEqual(['first', 'first', 'first'])
@@ -162,11 +248,11 @@ describe('a client', () => {
     const { detector, wait } = detectorWith()
     const reasons = [1, 2, 3, 4, 5].flatMap((image) => {
       wait(1)
-      detector.noteManifest(BLOB.address, `app:v${image}`)
+      detector.noteManifest(BLOB.address, 'app', `v${image}`)
       const own = detector.note({ ...BLOB, digest: digest(100 + image) }).reason
       const shared = detector.note(BLOB).reason
       wait(1)
-      detector.noteManifest(BLOB.address, `app:v${image}`)
+      detector.noteManifest(BLOB.address, 'app', `v${image}`)
       return [own, shared]
     })
     const shared = ['first', 'soon', 'soon', 'soon', 'soon']

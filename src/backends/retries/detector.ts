@@ -31,8 +31,8 @@ export interface RetryStoreStatus extends RetryCounts {
 export interface RetryDetector {
   /** Takes note of a client that is about to be sent to a store for a blob (GET only), and says whether it should be. */
   note(attempt: Attempt): RetryVerdict
-  /** Takes note of a manifest handed out, by digest or `name:tag`: the same again soon is a pull that began again. */
-  noteManifest(address: Address, manifest: string): void
+  /** Takes note of a manifest handed out, by tag or digest: the same again soon is a pull that began again. */
+  noteManifest(address: Address, repository: string, reference: string): void
   /** Whether more clients come back to a store than usual. */
   outlier(store: string): RetryOutlier | undefined
   status(): RetryStatus
@@ -72,9 +72,9 @@ export function createRetryDetector(
       if ((mutedShare !== undefined) !== isMuting) reportMuting(mutedShare)
       return verdict
     },
-    noteManifest(address, manifest) {
+    noteManifest(address, repository, reference) {
       const now = elapsed()
-      memory.noteManifest(address, manifest, now)
+      memory.noteManifest(address, repository, reference, now)
     },
     outlier(store) {
       const now = elapsed()

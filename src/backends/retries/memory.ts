@@ -3,6 +3,7 @@ import { Addresses } from './addresses.ts'
 import { type Attempt, type RetryReason, type RetryVerdict, VERDICTS } from './attempt.ts'
 import { KeyHash } from './key-hash.ts'
 import { LoudAddress } from './loud-address.ts'
+import { PullStarts } from './pull-starts.ts'
 import { Rows } from './rows.ts'
 import { NEVER } from './times.ts'
 import type { WatchedClient } from './watched-client.ts'
@@ -25,6 +26,7 @@ export class RetryMemory {
   readonly #rows = new Rows(ROWS)
   readonly #clients = new WatchedClients(CLIENTS)
   readonly #addresses = new Addresses()
+  readonly #pulls = new PullStarts()
   readonly #loud = new LoudAddress()
 
   /** `random` gives from 0 up to 1; `maxMovedBytes` holds for each store and hour. */
@@ -56,11 +58,14 @@ export class RetryMemory {
     return isMuted ? VERDICTS.muted : this.#move(attempt, store, client, reason, now)
   }
 
-  noteManifest(address: Address, manifest: string, now: number): void {
+  noteManifest(address: Address, repository: string, reference: string, now: number): void {
     const key = this.#key
     key.address(address)
     this.#addresses.turnTo(key)
-    key.text(manifest)
+    key.text(repository)
+    this.#pulls.turnTo(key)
+    key.text(reference)
+    this.#pulls.note(key, now)
     this.#addresses.noteManifest(key, now)
   }
 
@@ -74,7 +79,8 @@ export class RetryMemory {
     addresses.noteBlob(now)
   }
 
-  #visit({ digest, start, open }: Attempt, client: WatchedClient): void {
+  #visit(attempt: Attempt, client: WatchedClient): void {
+    const { digest, start, open } = attempt
     const key = this.#key
     const rows = this.#rows
     key.digest(digest)
@@ -84,6 +90,7 @@ export class RetryMemory {
     if (rows.isTry) {
       // Who reads by ranges reads some of them again.
       if (open) client.cameBack(rows.from)
+      if (open && !client.isShared && this.#isPullBetween(attempt)) client.widen()
       if (rows.isInVain) client.noteInVain()
     } else if (rows.isRepeat && start === 0) client.noteRepeat()
   }
@@ -93,6 +100,15 @@ export class RetryMemory {
     if (client.isShared) return NEVER
     // Who resumes does not ask for the manifest again.
     return start > 0 ? client.lastAt : this.#addresses.manifestAgainAt
+  }
+
+  /** Whether another pull from the repository began, and did not ask for this, since this was asked for last. */
+  #isPullBetween({ address, repository }: Attempt): boolean {
+    const key = this.#key
+    key.address(address)
+    key.text(repository)
+    this.#pulls.turnTo(key)
+    return this.#rows.before < this.#pulls.followedAt
   }
 
   #reasonToMove(client: WatchedClient, now: number): RetryReason | undefined {

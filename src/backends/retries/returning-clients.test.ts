@@ -52,7 +52,7 @@ async function world(deliver: Deliver, store: { inventory?: boolean } = {}) {
   /** The check that the client waits for, if it does. */
   const ask = (from: string, n: number) => {
     const notice = note(from, n)
-    return notice?.kind === 'wait' ? notice.until : undefined
+    return notice?.kind === 'wait' ? notice.until() : undefined
   }
   return { runtime, asked, facts, clients, paris, ask, note, noteBlob }
 }

@@ -18,13 +18,13 @@ const LOOK_INTERVAL = 1000
  * clients come back to than usual loses its traffic. docs/retries.md has the rule.
  */
 export class ReturningClients {
-  readonly #runtime: Pick<Runtime, 'now' | 'random' | 'log'>
+  readonly #runtime: Pick<Runtime, 'now' | 'random' | 'log' | 'background'>
   readonly #detector
   readonly #checks
   /** When it was last looked at a store, by id. */
   readonly #lookedAt = new Map<string, number>()
 
-  constructor(runtime: Pick<Runtime, 'now' | 'random' | 'log'>) {
+  constructor(runtime: Pick<Runtime, 'now' | 'random' | 'log' | 'background'>) {
     this.#runtime = runtime
     this.#detector = createRetryDetector(runtime)
     this.#checks = createDeliveryChecks(runtime)
@@ -37,9 +37,10 @@ export class ReturningClients {
     request: BlobRequest,
     { start, open }: RequestedRange,
   ): Notice | undefined {
-    const { digest } = request
+    const { name: repository, digest } = request
     const bytes = () => live.listed(request)?.size
-    const { to, reason } = this.#detector.note({ address, store: live.id, digest, start, open, bytes })
+    const attempt = { address, store: live.id, repository, digest, start, open, bytes }
+    const { to, reason } = this.#detector.note(attempt)
     if (reason !== 'first' && reason !== 'soon') live.record({ kind: 'retried', reason })
     if (to !== 'store') {
       this.#look(live)
@@ -48,12 +49,12 @@ export class ReturningClients {
     const check =
       this.#checks.awaited(address, live) ??
       (reason === 'first' ? undefined : this.#checks.begin(address, live, request))
-    return check && { kind: 'wait', until: check }
+    return check && { kind: 'wait', until: () => check }
   }
 
   /** A client was handed a manifest: the same again soon is a pull that began again. */
   noteManifest(address: Address, { name, reference }: OciRequest & { kind: 'manifest' }): void {
-    this.#detector.noteManifest(address, `${name}:${reference}`)
+    this.#detector.noteManifest(address, name, reference)
   }
 
   /** Forgets all stores but these. */

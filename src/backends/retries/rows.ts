@@ -44,6 +44,8 @@ export class Rows {
   isSoon = false
   /** When the try before began. */
   from = NEVER
+  /** When the same was asked for last, before this request. */
+  before = NEVER
 
   /** Holds so many rows; a power of two. */
   constructor(capacity: number) {
@@ -69,6 +71,7 @@ export class Rows {
     this.isThird = this.isTry && now - earlier <= WINDOW
     this.isInVain = this.isTry && (begun & MOVED) !== 0
     this.from = begun & TIME
+    this.before = last
     rows[at + LAST] = now
     if (this.isTry) {
       rows[at + EARLIER_TRY] = begun & TIME

@@ -86,6 +86,11 @@ export class WatchedClient {
     if (from > this.#get(CAME_FROM)) this.#set(CAME_FROM, from)
   }
 
+  /** This pull is a third one: all that this address asks of the store moves from now on. */
+  widen(): void {
+    this.#set(WIDE_UNTIL, this.lastAt + WINDOW)
+  }
+
   /** Whether two pulls in a row came to nothing, so that all this address asks of the store moves. */
   isWide(now: number): boolean {
     return now < this.#get(WIDE_UNTIL)

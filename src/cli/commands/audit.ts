@@ -85,12 +85,14 @@ async function unlessInterrupted<T>(
   say: (line: string) => void,
   action: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
-  using interruption = interruptible(say, 'reporting nothing')
+  const interruption = interruptible(say, 'reporting nothing')
   try {
     return await action(interruption.signal)
   } catch (error) {
     if (interruption.signal.aborted) return undefined
     throw error
+  } finally {
+    interruption[Symbol.dispose]()
   }
 }
 

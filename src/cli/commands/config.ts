@@ -4,6 +4,7 @@ import { expandConfig, formatConfig } from '../../config/format.ts'
 import { createJsonSchema } from '../../config/json-schema.ts'
 import type { ParsedConfig } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
+import { checkIdentities } from '../check-identities.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
 import { nameOf, parseConfigFile, readConfig } from '../read-config.ts'
@@ -18,16 +19,27 @@ export async function runConfigCheck(files: readonly string[], { json }: ConfigO
   const warnings: ConfigFault[] = []
   for (const file of files) {
     const parsed = await parseOrFault(file)
-    const found = 'faults' in parsed ? { ...parsed, warnings: [] } : { ...parsed, faults: [] }
+    const found = await findingsOf(parsed, file)
     faults.push(...found.faults)
     warnings.push(...found.warnings)
     if (json) continue
     for (const fault of found.faults) console.error(formatFault(fault))
     for (const warning of found.warnings) console.error(`warning: ${formatFault(warning)}`)
-    if ('config' in parsed) print(`${nameOf(file)}: valid; ${describeConfig(parsed.config)}`)
+    if ('config' in parsed && found.faults.length === 0)
+      print(`${nameOf(file)}: valid; ${describeConfig(parsed.config)}`)
   }
   if (json) printJson({ faults, warnings })
   return faults.length === 0 ? EXIT.done : EXIT.wrongUsage
+}
+
+/** What is said of a config, the files by which it speaks TLS included. */
+async function findingsOf(
+  parsed: ParsedConfig,
+  file: string,
+): Promise<{ faults: readonly ConfigFault[]; warnings: readonly ConfigFault[] }> {
+  if ('faults' in parsed) return { faults: parsed.faults, warnings: [] }
+  const { faults, warnings } = await checkIdentities(parsed.config, nameOf(file), Date.now())
+  return { faults, warnings: [...parsed.warnings, ...warnings] }
 }
 
 /** What cannot be read has that as its one fault: the other configs are checked all the same. */

@@ -7,6 +7,7 @@ import { list, startListServer, status } from '../../../test/support/list-server
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { listOf } from '../../../test/support/test-ranges.ts'
 import { providers } from '../../clouds/providers.ts'
+import { escapeRegExp } from '../../internal/escape-reg-exp.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const folder = await makeTempFolder()
@@ -224,7 +225,7 @@ test('about names every provider and the licences, as a command and as an option
   const { code, out } = await ranges('about')
   expect(code).toBe(0)
   for (const { id, url } of providers)
-    expect(out).toMatch(new RegExp(`^ {2}${id} .*${RegExp.escape(url)}`, 'm'))
+    expect(out).toMatch(new RegExp(`^ {2}${id} .*${escapeRegExp(url)}`, 'm'))
   expect(out).toContain('CC BY 4.0')
   expect(out).toContain('IP Geolocation by DB-IP, https://db-ip.com')
   expect((await ranges('--about')).out).toBe(out)

@@ -28,7 +28,7 @@ export async function runSync(options: SyncOptions): Promise<number> {
     board: createCopyBoard(),
   })
   const workspace = await takeJournal(section, options, progress)
-  using interruption = interruptible(progress.say, 'leaving what is under way for the next run')
+  const interruption = interruptible(progress.say, 'leaving what is under way for the next run')
   try {
     const upstream = openUpstream(config, section, interruption.signal)
     const report = await sync({
@@ -48,7 +48,9 @@ export async function runSync(options: SyncOptions): Promise<number> {
     return syncExitCode(report)
   } finally {
     progress.end()
-    await Promise.all([workspace.close(), ...targets.map(({ objects }) => objects.close())])
+    await Promise.all([workspace.close(), ...targets.map(({ objects }) => objects.close())]).finally(
+      interruption[Symbol.dispose],
+    )
   }
 }
 

@@ -5,6 +5,7 @@ import { cloudsSchema } from './clouds.ts'
 import { ruleSchema, spillSchema } from './routing.ts'
 import { storeSchema } from './store.ts'
 import { syncSchema } from './sync.ts'
+import { tlsSchema } from './tls.ts'
 import { upstreamSchema } from './upstream.ts'
 import {
   DAY,
@@ -53,6 +54,10 @@ export const configSchema = z.strictObject({
   admin: text(`off, or ${listenAddress}`, (value) => (value === 'off' ? 'off' : parseListenAddress(value)))
     .prefault(DEFAULT_ADMIN)
     .describe('Where the admin service listens, or off. Never public: it says what the door knows.'),
+  tls: tlsSchema
+    .optional()
+    .describe('With it, the door speaks TLS alone. Files are relative to the folder of this one.'),
+  adminTls: tlsSchema.optional().describe('The same for the admin service; neither changes the other.'),
   adminHosts: z
     .array(text('a host name, such as door.example.com', readHostName))
     .max(HOSTS_MAX)

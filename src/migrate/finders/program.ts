@@ -1,3 +1,4 @@
+import { escapeRegExp } from '../../internal/escape-reg-exp.ts'
 import type { Confidence, Finder, Format, Found, Span } from '../found.ts'
 import { byPlace } from './overlap.ts'
 import { findInScript } from './shell.ts'
@@ -70,9 +71,7 @@ export function createProgramFinder(format: Format, confidence: Confidence): Fin
 
 /** The strings of a program, their quotes left out. One that is never closed is passed over. */
 function* stringsOf(text: string, { comments, strings }: Syntax): Iterable<Span> {
-  const marks = [...comments, ...strings].map(([open]) =>
-    open.replace(/[|*+?.^$()[\]{}\\]/g, String.raw`\$&`),
-  )
+  const marks = [...comments, ...strings].map(([open]) => escapeRegExp(open))
   const next = new RegExp(marks.join('|'), 'g')
   const absent = new Set<string>()
   for (let match = next.exec(text); match !== null; match = next.exec(text)) {

@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+
 /** The rows of docs/request-handling.md: what is asked, and what the door must answer, whatever runtime it is on. */
 export interface DoorCase {
   readonly title: string
@@ -247,6 +249,47 @@ const forwarding = (): DoorCase[] => {
   ]
 }
 
+/**
+ * Of {@link TRICKS}, those of which a URL has lost what they are, with the target as which they are then read: a door
+ * that is given URLs and not the wire, as in a worker, can only answer them as if they had been written plainly.
+ */
+export const REPAIRED_BY_URLS: readonly { target: string; readAs: string; because: string }[] = [
+  ...(
+    [
+      ['/v2/a/../b/manifests/y', '/v2/b/manifests/y'],
+      ['/v2/a/./b/manifests/y', '/v2/a/b/manifests/y'],
+      ['/x/../v2/a/manifests/b', '/v2/a/manifests/b'],
+      ['/v2/a/manifests/../manifests/y', '/v2/a/manifests/y'],
+      ['/.well-known/../v2/a/manifests/y', '/v2/a/manifests/y'],
+      ['/privacy/..', '/'],
+      ['/./privacy', '/privacy'],
+      ['/v2/.', '/v2/'],
+      ['/v2/./', '/v2/'],
+      ['/v2/x/..', '/v2/'],
+      ['/v2/x/../', '/v2/'],
+    ] as const
+  ).map(([target, readAs]) => ({ target, readAs, because: 'a URL has no segments of dots' })),
+  ...(
+    [
+      ['/v2/a/%2e%2e/b/manifests/y', '/v2/b/manifests/y'],
+      ['/v2/a/%2E%2E/%2e/b/manifests/y', '/v2/b/manifests/y'],
+      ['/%2e/privacy', '/privacy'],
+    ] as const
+  ).map(([target, readAs]) => ({ target, readAs, because: 'an encoded dot is a dot to a URL' })),
+  ...(
+    [
+      ['/v2/a\\b/manifests/y', '/v2/a/b/manifests/y'],
+      ['/v2/a\\b/./manifests/y', '/v2/a/b/manifests/y'],
+    ] as const
+  ).map(([target, readAs]) => ({ target, readAs, because: 'a backslash is a slash to a URL over HTTP' })),
+  ...(
+    [
+      ['/v2/a/manifests/y#fragment', '/v2/a/manifests/y'],
+      ['/v2/a/manifests/y?x=#fragment', '/v2/a/manifests/y?x='],
+    ] as const
+  ).map(([target, readAs]) => ({ target, readAs, because: 'a fragment is not part of what is asked for' })),
+]
+
 /** Targets that must never lead to a `Location`, though a URL library would gladly repair them. */
 export const TRICKS = [
   '/v2/../../other-project/x/manifests/y',
@@ -279,3 +322,13 @@ export const TRICKS = [
   '/v2/x/..',
   '/v2/x/../',
 ] as const
+
+/** Targets made of what targets are made of, in any order. */
+export function anyTarget(): fc.Arbitrary<string> {
+  const piece = fc.constantFrom(
+    ...['v2', 'a', '..', '.', '%2e', '%2f', '%3f', '', 'manifests', 'blobs', 'tags', 'list', '@evil.test'],
+    ...['\\', ';', 'latest', 'referrers', '_catalog', ':', '#', '%', '\u00e9', DIGEST.present],
+    `${DIGEST.present}?x=//evil.test`,
+  )
+  return fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join('/')}`)
+}

@@ -6,7 +6,7 @@ import { type Portolan, type RuntimeName, startPortolan } from '../../support/po
 import { exchange, exchangeBytes, type RawReply } from '../../support/raw-http.ts'
 import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
 import { until } from '../../support/until.ts'
-import { DIGEST, type DoorCase, doorCases, ORIGIN, PARIS, TRICKS } from './cases.ts'
+import { anyTarget, type DoorCase, doorCases, ORIGIN, PARIS, TRICKS } from './cases.ts'
 import { doorConfig, type Origins, script, scriptUpstream } from './world.ts'
 
 /** Digests made for one test each, so that nothing is known of them yet. */
@@ -57,40 +57,9 @@ export function describeDoor(runtime: RuntimeName): void {
         `${store.origin}/blobs/`,
         'https://info.test/',
       ]
-      const piece = fc.constantFrom(
-        ...[
-          'v2',
-          'a',
-          '..',
-          '.',
-          '%2e',
-          '%2f',
-          '%3f',
-          '',
-          'manifests',
-          'blobs',
-          'tags',
-          'list',
-          '@evil.test',
-          '\\',
-          ';',
-        ],
-        ...[
-          'latest',
-          'referrers',
-          '_catalog',
-          ':',
-          '#',
-          '%',
-          '\u00e9',
-          DIGEST.present,
-          `${DIGEST.present}?x=//evil.test`,
-        ],
-      )
-      const target = fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join('/')}`)
       const address = fc.constantFrom(PARIS, '34.1.1.1', 'evil', '::1')
       await fc.assert(
-        fc.asyncProperty(target, address, async (target, from) => {
+        fc.asyncProperty(anyTarget(), address, async (target, from) => {
           const reply = await exchange(door.port, { target, headers: { 'X-Forwarded-For': from } })
           expect(reply.status).toBeLessThan(500)
           const { location } = reply.headers

@@ -1,5 +1,6 @@
 import { describeAttacks } from './attacks.ts'
 import { describeLifecycle } from './lifecycle.ts'
+import { describeOverload } from './overload.ts'
 import { describeRefusals } from './refusals.ts'
 import { describeListener } from './suite.ts'
 
@@ -7,3 +8,4 @@ describeListener('bun')
 describeAttacks('bun')
 describeRefusals('bun')
 describeLifecycle('bun')
+describeOverload('bun')

@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import type { ListenOptions } from '../../../src/adapters/listener.ts'
+import { makeCertificates } from '../../support/certificates.ts'
 import { RUNTIMES, type RuntimeName } from '../../support/portolan.ts'
 
 const PROGRAM = fileURLToPath(new URL('echo-door.ts', import.meta.url))
@@ -14,6 +16,39 @@ export interface EchoDoor {
   readonly port: number
   /** What it printed so far. */
   readonly lines: string[]
+  /** Opens a connection, over TLS where the door speaks that. */
+  open(options?: ConnectOptions): Socket
+}
+
+interface ConnectOptions {
+  readonly noDelay?: boolean
+  readonly allowHalfOpen?: boolean
+}
+
+/** Opens a connection to a port of this machine. */
+export type Open = (options?: ConnectOptions) => Socket
+
+/** Without TLS. */
+export function openTo(port: number): Open {
+  return (options) => connect({ ...options, port, host: '127.0.0.1' })
+}
+
+const beneath = new WeakMap<Socket, Socket>()
+
+/** Over TLS, trusting this certificate. */
+export function openTlsTo(port: number, ca: string): Open {
+  return (options) => {
+    const socket = openTo(port)(options)
+    const secured = connectTls({ ...options, socket, host: '127.0.0.1', ca })
+    beneath.set(secured, socket)
+    return secured
+  }
+}
+
+/** Ends a connection without a word more. */
+export function reset(socket: Socket): void {
+  ;(beneath.get(socket) ?? socket).resetAndDestroy()
+  socket.destroy()
 }
 
 /** Starts one, with options for its listener. */
@@ -32,7 +67,19 @@ export async function startEchoDoor(
     })
     child.once('exit', (code) => reject(new Error(`the door ended with ${code}`)))
   })
-  return { process: child, port, lines }
+  const { certificate: ca } = options.tls ?? {}
+  const open = ca === undefined ? openTo(port) : openTlsTo(port, ca)
+  return { process: child, port, lines, open }
+}
+
+/** What listeners speak, and so do their clients. */
+export type Wire = 'tcp' | 'tls'
+
+/** Options for a listener that speaks TLS, or not. */
+export async function optionsFor(wire: Wire): Promise<Pick<ListenOptions, 'tls'>> {
+  if (wire === 'tcp') return {}
+  await using certificates = await makeCertificates()
+  return { tls: { certificate: String(certificates.good), key: String(certificates.key) } }
 }
 
 const lineOf = (field: string) => `${field}\r\n`
@@ -55,8 +102,8 @@ export function echoed(received: string): string[] {
 }
 
 /** Sends the pieces one after the other, each in a packet of its own, and reads until the other side closes. */
-export async function send(port: number, ...pieces: string[]): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+export async function send(open: Open, ...pieces: string[]): Promise<string> {
+  const socket = open({ noDelay: true })
   const received = readAll(socket)
   await once(socket, 'connect')
   await writePieces(socket, pieces, 15)
@@ -64,8 +111,8 @@ export async function send(port: number, ...pieces: string[]): Promise<string> {
 }
 
 /** Sends them quickly and closes our half, so that an incomplete request ends too. */
-export async function sendHalf(port: number, ...pieces: string[]): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
+export async function sendHalf(open: Open, ...pieces: string[]): Promise<string> {
+  const socket = open({ noDelay: true, allowHalfOpen: true })
   const received = readAll(socket)
   await once(socket, 'connect')
   await writePieces(socket, pieces, 3)

@@ -59,9 +59,9 @@ async function count(): Promise<DoorReply> {
   return reply
 }
 
-/** Takes a millisecond of everybody's time. */
-function work(): DoorReply {
-  const end = performance.now() + 1
+/** Takes that many milliseconds of everybody's time. */
+function work(milliseconds: number): DoorReply {
+  const end = performance.now() + milliseconds
   while (performance.now() < end);
   counted.answered++
   return text('w')
@@ -87,7 +87,7 @@ const openFiles = () =>
   }).length
 
 function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
-  const path = request.target.split('?')[0]!
+  const [path, query] = request.target.split('?')
   switch (path) {
     case '/redirect':
       return { status: 307, headers: { Location: 'https://store.test/x', 'Content-Length': '0' } }
@@ -133,7 +133,7 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
     case '/count':
       return count()
     case '/work':
-      return work()
+      return work(Number(query ?? 1))
     case '/counted':
       return text(JSON.stringify(counted))
     case '/file':

@@ -10,7 +10,7 @@ import { RUNTIMES, type RuntimeName } from '../../support/portolan.ts'
 import { findFreePort } from '../../support/ports.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import { until } from '../../support/until.ts'
-import { get, last, send } from './clients.ts'
+import { get, last, openTo, send } from './clients.ts'
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
 
@@ -52,7 +52,8 @@ export function describeLifecycle(runtime: RuntimeName): void {
     }
 
     const isOpen = () => isListening(port)
-    const status = async (target: string) => (await send(port, last(target)).catch(() => '')).slice(9, 12)
+    const status = async (target: string) =>
+      (await send(openTo(port), last(target)).catch(() => '')).slice(9, 12)
 
     it('ends with 3 at once when a port is taken, and leaves nothing behind', async () => {
       const other = createServer().listen(port, '127.0.0.1')
@@ -76,7 +77,7 @@ export function describeLifecycle(runtime: RuntimeName): void {
       const lines: string[] = []
       createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line))
       await until('the door to be open', isOpen)
-      for (let n = 0; n < 20; n++) await send(port, get(`/v2/?${n}`).repeat(49) + last(`/v2/?${n}`))
+      for (let n = 0; n < 20; n++) await send(openTo(port), get(`/v2/?${n}`).repeat(49) + last(`/v2/?${n}`))
       child.kill('SIGTERM')
       expect(await once(child, 'close')).toEqual([0, null])
       expect(lines.filter((line) => line.includes('"target":"/v2/?'))).toHaveLength(1000)
@@ -89,7 +90,7 @@ export function describeLifecycle(runtime: RuntimeName): void {
       await until('the door to be open', isOpen)
       const target = `/v2/${'x'.repeat(400)}`
       const flood = () =>
-        Promise.all([0, 1, 2, 3].map(() => send(port, get(target).repeat(1000) + last(target))))
+        Promise.all([0, 1, 2, 3].map(() => send(openTo(port), get(target).repeat(1000) + last(target))))
       await flood()
       const before = await residentMegabytes(child.pid!)
       // Some 12 MB of lines.

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RuntimeName } from '../../support/portolan.ts'
 import { until } from '../../support/until.ts'
@@ -62,7 +61,7 @@ export function describeRefusals(runtime: RuntimeName): void {
         [get('/b') + text],
         [get('/b'), text],
       ]) {
-        const received = await send(door.port, ...pieces)
+        const received = await send(door.open, ...pieces)
         const refusal = received.slice(received.lastIndexOf('HTTP/1.1 '))
         expect(refusal).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
         expect(refusal).toMatch(/\r\nContent-Type: application\/json\r\n/)
@@ -80,7 +79,7 @@ export function describeRefusals(runtime: RuntimeName): void {
 
     it('does not ask for a body that it will not take', async () => {
       const received = await send(
-        door.port,
+        door.open,
         head('POST /a HTTP/1.1', HOST, 'Content-Length: 5', 'Expect: 100-continue'),
       )
       expect(received).not.toMatch(/HTTP\/1\.1 100/)
@@ -89,7 +88,7 @@ export function describeRefusals(runtime: RuntimeName): void {
 
     it('nothing of a body that follows its answer, and lets the client read that', async () => {
       const received = await send(
-        door.port,
+        door.open,
         head('POST /a HTTP/1.1', HOST, 'Content-Length: 200000') + 'x'.repeat(100_000),
         'x'.repeat(100_000),
       )
@@ -97,7 +96,7 @@ export function describeRefusals(runtime: RuntimeName): void {
     })
 
     it('half a request of a client that closes its half', async () => {
-      const received = await sendHalf(door.port, get('/b'), 'GET /a HTTP/1.1\r\nHost')
+      const received = await sendHalf(door.open, get('/b'), 'GET /a HTTP/1.1\r\nHost')
       expect(echoed(received)).toEqual(['GET /b'])
       expect(received).toMatch(/HTTP\/1\.1 400 [\s\S]*UNSUPPORTED/)
     })
@@ -107,7 +106,7 @@ export function describeRefusals(runtime: RuntimeName): void {
       async (field) => {
         const text = get('/a', field)
         for (const pieces of [[text + get('/b')], [text.slice(0, 9), text.slice(9), get('/b')]]) {
-          const received = await send(door.port, ...pieces)
+          const received = await send(door.open, ...pieces)
           expect(echoed(received)).toEqual(['GET /a'])
           expect(received).toMatch(/\r\nConnection: close\r\n/)
         }
@@ -116,7 +115,7 @@ export function describeRefusals(runtime: RuntimeName): void {
 
     it('to go on after HTTP/1.0', async () => {
       expect(
-        echoed(await send(door.port, head('GET /a HTTP/1.0', 'Connection: keep-alive') + get('/b'))),
+        echoed(await send(door.open, head('GET /a HTTP/1.0', 'Connection: keep-alive') + get('/b'))),
       ).toEqual(['GET /a'])
     })
   })
@@ -133,7 +132,7 @@ export function describeRefusals(runtime: RuntimeName): void {
       door.process.kill('SIGKILL')
     })
     const open = async () => {
-      const socket = connect({ port: door.port, host: '127.0.0.1' })
+      const socket = door.open()
       socket.on('error', () => {})
       await once(socket, 'connect')
       return socket
@@ -146,13 +145,13 @@ export function describeRefusals(runtime: RuntimeName): void {
         await once(socket, 'data')
       }
       for (let n = 0; n < 3; n++) {
-        const refused = await send(door.port, get('/a'))
+        const refused = await send(door.open, get('/a'))
         expect(refused).toMatch(/^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: \d+\r\n[\s\S]*TOOMANYREQUESTS/)
       }
       sockets[0]!.write(get('/b'))
       expect(String((await once(sockets[0]!, 'data'))[0])).toMatch(/200 OK/)
       for (const socket of sockets) socket.destroy()
-      await until('another to be taken', async () => /200 OK/.test(await send(door.port, last('/a'))))
+      await until('another to be taken', async () => /200 OK/.test(await send(door.open, last('/a'))))
       expect(door.lines.filter((line) => line.startsWith('refused: 503'))).not.toEqual([])
     })
 

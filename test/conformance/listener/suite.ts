@@ -1,22 +1,33 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { noCertificates } from '../../support/certificates.ts'
 import type { RuntimeName } from '../../support/portolan.ts'
 import { until } from '../../support/until.ts'
-import { type EchoDoor, echoed, get, last, readAll, send as sendTo, startEchoDoor } from './clients.ts'
+import {
+  type EchoDoor,
+  echoed,
+  get,
+  last,
+  optionsFor,
+  readAll,
+  reset,
+  send as sendTo,
+  startEchoDoor,
+  type Wire,
+} from './clients.ts'
 
 /** What every listener must do with the bytes of a connection, whatever runtime it is on. */
-export function describeListener(runtime: RuntimeName): void {
-  describe(`a listener on ${runtime}`, () => {
+export function describeListener(runtime: RuntimeName, wire: Wire = 'tcp'): void {
+  describe.skipIf(wire === 'tls' && noCertificates)(`a listener on ${runtime} over ${wire}`, () => {
     let door: EchoDoor
     beforeAll(async () => {
-      door = await startEchoDoor(runtime)
+      door = await startEchoDoor(runtime, await optionsFor(wire))
     })
     afterAll(() => {
       door.process.kill('SIGKILL')
     })
 
-    const send = (...pieces: string[]) => sendTo(door.port, ...pieces)
+    const send = (...pieces: string[]) => sendTo(door.open, ...pieces)
 
     it.each([
       ['in one piece', [get('/a'), last('/b')]],
@@ -57,7 +68,7 @@ export function describeListener(runtime: RuntimeName): void {
     })
 
     it('answers a client that closes its half after the request', async () => {
-      const socket = connect({ port: door.port, host: '127.0.0.1', allowHalfOpen: true })
+      const socket = door.open({ allowHalfOpen: true })
       const received = readAll(socket)
       socket.end(get('/a'))
       expect(echoed(await received)).toEqual(['GET /a'])
@@ -159,25 +170,25 @@ export function describeListener(runtime: RuntimeName): void {
       const cancelled = async () => Number(/\d+$/.exec(await send(last('/cancelled')))![0])
       const before = await cancelled()
       for (const target of ['/endless', '/endless-late']) {
-        const socket = connect(door.port, '127.0.0.1')
+        const socket = door.open()
         socket.on('error', () => {})
         socket.write(get(target))
         await once(socket, 'data')
         socket.destroy()
       }
       // One that hangs up before there is anything to send.
-      const early = connect(door.port, '127.0.0.1')
+      const early = door.open()
       early.on('error', () => {})
       early.write(get('/endless-late'))
       await until('the request to run', () => asked() === askedBefore + 2)
-      early.resetAndDestroy()
+      reset(early)
       await until('the body to be given up', async () => (await cancelled()) === before + 3)
     })
 
     it('does not keep answers for a client that asks and never reads', async () => {
       const memory = async () => Number(/\d+$/.exec(await send(last('/memory')))![0])
       const before = await memory()
-      const socket = connect(door.port, '127.0.0.1')
+      const socket = door.open()
       socket.on('error', () => {})
       socket.pause()
       for (let n = 0; n < 1000; n++) {
@@ -189,8 +200,8 @@ export function describeListener(runtime: RuntimeName): void {
     })
 
     it('drains: what runs is answered, what idles is closed', async () => {
-      const other = await startEchoDoor(runtime)
-      const open = () => connect(other.port, '127.0.0.1')
+      const other = await startEchoDoor(runtime, await optionsFor(wire))
+      const open = () => other.open()
       const idle = open()
       const used = open()
       used.write(get('/a'))

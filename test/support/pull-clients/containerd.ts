@@ -21,7 +21,13 @@ const config3 = (ranges: string) => `version = 3
   platform = "linux/${process.arch === 'x64' ? 'amd64' : process.arch}"
   snapshotter = "native"
 `
+const TIMEOUT = [`--pull-timeout=${MAX_WAIT / 1000}s`]
 const RANGES = 'max_concurrent_downloads = 8\n  concurrent_layer_fetch_buffer = 1048576'
+
+/** Its garbage collection waits for long after the start: until then it keeps what a pull that failed has left. */
+const COLLECTS_LATE = `[plugins."io.containerd.gc.v1.scheduler"]
+  startup_delay = "25s"
+`
 
 const missing =
   findPrograms('crictl').missing ?? (process.getuid?.() === 0 ? undefined : 'containerd runs as root only')
@@ -32,26 +38,44 @@ const missing =
  */
 export async function containerdClients(): Promise<PullClient[]> {
   const installed = await installedContainerds()
-  if (installed.length === 0) {
-    return [
-      {
-        name: 'containerd',
-        missing: 'not on this machine: containerd',
-        waitEnd: '',
-        pauses: BY_KUBELET,
-        start: () => Promise.reject(new TypeError('there is no containerd')),
-      },
-    ]
-  }
+  if (installed.length === 0) return [NONE]
   return installed.flatMap((containerd) => {
-    const { major, minor } = containerd.version
-    const name = `containerd ${major}.${minor}`
-    if (major < 2) return [clientOf(name, containerd, CONFIG_2, [`--pull-timeout=${MAX_WAIT / 1000}s`])]
+    const name = nameOf(containerd)
+    if (isOld(containerd)) return [clientOf(name, containerd, CONFIG_2, TIMEOUT)]
     return [
       clientOf(name, containerd, config3('')),
       clientOf(`${name} in ranges`, containerd, config3(RANGES)),
     ]
   })
+}
+
+/**
+ * The same, with a garbage collection that is as late as that of a busy node: from kubelet's first try to its second they
+ * keep wrong bytes, and fail with them without asking for the blob.
+ */
+export async function lateContainerdClients(): Promise<PullClient[]> {
+  const installed = await installedContainerds()
+  if (installed.length === 0) return [NONE]
+  return installed.map((containerd) => {
+    const settings = isOld(containerd) ? CONFIG_2 : config3('')
+    return clientOf(nameOf(containerd), containerd, settings + COLLECTS_LATE)
+  })
+}
+
+const NONE: PullClient = {
+  name: 'containerd',
+  missing: 'not on this machine: containerd',
+  waitEnd: '',
+  pauses: BY_KUBELET,
+  start: () => Promise.reject(new TypeError('there is no containerd')),
+}
+
+function nameOf({ version: { major, minor } }: InstalledContainerd): string {
+  return `containerd ${major}.${minor}`
+}
+
+function isOld({ version }: InstalledContainerd): boolean {
+  return version.major < 2
 }
 
 /** With words for `crictl pull` where its config does not bound its wait. */

@@ -46,12 +46,13 @@ function retry(
   wait: (again: () => void) => void,
 ): void {
   const held = new Set<Digest>()
+  const spoilt = new Set<Digest>()
   const victim = world.victims.push(undefined) - 1
   let tries = 0
   const from = typeof address === 'function' ? address : () => address
   const again = (): void =>
     pull(world, {
-      ...{ tool, image, held, heads },
+      ...{ tool, image, held, spoilt, heads },
       address: from,
       done(succeeded, most) {
         tries += most
@@ -86,5 +87,5 @@ export function every(world: PullWorld, interval: number, work: () => void): voi
 export function once(world: PullWorld, retrier: Retrier): void {
   const { address, image, tool = TOOLS.containerd, heads = false } = retrier
   const from = typeof address === 'function' ? address : () => address
-  pull(world, { ...{ tool, image, heads }, held: new Set(), address: from, done() {} })
+  pull(world, { ...{ tool, image, heads }, held: new Set(), spoilt: new Set(), address: from, done() {} })
 }

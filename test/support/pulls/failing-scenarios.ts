@@ -11,8 +11,9 @@ const stalls: Fault = () => ({ reached: 0, after: 30_000 })
 const cutsHalfWay: Fault = ({ start }) => ({ reached: start + (BLOB_BYTES - start) / 2, after: 700 })
 const cutsAtMiB: Fault = () => ({ reached: 2 ** 20, after: 200 })
 const cutsAfterMiB: Fault = ({ start }) => ({ reached: start + 4 * 2 ** 20, after: 200 })
-/** All bytes come, and the digest is wrong: the tools begin again from the start. */
-const wrongBytes: Fault = () => ({ reached: 0, after: 1500 })
+/** All bytes come, and the digest is wrong. */
+const wrongBytes: Fault = () => ({ reached: BLOB_BYTES, after: 1500, isWrong: true })
+const wrongBytesOfOne: Fault = (ask) => (ask.digest === app.blobs[3] ? wrongBytes(ask, () => 0) : 'delivers')
 
 /** Clients that a store fails, which our own checks do not notice. */
 export const FAILING: readonly Scenario[] = [
@@ -53,6 +54,50 @@ export const FAILING: readonly Scenario[] = [
     world: { near: wrongBytes },
     happens: (w) => node(w, { address: nat, image: app }),
     tries: 3,
+  },
+  {
+    // Its second try finds the wrong bytes of its first, and asks for the tag and nothing else.
+    name: 'kubelet, wrong bytes in one blob, kept for 15 s',
+    world: { near: wrongBytesOfOne },
+    happens: (w) => node(w, { address: nat, image: app, tool: TOOLS.collector }),
+    tries: 3,
+  },
+  {
+    name: 'kubelet, wrong bytes at two stores, kept for 15 s',
+    world: { near: wrongBytesOfOne, next: wrongBytesOfOne },
+    happens: (w) => node(w, { address: nat, image: app, tool: TOOLS.collector }),
+    tries: 4,
+  },
+  {
+    name: 'kubelet, 10 images, one with wrong bytes, kept for 15 s',
+    world: { near: wrongBytesOfOne },
+    happens: (w) => {
+      node(w, { address: nat, image: app, tool: TOOLS.collector })
+      for (let n = 1; n < 10; n++)
+        node(w, { address: nat, image: imageOf(`pod:${n}`, 8), start: n * 3 * SECOND })
+    },
+    tries: 3,
+  },
+  {
+    // Nothing is asked for again until its fourth try.
+    name: 'kubelet, wrong bytes in one blob, kept for 45 s',
+    world: { near: wrongBytesOfOne },
+    happens: (w) => node(w, { address: nat, image: app, tool: { ...TOOLS.collector, collects: 45_000 } }),
+    tries: 4,
+  },
+  {
+    // The same until its ninth.
+    name: 'crictl again 2 s after it failed, wrong bytes kept for 15 s',
+    world: { near: wrongBytesOfOne },
+    happens: (w) => runs(w, { address: nat, image: app, tool: TOOLS.collector }, 2 * SECOND),
+    tries: 9,
+  },
+  {
+    // The quiet in between is not kubelet's pause.
+    name: '200 nodes behind one address within 2 s, wrong bytes kept for 15 s',
+    world: { near: wrongBytesOfOne },
+    happens: (w) => nodes(w, 200, { address: nat, image: app, tool: TOOLS.collector }, 2 * SECOND),
+    tries: 5,
   },
   {
     name: 'kubelet, two stores refuse',

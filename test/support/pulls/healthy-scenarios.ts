@@ -92,6 +92,26 @@ export const HEALTHY: readonly Scenario[] = [
     moves: 0.05,
   },
   {
+    // As 100 of the 200 nodes within an hour.
+    name: '200 nodes look at the tag every 5 min, 100 others pull, 2 h',
+    happens: (w) => {
+      for (let n = 0; n < 200; n++) every(w, 5 * MINUTE, () => w.manifest(nat, app.name, 'v1'))
+      nodes(w, 100, { address: nat, image: app }, 2 * HOUR)
+    },
+    lasts: 2 * HOUR,
+    moves: 0.1,
+  },
+  {
+    // Like a node that finds wrong bytes of its last pull in all that can be seen.
+    name: 'one node looks at the tag every min, pulls anew every 11 min, 12 h',
+    happens: (w) => {
+      every(w, MINUTE, () => w.manifest(nat, app.name, 'v1'))
+      every(w, 11 * MINUTE, () => once(w, { address: nat, image: app }))
+    },
+    lasts: 12 * HOUR,
+    moves: 0.1,
+  },
+  {
     name: 'scanner: one address, 500 images in a row, twice a day',
     happens: (w) => {
       for (let n = 0; n < 500; n++)

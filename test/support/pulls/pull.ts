@@ -8,6 +8,11 @@ export interface Tool {
   readonly parallel: number
   /** Keeps the blobs that arrived when another fails, as containerd does. */
   readonly keeps: boolean
+  /**
+   * After so many milliseconds it drops what a pull that failed left. Until then it keeps wrong bytes, too, and fails with
+   * them without asking, as containerd does until its garbage collection. Without it, wrong bytes are dropped at once.
+   */
+  readonly collects?: number
   /** Asks for the blobs in another order each time. */
   readonly shuffles: boolean
   /** Goes on where a blob was cut, at most so often in a row without progress; 0 for tools that do not. */
@@ -18,9 +23,12 @@ export interface Tool {
 
 const plain: Tool = { parallel: 6, keeps: false, shuffles: false, resumes: 0, retries: [] }
 
+const containerd: Tool = { parallel: 3, keeps: true, shuffles: true, resumes: 5, retries: [] }
+
 /** Tools as `docs/operations.md` describes them. */
 export const TOOLS = {
-  containerd: { parallel: 3, keeps: true, shuffles: true, resumes: 5, retries: [] },
+  containerd,
+  collector: { ...containerd, collects: 15_000 },
   skopeo: plain,
   crane: { ...plain, parallel: 4 },
   oras: { ...plain, parallel: 3 },
@@ -34,6 +42,8 @@ export interface Puller {
   readonly image: Image
   /** Blobs that it need not ask for. */
   readonly held: Set<Digest>
+  /** Those that it holds wrong bytes of, and does not ask for either. */
+  readonly spoilt: Set<Digest>
   /** Asks `HEAD` for each blob before it asks `GET`. */
   readonly heads?: boolean
   /** Called with the most requests that were made for one blob. */
@@ -42,13 +52,15 @@ export interface Puller {
 
 /** Pulls an image once: its manifests, then its blobs; the first failure ends it. */
 export function pull(world: PullWorld, puller: Puller): void {
-  const { tool, image, held } = puller
+  const { tool, image, held, spoilt } = puller
   const missing = image.blobs.filter((blob) => !held.has(blob))
   const left = tool.shuffles ? shuffled(missing, world.random) : missing
   let running = 0
   let failed = false
   let tries = 1
-  world.manifest(puller.address(), image.name)
+  world.manifest(puller.address(), image.name, 'v1')
+  // By its digest, unless it is held.
+  if (held.size === 0 && spoilt.size === 0) world.manifest(puller.address(), image.name, 'sha256:…')
 
   function fill(): void {
     while (!failed && running < tool.parallel && left.length > 0) {
@@ -67,6 +79,12 @@ export function pull(world: PullWorld, puller: Puller): void {
     failed = !succeeded
     if (failed) {
       if (!tool.keeps) held.clear()
+      if (tool.collects !== undefined) {
+        world.after(tool.collects, () => {
+          held.clear()
+          spoilt.clear()
+        })
+      }
       puller.done(false, tries)
     } else fill()
   }
@@ -75,18 +93,26 @@ export function pull(world: PullWorld, puller: Puller): void {
 
 function fetchBlob(
   world: PullWorld,
-  { tool, address, held, heads }: Puller,
+  { tool, address, image, held, spoilt, heads }: Puller,
   digest: Digest,
   done: (succeeded: boolean, tries: number) => void,
 ): void {
+  if (spoilt.has(digest)) {
+    world.after(10, () => done(false, 1))
+    return
+  }
   let tries = 0
   let stuck = 0
   function ask(start: number): void {
     if (start === 0) tries++
-    const request = { address: address(), digest, start, open: true }
+    const request = { address: address(), repository: image.name, digest, start, open: true }
     if (heads) world.blob(request)
-    const { reached, after } = world.blob(request)
+    const { reached, after, isWrong } = world.blob(request)
     world.after(after, () => {
+      if (isWrong === true) {
+        if (tool.collects !== undefined) spoilt.add(digest)
+        return done(false, tries)
+      }
       if (reached >= BLOB_BYTES) {
         held.add(digest)
         return done(true, tries)

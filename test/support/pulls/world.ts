@@ -19,10 +19,12 @@ export interface Delivery {
   /** The first byte that did not arrive, of {@link BLOB_BYTES}. */
   readonly reached: number
   readonly after: number
+  /** Whether its bytes are others than its digest says. */
+  readonly isWrong?: boolean
 }
 
 /** What a client asks the door for. */
-export type Ask = Omit<Attempt, 'store' | 'bytes'>
+export type Ask = Omit<Attempt, 'store' | 'repository' | 'bytes'> & Partial<Pick<Attempt, 'repository'>>
 
 /** How a store treats a request; healthy ones deliver. */
 export type Fault = (ask: Ask, random: () => number) => Delivery | 'delivers'
@@ -38,7 +40,7 @@ export interface PullWorld extends EventQueue {
   readonly verdicts: Map<RetryVerdict['reason'], number>
   /** The try that succeeded of each client that a store failed; none for those that gave up. */
   readonly victims: (number | undefined)[]
-  manifest(address: Address, name: string): void
+  manifest(address: Address, repository: string, reference: string): void
   /** What becomes of a request that the door redirects. */
   blob(ask: Ask): Delivery
 }
@@ -64,10 +66,10 @@ export function createPullWorld({ seed = 1, near = healthy, next = healthy }: Wo
     moved: 0,
     verdicts: new Map(),
     victims: [],
-    manifest: (address, name) => detector.noteManifest(address, name),
+    manifest: detector.noteManifest,
     blob(ask) {
       world.asked++
-      const { reason, to } = detector.note({ ...ask, store: 'near', bytes: () => BLOB_BYTES })
+      const { reason, to } = detector.note(attemptOf(ask, 'near'))
       world.verdicts.set(reason, (world.verdicts.get(reason) ?? 0) + 1)
       if (to !== 'store') world.moved++
       const delivery = faults[to === 'store' ? 'near' : chooseNext(ask, to)]!(ask, random)
@@ -78,11 +80,13 @@ export function createPullWorld({ seed = 1, near = healthy, next = healthy }: Wo
 
   function chooseNext(ask: Ask, to: RetryVerdict['to']): string {
     if (to === 'canonical') return to
-    return detector.note({ ...ask, store: 'next', bytes: () => BLOB_BYTES }).to === 'store'
-      ? 'next'
-      : 'canonical'
+    return detector.note(attemptOf(ask, 'next')).to === 'store' ? 'next' : 'canonical'
   }
   return world
+}
+
+function attemptOf(ask: Ask, store: string): Attempt {
+  return { repository: '', ...ask, store, bytes: () => BLOB_BYTES }
 }
 
 const healthy: Fault = () => 'delivers'

@@ -1,0 +1,67 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** What package-lock.json says of a package, as far as it is needed. */
+interface Locked {
+  readonly version?: string
+  readonly integrity?: string
+}
+
+const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'portolan-build')
+
+/**
+ * Unpacks the Bun of an npm package into `folder` and gives its path. Which one, package-lock.json says, and its bytes
+ * are those that it names, whoever gave them: npm's registry the first time, the user's cache folder after that. Throws
+ * an `Error` that says what to do without a network.
+ */
+export function unpackRuntime(name: string, root: string, folder: string): string {
+  const { version, integrity } = lockedOf(name, root)
+  const tarball = join(CACHE, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
+  if (!isIntact(tarball, integrity)) {
+    download(name, version, tarball)
+    if (!isIntact(tarball, integrity)) {
+      rmSync(tarball, { force: true })
+      throw new Error(`${name} ${version} is not what package-lock.json names, ${integrity}`)
+    }
+  }
+  const own = join(folder, name.replace('/', '-'))
+  mkdirSync(own, { recursive: true })
+  execFileSync('tar', ['-xzf', tarball, '-C', own, 'package/bin/bun'])
+  return join(own, 'package/bin/bun')
+}
+
+/** The version of a package and the digest of its bytes, as package-lock.json has them. Throws when it has not. */
+export function lockedOf(name: string, root: string): Required<Locked> {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const { version, integrity } = (lock.packages[`node_modules/${name}`] ?? {}) as Locked
+  if (version === undefined || integrity === undefined)
+    throw new Error(`package-lock.json does not name ${name} with its integrity`)
+  return { version, integrity }
+}
+
+function isIntact(file: string, integrity: string): boolean {
+  if (!existsSync(file)) return false
+  const [algorithm = '', digest] = integrity.split('-')
+  return createHash(algorithm).update(readFileSync(file)).digest('base64') === digest
+}
+
+/** By npm, which knows the registry, the proxy and the certificates of this machine. */
+function download(name: string, version: string, tarball: string): void {
+  mkdirSync(CACHE, { recursive: true })
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  const words = ['pack', `${name}@${version}`, '--prefer-offline', '--pack-destination', CACHE]
+  const { status, stderr } = spawnSync(npm, [...words, '--loglevel=error'], {
+    cwd: CACHE,
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  if (status === 0 && existsSync(tarball)) return
+  const why = stderr?.split('\n').find((line) => line.startsWith('npm error') && !/ code /.test(line))
+  throw new Error(
+    `cannot get ${name} ${version}, the runtime of an executable, from npm's registry` +
+      `${why === undefined ? '' : ` (${why.replace('npm error ', '')})`}; without one, put its tarball at ${tarball}`,
+  )
+}

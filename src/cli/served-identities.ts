@@ -1,0 +1,76 @@
+import type { Listener, TlsIdentity } from '../adapters/listener.ts'
+import type { Config, TlsConfig } from '../config/config.ts'
+import type { Runtime } from '../runtime.ts'
+import { type ListenerName, readIdentityFiles, ServedIdentity } from './served-identity.ts'
+
+/** How often the files are looked at, in milliseconds. */
+const INTERVAL = 2_000
+
+/** What the listeners of a process show over TLS; empty where none of them speaks it. */
+export class ServedIdentities {
+  readonly #served: ReadonlyMap<ListenerName, ServedIdentity>
+
+  private constructor(served: ReadonlyMap<ListenerName, ServedIdentity>) {
+    this.#served = served
+  }
+
+  /** Reads what a config names. Throws `FILE_UNREADABLE` or `CONFIG_INVALID`. */
+  static async open(config: Config, runtime: Pick<Runtime, 'log' | 'date'>): Promise<ServedIdentities> {
+    const served = new Map<ListenerName, ServedIdentity>()
+    for (const [name, files] of filesOf(config)) {
+      served.set(name, new ServedIdentity(name, await readIdentityFiles(files), runtime))
+    }
+    return new ServedIdentities(served)
+  }
+
+  /** What a listener shows; `undefined` for one that speaks no TLS. */
+  of(name: ListenerName): TlsIdentity | undefined {
+    return this.#served.get(name)?.identity
+  }
+
+  /** When the certificates end, in seconds since 1970. */
+  *expiries(): Iterable<readonly [ListenerName, number]> {
+    for (const [name, { notAfter }] of this.#served) yield [name, notAfter / 1000]
+  }
+
+  /** Reads what another config names; gives what shows it. Throws, and changes nothing, when a part cannot be had. */
+  async prepare(config: Config): Promise<() => void> {
+    const shows: (() => void)[] = []
+    for (const [name, files] of filesOf(config)) {
+      const served = this.#served.get(name)
+      if (served === undefined) continue
+      const read = await readIdentityFiles(files)
+      shows.push(() => served.show(read))
+    }
+    return () => {
+      for (const show of shows) show()
+    }
+  }
+
+  /**
+   * Keeps what these listeners show as their files are. Files are looked at, not watched: a Kubernetes Secret changes by
+   * a swap of a symbolic link above them. Returns what ends that.
+   */
+  follow(listeners: Readonly<Record<ListenerName, Pick<Listener, 'useIdentity'> | undefined>>): () => void {
+    if (this.#served.size === 0) return () => {}
+    for (const [name, served] of this.#served) {
+      const listener = listeners[name]
+      if (listener !== undefined) served.attach(listener)
+    }
+    let isLooking = false
+    const timer = setInterval(async () => {
+      if (isLooking) return
+      isLooking = true
+      for (const served of this.#served.values()) await served.look()
+      isLooking = false
+    }, INTERVAL)
+    return () => clearInterval(timer)
+  }
+}
+
+function filesOf({ admin, tls, adminTls }: Config): (readonly [ListenerName, TlsConfig])[] {
+  return [
+    ...(tls === undefined ? [] : [['door', tls] as const]),
+    ...(adminTls === undefined || admin === undefined ? [] : [['admin', adminTls] as const]),
+  ]
+}

@@ -1,0 +1,3 @@
+import { describeTls } from './suite.ts'
+
+describeTls('bun')

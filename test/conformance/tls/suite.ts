@@ -1,0 +1,140 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
+import {
+  type Issued,
+  makePrivateAuthority,
+  noPrivateAuthority,
+  type PrivateAuthority,
+} from '../../support/private-authority.ts'
+import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
+import { makeTempFolder } from '../../support/temp.ts'
+import { until } from '../../support/until.ts'
+import { ask, keepAsking } from './clients.ts'
+import { makeSecretFolder } from './secret-folder.ts'
+
+/** What an operator sees of a door that speaks TLS, whatever runtime it is on. */
+export function describeTls(runtime: RuntimeName): void {
+  describe.skipIf(noPrivateAuthority)(`a door on ${runtime} that speaks TLS`, () => {
+    let made: AsyncDisposableStack
+    let authority: PrivateAuthority
+    let registry: ScriptedStore
+    beforeAll(async () => {
+      made = new AsyncDisposableStack()
+      authority = made.use(await makePrivateAuthority(['127.0.0.1']))
+      registry = made.use(await startScriptedStore(() => 200))
+    })
+    afterAll(() => made.disposeAsync())
+
+    const issue = () => authority.issue(['127.0.0.1'])
+    const upstreams = () => [{ id: 'main', url: registry.origin, at: 'gcp/us-central1' }]
+    const start = async (more: object) =>
+      made.use(await startPortolan({ upstreams: upstreams(), ...more }, runtime))
+    const serialOf = async (door: Portolan) => (await ask(door.port, '/v2/', { ca: authority.issuer })).serial
+    /** The lines of a door's log that begin with this, once there are so many. */
+    async function said(door: Portolan, what: string, count: number) {
+      const lines = () => door.log.filter(({ msg }) => String(msg).startsWith(what))
+      await until(`"${what}" in the log`, () => lines().length >= count)
+      return lines()
+    }
+
+    /** Files beside each other, written one by one. */
+    async function filesOf({ certificate, key }: Issued) {
+      const folder = made.use(await makeTempFolder())
+      const files = { certificate: `${folder.path}/tls.crt`, key: `${folder.path}/tls.key` }
+      await writeFile(files.certificate, certificate)
+      await writeFile(files.key, key)
+      return files
+    }
+
+    it('shows another certificate once its files change, and no request fails of that', async () => {
+      const secret = made.use(await makeSecretFolder(await issue()))
+      const door = await start({ tls: { certificate: secret.certificate, key: secret.key } })
+      const client = { ca: authority.issuer }
+      const first = await serialOf(door)
+      const staying = [0, 1, 2, 3].map(() => keepAsking(door.port, client, true))
+      const coming = [0, 1, 2, 3].map(() => keepAsking(door.port, client, false))
+      await until('all to have asked', () =>
+        [...staying, ...coming].every(({ replies }) => replies.length > 5),
+      )
+
+      await secret.swap(await issue())
+      await until('those who come to be shown the other', () =>
+        coming.every(({ replies }) => replies.at(-1)!.serial !== first),
+      )
+      const counts = staying.map(({ replies }) => replies.length)
+      await until('those who stay to go on', () =>
+        staying.every(({ replies }, index) => replies.length > counts[index]! + 5),
+      )
+      await Promise.all([...staying, ...coming].map((each) => each.end()))
+
+      const all = [...staying, ...coming]
+      expect(all.flatMap(({ failures }) => failures)).toEqual([])
+      expect(all.flatMap(({ replies }) => replies.filter(({ status }) => status !== 200))).toEqual([])
+      for (const { replies } of staying) {
+        expect(new Set(replies.map(({ socket }) => socket)).size).toBe(1)
+        expect(new Set(replies.map(({ serial }) => serial))).toEqual(new Set([first]))
+      }
+      const shown = await said(door, 'this certificate is shown', 2)
+      expect(shown).toMatchObject([
+        { listener: 'door', subject: 'CN=127.0.0.1', names: ['IP Address:127.0.0.1'] },
+        { listener: 'door', certificate: secret.certificate },
+      ])
+      const metrics = await fetch(`http://127.0.0.1:${door.adminPort}/metrics`)
+      expect(await metrics.text()).toContain(
+        `portolan_tls_certificate_expiry_timestamp_seconds{listener="door"} ${
+          Date.parse(String(shown[1]!.notAfter)) / 1000
+        }\n`,
+      )
+    })
+
+    it('takes other files with a reload, refuses them where they are no good, and needs a restart to begin', async () => {
+      const [one, other] = [await filesOf(await issue()), await filesOf(await issue())]
+      const door = await start({ tls: one })
+      const first = await serialOf(door)
+      const config = JSON.parse(await readFile(door.configFile, 'utf8')) as object
+      const reload = async (more: object) => {
+        await writeFile(door.configFile, JSON.stringify({ ...config, ...more }))
+        door.process.kill('SIGHUP')
+      }
+      const last = async () => {
+        const reply = await fetch(`http://127.0.0.1:${door.adminPort}/reload`)
+        return (await reply.json()) as { last: { ok: boolean; faults?: string[] } | null }
+      }
+
+      await reload({ tls: { ...other, key: one.key } })
+      await until('the reload to be refused', async () => (await last()).last?.ok === false)
+      expect((await last()).last!.faults).toEqual([expect.stringContaining('does not belong to the key')])
+      expect(await serialOf(door)).toBe(first)
+
+      await reload({ tls: other, adminTls: one })
+      await until('the reload', async () => (await last()).last?.ok === true)
+      const second = await serialOf(door)
+      expect(second).not.toBe(first)
+      expect(await said(door, 'this key takes a restart', 1)).toMatchObject([
+        { key: 'adminTls', inForce: 'off', inFile: 'on' },
+      ])
+      // The files of before are not looked at any more, and those of now are.
+      const third = await issue()
+      await writeFile(other.key, third.key)
+      await writeFile(other.certificate, third.certificate)
+      await until('the third certificate', async () => (await serialOf(door)) !== second)
+    })
+
+    it('asks clients of its admin service for a certificate, and those of the door for none', async () => {
+      const files = await filesOf(await issue())
+      const clientCA = authority.file
+      const door = await start({ tls: files, adminTls: { ...files, clientCA } })
+      const { certificate: cert, key } = await authority.issue(['operator'])
+      const trusting = { ca: authority.issuer }
+      await expect(ask(door.adminPort, '/healthz', trusting)).rejects.toThrow()
+      expect(await ask(door.adminPort, '/healthz', { ...trusting, cert, key })).toMatchObject({ status: 200 })
+      const { body } = await ask(door.adminPort, '/', { ...trusting, cert, key })
+      expect(JSON.parse(body)).toMatchObject({ door: `https://127.0.0.1:${door.port}` })
+      expect(await ask(door.port, '/v2/', trusting)).toMatchObject({ status: 200 })
+      expect(await said(door, 'refused before', 1)).toMatchObject([
+        { status: 'tls', reason: 'the client shows no certificate' },
+      ])
+    })
+  })
+}

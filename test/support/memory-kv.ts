@@ -1,0 +1,43 @@
+import type { KeyValueStore } from '../../src/workers.ts'
+
+/** A KV namespace in memory that notes what it is asked, and fails when it is told to. */
+export interface MemoryKv extends KeyValueStore {
+  readonly values: Map<string, string>
+  /** Every question so far, as `get KEY` and `put KEY`. */
+  readonly asked: string[]
+  /** Answers nothing from now on. */
+  fail(): void
+  recover(): void
+}
+
+export function createMemoryKv(values: Readonly<Record<string, string>> = {}): MemoryKv {
+  const map = new Map(Object.entries(values))
+  const asked: string[] = []
+  let fails = false
+  const ask = (question: string) => {
+    asked.push(question)
+    if (fails) throw new Error('KV is down')
+  }
+  async function get(key: string): Promise<string | null>
+  async function get(key: string, type: 'arrayBuffer'): Promise<ArrayBuffer | null>
+  async function get(key: string, type?: 'arrayBuffer'): Promise<string | ArrayBuffer | null> {
+    ask(`get ${key}`)
+    const value = map.get(key) ?? null
+    return value === null || type === undefined ? value : new TextEncoder().encode(value).buffer
+  }
+  return {
+    values: map,
+    asked,
+    fail() {
+      fails = true
+    },
+    recover() {
+      fails = false
+    },
+    get,
+    async put(key, value) {
+      ask(`put ${key}`)
+      map.set(key, value)
+    },
+  }
+}
