@@ -4,17 +4,16 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeSampleImages } from '../../src/demo/images.ts'
-import { noDebianRoot } from '../support/debian-root.ts'
 import { type FolderServer, startFolderServer } from '../support/folder-server.ts'
-import { buildImages, type Images } from '../support/images.ts'
-import { noPodman, ON_THIS_MACHINE } from '../support/podman.ts'
+import { buildImages, type Images, noImages } from '../support/images.ts'
+import { ON_THIS_MACHINE } from '../support/podman.ts'
 import { findFreePort } from '../support/ports.ts'
 import { findPrograms, runOk } from '../support/programs.ts'
 import { makeTempFolder } from '../support/temp.ts'
 import { until } from '../support/until.ts'
 
 const { found, missing } = findPrograms('skopeo')
-const unable = missing ?? noPodman ?? noDebianRoot
+const unable = missing ?? noImages
 if (unable !== undefined) console.warn(`images of deploy/docker are not built; ${unable}`)
 
 const MB = 1_000_000

@@ -1,14 +1,21 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { BUILD_PACKAGES, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
+import { buildExecutables } from '../../scripts/build/executables.ts'
+import { hostTarget } from '../../scripts/build/targets.ts'
+import { BUILD_PACKAGES, noDebianRoot, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
 import { packPackage } from './package.ts'
-import { openPodman, type Podman } from './podman.ts'
+import { noPodman, openPodman, type Podman } from './podman.ts'
 import { RUNTIMES } from './portolan.ts'
-import { runOk } from './programs.ts'
 import { makeTempFolder } from './temp.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+const target = hostTarget()
+
+/** Why {@link buildImages} cannot work here; `undefined` when it can. */
+export const noImages =
+  noPodman ?? noDebianRoot ?? (target === undefined ? 'no executable is made for this machine' : undefined)
 
 /** Podman with both of our images, built by the files of `deploy/docker`: `node` and `executable`. */
 export interface Images extends Podman {
@@ -21,6 +28,7 @@ export interface Images extends Podman {
  * have to be pulled: no registry but a door is asked.
  */
 export async function buildImages(): Promise<Images> {
+  if (target === undefined) throw new Error(noImages)
   await using folder = await makeTempFolder()
   const file = (name: string) => join(folder.path, name)
   await packDebianRoot(BUILD_PACKAGES, file('debian.tar'))
@@ -33,8 +41,12 @@ export async function buildImages(): Promise<Images> {
     await mkdir(context)
     await packPackage(context)
     await build(podman, 'node', context, 'Dockerfile', { NODE: 'debian-node', BASE: 'libraries' })
-    await makeExecutable(join(context, 'dist/executables/portolan-linux-x64'))
-    await build(podman, 'executable', context, 'Dockerfile.executable', { BASE: 'root' })
+    const [executable] = buildExecutables({
+      ...{ root: ROOT, bundle: join(ROOT, 'dist'), folder: join(context, 'dist/executables') },
+      targets: [target],
+    })
+    const parts = { BASE: 'root', EXECUTABLE: relative(context, executable!) }
+    await build(podman, 'executable', context, 'Dockerfile.executable', parts)
   } catch (error) {
     await podman[Symbol.asyncDispose]()
     throw error
@@ -54,11 +66,6 @@ async function nodeContext(context: string): Promise<string> {
     'FROM localhost/root\nCOPY node /usr/local/bin/node\nENV PATH=/usr/local/bin:/usr/bin:/bin\n',
   )
   return context
-}
-
-async function makeExecutable(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  await runOk(RUNTIMES.bun, ['build', '--compile', join(ROOT, 'dist/cli.js'), '--outfile', file])
 }
 
 async function build(
