@@ -1,4 +1,4 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, symlink } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildExecutables } from '../../scripts/build/executables.ts'
@@ -7,6 +7,7 @@ import { BUILD_PACKAGES, noDebianRoot, packDebianRoot, RUNTIME_PACKAGES } from '
 import { packPackage } from './package.ts'
 import { noPodman, openPodman, type Podman } from './podman.ts'
 import { RUNTIMES } from './portolan.ts'
+import { runOk } from './programs.ts'
 import { makeTempFolder } from './temp.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -32,15 +33,15 @@ export async function buildImages(): Promise<Images> {
   await using folder = await makeTempFolder()
   const file = (name: string) => join(folder.path, name)
   await packDebianRoot(BUILD_PACKAGES, file('debian.tar'))
+  await addNode(file('debian.tar'))
   await packDebianRoot(RUNTIME_PACKAGES, file('libraries.tar'))
   const podman = await openPodman(file('debian.tar'))
   try {
     await podman.runOk(['import', '--quiet', file('libraries.tar'), 'libraries'])
-    await build(podman, 'debian-node', await nodeContext(file('debian-node')))
     const context = file('package')
     await mkdir(context)
     await packPackage(context)
-    await build(podman, 'node', context, 'Dockerfile', { NODE: 'debian-node', BASE: 'libraries' })
+    await build(podman, 'node', context, 'Dockerfile', { NODE: 'root', BASE: 'libraries' })
     const [executable] = buildExecutables({
       ...{ root: ROOT, bundle: join(ROOT, 'dist'), folder: join(context, 'dist/executables') },
       targets: [target],
@@ -57,25 +58,24 @@ export async function buildImages(): Promise<Images> {
   }
 }
 
-/** What stands for the image that Node's project publishes. */
-async function nodeContext(context: string): Promise<string> {
-  await mkdir(context)
-  await copyFile(RUNTIMES.node, join(context, 'node'))
-  await writeFile(
-    join(context, 'Containerfile'),
-    'FROM localhost/root\nCOPY node /usr/local/bin/node\nENV PATH=/usr/local/bin:/usr/bin:/bin\n',
-  )
-  return context
+/** Where Node's own image has it. */
+async function addNode(archive: string): Promise<void> {
+  await using folder = await makeTempFolder()
+  await mkdir(join(folder.path, 'usr/local/bin'), { recursive: true })
+  await symlink(await realpath(RUNTIMES.node), join(folder.path, 'usr/local/bin/node'))
+  await runOk('tar', [
+    ...['--append', '--dereference', '--file', archive, '--directory', folder.path],
+    'usr/local/bin/node',
+  ])
 }
 
 async function build(
   podman: Podman,
   name: string,
   context: string,
-  recipe?: string,
-  given: Readonly<Record<string, string>> = {},
+  recipe: string,
+  given: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const file = recipe === undefined ? join(context, 'Containerfile') : join(ROOT, 'deploy/docker', recipe)
   const words = Object.entries(given).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])
   await podman.runOk([
     // OCI's own format has no HEALTHCHECK.
@@ -91,6 +91,6 @@ async function build(
       'host',
       ...words,
     ],
-    ...['--tag', name, '--file', file, context],
+    ...['--tag', name, '--file', join(ROOT, 'deploy/docker', recipe), context],
   ])
 }
