@@ -20,11 +20,14 @@ const MB = 1_000_000
 /** What Docker leaves a container after SIGTERM, in seconds. */
 const GRACE = 10
 
-/** What nothing in it has a need of is taken from it. */
+/** What nothing in it has a need of is taken from it, /tmp too, which Podman would lend and Docker does not. */
 const LIMITS = [
-  ...['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--memory=256m'],
+  ...['--read-only', '--read-only-tmpfs=false', '--memory=256m'],
+  ...['--cap-drop=ALL', '--security-opt=no-new-privileges'],
   ...ON_THIS_MACHINE,
 ]
+/** To build on a machine that others load, in milliseconds. */
+const MINUTES = 240_000
 
 const made = new AsyncDisposableStack()
 let images: Images
@@ -48,7 +51,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'config'))
   await writeFile(join(folder, 'config/portolan.yaml'), JSON.stringify(config))
   for (const each of ['config', 'images']) await chmod(join(folder, each), 0o755)
-})
+}, MINUTES)
 afterAll(() => made.disposeAsync())
 
 describe.skipIf(unable !== undefined).each(['node', 'executable'])('the image on %s', (image) => {
