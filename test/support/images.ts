@@ -1,4 +1,4 @@
-import { mkdir, realpath, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, realpath, symlink } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildExecutables } from '../../scripts/build/executables.ts'
@@ -46,6 +46,9 @@ export async function buildImages(): Promise<Images> {
       ...{ root: ROOT, bundle: join(ROOT, 'dist'), folder: join(context, 'dist/executables') },
       targets: [target],
     })
+    for (const name of ['LICENSE', 'dist/third-party-licences.txt']) {
+      await copyFile(join(ROOT, name), join(context, name))
+    }
     const parts = { BASE: 'root', EXECUTABLE: relative(context, executable!) }
     await build(podman, 'executable', context, 'Dockerfile.executable', parts)
   } catch (error) {
