@@ -11,6 +11,8 @@ export interface BundleOptions {
   readonly constants: Readonly<Record<string, string>>
   /** The oldest runtime that has to run it, such as `node22.18`. */
   readonly oldest: string
+  /** Whether there are modules of Node's; `browser` where there are none, in workers too. */
+  readonly platform: 'node' | 'browser'
 }
 
 /**
@@ -24,12 +26,13 @@ export async function bundle({
   folder,
   constants,
   oldest,
+  platform,
 }: BundleOptions): Promise<OutputChunk[]> {
   const warnings: string[] = []
   const build = await rolldown({
     cwd: root,
     input: { ...entries },
-    platform: 'node',
+    platform,
     // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
     resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
     // The oldest that package.json names knows less syntax than what the sources' packages may use.

@@ -1,6 +1,6 @@
 import { isRefusal } from '../config/refusal.ts'
 import { isFault } from '../oci/errors.ts'
-import type { Exposition } from '../telemetry/exposition.ts'
+import type { Exposition } from '../telemetry/text-format.ts'
 import { isAdminHost } from './admin-host.ts'
 import { readFrom } from './explained-client.ts'
 import type { Explainer } from './explainer.ts'

@@ -1,6 +1,7 @@
 import type { Address } from '../../net/address.ts'
 import type { Runtime } from '../../runtime.ts'
 import { type Attempt, type RetryVerdict, VERDICTS } from './attempt.ts'
+import type { AttemptRecord } from './attempt-records.ts'
 import { RetryMemory } from './memory.ts'
 import type { RetryCounts, RetryOutlier } from './store-watch.ts'
 import { END_OF_TIME } from './times.ts'
@@ -33,6 +34,8 @@ export interface RetryDetector {
   note(attempt: Attempt): RetryVerdict
   /** Takes note of a manifest handed out, by tag or digest: the same again soon is a pull that began again. */
   noteManifest(address: Address, repository: string, reference: string): void
+  /** Takes note of what another process of this service was asked so many milliseconds ago, as if it had been asked here. */
+  replay(record: AttemptRecord): void
   /** Whether more clients come back to a store than usual. */
   outlier(store: string): RetryOutlier | undefined
   status(): RetryStatus
@@ -40,7 +43,7 @@ export interface RetryDetector {
   keep(stores: ReadonlySet<string>): void
 }
 
-/** A detector that knows what its own process was asked: its promises hold for each replica by itself. */
+/** A detector that knows what it is told: its promises hold for each replica by itself. */
 export function createRetryDetector(
   { now: clock, random, log }: Pick<Runtime, 'now' | 'random' | 'log'>,
   { maxMovedBytes = MAX_MOVED_BYTES }: RetryBounds = {},
@@ -64,8 +67,7 @@ export function createRetryDetector(
 
   return {
     note(attempt) {
-      // The first bytes and no more: a look whether it is there, which some repeat every minute.
-      if (!attempt.open && attempt.start === 0) return VERDICTS.first
+      if (isLook(attempt)) return VERDICTS.first
       const now = elapsed()
       const verdict = memory.note(attempt, now)
       const { mutedShare } = memory
@@ -75,6 +77,11 @@ export function createRetryDetector(
     noteManifest(address, repository, reference) {
       const now = elapsed()
       memory.noteManifest(address, repository, reference, now)
+    },
+    replay(record) {
+      const at = elapsed() - record.age
+      if (record.kind === 'blob') memory.note(record.attempt, at)
+      else memory.noteManifest(record.address, record.repository, record.reference, at)
     },
     outlier(store) {
       const now = elapsed()
@@ -93,4 +100,9 @@ export function createRetryDetector(
     },
     keep: (stores) => memory.stores.keep(stores),
   }
+}
+
+/** The first bytes and no more: a look whether it is there, which some repeat every minute, and no attempt. */
+export function isLook({ open, start }: Pick<Attempt, 'open' | 'start'>): boolean {
+  return !open && start === 0
 }

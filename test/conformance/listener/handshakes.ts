@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { TlsIdentity } from '../../../src/adapters/listener.ts'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { ListenOptions, TlsIdentity } from '../../../src/adapters/listener.ts'
 import type { RuntimeName } from '../../support/portolan.ts'
 import {
   makePrivateAuthority,
@@ -30,10 +30,11 @@ export function describeHandshakes(runtime: RuntimeName): void {
       await authority[Symbol.asyncDispose]()
     })
 
-    const startDoor = (more: Partial<TlsIdentity> = {}) =>
+    const startDoor = (more: Partial<TlsIdentity> = {}, options: Partial<ListenOptions> = {}) =>
       startEchoDoor(runtime, {
         maxConnections: CONNECTIONS,
         timeLimits: { firstByte: 1000, handshake: 1000, idle: 3000 },
+        ...options,
         tls: { certificate: String(authority.certificate), key: String(authority.key), ...more },
       })
 
@@ -159,6 +160,26 @@ export function describeHandshakes(runtime: RuntimeName): void {
       expect(await answerOf(await secure())).toEqual(['GET /a'])
     })
 
+    it('answers those who are there while a crowd shakes hands', async () => {
+      const crowded = await startDoor({}, { maxConnections: 1000, timeLimits: {} })
+      onTestFinished(() => void crowded.process.kill('SIGKILL'))
+      const hello = await recordHello()
+      const there = await secure({}, crowded)
+      const crowd = Array.from({ length: 400 }, () => openTo(crowded.port)().on('error', () => {}))
+      await Promise.all(crowd.map((socket) => once(socket, 'connect')))
+      let begun = 0
+      for (const socket of crowd) {
+        socket.once('data', () => begun++)
+        socket.write(hello)
+      }
+      const answer = once(there, 'data')
+      there.write(get('/a'))
+      expect(String((await answer)[0])).toMatch(/200 OK/)
+      expect(begun).toBeLessThan(200)
+      await until('all of them to be answered', () => begun === crowd.length)
+      for (const socket of [...crowd, there]) socket.destroy()
+    })
+
     describe('to clients with a certificate', () => {
       let closed: EchoDoor
       beforeAll(async () => {
@@ -213,4 +234,17 @@ export function describeHandshakes(runtime: RuntimeName): void {
       })
     })
   })
+}
+
+/** What a client says first, for those who say it without going on. */
+async function recordHello(): Promise<Buffer> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  client.on('error', () => {})
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  const [hello] = (await once(socket, 'data')) as [Buffer]
+  client.destroy()
+  server.close()
+  return hello
 }

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { Agent } from 'node:https'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import {
@@ -119,6 +120,30 @@ export function describeTls(runtime: RuntimeName): void {
       await writeFile(other.key, third.key)
       await writeFile(other.certificate, third.certificate)
       await until('the third certificate', async () => (await serialOf(door)) !== second)
+    })
+
+    it('lets nobody in by a ticket of before, once the authority of clients is another', async () => {
+      await using others = await makePrivateAuthority(['client'])
+      const files = { ...(await filesOf(await issue())), clientCA: authority.file }
+      const door = await start({ tls: files })
+      const { certificate: cert, key } = await authority.issue(['client'])
+      const client = { ca: authority.issuer, cert, key }
+      const agent = new Agent({ keepAlive: false })
+      made.defer(() => agent.destroy())
+      const isReused = async () =>
+        (await ask(door.port, '/v2/', { ...client, agent })).socket.isSessionReused()
+      expect(await isReused()).toBe(false)
+      await until('a ticket to be taken', isReused)
+
+      const config = JSON.parse(await readFile(door.configFile, 'utf8')) as object
+      const next = { ...config, tls: { ...files, clientCA: others.file } }
+      await writeFile(door.configFile, JSON.stringify(next))
+      door.process.kill('SIGHUP')
+      await said(door, 'reloaded the config', 1)
+      await expect(isReused()).rejects.toThrow()
+      const { certificate, key: otherKey } = await others.issue(['client'])
+      const other = { ca: authority.issuer, cert: certificate, key: otherKey }
+      expect(await ask(door.port, '/v2/', other)).toMatchObject({ status: 200 })
     })
 
     it('asks clients of its admin service for a certificate, and those of the door for none', async () => {
