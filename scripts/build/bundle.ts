@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type OutputChunk, rolldown } from 'rolldown'
+import { takeBuiltins } from './builtins.ts'
 import type { Entries } from './entries.ts'
 
 export interface BundleOptions {
@@ -33,8 +34,13 @@ export async function bundle({
     cwd: root,
     input: { ...entries },
     platform,
-    // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
-    resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
+    plugins: [takeBuiltins()],
+    resolve: {
+      // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
+      alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+      // The names of modules decide on the names and order of what is made: they are the same wherever packages lie.
+      symlinks: false,
+    },
     // The oldest that package.json names knows less syntax than what the sources' packages may use.
     transform: { target: oldest, define: { ...constants } },
     onLog: (level, { message }) => {

@@ -55,7 +55,7 @@ it('takes failed probes within one second for one', () => {
 it('takes no backend out since we had nothing left to ask it with', () => {
   const error = Object.assign(new Error('connect'), { code: 'EMFILE' })
   const unasked = [
-    probed({ presence: 'unknown', failure: new TypeError('fetch failed', { cause: error }) }),
+    probed({ presence: 'unknown', failure: failureOf(new TypeError('fetch failed', { cause: error })) }),
     checked({ result: failureOf(error) }),
   ]
   const state = after([checked({}), ...unasked, ...unasked, ...unasked])

@@ -1,8 +1,10 @@
-import { copyFile, mkdir, realpath, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildExecutables } from '../../scripts/build/executables.ts'
 import { hostTarget } from '../../scripts/build/targets.ts'
+import { writeImage } from '../../scripts/release/image.ts'
+import { librariesOf } from '../../scripts/release/libraries.ts'
 import { BUILD_PACKAGES, noDebianRoot, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
 import { packPackage } from './package.ts'
 import { noPodman, openPodman, type Podman } from './podman.ts'
@@ -18,7 +20,10 @@ const target = hostTarget()
 export const noImages =
   noPodman ?? noDebianRoot ?? (target === undefined ? 'no executable is made for this machine' : undefined)
 
-/** Podman with both of our images, built by the files of `deploy/docker`: `node` and `executable`. */
+/**
+ * Podman with our images: `node` and `executable`, built by the files of `deploy/docker`, and `released`, the archive of
+ * a release.
+ */
 export interface Images extends Podman {
   /** In bytes. */
   sizeOf(image: string): Promise<number>
@@ -51,6 +56,7 @@ export async function buildImages(): Promise<Images> {
     }
     const parts = { BASE: 'root', EXECUTABLE: relative(context, executable!) }
     await build(podman, 'executable', context, 'Dockerfile.executable', parts)
+    await load(podman, 'released', executable!, file('released.tar'))
   } catch (error) {
     await podman[Symbol.asyncDispose]()
     throw error
@@ -70,6 +76,19 @@ async function addNode(archive: string): Promise<void> {
     ...['--append', '--dereference', '--file', archive, '--directory', folder.path],
     'usr/local/bin/node',
   ])
+}
+
+/** What `.ci/release` makes, without a container tool. */
+async function load(podman: Podman, name: string, executable: string, archive: string): Promise<void> {
+  const image = writeImage({
+    ...{ version: name, commit: 'unknown', date: new Date(0), architecture: 'amd64' },
+    executable: await readFile(executable),
+    libraries: librariesOf(executable),
+    licences: new Uint8Array(),
+  })
+  await writeFile(archive, image)
+  await podman.runOk(['load', '--quiet', '--input', archive])
+  await podman.runOk(['tag', `localhost/portolan:${name}`, name])
 }
 
 async function build(
