@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { type IncomingMessage, request as requestOverHttp } from 'node:http'
 import { request as requestOverTls } from 'node:https'
 import type { Config, ListenAddress, TlsConfig } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
+import { readPemFile } from './served-identity.ts'
 
 /** In bytes; what the admin service says of its health is a hundred. */
 const BODY_MAX = 4096
@@ -18,7 +18,7 @@ export interface AdminAnswer {
 
 /**
  * Asks the admin service of a config, on the machine that it runs on and past any proxy. Throws `USAGE` where the config
- * does not say where it is, `FILE_UNREADABLE` for a certificate that it asks for and is not there, and `UNREACHABLE` where
+ * does not say where it is, `FILE_UNREADABLE` for what it asks clients for and is not to be read, and `UNREACHABLE` where
  * nobody answers within so many milliseconds.
  */
 export async function askAdmin(
@@ -61,14 +61,8 @@ interface ClientIdentity {
 /** What shows a service that wants to know its clients that this is its own machine: its own certificate. */
 async function identityFor(tls: TlsConfig | undefined): Promise<ClientIdentity> {
   if (tls?.clientCA === undefined) return {}
-  const [cert, key] = await Promise.all([readText(tls.certificate), readText(tls.key)])
-  return { cert, key }
-}
-
-async function readText(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause) => {
-    throw new PortolanError('FILE_UNREADABLE', `cannot read ${file}: ${cause.message}`, { file }, cause)
-  })
+  const [cert, key] = await Promise.all([readPemFile(tls.certificate), readPemFile(tls.key)])
+  return { cert: cert.text, key: key.text }
 }
 
 function ask(url: string, signal: AbortSignal, identity: ClientIdentity): Promise<Omit<AdminAnswer, 'url'>> {
