@@ -16,15 +16,10 @@ export interface AdminAnswer {
   readonly said: Readonly<Record<string, unknown>>
 }
 
-/** What a request over TLS shows; absent where the admin service speaks none. */
-type Shown = { readonly cert?: string; readonly key?: string } | undefined
-
 /**
  * Asks the admin service of a config, on the machine that it runs on and past any proxy. Throws `USAGE` where the config
- * does not say where it is, and `UNREACHABLE` where nobody answers within so many milliseconds.
- *
- * Over TLS it takes any certificate, as the kubelet does, since the name in it is not that of a loopback address. What it
- * shows is the admin service's own, in case that asks for one.
+ * does not say where it is, `FILE_UNREADABLE` for what it asks clients for and is not to be read, and `UNREACHABLE` where
+ * nobody answers within so many milliseconds.
  */
 export async function askAdmin(
   { admin, adminTls }: Pick<Config, 'admin' | 'adminTls'>,
@@ -37,14 +32,15 @@ export async function askAdmin(
     throw new PortolanError('USAGE', message)
   }
   const end = AbortSignal.timeout(timeout)
-  const shown = adminTls && (await readShown(adminTls))
+  const identity = await identityFor(adminTls)
   let failure: unknown
   for (const host of waysTo(admin)) {
-    const url = `${shown === undefined ? 'http' : 'https'}://${formatListenAddress({ host, port: admin.port })}${path}`
+    const origin = `${adminTls === undefined ? 'http' : 'https'}://${formatListenAddress({ host, port: admin.port })}`
+    const url = `${origin}${path}`
     try {
-      return { url, ...(await ask(url, shown, end)) }
+      return { url, ...(await ask(url, end, identity)) }
     } catch (error) {
-      failure ??= unreachable(url, error, end.aborted ? timeout : undefined)
+      failure ??= unreachable(url, end.aborted ? `no answer within ${timeout} ms` : error)
     }
   }
   throw failure
@@ -57,26 +53,28 @@ function waysTo({ host }: ListenAddress): readonly string[] {
   return host === '' ? ['127.0.0.1', '::1'] : [host]
 }
 
-/** Nothing, where this process may not read it: most often nobody asks for it. */
-async function readShown({ certificate, key }: TlsConfig): Promise<NonNullable<Shown>> {
-  try {
-    const [{ text: cert }, { text }] = await Promise.all([readPemFile(certificate), readPemFile(key)])
-    return { cert, key: text }
-  } catch {
-    return {}
-  }
+interface ClientIdentity {
+  readonly cert?: string
+  readonly key?: string
 }
 
-function ask(url: string, shown: Shown, signal: AbortSignal): Promise<Omit<AdminAnswer, 'url'>> {
+/** What shows a service that wants to know its clients that this is its own machine: its own certificate. */
+async function identityFor(tls: TlsConfig | undefined): Promise<ClientIdentity> {
+  if (tls?.clientCA === undefined) return {}
+  const [cert, key] = await Promise.all([readPemFile(tls.certificate), readPemFile(tls.key)])
+  return { cert: cert.text, key: key.text }
+}
+
+function ask(url: string, signal: AbortSignal, identity: ClientIdentity): Promise<Omit<AdminAnswer, 'url'>> {
+  // A connection of its own, so that no proxy of the environment comes between; and a Host that the service answers to.
+  const common = { agent: false, signal, headers: { Host: 'localhost' } }
   return new Promise((resolve, reject) => {
-    // A connection of its own, so that no proxy of the environment comes between; and a Host that it answers to.
-    const options = { agent: false, signal, headers: { Host: 'localhost' } } as const
-    const read = (reply: IncomingMessage) => void readAnswer(reply).then(resolve, reject)
-    const asked =
-      shown === undefined
-        ? requestOverHttp(url, options, read)
-        : requestOverTls(url, { ...options, ...shown, rejectUnauthorized: false }, read)
-    asked.on('error', reject).end()
+    const take = (reply: IncomingMessage) => readAnswer(reply).then(resolve, reject)
+    const request = url.startsWith('https:')
+      ? // Its certificate is for the names that others ask for, and nothing is sent to it that has to stay secret.
+        requestOverTls(url, { ...common, ...identity, rejectUnauthorized: false }, take)
+      : requestOverHttp(url, common, take)
+    request.on('error', reject).end()
   })
 }
 
@@ -101,12 +99,7 @@ function readObject(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function unreachable(url: string, cause: unknown, timeout?: number): PortolanError {
-  const reason =
-    timeout === undefined
-      ? cause instanceof Error
-        ? cause.message
-        : String(cause)
-      : `no answer within ${timeout} ms`
+function unreachable(url: string, cause: unknown): PortolanError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
   return new PortolanError('UNREACHABLE', `${url}: ${reason}`, { url }, cause)
 }
