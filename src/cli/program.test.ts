@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runCommand } from '../../test/support/command.ts'
+import { runHosted } from '../../test/support/command-host.ts'
 import { EXIT, exitCodeOf } from './exit-code.ts'
 
 const README = fileURLToPath(new URL('../../README.md', import.meta.url))
@@ -20,9 +20,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 /** Runs the program in the folder of the configs, as a user would. */
-async function portolan(words: string[], options: { input?: string; env?: Record<string, string> } = {}) {
-  const { code, out, err } = await runCommand(words, { folder, ...options })
-  return { code, out, err }
+function portolan(words: string[], options: { input?: string; env?: Record<string, string> } = {}) {
+  return runHosted(words, { folder, ...options })
 }
 
 const FAULTS = [

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runCommand } from '../../../test/support/command.ts'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { type FolderServer, startFolderServer } from '../../../test/support/folder-server.ts'
 import { type Portolan, startPortolan } from '../../../test/support/portolan.ts'
 import { findFreePort } from '../../../test/support/ports.ts'
@@ -20,9 +20,8 @@ interface Told {
   readonly err: string
 }
 
-async function explain(...words: string[]): Promise<Told> {
-  const { code, out, err } = await runCommand(['explain', ...words], { folder: process.cwd() })
-  return { code, out, err }
+function explain(...words: string[]): Promise<Told> {
+  return runHosted(['explain', ...words], { folder: process.cwd() })
 }
 
 describe('portolan explain', () => {

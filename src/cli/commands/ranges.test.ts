@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { runCommand } from '../../../test/support/command.ts'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { list, startListServer, status } from '../../../test/support/list-server.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { listOf } from '../../../test/support/test-ranges.ts'
@@ -20,10 +20,9 @@ afterEach(async () => {
 })
 
 /** Runs `portolan ranges …` in the folder, as a user would. */
-async function ranges(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
+function ranges(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
   const env = { PORTOLAN_RANGES_UPDATE_NO_GEO: 'true' }
-  const { code, out, err } = await runCommand(['ranges', ...words], { folder: folder.path, env })
-  return { code, out, err }
+  return runHosted(['ranges', ...words], { folder: folder.path, env })
 }
 
 async function save(lists: Record<string, string>): Promise<void> {

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { runCommand } from '../../../test/support/command.ts'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 
 const OLD =
@@ -10,9 +10,8 @@ const OLD =
 const COMMENT = 'not understood: pod.yaml: 1 mention, the first in line 5\n'
 const NEW = OLD.replace('"k8s.gcr.io', '"registry.k8s.io')
 
-async function rewrite(folder: string, ...words: string[]) {
-  const { code, out, err } = await runCommand(['rewrite', ...words], { folder })
-  return { code, out, err }
+function rewrite(folder: string, ...words: string[]) {
+  return runHosted(['rewrite', ...words], { folder })
 }
 
 /** A folder with these files, by their paths. */

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { runCommand } from '../../support/command.ts'
+import { runHosted } from '../../support/command-host.ts'
 import { findFreePort } from '../../support/ports.ts'
 import { type ApiObject, type ClusterContent, startScriptedCluster } from '../../support/scripted-cluster.ts'
 import { makeTempFolder } from '../../support/temp.ts'
@@ -67,11 +67,10 @@ async function scan(kubeconfig: string, ...words: string[]) {
   await using folder = await makeTempFolder()
   const file = join(folder.path, 'config')
   await writeFile(file, kubeconfig)
-  const { code, out, err } = await runCommand(['scan', '--cluster', ...words], {
+  return await runHosted(['scan', '--cluster', ...words], {
     folder: folder.path,
     env: { KUBECONFIG: file },
   })
-  return { code, out, err }
 }
 
 describe('scan --cluster', () => {

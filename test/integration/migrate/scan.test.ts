@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { runCommand } from '../../support/command.ts'
+import { runHosted } from '../../support/command-host.ts'
 import { findPrograms, runOk } from '../../support/programs.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 
@@ -14,9 +14,8 @@ const POD =
 const LIST = '{"version":1,"findings":{"pod.yaml | Pod container a | k8s.gcr.io/pause:3.2":1}}'
 
 /** Runs a command in a folder as a user would, with a text on standard input. */
-async function portolan(folder: string, words: readonly string[], input = '') {
-  const { code, out, err } = await runCommand(words, { folder, input })
-  return { code, out, err }
+function portolan(folder: string, words: readonly string[], input = '') {
+  return runHosted(words, { folder, input })
 }
 
 /** Makes a folder of files, by path to content. */
