@@ -195,6 +195,8 @@ function withProbeFailure(
 }
 
 function withResult(state: BackendState, result: CheckResult, { policy, now }: FactContext): BackendState {
+  // Or else a door that has run out of something would take out all its backends.
+  if (result.kind === 'failed' && result.ofUs) return state
   const health = nextHealth(state.health, result, policy, now)
   if (health === state.health) return state
   if (health.status === state.health.status) return { ...state, health }

@@ -42,13 +42,13 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   const isDraining = () => draining
   const overload = options.shedsLoad ? new Overload(timeLimits.turn) : undefined
   const outbox = new Outbox(() => turns.begin())
-  const turns = new Turns(outbox.flush, overload)
+  const turns = new Turns(outbox.flush, { overload })
   const service: Service = {
     ...{ door, onError, onRefused, isDraining, reader, timeLimits, outbox },
     turns,
     http: createNodeHttp({ door, onError, isDraining }),
   }
-  const tls = options.tls && new TlsServer(options.tls, { onRefused, timeLimits })
+  const tls = options.tls && new TlsServer(options.tls, { onRefused, timeLimits, overload })
   const open = new Set<Guest>()
   const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte, timeLimits.handshake))
 

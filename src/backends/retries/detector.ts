@@ -49,15 +49,20 @@ export function createRetryDetector(
   { maxMovedBytes = MAX_MOVED_BYTES }: RetryBounds = {},
 ): RetryDetector {
   let begunAt = clock()
-  let memory = new RetryMemory(random, maxMovedBytes)
+  /** Made for the first request: its 5 MB are of no use to a door that has none. */
+  let memory: RetryMemory | undefined
   let isMuting = false
 
   function elapsed(): number {
     const time = clock() - begunAt
     if (time < END_OF_TIME) return time | 0
     begunAt = clock()
-    memory = new RetryMemory(random, maxMovedBytes)
+    memory = undefined
     return 0
+  }
+  function remembering(): RetryMemory {
+    memory ??= new RetryMemory(random, maxMovedBytes)
+    return memory
   }
   function reportMuting(share: number | undefined): void {
     isMuting = share !== undefined
@@ -69,36 +74,37 @@ export function createRetryDetector(
     note(attempt) {
       if (isLook(attempt)) return VERDICTS.first
       const now = elapsed()
-      const verdict = memory.note(attempt, now)
-      const { mutedShare } = memory
+      const remembered = remembering()
+      const verdict = remembered.note(attempt, now)
+      const { mutedShare } = remembered
       if ((mutedShare !== undefined) !== isMuting) reportMuting(mutedShare)
       return verdict
     },
     noteManifest(address, repository, reference) {
       const now = elapsed()
-      memory.noteManifest(address, repository, reference, now)
+      remembering().noteManifest(address, repository, reference, now)
     },
     replay(record) {
       const at = elapsed() - record.age
-      if (record.kind === 'blob') memory.note(record.attempt, at)
-      else memory.noteManifest(record.address, record.repository, record.reference, at)
+      if (record.kind === 'blob') remembering().note(record.attempt, at)
+      else remembering().noteManifest(record.address, record.repository, record.reference, at)
     },
     outlier(store) {
       const now = elapsed()
-      return memory.stores.peek(store)?.watch.outlier(now)
+      return memory?.stores.peek(store)?.watch.outlier(now)
     },
     status() {
       const now = elapsed()
       return {
-        mutedShare: memory.mutedShare,
-        stores: memory.stores.entries().map(([store, { watch, budget }]) => ({
+        mutedShare: memory?.mutedShare,
+        stores: (memory?.stores.entries() ?? []).map(([store, { watch, budget }]) => ({
           store,
           ...watch.counts(now),
           movedBytes: budget.spent(now),
         })),
       }
     },
-    keep: (stores) => memory.stores.keep(stores),
+    keep: (stores) => memory?.stores.keep(stores),
   }
 }
 

@@ -41,6 +41,7 @@ const CHECK_RESULT: z.ZodType<CheckResult> = z.union([
     hard: z.boolean(),
     why: z.string(),
     ofObject: z.exactOptional(z.literal(true)),
+    ofUs: z.exactOptional(z.literal(true)),
   }),
 ])
 
