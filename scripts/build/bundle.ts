@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type OutputChunk, rolldown } from 'rolldown'
 import { takeBuiltins } from './builtins.ts'
 import type { Entries } from './entries.ts'
+import { leaveOutUndeclared } from './undeclared.ts'
 
 export interface BundleOptions {
   /** The repository's root; what `entries` name is relative to it. */
@@ -34,7 +35,7 @@ export async function bundle({
     cwd: root,
     input: { ...entries },
     platform,
-    plugins: [takeBuiltins()],
+    plugins: [takeBuiltins(), leaveOutUndeclared()],
     resolve: {
       // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
       alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },

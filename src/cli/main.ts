@@ -1,6 +1,9 @@
 #!/usr/bin/env node
+import { endOnSignals } from './first-process.ts'
 import { innerProgram } from './inner-programs.ts'
 import { setV8Flags } from './v8-flags.ts'
+
+endOnSignals()
 
 const [command = '', ...rest] = process.argv.slice(2)
 setV8Flags(command)

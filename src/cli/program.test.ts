@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runHosted } from '../../test/support/command-host.ts'
 import { EXIT, exitCodeOf } from './exit-code.ts'
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 const README = fileURLToPath(new URL('../../README.md', import.meta.url))
 const GOOD = 'version: 1\nupstreams: [{ id: a, layout: images, at: dc/x }]\n'
 const BAD = 'version: 1\nupstreams: [{ id: a, layout: a, at: dc/x }]\ndebug: yes\nlisten: 8080\n'
@@ -20,34 +19,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
 /** Runs the program in the folder of the configs, as a user would. */
-function portolan(
-  words: string[],
-  { input = '', env = {} }: { input?: string; env?: object } = {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...words], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, ...env },
-    })
-    const ended = { out: '', err: '' }
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      ended.out += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      ended.err += text
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...ended }))
-    child.stdin.on('error', () => {}) // a program that ends without reading its input
-    child.stdin.end(input)
-  })
+function portolan(words: string[], options: { input?: string; env?: Record<string, string> } = {}) {
+  return runHosted(words, { folder, ...options })
 }
 
 const FAULTS = [

@@ -64,7 +64,10 @@ export async function runService(
   let service: Portolan
   try {
     service = await startService(config, runtime, group, {
-      listening: () => (isOpen ? addressOf(door, identities.of('door') !== undefined) : undefined),
+      listening: () =>
+        isOpen && group?.isListening !== false
+          ? addressOf(door, identities.of('door') !== undefined)
+          : undefined,
       process: {
         refusals: () => refusals.counts,
         droppedLines: () => runtime.droppedLines(),
@@ -139,6 +142,7 @@ async function startService(
     ...options,
     process: { ...options.process, workers: () => group.readings },
     otherMetrics: () => group.counts(),
+    otherRetries: () => group.retries(),
   })
   try {
     await group.begin(service.shared)

@@ -24,6 +24,11 @@ it('refuses files that are no good, and says of which listener they are', async 
     code: 'FILE_UNREADABLE',
     message: `adminTls: cannot read ${folder.path}: it is not a regular file`,
   })
+  await writeFile(noise, Buffer.from([0x30, 0x82, 0x01, 0xff]))
+  await expect(open({ tls: files })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: `tls: ${noise} is no text; expected PEM, neither DER nor PKCS #12`,
+  })
   await expect(open({ admin: 'off', adminTls: files })).resolves.toBeDefined()
 })
 

@@ -1,5 +1,6 @@
 import type { Backends } from '../backends/backends.ts'
 import type { Elsewhere } from '../backends/live-backend.ts'
+import type { RetryStatus } from '../backends/retries/detector.ts'
 import { type AttemptSink, ReturningClients } from '../backends/retries/returning-clients.ts'
 import { createSpill } from '../backends/spill.ts'
 import { LiveRanges, type RangesInForce } from '../clouds/fetch/ranges.ts'
@@ -78,6 +79,8 @@ export interface PortolanOptions {
 export interface ComposeOptions extends PortolanOptions {
   /** What they have counted. */
   readonly otherMetrics?: OtherMetrics
+  /** What they make of clients that come back, which none of them asks this one for. */
+  readonly otherRetries?: () => Promise<RetryStatus | undefined>
   /** Of a process that only answers clients, and goes by what another one finds out: how it is told, and tells. */
   readonly worker?: {
     readonly elsewhere: Elsewhere
@@ -89,7 +92,7 @@ export interface ComposeOptions extends PortolanOptions {
 /** What processes of one service share of what they know. */
 export interface SharedParts {
   readonly inForce: Pick<InForce, 'policy' | 'facts' | 'changes'>
-  readonly clients: Pick<ReturningClients, 'replay' | 'noteDelivery'>
+  readonly clients: Pick<ReturningClients, 'replay' | 'noteDelivery' | 'status'>
   /** Absent where another process keeps them. */
   readonly ranges: LiveRanges | undefined
   /** What was counted; absent where nothing is. */
@@ -158,7 +161,7 @@ export async function composePortolan(
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
     ...(ranges && { ranges: () => ranges.status() }),
-    retries: () => clients.status(),
+    retries: async () => (await options.otherRetries?.()) ?? clients.status(),
     reload: () => reloads.status,
     explain,
     hosts: () => policy().config.adminHosts,

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeBlob, storeContent } from '../support/content.ts'
 import { type MisbehavingServer, startMisbehaving } from '../support/misbehaving.ts'
@@ -17,7 +19,7 @@ beforeAll(async () => {
   code = await bundleWorker()
   upstream = await startScriptedStore(() => 200)
   store = await startMisbehaving({ content: storeContent([HEALTH_CHECK!, BLOB!]) })
-})
+}, 60_000)
 afterAll(async () => {
   for (const server of [upstream, store]) await server?.[Symbol.asyncDispose]()
 })
@@ -28,6 +30,7 @@ const configOf = (rest: object = {}) =>
     upstreams: [{ id: 'main', url: upstream.origin, at: 'gcp/us-central1' }],
     stores: [{ id: 'near', url: store.origin, at: 'aws/eu-west-3', canary: HEALTH_CHECK!.digest }],
     routing: [{ when: { country: 'FR' }, prefer: ['stores'] }, { prefer: ['upstreams'] }],
+    presence: { timeout: '5s' },
     ...rest,
   })
 
@@ -44,10 +47,12 @@ describe('a worker with KV, the cache and a schedule', () => {
   let worker: Workerd
   beforeAll(async () => {
     worker = await startWorkerd({ code, cf: { country: 'FR', asn: 3215 } })
-  })
+  }, 60_000)
   afterAll(() => worker?.[Symbol.asyncDispose]())
   beforeEach(async () => {
-    await (await worker.kv()).put(CONFIG_KEY, configOf())
+    const kv = await worker.kv()
+    await kv.put(CONFIG_KEY, configOf())
+    await kv.put(HEALTH_KEY, '')
   })
 
   const health = async () => {
@@ -56,7 +61,7 @@ describe('a worker with KV, the cache and a schedule', () => {
   }
 
   it('sends clients by the country that Cloudflare names', async () => {
-    await expect.poll(() => ask(worker)).toBe(store.origin)
+    expect(await ask(worker)).toBe(store.origin)
   })
 
   it('writes to KV how its backends are, and an isolate that reads it checks none', async () => {
@@ -89,11 +94,24 @@ describe('a worker with KV, the cache and a schedule', () => {
     expect(await ask(worker)).toBe(upstream.origin)
   })
 
+  it('begins once, however many come first, and though the first of all goes away', async () => {
+    await worker.beginAnew()
+    const before = upstream.requests.length
+    const gone = connect(worker.port, '127.0.0.1')
+    gone.on('error', () => {})
+    gone.end('GET /v2/ HTTP/1.1\r\nHost: door.test\r\n\r\n')
+    gone.destroySoon()
+    await once(gone, 'close')
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(worker)))
+    expect(new Set(answers)).toEqual(new Set([store.origin]))
+    expect(upstream.requests.slice(before)).toEqual(['GET /v2/'])
+  })
+
   it('goes by the last good config in KV when it begins with a bad one', async () => {
     await worker.runSchedule()
     await (await worker.kv()).put(CONFIG_KEY, configOf({ routing: [{ prefer: ['nobody'] }] }))
     await worker.beginAnew()
-    expect(await ask(worker)).toBe(upstream.origin)
+    expect(await ask(worker)).toBe(store.origin)
     const [fault] = worker.log.flatMap((line) =>
       typeof line === 'object' && line.msg === 'the config cannot be used' ? line.faults : [],
     ) as string[]

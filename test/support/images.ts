@@ -1,17 +1,24 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildExecutables } from '../../scripts/build/executables.ts'
-import { targetsNamed } from '../../scripts/build/targets.ts'
+import { hostTarget } from '../../scripts/build/targets.ts'
 import { writeImage } from '../../scripts/release/image.ts'
 import { librariesOf } from '../../scripts/release/libraries.ts'
-import { BUILD_PACKAGES, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
+import { BUILD_PACKAGES, noDebianRoot, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
 import { packPackage } from './package.ts'
-import { openPodman, type Podman } from './podman.ts'
+import { noPodman, openPodman, type Podman } from './podman.ts'
 import { RUNTIMES } from './portolan.ts'
+import { runOk } from './programs.ts'
 import { makeTempFolder } from './temp.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+const target = hostTarget()
+
+/** Why {@link buildImages} cannot work here; `undefined` when it can. */
+export const noImages =
+  noPodman ?? noDebianRoot ?? (target === undefined ? 'no executable is made for this machine' : undefined)
 
 /**
  * Podman with our images: `node` and `executable`, built by the files of `deploy/docker`, and `released`, the archive of
@@ -27,20 +34,28 @@ export interface Images extends Podman {
  * have to be pulled: no registry but a door is asked.
  */
 export async function buildImages(): Promise<Images> {
+  if (target === undefined) throw new Error(noImages)
   await using folder = await makeTempFolder()
   const file = (name: string) => join(folder.path, name)
   await packDebianRoot(BUILD_PACKAGES, file('debian.tar'))
+  await addNode(file('debian.tar'))
   await packDebianRoot(RUNTIME_PACKAGES, file('libraries.tar'))
   const podman = await openPodman(file('debian.tar'))
   try {
     await podman.runOk(['import', '--quiet', file('libraries.tar'), 'libraries'])
-    await build(podman, 'debian-node', await nodeContext(file('debian-node')))
     const context = file('package')
     await mkdir(context)
     await packPackage(context)
-    await build(podman, 'node', context, 'Dockerfile', { NODE: 'debian-node', BASE: 'libraries' })
-    const [executable] = makeExecutable(join(context, 'dist/executables'))
-    await build(podman, 'executable', context, 'Dockerfile.executable', { BASE: 'root' })
+    await build(podman, 'node', context, 'Dockerfile', { NODE: 'root', BASE: 'libraries' })
+    const [executable] = buildExecutables({
+      ...{ root: ROOT, bundle: join(ROOT, 'dist'), folder: join(context, 'dist/executables') },
+      targets: [target],
+    })
+    for (const name of ['LICENSE', 'dist/third-party-licences.txt']) {
+      await copyFile(join(ROOT, name), join(context, name))
+    }
+    const parts = { BASE: 'root', EXECUTABLE: relative(context, executable!) }
+    await build(podman, 'executable', context, 'Dockerfile.executable', parts)
     await load(podman, 'released', executable!, file('released.tar'))
   } catch (error) {
     await podman[Symbol.asyncDispose]()
@@ -52,25 +67,15 @@ export async function buildImages(): Promise<Images> {
   }
 }
 
-/** What stands for the image that Node's project publishes. */
-async function nodeContext(context: string): Promise<string> {
-  await mkdir(context)
-  await copyFile(RUNTIMES.node, join(context, 'node'))
-  await writeFile(
-    join(context, 'Containerfile'),
-    'FROM localhost/root\nCOPY node /usr/local/bin/node\nENV PATH=/usr/local/bin:/usr/bin:/bin\n',
-  )
-  return context
-}
-
-/** Of the bundle, which was made for the package. */
-function makeExecutable(folder: string): string[] {
-  return buildExecutables({
-    root: ROOT,
-    bundle: join(ROOT, 'dist'),
-    folder,
-    targets: targetsNamed(['linux-x64']),
-  })
+/** Where Node's own image has it. */
+async function addNode(archive: string): Promise<void> {
+  await using folder = await makeTempFolder()
+  await mkdir(join(folder.path, 'usr/local/bin'), { recursive: true })
+  await symlink(await realpath(RUNTIMES.node), join(folder.path, 'usr/local/bin/node'))
+  await runOk('tar', [
+    ...['--append', '--dereference', '--file', archive, '--directory', folder.path],
+    'usr/local/bin/node',
+  ])
 }
 
 /** What `.ci/release` makes, without a container tool. */
@@ -90,10 +95,9 @@ async function build(
   podman: Podman,
   name: string,
   context: string,
-  recipe?: string,
-  given: Readonly<Record<string, string>> = {},
+  recipe: string,
+  given: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const file = recipe === undefined ? join(context, 'Containerfile') : join(ROOT, 'deploy/docker', recipe)
   const words = Object.entries(given).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])
   await podman.runOk([
     // OCI's own format has no HEALTHCHECK.
@@ -109,6 +113,6 @@ async function build(
       'host',
       ...words,
     ],
-    ...['--tag', name, '--file', file, context],
+    ...['--tag', name, '--file', join(ROOT, 'deploy/docker', recipe), context],
   ])
 }

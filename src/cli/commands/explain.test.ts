@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { type FolderServer, startFolderServer } from '../../../test/support/folder-server.ts'
 import { type Portolan, startPortolan } from '../../../test/support/portolan.ts'
 import { findFreePort } from '../../../test/support/ports.ts'
-import { run } from '../../../test/support/programs.ts'
 import { startScriptedStore } from '../../../test/support/scripted-store.ts'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
 import { makeSampleImages } from '../../demo/images.ts'
@@ -13,7 +12,6 @@ import type { SampleImage } from '../../demo/sample-world.ts'
 import type { PullStep } from '../../doctor/pull-step.ts'
 import type { Explanation } from '../../routing/explanation.ts'
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const PARIS = '35.180.1.1'
 
 interface Told {
@@ -22,10 +20,8 @@ interface Told {
   readonly err: string
 }
 
-async function explain(...words: string[]): Promise<Told> {
-  const env = { PATH: process.env.PATH }
-  const { code, stdout, stderr } = await run(process.execPath, [MAIN, 'explain', ...words], { env })
-  return { code, out: stdout.toString(), err: stderr }
+function explain(...words: string[]): Promise<Told> {
+  return runHosted(['explain', ...words], { folder: process.cwd() })
 }
 
 describe('portolan explain', () => {

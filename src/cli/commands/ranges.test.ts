@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { list, startListServer, status } from '../../../test/support/list-server.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { listOf } from '../../../test/support/test-ranges.ts'
 import { providers } from '../../clouds/providers.ts'
 import { escapeRegExp } from '../../internal/escape-reg-exp.ts'
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const folder = await makeTempFolder()
 const server = await startListServer()
 afterAll(async () => {
@@ -23,21 +21,8 @@ afterEach(async () => {
 
 /** Runs `portolan ranges …` in the folder, as a user would. */
 function ranges(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, 'ranges', ...words], {
-      cwd: folder.path,
-      env: { PATH: process.env.PATH, PORTOLAN_RANGES_UPDATE_NO_GEO: 'true' },
-    })
-    const ended = { out: '', err: '' }
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      ended.out += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      ended.err += text
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...ended }))
-  })
+  const env = { PORTOLAN_RANGES_UPDATE_NO_GEO: 'true' }
+  return runHosted(['ranges', ...words], { folder: folder.path, env })
 }
 
 async function save(lists: Record<string, string>): Promise<void> {

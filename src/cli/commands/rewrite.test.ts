@@ -1,23 +1,17 @@
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { run } from '../../../test/support/programs.ts'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const OLD =
   'kind: Pod\r\napiVersion: v1\r\nspec:\r\n  containers:\r\n    - image: "k8s.gcr.io/pause:3.9" # k8s.gcr.io\r\n'
 /** What is said of the comment in it. */
 const COMMENT = 'not understood: pod.yaml: 1 mention, the first in line 5\n'
 const NEW = OLD.replace('"k8s.gcr.io', '"registry.k8s.io')
 
-async function rewrite(cwd: string, ...words: string[]) {
-  const { code, stdout, stderr } = await run(process.execPath, [MAIN, 'rewrite', ...words], {
-    cwd,
-    env: { PATH: process.env.PATH },
-  })
-  return { code, out: stdout.toString(), err: stderr }
+function rewrite(folder: string, ...words: string[]) {
+  return runHosted(['rewrite', ...words], { folder })
 }
 
 /** A folder with these files, by their paths. */

@@ -1,3 +1,4 @@
+import type { RetryStatus } from '../../backends/retries/detector.ts'
 import { within } from '../../internal/within.ts'
 import type { Cancel } from '../../runtime.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
@@ -22,8 +23,9 @@ export class Counts {
   }
 
   /** Keeps what a worker that is gone had counted. */
-  keep({ snapshot }: WorkerProcess): void {
-    if (snapshot === undefined) return
+  keep({ counted }: WorkerProcess): void {
+    if (counted === undefined) return
+    const { snapshot } = counted
     this.#gone = this.#gone.then((before) =>
       addSnapshots(before, snapshot, this.#runtime.processMetrics).catch(() => before),
     )
@@ -35,7 +37,13 @@ export class Counts {
     await this.#ask()
     // After the workers: one that ended meanwhile is among those that are gone.
     const gone = await this.#gone
-    return [gone, ...[...this.#workers].flatMap(({ snapshot }) => snapshot ?? [])]
+    return [gone, ...[...this.#workers].flatMap(({ counted }) => counted?.snapshot ?? [])]
+  }
+
+  /** What is made of clients that come back: each worker knows of all of them. */
+  async retries(): Promise<RetryStatus | undefined> {
+    await this.#ask()
+    return [...this.#workers].find(({ counted }) => counted !== undefined)?.counted?.retries
   }
 
   stop(): void {

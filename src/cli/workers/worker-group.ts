@@ -1,5 +1,6 @@
 import type { Listener, TlsIdentity } from '../../adapters/listener.ts'
 import { claimAddress } from '../../adapters/node/listen.ts'
+import type { RetryStatus } from '../../backends/retries/detector.ts'
 import type { Config, ListenAddress } from '../../config/config.ts'
 import { formatListenAddress } from '../../config/listen-address.ts'
 import { PortolanError } from '../../errors.ts'
@@ -72,6 +73,11 @@ export class WorkerGroup implements Listener {
     return this.#where.port
   }
 
+  /** Whether there is a worker that takes requests. */
+  get isListening(): boolean {
+    return [...this.#running].some((worker) => worker.isListening)
+  }
+
   get readings(): WorkerReading {
     return {
       listening: [...this.#running].filter(({ isListening }) => isListening).length,
@@ -83,6 +89,11 @@ export class WorkerGroup implements Listener {
   /** What all of them have counted, those that are gone included. */
   counts(): Promise<readonly MetricsSnapshot[]> {
     return this.#counts.read()
+  }
+
+  /** What they make of clients that come back. */
+  retries(): Promise<RetryStatus | undefined> {
+    return this.#counts.retries()
   }
 
   /** Starts the workers of a service; settles when all take requests. Throws `LISTEN_FAILED` where one cannot. */
@@ -167,7 +178,7 @@ export class WorkerGroup implements Listener {
 
   #noteLost(failures: number): void {
     this.#lost++
-    const isHopeless = failures >= MOST_FAILURES && this.readings.listening === 0
+    const isHopeless = failures >= MOST_FAILURES && !this.isListening
     if (!isHopeless) return
     const message = `workers end at once, ${failures} times in a row, and none takes requests: the log says why`
     this.#announceFailed(new PortolanError('UNREACHABLE', message))

@@ -3,11 +3,13 @@ import packageFile from '../../../package.json' with { type: 'json' }
 import type { TlsIdentity } from '../../adapters/listener.ts'
 import { readToPrimary, type ToPrimary, type ToWorker } from '../../server/processes/messages.ts'
 import type { Primary, WorkerEnd } from '../../server/processes/primary.ts'
-import type { MetricsSnapshot } from '../../telemetry/exposition.ts'
 import { ownCommand, WORKER_VARIABLE } from './own-command.ts'
 
 /** Where a worker is to take requests, and how. */
 export type OpenListener = ToWorker & { kind: 'open' }
+
+/** What a worker says of itself when it is asked. */
+export type Counted = ToPrimary & { kind: 'counted' }
 
 /** How a worker ended. */
 export interface WorkerExit {
@@ -35,9 +37,9 @@ export class WorkerProcess {
   readonly #primary: Primary
   #where: OpenListener
   #end: WorkerEnd | undefined
-  #snapshot: MetricsSnapshot | undefined
+  #counted: Counted | undefined
   /** Who waits for what it has counted. */
-  #counted: (() => void)[] = []
+  #countWaiters: (() => void)[] = []
   #why: string | undefined
   #announceListening: () => void = () => {}
   /** When it last said that it runs, by the caller's clock. */
@@ -84,9 +86,9 @@ export class WorkerProcess {
     return this.#child.pid
   }
 
-  /** What it had counted when it was last asked. */
-  get snapshot(): MetricsSnapshot | undefined {
-    return this.#snapshot
+  /** What it had counted, and made of clients that come back, when it was last asked. */
+  get counted(): Counted | undefined {
+    return this.#counted
   }
 
   /** Has it take requests there, and nowhere else. */
@@ -118,7 +120,7 @@ export class WorkerProcess {
   /** Asks it what it has counted; settles when it has said so. */
   count(): Promise<void> {
     return new Promise((resolve) => {
-      this.#counted.push(resolve)
+      this.#countWaiters.push(resolve)
       if (this.#end === undefined) this.#announceCounted()
       else this.#end.outbox.put('count', { kind: 'count' })
     })
@@ -142,7 +144,7 @@ export class WorkerProcess {
         onRefused(message.message)
         return
       case 'counted':
-        this.#snapshot = message.snapshot
+        this.#counted = message
         this.#announceCounted()
     }
   }
@@ -159,7 +161,7 @@ export class WorkerProcess {
   }
 
   #announceCounted(): void {
-    for (const resolve of this.#counted.splice(0)) resolve()
+    for (const resolve of this.#countWaiters.splice(0)) resolve()
   }
 
   #exit(code: number | null, signal: NodeJS.Signals | null): WorkerExit {

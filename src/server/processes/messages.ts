@@ -3,6 +3,7 @@ import type { Fact } from '../../backends/facts.ts'
 import type { CheckResult } from '../../backends/health/check-result.ts'
 import { type RetryReason, VERDICTS } from '../../backends/retries/attempt.ts'
 import type { AttemptBatch } from '../../backends/retries/attempt-records.ts'
+import type { RetryStatus } from '../../backends/retries/detector.ts'
 import type { Config } from '../../config/config.ts'
 import { type Digest, parseDigest } from '../../oci/digest.ts'
 import { type Name, parseName, parseTag, type Tag } from '../../oci/name.ts'
@@ -40,6 +41,7 @@ const CHECK_RESULT: z.ZodType<CheckResult> = z.union([
     hard: z.boolean(),
     why: z.string(),
     ofObject: z.exactOptional(z.literal(true)),
+    ofUs: z.exactOptional(z.literal(true)),
   }),
 ])
 
@@ -115,6 +117,12 @@ const SNAPSHOT: z.ZodType<MetricsSnapshot> = z.object({
   process: z.custom<ProcessCounts>((value) => Array.isArray(value)),
 })
 
+const RETRY_COUNTS = { clients: COUNT, cameBack: COUNT, usual: COUNT, networks: COUNT }
+const RETRIES: z.ZodType<RetryStatus> = z.object({
+  mutedShare: z.number().or(z.undefined()),
+  stores: z.array(z.object({ store: z.string(), ...RETRY_COUNTS, movedBytes: COUNT })),
+})
+
 const IDENTITY = z.object({
   ...{ certificate: z.string(), key: z.string() },
   clientCA: z.string().optional(),
@@ -175,7 +183,7 @@ const TO_PRIMARY = z.discriminatedUnion('kind', [
   ATTEMPTS,
   z.object({ kind: z.literal('want'), content: z.string(), offset: COUNT }),
   z.object({ kind: z.literal('check'), check: COUNT, backend: KEY }),
-  z.object({ kind: z.literal('counted'), snapshot: SNAPSHOT }),
+  z.object({ kind: z.literal('counted'), snapshot: SNAPSHOT, retries: RETRIES }),
   /** It runs; said every second. */
   z.object({ kind: z.literal('alive') }),
 ])

@@ -73,7 +73,6 @@ export class Primary {
         this.#learn(message.facts, from)
         return true
       case 'attempts':
-        this.#shared.clients.replay(message.batch)
         this.#tellOthers(from, message, message.batch.records.length)
         return true
       case 'want':

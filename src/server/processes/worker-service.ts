@@ -241,7 +241,8 @@ export class WorkerService {
   }
 
   async #tellCounts(): Promise<void> {
-    const snapshot = await this.#running?.service.shared.snapshot?.()
-    if (snapshot !== undefined) this.say({ kind: 'counted', snapshot })
+    const { shared } = this.#running?.service ?? {}
+    const snapshot = await shared?.snapshot?.()
+    if (snapshot !== undefined) this.say({ kind: 'counted', snapshot, retries: shared!.clients.status() })
   }
 }

@@ -16,7 +16,7 @@ const CANARY = makeBlob('canary')
 const BLOBS = Array.from({ length: 8 }, (_, n) => makeBlob(`blob ${n}`))
 
 /** Longer than what one process learns takes to be known to the others. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 400))
+const settle = () => new Promise((resolve) => setTimeout(resolve, 250))
 
 /** What holds for a door of several processes, on every runtime. */
 export function describeWorkers(runtime: RuntimeName): void {
@@ -39,8 +39,8 @@ export function describeWorkers(runtime: RuntimeName): void {
       door.process.kill('SIGSTOP')
       try {
         const before = checks()
-        // Two times as long as there is between two checks.
-        await new Promise((resolve) => setTimeout(resolve, 2000))
+        // Longer than there ever is between two checks.
+        await new Promise((resolve) => setTimeout(resolve, 1500))
         expect(checks()).toBe(before)
         for (const client of all) expect((await client.get('/v2/')).status).toBe(200)
       } finally {
@@ -76,6 +76,11 @@ export function describeWorkers(runtime: RuntimeName): void {
         await settle()
       }
       expect(sent).toEqual([true, true, false])
+    })
+
+    it('tells what is made of clients that come back, whichever process they came to', async () => {
+      const { body } = await exchange(door.adminPort, { target: '/retries' })
+      expect(JSON.parse(body).stores).toEqual([expect.objectContaining({ store: 'paris', cameBack: 1 })])
     })
 
     it('takes a store out of traffic in every process', async () => {

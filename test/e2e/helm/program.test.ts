@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { makeCertificates, noCertificates } from '../../support/certificates.ts'
 import { runCommand, startCommand } from '../../support/command.ts'
 import { BASE, noHelm, render } from '../../support/helm.ts'
-import { type Probe, podOf, theObject } from '../../support/kubernetes-objects.ts'
+import { type ApiObject, type Probe, podOf, theObject } from '../../support/kubernetes-objects.ts'
 import { findFreePort } from '../../support/ports.ts'
 import { startScriptedStore } from '../../support/scripted-store.ts'
 import { makeTempFolder } from '../../support/temp.ts'
@@ -18,13 +18,16 @@ const CONFIG_FILE = '/etc/portolan/config/portolan.yaml'
 
 describe.skipIf(noHelm !== undefined)('the program, as the Helm chart runs it', () => {
   const made = new AsyncDisposableStack()
+  const rendered = new Map<string, readonly ApiObject[]>()
+  beforeAll(async () => {
+    for (const [name, values] of VALUE_SETS) rendered.set(name, await render(values))
+  })
   afterAll(() => made.disposeAsync())
 
   it('takes the config of every set, by the words of the pods that check it', async () => {
     const folder = made.use(await makeTempFolder())
     const files: string[] = []
-    for (const [name, values] of VALUE_SETS) {
-      const objects = await render(values)
+    for (const [name, objects] of rendered) {
       const config = objects.find(({ kind, data }) => kind === 'ConfigMap' && data?.['portolan.yaml'])
       if (config === undefined) continue
       const file = `${name.replaceAll(/\W+/g, '-')}.yaml`
@@ -36,6 +39,24 @@ describe.skipIf(noHelm !== undefined)('the program, as the Helm chart runs it', 
     expect(files.length).toBeGreaterThan(15)
     const { code, out, err } = await runCommand(['config', 'check', ...files], { folder: folder.path })
     expect({ code, err: err.replaceAll(/^warning: .*\n/gm, '') }, out).toEqual({ code: 0, err: '' })
+  })
+
+  it('knows each word that a set gives to it', async () => {
+    const folder = made.use(await makeTempFolder())
+    const commands = new Set<string>()
+    for (const objects of rendered.values()) {
+      const [door] = podOf(theObject(objects, 'Deployment')).containers
+      commands.add(JSON.stringify(door!.args))
+    }
+    expect(commands.size).toBeGreaterThan(4)
+    for (const words of commands) {
+      // It reads its words before its config, which is not there.
+      const { code, err } = await runCommand(JSON.parse(words), { folder: folder.path })
+      expect({ code, err }).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`cannot read ${CONFIG_FILE}`),
+      })
+    }
   })
 
   it('is given the text of a config as it stands', async () => {
@@ -98,7 +119,7 @@ describe.skipIf(noHelm !== undefined)('the program, as the Helm chart runs it', 
       const mounted = made.use(await makeTempFolder())
       const upstream = made.use(await startScriptedStore(() => 200))
       const ports = { door: await findFreePort(), admin: await findFreePort() }
-      const secrets = { tls: { secretName: 'door-tls' }, adminTls: { secretName: 'admin-tls' } }
+      const secrets = { tls: { secretName: 'door-tls' }, adminTls: { secretName: 'admin-tls' }, workers: 2 }
       const objects = await render({
         ...BASE,
         ports,

@@ -52,6 +52,11 @@ export const WRONG_VALUES: readonly (readonly [name: string, values: object, mes
   ],
   ['no workers', { ...BASE, workers: 0 }, "at '/workers'"],
   [
+    'more workers than the program starts',
+    { ...BASE, workers: 65 },
+    "at '/workers': maximum: got 65, want 64",
+  ],
+  [
     'fewer replicas at most than at least',
     { ...BASE, autoscaling: { enabled: true, maxReplicas: 1 } },
     'autoscaling.minReplicas: 2: must not be more than autoscaling.maxReplicas, 1',

@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { COMPILED } from '../../support/compiled.ts'
+import { runHosted } from '../../support/command-host.ts'
 import { findFreePort } from '../../support/ports.ts'
 import { type ApiObject, type ClusterContent, startScriptedCluster } from '../../support/scripted-cluster.ts'
 import { makeTempFolder } from '../../support/temp.ts'
-
-const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts')
 
 const spec = (image: string) => ({ containers: [{ name: 'coredns', image }] })
 const metadata = (name: string, owner?: readonly [kind: string, name: string]) => ({
@@ -70,19 +67,10 @@ async function scan(kubeconfig: string, ...words: string[]) {
   await using folder = await makeTempFolder()
   const file = join(folder.path, 'config')
   await writeFile(file, kubeconfig)
-  const child = spawn(process.execPath, [MAIN, 'scan', '--cluster', ...words], {
-    cwd: folder.path,
-    env: { PATH: process.env.PATH, KUBECONFIG: file, ...COMPILED },
+  return await runHosted(['scan', '--cluster', ...words], {
+    folder: folder.path,
+    env: { KUBECONFIG: file },
   })
-  const ended = { out: '', err: '' }
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    ended.out += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    ended.err += text
-  })
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  return { code, ...ended }
 }
 
 describe('scan --cluster', () => {

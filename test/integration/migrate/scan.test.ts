@@ -1,45 +1,21 @@
-import { spawn } from 'node:child_process'
 import { chmod, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { COMPILED } from '../../support/compiled.ts'
+import { runHosted } from '../../support/command-host.ts'
 import { findPrograms, runOk } from '../../support/programs.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 
-const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts')
 const SCHEMA = join(import.meta.dirname, '../../../docs/schemas/scan-report.json')
 const NODES = join(import.meta.dirname, '../../fixtures/migrate/nodes')
 const POD =
   'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: k8s.gcr.io/pause:3.2\n'
 const LIST = '{"version":1,"findings":{"pod.yaml | Pod container a | k8s.gcr.io/pause:3.2":1}}'
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
 /** Runs a command in a folder as a user would, with a text on standard input. */
-function portolan(cwd: string, words: readonly string[], input = ''): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...words], {
-      cwd,
-      env: { PATH: process.env.PATH, ...COMPILED },
-    })
-    const ended = { out: '', err: '' }
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      ended.out += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      ended.err += text
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...ended }))
-    child.stdin.on('error', () => {})
-    child.stdin.end(input)
-  })
+function portolan(folder: string, words: readonly string[], input = '') {
+  return runHosted(words, { folder, input })
 }
 
 /** Makes a folder of files, by path to content. */
