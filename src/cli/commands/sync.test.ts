@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { runCommand, startCommand } from '../../../test/support/command.ts'
+import { startCommand } from '../../../test/support/command.ts'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { makeBlob, makeManifest, type TestRepository } from '../../../test/support/content.ts'
 import { type Answer, json, startScriptedRegistry } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
@@ -61,7 +62,7 @@ async function save(changes: object): Promise<void> {
 }
 
 function sync(words: readonly string[] = [], env: Record<string, string> = {}) {
-  return runCommand(['sync', '--config', 'portolan.yaml', ...words], { folder: folder.path, env })
+  return runHosted(['sync', '--config', 'portolan.yaml', ...words], { folder: folder.path, env })
 }
 
 function countLayerRequests(): number {
