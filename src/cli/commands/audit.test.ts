@@ -88,7 +88,8 @@ test('--json prints the report as data', async () => {
 
 test('an upstream that is not there ends with 3', async () => {
   await save('http://127.0.0.1:1')
-  const { code, out } = await audit()
+  const words = ['audit', '--config', 'portolan.yaml']
+  const { code, out } = await runHosted(words, { folder: folder.path, hasty: true })
   expect(code).toBe(3)
   expect(out).toMatch(/^upstream: 1 could not be read/)
 })

@@ -61,8 +61,8 @@ async function save(changes: object): Promise<void> {
   await writeFile(join(folder.path, 'portolan.yaml'), JSON.stringify(config))
 }
 
-function sync(words: readonly string[] = [], env: Record<string, string> = {}) {
-  return runHosted(['sync', '--config', 'portolan.yaml', ...words], { folder: folder.path, env })
+function sync(words: readonly string[] = [], env: Record<string, string> = {}, hasty = false) {
+  return runHosted(['sync', '--config', 'portolan.yaml', ...words], { folder: folder.path, env, hasty })
 }
 
 function countLayerRequests(): number {
@@ -168,7 +168,7 @@ test('a blob that the upstream alters is stored nowhere, and named with the imag
 test('an upstream that is not there ends with 3', async () => {
   const at = 'my-cloud/berlin'
   await save({ upstreams: [{ id: 'main', url: 'http://127.0.0.1:1', at }] })
-  const { code, out } = await sync()
+  const { code, out } = await sync([], {}, true)
   expect(code).toBe(3)
   expect(out).toContain('UNREACHABLE: ')
 })
