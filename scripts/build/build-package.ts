@@ -15,20 +15,28 @@ export const LICENCES = 'third-party-licences.txt'
 /** Entries that know no runtime (scan is none yet: semver is CommonJS): nothing that is loaded with them may be one of Node's modules. */
 const ANYWHERE = ['workers', 'routing', 'oci']
 
+/** An entry for where there is no Node: it shares no chunks, since those of CommonJS packages ask for Node's modules. */
+const WITHOUT_NODE = 'workers'
+
 /**
  * Makes dist/ from nothing: the bundle, its source maps, its types and the licences of what is in it; gives what is in
  * it. Says on standard error what was made, since `npm pack` prints the name of its file on standard output.
  */
 export async function buildPackage(root: string, dist: string, commit: string): Promise<BundledPackage[]> {
   const library = libraryEntries(packageFile.exports, (source) => existsSync(join(root, source)))
-  const entries = { ...library, ...PROGRAMS }
+  const { [WITHOUT_NODE]: worker, ...rest } = library
+  const entries = { ...rest, ...PROGRAMS }
   for (const [name, source] of Object.entries(PROGRAMS)) {
     if (!existsSync(join(root, source))) throw new Error(`dist/${name}.js needs ${source}, but there is none`)
   }
   rmSync(dist, { recursive: true, force: true })
   const constants = { PORTOLAN_COMMIT: JSON.stringify(commit) }
   const oldest = `node${/\d+\.\d+/.exec(packageFile.engines.node)![0]}`
-  const chunks = await bundle({ root, entries, folder: dist, constants, oldest })
+  const parts = { root, folder: dist, constants, oldest }
+  const chunks = [
+    ...(await bundle({ ...parts, entries, platform: 'node' })),
+    ...(await bundle({ ...parts, entries: { [WITHOUT_NODE]: worker! }, platform: 'browser' })),
+  ]
   for (const name of ANYWHERE) {
     const nodes = loadedWith(chunks, name).flatMap(({ imports }) => imports.filter(isOfNode))
     if (nodes.length > 0) throw new Error(`dist/${name}.js is for any runtime, but loads ${nodes.join(', ')}`)

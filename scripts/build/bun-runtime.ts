@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** What package-lock.json says of a package, as far as it is needed. */
 interface Locked {
@@ -10,18 +10,31 @@ interface Locked {
   readonly integrity?: string
 }
 
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'portolan-build')
+const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'portolan-build')
+
+export interface UnpackOptions {
+  /** The repository's. */
+  readonly root: string
+  /** Where it is unpacked to. */
+  readonly folder: string
+  /** Where tarballs are kept: the user's cache folder unless told. */
+  readonly cache?: string
+  readonly environment?: NodeJS.ProcessEnv
+}
 
 /**
- * Unpacks the Bun of an npm package into `folder` and gives its path. Which one, package-lock.json says, and its bytes
+ * Unpacks the Bun of an npm package and gives its path. Which one, package-lock.json says, and its bytes
  * are those that it names, whoever gave them: npm's registry the first time, the user's cache folder after that. Throws
  * an `Error` that says what to do without a network.
  */
-export function unpackRuntime(name: string, root: string, folder: string): string {
+export function unpackRuntime(
+  name: string,
+  { root, folder, cache = CACHE, environment = process.env }: UnpackOptions,
+): string {
   const { version, integrity } = lockedOf(name, root)
-  const tarball = join(CACHE, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
+  const tarball = join(cache, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
   if (!isIntact(tarball, integrity)) {
-    download(name, version, tarball)
+    download(`${name}@${version}`, tarball, environment)
     if (!isIntact(tarball, integrity)) {
       rmSync(tarball, { force: true })
       throw new Error(`${name} ${version} is not what package-lock.json names, ${integrity}`)
@@ -49,19 +62,18 @@ function isIntact(file: string, integrity: string): boolean {
 }
 
 /** By npm, which knows the registry, the proxy and the certificates of this machine. */
-function download(name: string, version: string, tarball: string): void {
-  mkdirSync(CACHE, { recursive: true })
+function download(spec: string, tarball: string, env: NodeJS.ProcessEnv): void {
+  const cache = dirname(tarball)
+  mkdirSync(cache, { recursive: true })
+  // What may be there is not what was asked for.
+  rmSync(tarball, { force: true })
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const words = ['pack', `${name}@${version}`, '--prefer-offline', '--pack-destination', CACHE]
-  const { status, stderr } = spawnSync(npm, [...words, '--loglevel=error'], {
-    cwd: CACHE,
-    encoding: 'utf8',
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const words = ['pack', spec, '--prefer-offline', '--loglevel=error', '--pack-destination', cache]
+  const { status, stderr } = spawnSync(npm, words, { cwd: cache, env, encoding: 'utf8' })
   if (status === 0 && existsSync(tarball)) return
-  const why = stderr?.split('\n').find((line) => line.startsWith('npm error') && !/ code /.test(line))
+  const why = stderr?.match(/^npm error (?!code |syscall |errno )(.*)$/m)?.[1]
   throw new Error(
-    `cannot get ${name} ${version}, the runtime of an executable, from npm's registry` +
-      `${why === undefined ? '' : ` (${why.replace('npm error ', '')})`}; without one, put its tarball at ${tarball}`,
+    `cannot get ${spec.replace(/@([^@]*)$/, ' $1')}, the runtime of an executable, from npm's registry` +
+      `${why === undefined ? '' : ` (${why})`}; without one, put its tarball at ${tarball}`,
   )
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { type OutputChunk, rolldown } from 'rolldown'
+import { takeBuiltins } from './builtins.ts'
 import type { Entries } from './entries.ts'
+import { leaveOutUndeclared } from './undeclared.ts'
 
 export interface BundleOptions {
   /** The repository's root; what `entries` name is relative to it. */
@@ -11,6 +13,8 @@ export interface BundleOptions {
   readonly constants: Readonly<Record<string, string>>
   /** The oldest runtime that has to run it, such as `node22.18`. */
   readonly oldest: string
+  /** Whether there are modules of Node's; `browser` where there are none, in workers too. */
+  readonly platform: 'node' | 'browser'
 }
 
 /**
@@ -24,14 +28,20 @@ export async function bundle({
   folder,
   constants,
   oldest,
+  platform,
 }: BundleOptions): Promise<OutputChunk[]> {
   const warnings: string[] = []
   const build = await rolldown({
     cwd: root,
     input: { ...entries },
-    platform: 'node',
-    // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
-    resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
+    platform,
+    plugins: [takeBuiltins(), leaveOutUndeclared()],
+    resolve: {
+      // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
+      alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+      // The names of modules decide on the names and order of what is made: they are the same wherever packages lie.
+      symlinks: false,
+    },
     // The oldest that package.json names knows less syntax than what the sources' packages may use.
     transform: { target: oldest, define: { ...constants } },
     onLog: (level, { message }) => {

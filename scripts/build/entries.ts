@@ -8,11 +8,12 @@ export interface ExportedSubpath {
 }
 
 /**
- * What is started by its file name and exported to nobody: the command, and what it runs in threads of their own. Each
- * lies beside the chunk that starts it, as its source lies beside the source.
+ * What is started by its file name and exported to nobody: the command, what is said to V8 before it, and what it runs in
+ * threads of their own. Each lies beside the chunk that starts it, as its source lies beside the source.
  */
 export const PROGRAMS: Entries = {
   cli: 'src/cli/main.ts',
+  'v8-flags': 'src/cli/v8-flags.ts',
   'parse-worker': 'src/adapters/config/parse-worker.ts',
   'update-worker': 'src/adapters/ranges/update-worker.ts',
 }

@@ -12,8 +12,13 @@ const CODE_SIGNATURE = 0x1d
  * `Mach-O 64-bit arm64, signed`. `head` is the file's first kilobytes. Throws an `Error` when it is neither.
  */
 export function describeHeader(head: Buffer): string {
-  if (head.length >= 64 && head.readUInt32BE(0) === ELF && head[4] === 2 && head[5] === 1) return ofElf(head)
-  if (head.length >= 32 && head.readUInt32LE(0) === MACH_O_64) return ofMachO(head)
+  try {
+    if (head.readUInt32BE(0) === ELF && head[4] === 2 && head[5] === 1) return ofElf(head)
+    if (head.readUInt32LE(0) === MACH_O_64) return ofMachO(head)
+  } catch (error) {
+    // What a header leads to is not there.
+    if (!(error instanceof RangeError)) throw error
+  }
   throw new Error('neither a 64-bit ELF file nor a 64-bit Mach-O one')
 }
 
@@ -37,7 +42,9 @@ function ofMachO(head: Buffer): string {
   let at = 32
   for (let left = head.readUInt32LE(16); left > 0; left--) {
     if (head.readUInt32LE(at) === CODE_SIGNATURE) return `Mach-O 64-bit ${cpu}, signed`
-    at += head.readUInt32LE(at + 4)
+    const size = head.readUInt32LE(at + 4)
+    if (size < 8) throw new RangeError('a load command has no length')
+    at += size
   }
   return `Mach-O 64-bit ${cpu}, not signed`
 }

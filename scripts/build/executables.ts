@@ -36,9 +36,9 @@ export function buildExecutables({ root, bundle, folder, targets }: ExecutablesO
         `executables are made on one of ${known}; this machine is ${process.platform} ${process.arch}`,
       )
     }
-    const compiler = unpackRuntime(host.runtime, root, work)
+    const compiler = unpackRuntime(host.runtime, { root, folder: work })
     return targets.map((target) => {
-      const runtime = target === host ? compiler : unpackRuntime(target.runtime, root, work)
+      const runtime = target === host ? compiler : unpackRuntime(target.runtime, { root, folder: work })
       const file = join(folder, `portolan-${target.name}`)
       compile({ compiler, runtime, target, root, bundle, work, file })
       return file

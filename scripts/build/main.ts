@@ -2,8 +2,9 @@ import { statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commitOf } from '../../src/cli/commit.ts'
+import { readKey } from '../release/checksums.ts'
 import { dateOfRelease } from '../release/date.ts'
-import { checkFolder, makeRelease } from '../release/release.ts'
+import { checkFolder, makeRelease, type ReleaseOptions } from '../release/release.ts'
 import { buildPackage } from './build-package.ts'
 import { buildExecutables } from './executables.ts'
 import { targetsNamed } from './targets.ts'
@@ -43,10 +44,11 @@ async function main(): Promise<void> {
 }
 
 /** What has to be right before minutes are spent on it. */
-function prepareRelease(path: string): { folder: string; date: Date; key: string | undefined } {
+function prepareRelease(path: string): Pick<ReleaseOptions, 'folder' | 'date' | 'key'> {
   const folder = resolve(path)
   checkFolder(folder)
-  return { folder, date: dateOfRelease(ROOT), key: process.env.PORTOLAN_RELEASE_KEY || undefined }
+  const keyFile = process.env.PORTOLAN_RELEASE_KEY
+  return { folder, date: dateOfRelease(ROOT), key: keyFile ? readKey(resolve(keyFile)) : undefined }
 }
 
 function report(line: string): void {

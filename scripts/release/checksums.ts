@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, sign } from 'node:crypto'
+import { createHash, createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -16,13 +16,29 @@ export function formatChecksums(folder: string): string {
 }
 
 /**
- * The signature of a text by an Ed25519 key in PEM (RFC 8032): one key gives one signature of one text, and openssl
- * checks it. Throws an `Error` when the file holds no such key.
+ * Reads the key that a release is signed with. Throws an `Error` when it cannot be read, or is no Ed25519 key in PEM
+ * without a password.
  */
-export function signText(text: string, keyFile: string): Buffer {
-  const key = createPrivateKey(readFileSync(keyFile))
-  if (key.asymmetricKeyType !== 'ed25519') {
-    throw new Error(`${keyFile} holds a key of type ${key.asymmetricKeyType}; it has to be ed25519`)
+export function readKey(file: string): KeyObject {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Error(`cannot read the key ${file}: ${error instanceof Error ? error.message : error}`)
   }
+  let key: KeyObject
+  try {
+    key = createPrivateKey(text)
+  } catch (error) {
+    throw new Error(`${file} is no private key in PEM: ${error instanceof Error ? error.message : error}`)
+  }
+  if (key.asymmetricKeyType !== 'ed25519') {
+    throw new Error(`${file} holds a key of type ${key.asymmetricKeyType}; it has to be ed25519`)
+  }
+  return key
+}
+
+/** The signature of a text (RFC 8032): one key gives one signature of one text, and openssl checks it. */
+export function signText(text: string, key: KeyObject): Buffer {
   return sign(null, Buffer.from(text), key)
 }

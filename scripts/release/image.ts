@@ -6,6 +6,7 @@ import type { LibraryFile } from './libraries.ts'
 /** Nobody: Kubernetes can tell by the number that it is not root. */
 const USER = 65532
 const PROGRAM = 'usr/local/bin/portolan'
+const CONFIG = '/etc/portolan/portolan.yaml'
 const MEDIA_TYPES = {
   index: 'application/vnd.oci.image.index.v1+json',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -84,10 +85,15 @@ function configOf(options: ImageOptions, root: string): object {
       User: `${USER}:${USER}`,
       ExposedPorts: { '8080/tcp': {} },
       Entrypoint: [`/${PROGRAM}`],
-      Cmd: ['serve', '--config', '/etc/portolan/portolan.yaml'],
+      Cmd: ['serve', '--config', CONFIG],
       WorkingDir: '/',
       Labels: labelsOf(options),
       StopSignal: 'SIGTERM',
+      // Docker's own, which OCI does not know; in nanoseconds.
+      Healthcheck: {
+        Test: ['CMD', `/${PROGRAM}`, 'healthcheck', '--config', CONFIG],
+        ...{ Interval: 10e9, Timeout: 3e9, StartPeriod: 30e9, Retries: 3 },
+      },
     },
     rootfs: { type: 'layers', diff_ids: [root] },
     history: [{ created, created_by: 'Portolan: the executable, its loader and its libraries' }],

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { KeyObject } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -13,6 +13,7 @@ import { packChart } from './chart.ts'
 import { formatChecksums, signText } from './checksums.ts'
 import { writeImage } from './image.ts'
 import { librariesOf } from './libraries.ts'
+import { packPackage } from './pack.ts'
 import { runtimesOf } from './runtimes.ts'
 import { type Bill, toCycloneDx, toSpdx } from './sbom.ts'
 
@@ -29,8 +30,8 @@ export interface ReleaseOptions {
   readonly commit: string
   /** Of the commit; of every file. */
   readonly date: Date
-  /** Signs the checksums, if there is one: the file of an Ed25519 key. */
-  readonly key: string | undefined
+  /** Signs the checksums, if there is one: an Ed25519 key. */
+  readonly key: KeyObject | undefined
   /** Told what was made, and what was left out and why. */
   readonly report: (line: string) => void
 }
@@ -84,19 +85,11 @@ export async function makeRelease(options: ReleaseOptions): Promise<void> {
 
 /** Throws an `Error` unless a folder is empty or not there yet: what it had would count as released. */
 export function checkFolder(folder: string): void {
-  if (existsSync(folder) && readdirSync(folder).length > 0)
+  if (existsSync(folder) && !(statSync(folder).isDirectory() && readdirSync(folder).length === 0))
     throw new Error(`${folder} has to be an empty folder, or a new one`)
 }
 
 type Put = (ending: string, bytes: string | Uint8Array) => void
-
-/** As `npm publish` would: npm gives every file the same time and order. It was built by now. */
-function packPackage(root: string, folder: string): void {
-  execFileSync('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
 
 /** An image takes the loader and the libraries of this machine, so there is one for this machine's own target alone. */
 function putImage(

@@ -12,6 +12,8 @@ export interface Listener {
    * began without TLS, and whatever the runtime says of a certificate that it cannot use; what was in use stays then.
    */
   useIdentity(identity: TlsIdentity): void
+  /** Has requests read by this one from now on. */
+  useReader(reader: RequestReader): void
 }
 
 /** By what a listener proves over TLS who it is, all of it in PEM. */
@@ -46,6 +48,8 @@ export interface ListenOptions {
   readonly onRefused?: (refusal: RefusedRequest) => void
   /** Connections at once; those beyond get 503. By default as many as the process may have open files for. */
   readonly maxConnections?: number
+  /** Whether other processes may listen there too: the system gives each connection to one of them. */
+  readonly reusePort?: boolean
   /** Whether new connections get 503 while requests wait too long for their turn; no by default. */
   readonly shedsLoad?: boolean
   /** `plain` by default. */

@@ -4,7 +4,7 @@ import type { Name } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
 import { type BackendState, type FactContext, initialState, reduce } from './backend-state.ts'
 import type { Expectation, Fact } from './facts.ts'
-import { failed, failedHard, PASSED } from './health/check-result.ts'
+import { failed, failedHard, failureOf, PASSED } from './health/check-result.ts'
 import type { ProbeFinding } from './presence/probe.ts'
 
 const CONTEXT: FactContext = {
@@ -46,14 +46,24 @@ it('sends nobody to a backend before it has passed', () => {
 })
 
 it('takes failed probes within one second for one', () => {
-  const refused = probed({ presence: 'unknown', failure: new Error('503') })
+  const refused = probed({ presence: 'unknown', failure: failed('503') })
   expect(after([checked({}), ...times(100, refused)], 1).health.failures).toBe(1)
   expect(health(after([checked({}), ...times(2, refused)], 1000))).toBe('healthy')
   expect(health(after([checked({}), ...times(3, refused)], 1000))).toBe('ejected')
 })
 
+it('takes no backend out since we had nothing left to ask it with', () => {
+  const error = Object.assign(new Error('connect'), { code: 'EMFILE' })
+  const unasked = [
+    probed({ presence: 'unknown', failure: failureOf(new TypeError('fetch failed', { cause: error })) }),
+    checked({ result: failureOf(error) }),
+  ]
+  const state = after([checked({}), ...unasked, ...unasked, ...unasked])
+  expect(state.health).toMatchObject({ status: 'healthy', failures: 0 })
+})
+
 it('takes a hard failure at its word, and keeps what happened', () => {
-  const gone = probed({ presence: 'unknown', failure: Object.assign(new Error('no'), { code: 'ENOTFOUND' }) })
+  const gone = probed({ presence: 'unknown', failure: failedHard('ENOTFOUND: no') })
   const state = after([checked({}), gone], 5)
   expect(health(state)).toBe('ejected')
   expect(state.history).toEqual([

@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts'
-import type { Expectation, Fact, HealthReport } from './facts.ts'
+import type { Expectation, Fact, HealthReport, Standing } from './facts.ts'
 import type { ManifestService } from './health/check-manifest.ts'
-import { type CheckResult, failed, failedHard, failureOf } from './health/check-result.ts'
+import { type CheckResult, failed, failedHard } from './health/check-result.ts'
 import { OBJECT_MAX_BYTES } from './health/check-store.ts'
 import {
   type HealthPolicy,
@@ -113,9 +113,29 @@ export function reduce(state: BackendState, fact: Fact, context: FactContext): B
       return resumed(state, fact, context)
     case 'reloaded':
       return { ...state, ownership: { ...state.ownership, recheckAt: 0 } }
+    case 'told':
+      return withStanding(state, fact.standing)
     case 'delivered':
     case 'retried':
       return state
+  }
+}
+
+/** What another process of this service needs to know of the backend to decide as this one does. */
+export function standingOf({ health, believed, manifests, forgotten }: BackendState): Standing {
+  return { status: health.status, believed, manifests, forgotten }
+}
+
+/** Times are not told of: nobody who goes by what he is told asks for any. */
+function withStanding(state: BackendState, { status, ...told }: Standing): BackendState {
+  const { manifests: _, ...rest } = state
+  const { believed, manifests, forgotten } = told
+  return {
+    ...rest,
+    health: { ...state.health, status },
+    believed,
+    forgotten,
+    ...(manifests !== undefined && { manifests }),
   }
 }
 
@@ -169,13 +189,14 @@ function withProbeFailure(
   context: FactContext,
 ): BackendState {
   if (failure === undefined) return state
-  const result = failureOf(failure)
-  if (result.kind === 'failed' && result.hard) return withResult(state, result, context)
+  if (failure.kind === 'failed' && failure.hard) return withResult(state, failure, context)
   if (context.now - state.reportedAt < REPORT_INTERVAL) return state
-  return withResult({ ...state, reportedAt: context.now }, result, context)
+  return withResult({ ...state, reportedAt: context.now }, failure, context)
 }
 
 function withResult(state: BackendState, result: CheckResult, { policy, now }: FactContext): BackendState {
+  // Or else a door that has run out of something would take out all its backends.
+  if (result.kind === 'failed' && result.ofUs) return state
   const health = nextHealth(state.health, result, policy, now)
   if (health === state.health) return state
   if (health.status === state.health.status) return { ...state, health }

@@ -15,6 +15,7 @@ import {
   type BackendEvent,
   type BackendParts,
   type BackendSettings,
+  type Elsewhere,
   LiveBackend,
 } from './live-backend.ts'
 import type { OwnershipPolicy } from './ownership/ownership-status.ts'
@@ -41,11 +42,15 @@ export interface Backends {
   [Symbol.dispose](): void
 }
 
-/** No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. */
+/**
+ * No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. With `elsewhere` this process
+ * checks none of them.
+ */
 export function noBackends(
   runtime: Runtime,
   observers: Observers<BackendEvent>,
   shared: SharedFindings = {},
+  elsewhere?: Elsewhere,
 ): Backends {
   const environment = {
     runtime,
@@ -53,6 +58,7 @@ export function noBackends(
     shared,
     inventories: createInventories(),
     checks: new Semaphore(MAX_CHECKS),
+    ...(elsewhere && { elsewhere }),
   }
   return backendsOf(environment, [], [])
 }

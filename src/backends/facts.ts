@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { ManifestService } from './health/check-manifest.ts'
 import type { CheckResult } from './health/check-result.ts'
-import type { HealthState } from './health/health-state.ts'
+import type { HealthState, HealthStatus } from './health/health-state.ts'
 import type { InventoryAttempt } from './inventory/store-inventory.ts'
 import type { OwnershipStatus } from './ownership/ownership-status.ts'
 import type { ProbeFinding } from './presence/probe.ts'
@@ -41,6 +41,19 @@ export type Fact =
   | { readonly kind: 'resumed'; readonly health: HealthState; readonly ownership: OwnershipStatus }
   /** The config was put in force again, and says the same of this backend. */
   | { readonly kind: 'reloaded' }
+  /** The process that checks for all processes of this service told how the backend stands with it. */
+  | { readonly kind: 'told'; readonly standing: Standing }
+
+/** What decisions go by of a backend, for a process that checks nothing itself. */
+export interface Standing {
+  readonly status: HealthStatus
+  /** Whether its inventory is to be believed. */
+  readonly believed: boolean
+  /** Absent as long as no manifest that its inventory lists has been tried. */
+  readonly manifests: ManifestService | undefined
+  /** How often it was decided that nothing it was taken to hold is to be believed. */
+  readonly forgotten: number
+}
 
 /** What a health check found out. */
 export interface HealthReport {

@@ -1,6 +1,7 @@
 import type { HealthConfig } from '../config/config.ts'
 import type { Observers } from '../internal/observers.ts'
 import type { Semaphore } from '../internal/semaphore.ts'
+import type { Inventory } from '../inventory/inventory.ts'
 import type { InventoryPointer } from '../inventory/pointer.ts'
 import type { Address } from '../net/address.ts'
 import type { Digest } from '../oci/digest.ts'
@@ -11,8 +12,8 @@ import type { Fetch, Runtime } from '../runtime.ts'
 import { layered } from '../transport/fetch.ts'
 import { withTimeout } from '../transport/timeout.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
-import { type BackendState, initialState, reduce } from './backend-state.ts'
-import type { Expectation, Fact, HealthReport } from './facts.ts'
+import { type BackendState, initialState, reduce, standingOf } from './backend-state.ts'
+import type { Expectation, Fact, HealthReport, Standing } from './facts.ts'
 import { checkManifest } from './health/check-manifest.ts'
 import { HealthChecker } from './health/health-checker.ts'
 import { isInTraffic } from './health/health-state.ts'
@@ -44,6 +45,16 @@ export interface BackendEnvironment {
   readonly checks: Semaphore
   /** What other doors find out for this one. */
   readonly shared: SharedFindings
+  /** Who checks them, where this process does not: it asks for no inventory either, and goes by what it is told. */
+  readonly elsewhere?: Elsewhere
+}
+
+/** Another process of this service, which checks the backends and makes states of facts for all of them. */
+export interface Elsewhere {
+  /** Takes over a fact that was learnt here. */
+  report(live: LiveBackend, fact: Fact): void
+  /** Has a backend checked at once; settles when what was found is told here, or will not be in time. Never rejects. */
+  check(live: LiveBackend): Promise<void>
 }
 
 /** What a reload may change of a backend that stays. */
@@ -89,6 +100,7 @@ export class LiveBackend {
   #settings: BackendSettings
   #fetch: Fetch
   #state: BackendState
+  #key: string | undefined
   #disposed = false
   /** Nothing that others found before counts, in milliseconds since 1970. */
   #believesSince = 0
@@ -123,7 +135,7 @@ export class LiveBackend {
     this.tried = new Promise((resolve) => {
       this.#announceTried = resolve
     })
-    if (parts.inspect === undefined) this.#announceTried()
+    if (parts.inspect === undefined || environment.elsewhere !== undefined) this.#announceTried()
     else {
       this.#checker = new HealthChecker({
         runtime,
@@ -138,13 +150,23 @@ export class LiveBackend {
     return this.backend.id
   }
 
+  /** Short for its fingerprint: the same in each process of a service that goes by the same config. */
+  get key(): string {
+    if (this.#key === undefined) {
+      const hash = this.#environment.runtime.createHash('sha256')
+      hash.update(new TextEncoder().encode(this.fingerprint))
+      this.#key = hash.hex().slice(0, 32)
+    }
+    return this.#key
+  }
+
   get state(): BackendState {
     return this.#state
   }
 
   /** Whether the door answers for it from its own disk: then nobody checks it. */
   get isLocal(): boolean {
-    return this.#checker === undefined
+    return this.#parts.inspect === undefined
   }
 
   /** Whether it gets clients. */
@@ -174,6 +196,7 @@ export class LiveBackend {
 
   /** Begins to check it: nothing is sent to a backend that was not tried. */
   start(): void {
+    if (this.#environment.elsewhere !== undefined) return
     void this.#checker?.check()
     if (!this.owesProof) this.#inventory?.refresh()
   }
@@ -183,6 +206,7 @@ export class LiveBackend {
     this.#settings = settings
     this.#fetch = timedFetch(this.#environment.runtime, settings)
     this.#presence.configure(settings.presence)
+    if (this.#environment.elsewhere !== undefined) return
     this.record({ kind: 'reloaded' })
     if (!this.owesProof || this.#state.ownership.status === 'proven') this.#inventory?.refresh()
   }
@@ -221,16 +245,50 @@ export class LiveBackend {
     this.#presence.bar(presenceKey(this.backend, request), milliseconds)
   }
 
+  /** The same of a blob of a store. */
+  barBlob(digest: Digest, milliseconds: number): void {
+    this.#presence.bar(digest, milliseconds)
+  }
+
   /** Checks it at once; settles when that has had its consequences. */
   async check(): Promise<void> {
-    await this.#checker?.check()
+    await (this.#environment.elsewhere?.check(this) ?? this.#checker?.check())
+  }
+
+  /** What another process has to be told to decide as this one does. */
+  get standing(): Standing {
+    return standingOf(this.#state)
+  }
+
+  /** The inventory that is gone by, and its digest. */
+  get inventoryInUse(): { readonly digest: Digest; readonly inventory: Inventory } | undefined {
+    return this.#inventory?.inUse
+  }
+
+  /** Takes in what another process has found out that it holds. */
+  learn(request: OciRequest, presence: Presence): void {
+    this.#presence.learn(presenceKey(this.backend, request), presence)
+  }
+
+  /** Goes by an inventory that another process has loaded: the one that is in memory, or else what `read` gives. */
+  async takeInventory(digest: Digest, read: () => Promise<Inventory>): Promise<void> {
+    await this.#inventory?.take(digest, read)
+  }
+
+  /** Goes by no inventory any more. */
+  forgetInventory(): void {
+    this.#inventory?.forget()
   }
 
   /** Takes in a fact: its state becomes another, what follows from that happens, and whoever listens is told. */
   record(fact: Fact): void {
     if (this.#disposed) return
     const before = this.#state
-    const { runtime, observers } = this.#environment
+    const { runtime, observers, elsewhere } = this.#environment
+    if (elsewhere !== undefined && fact.kind !== 'told') {
+      elsewhere.report(this, fact)
+      return
+    }
     const { interval, failures, successes } = this.#settings.health
     const after = reduce(before, fact, {
       policy: { failures, successes, ejectionTime: interval },

@@ -1,7 +1,9 @@
-import { request as requestOverHttp } from 'node:http'
-import type { Config, ListenAddress } from '../config/config.ts'
+import { type IncomingMessage, request as requestOverHttp } from 'node:http'
+import { request as requestOverTls } from 'node:https'
+import type { Config, ListenAddress, TlsConfig } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
+import { readPemFile } from './served-identity.ts'
 
 /** In bytes; what the admin service says of its health is a hundred. */
 const BODY_MAX = 4096
@@ -16,10 +18,11 @@ export interface AdminAnswer {
 
 /**
  * Asks the admin service of a config, on the machine that it runs on and past any proxy. Throws `USAGE` where the config
- * does not say where it is, and `UNREACHABLE` where nobody answers within so many milliseconds.
+ * does not say where it is, `FILE_UNREADABLE` for what it asks clients for and is not to be read, and `UNREACHABLE` where
+ * nobody answers within so many milliseconds.
  */
 export async function askAdmin(
-  { admin }: Pick<Config, 'admin'>,
+  { admin, adminTls }: Pick<Config, 'admin' | 'adminTls'>,
   path: string,
   timeout: number,
 ): Promise<AdminAnswer> {
@@ -29,13 +32,15 @@ export async function askAdmin(
     throw new PortolanError('USAGE', message)
   }
   const end = AbortSignal.timeout(timeout)
+  const identity = await identityFor(adminTls)
   let failure: unknown
   for (const host of waysTo(admin)) {
-    const url = `http://${formatListenAddress({ host, port: admin.port })}${path}`
+    const origin = `${adminTls === undefined ? 'http' : 'https'}://${formatListenAddress({ host, port: admin.port })}`
+    const url = `${origin}${path}`
     try {
-      return { url, ...(await ask(url, end)) }
+      return { url, ...(await ask(url, end, identity)) }
     } catch (error) {
-      failure ??= unreachable(url, error, end.aborted ? timeout : undefined)
+      failure ??= unreachable(url, end.aborted ? `no answer within ${timeout} ms` : error)
     }
   }
   throw failure
@@ -48,29 +53,40 @@ function waysTo({ host }: ListenAddress): readonly string[] {
   return host === '' ? ['127.0.0.1', '::1'] : [host]
 }
 
-function ask(url: string, signal: AbortSignal): Promise<Omit<AdminAnswer, 'url'>> {
+interface ClientIdentity {
+  readonly cert?: string
+  readonly key?: string
+}
+
+/** What shows a service that wants to know its clients that this is its own machine: its own certificate. */
+async function identityFor(tls: TlsConfig | undefined): Promise<ClientIdentity> {
+  if (tls?.clientCA === undefined) return {}
+  const [cert, key] = await Promise.all([readPemFile(tls.certificate), readPemFile(tls.key)])
+  return { cert: cert.text, key: key.text }
+}
+
+function ask(url: string, signal: AbortSignal, identity: ClientIdentity): Promise<Omit<AdminAnswer, 'url'>> {
+  // A connection of its own, so that no proxy of the environment comes between; and a Host that the service answers to.
+  const common = { agent: false, signal, headers: { Host: 'localhost' } }
   return new Promise((resolve, reject) => {
-    // A connection of its own, so that no proxy of the environment comes between; and a Host that it answers to.
-    const asked = requestOverHttp(
-      url,
-      { agent: false, signal, headers: { Host: 'localhost' } },
-      async (reply) => {
-        const chunks: Buffer[] = []
-        let length = 0
-        try {
-          for await (const chunk of reply) {
-            chunks.push(chunk)
-            length += chunk.length
-            if (length > BODY_MAX) break
-          }
-          resolve({ status: reply.statusCode ?? 0, said: readObject(Buffer.concat(chunks).toString()) })
-        } catch (error) {
-          reject(error)
-        }
-      },
-    )
-    asked.on('error', reject).end()
+    const take = (reply: IncomingMessage) => readAnswer(reply).then(resolve, reject)
+    const request = url.startsWith('https:')
+      ? // Its certificate is for the names that others ask for, and nothing is sent to it that has to stay secret.
+        requestOverTls(url, { ...common, ...identity, rejectUnauthorized: false }, take)
+      : requestOverHttp(url, common, take)
+    request.on('error', reject).end()
   })
+}
+
+async function readAnswer(reply: IncomingMessage): Promise<Omit<AdminAnswer, 'url'>> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of reply) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > BODY_MAX) break
+  }
+  return { status: reply.statusCode ?? 0, said: readObject(Buffer.concat(chunks).toString()) }
 }
 
 /** Nothing, of what is no JSON object: a stranger may listen there. */
@@ -83,12 +99,7 @@ function readObject(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function unreachable(url: string, cause: unknown, timeout?: number): PortolanError {
-  const reason =
-    timeout === undefined
-      ? cause instanceof Error
-        ? cause.message
-        : String(cause)
-      : `no answer within ${timeout} ms`
+function unreachable(url: string, cause: unknown): PortolanError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
   return new PortolanError('UNREACHABLE', `${url}: ${reason}`, { url }, cause)
 }

@@ -26,8 +26,9 @@ export async function checkIdentities(config: Config, file: string, now: number)
     const at = (path: string, message: string): ConfigFault => ({
       ...{ file, path: pathOf(key, files, path), value: path, message },
     })
-    const texts = await readAll(files, (path, reason) => {
-      warnings.push(at(path, `cannot be read here (${reason}); where the door runs, it must be`))
+    const texts = await readAll(files, (path, { code, message, facts }) => {
+      if (code === 'CONFIG_INVALID') faults.push(at(path, message))
+      else warnings.push(at(path, `cannot be read here (${facts.reason}); where the door runs, it must be`))
     })
     const { certificate, key: privateKey, clientCA } = texts
     if (certificate === undefined || privateKey === undefined) continue
@@ -47,7 +48,7 @@ export async function checkIdentities(config: Config, file: string, now: number)
 
 async function readAll(
   files: TlsConfig,
-  onUnreadable: (file: string, reason: unknown) => void,
+  onFault: (file: string, error: PortolanError) => void,
 ): Promise<Partial<Record<keyof TlsConfig, NamedText>>> {
   const texts: Partial<Record<keyof TlsConfig, NamedText>> = {}
   for (const key of ['certificate', 'key', 'clientCA'] as const) {
@@ -57,7 +58,7 @@ async function readAll(
       texts[key] = await readPemFile(file)
     } catch (error) {
       if (!(error instanceof PortolanError)) throw error
-      onUnreadable(file, error.facts.reason)
+      onFault(file, error)
     }
   }
   return texts

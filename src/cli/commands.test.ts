@@ -13,6 +13,7 @@ it('every option has a variable of its command, but for those that delete or ove
     [
       "serve --config PORTOLAN_SERVE_CONFIG",
       "serve --shutdown-delay PORTOLAN_SERVE_SHUTDOWN_DELAY",
+      "serve --workers PORTOLAN_SERVE_WORKERS",
       "serve --ca PORTOLAN_SERVE_CA",
       "serve --quiet PORTOLAN_SERVE_QUIET",
       "demo --port PORTOLAN_DEMO_PORT",

@@ -47,6 +47,28 @@ test('config check of several configs says of each what is wrong with it', async
   expect(JSON.parse(out).faults).toMatchObject([{ file: 'bad.yaml' }, { file: 'bad.yaml' }])
 })
 
+test('config check looks at the files by which a door speaks TLS, and warns of those that are elsewhere', async () => {
+  await writeFile(join(folder, 'noise.pem'), 'noise')
+  const config = (tls: object) => `${GOOD}tls: ${JSON.stringify(tls)}\n`
+  await writeFile(join(folder, 'elsewhere.yaml'), config({ certificate: 'tls.crt', key: '/secret/tls.key' }))
+  const elsewhere = await portolan(['config', 'check', 'elsewhere.yaml'])
+  expect(elsewhere.code).toBe(0)
+  expect(elsewhere.err.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(
+      /^warning: elsewhere\.yaml tls\.certificate: ".*\/tls\.crt": cannot be read here \(ENOENT/,
+    ),
+    expect.stringMatching(
+      /^warning: elsewhere\.yaml tls\.key: "\/secret\/tls\.key": cannot be read here \(ENOENT/,
+    ),
+  ])
+  await writeFile(join(folder, 'noise.yaml'), config({ certificate: 'noise.pem', key: 'noise.pem' }))
+  expect(await portolan(['config', 'check', 'noise.yaml'])).toMatchObject({
+    code: 2,
+    out: '',
+    err: expect.stringMatching(/^noise\.yaml tls\.certificate: .* holds no certificate; expected PEM/),
+  })
+})
+
 test('config check reads standard input, once', async () => {
   const input = GOOD
   expect(await portolan(['config', 'check', '-'], { input })).toMatchObject({

@@ -28,7 +28,7 @@ export async function run(words: readonly string[]): Promise<number> {
       process.stdout.write(formatAbout(await about()))
       return code
     }
-    await createProgram(dispatch).parseAsync(withoutShortcut(words), { from: 'user' })
+    await createProgram(dispatch, words[0]).parseAsync(withoutShortcut(words), { from: 'user' })
     return code
   } catch (thrown) {
     // What commander throws for --help and --version is no error.
@@ -41,8 +41,8 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-/** All commands, as commander takes them. */
-export function createProgram(dispatch: Dispatch): Command {
+/** All commands, as commander takes them; of those that `first` is the first word of, them alone. */
+export function createProgram(dispatch: Dispatch, first?: string): Command {
   const program = new Command('portolan')
     .description(packageFile.description)
     .version(
@@ -52,9 +52,9 @@ export function createProgram(dispatch: Dispatch): Command {
     )
     .addHelpText('after', formatExamples(['portolan demo', 'portolan serve --config portolan.yaml']))
   const groups = new Map(GROUPS.map((group) => [group.name, groupToCommander(group)]))
-  for (const command of COMMANDS) {
-    const [first = ''] = command.name.split(' ')
-    const group = groups.get(first)
+  const named = COMMANDS.filter(({ name }) => firstWord(name) === first)
+  for (const command of named.length > 0 ? named : COMMANDS) {
+    const group = groups.get(firstWord(command.name))
     if (group !== undefined && !program.commands.includes(group)) program.addCommand(group)
     const parent = group ?? program
     parent.addCommand(toCommander(command, dispatch))
@@ -68,6 +68,10 @@ export function createProgram(dispatch: Dispatch): Command {
     each.exitOverride().configureOutput({ outputError() {} })
   }
   return program
+}
+
+function firstWord(name: string): string {
+  return name.split(' ', 1)[0]!
 }
 
 /** `ranges --about` is `ranges about`. */

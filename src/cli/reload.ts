@@ -22,6 +22,11 @@ export interface ReloaderOptions {
   readonly started: Config
   /** What the listeners show over TLS, read again with the config. */
   readonly identities: Pick<ServedIdentities, 'prepare'>
+  /**
+   * Makes ready, before a config is in force, that the door listens elsewhere or reads otherwise; rejects where that
+   * cannot be had. Absent where that takes a restart.
+   */
+  readonly prepare?: (config: Config) => Promise<void>
   /** Told of a config before it is in force. */
   readonly onReload?: (config: Config) => void
 }
@@ -39,6 +44,7 @@ export function reloadOnChange({
   log,
   started,
   identities,
+  prepare,
   onReload,
 }: ReloaderOptions): () => void {
   let seen: string | undefined
@@ -78,6 +84,7 @@ export function reloadOnChange({
         const config = withOldListeners(parsed.config)
         const showIdentities = await identities.prepare(config)
         await trustFiles(config.ca ?? [])
+        await prepare?.(config)
         await service.reload(config)
         showIdentities()
         onReload?.(config)
@@ -95,10 +102,11 @@ export function reloadOnChange({
   /** Where and what the listeners speak stays; by which files they speak TLS may change. */
   function withOldListeners(config: Config): Config {
     const { admin: _, tls, adminTls, ...rest } = config
-    const { listen, admin, listener } = started
+    const { admin } = started
+    const { listen, listener } = prepare === undefined ? started : config
     if (config.listener !== listener) warnOfRestart('listener', listener, config.listener)
-    for (const key of ['listen', 'admin'] as const) {
-      const [before, after] = [started[key], config[key]].map((address) =>
+    for (const [key, inForce] of Object.entries({ listen, admin })) {
+      const [before, after] = [inForce, config[key as 'listen' | 'admin']].map((address) =>
         address === undefined ? 'off' : formatListenAddress(address),
       )
       if (before !== after) warnOfRestart(key, before, after)

@@ -1,13 +1,15 @@
 import type { Listener, ListenOptions } from '../adapters/listener.ts'
-import { listen } from '../adapters/node/listen.ts'
+import { claimAddress, listen } from '../adapters/node/listen.ts'
 import type { Config } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
-import { createPortolan, type Portolan } from '../server/compose.ts'
+import type { PortolanError } from '../errors.ts'
+import { type ComposeOptions, composePortolan, createPortolan, type Portolan } from '../server/compose.ts'
 import { lateDoor } from './late-door.ts'
 import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import { refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
 import { ServedIdentities } from './served-identities.ts'
+import { WorkerGroup } from './workers/worker-group.ts'
 
 /** How long a signal leaves for everything up to the last answer, in milliseconds; the process ends within 10 s. */
 const SHUTDOWN = 9_000
@@ -22,7 +24,7 @@ export interface RunningService {
   readonly admin?: Listener
   /** Settles when every backend has been tried once. */
   readonly tried: Promise<void>
-  /** Settles when the service has drained after SIGTERM or SIGINT. */
+  /** Settles when the service has drained after SIGTERM or SIGINT; rejects when it could not go on. */
   readonly ended: Promise<void>
   /** How many requests and connections were refused before the door saw them, by status. */
   readonly refused: RefusalLog['counts']
@@ -36,6 +38,8 @@ export interface RunServiceOptions {
    * milliseconds: for whoever sends clients here to notice. At most 8,000.
    */
   readonly shutdownDelay?: number
+  /** How many processes answer clients; with 1, the default, this one does itself. */
+  readonly workers?: number
 }
 
 /**
@@ -45,22 +49,25 @@ export interface RunServiceOptions {
 export async function runService(
   config: Config,
   runtime: ProcessRuntime,
-  { file, shutdownDelay = 0 }: RunServiceOptions = {},
+  { file, shutdownDelay = 0, workers = 1 }: RunServiceOptions = {},
 ): Promise<RunningService> {
   const { log } = runtime
-  let listening: string | undefined
+  let isOpen = false
   const refusals = createRefusalLog(log, runtime)
   const identities = await ServedIdentities.open(config, runtime)
   const started = Promise.withResolvers<Portolan>()
-  const { door, admin } = await openListeners(config, identities, started.promise, {
+  const { door, admin, group } = await openListeners(config, identities, started.promise, runtime, workers, {
     onError: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
     onRefused: refusals.note,
     reader: config.listener,
   })
   let service: Portolan
   try {
-    service = await createPortolan(config, runtime, {
-      listening: () => listening,
+    service = await startService(config, runtime, group, {
+      listening: () =>
+        isOpen && group?.isListening !== false
+          ? addressOf(door, identities.of('door') !== undefined)
+          : undefined,
       process: {
         refusals: () => refusals.counts,
         droppedLines: () => runtime.droppedLines(),
@@ -76,7 +83,7 @@ export async function runService(
   let draining = false
   // Before every backend has been tried, clients would be sent farther than need be.
   const tried = service.tried.then(() => {
-    if (!draining) listening = addressOf(door, identities.of('door') !== undefined)
+    if (!draining) isOpen = true
     log.info({}, 'every backend has been tried')
   })
   log.info(
@@ -96,18 +103,21 @@ export async function runService(
           log,
           started: config,
           identities,
+          ...(group && { prepare: (next) => group.prepare(next) }),
           onReload: ({ log: { level } }) => runtime.setLevel(level),
         })
 
   const stopFollowing = identities.follow({ door, admin })
 
   const delay = Math.min(shutdownDelay, SHUTDOWN - LEAST_DRAIN)
-  const ended = onSignal().then(async (signal) => {
+  const ended = untilTheEnd(group).then(async (why) => {
     draining = true
-    listening = undefined
+    isOpen = false
     stopReloading()
     stopFollowing()
-    log.info({ signal, delayMs: delay }, 'draining: requests that run may finish')
+    if (typeof why === 'string')
+      log.info({ signal: why, delayMs: delay }, 'draining: requests that run may finish')
+    else log.error({ why: why.message }, 'the service cannot go on')
     door.announceEnd()
     await new Promise((resolve) => setTimeout(resolve, delay))
     await door.drain(SHUTDOWN - delay)
@@ -115,8 +125,37 @@ export async function runService(
     await admin?.drain(0)
     log.info({ droppedLines: runtime.droppedLines() }, 'drained')
     await runtime.flush()
+    if (typeof why !== 'string') throw why
   })
   return { door, ...(admin && { admin }), tried, ended, refused: refusals.counts }
+}
+
+/** Makes the service and, where others are to answer its clients, these. */
+async function startService(
+  config: Config,
+  runtime: ProcessRuntime,
+  group: WorkerGroup | undefined,
+  options: ComposeOptions,
+): Promise<Portolan> {
+  if (group === undefined) return createPortolan(config, runtime, options)
+  const service = await composePortolan(config, runtime, {
+    ...options,
+    process: { ...options.process, workers: () => group.readings },
+    otherMetrics: () => group.counts(),
+    otherRetries: () => group.retries(),
+  })
+  try {
+    await group.begin(service.shared)
+    return service
+  } catch (error) {
+    await service[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The signal that asks for the end, or why the service cannot go on. */
+function untilTheEnd(group: WorkerGroup | undefined): Promise<string | PortolanError> {
+  return group === undefined ? onSignal() : Promise.race([onSignal(), group.failed])
 }
 
 /** As the log and the admin service say it: `0.0.0.0:8080`, or `https://0.0.0.0:8443`. */
@@ -129,8 +168,10 @@ async function openListeners(
   config: Config,
   identities: ServedIdentities,
   service: Promise<Portolan>,
+  runtime: ProcessRuntime,
+  workers: number,
   options: Pick<ListenOptions, 'onError' | 'onRefused' | 'reader'>,
-): Promise<{ door: Listener; admin: Listener | undefined }> {
+): Promise<{ door: Listener; admin: Listener | undefined; group?: WorkerGroup }> {
   // Those who wait are told by their own promise.
   service.catch(() => {})
   const admin =
@@ -142,6 +183,11 @@ async function openListeners(
       maxConnections: ADMIN_CONNECTIONS,
     }))
   try {
+    if (workers > 1) {
+      const port = await claimAddress(config.listen)
+      const group = new WorkerGroup(workers, config, port, identities.of('door'), runtime)
+      return { door: group, admin, group }
+    }
     const door = await listen(lateDoor(service.then(({ door }) => door)), {
       ...config.listen,
       ...options,

@@ -1,5 +1,6 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { createDoorRuntime } from '../adapters/node/door-runtime.ts'
+import { forwardLines } from '../adapters/node/forward-lines.ts'
 import { JsonLog } from '../adapters/node/json-log.ts'
 import { LineOutput } from '../adapters/node/line-output.ts'
 import type { LogConfig } from '../config/config.ts'
@@ -12,6 +13,8 @@ export interface ProcessRuntime extends DoorRuntime {
   setLevel(level: LogConfig['level']): void
   /** Settles when what was logged is written, or a reader that has stalled has had its time. */
   flush(): Promise<void>
+  /** Writes another process's lines between its own, each whole; settles when there are no more. Never rejects. */
+  forward(lines: AsyncIterable<Uint8Array>): Promise<void>
   /** How many log lines were dropped since their reader did not keep up. */
   droppedLines(): number
 }
@@ -27,6 +30,7 @@ export function createRuntime({ level }: LogConfig): ProcessRuntime {
     ...createDoorRuntime({ log, userAgent: `portolan/${packageFile.version}` }),
     setLevel: (level) => log.setLevel(levelOf(level)),
     flush: () => output.flush(FLUSH),
+    forward: (lines) => forwardLines(lines, output),
     droppedLines: () => output.dropped,
   }
 }

@@ -1,7 +1,13 @@
 import type { Listener, TlsIdentity } from '../adapters/listener.ts'
 import type { Config, TlsConfig } from '../config/config.ts'
+import { PortolanError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
-import { type ListenerName, readIdentityFiles, ServedIdentity } from './served-identity.ts'
+import {
+  type IdentityFiles,
+  type ListenerName,
+  readIdentityFiles,
+  ServedIdentity,
+} from './served-identity.ts'
 
 /** How often the files are looked at, in milliseconds. */
 const INTERVAL = 2_000
@@ -17,9 +23,8 @@ export class ServedIdentities {
   /** Reads what a config names. Throws `FILE_UNREADABLE` or `CONFIG_INVALID`. */
   static async open(config: Config, runtime: Pick<Runtime, 'log' | 'date'>): Promise<ServedIdentities> {
     const served = new Map<ListenerName, ServedIdentity>()
-    for (const [name, files] of filesOf(config)) {
-      served.set(name, new ServedIdentity(name, await readIdentityFiles(files), runtime))
-    }
+    for (const [name, read] of await readAll(config))
+      served.set(name, new ServedIdentity(name, read, runtime))
     return new ServedIdentities(served)
   }
 
@@ -35,15 +40,9 @@ export class ServedIdentities {
 
   /** Reads what another config names; gives what shows it. Throws, and changes nothing, when a part cannot be had. */
   async prepare(config: Config): Promise<() => void> {
-    const shows: (() => void)[] = []
-    for (const [name, files] of filesOf(config)) {
-      const served = this.#served.get(name)
-      if (served === undefined) continue
-      const read = await readIdentityFiles(files)
-      shows.push(() => served.show(read))
-    }
+    const read = await readAll(config)
     return () => {
-      for (const show of shows) show()
+      for (const [name, identity] of read) this.#served.get(name)?.show(identity)
     }
   }
 
@@ -68,9 +67,19 @@ export class ServedIdentities {
   }
 }
 
-function filesOf({ admin, tls, adminTls }: Config): (readonly [ListenerName, TlsConfig])[] {
-  return [
-    ...(tls === undefined ? [] : [['door', tls] as const]),
-    ...(adminTls === undefined || admin === undefined ? [] : [['admin', adminTls] as const]),
-  ]
+/** Throws with the key of the config in front. */
+async function readAll({ admin, tls, adminTls }: Config): Promise<Map<ListenerName, IdentityFiles>> {
+  const read = new Map<ListenerName, IdentityFiles>()
+  if (tls !== undefined) read.set('door', await readFor('tls', tls))
+  if (adminTls !== undefined && admin !== undefined) read.set('admin', await readFor('adminTls', adminTls))
+  return read
+}
+
+async function readFor(key: string, files: TlsConfig): Promise<IdentityFiles> {
+  try {
+    return await readIdentityFiles(files)
+  } catch (error) {
+    if (!(error instanceof PortolanError)) throw error
+    throw new PortolanError(error.code, `${key}: ${error.message}`, error.facts, error)
+  }
 }

@@ -33,11 +33,15 @@ export async function readIdentityFiles(files: TlsConfig): Promise<IdentityFiles
   return { files, print, ...readIdentity({ certificate: certificate!, key: key!, clientCA }) }
 }
 
-/** Reads one of these files. Throws `FILE_UNREADABLE`. */
+/** Reads one of these files. Throws `FILE_UNREADABLE`, or `CONFIG_INVALID` for what is no text. */
 export async function readPemFile(file: string): Promise<NamedText> {
   try {
     return { file, text: await readRegular(file, BYTES_MAX) }
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+      const message = `${file} is no text; expected PEM, neither DER nor PKCS #12`
+      throw new PortolanError('CONFIG_INVALID', message, { file }, cause)
+    }
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new PortolanError('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, { file, reason }, cause)
   }

@@ -14,6 +14,7 @@ const ODD = `
 version: 1
 listen: :80
 admin: off
+tls: { certificate: tls.crt, key: /run/tls.key, clientCA: ca.pem }
 upstreams: [{ id: a, layout: "sub/$\${HOME} : #x", at: dc/x }]
 stores: [{ id: on, url: https://s.example, at: anycast }]
 routing: [{ when: { country: "NO" }, prefer: ["on"], within: 20038km }]

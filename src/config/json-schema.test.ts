@@ -40,6 +40,8 @@ test('the schema has the keys of a config', () => {
     'version',
     'listen',
     'admin',
+    'tls',
+    'adminTls',
     'adminHosts',
     'listener',
     'debug',

@@ -56,6 +56,8 @@ const MAXIMAL = `
 version: 1
 listen: "[::]:8080"
 admin: off
+tls: { certificate: ./tls.crt, key: /run/tls.key, clientCA: clients.pem }
+adminTls: { certificate: tls.crt, key: tls.key }
 adminHosts: [Door.Example.com]
 listener: node-http
 debug: true
@@ -106,6 +108,12 @@ test('a config with every key is read whole', () => {
   expect(configOf(MAXIMAL)).toEqual({
     version: 1,
     listen: { host: '::', port: 8080 },
+    tls: {
+      certificate: '/etc/portolan/tls.crt',
+      key: '/run/tls.key',
+      clientCA: '/etc/portolan/clients.pem',
+    },
+    adminTls: { certificate: '/etc/portolan/tls.crt', key: '/etc/portolan/tls.key' },
     adminHosts: ['door.example.com'],
     listener: 'node-http',
     debug: true,
@@ -336,11 +344,20 @@ const KEYS =
 /** What follows a valid config, and the lines it gives; line 4 of the file is the first of the addition. */
 const additions: [name: string, addition: string, lines: string[]][] = [
   [
+    'TLS without a key, or with the key itself',
+    'tls: { certificate: a.crt }\nadminTls: { certificate: "", key: [] }\n',
+    [
+      '4:6 tls.key: is required, and must be the path of a file',
+      '5:26 adminTls.certificate: "": must be the path of a file',
+      '5:35 adminTls.key: []: must be the path of a file',
+    ],
+  ],
+  [
     'an unknown key',
     'lisen: 1\n"a b": 2\n',
     [
-      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
-      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
     ],
   ],
   [

@@ -30,6 +30,11 @@ const covered = (index: number, before: number) =>
   `routing[${index}].when: matches nobody, since routing[${before}] before it matches all whom this one does`
 
 test.each<[string, object, string[]]>([
+  [
+    'TLS for an admin service that is off',
+    { admin: 'off', adminTls: { certificate: 'a', key: 'b' } },
+    ['adminTls: is for nobody, since admin is off'],
+  ],
   ['a cloud, and nothing says who is in it', rules({ cloud: 'aws' }), [`routing[0].when: ${NOBODY}`]],
   ['a country', rules({ country: 'FR' }), [`routing[0].when: ${NOBODY}`]],
   ['a snapshot says it', { ...rules({ cloud: 'aws' }), clouds: { snapshot: 'ranges.bin' } }, []],

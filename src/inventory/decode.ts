@@ -60,6 +60,7 @@ export function decodeInventory(bytes: Uint8Array): Inventory {
     new DigestList(wordsAt(bytes, sha512At, detailsAt), SHA512_WORDS),
     wordsAt(bytes, detailsAt, checksumAt),
     readMediaTypes(bytes.subarray(HEADER_BYTES, sha256At)),
+    bytes,
   )
   const fault = inventory.fault()
   if (fault !== undefined) throw invalidInventory(fault)
@@ -69,6 +70,7 @@ export function decodeInventory(bytes: Uint8Array): Inventory {
 class StoredInventory implements Inventory {
   readonly at: number
   readonly count: number
+  readonly bytes: Uint8Array
   readonly #sha256: DigestList
   readonly #sha512: DigestList
   /** Two numbers a content, those of the sha256 digests first. */
@@ -81,8 +83,10 @@ class StoredInventory implements Inventory {
     sha512: DigestList,
     details: Uint32Array,
     mediaTypes: readonly string[],
+    bytes: Uint8Array,
   ) {
     this.at = at
+    this.bytes = bytes
     this.count = sha256.length + sha512.length
     this.#sha256 = sha256
     this.#sha512 = sha512

@@ -1,6 +1,6 @@
 import { isRefusal } from '../config/refusal.ts'
 import { isFault } from '../oci/errors.ts'
-import type { Exposition } from '../telemetry/exposition.ts'
+import type { Exposition } from '../telemetry/text-format.ts'
 import { isAdminHost } from './admin-host.ts'
 import { readFrom } from './explained-client.ts'
 import type { Explainer } from './explainer.ts'
@@ -21,7 +21,7 @@ export interface AdminParts {
   /** What became of the last reload. */
   readonly reload: () => unknown
   /** What is made of clients that come back. */
-  readonly retries: () => unknown
+  readonly retries: () => Promise<unknown>
   /** Where addresses are from, where ranges are in force. */
   readonly ranges?: () => unknown
   readonly explain: Explainer
@@ -47,7 +47,7 @@ export function createAdmin(parts: AdminParts): Door {
     '/backends': () => json(200, { backends: backends() }),
     '/config': () => json(200, config()),
     '/reload': () => json(200, reload()),
-    '/retries': () => json(200, parts.retries()),
+    '/retries': async () => json(200, await parts.retries()),
     '/explain': (query) => answerExplain(query, explain),
     ...(ranges && { '/ranges': () => json(200, ranges()) }),
     ...(metrics && { '/metrics': async () => exposed(await metrics()) }),

@@ -1,14 +1,22 @@
 import type { Backends } from '../backends/backends.ts'
-import { ReturningClients } from '../backends/retries/returning-clients.ts'
+import type { Elsewhere } from '../backends/live-backend.ts'
+import type { RetryStatus } from '../backends/retries/detector.ts'
+import { type AttemptSink, ReturningClients } from '../backends/retries/returning-clients.ts'
 import { createSpill } from '../backends/spill.ts'
-import { LiveRanges } from '../clouds/fetch/ranges.ts'
+import { LiveRanges, type RangesInForce } from '../clouds/fetch/ranges.ts'
 import type { Config } from '../config/config.ts'
 import { valueForFault } from '../config/fault.ts'
 import { expandConfig } from '../config/format.ts'
 import { createWallClock } from '../internal/wall-clock.ts'
 import type { RouteSources } from '../routing/route.ts'
-import { createExposition, type Exposition } from '../telemetry/exposition.ts'
+import {
+  createExposition,
+  createSnapshot,
+  type MetricsSnapshot,
+  type OtherMetrics,
+} from '../telemetry/exposition.ts'
 import type { ProcessReadings, Readings } from '../telemetry/metrics.ts'
+import type { Exposition } from '../telemetry/text-format.ts'
 import { createAdmin } from './admin.ts'
 import { checkBackends, type HealthRecord } from './check-backends.ts'
 import { createDoor } from './door.ts'
@@ -67,17 +75,50 @@ export interface PortolanOptions {
   readonly process?: ProcessReadings
 }
 
-/**
- * Makes a door from its config: the one place where parts are wired, each from those above it. Throws when a part of
- * the config cannot be had, such as an image layout or a range snapshot.
- */
-export async function createPortolan(
+/** What the other processes of a service do for this one. */
+export interface ComposeOptions extends PortolanOptions {
+  /** What they have counted. */
+  readonly otherMetrics?: OtherMetrics
+  /** What they make of clients that come back, which none of them asks this one for. */
+  readonly otherRetries?: () => Promise<RetryStatus | undefined>
+  /** Of a process that only answers clients, and goes by what another one finds out: how it is told, and tells. */
+  readonly worker?: {
+    readonly elsewhere: Elsewhere
+    readonly attempts: AttemptSink
+    readonly ranges: RangesInForce
+  }
+}
+
+/** What processes of one service share of what they know. */
+export interface SharedParts {
+  readonly inForce: Pick<InForce, 'policy' | 'facts' | 'changes'>
+  readonly clients: Pick<ReturningClients, 'replay' | 'noteDelivery' | 'status'>
+  /** Absent where another process keeps them. */
+  readonly ranges: LiveRanges | undefined
+  /** What was counted; absent where nothing is. */
+  readonly snapshot: (() => Promise<MetricsSnapshot>) | undefined
+}
+
+/** Makes a door from its config. Throws when a part of it cannot be had, such as an image layout or a range snapshot. */
+export function createPortolan(
   config: Config,
   runtime: DoorRuntime,
   options: PortolanOptions = {},
 ): Promise<Portolan> {
-  const ranges = new LiveRanges({ runtime, storage: runtime.ranges })
-  const inForce = new InForce(runtime, ranges)
+  return composePortolan(config, runtime, options)
+}
+
+/**
+ * The same, for a service of several processes: the one place where parts are wired, each from those above it.
+ */
+export async function composePortolan(
+  config: Config,
+  runtime: DoorRuntime,
+  options: ComposeOptions = {},
+): Promise<Portolan & { readonly shared: SharedParts }> {
+  const { worker } = options
+  const ranges = worker === undefined ? new LiveRanges({ runtime, storage: runtime.ranges }) : undefined
+  const inForce = new InForce(runtime, ranges ?? worker!.ranges, worker?.elsewhere)
   const policy = () => inForce.policy
   const reloads = new Reloads(inForce, runtime)
   const metrics =
@@ -85,10 +126,11 @@ export async function createPortolan(
       ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime, options.process))
       : undefined
   const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
-  const clients = new ReturningClients(runtime)
+  const clients = new ReturningClients(runtime, worker?.attempts)
   const listening = options.listening ?? (() => undefined)
   const readiness = new DoorReadiness({ listening, backends: () => policy().backends.all })
-  observe(inForce, reloads, { metrics, exchanges, clients, readiness }, runtime)
+  observe(inForce, { metrics, exchanges, clients, readiness })
+  if (worker === undefined) tellChanges(inForce, reloads, metrics, runtime)
 
   const spill = createSpill(() => policy().config.spill, runtime)
   const sources: RouteSources = {
@@ -110,15 +152,16 @@ export async function createPortolan(
   })
   const door = metrics?.door(counted) ?? counted
   const explain = createExplainer({ policy, sources, tagLists, offline: options.offline ?? false })
-  const exposition = metrics && createExposition(metrics.metrics, runtime.processMetrics)
+  const exposition =
+    metrics && createExposition(metrics.metrics, runtime.processMetrics, options.otherMetrics)
   const timeOf = createWallClock(runtime)
   const admin = createAdmin({
     listening,
     readiness: () => readiness.status,
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
-    ranges: () => ranges.status(),
-    retries: () => clients.status(),
+    ...(ranges && { ranges: () => ranges.status() }),
+    retries: async () => (await options.otherRetries?.()) ?? clients.status(),
     reload: () => reloads.status,
     explain,
     hosts: () => policy().config.adminHosts,
@@ -136,6 +179,12 @@ export async function createPortolan(
     checkBackends: (before = []) => checkBackends(policy().backends, before, runtime),
     reload: (next) => reloads.reload(next),
     refuseReload: (faults) => reloads.refuse(faults),
+    shared: {
+      inForce,
+      clients,
+      ranges,
+      snapshot: metrics && createSnapshot(metrics.metrics, runtime.processMetrics),
+    },
     async [Symbol.asyncDispose]() {
       inForce[Symbol.dispose]()
     },
@@ -151,7 +200,7 @@ async function triedOnce(backends: Backends, { log }: DoorRuntime): Promise<void
 function readingsOf(
   policy: () => Policy,
   reloads: Reloads,
-  ranges: LiveRanges,
+  ranges: LiveRanges | undefined,
   runtime: DoorRuntime,
   around: ProcessReadings = {},
 ): Omit<Readings, 'requestsInFlight'> {
@@ -159,7 +208,7 @@ function readingsOf(
     ...around,
     backends: () => policy().backends.all.map((live) => readBackend(live, runtime)),
     lastReloadSuccess: () => Date.parse(reloads.status.inForceSince) / 1000,
-    rangesAge: () => ranges.ages(),
+    rangesAge: () => ranges?.ages() ?? [],
   }
 }
 
@@ -171,21 +220,26 @@ interface Listeners {
 }
 
 /** Lets those listen who only listen: none of them can change what is in force. */
-function observe(
-  inForce: InForce,
-  reloads: Reloads,
-  { metrics, exchanges, clients, readiness }: Listeners,
-  { log }: DoorRuntime,
-): void {
+function observe(inForce: InForce, { metrics, exchanges, clients, readiness }: Listeners): void {
   inForce.changes.add(({ config }) => exchanges.use(config.log))
   inForce.changes.add(({ backends }) => clients.keep(backends.stores))
-  inForce.changes.add(({ warnings }) => logWarnings(log, warnings))
-  inForce.facts.add(logFacts(log))
   inForce.facts.add(({ before, after }) => {
     if (before.health.status !== after.health.status) readiness.look()
   })
   if (metrics === undefined) return
   inForce.changes.add(({ backends }) => metrics.use(backends.all.map(({ backend }) => backend)))
+}
+
+/** Of several processes, one logs and counts what all of them find out. */
+function tellChanges(
+  inForce: InForce,
+  reloads: Reloads,
+  metrics: ServiceMetrics | undefined,
+  { log }: DoorRuntime,
+): void {
+  inForce.changes.add(({ warnings }) => logWarnings(log, warnings))
+  inForce.facts.add(logFacts(log))
+  if (metrics === undefined) return
   inForce.facts.add(metrics.countFact)
   reloads.outcomes.add(metrics.reload)
 }

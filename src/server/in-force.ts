@@ -1,8 +1,8 @@
 import { type Backends, noBackends, reconcile } from '../backends/backends.ts'
-import type { BackendEvent } from '../backends/live-backend.ts'
+import type { BackendEvent, Elsewhere } from '../backends/live-backend.ts'
 import { importPublicKey } from '../backends/ownership/ownership-key.ts'
 import type { OwnershipPolicy } from '../backends/ownership/ownership-status.ts'
-import type { LiveRanges, LoadedRanges } from '../clouds/fetch/ranges.ts'
+import type { LoadedRanges, RangesInForce } from '../clouds/fetch/ranges.ts'
 import type { Located } from '../clouds/located.ts'
 import { tableOfPlaces } from '../clouds/table-of-places.ts'
 import type { Config } from '../config/config.ts'
@@ -56,15 +56,16 @@ export class InForce {
   /** Told of each config that was put in force, before the first request is decided by it. */
   readonly changes: Observers<Policy> = createObservers()
   readonly #runtime: DoorRuntime
-  readonly #ranges: LiveRanges
+  readonly #ranges: RangesInForce
   #backends: Backends
   #prepared: Prepared | undefined
   #policy: Policy | undefined
 
-  constructor(runtime: DoorRuntime, ranges: LiveRanges) {
+  /** `elsewhere` checks the backends where this process does not. */
+  constructor(runtime: DoorRuntime, ranges: RangesInForce, elsewhere?: Elsewhere) {
     this.#runtime = runtime
     this.#ranges = ranges
-    this.#backends = noBackends(runtime, this.facts, runtime.shared)
+    this.#backends = noBackends(runtime, this.facts, runtime.shared, elsewhere)
     this.facts.add(({ before, after }) => {
       if (before.health.status !== after.health.status) this.#renew()
     })

@@ -2,7 +2,7 @@ import type { SharedFindings } from '../backends/shared-findings.ts'
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Exposition } from '../telemetry/exposition.ts'
+import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
 export interface DoorRuntime extends Runtime {
@@ -11,7 +11,7 @@ export interface DoorRuntime extends Runtime {
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
   /** What is to be scraped of the process around the door; absent where there is none. */
-  readonly processMetrics?: () => Promise<Exposition>
+  readonly processMetrics?: ProcessMetrics
   /** Whether the runtime says where clients are, so that no list is needed; by default where there is no disk. */
   readonly placesAreGiven?: boolean
   /** What doors beside this one find out for it, and it for them. */

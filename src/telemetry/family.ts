@@ -123,5 +123,7 @@ export class HistogramFamily<const Labels extends readonly string[]> extends Fam
 /** Numbers that go up and down: read when somebody asks. */
 export interface GaugeFamily extends Description {
   readonly type: 'gauge'
+  /** What several processes say of it comes to; absent where all say the same, and one tells it for all. */
+  readonly merge?: 'sum' | 'max'
   series(): Iterable<readonly [values: readonly string[], value: number]>
 }

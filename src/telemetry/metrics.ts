@@ -8,6 +8,18 @@ export interface ProcessReadings {
   readonly droppedLines?: () => number
   /** When the certificates that listeners show over TLS end, in seconds since 1970. */
   readonly certificateExpiries?: () => Iterable<readonly [listener: string, seconds: number]>
+  /** Of a service of several processes: the workers that answer clients. */
+  readonly workers?: () => WorkerReading
+}
+
+/** How the workers are. */
+export interface WorkerReading {
+  /** How many take requests. */
+  readonly listening: number
+  /** How many have ended though nobody asked them to. */
+  readonly lost: number
+  /** Messages that were dropped since a worker did not take them. */
+  readonly droppedMessages: number
 }
 
 /** What is read, and not counted, when somebody asks for the metrics. */
@@ -109,16 +121,25 @@ export function createMetrics(readings: Readings) {
   }
   return {
     ...metrics,
-    families: [...Object.values(metrics), ...gaugesOf(readings), ...readCounters(readings)],
+    families: [
+      ...Object.values(metrics),
+      ...gaugesOf(readings),
+      ...workerGauges(readings),
+      ...readCounters(readings),
+    ],
   }
 }
 
 /** What is read when somebody asks. */
 function gaugesOf(readings: Readings): readonly GaugeFamily[] {
   return [
-    gauge('portolan_requests_in_flight', 'Requests whose answer is not known yet.', [], () => [
-      [[], readings.requestsInFlight()],
-    ]),
+    gauge(
+      'portolan_requests_in_flight',
+      'Requests whose answer is not known yet.',
+      [],
+      () => [[[], readings.requestsInFlight()]],
+      'sum',
+    ),
     gauge('portolan_backend_up', 'Whether a backend is in traffic: 1 or 0.', ['backend'], function* () {
       for (const { id, inTraffic } of readings.backends()) yield [[id], Number(inTraffic)]
     }),
@@ -144,12 +165,19 @@ function gaugesOf(readings: Readings): readonly GaugeFamily[] {
           yield [[id, 'negative'], presence.negative]
         }
       },
+      'max',
     ),
-    gauge('portolan_presence_probes_in_flight', 'Probes of presence that run.', ['backend'], function* () {
-      for (const { id, presence } of readings.backends()) {
-        if (presence !== undefined) yield [[id], presence.running]
-      }
-    }),
+    gauge(
+      'portolan_presence_probes_in_flight',
+      'Probes of presence that run.',
+      ['backend'],
+      function* () {
+        for (const { id, presence } of readings.backends()) {
+          if (presence !== undefined) yield [[id], presence.running]
+        }
+      },
+      'sum',
+    ),
     gauge(
       'portolan_inventory_entries',
       'Contents in the inventory of a store that the door goes by.',
@@ -221,10 +249,15 @@ function gaugesOf(readings: Readings): readonly GaugeFamily[] {
   ]
 }
 
+function workerGauges({ workers }: ProcessReadings): readonly GaugeFamily[] {
+  if (workers === undefined) return []
+  return [gauge('portolan_workers', 'Workers that take requests.', [], () => [[[], workers().listening]])]
+}
+
 export type Metrics = ReturnType<typeof createMetrics>
 
 /** Counters of the process around the service, where it lends them. */
-function readCounters({ refusals, droppedLines }: ProcessReadings): readonly ReadCounter[] {
+function readCounters({ refusals, droppedLines, workers }: ProcessReadings): readonly ReadCounter[] {
   return [
     ...(refusals === undefined
       ? []
@@ -246,6 +279,22 @@ function readCounters({ refusals, droppedLines }: ProcessReadings): readonly Rea
             'Log lines that were dropped, since their reader did not keep up.',
             [],
             () => [[[], { value: droppedLines() }]],
+          ),
+        ]),
+    ...(workers === undefined
+      ? []
+      : [
+          readCounter(
+            'portolan_workers_lost_total',
+            'Workers that have ended though nobody asked them to, each with another in its place.',
+            [],
+            () => [[[], { value: workers().lost }]],
+          ),
+          readCounter(
+            'portolan_worker_messages_dropped_total',
+            'Messages to workers that were dropped, since they did not keep up.',
+            [],
+            () => [[[], { value: workers().droppedMessages }]],
           ),
         ]),
   ]
@@ -271,6 +320,7 @@ function gauge(
   help: string,
   labels: readonly string[],
   series: GaugeFamily['series'],
+  merge?: GaugeFamily['merge'],
 ): GaugeFamily {
-  return { type: 'gauge', name, help, labels, series }
+  return { type: 'gauge', name, help, labels, series, ...(merge && { merge }) }
 }

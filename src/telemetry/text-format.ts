@@ -1,16 +1,22 @@
 import type { Count, Description, Distribution, GaugeFamily } from './family.ts'
 
+/** What Prometheus scrapes. */
+export interface Exposition {
+  readonly contentType: string
+  readonly text: string
+}
+
 /** Each series with one value for each label. */
 type Series<Value> = Iterable<readonly [values: readonly string[], value: Value]>
 
 /** A family as it is read, whatever its labels. */
-type AnyFamily =
+export type AnyFamily =
   | GaugeFamily
-  | (Description & { readonly type: 'counter'; series(): Series<Count> })
+  | (Description & { readonly type: 'counter'; series(): Series<Readonly<Count>> })
   | (Description & {
       readonly type: 'histogram'
       readonly bounds: readonly number[]
-      series(): Series<Distribution>
+      series(): Series<Pick<Distribution, 'sum'> & { readonly counts: readonly number[] }>
     })
 
 /**
@@ -45,7 +51,7 @@ function addDistribution(
   name: string,
   bounds: readonly number[],
   labels: readonly string[],
-  { counts, sum }: Distribution,
+  { counts, sum }: { readonly counts: readonly number[]; readonly sum: number },
 ): void {
   let count = 0
   for (const [index, inBucket] of counts.entries()) {

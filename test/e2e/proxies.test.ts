@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { makeSampleImages } from '../../src/demo/images.ts'
 import type { SampleWorld } from '../../src/demo/sample-world.ts'
 import { type FolderServer, startFolderServer } from '../support/folder-server.ts'
@@ -26,6 +28,10 @@ beforeAll(async () => {
 })
 afterAll(() => made.disposeAsync())
 
+const { clients: CLIENTS } = parse(
+  readFileSync(new URL('../../deploy/proxies/portolan.yaml', import.meta.url), 'utf8'),
+)
+
 /** A door that believes the proxy of this machine, as `deploy/proxies/portolan.yaml` says. */
 function startDoor(words: readonly string[] = []): Promise<Portolan> {
   return startPortolan(
@@ -33,7 +39,7 @@ function startDoor(words: readonly string[] = []): Promise<Portolan> {
       log: { addresses: 'full' },
       upstreams: [{ id: 'here', layout: world.folder, at: 'gcp/us-central1' }],
       stores: [{ id: 'paris', url: store.origin, blobs: 'blobs/{algorithm}/{encoded}', at: 'aws/eu-west-3' }],
-      clients: { header: 'x-forwarded-for', trustedProxies: ['127.0.0.1', '::1'] },
+      clients: CLIENTS,
       clouds: { places: [{ prefix: '127.0.0.2', at: 'aws/eu-west-3' }] },
     },
     'node',

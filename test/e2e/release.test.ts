@@ -35,7 +35,12 @@ describe.skipIf(unable !== undefined)('a release, made twice in clones at differ
     await runOk('/bin/sh', ['-e', '-c', commandsOf('key').join('\n')], { cwd: folder.path })
     first = await release('one', linkModules, {})
     // Another user's settings, too.
-    second = await release('two/deeper', copyModules, { TZ: 'Asia/Tokyo', LC_ALL: 'C' }, '077')
+    second = await release(
+      'two/deeper',
+      FULL ? copyModules : linkModules,
+      { TZ: 'Asia/Tokyo', LC_ALL: 'C' },
+      '077',
+    )
   }, MINUTES)
   afterAll(() => folder?.[Symbol.asyncDispose]())
 
@@ -168,9 +173,8 @@ describe.skipIf(unable !== undefined)('a release, made twice in clones at differ
 /** The commands of the blocks of docs/installing.md that are marked with a word. */
 function commandsOf(mark: string): string[] {
   const text = readFileSync(join(ROOT, 'docs/installing.md'), 'utf8')
-  return [...text.matchAll(new RegExp(`^\`\`\`sh ${mark}\\n([^\`]*)\`\`\`$`, 'gm'))].flatMap(([, block]) =>
-    block!.trim().split('\n'),
-  )
+  const blocks = text.matchAll(/^```sh (\w+)\n([^`]*)```$/gm)
+  return [...blocks].flatMap(([, marked, block]) => (marked === mark ? block!.trim().split('\n') : []))
 }
 
 /** What is installed here, which may itself be links. */

@@ -15,6 +15,8 @@ if (noSystemd !== undefined) console.warn(`the unit of deploy/systemd is not run
 
 /** As `systemd-analyze security` counts, from 0 to 10, in tenths. */
 const EXPOSURE_MAX = 20
+/** To build and boot on a machine that others load, in milliseconds. */
+const MINUTES = 240_000
 
 describe.skipIf(analyze === undefined)('the unit, as systemd-analyze sees it', () => {
   it('has no fault', async () => {
@@ -50,7 +52,7 @@ describe.skipIf(noSystemd !== undefined)('the unit, under systemd', () => {
       // Nobody is there, which the door says and lives with.
       upstreams: [{ id: 'main', url: 'http://127.0.0.1:8', at: 'gcp/us-central1' }],
     })
-  })
+  }, MINUTES)
   afterAll(() => stack.disposeAsync())
 
   const systemctl = (...words: string[]) => machine.run('systemctl', ...words)

@@ -10,7 +10,10 @@ function linksOf(file: string): string[] {
   return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => join(dirname(file), path!))
 }
 
-test.each(['SECURITY.md', 'docs/security.md'])('every file that %s names is there', (file) => {
+test.each([
+  ...['SECURITY.md', 'docs/security.md', 'docs/installing.md', 'docs/architecture.md', 'docs/deploying.md'],
+  'deploy/cloud-run/README.md',
+])('every file that %s names is there', (file) => {
   const links = linksOf(file)
   expect(links.length).toBeGreaterThan(0)
   expect(links.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])

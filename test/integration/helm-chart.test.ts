@@ -53,7 +53,7 @@ function* differences(values: Values, at: Schema, path: string): Iterable<string
   const { properties = {}, additionalProperties } = at.$ref ? resolve(at.$ref) : at
   if (additionalProperties !== false) return
   // What a piece of the API has beside, the chart leaves to it.
-  const isPiece = at.$ref !== undefined || ['.resources', '.affinity'].includes(path)
+  const isPiece = at.$ref !== undefined || ['.resources', '.affinity', '.strategy'].includes(path)
   for (const key of Object.keys(properties)) {
     if (!(key in values) && !isPiece && key !== 'global') yield `${path}.${key} is in the schema alone`
   }

@@ -43,7 +43,9 @@ describe('what is installed', () => {
     )
     expect(
       names.filter((name) =>
-        /\.map$|\.test\.|^(?!examples\/).*(?<!\.d)\.ts$|^(?:src|test|scripts|bench)\//.test(name),
+        /\.map$|\.test\.|^(?!examples\/|deploy\/workers\/).*(?<!\.d)\.ts$|^(?:src|test|scripts|bench)\//.test(
+          name,
+        ),
       ),
     ).toEqual([])
   })

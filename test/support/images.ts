@@ -1,16 +1,29 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { copyFile, mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { BUILD_PACKAGES, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
+import { buildExecutables } from '../../scripts/build/executables.ts'
+import { hostTarget } from '../../scripts/build/targets.ts'
+import { writeImage } from '../../scripts/release/image.ts'
+import { librariesOf } from '../../scripts/release/libraries.ts'
+import { BUILD_PACKAGES, noDebianRoot, packDebianRoot, RUNTIME_PACKAGES } from './debian-root.ts'
 import { packPackage } from './package.ts'
-import { openPodman, type Podman } from './podman.ts'
+import { noPodman, openPodman, type Podman } from './podman.ts'
 import { RUNTIMES } from './portolan.ts'
 import { runOk } from './programs.ts'
 import { makeTempFolder } from './temp.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Podman with both of our images, built by the files of `deploy/docker`: `node` and `executable`. */
+const target = hostTarget()
+
+/** Why {@link buildImages} cannot work here; `undefined` when it can. */
+export const noImages =
+  noPodman ?? noDebianRoot ?? (target === undefined ? 'no executable is made for this machine' : undefined)
+
+/**
+ * Podman with our images: `node` and `executable`, built by the files of `deploy/docker`, and `released`, the archive of
+ * a release.
+ */
 export interface Images extends Podman {
   /** In bytes. */
   sizeOf(image: string): Promise<number>
@@ -21,20 +34,29 @@ export interface Images extends Podman {
  * have to be pulled: no registry but a door is asked.
  */
 export async function buildImages(): Promise<Images> {
+  if (target === undefined) throw new Error(noImages)
   await using folder = await makeTempFolder()
   const file = (name: string) => join(folder.path, name)
   await packDebianRoot(BUILD_PACKAGES, file('debian.tar'))
+  await addNode(file('debian.tar'))
   await packDebianRoot(RUNTIME_PACKAGES, file('libraries.tar'))
   const podman = await openPodman(file('debian.tar'))
   try {
     await podman.runOk(['import', '--quiet', file('libraries.tar'), 'libraries'])
-    await build(podman, 'debian-node', await nodeContext(file('debian-node')))
     const context = file('package')
     await mkdir(context)
     await packPackage(context)
-    await build(podman, 'node', context, 'Dockerfile', { NODE: 'debian-node', BASE: 'libraries' })
-    await makeExecutable(join(context, 'dist/executables/portolan-linux-x64'))
-    await build(podman, 'executable', context, 'Dockerfile.executable', { BASE: 'root' })
+    await build(podman, 'node', context, 'Dockerfile', { NODE: 'root', BASE: 'libraries' })
+    const [executable] = buildExecutables({
+      ...{ root: ROOT, bundle: join(ROOT, 'dist'), folder: join(context, 'dist/executables') },
+      targets: [target],
+    })
+    for (const name of ['LICENSE', 'dist/third-party-licences.txt']) {
+      await copyFile(join(ROOT, name), join(context, name))
+    }
+    const parts = { BASE: 'root', EXECUTABLE: relative(context, executable!) }
+    await build(podman, 'executable', context, 'Dockerfile.executable', parts)
+    await load(podman, 'released', executable!, file('released.tar'))
   } catch (error) {
     await podman[Symbol.asyncDispose]()
     throw error
@@ -45,30 +67,37 @@ export async function buildImages(): Promise<Images> {
   }
 }
 
-/** What stands for the image that Node's project publishes. */
-async function nodeContext(context: string): Promise<string> {
-  await mkdir(context)
-  await copyFile(RUNTIMES.node, join(context, 'node'))
-  await writeFile(
-    join(context, 'Containerfile'),
-    'FROM localhost/root\nCOPY node /usr/local/bin/node\nENV PATH=/usr/local/bin:/usr/bin:/bin\n',
-  )
-  return context
+/** Where Node's own image has it. */
+async function addNode(archive: string): Promise<void> {
+  await using folder = await makeTempFolder()
+  await mkdir(join(folder.path, 'usr/local/bin'), { recursive: true })
+  await symlink(await realpath(RUNTIMES.node), join(folder.path, 'usr/local/bin/node'))
+  await runOk('tar', [
+    ...['--append', '--dereference', '--file', archive, '--directory', folder.path],
+    'usr/local/bin/node',
+  ])
 }
 
-async function makeExecutable(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  await runOk(RUNTIMES.bun, ['build', '--compile', join(ROOT, 'dist/cli.js'), '--outfile', file])
+/** What `.ci/release` makes, without a container tool. */
+async function load(podman: Podman, name: string, executable: string, archive: string): Promise<void> {
+  const image = writeImage({
+    ...{ version: name, commit: 'unknown', date: new Date(0), architecture: 'amd64' },
+    executable: await readFile(executable),
+    libraries: librariesOf(executable),
+    licences: new Uint8Array(),
+  })
+  await writeFile(archive, image)
+  await podman.runOk(['load', '--quiet', '--input', archive])
+  await podman.runOk(['tag', `localhost/portolan:${name}`, name])
 }
 
 async function build(
   podman: Podman,
   name: string,
   context: string,
-  recipe?: string,
-  given: Readonly<Record<string, string>> = {},
+  recipe: string,
+  given: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const file = recipe === undefined ? join(context, 'Containerfile') : join(ROOT, 'deploy/docker', recipe)
   const words = Object.entries(given).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])
   await podman.runOk([
     // OCI's own format has no HEALTHCHECK.
@@ -84,6 +113,6 @@ async function build(
       'host',
       ...words,
     ],
-    ...['--tag', name, '--file', file, context],
+    ...['--tag', name, '--file', join(ROOT, 'deploy/docker', recipe), context],
   ])
 }

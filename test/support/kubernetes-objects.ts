@@ -17,6 +17,7 @@ type Labels = Readonly<Record<string, string>>
 /** What the specs of the kinds have, taken together. */
 export interface ObjectSpec {
   readonly replicas?: number
+  readonly strategy?: object
   readonly selector?: Labels | { readonly matchLabels: Labels }
   readonly podSelector?: { readonly matchLabels: Labels }
   readonly template?: {
@@ -38,6 +39,7 @@ interface ServicePort {
   readonly name: string
   readonly port: number
   readonly targetPort: string | number
+  readonly appProtocol?: string
 }
 
 interface PolicyRule {
@@ -89,7 +91,7 @@ export interface Container {
   readonly readinessProbe?: Probe
 }
 
-interface Probe {
+export interface Probe {
   readonly httpGet: {
     readonly path: string
     readonly port: string | number

@@ -16,7 +16,8 @@ const API = {
     ...['networking.k8s.io/v1/NetworkPolicy', 'networking.k8s.io/v1/Ingress'],
   ],
 } as const
-const CUSTOM = [
+/** The same of what is no part of the API itself: each file defines one kind. */
+export const CUSTOM = [
   ...['servicemonitors', 'prometheusrules'].map((name) => ({
     module: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
     file: `example/prometheus-operator-crd/monitoring.coreos.com_${name}.yaml`,
@@ -103,7 +104,8 @@ interface CustomResource {
   }[]
 }
 
-async function readFromModule({
+/** Reads a file of a module, which Go downloads where it has not got it. Throws with the reason when it cannot. */
+export async function readFromModule({
   module,
   file,
 }: {

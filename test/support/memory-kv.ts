@@ -7,21 +7,24 @@ export interface MemoryKv extends KeyValueStore {
   readonly asked: string[]
   /** Answers nothing from now on. */
   fail(): void
+  /** Never answers again. */
+  hang(): void
   recover(): void
 }
 
 export function createMemoryKv(values: Readonly<Record<string, string>> = {}): MemoryKv {
   const map = new Map(Object.entries(values))
   const asked: string[] = []
-  let fails = false
-  const ask = (question: string) => {
+  let state: 'well' | 'down' | 'silent' = 'well'
+  const ask = async (question: string) => {
     asked.push(question)
-    if (fails) throw new Error('KV is down')
+    if (state === 'down') throw new Error('KV is down')
+    if (state === 'silent') await new Promise(() => {})
   }
   async function get(key: string): Promise<string | null>
   async function get(key: string, type: 'arrayBuffer'): Promise<ArrayBuffer | null>
   async function get(key: string, type?: 'arrayBuffer'): Promise<string | ArrayBuffer | null> {
-    ask(`get ${key}`)
+    await ask(`get ${key}`)
     const value = map.get(key) ?? null
     return value === null || type === undefined ? value : new TextEncoder().encode(value).buffer
   }
@@ -29,14 +32,17 @@ export function createMemoryKv(values: Readonly<Record<string, string>> = {}): M
     values: map,
     asked,
     fail() {
-      fails = true
+      state = 'down'
+    },
+    hang() {
+      state = 'silent'
     },
     recover() {
-      fails = false
+      state = 'well'
     },
     get,
     async put(key, value) {
-      ask(`put ${key}`)
+      await ask(`put ${key}`)
       map.set(key, value)
     },
   }

@@ -5,16 +5,25 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { rolldown } from 'rolldown'
 import type { KeyValueStore } from '../../src/workers.ts'
 
+const CONFIG = 'portolan.yaml'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The worker of deploy/workers as one module, of the sources, as a user's own build would make it of the package. */
+/**
+ * The worker of deploy/workers as one module of the sources, as a user's own build would make it of the package. Its
+ * config is a module beside it.
+ */
 export async function bundleWorker(): Promise<string> {
   await using build = await rolldown({
     cwd: ROOT,
     input: join(ROOT, 'deploy/workers/src/worker.ts'),
     platform: 'browser',
     external: [/^cloudflare:/],
-    moduleTypes: { '.yaml': 'text' },
+    plugins: [
+      {
+        name: 'config beside the worker',
+        resolveId: (id) => (id.endsWith('.yaml') ? { id: `./${CONFIG}`, external: true } : null),
+      },
+    ],
     resolve: {
       alias: {
         'portolan/workers': join(ROOT, 'src/workers.ts'),
@@ -35,6 +44,10 @@ export type Origin = Readonly<Record<string, string | number>>
 export interface WorkerdOptions {
   /** The worker's one module. */
   readonly code: string
+  /** The config that comes with it; by default it is none. */
+  readonly config?: string
+  /** The modules of text beside it, by name; by default the config. */
+  readonly texts?: Readonly<Record<string, string>>
   /** Of the client; nothing by default. */
   readonly cf?: Origin
   readonly variables?: Readonly<Record<string, string>>
@@ -63,6 +76,8 @@ export async function compatibilityDate(): Promise<string> {
 
 export async function startWorkerd({
   code,
+  config = '',
+  texts = { [CONFIG]: config },
   cf = {},
   variables = {},
   kv = true,
@@ -71,7 +86,14 @@ export async function startWorkerd({
   const date = await compatibilityDate()
   const optionsOf = (more: Readonly<Record<string, string>>) =>
     convertV4MiniflareOptions({
-      modules: [{ type: 'ESModule', path: join(ROOT, 'worker.js'), contents: code }],
+      modules: [
+        { type: 'ESModule', path: join(ROOT, 'worker.js'), contents: code },
+        ...Object.entries(texts).map(([name, contents]) => ({
+          type: 'Text' as const,
+          path: join(ROOT, name),
+          contents,
+        })),
+      ],
       modulesRoot: ROOT,
       compatibilityDate: date,
       cf,

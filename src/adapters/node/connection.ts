@@ -19,7 +19,8 @@ export interface Service {
   readonly onRefused: (refusal: RefusedRequest) => void
   /** Once true, every reply is the last of its connection. */
   readonly isDraining: () => boolean
-  readonly reader: RequestReader
+  /** Asked for each request, as it may change. */
+  reader: RequestReader
   readonly timeLimits: TimeLimits
   readonly outbox: Outbox
   readonly turns: Turns

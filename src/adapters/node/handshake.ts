@@ -5,11 +5,14 @@ import type { Watched } from './deadlines.ts'
 import { TOO_SLOW } from './handshake-fault.ts'
 import { NOT_TLS } from './refusal-reply.ts'
 import { turnAway } from './turn-away.ts'
+import type { Turn, Turns } from './turns.ts'
 
 /** What a handshake needs of whoever holds it. */
 export interface HandshakeOwner {
   readonly timeLimits: Pick<TimeLimits, 'firstByte' | 'handshake' | 'hangUp'>
   readonly onRefused: (refusal: RefusedRequest) => void
+  /** Hands out turns: a handshake costs as much as a hundred requests. */
+  readonly turns: Turns
   /** Goes on with a client that speaks TLS; what it has said is in the socket again. */
   readonly shake: (socket: Socket) => void
 }
@@ -21,7 +24,7 @@ const HANDSHAKE_RECORD = 0x16
  * A connection that is to become one over TLS. Its first byte is looked at before anything is computed: somebody who
  * speaks HTTP in the clear is told so, in the clear.
  */
-export class Handshake implements Watched {
+export class Handshake implements Watched, Turn {
   readonly peer: string
   progress = 0
   readonly #socket: Socket
@@ -78,6 +81,12 @@ export class Handshake implements Watched {
     this.#phase = 'shaking'
     socket.pause()
     socket.unshift(chunk)
+    this.#owner.turns.add(this)
+  }
+
+  takeTurn(): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
     // A handshake with a client that has closed its half never ends: nobody waits for that.
     socket.allowHalfOpen = false
     this.#owner.shake(socket)

@@ -48,6 +48,11 @@ export class LineOutput {
     else this.#timer ??= setTimeout(() => this.#writeOut(), PERIOD)
   }
 
+  /** Whether its reader is so far behind that more should wait, where it can. */
+  get isBehind(): boolean {
+    return this.#waiting.length > MOST_WAITING / 2
+  }
+
   /** Settles when everything is written, or after so many milliseconds. */
   flush(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ListenAddress } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
 import type { Door } from '../../server/request.ts'
 import { type Listener, type ListenOptions, TIME_LIMITS } from '../listener.ts'
@@ -18,6 +19,8 @@ import { Turns } from './turns.ts'
 const BACKLOG = 4096
 /** How often connections are looked at for what takes too long, in milliseconds. */
 const LOOK = 1000
+/** How many turns of the event loop a listener that closes waits at most for one in which nobody connects. */
+const TURNS_MAX = 1000
 
 /** A connection, or what may become one. */
 interface Guest extends Watched {
@@ -35,16 +38,17 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   const { maxConnections = connectionLimit(openFilesLimit()) } = options
   const timeLimits = { ...TIME_LIMITS, ...options.timeLimits }
   let draining = false
+  let accepted = 0
   const isDraining = () => draining
   const overload = options.shedsLoad ? new Overload(timeLimits.turn) : undefined
   const outbox = new Outbox(() => turns.begin())
-  const turns = new Turns(outbox.flush, overload)
+  const turns = new Turns(outbox.flush, { overload })
   const service: Service = {
     ...{ door, onError, onRefused, isDraining, reader, timeLimits, outbox },
     turns,
     http: createNodeHttp({ door, onError, isDraining }),
   }
-  const tls = options.tls && new TlsServer(options.tls, { onRefused, timeLimits })
+  const tls = options.tls && new TlsServer(options.tls, { onRefused, timeLimits, overload })
   const open = new Set<Guest>()
   const deadlines = new Deadlines(Math.min(LOOK, timeLimits.firstByte, timeLimits.handshake))
 
@@ -60,6 +64,7 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   }
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    accepted++
     const fault =
       open.size >= maxConnections ? TOO_MANY_CONNECTIONS : overload?.isOn() ? OVERLOADED : undefined
     if (fault !== undefined) {
@@ -74,7 +79,7 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
       enter(handshake, socket)
     }
   })
-  await bind(server, host, port)
+  await bind(server, { host, port, reusePort: options.reusePort ?? false })
   const address = server.address()
   return {
     host,
@@ -83,13 +88,20 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
       if (tls === undefined) throw new TypeError('this listener speaks no TLS')
       tls.use(identity)
     },
+    useReader(next) {
+      service.reader = next
+    },
     announceEnd() {
       draining = true
     },
     async drain(milliseconds) {
       draining = true
-      // What has arrived in the kernel by now, new connections included, is read within two turns.
-      for (let turn = 0; turn < 2; turn++) await nextTurn()
+      // What has arrived in the kernel by now, new connections included, is read within two turns. Where others listen
+      // too more may have come, and the kernel hangs up on those that nobody has accepted: so until none has.
+      for (let turn = 0, before = -1; turn < 2 || (accepted > before && turn < TURNS_MAX); turn++) {
+        before = accepted
+        await nextTurn()
+      }
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const idleEnds = setTimeout(
         () => {
@@ -108,12 +120,25 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   }
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+/**
+ * Makes sure that an address can be had by this process alone, and lets it go again, for several to share; gives its port.
+ * Throws `LISTEN_FAILED` naming the address when it cannot.
+ */
+export async function claimAddress({ host, port }: ListenAddress): Promise<number> {
+  const server = createServer()
+  await bind(server, { host, port, reusePort: false })
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : port
+}
+
+function bind(server: Server, where: ListenAddress & { readonly reusePort: boolean }): Promise<void> {
+  const { host, port } = where
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(new PortolanError('LISTEN_FAILED', message, { host, port }, cause))
     })
-    server.listen({ host, port, backlog: BACKLOG }, resolve)
+    server.listen({ ...where, backlog: BACKLOG }, resolve)
   })
 }

@@ -17,6 +17,8 @@ const BYPASS_NOTHING = 'nothing.invalid'
 const TOLD_MAX = 256
 
 let proxies: Proxies | undefined
+/** Settles when Node may load what its `fetch` is made of, which takes 30 ms: what waits by then is answered before. */
+let begun: Promise<void> | undefined
 
 /** This process's proxies. They are written back in the form that the libraries of clouds understand. */
 export function outboundProxies(): Proxies {
@@ -32,6 +34,8 @@ export function outboundProxies(): Proxies {
  * vouches for the other end, once more by what the system trusts.
  */
 export const outboundFetch: Fetch = async (url, init) => {
+  begun ??= new Promise((resolve) => setTimeout(resolve))
+  await begun
   try {
     return await sendOnce(url, init)
   } catch (error) {

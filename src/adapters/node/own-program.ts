@@ -28,7 +28,9 @@ export function ownProgram(): OwnProgram {
   const { execPath: command, execArgv } = process
   if (isExecutable()) return { command, words: [] }
   const file = isSource(import.meta.url) ? '../../cli/main.ts' : '../bin/portolan.cjs'
-  return { command, words: [...execArgv, fileURLToPath(new URL(file, import.meta.url))] }
+  // A debugger listens for one process.
+  const flags = execArgv.filter((flag) => !flag.startsWith('--inspect'))
+  return { command, words: [...flags, fileURLToPath(new URL(file, import.meta.url))] }
 }
 
 /** Where the file of a thread is, by its name, from the `import.meta.url` of a file beside it: a source, or built as that is. */

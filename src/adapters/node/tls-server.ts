@@ -4,10 +4,17 @@ import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node
 import type { RefusedRequest, TimeLimits, TlsIdentity } from '../listener.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
 import { handshakeFault } from './handshake-fault.ts'
+import type { Overload } from './overload.ts'
+import { Turns } from './turns.ts'
+
+/** How many handshakes begin before whoever else is there is looked at; one takes up to a millisecond or two. */
+const AT_ONCE = 4
 
 interface TlsServerParts {
   readonly timeLimits: TimeLimits
   readonly onRefused: (refusal: RefusedRequest) => void
+  /** Told how long handshakes were waited for. */
+  readonly overload?: Overload | undefined
 }
 
 /**
@@ -22,10 +29,15 @@ export class TlsServer {
   #server: Server
 
   /** Throws what the runtime says of an identity that it cannot use. */
-  constructor(identity: TlsIdentity, { timeLimits, onRefused }: TlsServerParts) {
+  constructor(identity: TlsIdentity, { timeLimits, onRefused, overload }: TlsServerParts) {
     this.#onRefused = onRefused
     this.#server = this.#createServer(identity)
-    this.#owner = { timeLimits, onRefused, shake: (socket) => this.#server.emit('connection', socket) }
+    this.#owner = {
+      timeLimits,
+      onRefused,
+      turns: new Turns(() => {}, { overload, atOnce: AT_ONCE }),
+      shake: (socket) => this.#server.emit('connection', socket),
+    }
   }
 
   /** Shows this to whoever comes from now on. Throws, and changes nothing, when the runtime cannot use it. */

@@ -1,6 +1,6 @@
 import type { Overload } from './overload.ts'
 
-/** How many turns are taken before whoever is new is looked at; a request takes some ten microseconds. */
+/** A request takes some ten microseconds. */
 const AT_ONCE = 32
 /** Beyond this, what has had its turn is cut off the queue once it is the half of it. */
 const CUT = 1024
@@ -8,6 +8,13 @@ const CUT = 1024
 /** What waits for its turn. */
 export interface Turn {
   takeTurn(): void
+}
+
+export interface TurnsOptions {
+  /** Told how long turns were waited for. */
+  readonly overload?: Overload | undefined
+  /** How many are taken before whoever is new is looked at; 32 unless it is said. */
+  readonly atOnce?: number
 }
 
 /**
@@ -18,6 +25,7 @@ export interface Turn {
 export class Turns {
   readonly #before: () => void
   readonly #overload: Overload | undefined
+  readonly #atOnce: number
   #waiting: Turn[] = []
   /** Since when, by `performance.now()`. */
   #since: number[] = []
@@ -25,15 +33,16 @@ export class Turns {
   /** How many were taken in this turn of the event loop. */
   #taken = 0
 
-  /** `before` is called ahead of every few turns; `overload` is told how long they were waited for. */
-  constructor(before: () => void, overload?: Overload) {
+  /** `before` is called ahead of every few turns. */
+  constructor(before: () => void, { overload, atOnce = AT_ONCE }: TurnsOptions = {}) {
     this.#before = before
     this.#overload = overload
+    this.#atOnce = atOnce
   }
 
   /** Whether whoever has something to do may do it at once; else it must be added. */
   mayGo(): boolean {
-    return this.#waiting.length === 0 && this.#taken++ < AT_ONCE
+    return this.#waiting.length === 0 && this.#taken++ < this.#atOnce
   }
 
   add(turn: Turn): void {
@@ -50,7 +59,7 @@ export class Turns {
     this.#before()
     const now = performance.now()
     this.#overload?.note(now, now - this.#since[this.#head]!)
-    const end = Math.min(this.#head + AT_ONCE, this.#waiting.length)
+    const end = Math.min(this.#head + this.#atOnce, this.#waiting.length)
     const turns = this.#waiting.slice(this.#head, end)
     this.#head = end
     if (end === this.#waiting.length) {

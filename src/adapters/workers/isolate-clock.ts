@@ -38,13 +38,18 @@ export class IsolateClock implements Clock {
     }
   }
 
-  /** Does what is overdue, no more than once a second; to be called by each request. */
-  catchUp(): void {
+  /** Does what is overdue, no more than once a second; to be called by each request, which nothing of it may fail. */
+  catchUp(report: (error: unknown) => void): void {
     const now = this.now()
     if (now - this.#lookedAt < GRACE) return
     this.#lookedAt = now
     for (const appointment of [...this.#appointments]) {
-      if (appointment.at + GRACE <= now) this.#keep(appointment)
+      if (appointment.at + GRACE > now) continue
+      try {
+        this.#keep(appointment)
+      } catch (error) {
+        report(error)
+      }
     }
   }
 

@@ -84,6 +84,7 @@ describe('its config', () => {
     ['is bad', () => kv.values.set('portolan.yaml', '{ version: 1, upstreams: [] }')],
     ['is gone', () => kv.values.delete('portolan.yaml')],
     ['cannot be had', () => kv.fail()],
+    ['never comes', () => kv.hang()],
   ])('stays in force when the one in KV %s, which is said once', async (_, spoil) => {
     kv.values.set('portolan.yaml', configOf('one.test'))
     const isolate = begin({ kv })
@@ -91,7 +92,10 @@ describe('its config', () => {
     spoil()
     for (let minutes = 0; minutes < 5; minutes++) {
       clock.advance(60_000)
-      expect(await ask(isolate)).toBe('one.test')
+      const asked = ask(isolate)
+      await new Promise(setImmediate)
+      clock.advance(3000)
+      expect(await asked).toBe('one.test')
     }
     expect(errors().map(({ msg }) => msg)).toEqual(['the config was not reloaded: what was in force stays'])
   })
@@ -167,6 +171,22 @@ describe('its backends', () => {
     }
     expect(requests).toEqual([])
   })
+})
+
+it('takes out no backend since the platform lets nothing more be asked, and says that once a minute', async () => {
+  const isolate = begin({ config: configOf('main.test') })
+  await ask(isolate)
+  answer = async () => {
+    throw new Error('Too many subrequests.')
+  }
+  for (let n = 0; n < 10; n++) {
+    clock.advance(20_000)
+    await ask(isolate)
+  }
+  const said = lines.map(({ msg }) => msg)
+  expect(said).not.toContain('a backend left traffic')
+  const limit = 'there are more backends than this worker may ask in one go'
+  expect(said.filter((message) => message === limit).length).toBe(4)
 })
 
 it('a client is where Cloudflare says, and has the address that it says', async () => {

@@ -10,6 +10,7 @@ import type { ConfigSourceOptions } from './config-source.ts'
 import { HealthRecords } from './health-records.ts'
 import { IsolateClock } from './isolate-clock.ts'
 import { rangesIn } from './kv-ranges.ts'
+import { withKvTimeout, withOwnLimits } from './limits.ts'
 import { createWorkerRuntime } from './runtime.ts'
 import { createCachePresence } from './shared-presence.ts'
 import { WorkerService } from './worker-service.ts'
@@ -34,7 +35,8 @@ const START_INTERVAL = 5_000
 
 /** The door of one isolate, made by the first request that comes: outside of requests a worker may do nothing. */
 export class Isolate {
-  readonly #options: IsolateOptions
+  readonly #accessLog: boolean
+  readonly #source: ConfigSourceOptions
   readonly #clock: IsolateClock
   readonly #work: BackgroundWork
   readonly #log: JsonLog
@@ -45,18 +47,20 @@ export class Isolate {
   #failedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: IsolateOptions, { clock, fetch, cache, print }: Platform) {
-    this.#options = options
+    this.#accessLog = options.accessLog ?? false
     this.#clock = new IsolateClock(clock)
     this.#work = new BackgroundWork(this.#clock, options.waitUntil)
     this.#log = new JsonLog((line) => print(line.trimEnd()), 'info')
     const { now, date, after } = this.#clock
     const lent = createWorkerRuntime({ log: this.#log, waitUntil: this.#work.add })
-    const runtime = { ...lent, fetch, now, date, after }
-    this.#records = options.kv && new HealthRecords(options.kv, runtime)
+    const runtime = { ...lent, fetch: withOwnLimits(fetch, { now, log: this.#log }), now, date, after }
+    const kv = options.kv && withKvTimeout(options.kv, runtime)
+    this.#source = { ...options, kv }
+    this.#records = kv && new HealthRecords(kv, runtime)
     this.#runtime = {
       ...runtime,
       placesAreGiven: true,
-      ...(options.kv && { ranges: rangesIn(options.kv) }),
+      ...(kv && { ranges: rangesIn(kv) }),
       shared: {
         presence: createCachePresence(cache, runtime),
         ...(this.#records && { checks: this.#records }),
@@ -108,10 +112,9 @@ export class Isolate {
   }
 
   async #start(): Promise<WorkerService> {
-    const { accessLog = false } = this.#options
-    const parts = { source: this.#options, accessLog, runtime: this.#runtime, log: this.#log }
+    const [source, accessLog, runtime, log] = [this.#source, this.#accessLog, this.#runtime, this.#log]
     try {
-      this.#service = await WorkerService.begin(parts)
+      this.#service = await WorkerService.begin({ source, accessLog, runtime, log })
       return this.#service
     } catch (error) {
       this.#failedAt = this.#clock.now()
@@ -123,7 +126,7 @@ export class Isolate {
 
   /** What a request does for those after it. */
   #keepUp(service: WorkerService): void {
-    this.#clock.catchUp()
+    this.#clock.catchUp((error) => this.#log.warn({ err: error }, 'something that was due has failed'))
     service.keepUp()
   }
 

@@ -14,3 +14,16 @@ it.each([
 ])('a connection that is refused is said once, %s', (_, cause, why) => {
   expect(failureOf(new TypeError('fetch failed', { cause }))).toMatchObject({ why })
 })
+
+it.each([
+  ['EMFILE', true],
+  ['ENFILE', true],
+  ['ENOBUFS', true],
+  ['ECONNREFUSED', undefined],
+])('what fails since we have run out of something is our fault: %s', (code, ofUs) => {
+  const cause = Object.assign(new Error('connect'), { code })
+  expect(failureOf(new TypeError('fetch failed', { cause }))).toMatchObject({ kind: 'failed', hard: false })
+  expect(failureOf(new TypeError('fetch failed', { cause }))).toEqual(
+    expect.objectContaining(ofUs ? { ofUs } : { why: 'ECONNREFUSED: connect' }),
+  )
+})

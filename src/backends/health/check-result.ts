@@ -3,9 +3,16 @@ export type CheckResult =
   | { readonly kind: 'passed'; readonly proof: 'full' | 'provisional' }
   /**
    * `hard`: it can never be a passing weakness, such as wrong bytes or a certificate that does not hold. `ofObject`: it
-   * may be the fault of this one object, archived or spoilt, in a store that delivers all others.
+   * may be the fault of this one object, archived or spoilt, in a store that delivers all others. `ofUs`: nobody was
+   * asked, since we may not ask any more.
    */
-  | { readonly kind: 'failed'; readonly hard: boolean; readonly why: string; readonly ofObject?: true }
+  | {
+      readonly kind: 'failed'
+      readonly hard: boolean
+      readonly why: string
+      readonly ofObject?: true
+      readonly ofUs?: true
+    }
 
 export const PASSED: CheckResult = { kind: 'passed', proof: 'full' }
 /** It answers, but nothing is known by which it could be tried. */
@@ -30,11 +37,16 @@ export function ofObject(result: CheckResult): CheckResult {
 const HARD_CODES =
   /^(?:ENOTFOUND|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|DNS_ENOTFOUND|EPROTO)/
 
+/** That this process has no more sockets, as Node and Bun name it, and as a runtime with other limits is to name it. */
+export const OWN_LIMIT = 'EMFILE'
+const OWN_CODES: readonly (string | undefined)[] = [OWN_LIMIT, 'ENFILE', 'ENOBUFS']
+
 /** What a fetch that threw says of the backend. */
 export function failureOf(error: unknown): CheckResult {
   const { code, message } = deepest(error)
   // Most systems' words begin with the code already: connect ECONNREFUSED 127.0.0.1:80.
   const why = code === undefined || message.includes(code) ? message : `${code}: ${message}`
+  if (OWN_CODES.includes(code)) return { kind: 'failed', hard: false, why, ofUs: true }
   return code !== undefined && HARD_CODES.test(code) ? failedHard(why) : failed(why)
 }
 

@@ -7,6 +7,8 @@ import type { OciRequest } from '../../oci/path.ts'
 export interface Inventories {
   /** The inventory of this digest: in use somewhere, on its way already, or else what `download` brings in its turn. */
   obtain(digest: Digest, download: () => Promise<Inventory>): Promise<Inventory>
+  /** The one of this digest, where it is in use. */
+  of(digest: Digest): Inventory | undefined
   /** Takes note that a store goes by this inventory now, in place of the one before. */
   put(holder: object, digest: Digest, inventory: Inventory): void
   remove(holder: object): void
@@ -34,10 +36,17 @@ export function createInventories(): Inventories {
     newest = [...inventories].sort((a, b) => b.at - a.at)
   }
 
+  function of(digest: Digest): Inventory | undefined {
+    for (const entry of entries.values()) if (entry.digest === digest) return entry.inventory
+    return undefined
+  }
+
   return {
+    of,
     async obtain(digest, download) {
       for (;;) {
-        for (const entry of entries.values()) if (entry.digest === digest) return entry.inventory
+        const inUse = of(digest)
+        if (inUse !== undefined) return inUse
         const running = downloads.get(digest)
         if (running === undefined) break
         const inventory = await running.catch(() => undefined)

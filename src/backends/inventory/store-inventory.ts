@@ -110,6 +110,10 @@ export class StoreInventory {
     return this.#inUse?.manifest
   }
 
+  get inUse(): { readonly digest: Digest; readonly inventory: Inventory } | undefined {
+    return this.#inUse
+  }
+
   get status(): InventoryStatus {
     const found = this.#inUse === undefined ? 'missing' : 'kept'
     return {
@@ -126,6 +130,25 @@ export class StoreInventory {
   /** Looks for a newer one at once, and every minute from now on. */
   refresh(): void {
     if (this.#running === undefined && !this.#stopped) this.#begin()
+  }
+
+  /**
+   * Goes by the one of this digest, which somebody else has loaded: the one that is in memory, or else what `read` gives.
+   * Rejects as that does; the one before stays then.
+   */
+  async take(digest: Digest, read: () => Promise<Inventory>): Promise<void> {
+    const run = new AbortController()
+    this.#running = run
+    const inventory = await this.#parts.inventories.obtain(digest, read).catch((error: unknown) => {
+      if (this.#running === run) this.#running = undefined
+      throw error
+    })
+    // Another one, or none, was to be gone by meanwhile.
+    if (this.#running !== run) return
+    this.#running = undefined
+    this.#checked = true
+    this.#problem = undefined
+    this.#use(digest, inventory)
   }
 
   /** Uses it no more, and asks for none until `refresh`: the store turned out to be somebody else's. */
@@ -160,23 +183,24 @@ export class StoreInventory {
     })
     if (this.#running !== run) return
     this.#running = undefined
-    const { runtime, inventories, report } = this.#parts
+    const { runtime, report } = this.#parts
     const wait = INTERVAL * (1 - JITTER + 2 * JITTER * runtime.random())
     this.#cancel = runtime.after(wait, () => this.#begin())
     const before = this.#problem
     this.#checked = true
     this.#problem = attempt.kind === 'failed' ? attempt.problem : undefined
-    if (attempt.kind === 'loaded') {
-      const { digest, inventory } = attempt
-      this.#inUse = {
-        digest,
-        inventory,
-        object: findObject(inventory),
-        manifest: findManifest(inventory),
-      }
-      inventories.put(this, digest, inventory)
-    }
+    if (attempt.kind === 'loaded') this.#use(attempt.digest, attempt.inventory)
     report(attempt, before)
+  }
+
+  #use(digest: Digest, inventory: Inventory): void {
+    this.#inUse = {
+      digest,
+      inventory,
+      object: findObject(inventory),
+      manifest: findManifest(inventory),
+    }
+    this.#parts.inventories.put(this, digest, inventory)
   }
 
   async #attempt(signal: AbortSignal): Promise<InventoryAttempt> {

@@ -28,6 +28,8 @@ export interface PresenceCache {
    * when the client that it is for has used up what it may ask.
    */
   has(key: string, probe: Probe, client?: Address): Presence | Promise<Presence>
+  /** Takes in what somebody else has found out; what is barred stays so. */
+  learn(key: string, verdict: Presence): void
   /** Takes a content for unusable for `milliseconds`, whatever a probe says in the meantime. */
   bar(key: string, milliseconds: number): void
   isBarred(key: string): boolean
@@ -129,6 +131,7 @@ export function createPresenceCache(initial: PresenceSettings, clock: Clock): Pr
       running.set(copy, answer)
       return answer
     },
+    learn: (key, verdict) => remember(` ${key}`.slice(1), verdict),
     bar(key, milliseconds) {
       const until = clock.now() + milliseconds
       barredUntil = Math.max(barredUntil, until)

@@ -7,6 +7,7 @@ import { OCI_MANIFEST } from '../../oci/manifest.ts'
 import { parseName, parseTag } from '../../oci/name.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import { compileDigestPath } from '../../routing/backend.ts'
+import { failed } from '../health/check-result.ts'
 import { probeBackend } from './probe.ts'
 
 const NAME = parseName('app')!
@@ -40,7 +41,7 @@ describe('a probe', () => {
     [403, { presence: 'unknown' }],
     [429, { presence: 'unknown' }],
     [307, { presence: 'unknown' }],
-    [500, { presence: 'unknown', failure: new Error('it answered 500') }],
+    [500, { presence: 'unknown', failure: failed('it answered 500') }],
   ])('of a blob in a store that answers %i', async (code, finding) => {
     expect(await probeBackend(STORE, blobRequest, status(code))).toEqual(finding)
   })
@@ -91,7 +92,7 @@ describe('a probe', () => {
     const failure = new TypeError('fetch failed')
     expect(await probeBackend(STORE, blobRequest, () => Promise.reject(failure))).toEqual({
       presence: 'unknown',
-      failure,
+      failure: failed('fetch failed'),
     })
   })
 })

@@ -13,14 +13,15 @@ import {
 import type { Presence } from '../../routing/decide.ts'
 import type { Fetch } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
+import { type CheckResult, failed, failureOf } from '../health/check-result.ts'
 
 /** What a probe found out. */
 export interface ProbeFinding {
   readonly presence: Presence
   /** Bytes of a blob that is present, where the store said so. */
   readonly size?: number
-  /** What went wrong when the backend gave no answer, or one that says it is not well. */
-  readonly failure?: unknown
+  /** What it says of the backend that it gave no answer, or one that says it is not well. */
+  readonly failure?: CheckResult
 }
 
 /** Under which key presence remembers what a request asks of a backend. */
@@ -47,8 +48,8 @@ export async function probeBackend(
     if (backend.kind === 'upstream') return await probeUpstream(backend, request, fetch)
     if (request.kind === 'blob') return await probeBlob(backend, request.digest, fetch)
     return await probeManifest(backend, request, fetch)
-  } catch (failure) {
-    return { presence: 'unknown', failure }
+  } catch (error) {
+    return { presence: 'unknown', failure: failureOf(error) }
   }
 }
 
@@ -108,6 +109,6 @@ async function probeUpstream(
 function refusal({ status }: Response): ProbeFinding {
   if (status === 404) return { presence: 'absent' }
   return status >= 500
-    ? { presence: 'unknown', failure: new Error(`it answered ${status}`) }
+    ? { presence: 'unknown', failure: failed(`it answered ${status}`) }
     : { presence: 'unknown' }
 }

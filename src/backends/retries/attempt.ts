@@ -1,6 +1,16 @@
 import type { Address } from '../../net/address.ts'
 import type { Digest } from '../../oci/digest.ts'
 
+/** How many characters at the end of a digest tell it from others: these are as random as any. */
+export const DIGEST_TAIL = 16
+/** How many at the end of a repository's name, or of a reference, do. */
+export const TEXT_TAIL = 255
+
+/** As much of a repository's name, or of a reference, as counts: the end of a long one. */
+export function tailOf(text: string): string {
+  return text.length > TEXT_TAIL ? text.slice(-TEXT_TAIL) : text
+}
+
 /** Which bytes of a blob a client asks for. */
 export interface RequestedRange {
   /** The first byte that `Range` asks for; 0 without one. */

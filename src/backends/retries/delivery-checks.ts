@@ -1,5 +1,6 @@
 import { GenerationalCache } from '../../internal/generational-cache.ts'
 import type { Address } from '../../net/address.ts'
+import type { Digest } from '../../oci/digest.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import type { Store } from '../../routing/backend.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -20,6 +21,8 @@ export interface DeliveryChecks {
    * and fails with any of them.
    */
   awaited(client: Address, live: LiveBackend): Promise<void> | undefined
+  /** Takes note that another process of this service has checked a blob, and what came of it. */
+  note(live: LiveBackend, digest: Digest, isDelivered: boolean): void
 }
 
 /** A blob that was found to be delivered is not checked again within this time, however often it is asked for. */
@@ -51,7 +54,7 @@ export function createDeliveryChecks(
 
   return {
     begin(address, live, request) {
-      const key = `${live.id} ${request.digest}`
+      const key = keyOf(live, request.digest)
       const same = running.get(key)
       if (same !== undefined) return same
       const before = checkedAt.get(key)
@@ -59,6 +62,10 @@ export function createDeliveryChecks(
       return running.size < MAX_RUNNING ? start(key, pairOf(address, live.id), live, request) : undefined
     },
     awaited: (address, live) => (waiting.size === 0 ? undefined : waiting.get(pairOf(address, live.id))),
+    note(live, digest, isDelivered) {
+      checkedAt.set(keyOf(live, digest), runtime.now())
+      if (!isDelivered) live.barBlob(digest, BAR)
+    },
   }
 }
 
@@ -77,6 +84,10 @@ async function checkDelivery(
   live.record({ kind: 'undelivered', digest })
   // It may fail with everything: that is told at once, and whoever waits is sent by what is found.
   if (live.isUsable) await live.check()
+}
+
+function keyOf({ id }: LiveBackend, digest: Digest): string {
+  return `${id} ${digest}`
 }
 
 function pairOf({ word0, word1, word2, word3 }: Address, id: string): string {

@@ -1,6 +1,7 @@
 import type { Address } from '../../net/address.ts'
 import type { Runtime } from '../../runtime.ts'
 import { type Attempt, type RetryVerdict, VERDICTS } from './attempt.ts'
+import type { AttemptRecord } from './attempt-records.ts'
 import { RetryMemory } from './memory.ts'
 import type { RetryCounts, RetryOutlier } from './store-watch.ts'
 import { END_OF_TIME } from './times.ts'
@@ -33,6 +34,8 @@ export interface RetryDetector {
   note(attempt: Attempt): RetryVerdict
   /** Takes note of a manifest handed out, by tag or digest: the same again soon is a pull that began again. */
   noteManifest(address: Address, repository: string, reference: string): void
+  /** Takes note of what another process of this service was asked so many milliseconds ago, as if it had been asked here. */
+  replay(record: AttemptRecord): void
   /** Whether more clients come back to a store than usual. */
   outlier(store: string): RetryOutlier | undefined
   status(): RetryStatus
@@ -40,21 +43,26 @@ export interface RetryDetector {
   keep(stores: ReadonlySet<string>): void
 }
 
-/** A detector that knows what its own process was asked: its promises hold for each replica by itself. */
+/** A detector that knows what it is told: its promises hold for each replica by itself. */
 export function createRetryDetector(
   { now: clock, random, log }: Pick<Runtime, 'now' | 'random' | 'log'>,
   { maxMovedBytes = MAX_MOVED_BYTES }: RetryBounds = {},
 ): RetryDetector {
   let begunAt = clock()
-  let memory = new RetryMemory(random, maxMovedBytes)
+  /** Made for the first request: its 5 MB are of no use to a door that has none. */
+  let memory: RetryMemory | undefined
   let isMuting = false
 
   function elapsed(): number {
     const time = clock() - begunAt
     if (time < END_OF_TIME) return time | 0
     begunAt = clock()
-    memory = new RetryMemory(random, maxMovedBytes)
+    memory = undefined
     return 0
+  }
+  function remembering(): RetryMemory {
+    memory ??= new RetryMemory(random, maxMovedBytes)
+    return memory
   }
   function reportMuting(share: number | undefined): void {
     isMuting = share !== undefined
@@ -64,33 +72,43 @@ export function createRetryDetector(
 
   return {
     note(attempt) {
-      // The first bytes and no more: a look whether it is there, which some repeat every minute.
-      if (!attempt.open && attempt.start === 0) return VERDICTS.first
+      if (isLook(attempt)) return VERDICTS.first
       const now = elapsed()
-      const verdict = memory.note(attempt, now)
-      const { mutedShare } = memory
+      const remembered = remembering()
+      const verdict = remembered.note(attempt, now)
+      const { mutedShare } = remembered
       if ((mutedShare !== undefined) !== isMuting) reportMuting(mutedShare)
       return verdict
     },
     noteManifest(address, repository, reference) {
       const now = elapsed()
-      memory.noteManifest(address, repository, reference, now)
+      remembering().noteManifest(address, repository, reference, now)
+    },
+    replay(record) {
+      const at = elapsed() - record.age
+      if (record.kind === 'blob') remembering().note(record.attempt, at)
+      else remembering().noteManifest(record.address, record.repository, record.reference, at)
     },
     outlier(store) {
       const now = elapsed()
-      return memory.stores.peek(store)?.watch.outlier(now)
+      return memory?.stores.peek(store)?.watch.outlier(now)
     },
     status() {
       const now = elapsed()
       return {
-        mutedShare: memory.mutedShare,
-        stores: memory.stores.entries().map(([store, { watch, budget }]) => ({
+        mutedShare: memory?.mutedShare,
+        stores: (memory?.stores.entries() ?? []).map(([store, { watch, budget }]) => ({
           store,
           ...watch.counts(now),
           movedBytes: budget.spent(now),
         })),
       }
     },
-    keep: (stores) => memory.stores.keep(stores),
+    keep: (stores) => memory?.stores.keep(stores),
   }
+}
+
+/** The first bytes and no more: a look whether it is there, which some repeat every minute, and no attempt. */
+export function isLook({ open, start }: Pick<Attempt, 'open' | 'start'>): boolean {
+  return !open && start === 0
 }

@@ -1,7 +1,5 @@
 import type { Address } from '../../net/address.ts'
-
-/** How many characters at the end of a digest count: these are as random as any. */
-const TAIL = 16
+import { DIGEST_TAIL } from './attempt.ts'
 
 /**
  * Hashes what a record is found by, in two lanes of 32 bits.
@@ -31,7 +29,7 @@ export class KeyHash {
 
   /** Adds the end of a digest, or of another text that is as random there. */
   digest(text: string): void {
-    this.#from(text, text.length > TAIL ? text.length - TAIL : 0)
+    this.#from(text, Math.max(0, text.length - DIGEST_TAIL))
   }
 
   /** Adds a text, all of it: images of one build differ in the names before their tag alone. */
@@ -41,7 +39,7 @@ export class KeyHash {
 
   #from(text: string, start: number): void {
     const { length } = text
-    let word = length
+    let word = length - start
     for (let at = start; at < length; at++) {
       word = (word << 8) | (word >>> 24)
       word ^= text.charCodeAt(at)

@@ -49,8 +49,7 @@ export class Rows {
 
   /** Holds so many rows; a power of two. */
   constructor(capacity: number) {
-    this.#rows = new Int32Array(capacity * STRIDE)
-    for (let at = 0; at < this.#rows.length; at += STRIDE) this.#rows.fill(NEVER, at + LAST, at + STRIDE)
+    this.#rows = new Int32Array(capacity * STRIDE).fill(NEVER)
     this.#mask = capacity / WAYS - 1
   }
 

@@ -22,7 +22,10 @@ export class WatchedClients {
     this.#client = new WatchedClient(this.#slot)
     this.#keys = new Int32Array(capacity)
     this.#mask = capacity / WAYS - 1
-    for (let place = 0; place < capacity; place++) this.#slot.cells.set(NEW_CLIENT, place * STRIDE)
+    const { cells } = this.#slot
+    cells.set(NEW_CLIENT)
+    // Each copy doubles what is filled.
+    for (let filled = STRIDE; filled < cells.length; filled *= 2) cells.copyWithin(filled, 0, filled)
   }
 
   /** The client with this key, a new one when it is not known; it is good until the next one is looked for. */

@@ -2,10 +2,15 @@ import { writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, runCommand } from '../../../test/support/command.ts'
 import { startPortolan } from '../../../test/support/portolan.ts'
 import { findFreePort } from '../../../test/support/ports.ts'
+import {
+  makePrivateAuthority,
+  noPrivateAuthority,
+  type PrivateAuthority,
+} from '../../../test/support/private-authority.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 
 const made = new AsyncDisposableStack()
@@ -14,13 +19,17 @@ afterAll(() => made.disposeAsync())
 
 const CONFIG = { version: 1, upstreams: [{ id: 'main', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }] }
 
+let configs = 0
+
 async function healthcheck(
   admin: string,
   words: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  more: object = {},
 ): Promise<Ended> {
-  await writeFile(join(folder.path, 'door.yaml'), JSON.stringify({ ...CONFIG, admin }))
-  return runCommand(['healthcheck', 'door.yaml', ...words], { folder: folder.path, env })
+  const file = `door-${++configs}.yaml`
+  await writeFile(join(folder.path, file), JSON.stringify({ ...CONFIG, admin, ...more }))
+  return runCommand(['healthcheck', file, ...words], { folder: folder.path, env })
 }
 
 async function serve(answer: RequestListener, host = '127.0.0.1'): Promise<number> {
@@ -55,7 +64,7 @@ it('says of a door that runs that it lives, and whether clients should come', as
   })
 })
 
-describe('where it asks', () => {
+describe.concurrent('where it asks', () => {
   const alive: RequestListener = (_, reply) => reply.end('{"status":"ok"}')
 
   it.each([
@@ -89,7 +98,42 @@ describe('where it asks', () => {
   })
 })
 
-describe('what it says of', () => {
+describe.skipIf(noPrivateAuthority !== undefined)('an admin service that speaks TLS', () => {
+  let authority: PrivateAuthority
+  let files: { certificate: string; key: string }
+  beforeAll(async () => {
+    // Whose name is not that of loopback.
+    authority = made.use(await makePrivateAuthority(['door.example']))
+    files = { certificate: join(folder.path, 'tls.crt'), key: join(folder.path, 'tls.key') }
+    await writeFile(files.certificate, authority.certificate)
+    await writeFile(files.key, authority.key)
+  })
+
+  it.each(['for anybody', 'for clients that show a certificate'])('%s', async (whom) => {
+    const adminTls = { ...files, ...(whom !== 'for anybody' && { clientCA: authority.file }) }
+    await using door = await startPortolan({
+      ...CONFIG,
+      adminTls,
+      admin: `127.0.0.1:${await findFreePort()}`,
+    })
+    const admin = `127.0.0.1:${door.adminPort}`
+    const { code, out, err } = await healthcheck(admin, [], {}, { adminTls })
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      err: '',
+      out: `https://${admin}/healthz answered 200: ok\n`,
+    })
+  })
+
+  it('whose key is not to be read', async () => {
+    const adminTls = { ...files, key: join(folder.path, 'gone.key'), clientCA: authority.file }
+    const { code, err } = await healthcheck('127.0.0.1:1', [], {}, { adminTls })
+    expect(code).toBe(2)
+    expect(err).toMatch(/^portolan: cannot read \S*gone\.key: ENOENT/)
+  })
+})
+
+describe.concurrent('what it says of', () => {
   it('a port where nobody listens', async () => {
     const port = await findFreePort()
     const { code, err } = await healthcheck(`127.0.0.1:${port}`)

@@ -11,6 +11,17 @@ const shutdownDelay: ReadText<number> = (text) => {
   return delay !== undefined && delay <= DELAY_MAX ? delay : refused('must be a duration from 0s to 8s')
 }
 
+/** More processes than any machine has cores that a door is for. */
+const WORKERS_MAX = 64
+
+const workers: ReadText<number | 'auto'> = (text) => {
+  if (text === 'auto') return text
+  const count = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0
+  return count >= 1 && count <= WORKERS_MAX
+    ? count
+    : refused(`must be "auto" or a whole number from 1 to ${WORKERS_MAX}`)
+}
+
 export const SERVE = defineCommand({
   name: 'serve',
   description: 'run the door',
@@ -23,11 +34,18 @@ export const SERVE = defineCommand({
       shutdownDelay,
       ['0s', 0],
     ),
+    workers: valueOr(
+      '<count>',
+      'answer clients in so many processes; "auto" takes as many as there are cores for it',
+      workers,
+      ['1', 1],
+    ),
   },
   examples: [
     'portolan serve --config portolan.yaml',
     'portolan serve portolan.yaml',
     'portolan serve --shutdown-delay 5s portolan.yaml',
+    'portolan serve --workers auto portolan.yaml',
   ],
 })
 

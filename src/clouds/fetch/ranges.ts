@@ -1,5 +1,6 @@
 import type { CloudsConfig } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
+import { createObservers, type Observers } from '../../internal/observers.ts'
 import type { Address } from '../../net/address.ts'
 import type { Runtime } from '../../runtime.ts'
 import { layered } from '../../transport/fetch.ts'
@@ -32,8 +33,20 @@ export interface LoadedRanges {
   readonly snapshot: Uint8Array
 }
 
+/** What a config in force needs of ranges. */
+export interface RangesInForce {
+  lookup(address: Address): Located | undefined
+  /** Reads the snapshot of a config that is not in force yet. Throws when it cannot be used. */
+  load(clouds: CloudsConfig): Promise<LoadedRanges | undefined>
+  /** Puts a config and its snapshot in force. */
+  use(clouds: CloudsConfig, loaded: LoadedRanges | undefined): void
+  stop(): void
+}
+
 /** The ranges in use, and what keeps them new. */
-export class LiveRanges {
+export class LiveRanges implements RangesInForce {
+  /** Told of each snapshot that is in use from now on; `undefined` for none. */
+  readonly changes: Observers<Uint8Array | undefined> = createObservers()
   readonly #runtime: Runtime
   readonly #storage: RangesStorage | undefined
   #current: LoadedRanges | undefined
@@ -52,7 +65,11 @@ export class LiveRanges {
     return this.#current?.ranges.table.lookup(address)
   }
 
-  /** Reads the snapshot of a config that is not in force yet. Throws when it cannot be used. */
+  /** What is looked up in; absent where there are no ranges. */
+  get snapshot(): Uint8Array | undefined {
+    return this.#current?.snapshot
+  }
+
   async load({ snapshot: path, refresh }: CloudsConfig): Promise<LoadedRanges | undefined> {
     if (path === undefined && refresh === undefined) return undefined
     const storage = this.#storage
@@ -70,7 +87,6 @@ export class LiveRanges {
     throw new PortolanError('FILE_UNREADABLE', message, { file: path })
   }
 
-  /** Puts a config and its snapshot in force. */
   use(clouds: CloudsConfig, loaded: LoadedRanges | undefined): void {
     const { snapshot: path, refresh: interval } = clouds
     this.#configs++
@@ -80,7 +96,7 @@ export class LiveRanges {
     const wanted = path === this.#file && (path ?? interval) !== undefined
     const stays = wanted && this.#current !== undefined && !isNewer(loaded, this.#current)
     if (!stays && loaded !== undefined) this.#take(loaded, 'the range snapshot was read')
-    else if (!stays) this.#current = undefined
+    else if (!stays) this.#forget()
     this.#file = path
     this.#fileProblem = undefined
     if (interval !== undefined && this.#storage !== undefined)
@@ -111,8 +127,15 @@ export class LiveRanges {
     this.#refresher?.stop()
   }
 
+  #forget(): void {
+    if (this.#current === undefined) return
+    this.#current = undefined
+    this.changes.notify(undefined)
+  }
+
   #take(loaded: LoadedRanges, message: string): void {
     this.#current = loaded
+    this.changes.notify(loaded.snapshot)
     const { created, sources, geo } = loaded.ranges.metadata
     const prefixes = Object.fromEntries(sources.map((source) => [source.provider, source.prefixes]))
     this.#runtime.log.info({ created, prefixes, ...(geo && { geo: geo.date }) }, message)

@@ -8,6 +8,9 @@ import { bundleWorker, startWorkerd, type Workerd } from '../../support/workerd.
 import { anyTarget, type DoorCase, doorCases, ORIGIN, PARIS, REPAIRED_BY_URLS, TRICKS } from './cases.ts'
 import { doorConfig, type Origins, script, scriptUpstream } from './world.ts'
 
+/** A loaded machine may take as long to begin with an isolate, in milliseconds; then more silence comes together, too. */
+const LONG_BUDGET = 1000
+
 let store: ScriptedStore
 let upstreams: ScriptedStore[]
 let origins: Origins
@@ -18,8 +21,11 @@ beforeAll(async () => {
   upstreams = [await startScriptedStore(scriptUpstream), await startScriptedStore(scriptUpstream)]
   origins = { store: store.origin, iowa: upstreams[0]!.origin, belgium: upstreams[1]!.origin }
   worker = await startWorkerd({ code: await bundleWorker(), variables: { ACCESS_LOG: 'on' } })
-  await (await worker.kv()).put('portolan.yaml', JSON.stringify({ version: 1, ...doorConfig(origins) }))
-})
+  await (await worker.kv()).put(
+    'portolan.yaml',
+    JSON.stringify({ version: 1, ...doorConfig(origins, LONG_BUDGET), health: { failures: 10 } }),
+  )
+}, 60_000)
 afterAll(async () => {
   await worker?.[Symbol.asyncDispose]()
   for (const server of [store, ...(upstreams ?? [])]) await server?.[Symbol.asyncDispose]()

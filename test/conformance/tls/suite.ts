@@ -1,5 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { Agent } from 'node:https'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCommand } from '../../support/command.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import {
   type Issued,
@@ -15,7 +17,7 @@ import { makeSecretFolder } from './secret-folder.ts'
 
 /** What an operator sees of a door that speaks TLS, whatever runtime it is on. */
 export function describeTls(runtime: RuntimeName): void {
-  describe.skipIf(noPrivateAuthority)(`a door on ${runtime} that speaks TLS`, () => {
+  describe.skipIf(noPrivateAuthority)(`a door on ${runtime} that speaks TLS`, { timeout: 60_000 }, () => {
     let made: AsyncDisposableStack
     let authority: PrivateAuthority
     let registry: ScriptedStore
@@ -88,6 +90,18 @@ export function describeTls(runtime: RuntimeName): void {
       )
     })
 
+    it('shows it from each of several workers', async () => {
+      const secret = made.use(await makeSecretFolder(await issue()))
+      const config = { upstreams: upstreams(), tls: { certificate: secret.certificate, key: secret.key } }
+      const door = made.use(await startPortolan(config, runtime, undefined, ['--workers', '2']))
+      const first = await serialOf(door)
+      const seen = async () => new Set(await Promise.all(Array.from({ length: 16 }, () => serialOf(door))))
+      expect(await seen()).toEqual(new Set([first]))
+      await secret.swap(await issue())
+      await until('nobody to be shown the first any more', async () => !(await seen()).has(first))
+      expect((await seen()).size).toBe(1)
+    })
+
     it('takes other files with a reload, refuses them where they are no good, and needs a restart to begin', async () => {
       const [one, other] = [await filesOf(await issue()), await filesOf(await issue())]
       const door = await start({ tls: one })
@@ -121,6 +135,30 @@ export function describeTls(runtime: RuntimeName): void {
       await until('the third certificate', async () => (await serialOf(door)) !== second)
     })
 
+    it('lets nobody in by a ticket of before, once the authority of clients is another', async () => {
+      await using others = await makePrivateAuthority(['client'])
+      const files = { ...(await filesOf(await issue())), clientCA: authority.file }
+      const door = await start({ tls: files })
+      const { certificate: cert, key } = await authority.issue(['client'])
+      const client = { ca: authority.issuer, cert, key }
+      const agent = new Agent({ keepAlive: false })
+      made.defer(() => agent.destroy())
+      const isReused = async () =>
+        (await ask(door.port, '/v2/', { ...client, agent })).socket.isSessionReused()
+      expect(await isReused()).toBe(false)
+      await until('a ticket to be taken', isReused)
+
+      const config = JSON.parse(await readFile(door.configFile, 'utf8')) as object
+      const next = { ...config, tls: { ...files, clientCA: others.file } }
+      await writeFile(door.configFile, JSON.stringify(next))
+      door.process.kill('SIGHUP')
+      await said(door, 'reloaded the config', 1)
+      await expect(isReused()).rejects.toThrow()
+      const { certificate, key: otherKey } = await others.issue(['client'])
+      const other = { ca: authority.issuer, cert: certificate, key: otherKey }
+      expect(await ask(door.port, '/v2/', other)).toMatchObject({ status: 200 })
+    })
+
     it('asks clients of its admin service for a certificate, and those of the door for none', async () => {
       const files = await filesOf(await issue())
       const clientCA = authority.file
@@ -130,6 +168,17 @@ export function describeTls(runtime: RuntimeName): void {
       await expect(ask(door.adminPort, '/healthz', trusting)).rejects.toThrow()
       expect(await ask(door.adminPort, '/healthz', { ...trusting, cert, key })).toMatchObject({ status: 200 })
       const { body } = await ask(door.adminPort, '/', { ...trusting, cert, key })
+      // What listened on a free port is asked at the one that it got.
+      const folder = made.use(await makeTempFolder()).path
+      const config = JSON.parse(await readFile(door.configFile, 'utf8')) as object
+      await writeFile(
+        `${folder}/door.json`,
+        JSON.stringify({ ...config, admin: `127.0.0.1:${door.adminPort}` }),
+      )
+      await until('portolan healthcheck to be answered', async () => {
+        const { out } = await runCommand(['healthcheck', 'door.json'], { folder, runtime })
+        return out === `https://127.0.0.1:${door.adminPort}/healthz answered 200: ok\n`
+      })
       expect(JSON.parse(body)).toMatchObject({ door: `https://127.0.0.1:${door.port}` })
       expect(await ask(door.port, '/v2/', trusting)).toMatchObject({ status: 200 })
       expect(await said(door, 'refused before', 1)).toMatchObject([

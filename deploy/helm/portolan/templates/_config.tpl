@@ -40,18 +40,18 @@ clientCA: /etc/portolan/{{ first . }}/ca.crt
 {{- if .Values.config -}}
 {{- $text := include "portolan.config" . -}}
 {{- if gt (len $text) 1000000 -}}
-{{- fail (printf "config: has %d bytes, and a ConfigMap holds one MiB: bring it as a file by extraVolumes" (len $text)) -}}
+{{- fail (printf "config: has %d bytes, and a ConfigMap holds one MiB" (len $text)) -}}
 {{- end -}}
 {{- $config := fromYaml $text -}}
 {{- if $config.Error -}}{{- fail (printf "config: is not YAML: %s" $config.Error) -}}{{- end -}}
 {{- include "portolan.checkListener" (list "listen" $config.listen .Values.ports.door "ports.door" "clients come to the address of the pod") -}}
 {{- include "portolan.checkListener" (list "admin" $config.admin .Values.ports.admin "ports.admin" "the kubelet asks it for health at the address of the pod") -}}
-{{- include "portolan.checkCertificate" (list "tls" $config.tls .Values.tls.secretName "tls") -}}
-{{- include "portolan.checkCertificate" (list "adminTls" $config.adminTls .Values.adminTls.secretName "admin-tls") -}}
-{{- if ($config.adminTls | default dict).clientCA -}}
+{{- include "portolan.checkCertificate" (list "tls" $config.tls .Values.tls "tls") -}}
+{{- include "portolan.checkCertificate" (list "adminTls" $config.adminTls .Values.adminTls "admin-tls") -}}
+{{- if (include "portolan.map" $config.adminTls | fromYaml).clientCA -}}
 {{- fail "config.adminTls.clientCA: the kubelet, which asks the admin service for health, has no certificate: networkPolicy.admin says who may come there" -}}
 {{- end -}}
-{{- include "portolan.checkRanges" (list ($config.clouds | default dict) .Values.ranges) -}}
+{{- include "portolan.checkRanges" (list (include "portolan.map" $config.clouds | fromYaml) .Values.ranges) -}}
 {{- end -}}
 {{- if and .Values.ranges.existingConfigMap .Values.ranges.existingClaim -}}
 {{- fail "ranges: give existingConfigMap or existingClaim, not both" -}}
@@ -84,10 +84,21 @@ clientCA: /etc/portolan/{{ first . }}/ca.crt
 {{- end -}}
 {{- end -}}
 
-{{/* That a secret with a certificate is used: the key of the config, its value, the secret, the folder. */}}
+{{/* A map as YAML; an empty one for what is none, of which the check of the config has more to say. */}}
+{{- define "portolan.map" -}}
+{{- ternary . dict (kindIs "map" .) | toYaml -}}
+{{- end -}}
+
+{{/* That what the values say of a certificate is in the config: its key there, its value, the values, the folder. */}}
 {{- define "portolan.checkCertificate" -}}
-{{- if and (index . 2) (not (index . 1)) -}}
-{{- fail (printf "config.%s: missing, though %s.secretName is given: write { certificate: /etc/portolan/%s/tls.crt, key: /etc/portolan/%s/tls.key }" (index . 0) (index . 0) (index . 3) (index . 3)) -}}
+{{- $key := index . 0 -}}
+{{- $wanted := index . 2 -}}
+{{- $folder := printf "/etc/portolan/%s" (index . 3) -}}
+{{- if and $wanted.secretName (not (index . 1)) -}}
+{{- fail (printf "config.%s: missing, though %s.secretName is given: write { certificate: %s/tls.crt, key: %s/tls.key }" $key $key $folder $folder) -}}
+{{- end -}}
+{{- if and $wanted.clientCA (not (include "portolan.map" (index . 1) | fromYaml).clientCA) -}}
+{{- fail (printf "config.%s.clientCA: missing, though %s.clientCA is true: write %s/ca.crt" $key $key $folder) -}}
 {{- end -}}
 {{- end -}}
 

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest'
+import { coresWithin } from './cores.ts'
+
+it.each<[string, number, Record<string, string>]>([
+  ['no cgroup v2', 8, { '/proc/self/cgroup': '1:cpu:/\n' }],
+  ['nothing to read', 8, {}],
+  ['no limit', 8, { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': 'max 100000\n' }],
+  [
+    'half of what there is',
+    4,
+    { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': '400000 100000\n' },
+  ],
+  ['part of one core', 2, { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': '250000 100000\n' }],
+  ['less than one core', 1, { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': '50000 100000\n' }],
+  ['more than there are', 8, { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': '9900000 100000\n' }],
+  [
+    'a limit of a group above',
+    3,
+    {
+      '/proc/self/cgroup': '0::/system.slice/portolan.service\n',
+      '/sys/fs/cgroup/system.slice/portolan.service/cpu.max': 'max 100000\n',
+      '/sys/fs/cgroup/system.slice/cpu.max': '300000 100000\n',
+    },
+  ],
+  ['what makes no sense', 8, { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': 'some\n' }],
+])('of 8 processors and %s, %i are used', (_, cores, files) => {
+  expect(coresWithin(8, (path) => files[path])).toBe(cores)
+})

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { posix } from 'node:path'
+
+/** How many processors this process may use at once: those it may run on, or fewer where its cgroup has less time. */
+export function usableCores(): number {
+  return coresWithin(availableParallelism(), readText)
+}
+
+/**
+ * The same of so many processors, as far as the files of cgroup v2 leave them: of 1.5 one is used, since a second process
+ * would stand still half of the time. Not every runtime looks there itself.
+ */
+export function coresWithin(processors: number, read: (path: string) => string | undefined): number {
+  const path = /^0::(\/.*)$/m.exec(read('/proc/self/cgroup') ?? '')?.[1]
+  if (path === undefined) return processors
+  let least = processors
+  // A limit of any group above holds too.
+  for (let group = path; ; group = posix.dirname(group)) {
+    const [quota, period] = (read(posix.join('/sys/fs/cgroup', group, 'cpu.max')) ?? 'max').trim().split(' ')
+    if (quota !== 'max' && Number(quota) > 0 && Number(period) > 0) {
+      least = Math.min(least, Math.floor(Number(quota) / Number(period)))
+    }
+    if (group === '/') return Math.max(1, least)
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,140 @@
+import packageFile from '../../../package.json' with { type: 'json' }
+import type { Listener } from '../../adapters/listener.ts'
+import { listen } from '../../adapters/node/listen.ts'
+import { trustFiles } from '../../adapters/node/trust.ts'
+import type { Config } from '../../config/config.ts'
+import { PortolanError } from '../../errors.ts'
+import { readToWorker, type ToPrimary } from '../../server/processes/messages.ts'
+import { type ListenWhere, WorkerService } from '../../server/processes/worker-service.ts'
+import type { Door } from '../../server/request.ts'
+import { EXIT } from '../exit-code.ts'
+import { createRefusalLog, type RefusalLog } from '../refusal-log.ts'
+import { createRuntime, type ProcessRuntime } from '../runtime.ts'
+import { WORKER_VARIABLE } from './own-command.ts'
+
+/** Between two signs of life, in milliseconds. */
+const ALIVE = 1000
+/** How long requests that run may go on where it does not listen any more, in milliseconds. */
+const MOVE_DRAIN = 9000
+/** How long requests that run may go on when the process that started this one is gone, in milliseconds. */
+const ORPHAN_DRAIN = 9000
+
+/** Answers clients for the process that started this one, and goes by what that one says, until it is told to end. */
+export async function runWorker(): Promise<number> {
+  // What this one starts is none.
+  delete process.env[WORKER_VARIABLE]
+  if (process.send === undefined) {
+    throw new PortolanError(
+      'USAGE',
+      `${WORKER_VARIABLE} is for processes that "portolan serve" starts itself`,
+    )
+  }
+  // A terminal and a service manager signal the whole group: when to end is for one process to say.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+  const runtime = createRuntime({ level: 'info', access: false, addresses: 'off' })
+  await new Worker(runtime).ended
+  process.exit(EXIT.done)
+}
+
+class Worker {
+  readonly ended: Promise<void>
+  readonly #runtime: ProcessRuntime
+  readonly #service: WorkerService
+  #listener: Listener | undefined
+  #isDraining = false
+  /** Messages that the channel has not taken yet. */
+  #sending: Promise<unknown> = Promise.resolve()
+  #announceEnded: () => void = () => {}
+
+  constructor(runtime: ProcessRuntime) {
+    this.#runtime = runtime
+    this.ended = new Promise((resolve) => {
+      this.#announceEnded = resolve
+    })
+    const refusals = createRefusalLog(runtime.log, runtime)
+    this.#service = new WorkerService(runtime, (message, taken) => this.#send(message, taken), {
+      configure: (config) => this.#configure(config),
+      open: (door, where) => this.#open(door, where, refusals.note),
+      useIdentity: (identity) => this.#listener?.useIdentity(identity),
+      announceEnd: () => this.#listener?.announceEnd(),
+      drain: (milliseconds) => void this.#drain(milliseconds),
+      readings: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
+    })
+    process.on('message', (value) => {
+      const message = readToWorker(value)
+      if (message !== undefined) this.#service.receive(message)
+    })
+    process.on('disconnect', () => this.#orphaned())
+    // It may have ended before anybody here listened.
+    if (process.connected !== true) this.#orphaned()
+    this.#service.say({ kind: 'hello', version: packageFile.version })
+    this.#sayAlive()
+  }
+
+  #send(message: ToPrimary, taken: () => void): void {
+    if (process.connected !== true) {
+      taken()
+      return
+    }
+    this.#sending = new Promise<void>((resolve) => {
+      const done = () => {
+        taken()
+        resolve()
+      }
+      try {
+        process.send!(message, undefined, undefined, done)
+      } catch {
+        // The other process is gone: that is told otherwise.
+        done()
+      }
+    })
+  }
+
+  async #configure(config: Config): Promise<void> {
+    await trustFiles(config.ca ?? [])
+    this.#runtime.setLevel(config.log.level)
+  }
+
+  /** Another address takes another listener; the one before ends once that is there. */
+  async #open(door: Door, { reader, ...where }: ListenWhere, onRefused: RefusalLog['note']): Promise<void> {
+    const before = this.#listener
+    if (before !== undefined && before.host === where.host && before.port === where.port) {
+      before.useReader(reader)
+      return
+    }
+    this.#listener = await listen(door, {
+      ...where,
+      reader,
+      reusePort: true,
+      shedsLoad: true,
+      onError: (error) => this.#runtime.log.error({ err: error }, 'a request failed unexpectedly'),
+      onRefused,
+    })
+    void before?.drain(MOVE_DRAIN)
+  }
+
+  #sayAlive(): void {
+    this.#service.say({ kind: 'alive' })
+    this.#runtime.after(ALIVE, () => this.#sayAlive())
+  }
+
+  /** Nobody checks backends any more: whoever starts the service anew starts others. */
+  #orphaned(): void {
+    // Somebody wants it to end at once.
+    if (this.#isDraining) process.exit(EXIT.failed)
+    this.#runtime.log.error({}, 'the process that started this worker is gone: it drains, and ends')
+    void this.#drain(ORPHAN_DRAIN)
+  }
+
+  async #drain(milliseconds: number): Promise<void> {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    this.#listener?.announceEnd()
+    await this.#listener?.drain(milliseconds)
+    await this.#service.tellAll()
+    await this.#service[Symbol.asyncDispose]()
+    await this.#sending
+    await this.#runtime.flush()
+    this.#announceEnded()
+  }
+}

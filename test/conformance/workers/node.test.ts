@@ -1,0 +1,3 @@
+import { describeWorkers } from './suite.ts'
+
+describeWorkers('node')
