@@ -16,7 +16,7 @@ const CANARY = makeBlob('canary')
 const BLOBS = Array.from({ length: 8 }, (_, n) => makeBlob(`blob ${n}`))
 
 /** Longer than what one process learns takes to be known to the others. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 250))
+const settle = () => new Promise((resolve) => setTimeout(resolve, 400))
 
 /** What holds for a door of several processes, on every runtime. */
 export function describeWorkers(runtime: RuntimeName): void {
@@ -176,6 +176,30 @@ export function describeWorkers(runtime: RuntimeName): void {
       expect((await load.stop()).failures).toEqual([])
     })
 
+    it('stays where it listens when the rest of that config cannot be had, and takes the next good one', async () => {
+      const moves = anew().length
+      const upstreams = [{ id: 'canonical', layout: 'nowhere', at: 'gcp/us-central1' }]
+      const refusals = refused().length
+      await write({ listen: `127.0.0.1:${await findFreePort()}`, upstreams })
+      door.process.kill('SIGHUP')
+      await until('the refusal', () => refused().length > refusals)
+      await reload({})
+      expect(anew()).toHaveLength(moves)
+      expect(await statusAt(door.port)).toBe(200)
+    })
+
+    it('stays where it listens when the address of its config is taken, and says so', async () => {
+      await using other = await startMisbehaving({ content: registryContent() })
+      const { host } = new URL(other.origin)
+      const before = refused().length
+      await write({ listen: host })
+      door.process.kill('SIGHUP')
+      await until('the refusal', () => refused().length > before)
+      expect(refused().at(-1)).toMatchObject({
+        faults: [expect.stringContaining(`cannot listen on ${host}`)],
+      })
+    })
+
     it('listens elsewhere when its config says so, with the same processes', async () => {
       const port = await findFreePort()
       const before = workers()
@@ -191,17 +215,6 @@ export function describeWorkers(runtime: RuntimeName): void {
       expect(JSON.parse(body).door).toBe(`127.0.0.1:${port}`)
     })
 
-    it('stays where it listens when the address of its config is taken, and says so', async () => {
-      await using other = await startMisbehaving({ content: registryContent() })
-      const { host } = new URL(other.origin)
-      const asked = () => door.log.filter(({ level, faults }) => level === 'error' && faults !== undefined)
-      const before = asked().length
-      await writeFile(door.configFile, JSON.stringify({ ...FILE, ...config(), listen: host }))
-      door.process.kill('SIGHUP')
-      await until('the refusal', () => asked().length > before)
-      expect(asked().at(-1)).toMatchObject({ faults: [expect.stringContaining(`cannot listen on ${host}`)] })
-    })
-
     const FILE = { version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0' }
     function config(): object {
       return {
@@ -215,7 +228,10 @@ export function describeWorkers(runtime: RuntimeName): void {
     }
     const workers = () => childrenOf(door.process.pid!)
     const anew = () => door.log.filter(({ msg }) => msg === 'the workers listen anew')
+    const refused = () => door.log.filter(({ level, faults }) => level === 'error' && faults !== undefined)
     const clients = () => connectToEach(door)
+    const write = (part: object) =>
+      writeFile(door.configFile, JSON.stringify({ ...FILE, ...config(), ...part }))
     const isStore = async (client: WorkerClient, blob: number, from: string) => {
       const target = `/v2/team/app/blobs/${BLOBS[blob]!.digest}`
       const { location } = await client.get(target, { 'X-Forwarded-For': from })
@@ -224,7 +240,7 @@ export function describeWorkers(runtime: RuntimeName): void {
     async function reload(part: object): Promise<void> {
       const status = async () => JSON.parse((await exchange(door.adminPort, { target: '/reload' })).body)
       const { inForceSince } = await status()
-      await writeFile(door.configFile, JSON.stringify({ ...FILE, ...config(), ...part }))
+      await write(part)
       door.process.kill('SIGHUP')
       await until('the reload', async () => (await status()).inForceSince !== inForceSince)
     }
