@@ -38,6 +38,8 @@ export function describeWorkers(runtime: RuntimeName): void {
       const checks = () => store.requests.filter(({ path }) => path.endsWith(CANARY.digest)).length
       door.process.kill('SIGSTOP')
       try {
+        // What was on its way arrives.
+        await settle()
         const before = checks()
         // Longer than there ever is between two checks.
         await new Promise((resolve) => setTimeout(resolve, 1500))
@@ -215,6 +217,20 @@ export function describeWorkers(runtime: RuntimeName): void {
       expect(JSON.parse(body).door).toBe(`127.0.0.1:${port}`)
     })
 
+    it('keeps others from its port, who end at once', async () => {
+      const port = Number(String(anew().at(-1)?.listen).split(':').at(-1))
+      const second = startPortolan({ ...config(), listen: `127.0.0.1:${port}` }, runtime, undefined, [
+        ...['--workers', '2'],
+      ])
+      await expect(second).rejects.toThrow(new RegExp(`ended with 3:[^]*cannot listen on 127.0.0.1:${port}`))
+    })
+
+    it('ends with all of its processes when the first one is killed', async () => {
+      const pids = workers()
+      await door.stop('SIGKILL')
+      await until('the others to end', () => !pids.some(isRunning))
+    })
+
     const FILE = { version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0' }
     function config(): object {
       return {
@@ -258,42 +274,22 @@ export function describeWorkers(runtime: RuntimeName): void {
     }
   })
 
-  describe(`a door of 2 processes on ${runtime} ends`, () => {
-    const start = async (words: readonly string[] = [], config: object = {}) =>
-      startPortolan({ ...ALONE, ...config }, runtime, undefined, ['--workers', '2', ...words])
-
-    it('with all of them, within the delay and after it, when its whole group is told to', async () => {
-      await using door = await start(['--shutdown-delay', '1s'])
-      const pids = childrenOf(door.process.pid!)
-      const [client, other] = await connectToEach(door)
-      for (const pid of pids) process.kill(pid, 'SIGTERM')
-      const ended = door.stop()
-      await until('the last answer', async () => (await client!.get('/v2/')).connection === 'close')
-      expect(await ended).toBe(0)
-      expect(pids.filter(isRunning)).toEqual([])
-      client![Symbol.dispose]()
-      other![Symbol.dispose]()
-    })
-
-    it('with all of them when the first one is killed', async () => {
-      await using door = await start()
-      const pids = childrenOf(door.process.pid!)
-      await door.stop('SIGKILL')
-      await until('the others to end', () => !pids.some(isRunning))
-    })
-
-    it('at once when another process has its port', async () => {
-      await using door = await start()
-      const failure = start([], { listen: `127.0.0.1:${door.port}` })
-      await expect(failure).rejects.toThrow(
-        new RegExp(`ended with 3:[^]*cannot listen on 127.0.0.1:${door.port}`),
-      )
-    })
+  it(`a door of 2 processes on ${runtime} ends with all of them, after its delay, when its whole group is told to`, async () => {
+    // Its upstream is never there, and it needs none.
+    const upstreams = [{ id: 'nobody', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }]
+    const words = ['--workers', '2', '--shutdown-delay', '1s']
+    await using door = await startPortolan({ upstreams }, runtime, undefined, words)
+    const pids = childrenOf(door.process.pid!)
+    const [client, other] = await connectToEach(door)
+    for (const pid of pids) process.kill(pid, 'SIGTERM')
+    const ended = door.stop()
+    await until('the last answer', async () => (await client!.get('/v2/')).connection === 'close')
+    expect(await ended).toBe(0)
+    expect(pids.filter(isRunning)).toEqual([])
+    client![Symbol.dispose]()
+    other![Symbol.dispose]()
   })
 }
-
-/** A door that needs nothing: its upstream is never there. */
-const ALONE = { upstreams: [{ id: 'nobody', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }] }
 
 /** One connection to each worker of a door. */
 async function connectToEach(door: Portolan): Promise<WorkerClient[]> {
