@@ -5,11 +5,11 @@ import { formatListenAddress } from '../config/listen-address.ts'
 import type { PortolanError } from '../errors.ts'
 import { type ComposeOptions, composePortolan, createPortolan, type Portolan } from '../server/compose.ts'
 import { lateDoor } from './late-door.ts'
+import { WorkerGroup } from './processes/worker-group.ts'
 import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import { refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
 import { ServedIdentities } from './served-identities.ts'
-import { WorkerGroup } from './workers/worker-group.ts'
 
 /** How long a signal leaves for everything up to the last answer, in milliseconds; the process ends within 10 s. */
 const SHUTDOWN = 9_000

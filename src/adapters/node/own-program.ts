@@ -12,7 +12,7 @@ export interface OwnProgram {
 }
 
 /** The first word of a process that this program starts to do a part of its work; no command for people. */
-export type InnerWord = 'demo-upstream'
+export type InnerWord = 'demo-upstream' | 'serve-worker'
 
 /** Whether this program is one file with its runtime inside, as `npm run build -- --executables` makes it. */
 export function isExecutable(): boolean {
@@ -25,7 +25,9 @@ export function isExecutable(): boolean {
  * the child's `stdio`. Whoever embeds the package gets its command.
  */
 export function ownProgram(): OwnProgram {
-  const { execPath: command, execArgv } = process
+  const { execPath: command } = process
+  // A debugger listens for one process.
+  const execArgv = process.execArgv.filter((flag) => !/^--inspect/.test(flag))
   if (isExecutable()) return { command, words: [] }
   const file = isSource(import.meta.url) ? '../../cli/main.ts' : '../bin/portolan.cjs'
   // A debugger listens for one process.
