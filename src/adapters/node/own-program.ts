@@ -12,7 +12,7 @@ export interface OwnProgram {
 }
 
 /** The first word of a process that this program starts to do a part of its work; no command for people. */
-export type InnerWord = 'demo-upstream'
+export type InnerWord = 'demo-upstream' | 'serve-worker'
 
 /** Whether this program is one file with its runtime inside, as `npm run build -- --executables` makes it. */
 export function isExecutable(): boolean {

@@ -3,12 +3,10 @@ import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
 import { usableCores, workersOn } from '../workers/cores.ts'
-import { WORKER_VARIABLE } from '../workers/own-command.ts'
 import type { ServeOptions } from './serve-spec.ts'
 
 /** Runs the door until a signal ends it. */
 export async function runServe({ config: file, shutdownDelay, workers }: ServeOptions): Promise<number> {
-  if (process.env[WORKER_VARIABLE] === '1') return (await import('../workers/run-worker.ts')).runWorker()
   const config = await readConfig(file)
   const running = await runService(
     config,

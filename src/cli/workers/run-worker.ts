@@ -3,14 +3,13 @@ import type { Listener } from '../../adapters/listener.ts'
 import { listen } from '../../adapters/node/listen.ts'
 import { trustFiles } from '../../adapters/node/trust.ts'
 import type { Config } from '../../config/config.ts'
-import { PortolanError } from '../../errors.ts'
 import { readToWorker, type ToPrimary } from '../../server/processes/messages.ts'
 import { type ListenWhere, WorkerService } from '../../server/processes/worker-service.ts'
 import type { Door } from '../../server/request.ts'
 import { EXIT } from '../exit-code.ts'
+import { setQuiet } from '../print.ts'
 import { createRefusalLog, type RefusalLog } from '../refusal-log.ts'
 import { createRuntime, type ProcessRuntime } from '../runtime.ts'
-import { WORKER_VARIABLE } from './own-command.ts'
 
 /** Between two signs of life, in milliseconds. */
 const ALIVE = 1000
@@ -19,16 +18,12 @@ const MOVE_DRAIN = 9000
 /** How long requests that run may go on when the process that started this one is gone, in milliseconds. */
 const ORPHAN_DRAIN = 9000
 
-/** Answers clients for the process that started this one, and goes by what that one says, until it is told to end. */
-export async function runWorker(): Promise<number> {
-  // What this one starts is none.
-  delete process.env[WORKER_VARIABLE]
-  if (process.send === undefined) {
-    throw new PortolanError(
-      'USAGE',
-      `${WORKER_VARIABLE} is for processes that "portolan serve" starts itself`,
-    )
-  }
+/**
+ * Answers clients for the process that started this one, and goes by what that one says, until it is told to end. With
+ * `--quiet` among its words it logs as that one does.
+ */
+export async function runWorker(words: readonly string[]): Promise<void> {
+  setQuiet(words.includes('--quiet'))
   // A terminal and a service manager signal the whole group: when to end is for one process to say.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
   const runtime = createRuntime({ level: 'info', access: false, addresses: 'off' })

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import packageFile from '../../../package.json' with { type: 'json' }
 import type { TlsIdentity } from '../../adapters/listener.ts'
+import { type InnerWord, ownProgram } from '../../adapters/node/own-program.ts'
 import { readToPrimary, type ToPrimary, type ToWorker } from '../../server/processes/messages.ts'
 import type { Primary, WorkerEnd } from '../../server/processes/primary.ts'
-import { ownCommand, WORKER_VARIABLE } from './own-command.ts'
+import { isQuiet } from '../print.ts'
 
+const WORD: InnerWord = 'serve-worker'
 /** How much longer than one that runs one that starts may be silent, in milliseconds. */
 const START = 45_000
 
@@ -54,9 +56,8 @@ export class WorkerProcess {
     this.#primary = primary
     this.#where = where
     this.lastAlive = now() + START
-    const { program, words } = ownCommand(process)
-    const child = spawn(program, words, {
-      env: { ...process.env, [WORKER_VARIABLE]: '1' },
+    const { command, words } = ownProgram()
+    const child = spawn(command, [...words, WORD, ...(isQuiet() ? ['--quiet'] : [])], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       serialization: 'advanced',
     })
