@@ -10,7 +10,7 @@ const SEARCH = [...YOUNG, ...OLD, '--no-turbofan']
 const DOOR = [...YOUNG, ...OLD, '--no-wasm-dynamic-tiering', '--no-wasm-tier-up']
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  ...{ scan: SEARCH, rewrite: SEARCH, sync: YOUNG, serve: DOOR, demo: DOOR },
+  ...{ scan: SEARCH, rewrite: SEARCH, sync: YOUNG, serve: DOOR, 'serve-worker': DOOR, demo: DOOR },
 }
 
 /**
