@@ -7,26 +7,31 @@ const JSON_VERSION = 1
 /** So much of a document is printed at once. */
 const PIECE_LENGTH = 64 * 1024
 
-let isQuiet = false
+let quiet = false
 
 /** Whether summaries and progress are wanted, for all of this process. */
-export function setQuiet(quiet: boolean): void {
-  isQuiet = quiet
+export function setQuiet(wanted: boolean): void {
+  quiet = wanted
+}
+
+/** Whether they are not. */
+export function isQuiet(): boolean {
+  return quiet
 }
 
 /** Says a line of a summary on standard error, where it does not get into what is piped on; not with `--quiet`. */
 export function say(line: string): void {
-  if (!isQuiet) console.error(line)
+  if (!quiet) console.error(line)
 }
 
 /** Which lines of a log are wanted, where this level is asked for: with `--quiet`, errors alone. */
 export function levelOf(level: LogConfig['level']): LogConfig['level'] {
-  return isQuiet && level !== 'silent' ? 'error' : level
+  return quiet && level !== 'silent' ? 'error' : level
 }
 
 /** Where progress goes: standard error, or nowhere with `--quiet`. */
 export function progressOutput(): Pick<typeof process.stderr, 'write' | 'isTTY' | 'columns'> {
-  return isQuiet ? { write: () => true, isTTY: false, columns: 0 } : process.stderr
+  return quiet ? { write: () => true, isTTY: false, columns: 0 } : process.stderr
 }
 
 /** What is printed by `--json` on an error that ended a command. */

@@ -112,7 +112,10 @@ export function describeWorkers(runtime: RuntimeName): void {
       await killAndWait(workers()[0]!)
       expect(await answered()).toBeGreaterThanOrEqual(after)
       const samples = await scrape()
-      expect(readValue(samples, 'portolan_backend_up', { backend: 'paris' })).toBe(1)
+      const told = samples.filter(
+        ({ name, labels }) => name === 'portolan_backend_up' && labels.backend === 'paris',
+      )
+      expect(told).toHaveLength(1)
       expect(readValue(samples, 'process_resident_memory_bytes')).toBeGreaterThan(0)
     })
 
