@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { COMPILED } from './test/support/compiled.ts'
+
+// What tests start has it from here, unless they give it another environment, and so have the processes that run tests.
+Object.assign(process.env, COMPILED)
 
 export default defineConfig({
   // The examples import the package by its name, as whoever copies them does.
@@ -17,7 +21,7 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
     testTimeout: 20_000,
     // Most tests wait for processes and sockets, not for the processor.
-    maxWorkers: 3,
+    maxWorkers: 5,
     // A line a file: slow tests are not listed, and what is skipped or sampled says so in one line of its own.
     slowTestThreshold: Number.POSITIVE_INFINITY,
     disableConsoleIntercept: true,

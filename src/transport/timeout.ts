@@ -1,5 +1,6 @@
 import type { Runtime } from '../runtime.ts'
 import type { Layer } from './fetch.ts'
+import { watchBody } from './watch-body.ts'
 
 /** The `reason` of the abort with which {@link withTimeout} ends a request. */
 export class TimeoutError extends Error {
@@ -19,9 +20,8 @@ export function withTimeout(milliseconds: number, { after }: Pick<Runtime, 'afte
     const callOff = after(milliseconds, () => abort.abort(new TimeoutError(milliseconds)))
     const signal = init.signal ? AbortSignal.any([init.signal, abort.signal]) : abort.signal
     try {
-      const response = await next(url, { ...init, signal })
-      if (response.body === null) callOff()
-      return response
+      // What is read or given up has ended: a timer that ticks on keeps a command from its end.
+      return watchBody(await next(url, { ...init, signal }), { end: callOff })
     } catch (error) {
       callOff()
       throw error

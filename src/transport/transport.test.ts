@@ -49,7 +49,11 @@ describe('a time limit', () => {
     await expect(read()).rejects.toThrow(new TimeoutError(200))
   })
 
-  it('is called off when there is nothing more to come', async () => {
+  it.each<[what: string, reply: () => Response, use: (reply: Response) => unknown]>([
+    ['when there is nothing more to come', () => new Response(null, { status: 204 }), () => {}],
+    ['when the body is read', () => new Response('body'), (reply) => reply.text()],
+    ['when the body is given up', () => new Response('body'), (reply) => reply.body!.cancel()],
+  ])('is called off %s', async (_, reply, use) => {
     const clock = createTestClock()
     let signal: AbortSignal | null | undefined
     const fetch = withTimeout(
@@ -57,9 +61,9 @@ describe('a time limit', () => {
       clock,
     )(async (_, init) => {
       signal = init.signal
-      return new Response(null, { status: 204 })
+      return reply()
     })
-    await fetch('http://a.test', {})
+    await use(await fetch('http://a.test', {}))
     clock.advance(1000)
     expect(signal?.aborted).toBe(false)
   })

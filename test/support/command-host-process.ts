@@ -3,6 +3,13 @@ import { setQuiet } from '../../src/cli/print.ts'
 import { run } from '../../src/cli/program.ts'
 import type { HostedEnd, HostedLine } from './command-host.ts'
 
+const setUsualTimeout = globalThis.setTimeout
+const setHastyTimeout = Object.assign(
+  (callback: () => void, milliseconds = 0, ...words: []) =>
+    setUsualTimeout(callback, milliseconds / 10, ...words),
+  setUsualTimeout,
+)
+
 /** What has come through the pipe of `command-host.ts`, one after the other, since working folder and output are shared. */
 let last: Promise<void> = Promise.resolve()
 process.on('message', (line: HostedLine) => {
@@ -12,13 +19,14 @@ process.on('message', (line: HostedLine) => {
 })
 process.on('disconnect', () => process.exit())
 
-async function runLine({ words, folder, env, input }: HostedLine): Promise<HostedEnd> {
+async function runLine({ words, folder, env, input, hasty }: HostedLine): Promise<HostedEnd> {
   process.chdir(folder)
   for (const name of Object.keys(process.env)) delete process.env[name]
   Object.assign(process.env, env)
   const stdin = Readable.from(input === '' ? [] : [Buffer.from(input)])
   Object.defineProperty(process, 'stdin', { value: stdin, configurable: true })
   setQuiet(false)
+  globalThis.setTimeout = hasty ? setHastyTimeout : setUsualTimeout
   const [out, err] = [capture(process.stdout), capture(process.stderr)]
   try {
     const code = await run(words)

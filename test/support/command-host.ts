@@ -11,6 +11,7 @@ export interface HostedLine {
   readonly folder: string
   readonly env: NodeJS.ProcessEnv
   readonly input: string
+  readonly hasty: boolean
 }
 
 /** How it ended, and all that it printed. */
@@ -18,6 +19,10 @@ export interface HostedEnd {
   readonly code: number | null
   readonly out: string
   readonly err: string
+}
+
+export interface HostedOptions extends Pick<CommandOptions, 'folder' | 'env' | 'input'> {
+  readonly hasty?: boolean
 }
 
 const HOST = fileURLToPath(new URL('command-host-process.ts', import.meta.url))
@@ -30,17 +35,17 @@ let last: Promise<unknown> = Promise.resolve()
 /**
  * Runs `portolan` with these words to its end, as `runCommand` does, in a process that the commands of a test file share,
  * one after the other: to start one costs ten times what most of them do. Not for what ends by a signal, goes on behind
- * its end, or is about a process.
+ * its end, or is about a process. `hasty` for what waits between tries: the waits are a tenth of what they are.
  */
 export async function runHosted(
   words: readonly string[],
-  { folder, env = {}, input = '' }: Pick<CommandOptions, 'folder' | 'env' | 'input'>,
+  { folder, env = {}, input = '', hasty = false }: HostedOptions,
 ): Promise<HostedEnd> {
   if (!isSource) {
     const { code, out, err } = await runCommand(words, { folder, env, input })
     return { code, out, err }
   }
-  const line = { words, folder, input, env: { PATH: process.env.PATH, HOME: folder, ...env } }
+  const line = { words, folder, input, hasty, env: { PATH: process.env.PATH, HOME: folder, ...env } }
   const ended = last.then(() => runLine(line))
   last = ended.catch(() => {})
   return ended

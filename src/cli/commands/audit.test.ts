@@ -1,7 +1,8 @@
 import { cp, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { runCommand, startCommand } from '../../../test/support/command.ts'
+import { startCommand } from '../../../test/support/command.ts'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { makeBlob, makeManifest } from '../../../test/support/content.ts'
 import { startFolderServer } from '../../../test/support/folder-server.ts'
 import { startScriptedRegistry } from '../../../test/support/scripted-registry.ts'
@@ -20,7 +21,7 @@ const server = await startFolderServer(store)
 const blobs = join(store, 'containers/images')
 
 const audit = (...words: string[]) =>
-  runCommand(['audit', '--config', 'portolan.yaml', ...words], { folder: folder.path })
+  runHosted(['audit', '--config', 'portolan.yaml', ...words], { folder: folder.path })
 
 async function save(upstream: string): Promise<void> {
   const at = 'my-cloud/berlin'
@@ -36,7 +37,7 @@ async function save(upstream: string): Promise<void> {
 beforeAll(async () => {
   await mkdir(store)
   await save(registry.origin)
-  const filled = await runCommand(['sync', '--config', 'portolan.yaml'], { folder: folder.path })
+  const filled = await runHosted(['sync', '--config', 'portolan.yaml'], { folder: folder.path })
   expect(filled).toMatchObject({ code: 0 })
   await cp(store, join(folder.path, 'filled'), { recursive: true })
 })
@@ -87,7 +88,8 @@ test('--json prints the report as data', async () => {
 
 test('an upstream that is not there ends with 3', async () => {
   await save('http://127.0.0.1:1')
-  const { code, out } = await audit()
+  const words = ['audit', '--config', 'portolan.yaml']
+  const { code, out } = await runHosted(words, { folder: folder.path, hasty: true })
   expect(code).toBe(3)
   expect(out).toMatch(/^upstream: 1 could not be read/)
 })

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { runCommand } from '../../../test/support/command.ts'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { makeBlob, makeManifest } from '../../../test/support/content.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { OCI_MANIFEST } from '../../oci/manifest.ts'
@@ -48,7 +48,7 @@ async function hosts(words: readonly string[], upstream: object = {}, service: o
     ...service,
   }
   await writeFile(join(folder.path, 'door.yaml'), JSON.stringify(config))
-  return runCommand(['hosts', 'door.yaml', ...words], { folder: folder.path })
+  return runHosted(['hosts', 'door.yaml', ...words], { folder: folder.path })
 }
 
 const OFFLINE = [

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { runCommand, startCommand } from '../../../test/support/command.ts'
+import { startCommand } from '../../../test/support/command.ts'
+import { runHosted } from '../../../test/support/command-host.ts'
 import { makeBlob, makeManifest, type TestRepository } from '../../../test/support/content.ts'
 import { type Answer, json, startScriptedRegistry } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
@@ -60,8 +61,8 @@ async function save(changes: object): Promise<void> {
   await writeFile(join(folder.path, 'portolan.yaml'), JSON.stringify(config))
 }
 
-function sync(words: readonly string[] = [], env: Record<string, string> = {}) {
-  return runCommand(['sync', '--config', 'portolan.yaml', ...words], { folder: folder.path, env })
+function sync(words: readonly string[] = [], env: Record<string, string> = {}, hasty = false) {
+  return runHosted(['sync', '--config', 'portolan.yaml', ...words], { folder: folder.path, env, hasty })
 }
 
 function countLayerRequests(): number {
@@ -167,7 +168,7 @@ test('a blob that the upstream alters is stored nowhere, and named with the imag
 test('an upstream that is not there ends with 3', async () => {
   const at = 'my-cloud/berlin'
   await save({ upstreams: [{ id: 'main', url: 'http://127.0.0.1:1', at }] })
-  const { code, out } = await sync()
+  const { code, out } = await sync([], {}, true)
   expect(code).toBe(3)
   expect(out).toContain('UNREACHABLE: ')
 })

@@ -8,7 +8,7 @@ import type { MapData } from '../../../src/migrate/map-data.ts'
 import { checkNamedFiles, checkNode } from '../../../src/migrate/node-check/check-node.ts'
 import { CHECK_REPORT } from '../../../src/migrate/node-check/report.ts'
 import { NODE_TOOLS, type NodeTool } from '../../../src/migrate/node-config/tools.ts'
-import { runCommand } from '../../support/command.ts'
+import { runHosted } from '../../support/command-host.ts'
 import { memoryFiles } from '../../support/node-files.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 
@@ -31,7 +31,7 @@ async function withMachine<Result>(files: Record<string, string>, work: (root: s
 }
 
 const check = (root: string, ...words: string[]) =>
-  runCommand(['node-config', '--check', ...words], { folder: root })
+  runHosted(['node-config', '--check', ...words], { folder: root })
 
 describe('node-config --check', () => {
   it('says what is not used, where, and what to type, and ends with 1', async () => {
@@ -159,7 +159,7 @@ describe('node-config --check', () => {
     [['--for', 'containerd', '--kubernetes-version', 'new'], 'is not a version'],
   ])('refuses %j', async (words, reason) => {
     await withMachine({}, async (root) => {
-      const { code, err } = await runCommand(['node-config', ...words], { folder: root })
+      const { code, err } = await runHosted(['node-config', ...words], { folder: root })
       expect(code).toBe(2)
       expect(err).toContain(reason)
     })

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { nodePlaces } from '../../../src/cli/node-places.ts'
-import { runCommand } from '../../support/command.ts'
+import { runHosted } from '../../support/command-host.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 
 /** Writes the files of a machine below a folder, and links as they would be on that machine. */
@@ -20,7 +20,7 @@ async function writeMachine(root: string, files: Record<string, string>, links: 
 async function scanNode(files: Record<string, string>, links?: Record<string, string>) {
   await using folder = await makeTempFolder()
   await writeMachine(folder.path, files, links)
-  const { code, out } = await runCommand(['scan', '--node', '--root', folder.path, '--json'], {
+  const { code, out } = await runHosted(['scan', '--node', '--root', folder.path, '--json'], {
     folder: folder.path,
   })
   const { findings } = JSON.parse(out) as { findings: { path: string; written: string }[] }

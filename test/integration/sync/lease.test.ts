@@ -18,7 +18,7 @@ const RUNS = FULL ? ALL_RUNS : 6
 /** One after the other, so that with six runs each of them meets each fault. */
 const RUNTIMES: readonly RuntimeName[] = ['node', 'bun']
 /** At once, each with a registry of its own: most of the time goes into waiting. */
-const WORLDS = 2
+const WORLDS = 3
 const LARGE = 6
 const LARGE_BYTES = 4 * 1024 * 1024 + 48
 /** As a container has it: a pid namespace of its own, in which the process is number 1. */
@@ -58,7 +58,7 @@ it.skipIf(!canUnshare).each(RUNTIMES)(
     const folder = temp.path
     const store = join(folder, 'store')
     await mkdir(store)
-    await using registry = await startThrottledRegistry(20, makeRepository())
+    await using registry = await startThrottledRegistry(10, makeRepository())
     await writeFile(join(folder, 'portolan.yaml'), config(registry.origin, folder))
     const downloading = Promise.withResolvers<void>()
     registry.onBlob = downloading.resolve
@@ -110,7 +110,7 @@ async function raceInFolder(
 ): Promise<void> {
   const store = join(folder, 'store')
   await mkdir(store, { recursive: true })
-  await using registry = await startThrottledRegistry(20, repository)
+  await using registry = await startThrottledRegistry(10, repository)
   await writeFile(join(folder, 'portolan.yaml'), config(registry.origin, folder))
   registry.cut = () => random() < (fault === 'cut lines' ? 0.03 : 0.005)
 
@@ -118,13 +118,13 @@ async function raceInFolder(
   registry.onBlob = resolve
   const first = start(folder, runtime)
   await Promise.race([downloading, first.ended])
-  await wait(random() * 800)
+  await wait(random() * 400)
   const runs = [first, start(folder, runtime)]
   if (fault !== 'cut lines') {
     const victim = runs[random() < 0.5 ? 0 : 1]!
-    await wait(random() * 1500)
+    await wait(random() * 750)
     if (fault === 'one is killed') victim.process.kill('SIGKILL')
-    else await pause(victim, 3000)
+    else await pause(victim, 2 * LEASE_MILLISECONDS)
   }
   const ended = await Promise.all(runs.map((run) => run.ended))
   await expectUnaltered(store, `${fault}, on ${runtime}, after both`)
@@ -165,7 +165,8 @@ function signal({ process: { pid } }: RunningCommand, name: NodeJS.Signals): boo
 }
 
 /** A run is taken for gone so soon that the test sees it. */
-const LEASE = ['--lease', '1500ms']
+const LEASE_MILLISECONDS = 1000
+const LEASE = ['--lease', `${LEASE_MILLISECONDS}ms`]
 
 function makeRepository(): TestRepository {
   const large = Array.from({ length: LARGE }, (_, index) => blobOf(noise(LARGE_BYTES, index + 1)))
