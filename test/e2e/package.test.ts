@@ -74,6 +74,7 @@ describe.skipIf(missing !== undefined).each(Object.entries(RUNTIMES_TO_TRY))(
         config,
         `version: 1
 listen: 127.0.0.1:${port}
+admin: 127.0.0.1:0
 upstreams: [{ id: main, layout: ${JSON.stringify(images.folder)}, at: gcp/us-central1 }]
 `,
       )
