@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { COMPILED } from './test/support/compiled.ts'
+import { ProcessesFirst } from './test/support/sequencer.ts'
 
 // What tests start has it from here, unless they give it another environment, and so have the processes that run tests.
 Object.assign(process.env, COMPILED)
@@ -22,6 +23,7 @@ export default defineConfig({
     testTimeout: 20_000,
     // Most tests wait for processes and sockets, not for the processor.
     maxWorkers: 5,
+    sequence: { sequencer: ProcessesFirst },
     // A line a file: slow tests are not listed, and what is skipped or sampled says so in one line of its own.
     slowTestThreshold: Number.POSITIVE_INFINITY,
     disableConsoleIntercept: true,
