@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config'
-import { COMPILED } from './test/support/compiled.ts'
+import { boundCompiled, COMPILED } from './test/support/compiled.ts'
 import { ProcessesFirst } from './test/support/sequencer.ts'
 
 // What tests start has it from here, unless they give it another environment, and so have the processes that run tests.
 Object.assign(process.env, COMPILED)
+boundCompiled()
 
 export default defineConfig({
   // The examples import the package by its name, as whoever copies them does.
