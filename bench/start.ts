@@ -1,148 +1,145 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { existsSync } from 'node:fs'
+import { copyFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { readGeo } from '../src/adapters/ranges/geo-file.ts'
-import { providers } from '../src/clouds/providers.ts'
-import { encodeRanges } from '../src/clouds/snapshot.ts'
-import { updateRanges } from '../src/clouds/update.ts'
 import { installPackage } from '../test/support/package.ts'
 import { PROGRAM, RUNTIMES } from '../test/support/portolan.ts'
-import { findFreePort } from '../test/support/ports.ts'
 import { makeTempFolder } from '../test/support/temp.ts'
-import { bytesOf, otherPrefixes } from '../test/support/test-ranges.ts'
+import { allRanges } from './start/ranges.ts'
+import { askVersion, type Contender, type Measured, startOnce } from './start/start-door.ts'
 
-// How long a door takes from the start of its process to its first answer, and how much memory it holds when it has been
-// idle for a while: from the package as it is installed, and from the sources. Its ranges are the networks and countries
-// that come with Portolan and one provider's list, made up. In turn, several rounds; the median counts.
+// How long a command takes from the start of its process, `--version` and a door's first answer, how much memory a door
+// with all ranges holds that is idle, and how much more with every store: from the package as it is installed, from the
+// sources, and the executable where `npm run build -- --executables` has made one. In turn, several rounds; the median
+// counts. Each store is a host of its own that has nothing, so each is checked again and again.
 
-const ROUNDS = 9
-const IDLE = 5_000
-
-interface Contender {
-  readonly name: string
-  readonly program: readonly string[]
-  /** Whether what V8 compiled in earlier rounds is kept from it. */
-  readonly cold?: boolean
-}
-
-interface Measured {
-  /** Milliseconds to the first answer, and of processor time until then, which other work beside it does not add to. */
-  readonly first: number
-  readonly processor: number
-  /** KB. */
-  readonly resident: number
-}
+const ROUNDS = 7
+/** In milliseconds: after V8 has given back what starting needed, and after several checks of every store. */
+const IDLE = 12_000
+const IDLE_WITH_STORES = 45_000
+const STORES = [0, 100, 300] as const
+const PLACES = ['us-east-1', 'us-west-2', 'eu-west-3', 'ap-south-1']
+const GOALS = [
+  'Goals: first answer from the package on Node ≤ 150 ms; --version of the executable ≤ 40 ms;',
+  'idle ≤ 80 MB; each further store ≤ 60 KB.',
+]
 
 export async function run(): Promise<void> {
   await using folder = await makeTempFolder()
+  // Before the package is built, which begins with an empty dist/.
+  const executable = await takeExecutable(folder.path)
   await using installed = await installPackage()
-  const config = await writeConfig(folder.path)
-  const contenders: Contender[] = [
-    { name: 'Node, from the sources', program: [RUNTIMES.node, PROGRAM] },
-    {
-      name: 'Node, from the package, the very first time',
-      program: [RUNTIMES.node, installed.program],
-      cold: true,
-    },
+  const { bytes, from } = await allRanges()
+  const snapshot = join(folder.path, 'ranges.bin')
+  await writeFile(snapshot, bytes)
+  console.log(`ranges of ${(bytes.length / 1e6).toFixed(1)} MB, ${from}`)
+  await using empty = await startEmptyStores()
+  const configWith = (stores: number) => ({
+    upstreams: [{ id: 'main', url: empty.urlOf(0), at: 'gcp/us-central1' }],
+    stores: Array.from({ length: stores }, (_, at) => ({
+      id: `store-${at}`,
+      url: empty.urlOf(at + 1),
+      at: `aws/${PLACES[at % PLACES.length]}`,
+    })),
+    clouds: { snapshot },
+  })
+  const packages: readonly Contender[] = [
     { name: 'Node, from the package', program: [RUNTIMES.node, installed.program] },
-    { name: 'Bun, from the sources', program: [RUNTIMES.bun, PROGRAM] },
     { name: 'Bun, from the package', program: [RUNTIMES.bun, installed.program] },
+    ...(executable === undefined ? [] : [{ name: 'the executable', program: [executable] }]),
   ]
-  const rounds = contenders.map((): Measured[] => [])
+  await compareStarts(
+    [
+      { name: 'Node, from the sources', program: [RUNTIMES.node, PROGRAM] },
+      {
+        name: 'Node, from the package, the first time',
+        program: [RUNTIMES.node, installed.program],
+        cold: true,
+      },
+      ...packages,
+    ],
+    folder.path,
+    configWith(0),
+  )
+  await compareMemory(packages, folder.path, configWith)
+  console.log(`\n${GOALS.join(' ')}`)
+}
+
+async function compareStarts(
+  contenders: readonly Contender[],
+  folder: string,
+  config: object,
+): Promise<void> {
+  const rounds = contenders.map((): (Measured & { version: number })[] => [])
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [at, contender] of contenders.entries()) {
-      const cache = join(folder.path, contender.cold ? `cache-${round}` : `cache-of-${at}`)
-      // Memory takes its time to settle, so it is looked at once.
-      const measured = await startOnce(contender.program, config, cache, round === 0 ? IDLE : 0)
-      rounds[at]!.push(measured)
+      const version = await askVersion(contender, folder)
+      rounds[at]!.push({ version, ...(await startOnce(contender, { folder, config, idle: 0 })) })
     }
   }
   console.log(
-    '| door | start to first answer | processor time until then | idle, resident |\n|---|---|---|---|',
+    '\n| door | `--version` | start to first answer | processor time until then |\n|---|---|---|---|',
   )
   for (const [at, { name }] of contenders.entries()) {
-    const [settled, ...rest] = rounds[at]!
-    const sorted = rest.map(({ first }) => first).sort((a, b) => a - b)
-    const processor = rest.map((round) => round.processor).sort((a, b) => a - b)[rest.length >> 1]!
+    // The first one has nothing compiled yet.
+    const [, ...rest] = rounds[at]!
+    const cells = (['version', 'first', 'processor'] as const).map((key) =>
+      spread(rest.map((one) => one[key])),
+    )
+    console.log(`| ${name} | ${cells.join(' | ')} |`)
+  }
+}
+
+async function compareMemory(
+  contenders: readonly Contender[],
+  folder: string,
+  configWith: (stores: number) => object,
+): Promise<void> {
+  console.log(`\n| idle door | ${STORES.map((count) => `${count} stores`).join(' | ')} | each further |`)
+  console.log(`|---|${STORES.map(() => '---|').join('')}---|`)
+  for (const contender of contenders) {
+    const resident: number[] = []
+    for (const count of STORES) {
+      const idle = count === 0 ? IDLE : IDLE_WITH_STORES
+      resident.push((await startOnce(contender, { folder, config: configWith(count), idle })).resident)
+    }
+    const each = ((resident.at(-1)! - resident[0]!) * 1024) / STORES.at(-1)!
     console.log(
-      `| ${name} | ${sorted[sorted.length >> 1]!.toFixed(0)} ms (${sorted[0]!.toFixed(0)}–${sorted.at(-1)!.toFixed(0)}) ` +
-        `| ${processor} ms | ${(settled!.resident / 1024).toFixed(0)} MB |`,
+      `| ${contender.name} | ${resident.map((one) => `${one.toFixed(0)} MB`).join(' | ')} | ${each.toFixed(0)} KB |`,
     )
   }
 }
 
-async function writeConfig(folder: string): Promise<(port: number) => Promise<string>> {
-  const ranges = updateRanges({
-    providers,
-    lists: [
-      {
-        provider: 'gcp',
-        bytes: bytesOf('gcp', ...otherPrefixes(5000)),
-        from: 'a bench',
-        fetched: '2026-01-01T00:00:00.000Z',
-      },
-    ],
-    geo: await readGeo(),
-    created: '2026-01-01T00:00:00.000Z',
-  }).ranges!
-  const snapshot = join(folder, 'ranges.bin')
-  await writeFile(snapshot, encodeRanges(ranges))
-  return async (port) => {
-    const file = join(folder, 'config.yaml')
-    const config = {
-      version: 1,
-      listen: `127.0.0.1:${port}`,
-      admin: '127.0.0.1:0',
-      upstreams: [{ id: 'main', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }],
-      clouds: { snapshot },
-    }
-    await writeFile(file, JSON.stringify(config))
-    return file
-  }
+/** Median, least and most. */
+function spread(milliseconds: readonly number[]): string {
+  const sorted = milliseconds.toSorted((a, b) => a - b)
+  const [least, median, most] = [sorted[0]!, sorted[sorted.length >> 1]!, sorted.at(-1)!].map((one) =>
+    one.toFixed(0),
+  )
+  return `${median} ms (${least}–${most})`
 }
 
-/** Starts a door, waits for its first answer, and looks at its memory after `idle` more milliseconds. */
-async function startOnce(
-  [runtime, program]: readonly string[],
-  configFor: (port: number) => Promise<string>,
-  cache: string,
-  idle: number,
-): Promise<Measured> {
-  const port = await findFreePort()
-  const file = await configFor(port)
-  const began = performance.now()
-  const child = spawn(runtime!, [program!, 'serve', '--config', file], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: cache },
-  })
-  const exited = once(child, 'exit')
-  while (!(await answers(port))) {
-    if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`)
-    await sleep(2)
-  }
-  const first = performance.now() - began
-  const times = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  // Counted in ticks, of which Linux shows a hundred a second.
-  const processor = (Number(times[11]) + Number(times[12])) * 10
-  await sleep(idle)
-  const [, resident] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))!
-  child.kill()
-  await exited
-  return { first, processor, resident: Number(resident) }
+async function takeExecutable(folder: string): Promise<string | undefined> {
+  const made = join(import.meta.dirname, `../dist/executables/portolan-${process.platform}-${process.arch}`)
+  if (!existsSync(made)) return undefined
+  const copy = join(folder, 'portolan')
+  await copyFile(made, copy)
+  return copy
 }
 
-/** Asks in the plainest way, so that asking costs the machine little of what the door needs. */
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n'))
-    socket.once('data', () => {
-      resolve(true)
-      socket.destroy()
-    })
-    socket.once('error', () => resolve(false))
-  })
+/** Stores on one port of all of loopback's addresses, each an origin of its own; all say that they have nothing. */
+async function startEmptyStores(): Promise<AsyncDisposable & { urlOf(at: number): string }> {
+  const server = createServer((_, reply) => reply.writeHead(404).end()).listen(0, '0.0.0.0')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    urlOf: (at) => `http://127.0.${1 + (at >> 7)}.${1 + (at & 127)}:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
 }

@@ -7,6 +7,13 @@ const { dirname, isAbsolute, join } = require('node:path')
 start()
 
 async function start() {
+  if (!existsSync(join(__dirname, '../dist/cli.js'))) {
+    console.error(
+      'portolan: this is a clone that is not built: "npm run build" does, "npm start" runs the demo without',
+    )
+    process.exitCode = 2
+    return
+  }
   const { setV8Flags } = await import('../dist/v8-flags.js')
   setV8Flags(process.argv[2] ?? '')
   keepCompiled()

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unpackRuntime } from './bun-runtime.ts'
 import { PROGRAMS } from './entries.ts'
@@ -27,7 +26,8 @@ export interface ExecutablesOptions {
  */
 export function buildExecutables({ root, bundle, folder, targets }: ExecutablesOptions): string[] {
   mkdirSync(folder, { recursive: true })
-  const work = mkdtempSync(join(tmpdir(), 'portolan-executables-'))
+  // Where they are put, as they are renamed: the system's temporary folder may be on another disk.
+  const work = mkdtempSync(join(folder, '.making-'))
   try {
     const host = hostTarget()
     if (host === undefined) {

@@ -39,48 +39,29 @@ export interface ReleaseOptions {
 const { name, version } = packageFile
 const zip = promisify(gzip)
 
+/** Writes a file of the release, by the end of its name. */
+type Put = (ending: string, bytes: string | Uint8Array) => void
+
 /**
  * Makes everything that a release has: the package, an executable for each target, an image, the chart, bills of
  * materials, checksums. The same commit on the same versions of Node, npm and libc gives the same bytes.
  */
 export async function makeRelease(options: ReleaseOptions): Promise<void> {
-  const { root, bundle, folder, targets, packages, key, report } = options
+  const { root, folder, key, report } = options
   mkdirSync(folder, { recursive: true })
-  const put = (ending: string, bytes: string | Uint8Array) => {
-    writeFileSync(join(folder, `${name}-${version}${ending}`), bytes)
-    report(`${name}-${version}${ending}`)
+  const write = (file: string, bytes: string | Uint8Array) => {
+    writeFileSync(join(folder, file), bytes)
+    report(file)
   }
+  const put: Put = (ending, bytes) => write(`${name}-${version}${ending}`, bytes)
   packPackage(root, folder)
   report(`${name}-${version}.tgz`)
-  const seconds = Math.floor(options.date.getTime() / 1000)
-  const licences = Buffer.from(formatLicences([...packages, ...runtimesOf(targets, root)]))
-  const executables = buildExecutables({ root, bundle, folder: join(folder, 'executables'), targets })
-  try {
-    await Promise.all(
-      targets.map(async (target, index) => {
-        const executable = readFileSync(executables[index]!)
-        const texts = [
-          { path: 'LICENSE', bytes: readFileSync(join(root, 'LICENSE')) },
-          { path: LICENCES, bytes: licences },
-        ]
-        const files = [...texts, { path: 'portolan', bytes: executable, executable: true }]
-        put(`-${target.name}.tar.gz`, await zip(writeTar(files, seconds)))
-      }),
-    )
-    putImage(options, executables, put, licences)
-  } finally {
-    rmSync(join(folder, 'executables'), { recursive: true, force: true })
-  }
-  const chart = packChart(join(root, 'deploy/helm/portolan'), name, seconds)
-  if (chart === undefined) report('no chart: deploy/helm/portolan is not there')
-  else put('-chart.tgz', await zip(chart))
+  await putExecutables(options, put)
+  await putChart(options, put)
   putBills(options, put)
   const checksums = formatChecksums(folder)
-  writeFileSync(join(folder, 'SHA256SUMS'), checksums)
-  report('SHA256SUMS')
-  if (key === undefined) return
-  writeFileSync(join(folder, 'SHA256SUMS.sig'), signText(checksums, key))
-  report('SHA256SUMS.sig')
+  write('SHA256SUMS', checksums)
+  if (key !== undefined) write('SHA256SUMS.sig', signText(checksums, key))
 }
 
 /** Throws an `Error` unless a folder is empty or not there yet: what it had would count as released. */
@@ -89,7 +70,39 @@ export function checkFolder(folder: string): void {
     throw new Error(`${folder} has to be an empty folder, or a new one`)
 }
 
-type Put = (ending: string, bytes: string | Uint8Array) => void
+/** Each as an archive with the licences of what is in it; the one of this machine as an image, too. */
+async function putExecutables(options: ReleaseOptions, put: Put): Promise<void> {
+  const { root, bundle, folder, targets, packages } = options
+  const licences = Buffer.from(formatLicences([...packages, ...runtimesOf(targets, root)]))
+  const texts = [
+    { path: 'LICENSE', bytes: readFileSync(join(root, 'LICENSE')) },
+    { path: LICENCES, bytes: licences },
+  ]
+  const work = join(folder, 'executables')
+  try {
+    const executables = buildExecutables({ root, bundle, folder: work, targets })
+    await Promise.all(
+      targets.map(async (target, index) => {
+        const bytes = readFileSync(executables[index]!)
+        const files = [...texts, { path: 'portolan', bytes, executable: true }]
+        put(`-${target.name}.tar.gz`, await zip(writeTar(files, secondsOf(options))))
+      }),
+    )
+    putImage(options, executables, put, licences)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+async function putChart(options: ReleaseOptions, put: Put): Promise<void> {
+  const chart = packChart(join(options.root, 'deploy/helm/portolan'), name, secondsOf(options))
+  if (chart === undefined) options.report('no chart: deploy/helm/portolan is not there')
+  else put('-chart.tgz', await zip(chart))
+}
+
+function secondsOf({ date }: ReleaseOptions): number {
+  return Math.floor(date.getTime() / 1000)
+}
 
 /** An image takes the loader and the libraries of this machine, so there is one for this machine's own target alone. */
 function putImage(

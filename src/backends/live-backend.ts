@@ -104,6 +104,8 @@ export class LiveBackend {
   #disposed = false
   /** Nothing that others found before counts, in milliseconds since 1970. */
   #believesSince = 0
+  /** When the last check by another door that counted was told. */
+  #toldAt: number | undefined
   #announceTried: () => void = () => {}
 
   constructor(parts: BackendParts, settings: BackendSettings, environment: BackendEnvironment) {
@@ -252,7 +254,10 @@ export class LiveBackend {
 
   /** Checks it at once; settles when that has had its consequences. */
   async check(): Promise<void> {
-    await (this.#environment.elsewhere?.check(this) ?? this.#checker?.check())
+    const { elsewhere, shared, checks } = this.#environment
+    // Nothing that another door found before answers what is asked now.
+    if (elsewhere === undefined && shared.checks !== undefined) await checks.run(() => this.inspect())
+    else await (elsewhere?.check(this) ?? this.#checker?.check())
   }
 
   /** What another process has to be told to decide as this one does. */
@@ -337,11 +342,14 @@ export class LiveBackend {
     else this.#inventory?.forget()
   }
 
-  /** Checks it, unless another door did so lately. */
+  /** Checks it, unless another door did so lately: what that found counts once, since it may be older than what is seen here. */
   async #check(): Promise<void> {
-    const report = await this.#environment.shared.checks?.latest(this.fingerprint)
-    if (report === undefined) return this.inspect()
-    this.record({ kind: 'checked', report, milliseconds: 0 })
+    const told = await this.#environment.shared.checks?.latest(this.fingerprint)
+    const isOut = this.#state.health.status === 'ejected'
+    // What was seen here took it out, and only what is seen here brings it back.
+    if (told === undefined || (isOut && told.report.result.kind === 'passed')) return this.inspect()
+    if (told.at !== this.#toldAt) this.record({ kind: 'checked', report: told.report, milliseconds: 0 })
+    this.#toldAt = told.at
     this.#announceTried()
   }
 

@@ -8,7 +8,7 @@ import { parseName } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Presence } from '../routing/decide.ts'
 import { type Backends, noBackends, reconcile } from './backends.ts'
-import { failedHard, PASSED } from './health/check-result.ts'
+import { failed, failedHard, PASSED } from './health/check-result.ts'
 import type { SharedFindings } from './shared-findings.ts'
 
 const CONFIG = configOf({
@@ -64,14 +64,61 @@ const usable = (backends: Backends) => backends.all.filter((live) => live.isUsab
 
 it('what another door has checked nobody checks again, and it goes by what was found', async () => {
   const results = [PASSED, failedHard('it has wrong bytes')]
+  let at = 0
   const { backends, requests, runtime, settled } = await doorBeside({
-    checks: { latest: async () => ({ result: results.shift() ?? PASSED }) },
+    checks: { latest: async () => ({ report: { result: results.shift() ?? PASSED }, at: at++ }) },
   })
   expect([requests, usable(backends)]).toEqual([[], ['iowa']])
   await settled()
   runtime.advance(60_000)
   await settled()
   expect([requests, usable(backends)]).toEqual([[], ['iowa', 'paris']])
+})
+
+it('what another door has found long ago does not outweigh what clients see here now', async () => {
+  const failure = { presence: 'unknown', failure: failed('HEAD answered 503') } as const
+  const { paris, runtime, settled } = await doorBeside({
+    checks: { latest: async () => ({ report: { result: PASSED }, at: 1 }) },
+  })
+  for (let n = 0; n < 3; n++) {
+    await settled()
+    paris.record({
+      kind: 'probed',
+      request: REQUEST,
+      finding: failure,
+      milliseconds: 1,
+      expectation: 'possible',
+    })
+    runtime.advance(15_000)
+  }
+  expect(paris.isUsable).toBe(false)
+})
+
+it('what it has taken out of traffic itself it checks itself, to take it in again', async () => {
+  let at = 0
+  const { paris, requests, runtime, settled } = await doorBeside({
+    checks: { latest: async () => ({ report: { result: PASSED }, at: at++ }) },
+  })
+  paris.record({ kind: 'checked', report: { result: failedHard('it has wrong bytes') }, milliseconds: 1 })
+  const seen: [usable: boolean, asked: number][] = []
+  for (let n = 0; n < 3; n++) {
+    await settled()
+    seen.push([paris.isUsable, requests.length])
+    runtime.advance(15_000)
+  }
+  expect(seen).toEqual([
+    [false, 0],
+    [false, 1],
+    [true, 2],
+  ])
+})
+
+it('is asked itself when a client could not get what it has', async () => {
+  const { paris, requests } = await doorBeside({
+    checks: { latest: async () => ({ report: { result: PASSED }, at: 1 }) },
+  })
+  await paris.check()
+  expect(requests.length).toBeGreaterThan(0)
 })
 
 it('what no other door has checked it checks itself', async () => {

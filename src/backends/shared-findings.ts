@@ -21,5 +21,12 @@ export interface SharedPresence {
 /** Checks that others made. */
 export interface SharedChecks {
   /** What the latest one of this backend came to, where that counts still: then nobody else need check it. */
-  latest(fingerprint: string): Promise<HealthReport | undefined>
+  latest(fingerprint: string): Promise<SharedCheck | undefined>
+}
+
+/** A check that another door has made. */
+export interface SharedCheck {
+  readonly report: HealthReport
+  /** When its outcome was told, in milliseconds since 1970: it counts once. */
+  readonly at: number
 }

@@ -2,10 +2,12 @@ import { setFlagsFromString } from 'node:v8'
 
 /** What streams through leaves nothing behind, and neither does a request, but V8 would take ever more memory for them. */
 const YOUNG = ['--semi-space-growth-factor=1']
+/** Nor has garbage to double what is in use before it is collected. */
+const OLD = ['--heap-growing-percent=10']
 /** A search is over before V8's slower compiler has earned back what it costs. */
-const SEARCH = [...YOUNG, '--heap-growing-percent=10', '--no-turbofan']
+const SEARCH = [...YOUNG, ...OLD, '--no-turbofan']
 /** A door reads its backends' answers by WebAssembly, and too few of them to be worth 9 MB for reading them faster. */
-const DOOR = [...YOUNG, '--no-wasm-dynamic-tiering', '--no-wasm-tier-up']
+const DOOR = [...YOUNG, ...OLD, '--no-wasm-dynamic-tiering', '--no-wasm-tier-up']
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   ...{ scan: SEARCH, rewrite: SEARCH, sync: YOUNG, serve: DOOR, demo: DOOR },

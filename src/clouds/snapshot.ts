@@ -92,9 +92,12 @@ export function encodeRanges({ table, metadata }: Ranges): Uint8Array {
   return encodeSnapshot(new PrefixTable(table.cells, values.map(describeLocated)), metadata)
 }
 
-/** Reads what {@link encodeRanges} wrote, without a copy of the table. Throws `SNAPSHOT_INVALID` for anything else. */
-export function decodeRanges(bytes: Uint8Array): Ranges {
-  const { table, metadata } = decodeSnapshot(bytes, readLocated)
+/**
+ * Reads what {@link encodeRanges} wrote, without a copy of the table; `checksum` as in {@link decodeSnapshot}. Throws
+ * `SNAPSHOT_INVALID` for anything else.
+ */
+export function decodeRanges(bytes: Uint8Array, checksum?: (bytes: Uint8Array) => number): Ranges {
+  const { table, metadata } = decodeSnapshot(bytes, readLocated, checksum)
   const read = METADATA.safeParse(metadata)
   if (read.success) return { table, metadata: read.data }
   const fault = `it says of itself what cannot be used, at ${read.error.issues[0]!.path.join('.') || 'the top'}`

@@ -186,3 +186,8 @@ describe('a snapshot', () => {
     )
   })
 })
+
+it('goes by the checksum of a runtime that has one', () => {
+  const bytes = encodeSnapshot(buildPrefixTable<string>([]), null)
+  expect(() => decodeSnapshot(bytes, String, () => 0)).toThrow('its checksum is wrong')
+})

@@ -105,6 +105,8 @@ describe.skipIf(missing !== undefined)('npm start on a bare clone', () => {
     const installed = await readdir(join(folder.path, 'clone/node_modules'))
     expect(installed).toContain('yaml')
     expect(installed.filter((name) => /^(vitest|bun|typescript|azurite|@aws-sdk)$/.test(name))).toEqual([])
+    const [megabytes] = /^\d+/.exec(String(await runOk('du', ['-sm', join(folder.path, 'clone')])))!
+    expect(Number(megabytes)).toBeLessThanOrEqual(250)
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends with 0 on %s', async (signal) => {

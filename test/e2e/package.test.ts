@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -61,8 +61,9 @@ describe.skipIf(missing !== undefined).each(Object.entries(RUNTIMES_TO_TRY))(
       expect(await load(program, await chunksOf(join(installed.folder, 'dist')))).toBe('all\n')
     })
 
-    it('can be run from the sources, too', options, async () => {
-      expect(await load(program, await sourcesOf(join(ROOT, 'src')))).toBe('all\n')
+    it('can be run from the sources, and built, too', options, async () => {
+      const sources = [...(await sourcesOf('src')), ...(await sourcesOf('scripts/build'))]
+      expect(await load(program, sources)).toBe('all\n')
     })
 
     it('serves what skopeo pulls, and ends on SIGTERM', options, async () => {
@@ -114,6 +115,72 @@ describe.skipIf(missing !== undefined).each(Object.entries(TOO_OLD))(
   },
 )
 
+/** Where V8's compiled code is expected, in a folder that is `home` or `tmp` in the environment; none is kept in others. */
+const KEPT: readonly (readonly [title: string, env: Record<string, string>, at: string | undefined])[] = [
+  ['a home', { HOME: 'home', TMPDIR: 'tmp' }, 'home/.cache/portolan/compiled'],
+  ['a cache folder', { HOME: 'home', XDG_CACHE_HOME: 'xdg', TMPDIR: 'tmp' }, 'xdg/portolan/compiled'],
+  ['a home that is not there', { HOME: 'nowhere', TMPDIR: 'tmp' }, 'tmp/portolan-compiled-UID'],
+  ['an empty HOME', { HOME: '', TMPDIR: 'tmp' }, 'tmp/portolan-compiled-UID'],
+  ['a file for a home', { HOME: 'file', TMPDIR: 'tmp' }, 'tmp/portolan-compiled-UID'],
+  ['nothing but a folder that anybody may write to', { HOME: 'nowhere', TMPDIR: 'open' }, undefined],
+  ['a folder that Node is told', { NODE_COMPILE_CACHE: 'told', HOME: 'home', TMPDIR: 'tmp' }, 'told'],
+]
+
+describe.skipIf(missing !== undefined || process.getuid === undefined)('what is compiled', () => {
+  it.each(KEPT)('is kept, and used, by a user with %s', async (_, named, at) => {
+    await using own = await makeTempFolder()
+    const uid = process.getuid!()
+    for (const name of ['home', 'xdg', 'tmp', 'told', `open/portolan-compiled-${uid}`]) {
+      await mkdir(join(own.path, name), { recursive: true })
+    }
+    await chmod(join(own.path, `open/portolan-compiled-${uid}`), 0o777)
+    await writeFile(join(own.path, 'file'), '')
+    const env = Object.entries(named).map(([name, value]) => [name, value && join(own.path, value)])
+    // A command with flags for V8, which takes no code that was compiled with others.
+    const words = [installed.program, 'scan', '--help']
+    const options = { cwd: own.path, env: { NODE_DEBUG_NATIVE: 'COMPILE_CACHE', ...Object.fromEntries(env) } }
+    await runOk(RUNTIMES.node, words, options)
+    const { stdout, stderr } = await run(RUNTIMES.node, words, options)
+    const said = `${stdout}${stderr}`
+    expect(said).toContain('Usage: portolan scan')
+    // Of a folder that Node is told, it looks at the code before it hears of the flags.
+    if (!('NODE_COMPILE_CACHE' in named)) expect(said).not.toContain('was rejected')
+    if (at === undefined) expect(said).not.toContain('was accepted')
+    else {
+      expect(said).toContain('was accepted')
+      expect(await readdir(join(own.path, at.replace('UID', String(uid))))).toHaveLength(1)
+    }
+    expect(await readdir(own.path)).not.toContain('.cache')
+  })
+
+  it('is kept by a user who may not write to the package', { skip: process.getuid?.() !== 0 }, async () => {
+    await using own = await makeTempFolder()
+    await chmod(own.path, 0o777)
+    await cp(installed.folder, join(own.path, 'portolan'), { recursive: true })
+    const child = spawn(RUNTIMES.node, [join(own.path, 'portolan/bin/portolan.cjs'), '--version'], {
+      ...{ uid: 65532, gid: 65532, cwd: '/' },
+      stdio: 'inherit',
+      env: { HOME: '/nonexistent', TMPDIR: own.path },
+    })
+    expect(await once(child, 'exit')).toEqual([0, null])
+    const { uid, mode } = await stat(join(own.path, 'portolan-compiled-65532'))
+    expect({ uid, others: mode & 0o077 }).toEqual({ uid: 65532, others: 0 })
+  })
+})
+
+describe('the command of a clone that is not built', () => {
+  it('says what to do', async () => {
+    await using own = await makeTempFolder()
+    await cp(join(ROOT, 'bin'), join(own.path, 'bin'), { recursive: true })
+    await cp(join(ROOT, 'package.json'), join(own.path, 'package.json'))
+    const { code, stderr } = await run(RUNTIMES.node, [join(own.path, 'bin/portolan.cjs'), 'serve'])
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/^portolan: [^\n]*npm run build[^\n]*\n$/),
+    })
+  })
+})
+
 /** The environment of a user who has this runtime under the name of `node`, and no other before it. */
 async function withNode(program: string): Promise<NodeJS.ProcessEnv> {
   const bin = join(folder.path, `bin-${relative('/', program).replaceAll(/\W/g, '-')}`)
@@ -143,11 +210,11 @@ async function chunksOf(dist: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.js') && !PROGRAM.test(name)).map((name) => join(dist, name))
 }
 
-async function sourcesOf(src: string): Promise<string[]> {
-  const names = await readdir(src, { recursive: true })
+async function sourcesOf(room: string): Promise<string[]> {
+  const names = await readdir(join(ROOT, room), { recursive: true })
   return names
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !PROGRAM.test(name))
-    .map((name) => join(src, name))
+    .map((name) => join(ROOT, room, name))
 }
 
 /** Waits until the door of a process answers; throws with all that the process printed when it ends before. */

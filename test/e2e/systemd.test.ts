@@ -41,13 +41,15 @@ describe.skipIf(analyze === undefined)('the unit, as systemd-analyze sees it', (
 
 describe.skipIf(noSystemd !== undefined)('the unit, under systemd', () => {
   let machine: SystemdMachine
+  let listen: string
   let config: string
   const stack = new AsyncDisposableStack()
 
   beforeAll(async () => {
     machine = stack.use(await bootSystemd())
+    listen = `127.0.0.1:${await findFreePort()}`
     config = JSON.stringify({
-      ...{ version: 1, listen: `127.0.0.1:${await findFreePort()}` },
+      ...{ version: 1, listen },
       admin: `127.0.0.1:${await findFreePort()}`,
       // Nobody is there, which the door says and lives with.
       upstreams: [{ id: 'main', url: 'http://127.0.0.1:8', at: 'gcp/us-central1' }],
@@ -58,6 +60,19 @@ describe.skipIf(noSystemd !== undefined)('the unit, under systemd', () => {
   const systemctl = (...words: string[]) => machine.run('systemctl', ...words)
   const show = async (name: string) =>
     String((await systemctl('show', '--property', name, '--value', 'portolan')).stdout).trim()
+
+  /** Type=exec says when it began; it listens a moment later. */
+  const untilAlive = async () => {
+    let out = ''
+    await until('the door to be alive', async () => {
+      const { code, stdout } = await machine.run(
+        ...['portolan', 'healthcheck', '/etc/portolan/portolan.yaml'],
+      )
+      out = String(stdout)
+      return code === 0
+    })
+    return out
+  }
 
   it('does not start with a faulty config, and says why', async () => {
     await machine.writeConfig('version: 1\nlisen: 127.0.0.1:1\n')
@@ -75,16 +90,7 @@ describe.skipIf(noSystemd !== undefined)('the unit, under systemd', () => {
     expect(status).toMatch(/^NoNewPrivs:\t1$/m)
     expect(status).toMatch(/^Seccomp:\t2$/m)
     expect(status).not.toMatch(/^Uid:\t0\b/m)
-    // Type=exec says when it began; it listens a moment later.
-    const asked = await machine.run(
-      ...[
-        'sh',
-        '-c',
-        'for i in 1 2 3 4 5 6 7 8 9; do portolan healthcheck "$0" && exit; sleep 0.2; done; exit 1',
-      ],
-      '/etc/portolan/portolan.yaml',
-    )
-    expect(String(asked.stdout)).toContain('/healthz answered 200: ok')
+    expect(await untilAlive()).toContain('/healthz answered 200: ok')
   })
 
   it('refuses to reload a faulty config, and says why', async () => {
@@ -100,6 +106,17 @@ describe.skipIf(noSystemd !== undefined)('the unit, under systemd', () => {
     const before = await show('MainPID')
     await systemctl('kill', '--signal', 'SIGKILL', 'portolan')
     await until('another', async () => !['0', before].includes(await show('MainPID')))
+  })
+
+  it('takes options from its environment: workers, which run as it does', async () => {
+    const environment = 'mkdir -p /etc/default && echo PORTOLAN_SERVE_WORKERS=2 >/etc/default/portolan'
+    await machine.run('sh', '-c', environment)
+    expect((await systemctl('restart', 'portolan')).code).toBe(0)
+    await untilAlive()
+    const pid = await show('MainPID')
+    const children = String((await machine.run('ps', '--no-headers', '--ppid', pid, '-o', 'pid')).stdout)
+    expect(children.trim().split('\n')).toHaveLength(2)
+    expect((await fetch(`http://${listen}/v2/`)).status).toBe(200)
   })
 
   it('keeps what it writes in its own folders, and ends well', async () => {

@@ -45,6 +45,8 @@ async function wrangler(...words: string[]): Promise<string> {
         CI: '1',
         NO_COLOR: '1',
         WRANGLER_SEND_METRICS: 'false',
+        // With it, wrangler asks npm whether it is the newest.
+        WRANGLER_HIDE_BANNER: 'true',
         XDG_CONFIG_HOME: join(installed.project, '.config'),
       },
       timeout: 60_000,

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import type { Runtime } from '../../runtime.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
 import { openImageLayout } from '../../storage/fs/image-layout.ts'
@@ -21,6 +22,6 @@ export function createDoorRuntime({
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
     processMetrics: createProcessMetrics(),
-    ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker },
+    ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }
 }

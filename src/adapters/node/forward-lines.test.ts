@@ -32,6 +32,17 @@ it.each([
   expect(output.written).toEqual(expected)
 })
 
+it('lines are whole however much comes at once, and no more is written at once than an output takes', async () => {
+  const output = outputOf(0)
+  const line = `${'x'.repeat(99)}\n`
+  await forwardLines(chunksOf(line.repeat(10_000), line), output)
+  expect(output.written.join('')).toBe(line.repeat(10_001))
+  for (const text of output.written) {
+    expect(text.endsWith('\n')).toBe(true)
+    expect(text.length).toBeLessThanOrEqual(262_144)
+  }
+})
+
 it('a character that comes in two parts is one', async () => {
   const output = outputOf(0)
   const bytes = new TextEncoder().encode('ü\n')

@@ -1,7 +1,7 @@
 import type { LineOutput } from './line-output.ts'
 
-/** A line that is longer is cut, in characters: nothing that is logged is. */
-const LINE_MAX = 256 * 1024
+/** What is written at once, in characters; a line that is longer is cut: nothing that is logged is. */
+const AT_ONCE = 256 * 1024
 /** How long a reader that is behind is waited for before it is looked at again, in milliseconds. */
 const WAIT = 1000
 
@@ -17,18 +17,26 @@ export async function forwardLines(
   let rest = ''
   try {
     for await (const chunk of source) {
-      const text = rest + decoder.decode(chunk, { stream: true })
-      const end = text.length > LINE_MAX ? text.length : text.lastIndexOf('\n') + 1
-      rest = text.slice(end)
-      while (output.isBehind) await output.flush(WAIT)
-      if (end > 0) output.write(wholeLines(text.slice(0, end)))
+      rest += decoder.decode(chunk, { stream: true })
+      // A chunk may be longer than what an output takes at once.
+      for (let end = endOfLines(rest); end > 0; end = endOfLines(rest)) {
+        while (output.isBehind) await output.flush(WAIT)
+        output.write(whole(rest.slice(0, end)))
+        rest = rest.slice(end)
+      }
     }
   } catch {
     // The process is gone; what it has written so far is there.
   }
-  if (rest !== '') output.write(wholeLines(rest))
+  if (rest !== '') output.write(whole(rest))
 }
 
-function wholeLines(text: string): string {
-  return text.endsWith('\n') ? text : `${text}\n`
+/** Where the last line that is whole ends, within what is written at once; 0 where there is none yet. */
+function endOfLines(text: string): number {
+  const end = text.lastIndexOf('\n', AT_ONCE - 1) + 1
+  return end > 0 || text.length < AT_ONCE ? end : AT_ONCE
+}
+
+function whole(lines: string): string {
+  return lines.endsWith('\n') ? lines : `${lines}\n`
 }

@@ -37,7 +37,7 @@ it.each<[HealthState['status'], object]>([
 ])('tells the others what a check came to: %s', async (status, result) => {
   const { records, other } = world()
   await records.update(async () => [record({ ...HEALTHY, status, lastFailure: 'it was late' })])
-  expect(await other.latest('paris')).toEqual({ result })
+  expect((await other.latest('paris'))?.report).toEqual({ result })
   expect(await other.latest('of another config')).toBeUndefined()
 })
 
@@ -45,7 +45,7 @@ it('tells how the proof of a store stands', async () => {
   const { records, other } = world()
   const ownership = { status: 'refused', because: 'missing', why: 'it has none', recheckAt: 5 } as const
   await records.update(async () => [{ ...record(EJECTED), ownership }])
-  expect(await other.latest('paris')).toMatchObject({ ownership })
+  expect(await other.latest('paris')).toMatchObject({ report: { ownership } })
 })
 
 it('reads no oftener than every 30 seconds, however many backends there are', async () => {

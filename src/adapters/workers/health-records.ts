@@ -1,5 +1,4 @@
-import type { HealthReport } from '../../backends/facts.ts'
-import type { SharedChecks } from '../../backends/shared-findings.ts'
+import type { SharedCheck, SharedChecks } from '../../backends/shared-findings.ts'
 import { within } from '../../internal/within.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { HealthRecord } from '../../server/check-backends.ts'
@@ -36,7 +35,7 @@ export class HealthRecords implements SharedChecks {
     this.#runtime = runtime
   }
 
-  async latest(fingerprint: string): Promise<HealthReport | undefined> {
+  async latest(fingerprint: string): Promise<SharedCheck | undefined> {
     const { now, background } = this.#runtime
     if (now() - this.#readAt >= READ_INTERVAL) {
       this.#readAt = now()
@@ -48,7 +47,8 @@ export class HealthRecords implements SharedChecks {
     const record = this.#document.backends.find((one) => one.fingerprint === fingerprint)
     if (record === undefined) return undefined
     const { ownership } = record
-    return { result: resultOf(record), ...(ownership.status !== 'unchecked' && { ownership }) }
+    const report = { result: resultOf(record), ...(ownership.status !== 'unchecked' && { ownership }) }
+    return { report, at: this.#document.at }
   }
 
   /**

@@ -211,6 +211,29 @@ it('waits at its start no longer than a request may wait for backends', async ()
   clearInterval(waiting)
 })
 
+it('is begun once more when its first request takes too long to make it, and then is one', async () => {
+  kv.values.set('portolan.yaml', configOf('kv.test'))
+  kv.hang()
+  const isolate = begin({ kv, config: configOf('bundled.test') })
+  const first = isolate.answer(new Request(`https://door.test${TARGET}`))
+  await new Promise(setImmediate)
+  // KV is waited for twice: for the config, and for the last good one.
+  clock.advance(3000)
+  await new Promise(setImmediate)
+  clock.advance(2500)
+  await new Promise(setImmediate)
+  kv.recover()
+  const second = await isolate.answer(new Request(`https://door.test${TARGET}`))
+  expect(second.headers.get('location')).toContain('kv.test')
+  clock.advance(3000)
+  await settled()
+  expect([(await first).status, await ask(isolate)]).toEqual([503, 'kv.test'])
+  const asked = requests.length
+  clock.advance(20_000)
+  await settled()
+  expect(requests.length).toBe(asked + 1)
+})
+
 it('begins anew when work was lost with its request, instead of waiting for it for ever', async () => {
   const isolate = begin({ config: configOf('main.test') })
   // Nothing ends it: it does not hear that it is called off.

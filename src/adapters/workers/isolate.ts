@@ -1,4 +1,5 @@
 import { PortolanError } from '../../errors.ts'
+import { within } from '../../internal/within.ts'
 import type { Clock, Fetch } from '../../runtime.ts'
 import { faultReply } from '../../server/fault-reply.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
@@ -9,11 +10,11 @@ import { placeOfClient } from './client-place.ts'
 import type { ConfigSourceOptions } from './config-source.ts'
 import { HealthRecords } from './health-records.ts'
 import { IsolateClock } from './isolate-clock.ts'
+import { IsolateDoor } from './isolate-door.ts'
 import { rangesIn } from './kv-ranges.ts'
 import { withKvTimeout, withOwnLimits } from './limits.ts'
 import { createWorkerRuntime } from './runtime.ts'
 import { createCachePresence } from './shared-presence.ts'
-import { WorkerService } from './worker-service.ts'
 
 /** What a worker's door is made of. */
 export interface IsolateOptions extends ConfigSourceOptions {
@@ -42,8 +43,9 @@ export class Isolate {
   readonly #log: JsonLog
   readonly #runtime: DoorRuntime
   readonly #records: HealthRecords | undefined
-  #service: WorkerService | undefined
-  #starting: { readonly at: number; readonly service: Promise<WorkerService> } | undefined
+  #door: IsolateDoor | undefined
+  /** The door that is being made; it comes to nothing where that fails, and may be lost with its request. */
+  #beginning: { readonly at: number; readonly door: Promise<IsolateDoor | undefined> } | undefined
   #failedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: IsolateOptions, { clock, fetch, cache, print }: Platform) {
@@ -70,15 +72,12 @@ export class Isolate {
 
   /** Answers a request; never rejects. */
   async answer(request: Request): Promise<Response> {
-    let service: WorkerService
-    try {
-      service = await this.#begun()
-    } catch {
+    const door = this.#atHand() ?? (await this.#begun())
+    if (door === undefined)
       return failure('the door has no config that it could go by yet', 503, { 'Retry-After': '5' })
-    }
     try {
-      this.#keepUp(service)
-      return await service.portolan.fetch(request, {
+      this.#keepUp(door)
+      return await door.portolan.fetch(request, {
         peer: request.headers.get('cf-connecting-ip') ?? '',
         ...seenBy(request),
       })
@@ -90,51 +89,58 @@ export class Isolate {
 
   /** Checks all backends and records it in KV, for all isolates. Rejects when there is no door. */
   async check(): Promise<void> {
-    const service = await this.#begun()
-    this.#keepUp(service)
-    const check = service.portolan.checkBackends
+    const door = this.#atHand() ?? (await this.#begun())
+    if (door === undefined) throw new PortolanError('CONFIG_INVALID', 'there is no config that is good')
+    this.#keepUp(door)
+    const check = door.portolan.checkBackends
     await (this.#records === undefined ? check() : this.#records.update(check))
-    await service.keepGood()
+    await door.keepGood()
   }
 
-  async #begun(): Promise<WorkerService> {
-    if (this.#service !== undefined && this.#work.isLost) this.#forget(this.#service)
-    if (this.#service !== undefined) return this.#service
+  #atHand(): IsolateDoor | undefined {
+    if (this.#door !== undefined && this.#work.isLost) this.#forget(this.#door)
+    return this.#door
+  }
+
+  /** The door, made by whoever comes first; nothing where there is none in time. Never rejects. */
+  async #begun(): Promise<IsolateDoor | undefined> {
     const now = this.#clock.now()
-    if (now - this.#failedAt < START_INTERVAL) throw new PortolanError('CONFIG_INVALID', 'there is no config')
-    // One whose request went away before it had started never will.
-    if (this.#starting === undefined || now - this.#starting.at >= START_INTERVAL) {
-      const service = this.#start()
-      this.#starting = { at: now, service }
-      this.#work.add(service.catch(() => {}))
+    if (now - this.#failedAt < START_INTERVAL) return undefined
+    if (this.#beginning === undefined || now - this.#beginning.at >= START_INTERVAL) {
+      const door = this.#begin()
+      this.#beginning = { at: now, door }
+      this.#work.add(door)
     }
-    return this.#starting.service
+    return within(this.#clock, START_INTERVAL, this.#beginning.door, undefined)
   }
 
-  async #start(): Promise<WorkerService> {
+  /** Never rejects; what was wrong is logged. */
+  async #begin(): Promise<IsolateDoor | undefined> {
     const [source, accessLog, runtime, log] = [this.#source, this.#accessLog, this.#runtime, this.#log]
+    let made: IsolateDoor | undefined
     try {
-      this.#service = await WorkerService.begin({ source, accessLog, runtime, log })
-      return this.#service
-    } catch (error) {
+      made = await IsolateDoor.begin({ source, accessLog, runtime, log })
+    } catch {
       this.#failedAt = this.#clock.now()
-      throw error
-    } finally {
-      this.#starting = undefined
     }
+    this.#beginning = undefined
+    // Where this one took so long that another was begun, the first that is there stays.
+    if (this.#door === undefined) this.#door = made
+    else void made?.portolan[Symbol.asyncDispose]()
+    return this.#door
   }
 
   /** What a request does for those after it. */
-  #keepUp(service: WorkerService): void {
+  #keepUp(door: IsolateDoor): void {
     this.#clock.catchUp((error) => this.#log.warn({ err: error }, 'something that was due has failed'))
-    service.keepUp()
+    door.keepUp()
   }
 
   /** Work that went with its request would be waited for without end: the isolate begins anew. */
-  #forget({ portolan }: WorkerService): void {
+  #forget({ portolan }: IsolateDoor): void {
     this.#log.warn({}, 'work in the background was lost with its request: this isolate begins anew')
     void portolan[Symbol.asyncDispose]()
-    this.#service = undefined
+    this.#door = undefined
     this.#work.forget()
   }
 }

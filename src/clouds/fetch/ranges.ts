@@ -19,6 +19,8 @@ export interface RangesStorage {
   readonly write: (file: string, bytes: Uint8Array) => Promise<void>
   /** Makes a snapshot while requests go on. */
   readonly update: (request: SnapshotRequest) => Promise<NewSnapshot>
+  /** CRC-32, where the runtime has one that is quicker than ours while nothing is compiled. */
+  readonly checksum?: (bytes: Uint8Array) => number
 }
 
 export interface RangesParts {
@@ -81,7 +83,7 @@ export class LiveRanges implements RangesInForce {
     }
     if (path === undefined) return undefined
     const snapshot = await storage.read(path)
-    if (snapshot !== undefined) return { ranges: decode(path, snapshot), snapshot }
+    if (snapshot !== undefined) return { ranges: decode(path, snapshot, storage), snapshot }
     if (refresh !== undefined) return undefined
     const message = `there is no ${path} (clouds.snapshot); "portolan ranges update --out ${path}" makes it`
     throw new PortolanError('FILE_UNREADABLE', message, { file: path })
@@ -217,9 +219,9 @@ function isNewer(loaded: LoadedRanges | undefined, current: LoadedRanges): boole
 }
 
 /** Throws `SNAPSHOT_INVALID`, naming the file. */
-function decode(file: string, bytes: Uint8Array): Ranges {
+function decode(file: string, bytes: Uint8Array, { checksum }: RangesStorage): Ranges {
   try {
-    return decodeRanges(bytes)
+    return decodeRanges(bytes, checksum)
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
     throw new PortolanError(error.code, `${file}: ${error.message}`, { file, ...error.facts }, error)

@@ -14,7 +14,7 @@ import {
 } from './config-source.ts'
 
 /** What a door in an isolate is made of. */
-export interface WorkerServiceParts {
+export interface IsolateDoorParts {
   readonly source: ConfigSourceOptions
   /** Whether each request gets a line, where the config does not say no. */
   readonly accessLog: boolean
@@ -28,9 +28,9 @@ const CONFIG_INTERVAL = 60_000
 const RANGES_INTERVAL = 3_600_000
 
 /** A door in an isolate, and the config that it goes by. */
-export class WorkerService {
+export class IsolateDoor {
   readonly portolan: Portolan
-  readonly #parts: WorkerServiceParts
+  readonly #parts: IsolateDoorParts
   /** The config in force. */
   #found: FoundConfig
   #readAt: number
@@ -40,7 +40,7 @@ export class WorkerService {
   /** What is kept in KV as the last good config. */
   #kept: string | undefined
 
-  private constructor(portolan: Portolan, found: FoundConfig, parts: WorkerServiceParts) {
+  private constructor(portolan: Portolan, found: FoundConfig, parts: IsolateDoorParts) {
     this.portolan = portolan
     this.#parts = parts
     this.#found = found
@@ -52,16 +52,16 @@ export class WorkerService {
    * Begins by the config, or where that cannot be used by another one that is good still. Rejects where there is none;
    * what was wrong is logged then.
    */
-  static async begin(parts: WorkerServiceParts): Promise<WorkerService> {
+  static async begin(parts: IsolateDoorParts): Promise<IsolateDoor> {
     const { source, log } = parts
     try {
-      return await WorkerService.#beginBy(await findConfig(source), parts)
+      return await IsolateDoor.#beginBy(await findConfig(source), parts)
     } catch (error) {
       log.error({ faults: faultsOf(error) }, 'the config cannot be used')
     }
     for await (const other of findOtherConfigs(source)) {
       try {
-        const service = await WorkerService.#beginBy(other, parts)
+        const service = await IsolateDoor.#beginBy(other, parts)
         log.warn({ from: other.from }, 'another config is in force')
         return service
       } catch (error) {
@@ -71,13 +71,13 @@ export class WorkerService {
     throw new PortolanError('CONFIG_INVALID', 'there is no config by which the door could begin')
   }
 
-  static async #beginBy(found: FoundConfig, parts: WorkerServiceParts): Promise<WorkerService> {
+  static async #beginBy(found: FoundConfig, parts: IsolateDoorParts): Promise<IsolateDoor> {
     const { source, runtime } = parts
     const config = accept(readConfig(found, source), parts)
     const portolan = await createPortolan(config, runtime, { metrics: false })
     // Until a backend was checked, all go to the canonical upstream: a moment that most often is enough.
     await within(runtime, config.presence.timeout, portolan.tried, undefined)
-    return new WorkerService(portolan, found, parts)
+    return new IsolateDoor(portolan, found, parts)
   }
 
   /** Looks for a newer config when it is time to; to be called by each request. */
@@ -130,7 +130,7 @@ export class WorkerService {
 }
 
 /** The config as a worker goes by it. */
-function accept(config: Config, { accessLog, log }: WorkerServiceParts): Config {
+function accept(config: Config, { accessLog, log }: IsolateDoorParts): Config {
   log.setLevel(config.log.level)
   return { ...config, log: { ...config.log, access: config.log.access && accessLog } }
 }
