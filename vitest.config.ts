@@ -21,7 +21,8 @@ export default defineConfig({
     ],
     // On a machine that others load, a client may give up early: a second go counts, and is shown as one.
     retry: process.env.CI ? 1 : 0,
-    testTimeout: 20_000,
+    // What a test waits for has a limit of its own (`until`): this one is for what hangs.
+    testTimeout: 60_000,
     // Most tests wait for processes and sockets, not for the processor.
     maxWorkers: 5,
     sequence: { sequencer: ProcessesFirst },
