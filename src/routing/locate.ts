@@ -38,12 +38,13 @@ export function createLocate(
     // Whom a proxy speaks for is where the proxy is only by chance.
     const isPeer = via === 'peer' || (via === 'unknown' && found.reason === 'peer')
     const seen = isPeer ? sender.seen : undefined
-    return { address, via, located: locatedOf({ place: sender.place, seen }, address, lookup) }
+    return { address, via, located: locatedOf(sender.place, seen, address, lookup) }
   }
 }
 
 function locatedOf(
-  { place, seen }: { readonly place: string | undefined; readonly seen: Located | undefined },
+  place: string | undefined,
+  seen: Located | undefined,
   address: Address | undefined,
   lookup: (address: Address) => Located | undefined,
 ): Located | undefined {

@@ -175,7 +175,8 @@ export async function composePortolan(
     admin,
     explain,
     ...(exposition && { metrics: exposition }),
-    tried: triedOnce(policy().backends, runtime),
+    // Elsewhere they are tried by another process, which tells of that.
+    tried: worker === undefined ? triedOnce(policy().backends, runtime) : Promise.resolve(),
     checkBackends: (before = []) => checkBackends(policy().backends, before, runtime),
     reload: (next) => reloads.reload(next),
     refuseReload: (faults) => reloads.refuse(faults),

@@ -157,6 +157,15 @@ describe.skipIf(host === undefined)('an executable alone in an empty folder, wit
     expect(await door.stop()).toBe(0)
   })
 
+  it('serves by processes of its own', async () => {
+    const config = { upstreams: [{ id: 'main', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }] }
+    await using door = await startPortolan(config, 'none', program, ['--workers', '2'])
+    expect((await fetch(`http://127.0.0.1:${door.port}/v2/`)).status).toBe(200)
+    const metrics = await (await fetch(`http://127.0.0.1:${door.adminPort}/metrics`)).text()
+    expect(metrics).toMatch(/^portolan_workers 2$/m)
+    expect(await door.stop()).toBe(0)
+  })
+
   describe('runs the demo', () => {
     let demo: Demo
     beforeAll(async () => {

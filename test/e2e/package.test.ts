@@ -210,11 +210,11 @@ async function chunksOf(dist: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.js') && !PROGRAM.test(name)).map((name) => join(dist, name))
 }
 
-async function sourcesOf(room: string): Promise<string[]> {
-  const names = await readdir(join(ROOT, room), { recursive: true })
+async function sourcesOf(folder: string): Promise<string[]> {
+  const names = await readdir(join(ROOT, folder), { recursive: true })
   return names
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !PROGRAM.test(name))
-    .map((name) => join(ROOT, room, name))
+    .map((name) => join(ROOT, folder, name))
 }
 
 /** Waits until the door of a process answers; throws with all that the process printed when it ends before. */

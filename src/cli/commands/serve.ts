@@ -2,7 +2,7 @@ import { EXIT } from '../exit-code.ts'
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
-import { usableCores } from '../workers/cores.ts'
+import { usableCores, workersOn } from '../workers/cores.ts'
 import { WORKER_VARIABLE } from '../workers/own-command.ts'
 import type { ServeOptions } from './serve-spec.ts'
 
@@ -17,7 +17,7 @@ export async function runServe({ config: file, shutdownDelay, workers }: ServeOp
     {
       file: file === '-' ? undefined : file,
       shutdownDelay,
-      workers: workers === 'auto' ? usableCores() : workers,
+      workers: workersOn(process.platform, workers, usableCores),
     },
   )
   await running.ended

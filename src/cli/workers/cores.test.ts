@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { coresWithin } from './cores.ts'
+import { coresWithin, workersOn } from './cores.ts'
 
 it.each<[string, number, Record<string, string>]>([
   ['no cgroup v2', 8, { '/proc/self/cgroup': '1:cpu:/\n' }],
@@ -25,4 +25,19 @@ it.each<[string, number, Record<string, string>]>([
   ['what makes no sense', 8, { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': 'some\n' }],
 ])('of 8 processors and %s, %i are used', (_, cores, files) => {
   expect(coresWithin(8, (path) => files[path])).toBe(cores)
+})
+
+it.each([
+  ['linux', 'auto', 4],
+  ['linux', 2, 2],
+  ['darwin', 'auto', 1],
+  ['darwin', 1, 1],
+] as const)('on %s, %s are %i', (platform, wanted, count) => {
+  expect(workersOn(platform, wanted, () => 4)).toBe(count)
+})
+
+it('several are refused where they cannot share a port', () => {
+  expect(() => workersOn('win32', 2, () => 4)).toThrow(
+    '--workers 2: on win32 only one process can have a port',
+  )
 })

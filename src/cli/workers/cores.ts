@@ -1,6 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { posix } from 'node:path'
+import { PortolanError } from '../../errors.ts'
+
+/** Systems on which several processes can listen on one port, each with its share of the connections. */
+const SHARE_PORTS: readonly NodeJS.Platform[] = ['linux', 'freebsd', 'sunos', 'aix']
+
+/**
+ * How many processes are to answer clients: so many, or as many as may run at once. Throws `USAGE` for several where they
+ * cannot share a port.
+ */
+export function workersOn(platform: NodeJS.Platform, wanted: number | 'auto', cores: () => number): number {
+  if (SHARE_PORTS.includes(platform)) return wanted === 'auto' ? cores() : wanted
+  if (wanted === 'auto' || wanted === 1) return 1
+  throw new PortolanError(
+    'USAGE',
+    `--workers ${wanted}: on ${platform} only one process can have a port; use 1`,
+  )
+}
 
 /** How many processors this process may use at once: those it may run on, or fewer where its cgroup has less time. */
 export function usableCores(): number {

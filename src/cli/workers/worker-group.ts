@@ -1,7 +1,7 @@
 import type { Listener, TlsIdentity } from '../../adapters/listener.ts'
 import { claimAddress } from '../../adapters/node/listen.ts'
 import type { RetryStatus } from '../../backends/retries/detector.ts'
-import type { Config, ListenAddress } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import { formatListenAddress } from '../../config/listen-address.ts'
 import { PortolanError } from '../../errors.ts'
 import { within } from '../../internal/within.ts'
@@ -23,6 +23,11 @@ const MOST_FAILURES = 8
 const SILENCE_MAX = 15_000
 const LOOK = 2000
 
+interface Claim {
+  readonly address: string
+  readonly port: number
+}
+
 /** Workers that answer the clients of one address: for whoever starts and drains them, one listener. */
 export class WorkerGroup implements Listener {
   /** Settles, with the reason, when no worker can be kept running. */
@@ -35,7 +40,9 @@ export class WorkerGroup implements Listener {
   #announceFailed: (error: PortolanError) => void = () => {}
   #primary: Primary | undefined
   #where: OpenListener
-  #claimed: { readonly listen: ListenAddress; readonly port: number }
+  /** As the config that is in force has it, and as the one does that was made ready last, each with the port that it came to. */
+  #inForce: Claim
+  #claimed: Claim
   #lost = 0
   #lookedAt: number
   #stopLooking: Cancel = () => {}
@@ -50,7 +57,8 @@ export class WorkerGroup implements Listener {
   ) {
     this.#runtime = runtime
     this.#where = { kind: 'open', host: listen.host, port, reader, ...(tls && { tls }) }
-    this.#claimed = { listen, port }
+    this.#inForce = { address: formatListenAddress(listen), port }
+    this.#claimed = this.#inForce
     this.#counts = new Counts(this.#running, runtime)
     this.#lookedAt = runtime.now()
     this.failed = new Promise((resolve) => {
@@ -117,8 +125,10 @@ export class WorkerGroup implements Listener {
    * where it cannot.
    */
   async prepare({ listen }: Config): Promise<void> {
-    if (formatListenAddress(listen) === formatListenAddress(this.#claimed.listen)) return
-    this.#claimed = { listen, port: await claimAddress(listen) }
+    const address = formatListenAddress(listen)
+    // What we have ourselves nobody can claim.
+    const isInForce = address === this.#inForce.address
+    this.#claimed = isInForce ? this.#inForce : { address, port: await claimAddress(listen) }
   }
 
   useReader(): void {
@@ -168,10 +178,11 @@ export class WorkerGroup implements Listener {
 
   /** Where they listen, and who reads, changes while they run: a worker that ends would hang up on some. */
   #follow({ listen, listener: reader }: Config): void {
-    const { host, port, reader: before } = this.#where
-    const isSame = host === listen.host && port === this.#claimed.port && reader === before
-    if (isSame) return
-    this.#where = { ...this.#where, host: listen.host, port: this.#claimed.port, reader }
+    const { port } = this.#claimed
+    this.#inForce = this.#claimed
+    const where = this.#where
+    if (where.host === listen.host && where.port === port && where.reader === reader) return
+    this.#where = { ...where, host: listen.host, port, reader }
     for (const worker of this.#running) worker.open(this.#where)
     this.#runtime.log.info({ listen: formatListenAddress(this.#where) }, 'the workers listen anew')
   }

@@ -5,6 +5,9 @@ import { readToPrimary, type ToPrimary, type ToWorker } from '../../server/proce
 import type { Primary, WorkerEnd } from '../../server/processes/primary.ts'
 import { ownCommand, WORKER_VARIABLE } from './own-command.ts'
 
+/** How much longer than one that runs one that starts may be silent, in milliseconds. */
+const START = 45_000
+
 /** Where a worker is to take requests, and how. */
 export type OpenListener = ToWorker & { kind: 'open' }
 
@@ -42,7 +45,7 @@ export class WorkerProcess {
   #countWaiters: (() => void)[] = []
   #why: string | undefined
   #announceListening: () => void = () => {}
-  /** When it last said that it runs, by the caller's clock. */
+  /** When it last said that it runs, by the caller's clock; later than that while it starts. */
   lastAlive: number
   isListening = false
 
@@ -50,7 +53,7 @@ export class WorkerProcess {
   constructor(primary: Primary, where: OpenListener, listener: WorkerListener, now: () => number) {
     this.#primary = primary
     this.#where = where
-    this.lastAlive = now()
+    this.lastAlive = now() + START
     const { program, words } = ownCommand(process)
     const child = spawn(program, words, {
       env: { ...process.env, [WORKER_VARIABLE]: '1' },

@@ -16,7 +16,7 @@ const CANARY = makeBlob('canary')
 const BLOBS = Array.from({ length: 8 }, (_, n) => makeBlob(`blob ${n}`))
 
 /** Longer than what one process learns takes to be known to the others. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 250))
+const settle = () => new Promise((resolve) => setTimeout(resolve, 400))
 
 /** What holds for a door of several processes, on every runtime. */
 export function describeWorkers(runtime: RuntimeName): void {
@@ -38,6 +38,8 @@ export function describeWorkers(runtime: RuntimeName): void {
       const checks = () => store.requests.filter(({ path }) => path.endsWith(CANARY.digest)).length
       door.process.kill('SIGSTOP')
       try {
+        // What was on its way arrives.
+        await settle()
         const before = checks()
         // Longer than there ever is between two checks.
         await new Promise((resolve) => setTimeout(resolve, 1500))
@@ -176,6 +178,30 @@ export function describeWorkers(runtime: RuntimeName): void {
       expect((await load.stop()).failures).toEqual([])
     })
 
+    it('stays where it listens when the rest of that config cannot be had, and takes the next good one', async () => {
+      const moves = anew().length
+      const upstreams = [{ id: 'canonical', layout: 'nowhere', at: 'gcp/us-central1' }]
+      const refusals = refused().length
+      await write({ listen: `127.0.0.1:${await findFreePort()}`, upstreams })
+      door.process.kill('SIGHUP')
+      await until('the refusal', () => refused().length > refusals)
+      await reload({})
+      expect(anew()).toHaveLength(moves)
+      expect(await statusAt(door.port)).toBe(200)
+    })
+
+    it('stays where it listens when the address of its config is taken, and says so', async () => {
+      await using other = await startMisbehaving({ content: registryContent() })
+      const { host } = new URL(other.origin)
+      const before = refused().length
+      await write({ listen: host })
+      door.process.kill('SIGHUP')
+      await until('the refusal', () => refused().length > before)
+      expect(refused().at(-1)).toMatchObject({
+        faults: [expect.stringContaining(`cannot listen on ${host}`)],
+      })
+    })
+
     it('listens elsewhere when its config says so, with the same processes', async () => {
       const port = await findFreePort()
       const before = workers()
@@ -191,15 +217,18 @@ export function describeWorkers(runtime: RuntimeName): void {
       expect(JSON.parse(body).door).toBe(`127.0.0.1:${port}`)
     })
 
-    it('stays where it listens when the address of its config is taken, and says so', async () => {
-      await using other = await startMisbehaving({ content: registryContent() })
-      const { host } = new URL(other.origin)
-      const asked = () => door.log.filter(({ level, faults }) => level === 'error' && faults !== undefined)
-      const before = asked().length
-      await writeFile(door.configFile, JSON.stringify({ ...FILE, ...config(), listen: host }))
-      door.process.kill('SIGHUP')
-      await until('the refusal', () => asked().length > before)
-      expect(asked().at(-1)).toMatchObject({ faults: [expect.stringContaining(`cannot listen on ${host}`)] })
+    it('keeps others from its port, who end at once', async () => {
+      const port = Number(String(anew().at(-1)?.listen).split(':').at(-1))
+      const second = startPortolan({ ...config(), listen: `127.0.0.1:${port}` }, runtime, undefined, [
+        ...['--workers', '2'],
+      ])
+      await expect(second).rejects.toThrow(new RegExp(`ended with 3:[^]*cannot listen on 127.0.0.1:${port}`))
+    })
+
+    it('ends with all of its processes when the first one is killed', async () => {
+      const pids = workers()
+      await door.stop('SIGKILL')
+      await until('the others to end', () => !pids.some(isRunning))
     })
 
     const FILE = { version: 1, listen: '127.0.0.1:0', admin: '127.0.0.1:0' }
@@ -215,7 +244,10 @@ export function describeWorkers(runtime: RuntimeName): void {
     }
     const workers = () => childrenOf(door.process.pid!)
     const anew = () => door.log.filter(({ msg }) => msg === 'the workers listen anew')
+    const refused = () => door.log.filter(({ level, faults }) => level === 'error' && faults !== undefined)
     const clients = () => connectToEach(door)
+    const write = (part: object) =>
+      writeFile(door.configFile, JSON.stringify({ ...FILE, ...config(), ...part }))
     const isStore = async (client: WorkerClient, blob: number, from: string) => {
       const target = `/v2/team/app/blobs/${BLOBS[blob]!.digest}`
       const { location } = await client.get(target, { 'X-Forwarded-For': from })
@@ -224,7 +256,7 @@ export function describeWorkers(runtime: RuntimeName): void {
     async function reload(part: object): Promise<void> {
       const status = async () => JSON.parse((await exchange(door.adminPort, { target: '/reload' })).body)
       const { inForceSince } = await status()
-      await writeFile(door.configFile, JSON.stringify({ ...FILE, ...config(), ...part }))
+      await write(part)
       door.process.kill('SIGHUP')
       await until('the reload', async () => (await status()).inForceSince !== inForceSince)
     }
@@ -242,42 +274,22 @@ export function describeWorkers(runtime: RuntimeName): void {
     }
   })
 
-  describe(`a door of 2 processes on ${runtime} ends`, () => {
-    const start = async (words: readonly string[] = [], config: object = {}) =>
-      startPortolan({ ...ALONE, ...config }, runtime, undefined, ['--workers', '2', ...words])
-
-    it('with all of them, within the delay and after it, when its whole group is told to', async () => {
-      await using door = await start(['--shutdown-delay', '1s'])
-      const pids = childrenOf(door.process.pid!)
-      const [client, other] = await connectToEach(door)
-      for (const pid of pids) process.kill(pid, 'SIGTERM')
-      const ended = door.stop()
-      await until('the last answer', async () => (await client!.get('/v2/')).connection === 'close')
-      expect(await ended).toBe(0)
-      expect(pids.filter(isRunning)).toEqual([])
-      client![Symbol.dispose]()
-      other![Symbol.dispose]()
-    })
-
-    it('with all of them when the first one is killed', async () => {
-      await using door = await start()
-      const pids = childrenOf(door.process.pid!)
-      await door.stop('SIGKILL')
-      await until('the others to end', () => !pids.some(isRunning))
-    })
-
-    it('at once when another process has its port', async () => {
-      await using door = await start()
-      const failure = start([], { listen: `127.0.0.1:${door.port}` })
-      await expect(failure).rejects.toThrow(
-        new RegExp(`ended with 3:[^]*cannot listen on 127.0.0.1:${door.port}`),
-      )
-    })
+  it(`a door of 2 processes on ${runtime} ends with all of them, after its delay, when its whole group is told to`, async () => {
+    // Its upstream is never there, and it needs none.
+    const upstreams = [{ id: 'nobody', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }]
+    const words = ['--workers', '2', '--shutdown-delay', '1s']
+    await using door = await startPortolan({ upstreams }, runtime, undefined, words)
+    const pids = childrenOf(door.process.pid!)
+    const [client, other] = await connectToEach(door)
+    for (const pid of pids) process.kill(pid, 'SIGTERM')
+    const ended = door.stop()
+    await until('the last answer', async () => (await client!.get('/v2/')).connection === 'close')
+    expect(await ended).toBe(0)
+    expect(pids.filter(isRunning)).toEqual([])
+    client![Symbol.dispose]()
+    other![Symbol.dispose]()
   })
 }
-
-/** A door that needs nothing: its upstream is never there. */
-const ALONE = { upstreams: [{ id: 'nobody', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }] }
 
 /** One connection to each worker of a door. */
 async function connectToEach(door: Portolan): Promise<WorkerClient[]> {
