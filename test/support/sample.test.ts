@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { chooseRows, randomOf } from './sample.ts'
+import { chooseRows, chooseTurns, randomOf } from './sample.ts'
 
 const rows = Array.from({ length: 30 }, (_, index) => ({ index, group: `g${index % 5}` }))
 const choose = (count: number, seed: string) => chooseRows(rows, count, ({ group }) => group, randomOf(seed))
@@ -21,4 +21,12 @@ it('takes one of every group before it takes a second', () => {
 it('takes every row in time', () => {
   const seen = new Set(Array.from({ length: 60 }, (_, day) => choose(5, String(day))).flat())
   expect(seen.size).toBe(rows.length)
+})
+
+it('gives every row to one of two runtimes, and in time to both', () => {
+  const turnsOf = (runtime: 'node' | 'bun', seed: string) => chooseTurns(rows, runtime, randomOf(seed))
+  const [node, bun] = [turnsOf('node', 'a'), turnsOf('bun', 'a')]
+  expect([...node, ...bun].toSorted((one, other) => one.index - other.index)).toEqual(rows)
+  const onNode = new Set(Array.from({ length: 60 }, (_, day) => turnsOf('node', String(day))).flat())
+  expect(onNode.size).toBe(rows.length)
 })

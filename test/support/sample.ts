@@ -22,6 +22,29 @@ export function sample<Row>(
   return chosen
 }
 
+/**
+ * The rows of a matrix that are one of two runtimes' turn: every row runs, on one runtime today and perhaps on the other
+ * tomorrow; with `FULL` all of them on both.
+ */
+export function rowsOf<Row>(what: string, rows: readonly Row[], runtime: 'node' | 'bun'): Row[] {
+  if (FULL) return [...rows]
+  const chosen = chooseTurns(rows, runtime, randomOf(`${what} ${SEED}`))
+  console.info(
+    `${what} on ${runtime}: ${chosen.length} of ${rows.length} rows, by TEST_SEED=${SEED}; TEST_FULL=1 takes all`,
+  )
+  return chosen
+}
+
+/** Every other row, the rows in an order of chance, so that two runtimes share them. */
+export function chooseTurns<Row>(rows: readonly Row[], runtime: 'node' | 'bun', random: () => number): Row[] {
+  const turns = rows
+    .map((_, index) => ({ index, rank: random() }))
+    .sort((one, other) => one.rank - other.rank)
+  const first = runtime === 'node' ? 0 : 1
+  const taken = new Set(turns.filter((_, turn) => turn % 2 === first).map(({ index }) => index))
+  return rows.filter((_, index) => taken.has(index))
+}
+
 /** One of each group in turn, until there are enough. */
 export function chooseRows<Row>(
   rows: readonly Row[],

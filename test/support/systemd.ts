@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildDist } from './package.ts'
 import { noPodman, ON_THIS_MACHINE, openPodman, type Podman } from './podman.ts'
 import { RUNTIMES } from './portolan.ts'
 import { findProgram, type Ran, runOk } from './programs.ts'
@@ -102,7 +103,7 @@ async function makeRoot(root: string): Promise<void> {
 
 /** What an operator put there: Node, and the command. */
 async function makeLocal(local: string): Promise<void> {
-  await runOk(process.execPath, [join(ROOT, 'scripts/build/main.ts')], { cwd: ROOT })
+  await buildDist()
   await mkdir(join(local, 'bin'), { recursive: true })
   // Where the one of the tests is mounted.
   await writeFile(join(local, 'bin/node'), '')

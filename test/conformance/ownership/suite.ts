@@ -7,6 +7,7 @@ import { layInventory, layProof, makeInventory, makeKey } from '../../support/in
 import { type MisbehavingServer, type Served, startMisbehaving } from '../../support/misbehaving.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { exchange } from '../../support/raw-http.ts'
+import { rowsOf } from '../../support/sample.ts'
 import { until } from '../../support/until.ts'
 
 const NAME = 'team/app'
@@ -92,7 +93,7 @@ export function describeOwnership(runtime: RuntimeName): void {
       expect(store.requests.filter(({ path }) => path === `/${OWNERSHIP_PATH}`)).toHaveLength(1)
     })
 
-    it.each<[string, string, () => Promise<void> | void]>([
+    const bad: readonly [what: string, because: string, lay: () => Promise<void> | void][] = [
       ['without one', 'missing', () => {}],
       ['with one by another key', 'bad-signature', () => layProof(served, makeKey(), 'store')],
       ['with one for another store', 'other-store', () => layProof(served, KEY, 'another')],
@@ -108,30 +109,40 @@ export function describeOwnership(runtime: RuntimeName): void {
         'malformed',
         () => void served.set(`/${OWNERSHIP_PATH}`, { bytes: Buffer.alloc(100_000, '{') }),
       ],
-    ])('sends no client to a store %s', async (_, because, lay) => {
-      await lay()
-      await open()
-      await until('several probes', () => store.requests.length >= 2)
-      expect(await report()).toMatchObject({
-        health: { status: 'pending', lastFailure: expect.stringMatching(/^no proof of ownership: /) },
-        ownership: { status: 'refused', because },
-        inventory: { status: 'pending' },
-      })
-      expect(await locationOfBlob()).toContain(upstream.origin)
-      expect(await gauge('portolan_store_proven')).toBe(0)
-      const errors = () => door.log.filter(({ level, backend }) => level === 'error' && backend === 'store')
-      await until('the log to say so', () => errors().length > 0)
-      expect(errors()).toEqual([expect.objectContaining({ because })])
-      // Nothing else was asked of it: whatever a stranger says is of no interest.
-      expect(new Set(store.requests.map(({ path }) => path))).toEqual(new Set([`/${OWNERSHIP_PATH}`]))
-      const question = new URLSearchParams({ target: `/v2/${NAME}/blobs/${BLOB.digest}`, from: '192.0.2.1' })
-      const { candidates } = (await (await admin(`/explain?${question}`)).json()) as { candidates: object[] }
-      expect(candidates[0]).toMatchObject({
-        backend: 'store',
-        verdict: 'unhealthy',
-        failure: expect.stringMatching(/^no proof of ownership: /),
-      })
-    })
+    ]
+
+    it.each(rowsOf('stores without a proof', bad, runtime))(
+      'sends no client to a store %s',
+      async (_, because, lay) => {
+        await lay()
+        await open()
+        await until('several probes', () => store.requests.length >= 2)
+        expect(await report()).toMatchObject({
+          health: { status: 'pending', lastFailure: expect.stringMatching(/^no proof of ownership: /) },
+          ownership: { status: 'refused', because },
+          inventory: { status: 'pending' },
+        })
+        expect(await locationOfBlob()).toContain(upstream.origin)
+        expect(await gauge('portolan_store_proven')).toBe(0)
+        const errors = () => door.log.filter(({ level, backend }) => level === 'error' && backend === 'store')
+        await until('the log to say so', () => errors().length > 0)
+        expect(errors()).toEqual([expect.objectContaining({ because })])
+        // Nothing else was asked of it: whatever a stranger says is of no interest.
+        expect(new Set(store.requests.map(({ path }) => path))).toEqual(new Set([`/${OWNERSHIP_PATH}`]))
+        const question = new URLSearchParams({
+          target: `/v2/${NAME}/blobs/${BLOB.digest}`,
+          from: '192.0.2.1',
+        })
+        const { candidates } = (await (await admin(`/explain?${question}`)).json()) as {
+          candidates: object[]
+        }
+        expect(candidates[0]).toMatchObject({
+          backend: 'store',
+          verdict: 'unhealthy',
+          failure: expect.stringMatching(/^no proof of ownership: /),
+        })
+      },
+    )
 
     it('takes a store out at once when it becomes a stranger’s, and back when it is ours again', async () => {
       await layProof(served, KEY, 'store')
