@@ -64,6 +64,29 @@ it('says when the first one ends before it takes requests', async () => {
   await expect(filled).rejects.toThrow('it ended')
 })
 
+it('tries again where a process cannot even be begun', async () => {
+  const lines: object[] = []
+  const runtime = createTestRuntime({ log: { ...silentLog, error: (fields) => void lines.push(fields) } })
+  let begun = 0
+  const slot = new WorkerSlot({
+    runtime,
+    number: 1,
+    start() {
+      if (++begun < 3) throw new Error('spawn ENOMEM')
+      return { pid: 7, ended: new Promise(() => {}), listening: Promise.resolve() }
+    },
+    onLost() {},
+  })
+  await expect(slot.fill()).rejects.toThrow('ENOMEM')
+  await runtime.advance(0)
+  await runtime.advance(400)
+  expect(begun).toBe(3)
+  expect(lines).toEqual([
+    { worker: 1, code: null, signal: null, why: 'spawn ENOMEM', pauseMs: 0 },
+    { worker: 1, code: null, signal: null, why: 'spawn ENOMEM', pauseMs: 400 },
+  ])
+})
+
 it('puts none in place of one that ends once it is closed', async () => {
   const { slot, runtime, started, end, lines } = slotOf()
   await slot.fill()

@@ -33,10 +33,21 @@ export class WorkerSlot {
 
   /** Starts one; settles when it takes requests, and rejects when it ends before. Another follows in any case. */
   async fill(): Promise<void> {
-    const worker = this.#parts.start()
     const startedAt = this.#parts.runtime.now()
+    const worker = this.#start(startedAt)
     void worker.ended.then((exit) => this.#replace(worker, startedAt, exit))
     await worker.listening
+  }
+
+  /** A system without memory for another process makes an error of that at once, and may have some later. */
+  #start(startedAt: number): SlotWorker {
+    try {
+      return this.#parts.start()
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#replace({}, startedAt, { code: null, signal: null, why })
+      throw error
+    }
   }
 
   /** Nobody is put in the place of one that ends from now on. */
@@ -45,7 +56,7 @@ export class WorkerSlot {
     this.#cancel()
   }
 
-  #replace({ pid }: SlotWorker, startedAt: number, { code, signal, why }: WorkerExit): void {
+  #replace({ pid }: Partial<SlotWorker>, startedAt: number, { code, signal, why }: WorkerExit): void {
     if (this.#isClosed) return
     const { runtime, number, onLost } = this.#parts
     const ran = runtime.now() - startedAt
