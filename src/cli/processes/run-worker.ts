@@ -3,6 +3,7 @@ import type { Listener } from '../../adapters/listener.ts'
 import { listen } from '../../adapters/node/listen.ts'
 import { trustFiles } from '../../adapters/node/trust.ts'
 import type { Config } from '../../config/config.ts'
+import { within } from '../../internal/within.ts'
 import { readToWorker, type ToPrimary } from '../../server/processes/messages.ts'
 import { type ListenWhere, WorkerService } from '../../server/processes/worker-service.ts'
 import type { Door } from '../../server/request.ts'
@@ -31,6 +32,9 @@ class Worker {
   readonly #runtime: ProcessRuntime
   readonly #service: WorkerService
   #listener: Listener | undefined
+  /** Those that were moved from, while requests run on them. */
+  #movedFrom: Promise<unknown> = Promise.resolve()
+  #isEnding = false
   #isDraining = false
   /** Messages that the channel has not taken yet. */
   #sending: Promise<unknown> = Promise.resolve()
@@ -46,7 +50,7 @@ class Worker {
       configure: (config) => this.#configure(config),
       open: (door, where) => this.#open(door, where, refusals.note),
       useIdentity: (identity) => this.#listener?.useIdentity(identity),
-      announceEnd: () => this.#listener?.announceEnd(),
+      announceEnd: () => this.#announceEnd(),
       drain: (milliseconds) => void this.#drain(milliseconds),
       readings: { refusals: () => refusals.counts, droppedLines: () => runtime.droppedLines() },
     })
@@ -87,6 +91,8 @@ class Worker {
 
   /** Another address takes another listener; the one before ends once that is there. */
   async #open(door: Door, { reader, ...where }: ListenWhere, onRefused: RefusalLog['note']): Promise<void> {
+    // What would come now nobody would finish.
+    if (this.#isDraining) return
     const before = this.#listener
     if (before !== undefined && before.host === where.host && before.port === where.port) {
       before.useReader(reader)
@@ -100,7 +106,12 @@ class Worker {
       onError: (error) => this.#runtime.log.error({ err: error }, 'a request failed unexpectedly'),
       onRefused,
     })
-    void before?.drain(MOVE_DRAIN)
+    this.#movedFrom = Promise.all([this.#movedFrom, before?.drain(MOVE_DRAIN)])
+  }
+
+  #announceEnd(): void {
+    this.#isEnding = true
+    this.#listener?.announceEnd()
   }
 
   #sayAlive(): void {
@@ -111,7 +122,7 @@ class Worker {
   /** Nobody checks backends any more: whoever starts the service anew starts others. */
   #orphaned(): void {
     // Somebody wants it to end at once.
-    if (this.#isDraining) process.exit(EXIT.failed)
+    if (this.#isEnding) process.exit(EXIT.failed)
     this.#runtime.log.error({}, 'the process that started this worker is gone: it drains, and ends')
     void this.#drain(ORPHAN_DRAIN)
   }
@@ -119,8 +130,9 @@ class Worker {
   async #drain(milliseconds: number): Promise<void> {
     if (this.#isDraining) return
     this.#isDraining = true
-    this.#listener?.announceEnd()
-    await this.#listener?.drain(milliseconds)
+    this.#announceEnd()
+    const moved = within(this.#runtime, milliseconds, this.#movedFrom, undefined)
+    await Promise.all([moved, this.#listener?.drain(milliseconds)])
     await this.#service.tellAll()
     await this.#service[Symbol.asyncDispose]()
     await this.#sending

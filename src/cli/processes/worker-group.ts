@@ -22,6 +22,8 @@ const MOST_FAILURES = 8
 /** One that has not said for so long that it runs hangs, in milliseconds; and how often that is looked at. */
 const SILENCE_MAX = 15_000
 const LOOK = 2000
+/** Before one that could not do what it was told is told so again, in milliseconds. */
+const AGAIN = 10_000
 
 interface Claim {
   readonly address: string
@@ -36,6 +38,8 @@ export class WorkerGroup implements Listener {
   readonly #slots: readonly WorkerSlot[]
   /** Those that drain included. */
   readonly #running = new Set<WorkerProcess>()
+  /** Those that are to be told again. */
+  readonly #refusing = new Set<WorkerProcess>()
   readonly #counts: Counts
   #announceFailed: (error: PortolanError) => void = () => {}
   #primary: Primary | undefined
@@ -151,10 +155,9 @@ export class WorkerGroup implements Listener {
   }
 
   #start(): WorkerProcess {
-    const { log, forward, now } = this.#runtime
+    const { forward, now } = this.#runtime
     const listener = {
-      onRefused: (why: string) =>
-        log.error({ why }, 'a worker could not do what the config says: it goes on as before'),
+      onRefused: (why: string) => this.#noteRefusal(worker, why),
       onLines: (lines: AsyncIterable<Uint8Array>) => void forward(lines),
     }
     const worker = new WorkerProcess(this.#primary!, this.#where, listener, now)
@@ -164,6 +167,21 @@ export class WorkerGroup implements Listener {
       this.#counts.keep(worker)
     })
     return worker
+  }
+
+  /** By a config that is out of force, it would go on with backends that nobody checks any more. */
+  #noteRefusal(worker: WorkerProcess, why: string): void {
+    const { log, after } = this.#runtime
+    log.error(
+      { pid: worker.pid, why },
+      'a worker could not do what the config says: it goes on as before, and is told again',
+    )
+    if (this.#refusing.has(worker)) return
+    this.#refusing.add(worker)
+    after(AGAIN, () => {
+      this.#refusing.delete(worker)
+      worker.tellAgain()
+    })
   }
 
   async #drainOne(worker: WorkerProcess, milliseconds: number): Promise<void> {

@@ -24,7 +24,7 @@ export interface WorkerExit {
 
 /** What is done with what a worker says. */
 export interface WorkerListener {
-  /** It goes on as before, with the config or where it listens. */
+  /** It goes on as before, with the config or where it listens: it is to be told again. */
   onRefused(why: string): void
   /** Its log lines. */
   onLines(lines: AsyncIterable<Uint8Array>): void
@@ -103,6 +103,12 @@ export class WorkerProcess {
   useIdentity(identity: TlsIdentity): void {
     this.#where = { ...this.#where, tls: identity }
     this.#end?.outbox.put('identity', { kind: 'identity', identity })
+  }
+
+  /** Tells it anew what it could not do. */
+  tellAgain(): void {
+    this.#end?.tellConfig()
+    this.open(this.#where)
   }
 
   announceEnd(): void {

@@ -7,6 +7,8 @@ import { Outbox, type Send } from './outbox.ts'
 /** One worker, as the process that checks sees it. */
 export interface WorkerEnd {
   readonly outbox: Outbox<ToWorker>
+  /** Tells it the config anew, and what is known of the backends in it: for one that could not take it. */
+  tellConfig(): void
   /** Takes in what it tells of what it has learnt, or asks for; gives false for what is for the process around. */
   receive(message: ToPrimary): boolean
   /** It is gone. */
@@ -33,7 +35,7 @@ export class Primary {
   constructor(shared: SharedParts) {
     this.#shared = shared
     this.#find = backendsByKey(shared)
-    shared.inForce.changes.add(() => this.#tellConfig())
+    shared.inForce.changes.add(() => this.#followConfig())
     shared.inForce.facts.add((event) => this.#follow(event))
     shared.ranges?.changes.add(() => {
       this.#rangesCount++
@@ -52,18 +54,24 @@ export class Primary {
   attach(send: Send<ToWorker>): WorkerEnd {
     const outbox = new Outbox(send)
     this.#outboxes.add(outbox)
-    outbox.put('config', this.#config())
-    for (const live of this.#shared.inForce.policy.backends.all) {
-      outbox.put(`standing ${live.key}`, standing(live))
-      if (live.inventoryInUse !== undefined) outbox.put(`inventory ${live.key}`, inventory(live))
-    }
+    this.#tellConfig(outbox)
     outbox.put('ranges', this.#ranges())
     return {
       outbox,
+      tellConfig: () => this.#tellConfig(outbox),
       receive: (message) => this.#receive(message, outbox),
       leave: () => {
         if (this.#outboxes.delete(outbox)) this.#dropped += outbox.dropped
       },
+    }
+  }
+
+  /** What is said of backends comes after the config by which a worker knows them. */
+  #tellConfig(outbox: Outbox<ToWorker>): void {
+    outbox.put('config', this.#config())
+    for (const live of this.#shared.inForce.policy.backends.all) {
+      outbox.put(`standing ${live.key}`, standing(live))
+      if (live.inventoryInUse !== undefined) outbox.put(`inventory ${live.key}`, inventory(live))
     }
   }
 
@@ -124,11 +132,9 @@ export class Primary {
     this.#put(`inventory ${key}`, inventory(backend))
   }
 
-  #tellConfig(): void {
-    this.#put('config', this.#config())
-    const { all } = this.#shared.inForce.policy.backends
-    for (const live of all) this.#put(`standing ${live.key}`, standing(live))
-    const keys = new Set(all.map(({ key }) => key))
+  #followConfig(): void {
+    for (const outbox of this.#outboxes) this.#tellConfig(outbox)
+    const keys = new Set(this.#shared.inForce.policy.backends.all.map(({ key }) => key))
     for (const key of this.#inventories.keys()) if (!keys.has(key)) this.#inventories.delete(key)
   }
 
