@@ -30,6 +30,23 @@ it('reads a content piece by piece, and asks for the next one when the one befor
   ])
 })
 
+it('asks again for a piece that does not come, and takes it once', async () => {
+  const { runtime, wanted, reader } = readerOf(5)
+  const read = reader.read('a')
+  await Promise.resolve()
+  const give = (offset: number) =>
+    reader.take({ kind: 'piece', content: 'a', offset, total: 10, bytes: BYTES.slice(offset, offset + 5) })
+  give(0)
+  runtime.advance(10_000)
+  give(0)
+  expect(wanted).toEqual([0, 5, 5].map((offset) => ['a', offset]))
+  give(5)
+  give(5)
+  expect(await read).toEqual(BYTES)
+  runtime.advance(60_000)
+  expect(wanted).toHaveLength(3)
+})
+
 it('reads one after the other', async () => {
   const { wanted, reader, give } = readerOf(10)
   const reads = Promise.all([reader.read('a'), reader.read('b')])
@@ -43,10 +60,16 @@ it('reads one after the other', async () => {
 
 it.each<[string, (parts: ReturnType<typeof readerOf>) => unknown]>([
   ['is gone', ({ give }) => give(new Uint8Array())],
-  ['does not come', ({ runtime }) => runtime.advance(10_000)],
   [
     'says to be larger than anything is',
     ({ reader }) => reader.take({ kind: 'piece', content: 'a', offset: 0, total: 1e12, bytes: BYTES }),
+  ],
+  [
+    'says to be of another length with its second piece',
+    ({ reader, give }) => {
+      give(BYTES)
+      reader.take({ kind: 'piece', content: 'a', offset: 4, total: 11, bytes: BYTES })
+    },
   ],
   [
     'has more than it says',

@@ -1,14 +1,16 @@
 import type { Runtime } from '../../runtime.ts'
 import type { ToWorker } from './messages.ts'
 
-/** How long one piece may be on its way, in milliseconds. */
-const TIMEOUT = 10_000
+/** How long one piece may be on its way before it is asked for again, in milliseconds. */
+const AGAIN = 10_000
 /** Longer than any inventory or range snapshot. */
 const CONTENT_MAX = 256 * 1024 * 1024
 
 interface Reading {
   readonly content: string
   bytes: Uint8Array | undefined
+  /** Where the piece begins that is on its way. */
+  at: number
   resolve(bytes: Uint8Array | undefined): void
   cancel(): void
 }
@@ -25,13 +27,16 @@ export class ContentReader {
     this.#runtime = runtime
   }
 
-  /** A content, whole; `undefined` where the other process does not have it any more, or does not answer. */
+  /**
+   * A content, whole; `undefined` where the other process does not have it any more. One that stands still is waited for:
+   * nobody would tell this process a second time what is to be read.
+   */
   read(content: string): Promise<Uint8Array | undefined> {
     const turn = this.#queue.then(
       () =>
         new Promise<Uint8Array | undefined>((resolve) => {
-          this.#reading = { content, bytes: undefined, resolve, cancel: () => {} }
-          this.#ask(this.#reading, 0)
+          this.#reading = { content, bytes: undefined, at: 0, resolve, cancel: () => {} }
+          this.#ask(this.#reading)
         }),
     )
     this.#queue = turn
@@ -47,17 +52,23 @@ export class ContentReader {
       this.#end(reading, undefined)
       return
     }
-    if (offset === 0) reading.bytes = new Uint8Array(total)
-    if (reading.bytes?.length !== total) return
+    // One that was asked for twice comes twice.
+    if (offset !== reading.at) return
+    reading.bytes ??= new Uint8Array(total)
+    if (reading.bytes.length !== total) {
+      this.#end(reading, undefined)
+      return
+    }
     reading.bytes.set(bytes, offset)
+    reading.at = end
     if (end === total) this.#end(reading, reading.bytes)
-    else this.#ask(reading, end)
+    else this.#ask(reading)
   }
 
-  #ask(reading: Reading, offset: number): void {
+  #ask(reading: Reading): void {
     reading.cancel()
-    reading.cancel = this.#runtime.after(TIMEOUT, () => this.#end(reading, undefined))
-    this.#want(reading.content, offset)
+    reading.cancel = this.#runtime.after(AGAIN, () => this.#ask(reading))
+    this.#want(reading.content, reading.at)
   }
 
   #end(reading: Reading, bytes: Uint8Array | undefined): void {
