@@ -10,20 +10,23 @@ const TIMEOUT = 1000
 /** Between two questions to all while nobody asks, in milliseconds: what one had counted since goes with it when it dies. */
 const PERIOD = 10_000
 
+/** A worker, as far as it counts. */
+export type CountingWorker = Pick<WorkerProcess, 'count' | 'counted'>
+
 /** What workers have counted, those that are gone included: a counter never goes back. */
 export class Counts {
   readonly #runtime: Pick<DoorRuntime, 'after' | 'processMetrics'>
-  readonly #workers: ReadonlySet<WorkerProcess>
+  readonly #workers: ReadonlySet<CountingWorker>
   #gone: Promise<MetricsSnapshot> = Promise.resolve({ families: [], process: [] })
   #cancel: Cancel | undefined
 
-  constructor(workers: ReadonlySet<WorkerProcess>, runtime: Pick<DoorRuntime, 'after' | 'processMetrics'>) {
+  constructor(workers: ReadonlySet<CountingWorker>, runtime: Pick<DoorRuntime, 'after' | 'processMetrics'>) {
     this.#workers = workers
     this.#runtime = runtime
   }
 
   /** Keeps what a worker that is gone had counted. */
-  keep({ counted }: WorkerProcess): void {
+  keep({ counted }: Pick<CountingWorker, 'counted'>): void {
     if (counted === undefined) return
     const { snapshot } = counted
     this.#gone = this.#gone.then((before) =>
@@ -35,9 +38,13 @@ export class Counts {
   async read(): Promise<readonly MetricsSnapshot[]> {
     this.#askAgain()
     await this.#ask()
-    // After the workers: one that ended meanwhile is among those that are gone.
-    const gone = await this.#gone
-    return [gone, ...[...this.#workers].flatMap(({ counted }) => counted?.snapshot ?? [])]
+    // After the workers: one that ended meanwhile is among those that are gone, and so is one that ends now.
+    for (;;) {
+      const asked = this.#gone
+      const gone = await asked
+      if (asked !== this.#gone) continue
+      return [gone, ...[...this.#workers].flatMap(({ counted }) => counted?.snapshot ?? [])]
+    }
   }
 
   /** What is made of clients that come back: each worker knows of all of them. */
