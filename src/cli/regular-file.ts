@@ -28,10 +28,16 @@ export async function readBounded(stream: AsyncIterable<Buffer>, bytesMax: numbe
   return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
 }
 
-/** What tells one version of a file from the next, links followed; `undefined` when it cannot be had. */
+/**
+ * What tells one version of a file from the next, links followed; `undefined` when it cannot be had. A pipe is another one
+ * with each byte, and is not read again for that.
+ */
 export async function printOf(file: string): Promise<string | undefined> {
-  return stat(file).then(
-    ({ dev, ino, size, mtimeMs }) => `${dev} ${ino} ${size} ${mtimeMs}`,
-    () => undefined,
-  )
+  try {
+    const stats = await stat(file)
+    const { dev, ino, size, mtimeMs } = stats
+    return stats.isFile() ? `${dev} ${ino} ${size} ${mtimeMs}` : `${dev} ${ino}`
+  } catch {
+    return undefined
+  }
 }

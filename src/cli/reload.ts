@@ -1,10 +1,10 @@
 import { trustFiles } from '../adapters/node/trust.ts'
-import type { Config, TlsConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { formatFault } from '../config/fault.ts'
-import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
 import type { Portolan } from '../server/compose.ts'
 import type { Log } from '../telemetry/log.ts'
+import { keepListeners } from './keep-listeners.ts'
 import { parseConfigAgain } from './read-config.ts'
 import { printOf } from './regular-file.ts'
 import type { ServedIdentities } from './served-identities.ts'
@@ -16,9 +16,11 @@ const LOOKS_IN_VAIN = 2
 
 export interface ReloaderOptions {
   readonly file: string
+  /** By what to tell that the file has changed since the config was read that is in force; see `printOf`. */
+  readonly print: string | undefined
   readonly service: Pick<Portolan, 'reload' | 'refuseReload'>
   readonly log: Log
-  /** The config that the process was started with: where it listens stays. */
+  /** The config that the process was started with. */
   readonly started: Config
   /** What the listeners show over TLS, read again with the config. */
   readonly identities: Pick<ServedIdentities, 'prepare'>
@@ -34,60 +36,89 @@ export interface ReloaderOptions {
 /**
  * Puts a config file in force again on SIGHUP and when the file changes; a bad one is reported and changes nothing.
  * Returns what ends that.
- *
- * The file is looked at, not watched: a Kubernetes ConfigMap changes by a swap of a symbolic link above it, which a
- * watch on the file never tells.
  */
-export function reloadOnChange({
-  file,
-  service,
-  log,
-  started,
-  identities,
-  prepare,
-  onReload,
-}: ReloaderOptions): () => void {
-  let seen: string | undefined
-  let queue: Promise<void> = Promise.resolve()
-  let ended = false
-  let looksInVain = 0
+export function reloadOnChange(options: ReloaderOptions): () => void {
+  const reloader = new Reloader(options)
+  const look = setInterval(() => void reloader.look(), INTERVAL)
+  const onSignal = () => void reloader.reload('SIGHUP')
+  process.on('SIGHUP', onSignal)
+  return () => {
+    reloader.stop()
+    clearInterval(look)
+    process.removeListener('SIGHUP', onSignal)
+  }
+}
+
+/**
+ * Puts one file in force again and again. The file is looked at, not watched: a Kubernetes ConfigMap changes by a swap of
+ * a symbolic link above it, which a watch on the file never tells.
+ */
+export class Reloader {
+  readonly #options: ReloaderOptions
+  #inForce: Config
+  /** By what to tell that the file has changed since it was read. */
+  #seen: string | undefined
+  #queue: Promise<void> = Promise.resolve()
+  #hasEnded = false
+  #looksInVain = 0
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options
+    this.#inForce = options.started
+    this.#seen = options.print
+  }
+
+  /** Reads the file if it has changed; settles when that has had its consequences. */
+  async look(): Promise<void> {
+    const print = await printOf(this.#options.file)
+    if (print === undefined) {
+      this.#noteGone()
+      return
+    }
+    if (print === this.#seen) return
+    this.#seen = print
+    this.#looksInVain = 0
+    await this.reload('the file changed')
+  }
+
+  /** Reads it in any case. One after the other, so that the last change is the one that stays. */
+  reload(why: 'SIGHUP' | 'the file changed'): Promise<void> {
+    this.#queue = this.#queue.then(() => (this.#hasEnded ? undefined : this.#reloadNow(why)))
+    return this.#queue
+  }
+
+  stop(): void {
+    this.#hasEnded = true
+  }
 
   /** A file that is gone is most often about to come back: it is told of once, when it is gone at the second look, too. */
-  function noteGone(): void {
-    looksInVain++
-    if (looksInVain !== LOOKS_IN_VAIN || ended) return
+  #noteGone(): void {
+    this.#looksInVain++
+    if (this.#looksInVain !== LOOKS_IN_VAIN || this.#hasEnded) return
     // Whatever comes back is to be read, were it the same.
-    seen = undefined
+    this.#seen = undefined
+    const { file, log, service } = this.#options
     const faults = [`there is no ${file} any more`]
     log.error({ file, faults }, 'the config file is gone: what was in force stays')
     service.refuseReload(faults)
   }
 
-  /** One after the other, so that the last change is the one that stays. */
-  function enqueue(why: 'SIGHUP' | 'the file changed'): void {
-    queue = queue.then(() => (ended ? undefined : reload(why)))
-  }
-
-  async function reload(why: string): Promise<void> {
-    seen = await printOf(file)
-    const faults = await tryReload()
+  async #reloadNow(why: string): Promise<void> {
+    const { file, log } = this.#options
+    this.#seen = await printOf(file)
+    const faults = await this.#tryReload()
     if (faults.length === 0) log.info({ file, why }, 'reloaded the config')
     else log.error({ file, why, faults }, 'the config was not reloaded: what was in force stays')
   }
 
   /** Gives what speaks against the file as it is now. */
-  async function tryReload(): Promise<readonly string[]> {
+  async #tryReload(): Promise<readonly string[]> {
+    const { file, log, service } = this.#options
     let faults: readonly string[]
     try {
       const parsed = await parseConfigAgain(file)
       if ('config' in parsed) {
-        const config = withOldListeners(parsed.config)
-        const showIdentities = await identities.prepare(config)
-        await trustFiles(config.ca ?? [])
-        await prepare?.(config)
-        await service.reload(config)
-        showIdentities()
-        onReload?.(config)
+        await this.#enforce(parsed.config)
         return []
       }
       faults = parsed.faults.map(formatFault)
@@ -99,60 +130,17 @@ export function reloadOnChange({
     return faults
   }
 
-  /** Where and what the listeners speak stays; by which files they speak TLS may change. */
-  function withOldListeners(config: Config): Config {
-    const { admin: _, tls, adminTls, ...rest } = config
-    const { admin } = started
-    const { listen, listener } = prepare === undefined ? started : config
-    if (config.listener !== listener) warnOfRestart('listener', listener, config.listener)
-    for (const [key, inForce] of Object.entries({ listen, admin })) {
-      const [before, after] = [inForce, config[key as 'listen' | 'admin']].map((address) =>
-        address === undefined ? 'off' : formatListenAddress(address),
-      )
-      if (before !== after) warnOfRestart(key, before, after)
-    }
-    return {
-      ...rest,
-      listen,
-      listener,
-      ...(admin && { admin }),
-      ...tlsInForce('tls', tls),
-      ...tlsInForce('adminTls', adminTls),
-    }
-  }
-
-  function tlsInForce(key: 'tls' | 'adminTls', inFile: TlsConfig | undefined): Partial<Config> {
-    const before = started[key]
-    if ((before === undefined) !== (inFile === undefined)) {
-      warnOfRestart(key, before ? 'on' : 'off', inFile ? 'on' : 'off')
-    }
-    return before === undefined ? {} : { [key]: inFile ?? before }
-  }
-
-  function warnOfRestart(key: string, inForce: string | undefined, inFile: string | undefined): void {
-    log.warn({ key, inForce, inFile }, 'this key takes a restart: what was in force stays')
-  }
-
-  queue = printOf(file).then((print) => {
-    seen = print
-  })
-  const look = setInterval(async () => {
-    const print = await printOf(file)
-    if (print === undefined) {
-      noteGone()
-      return
-    }
-    if (print === seen) return
-    seen = print
-    looksInVain = 0
-    enqueue('the file changed')
-  }, INTERVAL)
-  const onSignal = () => enqueue('SIGHUP')
-  process.on('SIGHUP', onSignal)
-  return () => {
-    ended = true
-    clearInterval(look)
-    process.removeListener('SIGHUP', onSignal)
+  /** Puts it in force, whole. Throws, and changes nothing, when a part of it cannot be had. */
+  async #enforce(next: Config): Promise<void> {
+    const { service, log, identities, prepare, onReload } = this.#options
+    const config = keepListeners(next, this.#inForce, { log, moves: prepare !== undefined })
+    const showIdentities = await identities.prepare(config)
+    await trustFiles(config.ca ?? [])
+    await prepare?.(config)
+    await service.reload(config)
+    this.#inForce = config
+    showIdentities()
+    onReload?.(config)
   }
 }
 

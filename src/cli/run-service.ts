@@ -30,9 +30,16 @@ export interface RunningService {
   readonly refused: RefusalLog['counts']
 }
 
+/** A file that a config was read from. */
+export interface ReadFile {
+  readonly file: string
+  /** What `printOf` said of it before that: what changed since, were it while the service starts, is put in force. */
+  readonly print: string | undefined
+}
+
 export interface RunServiceOptions {
   /** Where the config came from: another one is put in force when the file changes, and on SIGHUP. */
-  readonly file?: string | undefined
+  readonly file?: ReadFile | undefined
   /**
    * How long the door goes on after a signal while `/readyz` already says no, each answer the last of its connection, in
    * milliseconds: for whoever sends clients here to notice. At most 8,000.
@@ -98,7 +105,7 @@ export async function runService(
     file === undefined
       ? refuseToReload(service, log)
       : reloadOnChange({
-          file,
+          ...file,
           service,
           log,
           started: config,

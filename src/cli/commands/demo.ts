@@ -9,6 +9,7 @@ import { createStore } from '../../demo/store.ts'
 import { DEMO_REGIONS, demoConfig, demoFolder, storeId } from '../../demo/world.ts'
 import { EXIT } from '../exit-code.ts'
 import { readConfig } from '../read-config.ts'
+import { printOf } from '../regular-file.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
 import { formatTable } from '../table.ts'
@@ -33,8 +34,9 @@ export async function runDemo({
     }
     const configFile = join(folder, 'config.yaml')
     await writeFile(configFile, demoConfig({ layout, pier: pier.url, stores, port, adminPort }))
+    const file = { file: configFile, print: await printOf(configFile) }
     const config = await readConfig(configFile)
-    const running = await runService(config, createRuntime(config.log), { file: configFile })
+    const running = await runService(config, createRuntime(config.log), { file })
     await running.tried
     process.stdout.write(describeWorld(world, pier, stores, configFile, running.door, running.admin))
     await running.ended

@@ -1,19 +1,21 @@
 import { EXIT } from '../exit-code.ts'
 import { usableCores, workersOn } from '../processes/cores.ts'
 import { readConfig } from '../read-config.ts'
+import { printOf } from '../regular-file.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
 import type { ServeOptions } from './serve-spec.ts'
 
 /** Runs the door until a signal ends it. */
 export async function runServe({ config: file, shutdownDelay, workers }: ServeOptions): Promise<number> {
+  const print = await printOf(file)
   const config = await readConfig(file)
   const running = await runService(
     config,
     createRuntime(config.log),
     // What came from standard input cannot be read again.
     {
-      file: file === '-' ? undefined : file,
+      file: file === '-' ? undefined : { file, print },
       shutdownDelay,
       workers: workersOn(process.platform, workers, usableCores),
     },
