@@ -26,12 +26,10 @@ export function isExecutable(): boolean {
  */
 export function ownProgram(): OwnProgram {
   const { execPath: command } = process
-  // A debugger listens for one process.
-  const execArgv = process.execArgv.filter((flag) => !/^--inspect/.test(flag))
   if (isExecutable()) return { command, words: [] }
   const file = isSource(import.meta.url) ? '../../cli/main.ts' : '../bin/portolan.cjs'
   // A debugger listens for one process.
-  const flags = execArgv.filter((flag) => !flag.startsWith('--inspect'))
+  const flags = process.execArgv.filter((flag) => !flag.startsWith('--inspect'))
   return { command, words: [...flags, fileURLToPath(new URL(file, import.meta.url))] }
 }
 
