@@ -4,7 +4,7 @@ type Run = (words: readonly string[]) => Promise<void>
 
 const INNER: Readonly<Record<InnerWord, Run>> = {
   'demo-upstream': async (words) => (await import('../demo/upstream-process.ts')).runUpstream(words),
-  'serve-worker': async () => (await import('./processes/run-worker.ts')).runWorker(),
+  'serve-worker': async (words) => (await import('./processes/run-worker.ts')).runWorker(words),
 }
 
 /**

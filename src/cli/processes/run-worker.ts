@@ -8,8 +8,10 @@ import { readToWorker, type ToPrimary } from '../../server/processes/messages.ts
 import { type ListenWhere, WorkerService } from '../../server/processes/worker-service.ts'
 import type { Door } from '../../server/request.ts'
 import { EXIT } from '../exit-code.ts'
+import { setQuiet } from '../print.ts'
 import { createRefusalLog, type RefusalLog } from '../refusal-log.ts'
 import { createRuntime, type ProcessRuntime } from '../runtime.ts'
+import { readCommonWords } from '../spec/common-options.ts'
 
 /** Between two signs of life, in milliseconds. */
 const ALIVE = 1000
@@ -18,18 +20,25 @@ const MOVE_DRAIN = 9000
 /** How long requests that run may go on when the process that started this one is gone, in milliseconds. */
 const ORPHAN_DRAIN = 9000
 
-/** Answers clients for the process that started this one, and goes by what that one says, until it is told to end. */
-export async function runWorker(): Promise<void> {
+/**
+ * Answers clients for the process that started this one, and goes by what that one says, until it is told to end. The words
+ * are the options that any command takes.
+ */
+export async function runWorker(words: readonly string[]): Promise<void> {
   // A terminal and a service manager signal the whole group: when to end is for one process to say.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+  const { ca = [], quiet } = readCommonWords(words)
+  setQuiet(quiet)
   const runtime = createRuntime({ level: 'info', access: false, addresses: 'off' })
-  await new Worker(runtime).ended
+  await new Worker(runtime, ca).ended
   process.exit(EXIT.done)
 }
 
 class Worker {
   readonly ended: Promise<void>
   readonly #runtime: ProcessRuntime
+  /** Files of certificates that are trusted whatever a config names. */
+  readonly #ca: readonly string[]
   readonly #service: WorkerService
   #listener: Listener | undefined
   /** Those that were moved from, while requests run on them. */
@@ -40,8 +49,9 @@ class Worker {
   #sending: Promise<unknown> = Promise.resolve()
   #announceEnded: () => void = () => {}
 
-  constructor(runtime: ProcessRuntime) {
+  constructor(runtime: ProcessRuntime, ca: readonly string[]) {
     this.#runtime = runtime
+    this.#ca = ca
     this.ended = new Promise((resolve) => {
       this.#announceEnded = resolve
     })
@@ -85,7 +95,7 @@ class Worker {
   }
 
   async #configure(config: Config): Promise<void> {
-    await trustFiles(config.ca ?? [])
+    await trustFiles([...this.#ca, ...(config.ca ?? [])])
     this.#runtime.setLevel(config.log.level)
   }
 

@@ -4,6 +4,7 @@ import type { TlsIdentity } from '../../adapters/listener.ts'
 import { type InnerWord, ownProgram } from '../../adapters/node/own-program.ts'
 import { readToPrimary, type ToPrimary, type ToWorker } from '../../server/processes/messages.ts'
 import type { Primary, WorkerEnd } from '../../server/processes/primary.ts'
+import { commonWords } from '../spec/common-options.ts'
 
 /** How much longer than one that runs one that starts may be silent, in milliseconds. */
 const START = 45_000
@@ -55,7 +56,7 @@ export class WorkerProcess {
     this.#where = where
     this.lastAlive = now() + START
     const { command, words } = ownProgram()
-    const child = spawn(command, [...words, 'serve-worker' satisfies InnerWord], {
+    const child = spawn(command, [...words, 'serve-worker' satisfies InnerWord, ...commonWords()], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       serialization: 'advanced',
     })

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import { setQuiet } from '../print.ts'
 import type { OptionValues } from './command-spec.ts'
 import { list, switchOption } from './option-spec.ts'
@@ -8,8 +9,28 @@ export const commonOptions = {
   quiet: switchOption('say nothing but results and errors: no progress, no summary, no log line below error'),
 }
 
+type CommonOptions = OptionValues<typeof commonOptions>
+
+let applied: CommonOptions = { ca: undefined, quiet: false }
+
 /** Does what they say, before a command runs. Throws `FILE_UNREADABLE` for a file without certificates. */
-export async function applyCommonOptions({ ca, quiet }: OptionValues<typeof commonOptions>): Promise<void> {
-  setQuiet(quiet)
-  if (ca !== undefined) await (await import('../../adapters/node/trust.ts')).trustFiles(ca)
+export async function applyCommonOptions(options: CommonOptions): Promise<void> {
+  applied = options
+  setQuiet(options.quiet)
+  if (options.ca !== undefined) await (await import('../../adapters/node/trust.ts')).trustFiles(options.ca)
+}
+
+/** The words that say the same to another process of this program, wherever it was said to this one. */
+export function commonWords(): string[] {
+  const { ca = [], quiet } = applied
+  return [...(quiet ? ['--quiet'] : []), ...ca.map((file) => `--ca=${file}`)]
+}
+
+/** Reads these words in that process. */
+export function readCommonWords(words: readonly string[]): CommonOptions {
+  const { ca, quiet = false } = parseArgs({
+    args: [...words],
+    options: { ca: { type: 'string', multiple: true }, quiet: { type: 'boolean' } },
+  }).values
+  return { ca, quiet }
 }
