@@ -7,7 +7,7 @@ import { type ComposeOptions, composePortolan, createPortolan, type Portolan } f
 import { lateDoor } from './late-door.ts'
 import { WorkerGroup } from './processes/worker-group.ts'
 import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
-import { refuseToReload, reloadOnChange } from './reload.ts'
+import { type ReloaderOptions, refuseToReload, reloadOnChange } from './reload.ts'
 import type { ProcessRuntime } from './runtime.ts'
 import { ServedIdentities } from './served-identities.ts'
 
@@ -101,18 +101,11 @@ export async function runService(
     'the door is open',
   )
 
+  const reloading = { service, log, started: config, identities }
   const stopReloading =
     file === undefined
       ? refuseToReload(service, log)
-      : reloadOnChange({
-          ...file,
-          service,
-          log,
-          started: config,
-          identities,
-          ...(group && { prepare: (next) => group.prepare(next) }),
-          onReload: ({ log: { level } }) => runtime.setLevel(level),
-        })
+      : beginReloading({ ...file, ...reloading }, group, runtime)
 
   const stopFollowing = identities.follow({ door, admin })
 
@@ -158,6 +151,18 @@ async function startService(
     await service[Symbol.asyncDispose]()
     throw error
   }
+}
+
+function beginReloading(
+  options: ReloaderOptions,
+  group: WorkerGroup | undefined,
+  runtime: ProcessRuntime,
+): () => void {
+  return reloadOnChange({
+    ...options,
+    ...(group && { prepare: (next) => group.prepare(next) }),
+    onReload: ({ log: { level } }) => runtime.setLevel(level),
+  })
 }
 
 /** The signal that asks for the end, or why the service cannot go on. */

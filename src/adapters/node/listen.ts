@@ -96,28 +96,36 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
     },
     async drain(milliseconds) {
       draining = true
-      // What has arrived in the kernel by now, new connections included, is read within two turns. Where others listen
-      // too more may have come, and the kernel hangs up on those that nobody has accepted: so until none has.
-      for (let turn = 0, before = -1; turn < 2 || (accepted > before && turn < TURNS_MAX); turn++) {
-        before = accepted
-        await nextTurn()
-      }
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const idleEnds = setTimeout(
-        () => {
-          for (const guest of open) guest.closeIfIdle()
-        },
-        Math.min(timeLimits.lastRequest, milliseconds),
-      )
-      const cut = setTimeout(() => {
-        for (const guest of open) guest.destroy()
-      }, milliseconds)
-      await closed
-      clearTimeout(idleEnds)
-      clearTimeout(cut)
+      await untilNobodyConnects(() => accepted)
+      await close(server, open, Math.min(timeLimits.lastRequest, milliseconds), milliseconds)
       deadlines.stop()
     },
   }
+}
+
+/**
+ * What has arrived in the kernel by now, new connections included, is read within two turns. Where others listen too more
+ * may have come, and the kernel hangs up on those that nobody has accepted: so until none has.
+ */
+async function untilNobodyConnects(accepted: () => number): Promise<void> {
+  for (let turn = 0, before = -1; turn < 2 || (accepted() > before && turn < TURNS_MAX); turn++) {
+    before = accepted()
+    await nextTurn()
+  }
+}
+
+/** Takes nobody new; ends what is idle after so many milliseconds, and whatever is left at last. */
+async function close(server: Server, open: ReadonlySet<Guest>, idle: number, last: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const idleEnds = setTimeout(() => {
+    for (const guest of open) guest.closeIfIdle()
+  }, idle)
+  const cut = setTimeout(() => {
+    for (const guest of open) guest.destroy()
+  }, last)
+  await closed
+  clearTimeout(idleEnds)
+  clearTimeout(cut)
 }
 
 /**
