@@ -23,7 +23,7 @@ export class LineOutput {
   #isWriting = false
   #dropped = 0
   #unsaid = 0
-  #whenEmpty: (() => void)[] = []
+  readonly #whenEmpty = new Set<() => void>()
 
   /** `onDropped` words the line that takes the place of so many dropped ones, as soon as the reader goes on. */
   constructor(sink: TextSink, onDropped: (lines: number) => string) {
@@ -56,11 +56,13 @@ export class LineOutput {
   /** Settles when everything is written, or after so many milliseconds. */
   flush(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const cut = setTimeout(resolve, milliseconds)
-      this.#whenEmpty.push(() => {
+      const end = () => {
         clearTimeout(cut)
+        this.#whenEmpty.delete(end)
         resolve()
-      })
+      }
+      const cut = setTimeout(end, milliseconds)
+      this.#whenEmpty.add(end)
       if (!this.#isWriting) this.#writeOut()
     })
   }
@@ -89,7 +91,7 @@ export class LineOutput {
       this.#unsaid = 0
     }
     if (this.#waiting === '') {
-      for (const resolve of this.#whenEmpty.splice(0)) resolve()
+      for (const end of this.#whenEmpty) end()
       return
     }
     this.#isWriting = true

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { childrenOf } from '../../support/connection-owner.ts'
 import { makeBlob, registryContent, storeContent } from '../../support/content.ts'
@@ -291,6 +293,21 @@ export function describeWorkers(runtime: RuntimeName): void {
     expect(pids.filter(isRunning)).toEqual([])
     client![Symbol.dispose]()
     other![Symbol.dispose]()
+  })
+
+  it(`a door of 2 processes on ${runtime} ends at once with all of them, within its delay too, at a second signal`, async () => {
+    const upstreams = [{ id: 'nobody', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }]
+    const words = ['--workers', '2', '--shutdown-delay', '8s']
+    await using door = await startPortolan({ upstreams }, runtime, undefined, words)
+    const pids = childrenOf(door.process.pid!)
+    // A request that runs would hold a drain up until it is cut off.
+    const client = connect(door.port, '127.0.0.1').on('error', () => {})
+    client.write('GET /v2/ HTTP/1.1\r\n')
+    const ends = Promise.all([once(client, 'close'), door.stop()])
+    await until('the drain', () => door.log.some(({ msg }) => String(msg).startsWith('draining')))
+    door.process.kill('SIGTERM')
+    await until('all to end', () => !pids.some(isRunning), 5000)
+    await ends
   })
 }
 

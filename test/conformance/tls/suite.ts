@@ -2,6 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:https'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand } from '../../support/command.ts'
+import { makeBlob, storeContent } from '../../support/content.ts'
+import { startMisbehaving } from '../../support/misbehaving.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import {
   type Issued,
@@ -100,6 +102,31 @@ export function describeTls(runtime: RuntimeName): void {
       await secret.swap(await issue())
       await until('nobody to be shown the first any more', async () => !(await seen()).has(first))
       expect((await seen()).size).toBe(1)
+    })
+
+    it('trusts in each of several workers what --ca names', async () => {
+      const { certificate, key } = await issue()
+      const certificates = {
+        ...{ key, good: certificate, expired: certificate, trustFile: authority.file },
+        async [Symbol.asyncDispose]() {},
+      }
+      const [canary, ...blobs] = Array.from({ length: 4 }, (_, n) => makeBlob(`blob ${n}`))
+      const content = storeContent([canary!, ...blobs])
+      const store = made.use(await startMisbehaving({ content, certificates }))
+      const config = {
+        upstreams: upstreams(),
+        stores: [{ id: 'near', url: store.origin, at: 'gcp/us-central1', canary: canary!.digest }],
+        routing: [{ prefer: ['stores'] }],
+        presence: { timeout: '5s' },
+      }
+      const words = ['--workers', '2', '--ca', authority.file]
+      const door = made.use(await startPortolan(config, runtime, undefined, words))
+      for (const { digest } of blobs) {
+        const { headers } = await fetch(`http://127.0.0.1:${door.port}/v2/app/blobs/${digest}`, {
+          redirect: 'manual',
+        })
+        expect(headers.get('location')).toMatch(`${store.origin}/`)
+      }
     })
 
     it('takes other files with a reload, refuses them where they are no good, and needs a restart to begin', async () => {
