@@ -51,3 +51,15 @@ it('goes on with a channel that takes at once, or is gone', () => {
   for (let n = 0; n < 200; n++) outbox.put('state', `${n}`)
   expect(sent).toHaveLength(200)
 })
+
+it('goes on with a channel that is gone, however much waited for it', () => {
+  const pending: (() => void)[] = []
+  let isGone = false
+  const outbox = new Outbox<string>((_, taken) => void (isGone ? taken() : pending.push(taken)))
+  for (let n = 0; n < 50_000; n++) outbox.put(`backend ${n}`, 'state')
+  isGone = true
+  pending[0]!()
+  isGone = false
+  outbox.offer('event')
+  expect([pending.length, outbox.dropped]).toEqual([65, 0])
+})

@@ -18,6 +18,7 @@ export class Outbox<Message> {
   #messages = 0
   #bytes = 0
   #dropped = 0
+  #isPumping = false
 
   constructor(send: Send<Message>) {
     this.#send = send
@@ -46,11 +47,15 @@ export class Outbox<Message> {
   }
 
   #pump(): void {
+    // A channel that is gone takes each at once, and calls back from within.
+    if (this.#isPumping) return
+    this.#isPumping = true
     for (const [about, message] of this.#waiting) {
-      if (this.#isFull) return
+      if (this.#isFull) break
       this.#waiting.delete(about)
       this.#sendNow(message, 0)
     }
+    this.#isPumping = false
   }
 
   #sendNow(message: Message, bytes: number): void {
