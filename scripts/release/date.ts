@@ -11,7 +11,10 @@ export function dateOfRelease(root: string, told = process.env.SOURCE_DATE_EPOCH
   let seconds = told
   try {
     const [changed] = git('status', '--porcelain').split('\n')
-    if (changed !== '') throw new Changed(`a release is of a commit alone, but git says "${changed}"`)
+    if (changed !== '')
+      throw new Changed(
+        `a release is of a commit alone, but git says "${changed}": commit, move away or stash (git stash -u) what is not in it`,
+      )
     seconds ??= git('show', '--no-patch', '--format=%ct', 'HEAD')
   } catch (error) {
     if (error instanceof Changed) throw error
