@@ -137,6 +137,9 @@ export class StoreInventory {
    * Rejects as that does; the one before stays then.
    */
   async take(digest: Digest, read: () => Promise<Inventory>): Promise<void> {
+    this.#running = undefined
+    // To find in it by what the store is tried would take a look at all of it, with each reload.
+    if (digest === this.#inUse?.digest) return
     const run = new AbortController()
     this.#running = run
     const inventory = await this.#parts.inventories.obtain(digest, read).catch((error: unknown) => {
