@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { makePrivateAuthority, noPrivateAuthority } from '../../test/support/private-authority.ts'
 import { makeTempFolder } from '../../test/support/temp.ts'
 import { createTestRuntime } from '../../test/support/test-runtime.ts'
@@ -63,4 +63,37 @@ it.skipIf(noPrivateAuthority)('changes one listener and not the other', async ()
     key: String(authority.key),
   })
   expect([...identities.expiries()].map(([name]) => name)).toEqual(['door', 'admin'])
+})
+
+it.skipIf(noPrivateAuthority)('takes another config whose files were about to change', async () => {
+  await using folder = await makeTempFolder()
+  await using authority = await makePrivateAuthority(['door.test'])
+  const next = await authority.issue(['door.test'])
+  const tls = { certificate: join(folder.path, 'tls.crt'), key: join(folder.path, 'tls.key') }
+  await writeFile(tls.certificate, authority.certificate)
+  await writeFile(tls.key, authority.key)
+  const waits: (() => void)[] = []
+  const identities = await ServedIdentities.open(configOf({ tls }), {
+    ...createTestRuntime(),
+    after: (_, work) => {
+      waits.push(work)
+      return () => {}
+    },
+  })
+  const prepareAgain = async () => {
+    const prepared = identities.prepare(configOf({ tls, debug: true }))
+    prepared.catch(() => {})
+    await vi.waitUntil(() => waits.length > 0)
+    return { prepared, look: waits.shift()! }
+  }
+
+  await writeFile(tls.certificate, next.certificate)
+  const refused = await prepareAgain()
+  refused.look()
+  await expect(refused.prepared).rejects.toThrow('does not belong to the key')
+  const taken = await prepareAgain()
+  await writeFile(tls.key, next.key)
+  taken.look()
+  ;(await taken.prepared)()
+  expect(identities.of('door')).toMatchObject({ certificate: String(next.certificate) })
 })

@@ -12,20 +12,24 @@ import {
 /** How often the files are looked at, in milliseconds. */
 const INTERVAL = 2_000
 
+type IdentitiesRuntime = Pick<Runtime, 'log' | 'date' | 'after'>
+
 /** What the listeners of a process show over TLS; empty where none of them speaks it. */
 export class ServedIdentities {
   readonly #served: ReadonlyMap<ListenerName, ServedIdentity>
+  readonly #runtime: IdentitiesRuntime
 
-  private constructor(served: ReadonlyMap<ListenerName, ServedIdentity>) {
+  private constructor(served: ReadonlyMap<ListenerName, ServedIdentity>, runtime: IdentitiesRuntime) {
     this.#served = served
+    this.#runtime = runtime
   }
 
   /** Reads what a config names. Throws `FILE_UNREADABLE` or `CONFIG_INVALID`. */
-  static async open(config: Config, runtime: Pick<Runtime, 'log' | 'date'>): Promise<ServedIdentities> {
+  static async open(config: Config, runtime: IdentitiesRuntime): Promise<ServedIdentities> {
     const served = new Map<ListenerName, ServedIdentity>()
     for (const [name, read] of await readAll(config))
       served.set(name, new ServedIdentity(name, read, runtime))
-    return new ServedIdentities(served)
+    return new ServedIdentities(served, runtime)
   }
 
   /** What a listener shows; `undefined` for one that speaks no TLS. */
@@ -38,9 +42,15 @@ export class ServedIdentities {
     for (const [name, { notAfter }] of this.#served) yield [name, notAfter / 1000]
   }
 
-  /** Reads what another config names; gives what shows it. Throws, and changes nothing, when a part cannot be had. */
+  /**
+   * Reads what another config names; gives what shows it. Throws, and changes nothing, when a part cannot be had at the
+   * second look either: whoever brings a config may bring files with it, and two never change at once.
+   */
   async prepare(config: Config): Promise<() => void> {
-    const read = await readAll(config)
+    const read = await readAll(config).catch(async () => {
+      await new Promise<void>((resolve) => this.#runtime.after(INTERVAL, resolve))
+      return readAll(config)
+    })
     return () => {
       for (const [name, identity] of read) this.#served.get(name)?.show(identity)
     }
