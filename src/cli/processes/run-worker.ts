@@ -11,7 +11,7 @@ import { EXIT } from '../exit-code.ts'
 import { setQuiet } from '../print.ts'
 import { createRefusalLog, type RefusalLog } from '../refusal-log.ts'
 import { createRuntime, type ProcessRuntime } from '../runtime.ts'
-import { readCommonWords } from '../spec/common-options.ts'
+import { readCommonWords } from '../spec/common-words.ts'
 
 /** Between two signs of life, in milliseconds. */
 const ALIVE = 1000

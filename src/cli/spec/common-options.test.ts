@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { isQuiet } from '../print.ts'
-import { applyCommonOptions, commonWords, readCommonWords } from './common-options.ts'
+import { applyCommonOptions, commonWords } from './common-options.ts'
+import { readCommonWords } from './common-words.ts'
 
 afterEach(() => applyCommonOptions({ ca: undefined, quiet: false }))
 

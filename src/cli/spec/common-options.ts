@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { setQuiet } from '../print.ts'
 import type { OptionValues } from './command-spec.ts'
 import { list, switchOption } from './option-spec.ts'
@@ -9,7 +8,7 @@ export const commonOptions = {
   quiet: switchOption('say nothing but results and errors: no progress, no summary, no log line below error'),
 }
 
-type CommonOptions = OptionValues<typeof commonOptions>
+export type CommonOptions = OptionValues<typeof commonOptions>
 
 let applied: CommonOptions = { ca: undefined, quiet: false }
 
@@ -24,13 +23,4 @@ export async function applyCommonOptions(options: CommonOptions): Promise<void> 
 export function commonWords(): string[] {
   const { ca = [], quiet } = applied
   return [...(quiet ? ['--quiet'] : []), ...ca.map((file) => `--ca=${file}`)]
-}
-
-/** Reads these words in that process. */
-export function readCommonWords(words: readonly string[]): CommonOptions {
-  const { ca, quiet = false } = parseArgs({
-    args: [...words],
-    options: { ca: { type: 'string', multiple: true }, quiet: { type: 'boolean' } },
-  }).values
-  return { ca, quiet }
 }
