@@ -1,5 +1,5 @@
 'use strict'
-const { existsSync, lstatSync, mkdirSync } = require('node:fs')
+const { existsSync, lstatSync, mkdirSync, statSync } = require('node:fs')
 const { constants, enableCompileCache } = require('node:module')
 const { homedir, tmpdir } = require('node:os')
 const { dirname, isAbsolute, join } = require('node:path')
@@ -29,24 +29,40 @@ function keepCompiled() {
   }
 }
 
-/** Of this user alone: V8 runs what it finds there. */
+/** Where compiled code may be kept: V8 runs what it finds there. */
 function* folders() {
   const { XDG_CACHE_HOME } = process.env
   try {
     const home = XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache')
     // A home that is not there is not for us to make, nor one in whatever folder this is run in.
-    if (isAbsolute(home) && existsSync(dirname(home))) yield join(home, 'portolan', 'compiled')
+    if (isAbsolute(home) && existsSync(dirname(home))) {
+      const above = join(home, 'portolan')
+      const folder = join(above, 'compiled')
+      // By sudo, this may be the home of another user, who could put another folder in its place.
+      if ([dirname(home), home, above].every(isSafe) && isOwn(folder)) yield folder
+    }
   } catch {
-    // A user who is in no list of users and has no HOME.
+    // A user who is in no list of users and has no HOME, or may not write there.
   }
-  const uid = process.getuid?.()
-  if (uid === undefined) return
   try {
-    const folder = join(tmpdir(), `portolan-compiled-${uid}`)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const found = lstatSync(folder)
-    if (found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0) yield folder
+    const folder = join(tmpdir(), `portolan-compiled-${process.getuid?.()}`)
+    if (process.getuid !== undefined && isOwn(folder)) yield folder
   } catch {
     // Then it is compiled each time.
   }
+}
+
+/** Whether a folder, which is made where there is none, is this user's, and nobody else may write to it. */
+function isOwn(folder) {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const found = lstatSync(folder)
+  if (process.getuid === undefined) return found.isDirectory()
+  return found.isDirectory() && found.uid === process.getuid() && (found.mode & 0o022) === 0
+}
+
+/** Whether nobody but this user and root can put something else in the place of what is in a folder, if it is there. */
+function isSafe(folder) {
+  if (process.getuid === undefined || !existsSync(folder)) return true
+  const { uid, mode } = statSync(folder)
+  return (uid === 0 || uid === process.getuid()) && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0)
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -132,7 +132,7 @@ describe.skipIf(missing !== undefined || process.getuid === undefined)('what is 
     await using own = await makeTempFolder()
     const uid = process.getuid!()
     for (const name of ['home', 'xdg', 'tmp', 'told', `open/portolan-compiled-${uid}`]) {
-      await mkdir(join(own.path, name), { recursive: true })
+      await mkdir(join(own.path, name), { recursive: true, mode: 0o755 })
     }
     await chmod(join(own.path, `open/portolan-compiled-${uid}`), 0o777)
     await writeFile(join(own.path, 'file'), '')
@@ -152,6 +152,18 @@ describe.skipIf(missing !== undefined || process.getuid === undefined)('what is 
       expect(await readdir(join(own.path, at.replace('UID', String(uid))))).toHaveLength(1)
     }
     expect(await readdir(own.path)).not.toContain('.cache')
+  })
+
+  it('is not taken from a home of somebody else', { skip: process.getuid?.() !== 0 }, async () => {
+    await using own = await makeTempFolder()
+    for (const name of ['home/.cache/portolan', 'tmp']) await mkdir(join(own.path, name), { recursive: true })
+    // As by sudo, which keeps HOME on some systems: what that user puts there would run as root.
+    for (const name of ['home', 'home/.cache', 'home/.cache/portolan'])
+      await chown(join(own.path, name), 65532, 65532)
+    const env = { HOME: join(own.path, 'home'), TMPDIR: join(own.path, 'tmp') }
+    await runOk(RUNTIMES.node, [installed.program, '--version'], { cwd: own.path, env })
+    expect(await readdir(join(own.path, 'tmp'))).toEqual(['portolan-compiled-0'])
+    expect(await readdir(join(own.path, 'home/.cache/portolan/compiled')).catch(() => [])).toEqual([])
   })
 
   it('is kept by a user who may not write to the package', { skip: process.getuid?.() !== 0 }, async () => {
