@@ -51,7 +51,25 @@ describe('the date of a release', () => {
     )
     await commit()
     await writeFile(join(folder, 'new.md'), 'new')
-    expect(() => dateOfRelease(folder, '86400')).toThrow('of a commit alone, but git says "?? new.md"')
+    expect(() => dateOfRelease(folder, '86400')).toThrow('of a commit alone, but git does not have "new.md"')
+  })
+
+  it.each([
+    ['shows no files but its own', 'status.showUntrackedFiles', 'no'],
+    ['ignores it for this user', 'core.excludesFile', '.git/ignored'],
+  ])('is none of a file that is no commit, though git %s', async (_, setting, value) => {
+    await commit()
+    await git('config', setting, value)
+    await mkdir(join(folder, 'deploy'))
+    await writeFile(join(folder, '.git/ignored'), '.env\n')
+    await writeFile(join(folder, 'deploy/.env'), 'SECRET=1')
+    expect(() => dateOfRelease(folder, undefined)).toThrow('git does not have "deploy/')
+  })
+
+  it('is none of a repository that git does not read', async () => {
+    await commit()
+    await writeFile(join(folder, '.git/HEAD'), '')
+    expect(() => dateOfRelease(folder, '86400')).toThrow(/^git says nothing of /)
   })
 })
 
