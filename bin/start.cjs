@@ -46,7 +46,7 @@ function* folders() {
   }
   try {
     const folder = join(tmpdir(), `portolan-compiled-${process.getuid?.()}`)
-    if (process.getuid !== undefined && isOwn(folder)) yield folder
+    if (process.getuid !== undefined && isSafe(tmpdir()) && isOwn(folder)) yield folder
   } catch {
     // Then it is compiled each time.
   }

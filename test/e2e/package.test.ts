@@ -124,6 +124,11 @@ const KEPT: readonly (readonly [title: string, env: Record<string, string>, at: 
   ['an empty HOME', { HOME: '', TMPDIR: 'tmp' }, 'tmp/portolan-compiled-UID'],
   ['a file for a home', { HOME: 'file', TMPDIR: 'tmp' }, 'tmp/portolan-compiled-UID'],
   ['nothing but a folder that anybody may write to', { HOME: 'nowhere', TMPDIR: 'open' }, undefined],
+  [
+    'a temporary folder in which anybody may put another one in its place',
+    { HOME: '', TMPDIR: 'loose' },
+    undefined,
+  ],
   ['a folder that Node is told', { NODE_COMPILE_CACHE: 'told', HOME: 'home', TMPDIR: 'tmp' }, 'told'],
 ]
 
@@ -131,10 +136,10 @@ describe.skipIf(missing !== undefined || process.getuid === undefined)('what is 
   it.each(KEPT)('is kept, and used, by a user with %s', async (_, named, at) => {
     await using own = await makeTempFolder()
     const uid = process.getuid!()
-    for (const name of ['home', 'xdg', 'tmp', 'told', `open/portolan-compiled-${uid}`]) {
+    for (const name of ['home', 'xdg', 'tmp', 'loose', 'told', `open/portolan-compiled-${uid}`]) {
       await mkdir(join(own.path, name), { recursive: true, mode: 0o755 })
     }
-    await chmod(join(own.path, `open/portolan-compiled-${uid}`), 0o777)
+    for (const name of ['loose', `open/portolan-compiled-${uid}`]) await chmod(join(own.path, name), 0o777)
     await writeFile(join(own.path, 'file'), '')
     const env = Object.entries(named).map(([name, value]) => [name, value && join(own.path, value)])
     // A command with flags for V8, which takes no code that was compiled with others.
@@ -168,7 +173,7 @@ describe.skipIf(missing !== undefined || process.getuid === undefined)('what is 
 
   it('is kept by a user who may not write to the package', { skip: process.getuid?.() !== 0 }, async () => {
     await using own = await makeTempFolder()
-    await chmod(own.path, 0o777)
+    await chmod(own.path, 0o1777)
     await cp(installed.folder, join(own.path, 'portolan'), { recursive: true })
     const child = spawn(RUNTIMES.node, [join(own.path, 'portolan/bin/portolan.cjs'), '--version'], {
       ...{ uid: 65532, gid: 65532, cwd: '/' },
