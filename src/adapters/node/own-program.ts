@@ -25,9 +25,7 @@ export function isExecutable(): boolean {
  * the child's `stdio`. Whoever embeds the package gets its command.
  */
 export function ownProgram(): OwnProgram {
-  const { execPath: command } = process
-  // A debugger listens for one process.
-  const execArgv = process.execArgv.filter((flag) => !/^--inspect/.test(flag))
+  const { execPath: command, execArgv } = process
   if (isExecutable()) return { command, words: [] }
   const file = isSource(import.meta.url) ? '../../cli/main.ts' : '../bin/portolan.cjs'
   // A debugger listens for one process.
