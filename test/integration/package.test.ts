@@ -146,20 +146,22 @@ describe.each(RUNTIME_NAMES)('the command of the package, on %s', (runtime) => {
 })
 
 describe('the command of the package', () => {
-  it.each(['20.20.2', '22.17.1', '8.17.0'])('says in one line what it needs, on Node %s', async (version) => {
+  it.each([
+    ['Node 20.20.2', { node: '20.20.2' }],
+    ['Node 22.17.1', { node: '22.17.1' }],
+    ['Node 8.17.0', { node: '8.17.0' }],
+    ['Bun 1.3.14', { node: '24.3.0', bun: '1.3.14' }],
+    ['Bun 0.8.1', { node: '18.15.0', bun: '0.8.1' }],
+  ])('says in one line what it needs, on %s', async (name, pretended) => {
     const pretend = join(installed.project, 'pretend.cjs')
-    const versions = `{ ...process.versions, node: '${version}' }`
+    const versions = `{ ...process.versions, ...${JSON.stringify(pretended)} }`
     await writeFile(pretend, `Object.defineProperty(process, 'versions', { value: ${versions} })`)
-    const { code, stdout, stderr } = await run(process.execPath, [
-      '-r',
-      pretend,
-      installed.program,
-      '--version',
-    ])
+    const words = ['-r', pretend, installed.program, '--version']
+    const { code, stdout, stderr } = await run(process.execPath, words)
     expect({ code, stdout: String(stdout), stderr }).toEqual({
       code: 2,
       stdout: '',
-      stderr: `portolan: needs Node 22.18 or later, or Bun 1.4 or later; this is Node ${version}\n`,
+      stderr: `portolan: needs Node 22.18 or later, or Bun 1.4 or later; this is ${name}\n`,
     })
   })
 })
