@@ -146,7 +146,7 @@ export class Isolate {
 /** What Cloudflare says of a client. A request of which it says nothing did not come by it: anybody wrote the header then. */
 function connectionOf(request: Request & { readonly cf?: RequestOrigin }): Connection {
   const { cf, headers } = request
-  if (cf === undefined) return { peer: '' }
+  if (!cf) return { peer: '' }
   const seen = placeOfClient(cf)
   return { peer: headers.get('cf-connecting-ip') ?? '', ...(seen && { seen }) }
 }
