@@ -1,5 +1,5 @@
 'use strict'
-const { existsSync, lstatSync, mkdirSync, statSync } = require('node:fs')
+const { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } = require('node:fs')
 const { constants, enableCompileCache } = require('node:module')
 const { homedir, tmpdir } = require('node:os')
 const { dirname, isAbsolute, join } = require('node:path')
@@ -24,8 +24,25 @@ async function start() {
 function keepCompiled() {
   if (enableCompileCache === undefined) return
   for (const folder of folders()) {
+    bound(folder)
     // NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE have been gone by before.
     if (enableCompileCache(folder).status !== constants.compileCacheStatus.FAILED) return
+  }
+}
+
+/** Of each runtime, with each set of flags: what one version of Portolan has is a fifth of it at most. */
+const MOST_FILES = 1000
+/** Runtimes, each with each set of flags, of which there are four. */
+const MOST_RUNTIMES = 20
+
+/** Throws away what versions that are gone have left, when that is too much; V8 throws nothing away. */
+function bound(folder) {
+  try {
+    const kept = readdirSync(folder).map((name) => join(folder, name))
+    const isFull = (runtime) => kept.length > MOST_RUNTIMES || readdirSync(runtime).length > MOST_FILES
+    for (const runtime of kept.filter(isFull)) rmSync(runtime, { recursive: true, force: true })
+  } catch {
+    // Somebody else does so at this moment.
   }
 }
 

@@ -159,6 +159,22 @@ describe.skipIf(missing !== undefined || process.getuid === undefined)('what is 
     expect(await readdir(own.path)).not.toContain('.cache')
   })
 
+  it('is thrown away when versions and runtimes that are gone have left too much of it', async () => {
+    await using own = await makeTempFolder()
+    const kept = join(own.path, 'home/.cache/portolan/compiled')
+    const env = { HOME: join(own.path, 'home') }
+    const start = () => runOk(RUNTIMES.node, [installed.program, '--version'], { cwd: own.path, env })
+    for (const name of ['full', 'few']) await mkdir(join(kept, name), { recursive: true, mode: 0o755 })
+    await writeFile(join(kept, 'few/code'), '')
+    for (let n = 0; n <= 1000; n++) await writeFile(join(kept, 'full', String(n)), '')
+    await start()
+    const left = (await readdir(kept)).filter((name) => !name.startsWith('v'))
+    expect(left).toEqual(['few'])
+    for (let n = 0; n <= 20; n++) await mkdir(join(kept, `runtime-${n}`))
+    await start()
+    expect((await readdir(kept)).filter((name) => !name.startsWith('v'))).toEqual([])
+  })
+
   it('is not taken from a home of somebody else', { skip: process.getuid?.() !== 0 }, async () => {
     await using own = await makeTempFolder()
     for (const name of ['home/.cache/portolan', 'tmp']) await mkdir(join(own.path, name), { recursive: true })
