@@ -22,10 +22,11 @@ async function start() {
 
 /** Compiled once, read back from then on: half of the time until a command begins is V8 compiling it. Bun has no such thing. */
 function keepCompiled() {
-  if (enableCompileCache === undefined) return
+  const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE } = process.env
+  // Node has gone by these before.
+  if (enableCompileCache === undefined || NODE_COMPILE_CACHE || NODE_DISABLE_COMPILE_CACHE) return
   for (const folder of folders()) {
     bound(folder)
-    // NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE have been gone by before.
     if (enableCompileCache(folder).status !== constants.compileCacheStatus.FAILED) return
   }
 }
