@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -10,13 +10,19 @@ function linksOf(file: string): string[] {
   return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => join(dirname(file), path!))
 }
 
-test.each([
-  ...['SECURITY.md', 'docs/security.md', 'docs/installing.md', 'docs/architecture.md', 'docs/deploying.md'],
-  'deploy/cloud-run/README.md',
-])('every file that %s names is there', (file) => {
-  const links = linksOf(file)
-  expect(links.length).toBeGreaterThan(0)
-  expect(links.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+/** Every page that is no one's fixture. */
+const PAGES = ['.', 'docs', 'deploy', 'examples'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: folder !== '.', encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md') && !path.includes('node_modules'))
+    .map((path) => join(folder, path)),
+)
+
+test.each(PAGES)('every file that %s names is there', (file) => {
+  expect(linksOf(file).filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+})
+
+test('pages name files', () => {
+  expect(PAGES.flatMap(linksOf).length).toBeGreaterThan(100)
 })
 
 test('every attack that docs/security.md tells of names the test that shows what happens', () => {
