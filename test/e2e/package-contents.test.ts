@@ -185,18 +185,38 @@ const { text } = rewriteText(source, { map: createMap(KUBERNETES_MAP) })
 console.log(reference.name, place.name, isError, typeof handler, typeof createWorkerRuntime, text.trim())
 `
 
+/** The declaration of what Cloudflare lends to a worker. */
+const WORKER_MODULES = 'node_modules/portolan/deploy/workers/src/modules.d.ts'
+
+/** The examples in TypeScript that a page has. */
+async function examplesOf(page: string): Promise<string[]> {
+  const text = await readFile(join(ROOT, page), 'utf8')
+  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!)
+}
+
+/** An example that is a part of a worker's `fetch`. */
+function inFunction(example: string): string {
+  const lines = example.split('\n')
+  const imports = lines.filter((line) => line.startsWith('import '))
+  const parameters = "request: Request & { cf?: import('portolan/workers').RequestOrigin }, text: string"
+  const rest = lines.filter((line) => !line.startsWith('import '))
+  return [...imports, `export async function answer(${parameters}) {`, ...rest, '}'].join('\n')
+}
+
 describe('an outside project', () => {
   it('compiles against the package, strictly and with its declarations checked, and runs', async () => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-    const example = /```ts\n([\s\S]*?)```/.exec(readme)![1]!
+    const [example = ''] = await examplesOf('README.md')
     await writeFile(join(installed.project, 'readme.ts'), example)
     await writeFile(join(installed.project, 'main.ts'), EVERY_ENTRY)
+    const [door = '', worker = ''] = await examplesOf('docs/embedding.md')
+    await writeFile(join(installed.project, 'embedding.ts'), door)
+    await writeFile(join(installed.project, 'within-worker.ts'), inFunction(worker))
     const options = {
       compilerOptions: {
         ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, module: 'nodenext' },
         ...{ target: 'es2024', lib: ['es2024', 'dom', 'esnext.disposable'], types: [], outDir: 'out' },
       },
-      files: ['main.ts', 'readme.ts'],
+      files: ['main.ts', 'readme.ts', 'embedding.ts', 'within-worker.ts', WORKER_MODULES],
     }
     await writeFile(join(installed.project, 'tsconfig.json'), JSON.stringify(options))
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
