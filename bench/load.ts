@@ -12,6 +12,7 @@ import { type Store, startStore } from './redirect/store.ts'
 // while at four fifths of what it can. LOAD_MINUTES says how long that is.
 
 const MINUTES = Number(process.env.LOAD_MINUTES ?? 10)
+const RUNTIMES = (process.env.LOAD_RUNTIMES ?? 'node,bun').split(',') as RuntimeName[]
 const BUSY = [32, 1000, 10_000]
 const IDLE = Number(process.env.IDLE ?? 10_000)
 const SECONDS = 5
@@ -24,7 +25,7 @@ export async function run(): Promise<void> {
   await using store = await startStore()
   const generator = fork(join(import.meta.dirname, 'load/generator.ts'))
   try {
-    for (const runtime of ['node', 'bun'] as const) {
+    for (const runtime of RUNTIMES) {
       await busyConnections(runtime, { store, generator })
       await idleConnections(runtime, { store, generator })
       await fewFiles(runtime, { store, generator })

@@ -34,7 +34,9 @@ function dateOfCommit(root: string): string {
   } catch (error) {
     throw new Error(`git says nothing of ${root}: ${error instanceof Error ? error.message : error}`)
   }
-  if (changed !== '') throw new Error(`a release is of a commit alone, but git says "${changed}"`)
-  if (unknown !== '') throw new Error(`a release is of a commit alone, but git does not have "${unknown}"`)
-  return seconds
+  const found = changed === '' ? unknown && `?? ${unknown}` : changed
+  if (found === '') return seconds
+  throw new Error(
+    `a release is of a commit alone, but git says "${found}": commit, move away or stash (git stash -u) what is not in it`,
+  )
 }

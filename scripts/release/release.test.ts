@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
@@ -33,6 +33,15 @@ describe('the date of a release', () => {
     expect(dateOfRelease(folder, undefined)).toEqual(new Date('2026-11-27T12:00:00Z'))
   })
 
+  it('is that of its commit though `npm pack` left a package in the clone', async () => {
+    await copyFile(join(import.meta.dirname, '../../.gitignore'), join(folder, '.gitignore'))
+    await git('init', '--quiet')
+    await git('add', '.gitignore')
+    await git('commit', '--quiet', '--message=first')
+    await writeFile(join(folder, 'portolan-0.1.0.tgz'), 'packed')
+    expect(dateOfRelease(folder, undefined)).toEqual(new Date('2026-11-27T12:00:00Z'))
+  })
+
   it('is SOURCE_DATE_EPOCH where that is set, and where there is no git', async () => {
     expect(dateOfRelease(folder, '86400')).toEqual(new Date('1970-01-02'))
     await commit()
@@ -51,7 +60,9 @@ describe('the date of a release', () => {
     )
     await commit()
     await writeFile(join(folder, 'new.md'), 'new')
-    expect(() => dateOfRelease(folder, '86400')).toThrow('of a commit alone, but git does not have "new.md"')
+    expect(() => dateOfRelease(folder, '86400')).toThrow(
+      'of a commit alone, but git says "?? new.md": commit, move away or stash (git stash -u) what is not in it',
+    )
   })
 
   it.each([
@@ -63,7 +74,7 @@ describe('the date of a release', () => {
     await mkdir(join(folder, 'deploy'))
     await writeFile(join(folder, '.git/ignored'), '.env\n')
     await writeFile(join(folder, 'deploy/.env'), 'SECRET=1')
-    expect(() => dateOfRelease(folder, undefined)).toThrow('git does not have "deploy/')
+    expect(() => dateOfRelease(folder, undefined)).toThrow('but git says "?? deploy/')
   })
 
   it('is none of a repository that git does not read', async () => {

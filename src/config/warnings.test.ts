@@ -24,6 +24,14 @@ const rules = (...whens: readonly object[]) => ({
   routing: whens.map((when) => ({ when, prefer: ['upstreams'] })),
 })
 const store = (url: string) => ({ stores: [{ id: 's', url, at: 'aws/eu-west-3' }] })
+const TWO_STORES = {
+  stores: [
+    { id: 's', url: 'https://s.example', at: 'aws/eu-west-3' },
+    { id: 't', url: 'https://t.example', at: 'anycast' },
+  ],
+}
+const EVERYBODY =
+  'clouds: nothing says where clients are, so none is sent to the nearest backend: set clouds.snapshot and clouds.refresh, or clouds.places'
 const unlisted = (cloud: string) =>
   `routing[0].when: no client is ever in ${cloud}: it is in no list and not in clouds.places; those in lists are ${listedClouds.join(', ')}`
 const covered = (index: number, before: number) =>
@@ -48,6 +56,20 @@ test.each<[string, object, string[]]>([
     [`routing[1].when: ${NOBODY}`],
   ],
   ['a rule without conditions needs nothing', rules({}), []],
+  ['stores in two places, and nothing says which is near', TWO_STORES, [EVERYBODY]],
+  [
+    'upstreams in two places',
+    { upstreams: [UPSTREAM, { ...UPSTREAM, id: 'b', at: 'gcp/europe-west1', canonical: true }] },
+    [EVERYBODY],
+  ],
+  ['stores in two places, and the lists are fetched', { ...TWO_STORES, ...RANGES }, []],
+  ['stores in two places, of which a rule says the order', { ...TWO_STORES, ...rules({}) }, []],
+  [
+    'stores in two places, and the config knows clients',
+    { ...TWO_STORES, clouds: { places: [{ prefix: '192.0.2.0/24', at: 'aws/eu-west-3' }] } },
+    [],
+  ],
+  ['one store needs no choice', store('https://s.example'), []],
   ['a cloud by a name that no list has', { ...rules({ cloud: 'google' }), ...RANGES }, [unlisted('google')]],
   [
     'one such cloud beside others',

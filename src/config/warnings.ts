@@ -25,6 +25,7 @@ export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps
     remarks.push({ path: ['adminTls'], message: 'is for nobody, since admin is off' })
   }
   if (!placesAreGiven) {
+    warnOfEverybodySomewhere(config, remarks)
     yield* warnOfUnknownPlaces(config, remarks)
     yield* warnOfUnlistedPlaces(config, remarks)
   }
@@ -32,6 +33,16 @@ export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps
   yield* warnOfContradictions(config, remarks)
   yield* warnOfPrivateTargets(config, remarks)
   return remarks
+}
+
+/** Backends are ranked by how near they are, and of no client it is known where it is. */
+function warnOfEverybodySomewhere({ clouds, routing, upstreams, stores }: Config, remarks: Remark[]): void {
+  const { snapshot, refresh, places } = clouds
+  if (snapshot !== undefined || refresh !== undefined || places.length > 0 || routing.length > 0) return
+  if ([upstreams, stores].every((backends) => new Set(backends.map(({ at }) => at)).size < 2)) return
+  const message =
+    'nothing says where clients are, so none is sent to the nearest backend: set clouds.snapshot and clouds.refresh, or clouds.places'
+  remarks.push({ path: ['clouds'], message })
 }
 
 /** A rule needs to know where clients are, and nothing tells. */

@@ -170,7 +170,7 @@ describe.skipIf(unable !== undefined)('a release, made twice in clones at differ
     await copyFile(join(clone, 'LICENSE'), join(clone, 'docs/notes.md'))
     const { code, stderr } = await run(join(clone, '.ci/release'), ['../never'], { cwd: clone })
     expect(code).not.toBe(0)
-    expect(stderr).toContain('a release is of a commit alone, but git does not have "docs/notes.md"')
+    expect(stderr).toContain('a release is of a commit alone, but git says "?? docs/notes.md"')
   })
 })
 

@@ -4,25 +4,34 @@ import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** Where a document's links to files of this repository lead. */
-function linksOf(file: string): string[] {
-  const text = readFileSync(join(ROOT, file), 'utf8')
-  return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => join(dirname(file), path!))
-}
-
-/** Every page that is no one's fixture. */
-const PAGES = ['.', 'docs', 'deploy', 'examples'].flatMap((folder) =>
-  readdirSync(join(ROOT, folder), { recursive: folder !== '.', encoding: 'utf8' })
-    .filter((path) => path.endsWith('.md') && !path.includes('node_modules'))
-    .map((path) => join(folder, path)),
+const DOCUMENTS = ['.', 'docs', 'data', 'deploy'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { encoding: 'utf8', recursive: folder === 'deploy' })
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+    .map((name) => join(folder, name)),
 )
 
-test.each(PAGES)('every file that %s names is there', (file) => {
-  expect(linksOf(file).filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
-})
+/** The links of a document into this repository that lead nowhere, neither to a file nor, in documents, to a heading. */
+function deadLinksOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8')
+  const links = [...text.matchAll(/\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)]
+  return links.flatMap(([link, path, heading]) => {
+    const target = path === '' ? file : join(dirname(file), path!)
+    if (!existsSync(join(ROOT, target))) return [link]
+    return heading === undefined || !target.endsWith('.md') || headingsOf(target).has(heading) ? [] : [link]
+  })
+}
 
-test('pages name files', () => {
-  expect(PAGES.flatMap(linksOf).length).toBeGreaterThan(100)
+/** As GitHub names them in addresses; none occurs twice here where a link leads. */
+function headingsOf(file: string): ReadonlySet<string> {
+  const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(/^```.*?^```/gms, '')
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase(),
+  )
+  return new Set(headings.map((each) => each.replaceAll(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-')))
+}
+
+test.each(DOCUMENTS)('every link of %s into the repository leads somewhere', (file) => {
+  expect(deadLinksOf(file)).toEqual([])
 })
 
 test('every attack that docs/security.md tells of names the test that shows what happens', () => {

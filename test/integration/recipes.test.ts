@@ -150,4 +150,18 @@ describe('the service of Cloud Run', () => {
     expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: found.config.admin!.port })
     expect(container.ports[0].containerPort).toBe(found.config.listen.port)
   })
+
+  it('has the memory that new ranges take, its file system among it', () => {
+    const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(container.resources.limits.memory)!
+    expect(Number(number) * (unit === 'Gi' ? 1024 : 1)).toBeGreaterThanOrEqual(768)
+  })
+
+  it('names every word that is to be replaced on its page', () => {
+    const words = [...read('cloud-run/service.yaml').matchAll(/(?<=[@:/. ])(PROJECT|REGION|DIGEST)\b/g)].map(
+      ([word]) => word,
+    )
+    expect(new Set(words)).toEqual(new Set(['PROJECT', 'REGION', 'DIGEST']))
+    const page = read('cloud-run/README.md')
+    for (const word of words) expect(page).toMatch(new RegExp(`(?<![$"])\\b${word}\\b`))
+  })
 })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +27,8 @@ const BUILT = join(ROOT, 'node_modules/.cache/built-by')
 /** Builds `dist/`: once for all files of a run that names itself, as `vitest.e2e.config.ts` does, where they take turns. */
 export async function buildDist(): Promise<void> {
   const run = process.env.PORTOLAN_TEST_RUN
-  if (run !== undefined && run === (await readFile(BUILT, 'utf8').catch(() => undefined))) return
+  const last = existsSync(join(ROOT, 'dist/cli.js')) && (await readFile(BUILT, 'utf8').catch(() => ''))
+  if (run !== undefined && run === last) return
   // Not by prepack, which would install for the build what is being used at this moment.
   await runOk(process.execPath, [join(ROOT, 'scripts/build/main.ts')], { cwd: ROOT, timeout: LONGEST_BUILD })
   if (run === undefined) return

@@ -57,7 +57,29 @@ function sendOnce(url: string, init: RequestInit): Promise<Response> {
   const proxy = proxyFor(url, known)
   if (IS_BUN) return fetch(url, forBun(url, init, proxy))
   const through = proxy === undefined ? undefined : dispatcherFor(known)
-  return fetch(url, through === undefined ? init : { ...init, dispatcher: through })
+  const chosen = init.method === 'HEAD' ? keptOpen(through) : through
+  return fetch(url, chosen === undefined ? init : { ...init, dispatcher: chosen })
+}
+
+/** By what they are made of; each keeps connections. */
+const keeping = new WeakMap<Dispatcher, Dispatcher>()
+
+/**
+ * Keeps the connection after a `HEAD`. undici closes it by itself, for servers that answer with a body (its
+ * lib/dispatcher/client-h1.js), so that each probe of a store would begin with two handshakes. Such a server spoils no more
+ * than what is asked of it next.
+ */
+function keptOpen(through: Dispatcher | undefined): Dispatcher | undefined {
+  const inner = through ?? (Reflect.get(globalThis, DISPATCHER) as Dispatcher | undefined)
+  if (inner === undefined) return undefined
+  let kept = keeping.get(inner)
+  if (kept === undefined) {
+    const dispatch: Dispatcher['dispatch'] = (options, handler) =>
+      inner.dispatch({ ...options, reset: false }, handler)
+    kept = Object.create(inner, { dispatch: { value: dispatch } }) as Dispatcher
+    keeping.set(inner, kept)
+  }
+  return kept
 }
 
 /** Bun takes proxy and certificates with each request; what goes past its own reading of the environment it is told. */

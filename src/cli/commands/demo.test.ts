@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, expect, it } from 'vitest'
 import { runCommand, startCommand } from '../../../test/support/command.ts'
@@ -41,8 +42,32 @@ it('demo ends with 3 at once when a port is taken, and leaves nothing behind', a
     out: '',
     err: expect.stringMatching(
       new RegExp(
-        `^portolan: cannot listen on 127\\.0\\.0\\.1:${port}: [^\\n]*(?:EADDRINUSE|in use)[^\\n]*\\n$`,
+        `^portolan: cannot listen on 127\\.0\\.0\\.1:${port}: [^\\n]*(?:EADDRINUSE|in use)[^\\n]*; --port and --admin-port choose others\\n$`,
       ),
     ),
   })
+})
+
+it('demo goes on by its own config while another runs in the same folder, and takes it away when it ends', async () => {
+  const words = ['demo', '--port', '0', '--admin-port', '0', '--folder', folder.path, '--quiet']
+  const start = async () => {
+    const demo = startCommand(words, { folder: folder.path })
+    let printed = ''
+    demo.process.stdout!.on('data', (text) => {
+      printed += text
+    })
+    await until('the demo', () => printed.includes('Ctrl-C ends it'))
+    return { demo, configFile: /Its config is (\S+):/.exec(printed)![1]! }
+  }
+  const first = await start()
+  await using _first = first.demo
+  const before = await readFile(first.configFile, 'utf8')
+  const second = await start()
+  await using _second = second.demo
+  second.demo.process.kill()
+  await second.demo.ended
+  expect(await readFile(first.configFile, 'utf8')).toBe(before)
+  first.demo.process.kill()
+  await first.demo.ended
+  expect((await readdir(folder.path)).filter((name) => name.startsWith('config'))).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Listener } from '../../adapters/listener.ts'
 import { listen } from '../../adapters/node/listen.ts'
@@ -7,6 +7,7 @@ import type { SampleWorld } from '../../demo/sample-world.ts'
 import { startUpstream, type UpstreamProcess } from '../../demo/start-upstream.ts'
 import { createStore } from '../../demo/store.ts'
 import { DEMO_REGIONS, demoConfig, demoFolder, storeId } from '../../demo/world.ts'
+import { PortolanError } from '../../errors.ts'
 import { EXIT } from '../exit-code.ts'
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
@@ -24,6 +25,8 @@ export async function runDemo({
   await mkdir(folder, { recursive: true })
   const world = await makeSampleImages(layout)
   const onError = (error: unknown) => console.error(error)
+  // Its own: another demo, which may have ended at once as its port is taken, would send this one's clients to its stores.
+  const configFile = join(folder, `config-${process.pid}.yaml`)
   const stores: Listener[] = []
   let pier: UpstreamProcess | undefined
   try {
@@ -31,10 +34,11 @@ export async function runDemo({
     for (const _ of DEMO_REGIONS) {
       stores.push(await listen(createStore(layout), { host: '127.0.0.1', port: 0, onError }))
     }
-    const configFile = join(folder, 'config.yaml')
     await writeFile(configFile, demoConfig({ layout, pier: pier.url, stores, port, adminPort }))
     const config = await readConfig(configFile)
-    const running = await runService(config, createRuntime(config.log), { file: configFile })
+    const running = await runService(config, createRuntime(config.log), { file: configFile }).catch(
+      tellOfPorts,
+    )
     await running.tried
     process.stdout.write(describeWorld(world, pier, stores, configFile, running.door, running.admin))
     await running.ended
@@ -42,7 +46,14 @@ export async function runDemo({
   } finally {
     pier?.end()
     await Promise.all(stores.map((store) => store.drain(0)))
+    await rm(configFile, { force: true })
   }
+}
+
+function tellOfPorts(error: unknown): never {
+  if (!(error instanceof PortolanError) || error.code !== 'LISTEN_FAILED') throw error
+  const message = `${error.message}; --port and --admin-port choose others`
+  throw new PortolanError(error.code, message, error.facts, error)
 }
 
 function describeWorld(

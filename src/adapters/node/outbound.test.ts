@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { outboundFetch } from './outbound.ts'
+
+let connections = 0
+const server = createServer((_, response) => response.writeHead(200, { 'Content-Length': '9' }).end())
+server.on('connection', () => connections++)
+/** Answers each request with a body, HEAD too, which is against RFC 9110, 9.3.2. */
+const wrong = createTcpServer((socket) => {
+  socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody'))
+  socket.on('error', () => {})
+})
+const originOf = ({ port }: AddressInfo) => `http://127.0.0.1:${port}/`
+
+beforeAll(async () => {
+  for (const each of [server, wrong]) {
+    each.listen(0, '127.0.0.1')
+    await once(each, 'listening')
+  }
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+  wrong.close()
+})
+
+it('asks by HEAD again and again on one connection', async () => {
+  const origin = originOf(server.address() as AddressInfo)
+  // What fetch goes by is there once it was called.
+  await outboundFetch(origin, { method: 'HEAD' })
+  connections = 0
+  for (let n = 0; n < 5; n++) {
+    const { status, headers } = await outboundFetch(origin, { method: 'HEAD' })
+    expect([status, headers.get('content-length')]).toEqual([200, '9'])
+  }
+  expect(connections).toBeLessThan(2)
+})
+
+it('is answered by a server that sends a body after HEAD, if not each time, and never with a part of that body', async () => {
+  const origin = originOf(wrong.address() as AddressInfo)
+  const answers = []
+  for (let n = 0; n < 6; n++) {
+    answers.push(
+      await outboundFetch(origin, { method: 'HEAD' }).then(
+        ({ status }) => status,
+        () => 'failed',
+      ),
+    )
+  }
+  expect(answers[0]).toBe(200)
+  expect(new Set(answers).difference(new Set([200, 'failed']))).toEqual(new Set())
+})
