@@ -57,7 +57,7 @@ function* folders() {
       const above = join(home, 'portolan')
       const folder = join(above, 'compiled')
       // By sudo, this may be the home of another user, who could put another folder in its place.
-      if ([dirname(home), home, above].every(isSafe) && isOwn(folder)) yield folder
+      if (isSafe(above) && isOwn(folder)) yield folder
     }
   } catch {
     // A user who is in no list of users and has no HOME, or may not write there.
@@ -78,9 +78,12 @@ function isOwn(folder) {
   return found.isDirectory() && found.uid === process.getuid() && (found.mode & 0o022) === 0
 }
 
-/** Whether nobody but this user and root can put something else in the place of what is in a folder, if it is there. */
+/** Whether nobody but this user and root can put something else in the place of what is in a folder, once that is there. */
 function isSafe(folder) {
-  if (process.getuid === undefined || !existsSync(folder)) return true
+  if (process.getuid === undefined) return true
+  const above = dirname(folder)
+  if (above !== folder && !isSafe(above)) return false
+  if (!existsSync(folder)) return true
   const { uid, mode } = statSync(folder)
   return (uid === 0 || uid === process.getuid()) && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0)
 }
