@@ -14,6 +14,7 @@ const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}
 const { families } = createMetrics({
   refusals: () => [],
   droppedLines: () => 0,
+  workers: () => ({ listening: 0, lost: 0, droppedMessages: 0 }),
   requestsInFlight: () => 0,
   backends: () => [],
   lastReloadSuccess: () => 0,
