@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { writeTar } from '../../src/demo/tar.ts'
 import { makeTempFolder } from '../../test/support/temp.ts'
-import { unpackRuntime } from './bun-runtime.ts'
+import { cacheOf, unpackRuntime } from './bun-runtime.ts'
 
 const TARBALL = gzipSync(
   writeTar([{ path: 'package/bin/bun', bytes: Buffer.from('a runtime'), executable: true }]),
@@ -52,4 +53,13 @@ it('has to be in package-lock.json', () => {
   expect(() => unpack('@oven/bun-mars')).toThrow(
     'package-lock.json does not name @oven/bun-mars with its integrity',
   )
+})
+
+it.each([
+  ['/elsewhere', '/elsewhere/portolan-build'],
+  ['', join(homedir(), '.cache/portolan-build')],
+  // In whichever folder npm runs, that would be another one.
+  ['relative', join(homedir(), '.cache/portolan-build')],
+])('is kept, where XDG_CACHE_HOME is "%s", in %s', (home, folder) => {
+  expect(cacheOf({ XDG_CACHE_HOME: home })).toBe(folder)
 })

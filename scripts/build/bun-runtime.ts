@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 
 /** What package-lock.json says of a package, as far as it is needed. */
 interface Locked {
@@ -10,7 +10,10 @@ interface Locked {
   readonly integrity?: string
 }
 
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'portolan-build')
+/** Where tarballs are kept for this user; a relative XDG_CACHE_HOME counts for nothing, as its specification says. */
+export function cacheOf({ XDG_CACHE_HOME: home = '' }: NodeJS.ProcessEnv): string {
+  return join(isAbsolute(home) ? home : join(homedir(), '.cache'), 'portolan-build')
+}
 
 export interface UnpackOptions {
   /** The repository's. */
@@ -29,7 +32,7 @@ export interface UnpackOptions {
  */
 export function unpackRuntime(
   name: string,
-  { root, folder, cache = CACHE, environment = process.env }: UnpackOptions,
+  { root, folder, environment = process.env, cache = cacheOf(environment) }: UnpackOptions,
 ): string {
   const { version, integrity } = lockedOf(name, root)
   const tarball = join(cache, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)

@@ -1,12 +1,14 @@
-import { statSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commitOf } from '../../src/cli/commit.ts'
 import { readKey } from '../release/checksums.ts'
 import { dateOfRelease } from '../release/date.ts'
 import { checkFolder, makeRelease, type ReleaseOptions } from '../release/release.ts'
-import { buildPackage } from './build-package.ts'
+import { runtimesOf } from '../release/runtimes.ts'
+import { buildPackage, LICENCES } from './build-package.ts'
 import { buildExecutables } from './executables.ts'
+import { formatLicences } from './licences.ts'
 import { targetsNamed } from './targets.ts'
 
 // Makes dist/; with --executables also dist/executables/, and with --release FOLDER all that a release has into that
@@ -36,9 +38,12 @@ async function main(): Promise<void> {
   const packages = await buildPackage(ROOT, DIST, commit)
   const made = { root: ROOT, bundle: DIST, targets }
   if (values.executables) {
-    for (const file of buildExecutables({ ...made, folder: join(DIST, 'executables') })) {
+    const folder = join(DIST, 'executables')
+    for (const file of buildExecutables({ ...made, folder })) {
       report(`${relative(ROOT, file)} of ${(statSync(file).size / 1e6).toFixed(0)} MB`)
     }
+    // Whoever passes one on passes its runtime on, too.
+    writeFileSync(join(folder, LICENCES), formatLicences([...packages, ...runtimesOf(targets, ROOT)]))
   }
   if (release !== undefined) await makeRelease({ ...made, ...release, packages, commit, report })
 }

@@ -6,7 +6,7 @@ import type { BundledPackage } from './licences.ts'
 export function packagesOf(modules: Iterable<string>, root: string): BundledPackage[] {
   const folders = new Set<string>()
   for (const id of modules) {
-    const folder = /^\0?(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)/.exec(id)?.[1]
+    const folder = packageFolder(id)
     if (folder !== undefined) folders.add(folder)
   }
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
@@ -14,6 +14,11 @@ export function packagesOf(modules: Iterable<string>, root: string): BundledPack
     ...readPackage(folder, root),
     integrity: packages[lockedPath(folder, packages)]?.integrity,
   }))
+}
+
+/** The folder of the package that a module belongs to; `undefined` of our own. */
+export function packageFolder(module: string): string | undefined {
+  return /^\0?(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)/.exec(module)?.[1]
 }
 
 /** What package-lock.json says of what is installed in each folder. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import type { Plugin } from 'rolldown'
+import { packageFolder } from './packages.ts'
 
 /** What a package.json says of what else it needs. */
 export interface Declared {
@@ -42,9 +43,4 @@ export function isUndeclared(source: string, declared: Declared): boolean {
   const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = declared
   if (name in { ...dependencies, ...optionalDependencies }) return false
   return !(name in { ...peerDependencies }) || peerDependenciesMeta?.[name]?.optional === true
-}
-
-/** The folder of the package that a module belongs to; `undefined` of our own. */
-function packageFolder(module: string): string | undefined {
-  return /^\0?(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)/.exec(module)?.[1]
 }

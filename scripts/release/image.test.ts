@@ -16,6 +16,7 @@ const OPTIONS = {
   libraries: [
     { path: '/lib64/ld-linux-x86-64.so.2', bytes: Buffer.from('the loader') },
     { path: '/lib/x86_64-linux-gnu/libc.so.6', bytes: Buffer.from('libc') },
+    { path: '/usr/share/doc/libc6/copyright', bytes: Buffer.from('the licence of libc') },
   ],
   licences: Buffer.from('licences'),
 }
@@ -51,6 +52,8 @@ it('is a layout whose every blob has the digest and the size that is said of it,
   expect(await readFile(join(root, 'usr/local/bin/portolan'), 'utf8')).toBe('the program')
   expect((await stat(join(root, 'usr/local/bin/portolan'))).mode & 0o777).toBe(0o755)
   expect(await readFile(join(root, 'lib64/ld-linux-x86-64.so.2'), 'utf8')).toBe('the loader')
+  expect((await stat(join(root, 'lib64/ld-linux-x86-64.so.2'))).mode & 0o777).toBe(0o755)
+  expect((await stat(join(root, 'usr/share/doc/libc6/copyright'))).mode & 0o777).toBe(0o644)
   expect((await stat(join(root, 'tmp'))).mode & 0o7777).toBe(0o1777)
   await chmod(join(root, 'tmp'), 0o755)
 })

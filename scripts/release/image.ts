@@ -22,7 +22,7 @@ export interface ImageOptions {
   /** As Go calls it, such as `amd64`. */
   readonly architecture: string
   readonly executable: Uint8Array
-  /** The loader and what it loads. */
+  /** The loader, what it loads, and the licences of those. */
   readonly libraries: readonly LibraryFile[]
   /** The licences of all that is in it. */
   readonly licences: Uint8Array
@@ -36,7 +36,7 @@ interface Blob {
 }
 
 /**
- * An image with the executable, its loader and its libraries, and nothing else, as an archive: an OCI layout
+ * An image with the executable, its loader, its libraries and all licences, as an archive: an OCI layout
  * (image-spec, image-layout.md) that has the `manifest.json` of `docker save` too, for a Docker that reads no layout.
  * The same as deploy/docker/Dockerfile.executable makes, without a container tool, and always the same bytes.
  */
@@ -121,7 +121,11 @@ function rootOf({ executable, libraries, licences }: ImageOptions): TarFile[] {
     text('etc/group', `portolan:x:${USER}:\n`),
     text('etc/nsswitch.conf', 'hosts: files dns\n'),
     text('etc/passwd', `portolan:x:${USER}:${USER}::/tmp:/\n`),
-    ...libraries.map(({ path, bytes }) => ({ path: path.slice(1), bytes, executable: true })),
+    ...libraries.map(({ path, bytes }) => ({
+      path: path.slice(1),
+      bytes,
+      executable: !path.startsWith('/usr/share/'),
+    })),
     { path: PROGRAM, bytes: executable, executable: true },
     { path: 'usr/share/doc/portolan/licences.txt', bytes: licences },
   ]

@@ -64,6 +64,24 @@ describe('the date of a release', () => {
       'of a commit alone, but git says "?? new.md": commit, move away or stash (git stash -u) what is not in it',
     )
   })
+
+  it.each([
+    ['shows no files but its own', 'status.showUntrackedFiles', 'no'],
+    ['ignores it for this user', 'core.excludesFile', '.git/ignored'],
+  ])('is none of a file that is no commit, though git %s', async (_, setting, value) => {
+    await commit()
+    await git('config', setting, value)
+    await mkdir(join(folder, 'deploy'))
+    await writeFile(join(folder, '.git/ignored'), '.env\n')
+    await writeFile(join(folder, 'deploy/.env'), 'SECRET=1')
+    expect(() => dateOfRelease(folder, undefined)).toThrow('but git says "?? deploy/')
+  })
+
+  it('is none of a repository that git does not read', async () => {
+    await commit()
+    await writeFile(join(folder, '.git/HEAD'), '')
+    expect(() => dateOfRelease(folder, '86400')).toThrow(/^git says nothing of /)
+  })
 })
 
 describe('checksums', () => {

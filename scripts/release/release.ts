@@ -48,6 +48,8 @@ type Put = (ending: string, bytes: string | Uint8Array) => void
  */
 export async function makeRelease(options: ReleaseOptions): Promise<void> {
   const { root, folder, key, report } = options
+  // What was built since may lie there.
+  checkFolder(folder)
   mkdirSync(folder, { recursive: true })
   const write = (file: string, bytes: string | Uint8Array) => {
     writeFileSync(join(folder, file), bytes)

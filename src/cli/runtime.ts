@@ -1,7 +1,7 @@
 import packageFile from '../../package.json' with { type: 'json' }
+import { JsonLog } from '../adapters/json-log.ts'
 import { createDoorRuntime } from '../adapters/node/door-runtime.ts'
 import { forwardLines } from '../adapters/node/forward-lines.ts'
-import { JsonLog } from '../adapters/node/json-log.ts'
 import { LineOutput } from '../adapters/node/line-output.ts'
 import type { LogConfig } from '../config/config.ts'
 import type { DoorRuntime } from '../server/runtime.ts'

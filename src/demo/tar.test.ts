@@ -41,3 +41,10 @@ test('the tar program unpacks what it writes, with every folder, byte and mode',
 test('the same files give the same bytes', () => {
   expect(writeTar(FILES).equals(writeTar(FILES))).toBe(true)
 })
+
+test.each([
+  ['a path of 101 bytes', 'a'.repeat(101), 0],
+  ['a time after 2242', 'file', 8 ** 11],
+])('%s is refused, which would be cut off', (_, path, time) => {
+  expect(() => writeTar([{ path, bytes: new Uint8Array() }], time)).toThrow(RangeError)
+})

@@ -13,7 +13,7 @@ const PATH_MAX = 100
 /**
  * Writes a POSIX ustar archive (IEEE Std 1003.1, pax, "ustar Interchange Format"). Owner and order are fixed, and so is
  * the time of all, in seconds since 1970, so that the same files give the same bytes. Paths hold at most 100 bytes of
- * ASCII; throws a `RangeError` on a longer one.
+ * ASCII, and a time or a size is less than 8^11; throws a `RangeError` on what is more.
  */
 export function writeTar(files: readonly TarFile[], time = 0): Buffer {
   const parts: Uint8Array[] = []
@@ -40,7 +40,12 @@ function header(path: string, mode: number, size: number, type: '0' | '5', time:
     throw new RangeError(`${path} is longer than the ${PATH_MAX} bytes that a tar archive holds of a path`)
   }
   const block = Buffer.alloc(BLOCK)
-  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, '0')}\0`
+  const octal = (value: number, digits: number) => {
+    const text = value.toString(8).padStart(digits, '0')
+    if (text.length > digits)
+      throw new RangeError(`${path}: ${value} is more than a tar archive can say of it`)
+    return `${text}\0`
+  }
   block.write(path, 0, PATH_MAX, 'latin1')
   block.write(octal(mode, 7), 100)
   block.write(octal(0, 7), 108) // owner

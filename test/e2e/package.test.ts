@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -124,6 +124,11 @@ const KEPT: readonly (readonly [title: string, env: Record<string, string>, at: 
   ['an empty HOME', { HOME: '', TMPDIR: 'tmp' }, 'tmp/portolan-compiled-UID'],
   ['a file for a home', { HOME: 'file', TMPDIR: 'tmp' }, 'tmp/portolan-compiled-UID'],
   ['nothing but a folder that anybody may write to', { HOME: 'nowhere', TMPDIR: 'open' }, undefined],
+  [
+    'a temporary folder in which anybody may put another one in its place',
+    { HOME: '', TMPDIR: 'loose' },
+    undefined,
+  ],
   ['a folder that Node is told', { NODE_COMPILE_CACHE: 'told', HOME: 'home', TMPDIR: 'tmp' }, 'told'],
 ]
 
@@ -131,10 +136,10 @@ describe.skipIf(missing !== undefined || process.getuid === undefined)('what is 
   it.each(KEPT)('is kept, and used, by a user with %s', async (_, named, at) => {
     await using own = await makeTempFolder()
     const uid = process.getuid!()
-    for (const name of ['home', 'xdg', 'tmp', 'told', `open/portolan-compiled-${uid}`]) {
-      await mkdir(join(own.path, name), { recursive: true })
+    for (const name of ['home', 'xdg', 'tmp', 'loose', 'told', `open/portolan-compiled-${uid}`]) {
+      await mkdir(join(own.path, name), { recursive: true, mode: 0o755 })
     }
-    await chmod(join(own.path, `open/portolan-compiled-${uid}`), 0o777)
+    for (const name of ['loose', `open/portolan-compiled-${uid}`]) await chmod(join(own.path, name), 0o777)
     await writeFile(join(own.path, 'file'), '')
     const env = Object.entries(named).map(([name, value]) => [name, value && join(own.path, value)])
     // A command with flags for V8, which takes no code that was compiled with others.
@@ -154,9 +159,37 @@ describe.skipIf(missing !== undefined || process.getuid === undefined)('what is 
     expect(await readdir(own.path)).not.toContain('.cache')
   })
 
+  it('is thrown away when versions and runtimes that are gone have left too much of it', async () => {
+    await using own = await makeTempFolder()
+    const kept = join(own.path, 'home/.cache/portolan/compiled')
+    const env = { HOME: join(own.path, 'home') }
+    const start = () => runOk(RUNTIMES.node, [installed.program, '--version'], { cwd: own.path, env })
+    for (const name of ['full', 'few']) await mkdir(join(kept, name), { recursive: true, mode: 0o755 })
+    await writeFile(join(kept, 'few/code'), '')
+    for (let n = 0; n <= 1000; n++) await writeFile(join(kept, 'full', String(n)), '')
+    await start()
+    const left = (await readdir(kept)).filter((name) => !name.startsWith('v'))
+    expect(left).toEqual(['few'])
+    for (let n = 0; n <= 20; n++) await mkdir(join(kept, `runtime-${n}`))
+    await start()
+    expect((await readdir(kept)).filter((name) => !name.startsWith('v'))).toEqual([])
+  })
+
+  it('is not taken from a home of somebody else', { skip: process.getuid?.() !== 0 }, async () => {
+    await using own = await makeTempFolder()
+    for (const name of ['home/.cache/portolan', 'tmp']) await mkdir(join(own.path, name), { recursive: true })
+    // As by sudo, which keeps HOME on some systems: what that user puts there would run as root.
+    for (const name of ['home', 'home/.cache', 'home/.cache/portolan'])
+      await chown(join(own.path, name), 65532, 65532)
+    const env = { HOME: join(own.path, 'home'), TMPDIR: join(own.path, 'tmp') }
+    await runOk(RUNTIMES.node, [installed.program, '--version'], { cwd: own.path, env })
+    expect(await readdir(join(own.path, 'tmp'))).toEqual(['portolan-compiled-0'])
+    expect(await readdir(join(own.path, 'home/.cache/portolan/compiled')).catch(() => [])).toEqual([])
+  })
+
   it('is kept by a user who may not write to the package', { skip: process.getuid?.() !== 0 }, async () => {
     await using own = await makeTempFolder()
-    await chmod(own.path, 0o777)
+    await chmod(own.path, 0o1777)
     await cp(installed.folder, join(own.path, 'portolan'), { recursive: true })
     const child = spawn(RUNTIMES.node, [join(own.path, 'portolan/bin/portolan.cjs'), '--version'], {
       ...{ uid: 65532, gid: 65532, cwd: '/' },

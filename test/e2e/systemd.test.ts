@@ -122,6 +122,7 @@ describe.skipIf(noSystemd !== undefined)('the unit, under systemd', () => {
   it('keeps what it writes in its own folders, and ends well', async () => {
     const kept = String((await machine.run('ls', '/var/lib/private', '/var/cache/private')).stdout)
     expect(kept).toBe('/var/cache/private:\nportolan\n\n/var/lib/private:\nportolan\n')
+    expect(String((await machine.run('ls', '/var/cache/private/portolan')).stdout)).toBe('compiled\n')
     expect((await systemctl('stop', 'portolan')).code).toBe(0)
     expect(await show('Result')).toBe('success')
     expect(await show('ExecMainStatus')).toBe('0')

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { LICENCES } from '../../scripts/build/build-package.ts'
 import { buildExecutables } from '../../scripts/build/executables.ts'
 import { hostTarget } from '../../scripts/build/targets.ts'
 import { writeImage } from '../../scripts/release/image.ts'
@@ -51,9 +52,8 @@ export async function buildImages(): Promise<Images> {
       ...{ root: ROOT, bundle: join(ROOT, 'dist'), folder: join(context, 'dist/executables') },
       targets: [target],
     })
-    for (const name of ['LICENSE', 'dist/third-party-licences.txt']) {
-      await copyFile(join(ROOT, name), join(context, name))
-    }
+    await copyFile(join(ROOT, 'LICENSE'), join(context, 'LICENSE'))
+    await copyFile(join(ROOT, 'dist', LICENCES), join(context, 'dist/executables', LICENCES))
     const parts = { BASE: 'root', EXECUTABLE: relative(context, executable!) }
     await build(podman, 'executable', context, 'Dockerfile.executable', parts)
     await load(podman, 'released', executable!, file('released.tar'))

@@ -65,7 +65,7 @@ export interface PodSpec {
 interface Volume {
   readonly name: string
   readonly configMap?: { readonly name: string }
-  readonly secret?: { readonly secretName: string }
+  readonly secret?: { readonly secretName: string; readonly defaultMode?: number }
   readonly emptyDir?: object
   readonly persistentVolumeClaim?: { readonly claimName: string }
 }

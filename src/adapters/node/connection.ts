@@ -4,12 +4,12 @@ import type { Door } from '../../server/request.ts'
 import { HEADER_LIMITS, type RefusedRequest, type RequestReader, type TimeLimits } from '../listener.ts'
 import type { Watched } from './deadlines.ts'
 import type { NodeHttp, NodeHttpGate } from './node-http.ts'
-import type { Outbox } from './outbox.ts'
 import { formatPlainReply } from './plain-reply.ts'
 import { PlainRequest } from './plain-request.ts'
 import { FAILED, formatRefusal } from './refusal-reply.ts'
 import { CUT_SHORT, type HeadFault, judgeHead, judgeStart, TOO_SLOW } from './request-head.ts'
 import { cancelBody, sendBody } from './send-body.ts'
+import type { TurnReplies } from './turn-replies.ts'
 import type { Turns } from './turns.ts'
 
 /** What the connections of one listener share. */
@@ -22,7 +22,7 @@ export interface Service {
   /** Asked for each request, as it may change. */
   reader: RequestReader
   readonly timeLimits: TimeLimits
-  readonly outbox: Outbox
+  readonly replies: TurnReplies
   readonly turns: Turns
   readonly http: NodeHttp
 }
@@ -108,7 +108,7 @@ export class Connection implements Watched {
     this.#socket.destroy()
   }
 
-  /** For the outbox. */
+  /** For the replies of a turn. */
   write(reply: string | Uint8Array): void {
     const socket = this.#socket
     if (socket.destroyed) return
@@ -268,7 +268,7 @@ export class Connection implements Watched {
       this.#serve(request.bytes(), isLast, reply)
       return
     }
-    this.#service.outbox.add(this, text)
+    this.#service.replies.add(this, text)
     const { body } = reply
     if (body instanceof ReadableStream && request.method !== 'HEAD') {
       this.#stream(body, Number(reply.headers['Content-Length']), isLast)
@@ -279,7 +279,7 @@ export class Connection implements Watched {
   }
 
   #stream(body: ReadableStream<Uint8Array>, length: number, isLast: boolean): void {
-    this.#service.outbox.flush()
+    this.#service.replies.flush()
     this.#phase = 'sending'
     this.#pause()
     this.#cancel = sendBody(body, this.#socket, {
@@ -302,7 +302,7 @@ export class Connection implements Watched {
   #serve(head: Buffer, isLast: boolean, reply?: DoorReply): void {
     this.#phase = 'asking'
     this.#pause()
-    this.#service.outbox.flush()
+    this.#service.replies.flush()
     this.#gate ??= this.#service.http.open(this)
     this.#gate.serve(head, isLast, reply)
   }
@@ -329,7 +329,7 @@ export class Connection implements Watched {
   }
 
   #refuse(fault: HeadFault, text = ''): void {
-    this.#service.outbox.flush()
+    this.#service.replies.flush()
     this.#service.onRefused({ status: fault.status, reason: fault.reason, peer: this.peer })
     this.#socket.write(formatRefusal(fault, /^[A-Z]+(?= )/.exec(text)?.[0]), 'latin1')
     this.#close()
@@ -338,7 +338,7 @@ export class Connection implements Watched {
   #fail(error: unknown): void {
     this.#service.onError(error)
     if (this.#socket.destroyed || this.#phase === 'closing') return
-    this.#service.outbox.flush()
+    this.#service.replies.flush()
     this.#socket.write(formatRefusal(FAILED), 'latin1')
     this.#close()
   }
@@ -351,7 +351,7 @@ export class Connection implements Watched {
     this.#phase = 'closing'
     this.progress++
     this.#input = EMPTY
-    this.#service.outbox.flush()
+    this.#service.replies.flush()
     this.#socket.end()
     this.#resume()
   }

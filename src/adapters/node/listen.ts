@@ -8,11 +8,11 @@ import { Connection, type Service } from './connection.ts'
 import { connectionLimit, openFilesLimit } from './connection-limit.ts'
 import { Deadlines, type Watched } from './deadlines.ts'
 import { createNodeHttp } from './node-http.ts'
-import { Outbox } from './outbox.ts'
 import { Overload } from './overload.ts'
 import { OVERLOADED, TOO_MANY_CONNECTIONS } from './refusal-reply.ts'
 import { TlsServer } from './tls-server.ts'
 import { TLS_ALERT, turnAway } from './turn-away.ts'
+import { TurnReplies } from './turn-replies.ts'
 import { Turns } from './turns.ts'
 
 /** Connections that the kernel may hold until they are accepted, as far as its somaxconn goes: nodes that come up together. */
@@ -41,10 +41,10 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
   let accepted = 0
   const isDraining = () => draining
   const overload = options.shedsLoad ? new Overload(timeLimits.turn) : undefined
-  const outbox = new Outbox(() => turns.begin())
-  const turns = new Turns(outbox.flush, { overload })
+  const replies = new TurnReplies(() => turns.begin())
+  const turns = new Turns(replies.flush, { overload })
   const service: Service = {
-    ...{ door, onError, onRefused, isDraining, reader, timeLimits, outbox },
+    ...{ door, onError, onRefused, isDraining, reader, timeLimits, replies },
     turns,
     http: createNodeHttp({ door, onError, isDraining }),
   }

@@ -11,8 +11,9 @@ const PASSING = 500
 const GRACE = 1000
 
 /**
- * A clock that loses no appointment of more than half a second. A timer of workerd goes with the request that set it, and none can be set outside of
- * requests; so what is due, and whose own timer has not come, is done when a later request comes by.
+ * A clock that loses no appointment of more than half a second. A timer of workerd goes with the request that set it, and
+ * none can be set outside of requests; so what is due, and whose own timer has not come, is done when a later request
+ * comes by.
  */
 export class IsolateClock implements Clock {
   readonly now: () => number

@@ -3,7 +3,7 @@ import { PortolanError } from '../../errors.ts'
 import { within } from '../../internal/within.ts'
 import { createPortolan, type Portolan } from '../../server/compose.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
-import type { JsonLog } from '../node/json-log.ts'
+import type { JsonLog } from '../json-log.ts'
 import {
   type ConfigSourceOptions,
   type FoundConfig,

@@ -197,6 +197,14 @@ it('a client is where Cloudflare says, and has the address that it says', async 
   expect(line).toMatchObject({ client: 'country/FR', knownBy: 'country', address: '198.51.100.0/24' })
 })
 
+it('a client is nowhere without word from Cloudflare: the header is whatever somebody wrote then', async () => {
+  const isolate = begin({ config: configOf('main.test'), accessLog: true })
+  await ask(isolate, { headers: { 'CF-Connecting-IP': '198.51.100.7' } })
+  const [line] = lines.filter(({ msg }) => msg === 'request')
+  expect(line).toMatchObject({ client: 'unknown' })
+  expect(line).not.toHaveProperty('address')
+})
+
 it('says nothing of requests unless it is told to', async () => {
   await ask(begin({ config: configOf('main.test') }))
   expect(lines.filter(({ msg }) => msg === 'request')).toEqual([])

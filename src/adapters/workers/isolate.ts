@@ -2,8 +2,9 @@ import { PortolanError } from '../../errors.ts'
 import { within } from '../../internal/within.ts'
 import type { Clock, Fetch } from '../../runtime.ts'
 import { faultReply } from '../../server/fault-reply.ts'
+import type { Connection } from '../../server/fetch-handler.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
-import { JsonLog } from '../node/json-log.ts'
+import { JsonLog } from '../json-log.ts'
 import { BackgroundWork, type WaitUntil } from './background-work.ts'
 import type { RequestOrigin, SharedCache } from './bindings.ts'
 import { placeOfClient } from './client-place.ts'
@@ -77,10 +78,7 @@ export class Isolate {
       return failure('the door has no config that it could go by yet', 503, { 'Retry-After': '5' })
     try {
       this.#keepUp(door)
-      return await door.portolan.fetch(request, {
-        peer: request.headers.get('cf-connecting-ip') ?? '',
-        ...seenBy(request),
-      })
+      return await door.portolan.fetch(request, connectionOf(request))
     } catch (error) {
       this.#log.error({ err: error }, 'a request failed unexpectedly')
       return failure('the request failed here; it may be tried again', 500)
@@ -145,9 +143,12 @@ export class Isolate {
   }
 }
 
-function seenBy(request: Request & { readonly cf?: RequestOrigin }) {
-  const seen = placeOfClient(request.cf)
-  return seen && { seen }
+/** What Cloudflare says of a client. A request of which it says nothing did not come by it: anybody wrote the header then. */
+function connectionOf(request: Request & { readonly cf?: RequestOrigin }): Connection {
+  const { cf, headers } = request
+  if (!cf) return { peer: '' }
+  const seen = placeOfClient(cf)
+  return { peer: headers.get('cf-connecting-ip') ?? '', ...(seen && { seen }) }
 }
 
 function failure(message: string, status: number, headers: Readonly<Record<string, string>> = {}): Response {

@@ -122,6 +122,9 @@ describe.skipIf(noHelm !== undefined)('what the Helm chart makes', () => {
           const writable = volumeMounts.filter(({ readOnly }) => !readOnly).map(({ mountPath }) => mountPath)
           expect(['/tmp', '/tmp,/var/lib/portolan']).toContain(writable.toSorted().join())
         }
+        for (const { name, secret } of pod.volumes) {
+          if (['config', 'tls', 'admin-tls'].includes(name) && secret) expect(secret.defaultMode).toBe(0o440)
+        }
         const configMaps = pod.volumes.flatMap(({ name, configMap }) =>
           name === 'config' && configMap ? [configMap.name] : [],
         )

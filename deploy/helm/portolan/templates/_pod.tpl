@@ -48,6 +48,7 @@ terminationMessagePolicy: FallbackToLogsOnError
   {{- if .existingConfig.secret }}
   secret:
     secretName: {{ .existingConfig.secret }}
+    defaultMode: 0440
     items: [{ key: {{ .existingConfig.key | quote }}, path: portolan.yaml }]
   {{- else if .existingConfig.configMap }}
   configMap:

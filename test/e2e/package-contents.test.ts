@@ -53,7 +53,7 @@ describe('what is installed', () => {
   it('tells nothing of the machine that it was built on, nor where packages came from', async () => {
     const { stdout } = await run('npm', ['config', 'get', 'registry'], { cwd: ROOT })
     const registry = new URL(stdout.toString().trim()).host
-    const secrets = [ROOT, `${registry}/`, 'registry.npmjs.org/']
+    const secrets = [ROOT, `${registry}/`, `registry.${'npm'}js.org/`]
     const told = await Promise.all(
       files.map(async (file) => {
         const text = await readFile(file, 'latin1')
@@ -146,20 +146,22 @@ describe.each(RUNTIME_NAMES)('the command of the package, on %s', (runtime) => {
 })
 
 describe('the command of the package', () => {
-  it.each(['20.20.2', '22.17.1', '8.17.0'])('says in one line what it needs, on Node %s', async (version) => {
+  it.each([
+    ['Node 20.20.2', { node: '20.20.2' }],
+    ['Node 22.17.1', { node: '22.17.1' }],
+    ['Node 8.17.0', { node: '8.17.0' }],
+    ['Bun 1.3.14', { node: '24.3.0', bun: '1.3.14' }],
+    ['Bun 0.8.1', { node: '18.15.0', bun: '0.8.1' }],
+  ])('says in one line what it needs, on %s', async (name, pretended) => {
     const pretend = join(installed.project, 'pretend.cjs')
-    const versions = `{ ...process.versions, node: '${version}' }`
+    const versions = `{ ...process.versions, ...${JSON.stringify(pretended)} }`
     await writeFile(pretend, `Object.defineProperty(process, 'versions', { value: ${versions} })`)
-    const { code, stdout, stderr } = await run(process.execPath, [
-      '-r',
-      pretend,
-      installed.program,
-      '--version',
-    ])
+    const words = ['-r', pretend, installed.program, '--version']
+    const { code, stdout, stderr } = await run(process.execPath, words)
     expect({ code, stdout: String(stdout), stderr }).toEqual({
       code: 2,
       stdout: '',
-      stderr: `portolan: needs Node 22.18 or later, or Bun 1.4 or later; this is Node ${version}\n`,
+      stderr: `portolan: needs Node 22.18 or later, or Bun 1.4 or later; this is ${name}\n`,
     })
   })
 })
@@ -183,18 +185,38 @@ const { text } = rewriteText(source, { map: createMap(KUBERNETES_MAP) })
 console.log(reference.name, place.name, isError, typeof handler, typeof createWorkerRuntime, text.trim())
 `
 
+/** The declaration of what Cloudflare lends to a worker. */
+const WORKER_MODULES = 'node_modules/portolan/deploy/workers/src/modules.d.ts'
+
+/** The examples in TypeScript that a page has. */
+async function examplesOf(page: string): Promise<string[]> {
+  const text = await readFile(join(ROOT, page), 'utf8')
+  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!)
+}
+
+/** An example that is a part of a worker's `fetch`. */
+function inFunction(example: string): string {
+  const lines = example.split('\n')
+  const imports = lines.filter((line) => line.startsWith('import '))
+  const parameters = "request: Request & { cf?: import('portolan/workers').RequestOrigin }, text: string"
+  const rest = lines.filter((line) => !line.startsWith('import '))
+  return [...imports, `export async function answer(${parameters}) {`, ...rest, '}'].join('\n')
+}
+
 describe('an outside project', () => {
   it('compiles against the package, strictly and with its declarations checked, and runs', async () => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-    const example = /```ts\n([\s\S]*?)```/.exec(readme)![1]!
+    const [example = ''] = await examplesOf('README.md')
     await writeFile(join(installed.project, 'readme.ts'), example)
     await writeFile(join(installed.project, 'main.ts'), EVERY_ENTRY)
+    const [door = '', worker = ''] = await examplesOf('docs/embedding.md')
+    await writeFile(join(installed.project, 'embedding.ts'), door)
+    await writeFile(join(installed.project, 'within-worker.ts'), inFunction(worker))
     const options = {
       compilerOptions: {
         ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, module: 'nodenext' },
         ...{ target: 'es2024', lib: ['es2024', 'dom', 'esnext.disposable'], types: [], outDir: 'out' },
       },
-      files: ['main.ts', 'readme.ts'],
+      files: ['main.ts', 'readme.ts', 'embedding.ts', 'within-worker.ts', WORKER_MODULES],
     }
     await writeFile(join(installed.project, 'tsconfig.json'), JSON.stringify(options))
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')

@@ -10,7 +10,7 @@ export interface Recipient {
  * would be without; but the kernel's part and ours then have the CPU's caches by turns, and a client on this machine is
  * not woken up for every single one: a redirect costs a sixth less.
  */
-export class Outbox {
+export class TurnReplies {
   #recipients: Recipient[] = []
   #replies: Reply[] = []
   readonly #afterwards: () => void

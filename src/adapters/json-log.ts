@@ -1,5 +1,5 @@
-import type { LogConfig } from '../../config/config.ts'
-import type { Log } from '../../telemetry/log.ts'
+import type { LogConfig } from '../config/config.ts'
+import type { Log } from '../telemetry/log.ts'
 
 type Level = LogConfig['level']
 type Word = Exclude<Level, 'silent'>
