@@ -46,6 +46,12 @@ async function load({ port, connections, rate, seconds, digests }: Order): Promi
   const byStatus: Record<string, number> = {}
   let [answered, lost] = [0, 0]
   const free: (() => void)[] = []
+  let sent = 0
+  const started = performance.now()
+  const pump = () => {
+    const due = rate === undefined ? Number.POSITIVE_INFINITY : ((performance.now() - started) * rate) / 1000
+    for (; free.length > 0 && sent < due; sent++) free.shift()!()
+  }
   const end = performance.now() + seconds * 1000
   const sockets: Socket[] = []
   for (let n = 0; n < connections; n++) {
@@ -62,7 +68,10 @@ async function load({ port, connections, rate, seconds, digests }: Order): Promi
       at = performance.now()
       socket.write(nextRequest(digests), 'latin1')
     }
-    const ready = rate === undefined ? send : () => free.push(send)
+    const ready = () => {
+      free.push(send)
+      pump()
+    }
     socket.setEncoding('latin1')
     socket.on('connect', ready)
     socket.on('data', (chunk: string) => {
@@ -76,12 +85,7 @@ async function load({ port, connections, rate, seconds, digests }: Order): Promi
     socket.on('error', () => lost++)
     if (n % 500 === 499) await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  const started = performance.now()
-  let sent = 0
-  const rounds = setInterval(() => {
-    const due = rate === undefined ? 0 : ((performance.now() - started) * rate) / 1000
-    for (; free.length > 0 && sent < due; sent++) free.shift()!()
-  }, ROUND)
+  const rounds = setInterval(pump, ROUND)
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, end - performance.now()) + 1000))
   clearInterval(rounds)
   for (const socket of sockets) socket.destroy()
