@@ -9,6 +9,8 @@ export interface PullClient {
   readonly waitEnd: string
   /** Between two tries, in milliseconds, the last one for all that follow: kubelet's for a runtime, a person's for a tool. */
   readonly pauses: readonly number[]
+  /** Why it may wait for itself for ever, whatever it is answered; then it has to be started anew. */
+  readonly mayHang?: string
   /** Its processes get in each other's way, wherever they keep what they pull. */
   readonly isAlone?: boolean
   /** With an empty folder to itself; what it keeps there of a try that failed is what it would keep. */
