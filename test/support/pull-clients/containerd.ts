@@ -49,9 +49,9 @@ export async function containerdClients(): Promise<PullClient[]> {
   })
 }
 
-/** Seen in 2.2.9: `dockerFetcher.open` leaves the pipes of parts that it has not asked for yet open (fetcher.go, 580). */
+/** Seen in 2.2.9: `dockerFetcher.open` leaves the pipes of parts open whose turn had not come (fetcher.go, 580). */
 const RANGES_HANG =
-  'when a part of a blob is refused after the first one came, it waits for the other parts for ever, and keeps the blob locked'
+  'when one blob of a pull fails while another comes in parts, it may wait for these for ever, and keeps that blob locked'
 
 /**
  * The same, with a garbage collection that is as late as that of a busy node: from kubelet's first try to its second they
