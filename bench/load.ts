@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { connectionLimit, openFilesLimit } from '../src/adapters/node/connection-limit.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../test/support/portolan.ts'
 import type { Order, Outcome } from './load/generator.ts'
 import { NETWORK } from './redirect/requests.ts'
@@ -14,7 +15,8 @@ import { type Store, startStore } from './redirect/store.ts'
 const MINUTES = Number(process.env.LOAD_MINUTES ?? 10)
 const RUNTIMES = (process.env.LOAD_RUNTIMES ?? 'node,bun').split(',') as RuntimeName[]
 const BUSY = [32, 1000, 10_000]
-const IDLE = Number(process.env.IDLE ?? 10_000)
+/** As many as a door here takes beside those that are busy: `ulimit -n` bounds them. */
+const IDLE = Math.min(10_000, connectionLimit(openFilesLimit()) - 500)
 const SECONDS = 5
 /** The most open files of a door that is short of them. */
 const FEW_FILES = 256
