@@ -18,6 +18,8 @@ const BUSY = [32, 1000, 10_000]
 /** As many as a door here takes beside those that are busy: `ulimit -n` bounds them. */
 const IDLE = Math.min(10_000, connectionLimit(openFilesLimit()) - 500)
 const SECONDS = 5
+/** As many contents as new blobs come within a minute, so that what is remembered is at its bound for the rest. */
+const REMEMBERED = 20_000
 /** The most open files of a door that is short of them. */
 const FEW_FILES = 256
 
@@ -121,6 +123,7 @@ async function startDoor(runtime: RuntimeName, store: Store, openFiles?: number)
     stores: [{ id: 'paris', url: store.origin, at: 'aws/eu-west-3' }],
     clients: { trustedProxies: ['127.0.0.0/8'] },
     clouds: { places: [{ prefix: NETWORK, at: 'aws/eu-west-3' }] },
+    presence: { maxEntries: REMEMBERED },
   }
   return startPortolan(config, runtime, undefined, [], openFiles)
 }
