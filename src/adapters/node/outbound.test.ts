@@ -12,10 +12,27 @@ const wrong = createTcpServer((socket) => {
   socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody'))
   socket.on('error', () => {})
 })
+/** Closes one connection just as it is used again, as one that has been idle for as long as it likes. */
+const weary = createTcpServer((socket) => {
+  let requests = 0
+  socket.on('data', () => {
+    if (++requests > 1 && closed++ === 0) socket.destroy()
+    else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n')
+  })
+  socket.on('error', () => {})
+})
+/** Answers nobody. */
+const mute = createTcpServer((socket) => {
+  refused++
+  socket.once('data', () => socket.destroy())
+  socket.on('error', () => {})
+})
+let refused = 0
+let closed = 0
 const originOf = ({ port }: AddressInfo) => `http://127.0.0.1:${port}/`
 
 beforeAll(async () => {
-  for (const each of [server, wrong]) {
+  for (const each of [server, wrong, weary, mute]) {
     each.listen(0, '127.0.0.1')
     await once(each, 'listening')
   }
@@ -23,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => {
   server.closeAllConnections()
   server.close()
-  wrong.close()
+  for (const each of [wrong, weary, mute]) each.close()
 })
 
 it('asks by HEAD again and again on one connection', async () => {
@@ -51,4 +68,18 @@ it('is answered by a server that sends a body after HEAD, if not each time, and 
   }
   expect(answers[0]).toBe(200)
   expect(new Set(answers).difference(new Set([200, 'failed']))).toEqual(new Set())
+})
+
+it('asks once more by HEAD when the other end had just closed the connection that was kept', async () => {
+  const origin = originOf(weary.address() as AddressInfo)
+  const statuses = []
+  for (let n = 0; n < 6; n++) statuses.push((await outboundFetch(origin, { method: 'HEAD' })).status)
+  expect(statuses).toEqual(Array(6).fill(200))
+  expect(closed).toBeGreaterThan(0)
+})
+
+it('asks a server that answers nobody no more than twice', async () => {
+  const origin = originOf(mute.address() as AddressInfo)
+  await expect(outboundFetch(origin, { method: 'HEAD' })).rejects.toThrow()
+  expect(refused).toBeLessThanOrEqual(2)
 })

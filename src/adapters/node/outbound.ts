@@ -39,6 +39,8 @@ export const outboundFetch: Fetch = async (url, init) => {
   try {
     return await sendOnce(url, init)
   } catch (error) {
+    // The other end may close a connection that was kept just as it is used again (RFC 9112, 9.3.1); Bun asks once more, too.
+    if (init.method === 'HEAD' && hasHungUp(error)) return sendOnce(url, init)
     // A connection that failed has not read the body yet, but a stream may have been touched.
     if (init.body instanceof ReadableStream || !isUnknownAuthority(error) || !trustSystemStore()) throw error
     return sendOnce(url, init)
@@ -59,6 +61,12 @@ function sendOnce(url: string, init: RequestInit): Promise<Response> {
   const through = proxy === undefined ? undefined : dispatcherFor(known)
   const chosen = init.method === 'HEAD' ? keptOpen(through) : through
   return fetch(url, chosen === undefined ? init : { ...init, dispatcher: chosen })
+}
+
+/** Whether a connection ended before anything was answered. */
+function hasHungUp(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
 }
 
 /** By what they are made of; each keeps connections. */
