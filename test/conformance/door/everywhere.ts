@@ -8,6 +8,18 @@ import { type Origins, script, scriptUpstream } from './world.ts'
 /** Digests made for one test each, so that nothing is known of them yet. */
 export const fresh = (kind: '1' | '0' | '2', n: number) => `sha256:${kind}${n.toString(16).padStart(63, '0')}`
 
+/** What the log says of a client in Paris that is sent to the store. */
+export const REDIRECT_LINE = {
+  msg: 'request',
+  method: 'GET',
+  status: 307,
+  client: 'aws/eu-west-3',
+  knownBy: 'override',
+  decision: 'redirect',
+  reason: 'store-present',
+  backend: 'paris',
+} as const
+
 /** What a door of the table stands before. */
 export interface Behind extends AsyncDisposable {
   readonly store: ScriptedStore
