@@ -8,7 +8,7 @@ import { formatPlainReply } from './plain-reply.ts'
 import { PlainRequest } from './plain-request.ts'
 import { FAILED, formatRefusal } from './refusal-reply.ts'
 import { CUT_SHORT, type HeadFault, judgeHead, judgeStart, TOO_SLOW } from './request-head.ts'
-import { cancelBody, sendBody } from './send-body.ts'
+import { cancelBody, type FlowingBody, isFlowing, sendBody } from './send-body.ts'
 import type { TurnReplies } from './turn-replies.ts'
 import type { Turns } from './turns.ts'
 
@@ -270,15 +270,15 @@ export class Connection implements Watched {
     }
     this.#service.replies.add(this, text)
     const { body } = reply
-    if (body instanceof ReadableStream && request.method !== 'HEAD') {
-      this.#stream(body, Number(reply.headers['Content-Length']), isLast)
+    if (isFlowing(body) && request.method !== 'HEAD') {
+      this.#send(body, Number(reply.headers['Content-Length']), isLast)
       return
     }
     cancelBody(body)
     this.#done(isLast)
   }
 
-  #stream(body: ReadableStream<Uint8Array>, length: number, isLast: boolean): void {
+  #send(body: FlowingBody, length: number, isLast: boolean): void {
     this.#service.replies.flush()
     this.#phase = 'sending'
     this.#pause()

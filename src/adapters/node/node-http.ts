@@ -6,7 +6,7 @@ import { HEADER_LIMITS } from '../listener.ts'
 import { NodeRequest } from './node-request.ts'
 import { FAILED, refusalReply } from './refusal-reply.ts'
 import { type HeadFault, MALFORMED } from './request-head.ts'
-import { cancelBody, sendBody } from './send-body.ts'
+import { cancelBody, isFlowing, sendBody } from './send-body.ts'
 
 /** The connection behind a gate. */
 export interface GateOwner {
@@ -170,10 +170,9 @@ class Exchange {
       cancelBody(body)
       throw error
     }
-    if (!(body instanceof ReadableStream) || this.#incoming.method === 'HEAD') {
+    if (!isFlowing(body) || this.#incoming.method === 'HEAD') {
       cancelBody(body)
-      if (body === undefined || body instanceof ReadableStream || this.#incoming.method === 'HEAD')
-        response.end()
+      if (body === undefined || isFlowing(body) || this.#incoming.method === 'HEAD') response.end()
       else response.end(body)
       return
     }
