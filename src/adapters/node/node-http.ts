@@ -17,6 +17,8 @@ export interface GateOwner {
   /** The request cannot be read; nothing was answered. */
   refuse(fault: HeadFault): void
   destroy(): void
+  /** The answer that is being sent will never be whole. */
+  reset(): void
 }
 
 /** A way for one connection's requests, one at a time, through node:http. */
@@ -195,7 +197,7 @@ class Exchange {
     const response = this.#response
     this.#parts.onError(error)
     if (response.headersSent || response.destroyed) {
-      this.#order.owner.destroy()
+      this.#order.owner.reset()
       return
     }
     const { status, headers, body } = refusalReply(FAILED)
