@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs'
-import { mkdtemp, readdir, readlink, rm, unlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -38,6 +38,23 @@ test('closes once, by whichever way', async () => {
   read.close()
   await (await open()).stream().cancel()
   await until('the files to be closed', async () => (await openCount()) === 0)
+})
+
+test('closes no file that is just being read: its number could be that of another', async () => {
+  const part = await open()
+  const reader = part.stream().getReader()
+  const pending = reader.read()
+  await reader.cancel()
+  expect((await pending).done).toBe(true)
+  await until('the file to be closed', async () => (await openCount()) === 0)
+})
+
+test('breaks when the file has shrunk meanwhile', async () => {
+  const reader = (await open()).stream().getReader()
+  expect((await reader.read()).value).toHaveLength(131_072)
+  await truncate(path, 131_072)
+  await expect(reader.read()).rejects.toThrow('a file ends 168928 bytes before')
+  await until('the file to be closed', async () => (await openCount()) === 0)
 })
 
 test.each([

@@ -34,8 +34,7 @@ export async function openFileRange(
   return readRange(path, handle, range)
 }
 
-/** Reads an open file from `start` up to `end`, and closes it at the end, on an error, and when it is cancelled. */
-export function readRange(
+function readRange(
   path: string,
   handle: FileHandle,
   { start, end, signal }: FileRange,
