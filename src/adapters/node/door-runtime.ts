@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { Runtime } from '../../runtime.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
+import { filePart } from '../../storage/fs/file-part.ts'
 import { openImageLayout } from '../../storage/fs/image-layout.ts'
 import { silentLog } from '../../telemetry/log.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
@@ -21,6 +22,7 @@ export function createDoorRuntime({
         runtime,
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
+    partOf: filePart,
     processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }
