@@ -45,6 +45,11 @@ export interface RegistryPolicy extends Pick<Policy, 'view' | 'viewWith'> {
   readonly config: RegistryConfig
 }
 
+/** The registry of this host among those that a mirror answers for. */
+export function registryOf({ registries }: Policy, host: string | undefined): RegistryPolicy | undefined {
+  return registries.find(({ config }) => config.host === host)
+}
+
 /** All that a config needs and that can fail, made ready before anything changes. */
 export interface Prepared {
   readonly config: Config

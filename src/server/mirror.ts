@@ -14,7 +14,7 @@ import type { View } from '../routing/view.ts'
 import type { Log } from '../telemetry/log.ts'
 import { answerContent } from './answer-content.ts'
 import { faultReply } from './fault-reply.ts'
-import type { Policy, RegistryPolicy } from './in-force.ts'
+import { type Policy, type RegistryPolicy, registryOf } from './in-force.ts'
 import { failureReply } from './relay-failure.ts'
 import type { DoorReply } from './reply.ts'
 import type { DoorRequest } from './request.ts'
@@ -63,11 +63,11 @@ export function createMirror(parts: MirrorParts): (request: MirrorRequest) => Pr
   const { policy, admit } = parts
   return async (request) => {
     const { sender } = request
-    const { addressing, registries } = policy()
+    const { addressing } = policy()
     const addressed = addressing(request.request, request.query, sender.header('host'))
     if (isFault(addressed)) return { reply: withoutBody(faultReply(addressed), request) }
     const { registry } = addressed
-    const registryPolicy = registries.find(({ config }) => config.host === registry.host)!
+    const registryPolicy = registryOf(policy(), registry.host)!
     const refused = await admit(sender, registry)
     if (refused !== undefined) {
       return { reply: withoutBody(refused, request), relayed: { registry: registry.host, bytes: 0 } }
@@ -166,13 +166,12 @@ class Choice implements RelayedRequest {
 
   /** That of the moment; a registry that a reload has taken away is as it was. */
   #view(): View {
-    const { registries } = this.#parts.policy()
-    return (registries.find(({ config }) => config.host === this.registry) ?? this.#policy).view
+    return (registryOf(this.#parts.policy(), this.registry) ?? this.#policy).view
   }
 }
 
 /** A mirror moves no client: what it fetches elsewhere while a backend is down is bounded by its own limits. */
-const RELAYED = {
+export const RELAYED = {
   delivery: 'relay',
   listed: () => undefined,
   spill: { maySpill: () => true, overSpill: 'canonical' },
