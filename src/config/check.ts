@@ -1,5 +1,7 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
+import { checkFills, type DraftFills } from './check-fills.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
+import type { DraftFill } from './filled-place.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
 import { isKnownPlace, knownRegions } from './place-name.ts'
 import { DEFAULT_ADMIN, DEFAULT_LISTEN } from './schema/config.ts'
@@ -10,7 +12,7 @@ import { suggestion } from './suggestion.ts'
  * A config as its file says it, where each value that is faulty in itself has become `undefined`; its key is still
  * there, so that "missing" and "faulty" stay two things.
  */
-export interface Draft {
+export interface Draft extends DraftFills {
   readonly listen?: string | undefined
   readonly admin?: string | undefined
   readonly upstreams?: readonly (DraftBackend | undefined)[] | undefined
@@ -18,7 +20,7 @@ export interface Draft {
   readonly routing?: readonly (DraftRule | undefined)[] | undefined
   readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
   readonly ownership?: unknown
-  readonly sync?: { readonly from?: string | undefined } | undefined
+  readonly sync?: (DraftFills['sync'] & { readonly from?: string | undefined }) | undefined
 }
 
 interface DraftBackend {
@@ -33,7 +35,7 @@ interface DraftBackend {
 
 interface DraftStore extends DraftBackend {
   readonly proof?: string | undefined
-  readonly fill?: { readonly azureBlob?: object | undefined } | undefined
+  readonly fill?: DraftFill | undefined
 }
 
 interface DraftRule {
@@ -51,8 +53,11 @@ const COUNTRY = /^[A-Z]{2}$/
 /** How many ids a message lists. */
 const LISTED_MAX = 12
 
-/** Finds what is wrong between the values of a config, each of which may be right by itself. */
-export function checkDraft(draft: Draft): Remark[] {
+/**
+ * Finds what is wrong between the values of a config, each of which may be right by itself. Relative paths in it start
+ * from `baseFolder`.
+ */
+export function checkDraft(draft: Draft, baseFolder: string): Remark[] {
   return [
     ...checkListeners(draft),
     ...checkIds(draft),
@@ -62,7 +67,7 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkConditions(draft),
     ...checkReach(draft),
     ...checkPlaces(draft),
-    ...checkFills(draft),
+    ...checkFills(draft, baseFolder),
     ...checkProofs(draft),
     ...checkSync(draft),
   ]
@@ -204,24 +209,6 @@ function* checkPlaces({ clouds }: Draft): Iterable<Remark> {
       const path = ['clouds', 'places', index, 'prefix']
       yield { path, message: `is already placed by clouds.places[${before}]` }
     }
-  }
-}
-
-const FILLS = ['s3', 'azureBlob', 'gcs', 'folder']
-
-function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
-  for (const [index, store] of stores.entries()) {
-    if (store?.fill === undefined) continue
-    const path = ['stores', index, 'fill']
-    const kinds = FILLS.filter((kind) => kind in store.fill!)
-    if (Object.keys(store.fill).length === 0) yield { path, message: `needs one of ${FILLS.join(', ')}` }
-    if (kinds.length > 1) yield { path, message: `has ${kinds.join(' and ')}; keep one` }
-    const { azureBlob } = store.fill
-    if (azureBlob === undefined) continue
-    const ways = ['account', 'endpoint'].filter((key) => key in azureBlob)
-    const azurePath = [...path, 'azureBlob']
-    if (ways.length === 0) yield { path: azurePath, message: 'needs account or endpoint' }
-    if (ways.length > 1) yield { path: azurePath, message: 'has both account and endpoint; keep one' }
   }
 }
 

@@ -1,13 +1,16 @@
 import type { z } from 'zod'
+import { absolutePath } from './absolute-path.ts'
 import { checkDraft, type Draft } from './check.ts'
-import type { Config, FillConfig, StoreConfig, SyncConfig } from './config.ts'
+import type { Config, StoreConfig, SyncConfig } from './config.ts'
 import { readDocument } from './document.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
 import { type ConfigFault, type ConfigPath, formatConfigPath, type Remark, valueForFault } from './fault.ts'
 import { configSchema } from './schema/config.ts'
 import { NO_PROOF } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
+import { toFill } from './to-fill.ts'
 import { warningsOf } from './warnings.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** What a config is read with, beside its text. */
 export interface ParseOptions {
@@ -46,7 +49,8 @@ export function parseConfig(
   const count = substituted.remarks.length + countOf(issues)
   const remarks = [...substituted.remarks, ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf)]
   // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
-  if (count <= FAULTS_MAX) remarks.push(...checkDraft(draftOf(substituted.value, pathsOf(remarks))))
+  if (count <= FAULTS_MAX)
+    remarks.push(...checkDraft(draftOf(substituted.value, pathsOf(remarks)), baseFolder))
   const inFile = (found: readonly Remark[]) =>
     found
       .map(({ path, message, key = false }): ConfigFault => {
@@ -213,16 +217,6 @@ function toStore(
   }
 }
 
-function toFill(
-  { s3, azureBlob, gcs, folder }: NonNullable<Parsed['stores'][number]['fill']>,
-  baseFolder: string,
-): FillConfig {
-  if (s3 !== undefined) return { kind: 's3', ...withoutUndefined(s3) }
-  if (azureBlob !== undefined) return { kind: 'azureBlob', ...withoutUndefined(azureBlob) }
-  if (gcs !== undefined) return { kind: 'gcs', ...withoutUndefined(gcs) }
-  return { kind: 'folder', folder: absolutePath(folder!, baseFolder) }
-}
-
 function toSync(
   { from, tags, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
   upstreams: Parsed['upstreams'],
@@ -235,19 +229,6 @@ function toSync(
     ...sync,
     journal: absolutePath(journal, baseFolder),
     ...(signingKey !== undefined && { signingKey: absolutePath(signingKey, baseFolder) }),
-  }
-}
-
-/** Joins by hand, since this code knows no runtime: `/`, `C:\` and `\\server` begin an absolute path. */
-function absolutePath(path: string, baseFolder: string): string {
-  if (/^(?:\/|\\\\|[A-Za-z]:[\\/])/.test(path)) return path
-  return `${baseFolder.replace(/[\\/]+$/, '')}/${path.replace(/^(?:\.\/)+/, '')}`
-}
-
-/** What zod calls optional may be present as `undefined`; a config has no such keys. */
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
   }
 }
 
