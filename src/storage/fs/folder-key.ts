@@ -1,12 +1,9 @@
 import { join } from 'node:path'
 import { PortolanError } from '../../errors.ts'
 
-/** Where uploads lie until they are whole: in the same tree, so that renaming them moves no bytes. */
-export const PARTIAL_FOLDER = '.portolan-partial'
-
 /**
- * The file of a key below a folder. Throws `STORE_REFUSED` for a key that would lie outside of the folder, among
- * uploads, or under another name on some system.
+ * The file of a key below a folder. Throws `STORE_REFUSED` for a key that would lie outside of the folder, or under
+ * another name on some system.
  */
 export function keyFile(folder: string, key: string): string {
   const segments = key.split('/')
@@ -14,9 +11,7 @@ export function keyFile(folder: string, key: string): string {
     ? 'an empty, "." or ".." segment'
     : /[\0\\]/.test(key)
       ? 'a NUL or a backslash'
-      : segments[0] === PARTIAL_FOLDER
-        ? `the folder of uploads, ${PARTIAL_FOLDER}`
-        : undefined
+      : undefined
   if (fault === undefined) return join(folder, ...segments)
   throw new PortolanError(
     'STORE_REFUSED',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -27,35 +28,28 @@ async function list(prefix: string): Promise<ObjectInfo[]> {
   return all
 }
 
-test.each([
-  '../outside',
-  'a/../../outside',
-  '/etc/passwd',
-  'a//b',
-  './a',
-  'a/',
-  '',
-  'a\\b',
-  'a\0b',
-  '.portolan-partial/x',
-])('the key %j leads nowhere', async (key) => {
-  const refused = { code: 'STORE_REFUSED' }
-  await expect(store.put(key, Buffer.from('x'), TYPE)).rejects.toMatchObject(refused)
-  await expect(store.upload(key, 1, TYPE)).rejects.toMatchObject(refused)
-  await expect((async () => store.stat(key))()).rejects.toMatchObject(refused)
-  await expect(store.get(key)).rejects.toMatchObject(refused)
-  await expect(store.delete(key)).rejects.toMatchObject(refused)
-  expect(await readdir(temp.path)).toEqual(['store'])
-})
+test.each(['../outside', 'a/../../outside', '/etc/passwd', 'a//b', './a', 'a/', '', 'a\\b', 'a\0b'])(
+  'the key %j leads nowhere',
+  async (key) => {
+    const refused = { code: 'STORE_REFUSED' }
+    await expect(store.put(key, Buffer.from('x'), TYPE)).rejects.toMatchObject(refused)
+    await expect(store.upload(key, 1, TYPE)).rejects.toMatchObject(refused)
+    await expect((async () => store.stat(key))()).rejects.toMatchObject(refused)
+    await expect(store.get(key)).rejects.toMatchObject(refused)
+    await expect(store.delete(key)).rejects.toMatchObject(refused)
+    expect((await readdir(temp.path)).filter((name) => !name.startsWith('.'))).toEqual(['store'])
+    expect(await readdir(folder)).toEqual([])
+  },
+)
 
-test('an object is a plain file, and an upload on its way lies beside, hidden from listings', async () => {
+test('an object is a plain file, and an upload on its way lies beside, and not in the folder', async () => {
   const upload = await store.upload('containers/images/sha256:ab', 4, TYPE)
   await upload.write(Buffer.from('blob'))
-  expect(await readdir(folder)).toEqual(['.portolan-partial'])
-  expect(await list('')).toEqual([])
+  expect(await readdir(folder)).toEqual([])
+  expect(await readdir(temp.path)).toEqual(['.store.portolan-partial', 'store'])
   await upload.commit()
   expect(String(await readFile(join(folder, 'containers/images/sha256:ab')))).toBe('blob')
-  expect(await readdir(join(folder, '.portolan-partial'))).toEqual([])
+  expect(await readdir(join(temp.path, '.store.portolan-partial'))).toEqual([])
 })
 
 test('nothing is left beside the objects when an upload is given up or a put fails', async () => {
@@ -64,7 +58,7 @@ test('nothing is left beside the objects when an upload is given up or a put fai
   await upload.abort()
   await mkdir(join(folder, 'taken/by'), { recursive: true })
   await expect(store.put('taken', Buffer.from('x'), TYPE)).rejects.toMatchObject({ code: 'STORE_REFUSED' })
-  expect(await readdir(join(folder, '.portolan-partial'))).toEqual([])
+  expect(await readdir(join(temp.path, '.store.portolan-partial'))).toEqual([])
 })
 
 test('an upload goes on at the length of its file', async () => {
@@ -83,8 +77,8 @@ test('an upload goes on at the length of its file', async () => {
 })
 
 test('a file that is longer than the object is begun anew', async () => {
-  await mkdir(join(folder, '.portolan-partial'))
-  await writeFile(join(folder, '.portolan-partial', 'abc'), 'far too long')
+  await mkdir(join(temp.path, '.store.portolan-partial'))
+  await writeFile(join(temp.path, '.store.portolan-partial', 'abc'), 'far too long')
   const upload = await store.upload('a', 2, TYPE, { state: 'abc', save() {} })
   expect(upload.offset).toBe(0)
   await upload.write(Buffer.from('ok'))
@@ -137,6 +131,57 @@ test('the root itself may be a link', async () => {
   await linked.put('a/b', Buffer.from('x'), TYPE)
   expect(String(await readFile(join(folder, 'a/b')))).toBe('x')
 })
+
+test('whoever writes by a link to the root finds the uploads of those who write to the root itself', async () => {
+  await symlink(folder, join(temp.path, 'link'))
+  const linked = new FolderStore(join(temp.path, 'link'), createTestRuntime({ random: Math.random }))
+  const upload = await linked.upload('a', 4, TYPE)
+  expect(await readdir(join(temp.path, '.store.portolan-partial'))).toHaveLength(1)
+  await upload.abort()
+})
+
+test('what lies in the folder and is no object of ours is listed, wherever it came from', async () => {
+  await mkdir(join(folder, '.portolan-partial'))
+  await writeFile(join(folder, '.portolan-partial', 'abc'), 'left by an older version')
+  expect((await list('')).map(({ key }) => key)).toEqual(['.portolan-partial/abc'])
+})
+
+type Hopeless = [what: string, folder: () => string, message: RegExp]
+const MOUNTED = ['/dev/shm'].filter((at) => existsSync(at))
+
+test.each<Hopeless>([
+  ...MOUNTED.map(
+    (at): Hopeless => ['that is mounted', () => at, /: .* mounted there; .* such as \S+\/store/],
+  ),
+  ['of the whole disk', () => '/', /^\/: .* mounted there/],
+  ['beside which a link stands', () => linkBeside(), /\.store\.portolan-partial is a symbolic link/],
+  [
+    'beside which a file stands',
+    () => fileBeside(),
+    /\.store\.portolan-partial cannot be made \(EEXIST\); make it/,
+  ],
+])('a folder %s is not written to, and the message says what to do', async (_, folderOf, message) => {
+  const refused = new FolderStore(folderOf(), createTestRuntime({ random: Math.random }))
+  for (const act of [
+    () => refused.put('a', Buffer.from('x'), TYPE),
+    () => refused.replace('a', Buffer.from('x'), TYPE, undefined),
+  ]) {
+    await expect(act()).rejects.toMatchObject({
+      code: 'STORE_REFUSED',
+      message: expect.stringMatching(message),
+    })
+  }
+})
+
+function linkBeside(): string {
+  symlinkSync(folder, join(temp.path, '.store.portolan-partial'))
+  return folder
+}
+
+function fileBeside(): string {
+  writeFileSync(join(temp.path, '.store.portolan-partial'), '')
+  return folder
+}
 
 test('two uploads that go on with one state write files of their own', async () => {
   let state = ''

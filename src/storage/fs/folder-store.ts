@@ -19,11 +19,12 @@ import type {
 import { openFileRange } from './file-range.ts'
 import { syncFolder } from './files.ts'
 import { codeOf, folderError, folderMissing } from './folder-failure.ts'
-import { keyFile, PARTIAL_FOLDER } from './folder-key.ts'
+import { keyFile } from './folder-key.ts'
 import { FolderUpload } from './folder-upload.ts'
 import { freeSpaceOf } from './free-space.ts'
 import { contentVersion, oneAtATime } from './one-at-a-time.ts'
 import { PartialFiles } from './partial-file.ts'
+import { openPartialFolder } from './partial-folder.ts'
 import { requirePlainParents } from './plain-parents.ts'
 
 /** What a folder needs of a runtime: chance for names, and time to wait for who else is at a file. */
@@ -41,7 +42,7 @@ export class FolderStore implements ObjectStore {
     this.location = folder
     this.#runtime = runtime
     const owner = [random(), random()].map((chance) => chance.toString(36).slice(2, 14)).join('')
-    this.#partials = new PartialFiles(folder, owner)
+    this.#partials = new PartialFiles(owner)
   }
 
   stat(key: string): Promise<ObjectInfo | undefined> {
@@ -92,7 +93,8 @@ export class FolderStore implements ObjectStore {
     try {
       await this.#requireFolder()
       await requirePlainParents(this.location, key)
-      return await oneAtATime(join(this.location, PARTIAL_FOLDER), this.#runtime, async (lease) => {
+      const partials = await openPartialFolder(this.location)
+      return await oneAtATime(partials, this.#runtime, async (lease) => {
         const found = await this.read(key, Number.POSITIVE_INFINITY)
         if (found?.version !== version) return false
         await lease.check()
@@ -109,7 +111,7 @@ export class FolderStore implements ObjectStore {
     try {
       await this.#requireFolder()
       await requirePlainParents(this.location, key)
-      const partial = await this.#partials.create(resume?.state)
+      const partial = await this.#partials.create(await openPartialFolder(this.location), resume?.state)
       const facts = { folder: this.location, key, size, partial, digest: resume?.digest }
       const upload = await FolderUpload.open(facts, async () => {
         await requirePlainParents(this.location, key)
@@ -153,7 +155,6 @@ export class FolderStore implements ObjectStore {
       .filter((entry) => entry.isFile() || entry.isDirectory())
       .map((entry) => ({ entry, key: `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}` }))
       .filter(({ key }) => key.startsWith(prefix) || (key.endsWith('/') && prefix.startsWith(key)))
-      .filter(({ key }) => key !== `${PARTIAL_FOLDER}/`)
     for (const { entry, key } of named.sort((a, b) => compareKeys(a.key, b.key))) {
       if (entry.isDirectory()) yield* this.#walk(key, prefix)
       else {
