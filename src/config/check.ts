@@ -1,63 +1,21 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
-import { checkFills, type DraftFills } from './check-fills.ts'
+import { checkCredentials } from './check-credentials.ts'
+import { checkCanonical, checkMirror } from './check-registries.ts'
+import type { Draft, DraftBackend, DraftRule } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
-import type { DraftFill } from './filled-place.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
 import { isKnownPlace, knownRegions } from './place-name.ts'
 import { DEFAULT_ADMIN, DEFAULT_LISTEN } from './schema/config.ts'
 import { NO_PROOF, readFlag } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
 
-/**
- * A config as its file says it, where each value that is faulty in itself has become `undefined`; its key is still
- * there, so that "missing" and "faulty" stay two things.
- */
-export interface Draft extends DraftFills {
-  readonly listen?: string | undefined
-  readonly admin?: string | undefined
-  readonly upstreams?: readonly (DraftBackend | undefined)[] | undefined
-  readonly stores?: readonly (DraftStore | undefined)[] | undefined
-  readonly routing?: readonly (DraftRule | undefined)[] | undefined
-  readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
-  readonly ownership?: unknown
-  readonly sync?: (DraftFills['sync'] & { readonly from?: string | undefined }) | undefined
-}
-
-interface DraftBackend {
-  readonly id?: string | undefined
-  readonly url?: string | undefined
-  readonly layout?: string | undefined
-  readonly at?: string | undefined
-  readonly canonical?: unknown
-  readonly complete?: unknown
-  readonly signatures?: unknown
-}
-
-interface DraftStore extends DraftBackend {
-  readonly proof?: string | undefined
-  readonly fill?: DraftFill | undefined
-}
-
-interface DraftRule {
-  readonly when?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
-  readonly prefer?: readonly (string | undefined)[] | undefined
-}
-
-interface DraftPlace {
-  readonly prefix?: string | undefined
-  readonly at?: string | undefined
-}
-
 const CLOUD = /^[a-z0-9][a-z0-9-]*$/
 const COUNTRY = /^[A-Z]{2}$/
 /** How many ids a message lists. */
 const LISTED_MAX = 12
 
-/**
- * Finds what is wrong between the values of a config, each of which may be right by itself. Relative paths in it start
- * from `baseFolder`.
- */
-export function checkDraft(draft: Draft, baseFolder: string): Remark[] {
+/** Finds what is wrong between the values of a config, each of which may be right by itself. */
+export function checkDraft(draft: Draft): Remark[] {
   return [
     ...checkListeners(draft),
     ...checkIds(draft),
@@ -67,9 +25,10 @@ export function checkDraft(draft: Draft, baseFolder: string): Remark[] {
     ...checkConditions(draft),
     ...checkReach(draft),
     ...checkPlaces(draft),
-    ...checkFills(draft, baseFolder),
+    ...checkFills(draft),
     ...checkProofs(draft),
     ...checkSync(draft),
+    ...checkMirror(draft),
   ]
 }
 
@@ -88,37 +47,6 @@ function* checkIds(draft: Draft): Iterable<Remark> {
     const before = first.get(backend.id)
     if (before === undefined) first.set(backend.id, path)
     else yield { path: [...path, 'id'], message: `is already the id of ${formatConfigPath(before)}` }
-  }
-}
-
-function* checkCanonical({ upstreams }: Draft): Iterable<Remark> {
-  if (upstreams === undefined) return
-  let first: number | undefined
-  for (const [index, upstream] of upstreams.entries()) {
-    if (readFlag(upstream?.canonical) !== true) continue
-    if (first === undefined) first = index
-    else {
-      const path = ['upstreams', index, 'canonical']
-      yield { path, message: `only one upstream may be canonical, and upstreams[${first}] is` }
-    }
-  }
-  for (const [index, upstream] of upstreams.entries()) {
-    if (readFlag(upstream?.canonical) !== true) continue
-    for (const key of ['complete', 'signatures'] as const) {
-      if (readFlag(upstream?.[key]) !== false) continue
-      const message = 'must be true: the canonical upstream holds everything'
-      yield { path: ['upstreams', index, key], message }
-    }
-  }
-  const undecided = upstreams.some(
-    (upstream) => upstream === undefined || ('canonical' in upstream && upstream.canonical === undefined),
-  )
-  const sole = upstreams.length === 1 && upstreams[0] !== undefined && !('canonical' in upstreams[0])
-  if (first === undefined && !undecided && !sole) {
-    yield {
-      path: ['upstreams'],
-      message: 'one upstream must be canonical: write "canonical: true" at the one that holds everything',
-    }
   }
 }
 
@@ -209,6 +137,25 @@ function* checkPlaces({ clouds }: Draft): Iterable<Remark> {
       const path = ['clouds', 'places', index, 'prefix']
       yield { path, message: `is already placed by clouds.places[${before}]` }
     }
+  }
+}
+
+const FILLS = ['s3', 'azureBlob', 'gcs', 'folder']
+
+function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
+  for (const [index, store] of stores.entries()) {
+    if (store?.fill === undefined) continue
+    const path = ['stores', index, 'fill']
+    const kinds = FILLS.filter((kind) => kind in store.fill!)
+    if (Object.keys(store.fill).length === 0) yield { path, message: `needs one of ${FILLS.join(', ')}` }
+    if (kinds.length > 1) yield { path, message: `has ${kinds.join(' and ')}; keep one` }
+    yield* checkCredentials(path, store.fill)
+    const { azureBlob } = store.fill
+    if (azureBlob === undefined) continue
+    const ways = ['account', 'endpoint'].filter((key) => key in azureBlob)
+    const azurePath = [...path, 'azureBlob']
+    if (ways.length === 0) yield { path: azurePath, message: 'needs account or endpoint' }
+    if (ways.length > 1) yield { path: azurePath, message: 'has both account and endpoint; keep one' }
   }
 }
 

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
-import type { Config, FillConfig, StoreConfig } from './config.ts'
+import { formatSize } from './byte-size.ts'
+import type { CacheConfig, Config, FillConfig, StoreConfig } from './config.ts'
 import { formatDuration } from './duration.ts'
 import { escapeReferences } from './environment.ts'
 import { formatListenAddress } from './listen-address.ts'
@@ -7,14 +8,16 @@ import { NO_PROOF } from './schema/values.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {
-  const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...rest } =
+  const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...others } =
     config
+  const { cache, registries, revalidate, ...rest } = others
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
     listen: formatListenAddress(listen),
     admin: admin === undefined ? 'off' : formatListenAddress(admin),
     ...rest,
+    ...(config.delivery === 'relay' && expandMirror({ cache, registries, revalidate })),
     routing: routing.map(({ within, ...rule }) => ({
       ...rule,
       ...(within !== undefined && { within: `${within}km` }),
@@ -34,6 +37,32 @@ export function expandConfig(config: Config): Record<string, unknown> {
   return JSON.parse(
     JSON.stringify(expanded, (_, value) => (typeof value === 'string' ? escapeReferences(value) : value)),
   )
+}
+
+function expandMirror({
+  cache,
+  registries,
+  revalidate,
+}: Pick<Config, 'registries' | 'revalidate'> & { cache: CacheConfig | undefined }): Record<string, unknown> {
+  return {
+    cache: cache === undefined ? 'off' : expandCache(cache),
+    // One without a name is what a config without the key comes to.
+    ...(registries.every(({ host }) => host !== '') && { registries }),
+    revalidate: {
+      ...revalidate,
+      after: formatDuration(revalidate.after),
+      timeout: formatDuration(revalidate.timeout),
+      negative: formatDuration(revalidate.negative),
+    },
+  }
+}
+
+function expandCache({ size, scrub, ...cache }: CacheConfig): Record<string, unknown> {
+  return {
+    ...cache,
+    size: formatSize(size),
+    scrub: scrub === undefined ? 'off' : formatDuration(scrub),
+  }
 }
 
 function expandStore({ proof, fill, ...store }: StoreConfig, mustProve: boolean): Record<string, unknown> {

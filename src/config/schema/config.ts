@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseListenAddress, readHostName } from '../listen-address.ts'
 import { readPublicKey } from '../public-key.ts'
 import { cloudsSchema } from './clouds.ts'
+import { cacheSchema, registrySchema, revalidateSchema } from './mirror.ts'
 import { ruleSchema, spillSchema } from './routing.ts'
 import { storeSchema } from './store.ts'
 import { syncSchema } from './sync.ts'
@@ -27,6 +28,7 @@ export const DEFAULT_ADMIN = '127.0.0.1:9090'
 
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+const DELIVERIES = ['redirect', 'relay'] as const
 const LISTENERS = ['plain', 'node-http'] as const
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const LOG_ADDRESSES = ['off', 'masked', 'full'] as const
@@ -90,6 +92,22 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Pages for people.'),
+  delivery: z
+    .enum(DELIVERIES)
+    .prefault('redirect')
+    .describe(
+      'How content gets to clients: redirect sends them to a backend, relay fetches it for them (a mirror).',
+    ),
+  cache: z
+    .union([z.literal('off'), cacheSchema], { error: 'must be off, or a map with folder and size' })
+    .optional()
+    .describe('What a mirror keeps on its disk, or off. For delivery: relay, which needs one of both.'),
+  registries: z
+    .array(registrySchema)
+    .min(1, { error: 'must name at least one registry' })
+    .optional()
+    .describe('The registries that a mirror answers for. Without it, all upstreams are one registry.'),
+  revalidate: revalidateSchema.prefault({}).describe('How a mirror asks again what tags stand for.'),
   upstreams: z
     .array(upstreamSchema)
     .min(1, { error: 'must name at least one upstream' })

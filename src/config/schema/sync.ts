@@ -10,9 +10,6 @@ const LISTINGS = ['catalog', 'childRepositories'] as const
 
 const patterns = () => z.array(text('a pattern', readPattern)).prefault([])
 
-/** Where the journal lies when the config does not say. */
-export const DEFAULT_JOURNAL = 'portolan-sync'
-
 /** What "portolan sync" copies. */
 export const syncSchema = z.strictObject({
   from: z
@@ -70,7 +67,7 @@ export const syncSchema = z.strictObject({
     .describe('Of images for several platforms, which are copied; none takes all.'),
   referrers: flag().prefault(true).describe('Whether signatures and other referrers come along.'),
   journal: folder()
-    .prefault(DEFAULT_JOURNAL)
+    .prefault('portolan-sync')
     .describe('Folder for what must survive the end of the process; relative to the folder of this file.'),
   concurrency: wholeNumber(1, 64).prefault(4).describe('How many blobs are copied at once.'),
   requestsPerSecond: wholeNumber(1, 10_000)

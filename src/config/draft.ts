@@ -1,0 +1,66 @@
+/**
+ * A config as its file says it, where each value that is faulty in itself has become `undefined`; its key is still
+ * there, so that "missing" and "faulty" stay two things.
+ */
+export interface Draft {
+  readonly listen?: string | undefined
+  readonly admin?: string | undefined
+  readonly upstreams?: readonly (DraftBackend | undefined)[] | undefined
+  readonly stores?: readonly (DraftStore | undefined)[] | undefined
+  readonly routing?: readonly (DraftRule | undefined)[] | undefined
+  readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
+  readonly delivery?: string | undefined
+  readonly cache?: unknown
+  readonly registries?: readonly (DraftRegistry | undefined)[] | undefined
+  readonly ownership?: unknown
+  readonly sync?: { readonly from?: string | undefined } | undefined
+}
+
+/** An upstream, or what a store has in common with one. */
+export interface DraftBackend {
+  readonly id?: string | undefined
+  readonly url?: string | undefined
+  readonly layout?: string | undefined
+  readonly at?: string | undefined
+  readonly canonical?: unknown
+  readonly complete?: unknown
+  readonly signatures?: unknown
+}
+
+/** A store. */
+export interface DraftStore extends DraftBackend {
+  readonly proof?: string | undefined
+  readonly fill?: DraftFill | undefined
+}
+
+/** How a store is filled. */
+export interface DraftFill {
+  readonly s3?: DraftBucket | undefined
+  readonly azureBlob?: DraftBucket | undefined
+  readonly gcs?: DraftBucket | undefined
+}
+
+/** A bucket or container. */
+export interface DraftBucket {
+  readonly credentials?: object | undefined
+}
+
+/** A routing rule. */
+export interface DraftRule {
+  readonly when?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
+  readonly prefer?: readonly (string | undefined)[] | undefined
+}
+
+interface DraftPlace {
+  readonly prefix?: string | undefined
+  readonly at?: string | undefined
+}
+
+/** A registry as a file says it, as far as it is not faulty in itself. */
+export interface DraftRegistry {
+  readonly host?: string | undefined
+  readonly path?: string | undefined
+  readonly names?: readonly (string | undefined)[] | undefined
+  readonly upstreams?: readonly (string | undefined)[] | undefined
+  readonly stores?: readonly (string | undefined)[] | undefined
+}
