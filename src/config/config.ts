@@ -123,8 +123,8 @@ export type FillConfig =
       readonly prefix: string
     }
   | { readonly kind: 'gcs'; readonly bucket: string; readonly endpoint?: string; readonly prefix: string }
-  /** Absolute. */
-  | { readonly kind: 'folder'; readonly folder: string }
+  /** Absolute. Uploads lie in `partial` until they are whole; absent for beside the folder. */
+  | { readonly kind: 'folder'; readonly folder: string; readonly partial?: string }
 
 export interface OwnershipConfig {
   /** The operator's Ed25519 key: base64 of its SubjectPublicKeyInfo (RFC 8410). */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { checkDraft, type Draft } from './check.ts'
+import { checkFilledPlaces } from './check-fills.ts'
 import type { Config, FillConfig, StoreConfig, SyncConfig } from './config.ts'
 import { readDocument } from './document.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
@@ -65,6 +66,10 @@ export function parseConfig(
     return { faults: limited(faults, Math.max(count, remarks.length), file) }
   }
   const config = toConfig(parsed.data, baseFolder)
+  const overlaps = checkFilledPlaces(config)
+  if (overlaps.length > 0) {
+    return { faults: limited(inFile(overlaps.slice(0, FAULTS_MAX)), overlaps.length, file) }
+  }
   return { config, warnings: inFile(warningsOf(config)) }
 }
 
@@ -214,13 +219,17 @@ function toStore(
 }
 
 function toFill(
-  { s3, azureBlob, gcs, folder }: NonNullable<Parsed['stores'][number]['fill']>,
+  { s3, azureBlob, gcs, folder, partial }: NonNullable<Parsed['stores'][number]['fill']>,
   baseFolder: string,
 ): FillConfig {
   if (s3 !== undefined) return { kind: 's3', ...withoutUndefined(s3) }
   if (azureBlob !== undefined) return { kind: 'azureBlob', ...withoutUndefined(azureBlob) }
   if (gcs !== undefined) return { kind: 'gcs', ...withoutUndefined(gcs) }
-  return { kind: 'folder', folder: absolutePath(folder!, baseFolder) }
+  return {
+    kind: 'folder',
+    folder: absolutePath(folder!, baseFolder),
+    ...(partial !== undefined && { partial: absolutePath(partial, baseFolder) }),
+  }
 }
 
 function toSync(
