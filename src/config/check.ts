@@ -147,7 +147,11 @@ function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
     if (store?.fill === undefined) continue
     const path = ['stores', index, 'fill']
     const kinds = FILLS.filter((kind) => kind in store.fill!)
-    if (Object.keys(store.fill).length === 0) yield { path, message: `needs one of ${FILLS.join(', ')}` }
+    if (Object.keys(store.fill).every((key) => key === 'partial'))
+      yield { path, message: `needs one of ${FILLS.join(', ')}` }
+    if ('partial' in store.fill && !('folder' in store.fill)) {
+      yield { path: [...path, 'partial'], message: 'is for a folder, and there is none' }
+    }
     if (kinds.length > 1) yield { path, message: `has ${kinds.join(' and ')}; keep one` }
     yield* checkCredentials(path, store.fill)
     const { azureBlob } = store.fill

@@ -184,8 +184,8 @@ export type FillConfig =
       /** JSON of a credential of Google. */
       readonly credentials?: { readonly key: SecretSource }
     }
-  /** Absolute. */
-  | { readonly kind: 'folder'; readonly folder: string }
+  /** Absolute. Uploads lie in `partial` until they are whole; absent for beside the folder. */
+  | { readonly kind: 'folder'; readonly folder: string; readonly partial?: string }
 
 /** Where a secret is: in a variable of the environment, or in a file with an absolute path. */
 export type SecretSource = { readonly variable: string } | { readonly file: string }

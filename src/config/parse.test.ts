@@ -292,6 +292,68 @@ test('a config with every key is read whole', () => {
   })
 })
 
+const FILLED_TWICE: readonly (readonly [what: string, one: string, other: string])[] = [
+  ['a folder', 'folder: b', 'folder: ./c/../b/'],
+  ['a folder, absolute', 'folder: b', 'folder: /etc/portolan/b'],
+  ['a bucket', 's3: { bucket: abc, region: us-east-1 }', 's3: { bucket: abc }'],
+  [
+    'a bucket by its region',
+    's3: { bucket: abc }',
+    's3: { bucket: abc, endpoint: "https://s3.eu-west-3.amazonaws.com" }',
+  ],
+  [
+    'a bucket elsewhere',
+    's3: { bucket: abc, endpoint: "https://x.test" }',
+    's3: { bucket: abc, endpoint: "https://X.test:443/" }',
+  ],
+  [
+    'a prefix',
+    'gcs: { bucket: abc, prefix: a/b }',
+    'gcs: { bucket: abc, prefix: a/b, endpoint: "https://storage.googleapis.com" }',
+  ],
+  [
+    'a container',
+    'azureBlob: { account: abc, container: abc }',
+    'azureBlob: { endpoint: "https://abc.blob.core.windows.net", container: abc }',
+  ],
+]
+
+test.each(FILLED_TWICE)('two stores are not filled at one place: %s', (_, one, other) => {
+  const text = `${MINIMAL}stores:\n  - { id: b, url: "https://b", at: dc/x, fill: { ${one} } }\n  - { id: c, url: "https://c", at: dc/x, fill: { ${other} } }\n`
+  expect(linesOf(text)).toEqual([
+    expect.stringMatching(/^config[.]yaml:6:.* stores\[1\][.]fill.*: is where stores\[0\] is filled too: /),
+  ])
+})
+
+test.each([
+  ['s3: { bucket: abc }', 's3: { bucket: abc, endpoint: "https://x.test" }'],
+  ['s3: { bucket: abc, prefix: a }', 's3: { bucket: abc, prefix: b }'],
+  ['s3: { bucket: abc }', 'gcs: { bucket: abc }'],
+  ['folder: b', 'folder: b-2'],
+])('two stores may be filled at %s and %s', (one, other) => {
+  const text = `${MINIMAL}stores:\n  - { id: b, url: "https://b", at: dc/x, fill: { ${one} } }\n  - { id: c, url: "https://c", at: dc/x, fill: { ${other} } }\n`
+  expect(configOf(text).stores).toHaveLength(2)
+})
+
+test.each([
+  ['journal', 'sync: { journal: b/journal }', '5:18 sync.journal: "b/journal"'],
+  ['signing key', 'sync: { signingKey: ./b/key.pem }', '5:21 sync.signingKey: "./b/key.pem"'],
+  ['key', 'tls: { certificate: c, key: b/key }', '5:29 tls.key: "b/key"'],
+])('a %s is not where everybody can fetch it', (_, line, at) => {
+  const text = `${MINIMAL}stores: [{ id: b, url: "https://b", at: dc/x, fill: { folder: b } }]\n${line}\n`
+  expect(linesOf(text)).toEqual([
+    `config.yaml:${at}: lies in the folder of stores[0], which is served; put it elsewhere`,
+  ])
+})
+
+test('a folder that is filled is not in another, nor are uploads', () => {
+  const text = `${MINIMAL}stores:\n  - { id: b, url: "https://b", at: dc/x, fill: { folder: b, partial: b/p } }\n  - { id: c, url: "https://c", at: dc/x, fill: { folder: b/c } }\n`
+  expect(linesOf(text)).toEqual([
+    'config.yaml:5:70 stores[0].fill.partial: "b/p": lies in the folder of stores[0], which is served; put it elsewhere',
+    'config.yaml:6:58 stores[1].fill.folder: "b/c": lies in one folder with that of stores[0]; put them side by side',
+  ])
+})
+
 test('a sync of no keys copies everything from the canonical upstream', () => {
   expect(configOf(`${MINIMAL}sync: {}\n`).sync).toEqual({
     from: 'a',
@@ -592,7 +654,7 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     [
       '4:53 stores[0].fill: has gcs and folder; keep one',
       '4:135 stores[1].fill: needs one of s3, azureBlob, gcs, folder',
-      '4:186 stores[2].fill.s4: unknown key (did you mean "s3"?); the keys here are s3, azureBlob, gcs, folder',
+      '4:186 stores[2].fill.s4: unknown key (did you mean "s3"?); the keys here are s3, azureBlob, gcs, folder, partial',
     ],
   ],
   [
@@ -609,6 +671,11 @@ const additions: [name: string, addition: string, lines: string[]][] = [
       '4:66 stores[0].fill.azureBlob: needs account or endpoint',
       '4:146 stores[1].fill.azureBlob: has both account and endpoint; keep one',
     ],
+  ],
+  [
+    'where uploads to no folder lie',
+    'stores: [{ id: b, url: "https://b", at: dc/x, fill: { gcs: { bucket: abc }, partial: p } }]\n',
+    ['4:86 stores[0].fill.partial: "p": is for a folder, and there is none'],
   ],
   [
     'a proof that nobody checks, of a store that is not there',

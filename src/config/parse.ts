@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { parseName } from '../oci/name.ts'
 import { absolutePath } from './absolute-path.ts'
 import { checkDraft } from './check.ts'
+import { checkFilledPlaces } from './check-fills.ts'
 import type { CacheConfig, Config, RegistryConfig, StoreConfig, SyncConfig } from './config.ts'
 import { readDocument } from './document.ts'
 import type { Draft } from './draft.ts'
@@ -70,6 +71,10 @@ export function parseConfig(
     return { faults: limited(faults, Math.max(count, remarks.length), file) }
   }
   const config = toConfig(parsed.data, baseFolder)
+  const overlaps = checkFilledPlaces(config)
+  if (overlaps.length > 0) {
+    return { faults: limited(inFile(overlaps.slice(0, FAULTS_MAX)), overlaps.length, file) }
+  }
   return { config, warnings: inFile(warningsOf(config)) }
 }
 

@@ -9,7 +9,7 @@ type Parts<Kind extends 's3' | 'azureBlob' | 'gcs'> = NonNullable<NonNullable<Pa
 type ParsedSecret = NonNullable<Parts<'gcs'>['key']>
 
 /** How a store is filled, of what was checked: of each choice there is exactly one. */
-export function toFill({ s3, azureBlob, gcs, folder }: Parsed, baseFolder: string): FillConfig {
+export function toFill({ s3, azureBlob, gcs, folder, partial }: Parsed, baseFolder: string): FillConfig {
   if (s3 !== undefined) {
     const { credentials, checksum, ...rest } = s3
     return {
@@ -35,7 +35,11 @@ export function toFill({ s3, azureBlob, gcs, folder }: Parsed, baseFolder: strin
       ...(credentials && { credentials: { key: toSecret(credentials.key!, baseFolder) } }),
     }
   }
-  return { kind: 'folder', folder: absolutePath(folder!, baseFolder) }
+  return {
+    kind: 'folder',
+    folder: absolutePath(folder!, baseFolder),
+    ...(partial !== undefined && { partial: absolutePath(partial, baseFolder) }),
+  }
 }
 
 function toS3Credentials(

@@ -133,4 +133,9 @@ export const fillSchema = z.strictObject({
     .optional()
     .describe('A bucket of Google Cloud Storage.'),
   folder: folder().optional().describe('A folder; relative to the folder of this file.'),
+  partial: folder()
+    .optional()
+    .describe(
+      'With folder: where uploads lie until they are whole, on the same file system; beside it unless this says otherwise.',
+    ),
 })

@@ -13,7 +13,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the key is a file there',
   EISDIR: 'the key is a folder there',
   ENOTEMPTY: 'the key is a folder there',
-  EXDEV: 'the folder beside it, where uploads lie until they are whole, is on another file system',
   ENAMETOOLONG: 'the name is too long for the file system',
 }
 

@@ -15,24 +15,26 @@ const NAME = /^[a-z0-9]{1,32}(?:-[0-9]{1,10})?$/
 /** Names that are tried until one is free: only chance of a very poor kind needs a second one. */
 const MAX_NAMES = 10_000
 
-/** Makes partial files; `owner` stands in all their names. */
+/** Makes partial files in a folder that is there; `owner` stands in all their names. */
 export class PartialFiles {
+  readonly #folder: string
   readonly #owner: string
   #count = 0
 
-  constructor(owner: string) {
+  constructor(folder: string, owner: string) {
+    this.#folder = folder
     this.#owner = owner
   }
 
   /**
-   * A new file in a folder, with what is in the earlier one of this name. It is a copy: whoever wrote the earlier one may
-   * still have it open. File systems that can share the bytes do.
+   * A new file, with what is in the earlier one of this name. It is a copy: whoever wrote the earlier one may still have
+   * it open. File systems that can share the bytes do.
    */
-  async create(folder: string, earlier: string | undefined): Promise<PartialFile> {
-    const from = earlier !== undefined && NAME.test(earlier) ? join(folder, earlier) : undefined
+  async create(earlier: string | undefined): Promise<PartialFile> {
+    const from = earlier !== undefined && NAME.test(earlier) ? join(this.#folder, earlier) : undefined
     for (let tries = 0; ; tries++) {
       const name = `${this.#owner}-${++this.#count}`
-      const file = join(folder, name)
+      const file = join(this.#folder, name)
       try {
         const kept = from !== undefined && (await copied(from, file))
         const handle = await open(file, kept ? 'r+' : 'wx+', 0o644)
