@@ -101,9 +101,8 @@ function expandStore({ proof, fill, ...store }: StoreConfig, mustProve: boolean)
 }
 
 function expandFill(fill: FillConfig): Record<string, unknown> {
-  if (fill.kind === 'folder') return { folder: fill.folder }
   const { kind, ...where } = fill
-  return { [kind]: where }
+  return kind === 'folder' ? where : { [kind]: where }
 }
 
 /** Writes a config as YAML, by the rules of {@link expandConfig}. */
