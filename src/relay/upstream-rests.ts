@@ -33,9 +33,9 @@ export class UpstreamRests {
   note(id: string, error: unknown): void {
     const { kind, retryAfter } = failureOf(error)
     if (kind === 'refused' || kind === 'wrong') return
-    const asked = readRetryAfter(retryAfter, this.#runtime)
-    const isOrdered = kind === 'limited' || asked !== undefined
-    const pause = isOrdered ? Math.min(asked ?? LIMITED, LIMITED_MAX) : SILENCE
+    const asked = readRetryAfter(retryAfter ?? null, this.#runtime, LIMITED_MAX)
+    const isOrdered = kind === 'limited' || asked > 0
+    const pause = asked > 0 ? asked : isOrdered ? LIMITED : SILENCE
     this.#rests.set(id, { until: this.#runtime.now() + pause, isOrdered })
   }
 

@@ -96,7 +96,7 @@ function openRegistry(runtime: Runtime, { url, prefix, tokenServices }: Upstream
     limits: LIMITS,
     idleTimeout: IDLE_TIMEOUT,
     // There are other upstreams, and an older answer: who waits for the same one again keeps a client waiting.
-    attempts: 1,
+    ...{ attempts: 1, maxWait: 0 },
   })
 }
 
