@@ -9,7 +9,7 @@ import { freeSpaceOf } from './free-space.ts'
 import type { Journal } from './journal.ts'
 import { LEASE_EXPIRY, type Lease, type LeaseOptions, takeLease } from './lease.ts'
 import { openContent } from './open-content.ts'
-import { PartialFolder } from './partial-folder.ts'
+import { PartialContents } from './partial-contents.ts'
 import { unwritable } from './workspace-file.ts'
 
 /** What a disk is tried with: more than is left over for names alone. */
@@ -43,7 +43,7 @@ async function make(folder: string): Promise<void> {
 async function openLeased(folder: string, records: RecordedLines, lease: Lease): Promise<CacheVolume> {
   const folders = new FolderSync()
   const contents = new ContentFolder(join(folder, 'blobs'), folders)
-  const partials = new PartialFolder(join(folder, 'partial'), lease.owner)
+  const partials = new PartialContents(join(folder, 'partial'), lease.owner)
   const orUnreadable = (error: unknown) => {
     throw unreadable(folder, error)
   }

@@ -1,96 +1,55 @@
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { FoundPartial } from '../../cache/disk.ts'
-import { type Digest, parseDigest } from '../../oci/digest.ts'
-import type { Spool } from '../../transfer/spool.ts'
-import type { Lease } from './lease.ts'
-import { openSpool } from './spool.ts'
-import { fileName } from './spool-folder.ts'
-import { unwritable } from './workspace-file.ts'
+import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
+import { PortolanError } from '../../errors.ts'
+import { codeOf, folderMissing } from './folder-failure.ts'
+import { PARTIAL_FOLDER } from './folder-key.ts'
 
-/** Contents on their way, in files that have their owner in their name: a file has one writer for ever. */
-export class PartialFolder {
-  readonly #folder: string
-  readonly #owner: string
-  #drafts = 0
+/** A name that nothing has: what is asked with it is only whether a rename could be. */
+const NOTHING = '.portolan-nothing'
 
-  constructor(folder: string, owner: string) {
-    this.#folder = folder
-    this.#owner = owner
+/**
+ * Makes the folder in which uploads to a folder lie until they are whole; gives its path. It is never in the folder
+ * itself, which a web server serves: unless `given` says where, it is `.portolan-partial/NAME` beside it. Whoever names
+ * the folder otherwise, by a link, comes to the same.
+ *
+ * Throws `STORE_REFUSED` when what lies there could not get its name in the folder by a rename.
+ */
+export async function makePartialFolder(folder: string, given: string | undefined): Promise<string> {
+  const root = await realpath(folder).catch((error) => {
+    throw codeOf(error) === 'ENOENT' ? folderMissing(folder) : error
+  })
+  const partial = given ?? join(dirname(root), PARTIAL_FOLDER, basename(root))
+  try {
+    await mkdir(partial, { recursive: true })
+  } catch (error) {
+    const code = codeOf(error) ?? String(error)
+    throw refused(folder, partial, `which cannot be made (${code})`)
   }
-
-  /** The file of a content on its way. */
-  file(digest: Digest): string {
-    return join(this.#folder, `${fileName(digest)}.${this.#owner}`)
-  }
-
-  /**
-   * Takes over what an earlier owner left, unless it may still be writing: then, and of all that is no download, nothing
-   * stays. Rejects as the system does.
-   */
-  async adopt(predecessor: Lease['predecessor']): Promise<readonly FoundPartial[]> {
-    const found = new Map<Digest, FoundPartial>()
-    for (const name of await readdir(this.#folder)) {
-      const file = join(this.#folder, name)
-      const digest = name.endsWith('.draft') ? undefined : digestOf(name)
-      if (digest === undefined || found.has(digest) || predecessor === 'silent') {
-        await rm(file, { force: true })
-        continue
-      }
-      await rename(file, this.file(digest))
-      const { size, mtimeMs } = await stat(this.file(digest))
-      found.set(digest, { digest, length: size, changed: mtimeMs })
-    }
-    return [...found.values()]
-  }
-
-  /** Throws `FILE_UNWRITABLE`. */
-  open(digest: Digest): Promise<Spool> {
-    return openSpool(this.file(digest), async () => {})
-  }
-
-  /** Brings what is in the file of a content to the disk. Throws `FILE_UNWRITABLE`. */
-  async sync(digest: Digest): Promise<void> {
-    const file = this.file(digest)
-    try {
-      const handle = await open(file, 'r+')
-      try {
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-    } catch (error) {
-      throw unwritable(file, error)
-    }
-  }
-
-  /** Throws `FILE_UNWRITABLE`. */
-  async remove(digest: Digest): Promise<void> {
-    const file = this.file(digest)
-    await rm(file, { force: true }).catch((error) => {
-      throw unwritable(file, error)
-    })
-  }
-
-  /** Writes bytes to a file of its own and brings them to the disk; gives the file. Throws `FILE_UNWRITABLE`. */
-  async draft(bytes: Uint8Array): Promise<string> {
-    const file = join(this.#folder, `${++this.#drafts}.${this.#owner}.draft`)
-    try {
-      const handle = await open(file, 'w', 0o644)
-      try {
-        await handle.writeFile(bytes)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-    } catch (error) {
-      await rm(file, { force: true }).catch(() => {})
-      throw unwritable(file, error)
-    }
-    return file
-  }
+  if (isIn(await realpath(partial), root)) throw refused(folder, partial, 'which is in it, and so is served')
+  if (!(await canRename(partial, root))) throw refused(folder, partial, 'which is on another file system')
+  // Where they lay before, in what is served.
+  await rm(join(root, PARTIAL_FOLDER), { recursive: true, force: true })
+  return partial
 }
 
-function digestOf(name: string): Digest | undefined {
-  return parseDigest(name.split('.', 1)[0]!.replace('-', ':'))
+function isIn(path: string, root: string): boolean {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep)
+}
+
+/** Whether both are of one file system, and of one mount of it: a rename between two is refused before names are looked up. */
+async function canRename(from: string, to: string): Promise<boolean> {
+  const [one, other] = await Promise.all([stat(from), stat(to)])
+  if (one.dev !== other.dev) return false
+  return rename(join(from, NOTHING), join(to, NOTHING)).then(
+    () => true,
+    (error) => codeOf(error) !== 'EXDEV',
+  )
+}
+
+function refused(folder: string, partial: string, why: string): PortolanError {
+  return new PortolanError(
+    'STORE_REFUSED',
+    `${folder}: uploads lie in ${partial} until they are whole, ${why}; name another folder with fill.partial, on the same file system and not served, or fill a folder below this one`,
+    { location: folder, partial },
+  )
 }
