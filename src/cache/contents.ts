@@ -58,13 +58,18 @@ export class Contents {
     return this.#contents.values()
   }
 
-  /** Takes all that was found in place of what there was; those that are open are forgotten, not closed. */
-  replace(found: readonly FoundContent[]): void {
+  /**
+   * Takes all that was found in place of what there was; those that are open are forgotten, not closed. What is said to
+   * have been verified after `now` was not.
+   */
+  replace(found: readonly FoundContent[], now: number): void {
     this.#contents = new Map()
     this.#changed = new Set()
     this.#bytes = 0
     this.#fixed = 0
-    for (const each of found.toSorted((a, b) => a.used - b.used)) this.#insert({ ...each, held: 0 })
+    for (const each of found.toSorted((a, b) => a.used - b.used)) {
+      this.#insert({ ...each, verified: each.verified > now ? 0 : each.verified, held: 0 })
+    }
   }
 
   /** A content that has just been verified. */
@@ -76,7 +81,7 @@ export class Contents {
     }
     const content = { digest, size, verified: now, used: now, held: 0 }
     this.#insert(content)
-    // Its file has the time at which it was written already, which is the same to the second.
+    // Its file has these times by itself.
     return content
   }
 

@@ -8,8 +8,9 @@ import { isPassing, type WantedBlob } from '../transfer/transfer-error.ts'
 import type { CachedContent, CacheRecords, Fill, HeldContent } from './content-cache.ts'
 import { bytesOnDisk, type Content, Contents } from './contents.ts'
 import type { CacheDisk, CacheVolume, FoundPartial, OpenContent } from './disk.ts'
-import type { CacheEvent } from './events.ts'
-import { type FillEnd, NO_PLACE, RunningFill } from './fill.ts'
+import type { CacheEvent, DiskTrouble } from './events.ts'
+import { type FillEnd, FULL, NO_PLACE, RunningFill } from './fill.ts'
+import { KeptFill, type OpenKept } from './kept-fill.ts'
 import type { CacheStatus, ManagedCache } from './managed-cache.ts'
 import { MountedDisk } from './mounted-disk.ts'
 import { Records } from './records.ts'
@@ -40,6 +41,8 @@ export class DiskCache implements ManagedCache {
   readonly #space: Space
   readonly #disk: MountedDisk
   readonly #fills = new Map<Digest, RunningFill>()
+  /** Of each fill that goes on, when all is done that follows its end. */
+  readonly #ends = new Map<RunningFill, Promise<void>>()
   #callOff: Cancel = () => {}
   #closed = false
   #toldFull = false
@@ -49,8 +52,9 @@ export class DiskCache implements ManagedCache {
     this.#location = disk.location
     this.#records = new Records((line) => this.#record(line))
     this.#disk = new MountedDisk(runtime, disk, this.#records, {
+      leaving: () => this.#endFills(new PortolanError('UNREACHABLE', `${disk.location} is given back`)),
       mounted: (volume) => this.#mounted(volume),
-      trouble: (trouble) => this.events.notify({ kind: 'trouble', trouble }),
+      trouble: (trouble) => this.#troubled(trouble),
     })
     this.#space = new Space(size, {
       contents: this.#contents,
@@ -132,6 +136,8 @@ export class DiskCache implements ManagedCache {
     const { digest, size } = blob
     const running = this.#fills.get(digest)
     if (running !== undefined) return running
+    const kept = this.#contents.get(digest)
+    if (kept !== undefined) return new KeptFill(digest, kept.size, this.#reopen)
     const volume = this.#disk.writable
     if (volume === undefined || this.#closed || !isVerifiable(digest)) return undefined
     if (this.#fills.size >= MAX_FILLS) return undefined
@@ -144,9 +150,11 @@ export class DiskCache implements ManagedCache {
     this.#fills.set(digest, fill)
     const begun = this.#runtime.now()
     this.events.notify({ kind: 'fill begun', digest, name: blob.name })
-    this.#runtime.background(
-      fill.end.then((end) => this.#fillEnded(fill, end, { volume, lot, took: this.#runtime.now() - begun })),
-    )
+    const ended = fill.end.then((end) => {
+      return this.#fillEnded(fill, end, { volume, lot, took: this.#runtime.now() - begun })
+    })
+    this.#ends.set(fill, ended)
+    this.#runtime.background(ended)
     return fill
   }
 
@@ -176,9 +184,7 @@ export class DiskCache implements ManagedCache {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#callOff()
-    const reason = new PortolanError('UNREACHABLE', 'the mirror ends')
-    for (const fill of this.#fills.values()) fill.stop(reason)
-    await Promise.all([...this.#fills.values()].map(({ end }) => end))
+    await this.#endFills(new PortolanError('UNREACHABLE', 'the mirror ends'))
     await this.#writeTimes()
     await this.#disk.close()
   }
@@ -199,11 +205,7 @@ export class DiskCache implements ManagedCache {
         lot.end()
         return this.#contents.hold(this.#keep(digest, size))
       },
-      reopen: async (digest) => {
-        const opened = await this.#open(digest)
-        if (opened !== undefined) return opened
-        throw new PortolanError('FILE_UNREADABLE', `${digest} is not there any more`, { digest })
-      },
+      reopen: this.#reopen,
       received: (bytes) => this.events.notify({ kind: 'received', bytes }),
     })
   }
@@ -215,16 +217,26 @@ export class DiskCache implements ManagedCache {
   ): Promise<void> {
     const { digest } = fill.blob
     if (error === undefined) {
-      this.#fills.delete(digest)
+      this.#forget(fill)
       this.events.notify({ kind: 'fill ended', digest, size: this.#contents.get(digest)?.size ?? 0, took })
       return
     }
     const stays = isPassing(error) && volume === this.#disk.readable
     if (!stays) await volume.removePartial(digest).catch(() => {})
     lot.end(stays ? { digest, length, changed: this.#date() } : undefined)
-    this.#fills.delete(digest)
+    this.#forget(fill)
     this.#noteFailure(volume, error)
     this.events.notify({ kind: 'fill failed', digest, error })
+  }
+
+  #forget(fill: RunningFill): void {
+    this.#fills.delete(fill.blob.digest)
+    this.#ends.delete(fill)
+  }
+
+  async #endFills(reason: PortolanError): Promise<void> {
+    for (const fill of this.#fills.values()) fill.stop(reason)
+    await Promise.all(this.#ends.values())
   }
 
   /** A content that has just been verified and written. */
@@ -232,6 +244,12 @@ export class DiskCache implements ManagedCache {
     const content = this.#contents.add(digest, size, this.#date())
     this.events.notify({ kind: 'kept', digest, size })
     return content
+  }
+
+  readonly #reopen: OpenKept = async (digest) => {
+    const opened = await this.#open(digest)
+    if (opened !== undefined) return opened
+    throw new PortolanError('FILE_UNREADABLE', `${digest} is not there any more`, { digest })
   }
 
   async #open(digest: Digest): Promise<OpenContent | undefined> {
@@ -266,10 +284,15 @@ export class DiskCache implements ManagedCache {
     const { digest, size } = content
     if (this.#contents.get(digest) !== content) return
     const pinned = this.#contents.isPinned(content)
-    this.#records.dropContent(digest)
     const reason = why instanceof Error ? why.message : String(why)
     this.#runtime.log.warn({ digest, size }, `a content is lost: ${reason}`)
-    await this.#space.drop(content).catch((error) => this.#disk.note(error))
+    try {
+      await this.#space.drop(content)
+    } catch {
+      // What cannot be removed either is the disk's trouble, which is noted; the content may be well.
+      return
+    }
+    this.#records.dropContent(digest)
     this.events.notify({ kind: 'lost', digest, size, pinned })
   }
 
@@ -289,11 +312,17 @@ export class DiskCache implements ManagedCache {
     return (await this.#space.shrink(Math.max(bytes, SHRINK_BYTES))) > 0
   }
 
-  /** The disk was taken, and may have changed: whoever was at it begins anew. */
+  #troubled(trouble: DiskTrouble | undefined): void {
+    // Where it is we who have filled it, somebody has to make the place that it needs to go on.
+    if (FULL.includes(trouble?.reason ?? '')) {
+      this.#runtime.background(this.#space.shrink(SHRINK_BYTES).catch(() => {}))
+    }
+    this.events.notify({ kind: 'trouble', trouble })
+  }
+
+  /** The disk was taken, and may have changed. */
   #mounted(volume: CacheVolume): void {
-    const reason = new PortolanError('UNREACHABLE', `${this.#location} was taken anew`)
-    for (const fill of this.#fills.values()) fill.stop(reason)
-    this.#contents.replace(volume.contents)
+    this.#contents.replace(volume.contents, this.#date())
     this.#space.replaceIdle(volume.partials)
     this.#toldFull = false
     this.#runtime.background(this.#tidy())

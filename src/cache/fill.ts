@@ -7,6 +7,7 @@ import type { NextSource } from '../transfer/source.ts'
 import type { Spool } from '../transfer/spool.ts'
 import type { WantedBlob } from '../transfer/transfer-error.ts'
 import type { Fill, FilledPart } from './content-cache.ts'
+import { type OpenKept, readKept, withinBuffer } from './kept-fill.ts'
 import type { FillStatus } from './managed-cache.ts'
 
 /** So much of a blob, or all of it, is given to nobody before all of it has matched its digest. */
@@ -28,13 +29,8 @@ export interface FillParts {
   /** Keeps what has matched its digest; gives what lets it go again once nobody reads from it here. */
   readonly keep: (digest: Digest, size: number) => Promise<() => void>
   /** Opens what is kept. */
-  readonly reopen: (digest: Digest) => Promise<Readable>
+  readonly reopen: OpenKept
   readonly received: (bytes: number) => void
-}
-
-/** Something whose bytes are there. */
-export interface Readable extends Pick<Spool, 'read'> {
-  close(): void
 }
 
 /** What is left of a fill that has ended. */
@@ -110,17 +106,12 @@ export class RunningFill implements Fill {
       return
     }
     await this.ended
-    const kept = await this.#parts.reopen(this.blob.digest)
-    try {
-      yield* follow({ passed: async () => {} }, kept, part)
-    } finally {
-      kept.close()
-    }
+    yield* readKept(this.#parts.reopen, this.blob.digest, part)
   }
 
   #follow(spool: Spool, part: FilledPart): AsyncGenerator<Uint8Array, void> {
     const read: Spool['read'] = (start, end, into) => spool.read(start, Math.min(end, this.position), into)
-    return follow({ passed: (position) => this.#passed(position) }, { read }, part)
+    return follow({ passed: (position) => this.#passed(position) }, withinBuffer({ read }), part)
   }
 
   /** Resolves when bytes beyond a position may be given. */
@@ -229,6 +220,9 @@ function noPlace({ digest, name }: WantedBlob): PortolanError {
 /** The `reason` of an error when the cache is full of what cannot go. */
 export const NO_PLACE = 'no place'
 
+/** The `reason` of an error when the disk itself is full. */
+export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT']
+
 function isFull(error: unknown): boolean {
-  return error instanceof PortolanError && ['ENOSPC', 'EDQUOT'].includes(String(error.facts.reason))
+  return error instanceof PortolanError && FULL.includes(String(error.facts.reason))
 }

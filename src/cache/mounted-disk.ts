@@ -11,6 +11,8 @@ const QUIET = 60_000
 
 /** Who is told of what becomes of a disk. */
 export interface DiskListener {
+  /** It is to be given back; resolves when nobody writes to it any more. */
+  readonly leaving: () => Promise<void>
   /** It was taken, for the first time or anew: what was known of it is old. */
   readonly mounted: (volume: CacheVolume) => void
   readonly trouble: (trouble: DiskTrouble | undefined) => void
@@ -88,6 +90,7 @@ export class MountedDisk {
     this.#closed = true
     this.#callOff()
     await this.#recovering
+    await this.#listener.leaving()
     await this.#volume?.close().catch(() => {})
     this.#volume = undefined
   }
@@ -132,6 +135,7 @@ export class MountedDisk {
     const reader = this.#hasRecords ? { read() {}, lines: () => records.lines() } : records
     const old = this.#volume
     this.#volume = undefined
+    if (old !== undefined) await this.#listener.leaving()
     await old?.close().catch(() => {})
     const volume = await this.#disk.mount(reader)
     this.#hasRecords = true
