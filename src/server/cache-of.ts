@@ -1,4 +1,4 @@
-import type { ContentCache } from '../cache/content-cache.ts'
+import type { ManagedCache } from '../cache/managed-cache.ts'
 import type { Config } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import type { DoorRuntime } from './runtime.ts'
@@ -7,7 +7,7 @@ import type { DoorRuntime } from './runtime.ts'
 export async function openCache(
   { delivery, cache }: Config,
   { openCache: open, partOf }: DoorRuntime,
-): Promise<ContentCache | undefined> {
+): Promise<ManagedCache | undefined> {
   if (delivery !== 'relay') return undefined
   if (partOf === undefined) {
     const message = 'delivery: relay needs a process: this runtime can redirect clients, and be no mirror'

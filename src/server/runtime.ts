@@ -1,5 +1,6 @@
 import type { SharedFindings } from '../backends/shared-findings.ts'
-import type { ContentCache, HeldContent } from '../cache/content-cache.ts'
+import type { HeldContent } from '../cache/content-cache.ts'
+import type { ManagedCache } from '../cache/managed-cache.ts'
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
 import type { CacheConfig } from '../config/config.ts'
 import type { FilePart } from '../internal/file-part.ts'
@@ -11,8 +12,8 @@ import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
 export interface DoorRuntime extends Runtime {
   /** Opens the image layout of an upstream that lives on disk. */
   readonly openLayout?: (folder: string) => Promise<RegistryReader>
-  /** Opens the cache of a mirror. */
-  readonly openCache?: (config: CacheConfig) => Promise<ContentCache>
+  /** Opens what a mirror keeps, on disk. */
+  readonly openCache?: (config: CacheConfig) => Promise<ManagedCache>
   /** Makes a part of what a cache has open. */
   readonly partOf?: (
     content: HeldContent,
