@@ -1,5 +1,7 @@
 import type { SharedFindings } from '../backends/shared-findings.ts'
+import type { ManagedCache } from '../cache/managed-cache.ts'
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
+import type { CacheConfig } from '../config/config.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
@@ -8,6 +10,8 @@ import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
 export interface DoorRuntime extends Runtime {
   /** Opens the image layout of an upstream that lives on disk. */
   readonly openLayout?: (folder: string) => Promise<RegistryReader>
+  /** Opens what a mirror keeps, on disk. */
+  readonly openCache?: (config: CacheConfig) => Promise<ManagedCache>
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
   /** What is to be scraped of the process around the door; absent where there is none. */
