@@ -25,29 +25,23 @@ const REFUSALS = 4
 
 const readFile = promisify(read)
 
-export interface FileSenderOptions {
-  /** What this runtime can have the kernel do; by default found out. */
-  readonly kernel?: KernelFiles | undefined
-}
-
 /**
  * Sends parts of files: by the kernel alone where the runtime can tell it to, nothing is encrypted, and the bytes are in
  * memory; otherwise through buffers that are used again, of which a slow client holds one small one. A disk that has to
  * be waited for keeps nobody else waiting.
  */
 export class FileSender {
-  readonly kernel: KernelFiles | undefined
   readonly #large = new BufferPool({ bytes: LARGE_BYTES, most: LARGE_MOST, kept: LARGE_KEPT })
   readonly #small = new BufferPool({ bytes: SMALL_BYTES, kept: SMALL_KEPT })
   readonly #turns = new Turns(() => {}, { atOnce: AT_ONCE })
 
-  constructor({ kernel }: FileSenderOptions = { kernel: openKernelFiles() }) {
-    this.kernel = kernel
-  }
+  /** Found out when the first part is sent: most doors never send one. */
+  #kernel: KernelFiles | undefined | 'unknown' = 'unknown'
 
   /** Writes a part and closes it. Returns what gives it up, to be called once the socket is closed. */
   send(part: FilePart, socket: Socket, options: SendBodyOptions): () => void {
-    const sending = new Sending(part, socket, this, options)
+    if (this.#kernel === 'unknown') this.#kernel = openKernelFiles()
+    const sending = new Sending({ part, socket, sender: this, kernel: this.#kernel }, options)
     sending.run()
     return () => sending.cancel()
   }
@@ -68,6 +62,14 @@ export class FileSender {
   }
 }
 
+interface SendingParts {
+  readonly part: FilePart
+  readonly socket: Socket
+  readonly sender: FileSender
+  readonly kernel: KernelFiles | undefined
+}
+
+/** One part on its way. */
 class Sending {
   readonly #part: FilePart
   readonly #socket: Socket
@@ -81,13 +83,13 @@ class Sending {
   #isCancelled = false
   #goOn = () => {}
 
-  constructor(part: FilePart, socket: Socket, sender: FileSender, options: SendBodyOptions) {
+  constructor({ part, socket, sender, kernel }: SendingParts, options: SendBodyOptions) {
     this.#part = part
     this.#socket = socket
     this.#sender = sender
     this.#options = options
     this.#position = part.start
-    this.#kernel = sender.kernel
+    this.#kernel = kernel
   }
 
   run(): void {
