@@ -1,7 +1,17 @@
 import type { z } from 'zod'
 import { parseName } from '../oci/name.ts'
+import { absolutePath } from './absolute-path.ts'
 import { checkDraft } from './check.ts'
-import type { CacheConfig, Config, FillConfig, RegistryConfig, StoreConfig, SyncConfig } from './config.ts'
+import { checkVariableNames } from './check-credentials.ts'
+import { checkFilledPlaces } from './check-fills.ts'
+import type {
+  CacheConfig,
+  Config,
+  CredentialsConfig,
+  RegistryConfig,
+  StoreConfig,
+  SyncConfig,
+} from './config.ts'
 import { readDocument } from './document.ts'
 import type { Draft } from './draft.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
@@ -9,7 +19,9 @@ import { type ConfigFault, type ConfigPath, formatConfigPath, type Remark, value
 import { configSchema } from './schema/config.ts'
 import { NO_PROOF } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
+import { toFill } from './to-fill.ts'
 import { warningsOf } from './warnings.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** What a config is read with, beside its text. */
 export interface ParseOptions {
@@ -46,13 +58,19 @@ export function parseConfig(
     ({ path }) => !unset.has(formatConfigPath(path as ConfigPath)),
   )
   const count = substituted.remarks.length + countOf(issues)
-  const remarks = [...substituted.remarks, ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf)]
+  const remarks = [
+    ...substituted.remarks,
+    ...checkVariableNames(document.value),
+    ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf),
+  ]
   // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
   if (count <= FAULTS_MAX) remarks.push(...checkDraft(draftOf(substituted.value, pathsOf(remarks))))
   const inFile = (found: readonly Remark[]) =>
     found
       .map(({ path, message, key = false }): ConfigFault => {
-        const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
+        // What stands there by mistake may be a password.
+        const isSilent = key || path.includes('credentials')
+        const value = isSilent ? undefined : valueForFault(valueAt(substituted.value, path))
         return {
           file,
           path: formatConfigPath(path),
@@ -67,6 +85,10 @@ export function parseConfig(
     return { faults: limited(faults, Math.max(count, remarks.length), file) }
   }
   const config = toConfig(parsed.data, baseFolder)
+  const overlaps = checkFilledPlaces(config)
+  if (overlaps.length > 0) {
+    return { faults: limited(inFile(overlaps.slice(0, FAULTS_MAX)), overlaps.length, file) }
+  }
   return { config, warnings: inFile(warningsOf(config)) }
 }
 
@@ -170,6 +192,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         signatures,
         canary,
         tokenServices,
+        credentials,
       }) => ({
         id,
         ...(url !== undefined && { url }),
@@ -181,6 +204,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         signatures,
         ...(canary !== undefined && { canary }),
         ...(tokenServices !== undefined && { tokenServices }),
+        ...(credentials !== undefined && { credentials: toCredentials(credentials, baseFolder) }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
@@ -196,7 +220,11 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
       ...(clouds.refresh !== 'off' && { refresh: clouds.refresh }),
       sources: clouds.sources,
     },
-    clients,
+    clients: {
+      trustedProxies: clients.trustedProxies,
+      header: clients.header,
+      ...(clients.htpasswd !== undefined && { htpasswd: absolutePath(clients.htpasswd, baseFolder) }),
+    },
     presence,
     health,
     ...(ownership && { ownership }),
@@ -224,22 +252,48 @@ function toCache(
 }
 
 /** Without any in the file, a mirror is one of what the canonical upstream's URL names. */
-function toRegistries({ delivery, registries, upstreams, stores }: Parsed): readonly RegistryConfig[] {
+function toRegistries({
+  delivery,
+  registries,
+  upstreams,
+  stores,
+  clients,
+}: Parsed): readonly RegistryConfig[] {
   if (delivery !== 'relay') return []
   const all = stores.map(({ id }) => id)
   if (registries !== undefined) {
-    return registries.map(({ host, path, names, upstreams: ids, stores: some = all }) => {
-      return { host, ...pathOf(host, path), names, upstreams: ids, stores: some }
+    return registries.map(({ host, path, names, upstreams: ids, stores: some = all, public: isPublic }) => {
+      return { host, ...pathOf(host, path), names, upstreams: ids, stores: some, public: isPublic }
     })
   }
   const { url } = upstreams.find((upstream) => upstream.canonical) ?? upstreams[0]!
   const host = url === undefined ? '' : new URL(url).host
-  return [{ host, ...pathOf(host), names: [], upstreams: upstreams.map(({ id }) => id), stores: all }]
+  const ids = upstreams.map(({ id }) => id)
+  const isPublic = clients.public ?? false
+  return [{ host, ...pathOf(host), names: [], upstreams: ids, stores: all, public: isPublic }]
 }
 
 /** A host with a port cannot stand in a repository's name. */
 function pathOf(host: string, path = host): Pick<RegistryConfig, 'path'> {
   return parseName(path) === undefined ? {} : { path }
+}
+
+function toCredentials(
+  { dockerConfig, helper, cloud, ...login }: NonNullable<Parsed['upstreams'][number]['credentials']>,
+  baseFolder: string,
+): CredentialsConfig {
+  if (dockerConfig !== undefined) {
+    return { kind: 'dockerConfig', file: absolutePath(dockerConfig, baseFolder) }
+  }
+  if (helper !== undefined) return { kind: 'helper', name: helper }
+  if (cloud !== undefined) return { kind: 'cloud', cloud }
+  const { usernameFile, passwordFile, ...named } = login
+  return {
+    kind: 'login',
+    ...withoutUndefined(named),
+    ...(usernameFile !== undefined && { usernameFile: absolutePath(usernameFile, baseFolder) }),
+    ...(passwordFile !== undefined && { passwordFile: absolutePath(passwordFile, baseFolder) }),
+  }
 }
 
 function toTls(
@@ -266,18 +320,8 @@ function toStore(
   }
 }
 
-function toFill(
-  { s3, azureBlob, gcs, folder }: NonNullable<Parsed['stores'][number]['fill']>,
-  baseFolder: string,
-): FillConfig {
-  if (s3 !== undefined) return { kind: 's3', ...withoutUndefined(s3) }
-  if (azureBlob !== undefined) return { kind: 'azureBlob', ...withoutUndefined(azureBlob) }
-  if (gcs !== undefined) return { kind: 'gcs', ...withoutUndefined(gcs) }
-  return { kind: 'folder', folder: absolutePath(folder!, baseFolder) }
-}
-
 function toSync(
-  { from, tags, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
+  { from, tags, perRepository, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
   upstreams: Parsed['upstreams'],
   baseFolder: string,
 ): SyncConfig {
@@ -285,22 +329,13 @@ function toSync(
   return {
     from: from ?? canonical.id,
     tags: withoutUndefined(tags),
+    perRepository: perRepository.map(({ repositories, tags }) => ({
+      repositories,
+      tags: withoutUndefined(tags),
+    })),
     ...sync,
     journal: absolutePath(journal, baseFolder),
     ...(signingKey !== undefined && { signingKey: absolutePath(signingKey, baseFolder) }),
-  }
-}
-
-/** Joins by hand, since this code knows no runtime: `/`, `C:\` and `\\server` begin an absolute path. */
-function absolutePath(path: string, baseFolder: string): string {
-  if (/^(?:\/|\\\\|[A-Za-z]:[\\/])/.test(path)) return path
-  return `${baseFolder.replace(/[\\/]+$/, '')}/${path.replace(/^(?:\.\/)+/, '')}`
-}
-
-/** What zod calls optional may be present as `undefined`; a config has no such keys. */
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
   }
 }
 
