@@ -5,6 +5,7 @@ import type { CacheConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
 import { cacheFolder } from '../../storage/fs/cache-folder.ts'
+import { filePart } from '../../storage/fs/file-part.ts'
 import { openImageLayout } from '../../storage/fs/image-layout.ts'
 import { silentLog } from '../../telemetry/log.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
@@ -26,6 +27,7 @@ export function createDoorRuntime({
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
     openCache: (config) => openCacheFolder(runtime, config),
+    partOf: filePart,
     processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }
