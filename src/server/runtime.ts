@@ -1,13 +1,17 @@
 import type { SharedFindings } from '../backends/shared-findings.ts'
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
+import type { CredentialsConfig } from '../config/config.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
+import type { Credentials } from '../transport/credential.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
 export interface DoorRuntime extends Runtime {
   /** Opens the image layout of an upstream that lives on disk. */
   readonly openLayout?: (folder: string) => Promise<RegistryReader>
+  /** Gives a mirror its logins to an upstream, as a config says; absent where there are neither files nor an environment. */
+  readonly openCredentials?: (config: CredentialsConfig) => Credentials
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
   /** What is to be scraped of the process around the door; absent where there is none. */
