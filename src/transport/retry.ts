@@ -34,7 +34,8 @@ export function withRetry(runtime: Pick<Runtime, 'date' | 'after' | 'random'>, a
       const response = await next(url, init)
       if (!PASSING.includes(response.status) || failures + 1 >= attempts) return response
       await response.body?.cancel()
-      throw new PassingAnswer(readRetryAfter(response.headers.get('Retry-After'), runtime, RETRY_AFTER_MAX))
+      const retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime) ?? 0
+      throw new PassingAnswer(Math.min(retryAfter, RETRY_AFTER_MAX))
     })
   }
 }

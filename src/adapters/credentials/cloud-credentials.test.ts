@@ -122,7 +122,10 @@ test.each([
     make()(request, response)
   }
   const asked = open('aws', ECR).get()
-  await expect(asked).rejects.toMatchObject({ code: expected, message: expect.stringContaining(message) })
+  await expect(asked).rejects.toMatchObject({
+    code: expected,
+    cause: { message: expect.stringContaining(message) },
+  })
   await expect(asked).rejects.not.toThrow('secret-of-mine')
 })
 
@@ -205,6 +208,9 @@ test.each([
 ])('a registry of Azure that answers %i to it is an error without a token', async (code, expected) => {
   answerAsAzure(() => (_, response) => response.writeHead(code).end('{"aad":"aad"}'))
   const asked = open('azure', 'acme.azurecr.io').get()
-  await expect(asked).rejects.toMatchObject({ code: expected, message: expect.stringContaining('AcrPull') })
+  await expect(asked).rejects.toMatchObject({
+    code: expected,
+    cause: { message: expect.stringContaining('AcrPull') },
+  })
   await expect(asked).rejects.not.toThrow(/aad|header-of-mine/)
 })

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
 import { createTestRuntime } from '../../../test/support/test-runtime.ts'
 import type { CredentialsConfig } from '../../config/config.ts'
+import { silentLog } from '../../telemetry/log.ts'
 import type { Credential } from '../../transport/credential.ts'
 import { openUpstreamCredentials } from './upstream-credentials.ts'
 
@@ -17,10 +18,12 @@ const at = (name: string) => join(folder.path, name)
 const login = (username: string, password: string): Credential => ({ kind: 'password', username, password })
 
 function open(config: CredentialsConfig, environment: Record<string, string> = {}) {
-  const runtime = createTestRuntime()
+  const lines: string[] = []
+  const error = (facts: object) => void lines.push(JSON.stringify(facts))
+  const runtime = createTestRuntime({ log: { ...silentLog, error } })
   const path = { PATH: `${at('bin')}:/usr/bin:/bin` }
   const find = openUpstreamCredentials(config, { environment: { ...path, ...environment }, runtime })
-  return { runtime, get: (refused?: Credential) => find('registry.test', refused) }
+  return { runtime, lines, get: (refused?: Credential) => find('registry.test', refused) }
 }
 
 test('a user and a password come from their places, without a line break at the end', async () => {
@@ -106,10 +109,12 @@ test.each([
       : 'file' in config
         ? { ...config, file: at(config.file) }
         : config
-  await expect(open(absolute).get()).rejects.toMatchObject({
-    code,
-    message: expect.stringContaining(message),
-  })
+  const { get, lines } = open(absolute)
+  const asked = get()
+  await expect(asked).rejects.toMatchObject({ code: 'ACCESS_DENIED', cause: { code } })
+  await expect(asked).rejects.toThrow('there is no login to registry.test at the moment')
+  await expect(get()).rejects.toThrow()
+  expect(lines).toEqual([expect.stringContaining(message)])
 })
 
 test('a login file is that of docker login, and read again after a refusal', async () => {

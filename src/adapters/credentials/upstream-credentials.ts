@@ -22,10 +22,17 @@ const HELPER_TIMEOUT = 30_000
 /**
  * Where a mirror has its login to one upstream from, as the config says; nothing is read or loaded before it is asked.
  *
- * The function rejects with `FILE_UNREADABLE`, `CONFIG_INVALID`, `ACCESS_DENIED` when there is no login to be had, and
- * `UNREACHABLE` when nobody answers who could give one; no error holds a credential.
+ * The function rejects with `ACCESS_DENIED` when there is no login to be had, and with `UNREACHABLE` when nobody answers who
+ * could give one. No error holds a credential, and the reason is for the log alone: errors get as far as clients.
  */
 export function openUpstreamCredentials(
+  config: CredentialsConfig,
+  options: UpstreamCredentialsOptions,
+): Credentials {
+  return discreet(findCredentials(config, options), options.runtime)
+}
+
+function findCredentials(
   config: CredentialsConfig,
   { environment, runtime }: UpstreamCredentialsOptions,
 ): Credentials {
@@ -62,6 +69,29 @@ function cloudIssuer(cloud: 'aws' | 'azure' | 'gcp', runtime: Runtime): (host: s
       return async (host) => (await import('./acr.ts')).issueAcrLogin(host, runtime)
     case 'gcp':
       return async (host) => (await import('./artifact-registry.ts')).issueGoogleLogin(host, runtime)
+  }
+}
+
+/** How often the same reason is told, in milliseconds. */
+const TOLD_AGAIN = 60_000
+
+/** Tells the log why there is no login, and whoever asked only that. */
+function discreet(find: Credentials, { log, now }: Pick<Runtime, 'log' | 'now'>): Credentials {
+  let told: { readonly reason: string; readonly until: number } | undefined
+  return async (host, refused) => {
+    try {
+      return await find(host, refused)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (told?.reason !== reason || told.until <= now()) {
+        told = { reason, until: now() + TOLD_AGAIN }
+        log.error({ registry: host, reason }, 'there is no login to an upstream')
+      }
+      const code =
+        error instanceof PortolanError && error.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'ACCESS_DENIED'
+      const message = `there is no login to ${host} at the moment; the log of the mirror says why`
+      throw new PortolanError(code, message, { registry: host }, error)
+    }
   }
 }
 
