@@ -33,6 +33,7 @@ interface DraftBackend {
 
 interface DraftStore extends DraftBackend {
   readonly proof?: string | undefined
+  readonly proofUrl?: string | undefined
   readonly fill?: { readonly azureBlob?: object | undefined } | undefined
 }
 
@@ -228,6 +229,10 @@ function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
 function* checkProofs(draft: Draft): Iterable<Remark> {
   const { stores = [] } = draft
   for (const [index, store] of stores.entries()) {
+    if (store?.proofUrl !== undefined && (store.proof === NO_PROOF || !('ownership' in draft))) {
+      const message = 'is of no use: no proof of ownership is asked of this store'
+      yield { path: ['stores', index, 'proofUrl'], message }
+    }
     if (store?.proof === undefined || store.proof === NO_PROOF) continue
     const path = ['stores', index, 'proof']
     if (!('ownership' in draft)) {
