@@ -2,6 +2,7 @@ import type { Backoff } from '../internal/backoff.ts'
 import { retry } from '../internal/retry.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Layer } from './fetch.ts'
+import { readRetryAfter } from './retry-after.ts'
 
 /** Altogether, the first one included. */
 const ATTEMPTS = 5
@@ -33,7 +34,7 @@ export function withRetry(runtime: Pick<Runtime, 'date' | 'after' | 'random'>, a
       const response = await next(url, init)
       if (!PASSING.includes(response.status) || failures + 1 >= attempts) return response
       await response.body?.cancel()
-      throw new PassingAnswer(readRetryAfter(response.headers.get('Retry-After'), runtime))
+      throw new PassingAnswer(readRetryAfter(response.headers.get('Retry-After'), runtime, RETRY_AFTER_MAX))
     })
   }
 }
@@ -48,11 +49,4 @@ class PassingAnswer extends Error {
     super('an answer that will pass')
     this.retryAfter = retryAfter
   }
-}
-
-/** In milliseconds, 0 where there is none that can be read. */
-function readRetryAfter(header: string | null, { date }: Pick<Runtime, 'date'>): number {
-  if (header === null) return 0
-  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - date().getTime()
-  return Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(0, milliseconds), RETRY_AFTER_MAX)
 }
