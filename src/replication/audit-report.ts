@@ -155,9 +155,16 @@ function describeObject({ key, size }: { readonly key: string; readonly size: nu
   return `${JSON.stringify(key).slice(1, -1)} (${formatBytes(size)})`
 }
 
+/** In the words in which a sample was asked for. */
 function formatAssurance({ confidence, fewerThan, of }: Assurance): string {
-  const share = ((100 * fewerThan) / of).toPrecision(2)
-  return `the sample says, with ${formatPercent(confidence)} confidence, that fewer than ${Number(share)} % are bad (${fewerThan.toLocaleString('en')} of ${of.toLocaleString('en')})`
+  const most = fewerThan - 1
+  const sure = `the sample shows, with ${formatPercent(confidence)} confidence, that`
+  if (most === 0) return `${sure} none of ${of.toLocaleString('en')} is bad`
+  const share = (100 * most) / of
+  // The next number above it of two digits: fewer than that are bad.
+  const unit = 10 ** (Math.floor(Math.log10(share)) - 1)
+  const above = Number(((Math.floor(share / unit) + 1) * unit).toPrecision(2))
+  return `${sure} fewer than ${above} % are bad (at most ${most.toLocaleString('en')} of ${of.toLocaleString('en')})`
 }
 
 function formatPercent(share: number): string {

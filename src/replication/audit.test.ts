@@ -196,6 +196,132 @@ describe('an audit', () => {
     await expect(audit).rejects.toThrow('enough')
   })
 
+  it('goes by the inventory where the upstream is down, and says so', async () => {
+    await using world = await openHarbour({ signed: true })
+    const down: Reachable = {
+      ...{ images: [], manifests: new Map(), blobs: new Map() },
+      faults: [new PortolanError('UNREACHABLE', 'repositories: it is asleep')],
+    }
+    const right = await world.audit({}, undefined, down)
+    expect(right.stores[0]).toMatchObject({ basis: 'inventory', expected: 7, held: 7, read: 7, findings: [] })
+    expect(right.stores[0]).not.toHaveProperty('orphans')
+    expect(formatAudit(right)).toContain('it is compared with its own inventory alone')
+
+    const bytes = world.registry.bytes(world.shared.digest).slice()
+    bytes[3500]! ^= 1
+    await world.put(`blobs/${world.shared.digest}`, bytes)
+    world.bucket.objects.delete(`blobs/${world.own.digest}`)
+    const wrong = await world.audit({}, undefined, down)
+    expect(new Set(kinds(wrong))).toEqual(new Set(['mislisted', 'altered', 'notPublic']))
+  })
+
+  it('takes from the inventory what the upstream leaves out', async () => {
+    await using world = await openHarbour()
+    const part: Reachable = {
+      ...world.reachable,
+      blobs: new Map([...world.reachable.blobs].filter(([digest]) => digest !== world.own.digest)),
+      faults: [new PortolanError('UNREACHABLE', 'app:v1: it is asleep')],
+    }
+    const [store] = (await world.audit({}, undefined, part)).stores
+    expect(store).toMatchObject({ basis: 'both', expected: 7, read: 7 })
+  })
+
+  it('says that there is nothing to compare with where neither says anything', async () => {
+    await using world = await openHarbour({ inventory: false })
+    const down: Reachable = {
+      ...{ images: [], manifests: new Map(), blobs: new Map() },
+      faults: [new PortolanError('UNREACHABLE', 'repositories: it is asleep')],
+    }
+    const [store] = (await world.audit({}, undefined, down)).stores
+    expect(store).toMatchObject({ basis: 'nothing', expected: 0 })
+    expect(store!.findings.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^there is nothing to compare it with/),
+    )
+  })
+
+  it('says what is about to be downloaded, and what it took', async () => {
+    await using world = await openHarbour()
+    const announced: string[] = []
+    const fetched: string[] = []
+    const fetch: Fetch = (url, init) => {
+      fetched.push(url)
+      return globalThis.fetch(url, init)
+    }
+    const runtime = createTestRuntime({ ...world.clock, fetch })
+    const [store] = (await world.audit({ runtime, announce: (message) => announced.push(message) })).stores
+    const bytes = store!.readBytes.toLocaleString('en')
+    expect(announced).toEqual([
+      `store store: 7 objects are read (${bytes} bytes), and 7 fetched as clients do`,
+    ])
+    expect(store!.requests.clients).toBe(fetched.length)
+  })
+
+  it('says of a sample in which nothing is wrong what it shows, and nothing of another', async () => {
+    await using world = await openHarbour({ inventory: false })
+    const blobs = new Map(world.reachable.blobs)
+    for (let index = 0; index < 400; index++) {
+      const { digest, bytes } = makeBlob(`blob ${index}`, 64)
+      blobs.set(digest as Digest, { digest: digest as Digest, size: 64, name: 'app' as never })
+      await world.put(`blobs/${digest}`, bytes)
+    }
+    const many = { ...world.reachable, blobs }
+    const content = { confidence: 0.95, below: 0.05 }
+    const report = await world.audit({ content, publicCount: 0 }, undefined, many)
+    const [store] = report.stores
+    // Of the 407, the smallest and the largest are looked at in any case.
+    expect(store).toMatchObject({ expected: 407, read: 55, fetched: 55 })
+    expect(store!.assurance).toEqual({ confidence: 0.95, fewerThan: 21, of: 407 })
+    expect(formatAudit(report)).toContain(
+      'the sample shows, with 95 % confidence, that fewer than 5 % are bad (at most 20 of 407)',
+    )
+
+    for (const key of world.bucket.objects.keys()) await world.put(key, new Uint8Array(64))
+    const wrong = await world.audit({ content, publicCount: 0 }, undefined, many)
+    expect(wrong.stores[0]).not.toHaveProperty('assurance')
+  })
+
+  it('asks a store that serves nothing to clients for a few only', async () => {
+    await using world = await openHarbour({ fault: '403' })
+    const blobs = new Map(world.reachable.blobs)
+    for (let index = 0; index < 100; index++) {
+      const { digest, bytes } = makeBlob(`blob ${index}`, 64)
+      blobs.set(digest as Digest, { digest: digest as Digest, size: 64, name: 'app' as never })
+      await world.put(`blobs/${digest}`, bytes)
+    }
+    const [store] = (await world.audit({}, undefined, { ...world.reachable, blobs })).stores
+    expect(store!.requests.clients).toBeLessThan(60)
+    expect(store!.findings.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^none of \d+ objects came as it should; \d+ more were not asked for$/),
+    )
+  })
+
+  it('lists the paths of digests alone where a store lets it list no more, and where others have put too much', async () => {
+    await using world = await openHarbour()
+    const { list } = world.objects
+    world.objects.list = (prefix) => {
+      if (prefix === '') throw new PortolanError('STORE_REFUSED', 's3:ListBucket is granted for blobs/*')
+      return list(prefix)
+    }
+    const refused = await world.audit()
+    expect(refused.stores[0]).toMatchObject({ held: 7, findings: [] })
+    expect(refused.stores[0]).not.toHaveProperty('strangers')
+    expect(formatAudit(refused)).toContain('strangers: not looked for')
+
+    let given = 0
+    world.objects.list = async function* (prefix) {
+      if (prefix !== '') return yield* list(prefix)
+      for (;;) yield { key: `a/${given++}`, size: 1, modified: 0 }
+    }
+    const shared = await world.audit()
+    expect(shared.stores[0]).toMatchObject({
+      held: 7,
+      findings: [],
+      strangers: { count: 100_000, isCut: true },
+    })
+    expect(shared.stores[0]!.strangers!.first).toHaveLength(100)
+    expect(formatAudit(shared)).toContain('strangers, at no path of a digest: more than 100000')
+  })
+
   it('does not think that an unreadable image leaves orphans', async () => {
     await using world = await openHarbour()
     const reachable = {
