@@ -87,11 +87,12 @@ async function writeOnce(target: Target, holdings: Holdings, parts: InventoryPar
     digest,
     count: entries.length,
     bytes: bytes.length,
-    ...(before && { previous: before.digest }),
+    ...(before && before.digest !== digest && { previous: before.digest }),
   }
   const pointer = await signPointer(target, unsigned, signer, runtime)
   // A try before this one may have been written though its answer was lost.
-  if (before?.digest === digest) return { bytes, pointer, before: undefined }
+  const isWritten = before?.digest === digest && (await isOurs(target, before, signer))
+  if (isWritten) return { bytes, pointer, before: undefined }
 
   await objects.put(inventoryPath(digest), bytes, contentHeaders())
   const text = formatInventoryPointer(pointer)
