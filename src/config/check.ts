@@ -1,50 +1,13 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
+import { checkClients, checkCredentials } from './check-credentials.ts'
+import { checkCanonical, checkMirror } from './check-registries.ts'
+import type { Draft, DraftBackend, DraftRule } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
 import { isKnownPlace, knownRegions } from './place-name.ts'
 import { DEFAULT_ADMIN, DEFAULT_LISTEN } from './schema/config.ts'
 import { NO_PROOF, readFlag } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
-
-/**
- * A config as its file says it, where each value that is faulty in itself has become `undefined`; its key is still
- * there, so that "missing" and "faulty" stay two things.
- */
-export interface Draft {
-  readonly listen?: string | undefined
-  readonly admin?: string | undefined
-  readonly upstreams?: readonly (DraftBackend | undefined)[] | undefined
-  readonly stores?: readonly (DraftStore | undefined)[] | undefined
-  readonly routing?: readonly (DraftRule | undefined)[] | undefined
-  readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
-  readonly ownership?: unknown
-  readonly sync?: { readonly from?: string | undefined } | undefined
-}
-
-interface DraftBackend {
-  readonly id?: string | undefined
-  readonly url?: string | undefined
-  readonly layout?: string | undefined
-  readonly at?: string | undefined
-  readonly canonical?: unknown
-  readonly complete?: unknown
-  readonly signatures?: unknown
-}
-
-interface DraftStore extends DraftBackend {
-  readonly proof?: string | undefined
-  readonly fill?: { readonly azureBlob?: object | undefined } | undefined
-}
-
-interface DraftRule {
-  readonly when?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
-  readonly prefer?: readonly (string | undefined)[] | undefined
-}
-
-interface DraftPlace {
-  readonly prefix?: string | undefined
-  readonly at?: string | undefined
-}
 
 const CLOUD = /^[a-z0-9][a-z0-9-]*$/
 const COUNTRY = /^[A-Z]{2}$/
@@ -65,6 +28,9 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkFills(draft),
     ...checkProofs(draft),
     ...checkSync(draft),
+    ...checkMirror(draft),
+    ...checkCredentials(draft),
+    ...checkClients(draft),
   ]
 }
 
@@ -83,37 +49,6 @@ function* checkIds(draft: Draft): Iterable<Remark> {
     const before = first.get(backend.id)
     if (before === undefined) first.set(backend.id, path)
     else yield { path: [...path, 'id'], message: `is already the id of ${formatConfigPath(before)}` }
-  }
-}
-
-function* checkCanonical({ upstreams }: Draft): Iterable<Remark> {
-  if (upstreams === undefined) return
-  let first: number | undefined
-  for (const [index, upstream] of upstreams.entries()) {
-    if (readFlag(upstream?.canonical) !== true) continue
-    if (first === undefined) first = index
-    else {
-      const path = ['upstreams', index, 'canonical']
-      yield { path, message: `only one upstream may be canonical, and upstreams[${first}] is` }
-    }
-  }
-  for (const [index, upstream] of upstreams.entries()) {
-    if (readFlag(upstream?.canonical) !== true) continue
-    for (const key of ['complete', 'signatures'] as const) {
-      if (readFlag(upstream?.[key]) !== false) continue
-      const message = 'must be true: the canonical upstream holds everything'
-      yield { path: ['upstreams', index, key], message }
-    }
-  }
-  const undecided = upstreams.some(
-    (upstream) => upstream === undefined || ('canonical' in upstream && upstream.canonical === undefined),
-  )
-  const sole = upstreams.length === 1 && upstreams[0] !== undefined && !('canonical' in upstreams[0])
-  if (first === undefined && !undecided && !sole) {
-    yield {
-      path: ['upstreams'],
-      message: 'one upstream must be canonical: write "canonical: true" at the one that holds everything',
-    }
   }
 }
 

@@ -15,6 +15,13 @@ export interface Config {
   readonly debug: boolean
   readonly log: LogConfig
   readonly pages: PagesConfig
+  /** Whether clients are sent to backends, or given what the door fetches from them: a mirror. */
+  readonly delivery: 'redirect' | 'relay'
+  /** What a mirror keeps; absent where it keeps nothing. */
+  readonly cache?: CacheConfig
+  /** The registries that a mirror answers for, at least one; none where clients are redirected. */
+  readonly registries: readonly RegistryConfig[]
+  readonly revalidate: RevalidateConfig
   readonly upstreams: readonly UpstreamConfig[]
   readonly stores: readonly StoreConfig[]
   readonly routing: readonly RuleConfig[]
@@ -48,6 +55,48 @@ export interface TlsConfig {
   readonly clientCA?: string
 }
 
+/** What a mirror keeps on its disk. */
+export interface CacheConfig {
+  /** Absolute. */
+  readonly folder: string
+  /** Bytes on disk, downloads on their way included. */
+  readonly size: number
+  /** Files of image references that are kept whatever happens; absolute paths. */
+  readonly pin: readonly string[]
+  /** Within which time each content is read once and compared with its digest, in milliseconds; absent for never. */
+  readonly scrub?: number
+}
+
+/** A registry that a mirror answers for. */
+export interface RegistryConfig {
+  /** As image references name it, such as `docker.io` or `registry.test:5000`; empty for a sole one that has no name. */
+  readonly host: string
+  /** Front of repository names that stands for it, such as `docker.io` in `mirror.test/docker.io/library/x`; absent for none. */
+  readonly path?: string
+  /** Names of the mirror that stand for it in `Host`, lower case. */
+  readonly names: readonly string[]
+  /** Ids, of which one is canonical. */
+  readonly upstreams: readonly string[]
+  /** Ids of the stores that hold its content. */
+  readonly stores: readonly string[]
+  /** Whether everybody may read it, whatever is asked of the clients of others. */
+  readonly public: boolean
+}
+
+/** How a mirror finds out whether what a tag stood for is still what it stands for. */
+export interface RevalidateConfig {
+  /** How long an answer counts as new, in milliseconds. */
+  readonly after: number
+  /** How long a client waits for the upstream when there is an older answer, in milliseconds. */
+  readonly timeout: number
+  /** What is answered when the upstream cannot be asked: the older answer, or that it failed. */
+  readonly onError: 'stale' | 'fail'
+  /** What is answered when the upstream has it no more: that, or the older answer. */
+  readonly onGone: 'refuse' | 'serve'
+  /** How long "there is none" is remembered, in milliseconds. */
+  readonly negative: number
+}
+
 export interface LogConfig {
   /** One JSON line a request. */
   readonly access: boolean
@@ -72,7 +121,7 @@ export interface UpstreamConfig {
   readonly prefix: string
   /** Name of its place: `aws/eu-west-3`, or `anycast`. */
   readonly at: string
-  /** True of exactly one upstream. */
+  /** True of exactly one upstream, or of one of each registry. */
   readonly canonical: boolean
   /** Whether it has all that the canonical upstream has. */
   readonly complete: boolean
@@ -82,6 +131,26 @@ export interface UpstreamConfig {
   readonly canary?: string
   /** Names of hosts in other domains that may get the registry's credential for a token; absent for none. */
   readonly tokenServices?: readonly string[]
+  /** By what a mirror proves itself to it; absent to pull as anybody. */
+  readonly credentials?: CredentialsConfig
+}
+
+/** Where a login to an upstream comes from; files are absolute, and none of it is a secret. */
+export type CredentialsConfig =
+  | LoginConfig
+  | { readonly kind: 'dockerConfig'; readonly file: string }
+  /** The program `docker-credential-NAME`. */
+  | { readonly kind: 'helper'; readonly name: string }
+  | { readonly kind: 'cloud'; readonly cloud: 'aws' | 'azure' | 'gcp' }
+
+/** A user and a password, each from one of its two places. */
+export interface LoginConfig {
+  readonly kind: 'login'
+  readonly username?: string
+  readonly usernameFile?: string
+  readonly passwordFile?: string
+  /** A variable of the environment. */
+  readonly passwordVariable?: string
 }
 
 /** An untrusted place that holds bytes by digest. */
@@ -207,6 +276,8 @@ export interface ClientsConfig {
   readonly trustedProxies: readonly string[]
   /** Lower-cased header name. */
   readonly header: string
+  /** File of the users whom a mirror lets in, absolute; absent where none is asked for a password. */
+  readonly htpasswd?: string
 }
 
 export interface CloudsConfig {

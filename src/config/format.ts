@@ -1,5 +1,13 @@
 import { stringify } from 'yaml'
-import type { Config, FillConfig, StoreConfig } from './config.ts'
+import { formatSize } from './byte-size.ts'
+import type {
+  CacheConfig,
+  Config,
+  CredentialsConfig,
+  FillConfig,
+  RegistryConfig,
+  StoreConfig,
+} from './config.ts'
 import { formatDuration } from './duration.ts'
 import { escapeReferences } from './environment.ts'
 import { formatListenAddress } from './listen-address.ts'
@@ -7,14 +15,21 @@ import { NO_PROOF } from './schema/values.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {
-  const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...rest } =
+  const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...others } =
     config
+  const { cache, registries, revalidate, upstreams, clients, ...rest } = others
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
     listen: formatListenAddress(listen),
     admin: admin === undefined ? 'off' : formatListenAddress(admin),
     ...rest,
+    ...(config.delivery === 'relay' && expandMirror({ cache, registries, revalidate })),
+    upstreams: upstreams.map(({ credentials, ...upstream }) => ({
+      ...upstream,
+      ...(credentials && { credentials: expandCredentials(credentials) }),
+    })),
+    clients: { ...clients, ...(isNameless(registries) && { public: registries[0]!.public }) },
     routing: routing.map(({ within, ...rule }) => ({
       ...rule,
       ...(within !== undefined && { within: `${within}km` }),
@@ -34,6 +49,51 @@ export function expandConfig(config: Config): Record<string, unknown> {
   return JSON.parse(
     JSON.stringify(expanded, (_, value) => (typeof value === 'string' ? escapeReferences(value) : value)),
   )
+}
+
+function expandMirror({
+  cache,
+  registries,
+  revalidate,
+}: Pick<Config, 'registries' | 'revalidate'> & { cache: CacheConfig | undefined }): Record<string, unknown> {
+  return {
+    cache: cache === undefined ? 'off' : expandCache(cache),
+    ...(!isNameless(registries) && { registries }),
+    revalidate: {
+      ...revalidate,
+      after: formatDuration(revalidate.after),
+      timeout: formatDuration(revalidate.timeout),
+      negative: formatDuration(revalidate.negative),
+    },
+  }
+}
+
+/** One without a name is what a config without the key comes to. */
+function isNameless(registries: readonly RegistryConfig[]): boolean {
+  return registries[0]?.host === ''
+}
+
+function expandCredentials(credentials: CredentialsConfig): Record<string, unknown> {
+  switch (credentials.kind) {
+    case 'login': {
+      const { kind: _, ...login } = credentials
+      return login
+    }
+    case 'dockerConfig':
+      return { dockerConfig: credentials.file }
+    case 'helper':
+      return { helper: credentials.name }
+    case 'cloud':
+      return { cloud: credentials.cloud }
+  }
+}
+
+function expandCache({ size, scrub, ...cache }: CacheConfig): Record<string, unknown> {
+  return {
+    ...cache,
+    size: formatSize(size),
+    scrub: scrub === undefined ? 'off' : formatDuration(scrub),
+  }
 }
 
 function expandStore({ proof, fill, ...store }: StoreConfig, mustProve: boolean): Record<string, unknown> {

@@ -22,7 +22,12 @@ function keysOf(node: Node, path = ''): { path: string; node: Node; preset: stri
       child.properties && child.default !== undefined && !path.includes('[]')
         ? []
         : [{ path: childPath, node: child, preset }]
-    return [...row, ...keysOf(child, childPath), ...keysOf(child.items ?? {}, `${childPath}[]`)]
+    return [
+      ...row,
+      ...keysOf(child, childPath),
+      ...keysOf(child.items ?? {}, `${childPath}[]`),
+      ...(child.anyOf ?? []).flatMap((branch) => keysOf(branch, childPath)),
+    ]
   })
 }
 
@@ -47,6 +52,10 @@ test('the schema has the keys of a config', () => {
     'debug',
     'log',
     'pages',
+    'delivery',
+    'cache',
+    'registries',
+    'revalidate',
     'upstreams',
     'stores',
     'routing',

@@ -43,6 +43,9 @@ test('a config of two keys gets every default, and its sole upstream is canonica
     routing: [],
     clients: { trustedProxies: [], header: 'x-forwarded-for' },
     clouds: { places: [], sources: {} },
+    delivery: 'redirect',
+    registries: [],
+    revalidate: { after: 300_000, timeout: 2000, onError: 'stale', onGone: 'refuse', negative: 10_000 },
     presence: { ttl: 21_600_000, negativeTtl: 30_000, timeout: 300, maxEntries: 1_000_000 },
     health: { interval: 10_000, timeout: 2000, failures: 3, successes: 2 },
   })
@@ -240,6 +243,9 @@ test('a config with every key is read whole', () => {
       refresh: 43_200_000,
       sources: { aws: 'https://mirror.example/aws.json?v=1', github: 'off' },
     },
+    delivery: 'redirect',
+    registries: [],
+    revalidate: { after: 300_000, timeout: 2000, onError: 'stale', onGone: 'refuse', negative: 10_000 },
     presence: { ttl: 2_592_000_000, negativeTtl: 1000, timeout: 10, maxEntries: 50_000_000 },
     spill: { maxShare: 0.25, over: 'refuse' },
     health: { interval: 3_600_000, timeout: 10, failures: 1, successes: 100 },
@@ -427,8 +433,8 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'an unknown key',
     'lisen: 1\n"a b": 2\n',
     [
-      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
-      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, ca, sync',
     ],
   ],
   [

@@ -1,8 +1,19 @@
 import type { z } from 'zod'
-import { checkDraft, type Draft } from './check.ts'
+import { parseName } from '../oci/name.ts'
+import { checkDraft } from './check.ts'
+import { checkVariableNames } from './check-credentials.ts'
 import { checkFilledPlaces } from './check-fills.ts'
-import type { Config, FillConfig, StoreConfig, SyncConfig } from './config.ts'
+import type {
+  CacheConfig,
+  Config,
+  CredentialsConfig,
+  FillConfig,
+  RegistryConfig,
+  StoreConfig,
+  SyncConfig,
+} from './config.ts'
 import { readDocument } from './document.ts'
+import type { Draft } from './draft.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
 import { type ConfigFault, type ConfigPath, formatConfigPath, type Remark, valueForFault } from './fault.ts'
 import { configSchema } from './schema/config.ts'
@@ -45,13 +56,19 @@ export function parseConfig(
     ({ path }) => !unset.has(formatConfigPath(path as ConfigPath)),
   )
   const count = substituted.remarks.length + countOf(issues)
-  const remarks = [...substituted.remarks, ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf)]
+  const remarks = [
+    ...substituted.remarks,
+    ...checkVariableNames(document.value),
+    ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf),
+  ]
   // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
   if (count <= FAULTS_MAX) remarks.push(...checkDraft(draftOf(substituted.value, pathsOf(remarks))))
   const inFile = (found: readonly Remark[]) =>
     found
       .map(({ path, message, key = false }): ConfigFault => {
-        const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
+        // What stands there by mistake may be a password.
+        const isSilent = key || path.includes('credentials')
+        const value = isSilent ? undefined : valueForFault(valueAt(substituted.value, path))
         return {
           file,
           path: formatConfigPath(path),
@@ -109,6 +126,10 @@ const TYPES: Readonly<Record<string, string>> = {
 
 function remarksOf(issue: z.core.$ZodIssue): Remark[] {
   const path = issue.path as ConfigPath
+  const inMap = issue.code === 'invalid_union' ? issue.errors.find(isAboutMap) : undefined
+  if (inMap !== undefined) {
+    return inMap.flatMap((inner) => remarksOf({ ...inner, path: [...issue.path, ...inner.path] }))
+  }
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
   const known = issue.message.split(' ')
   return issue.keys.slice(0, FAULTS_MAX).map((key) => ({
@@ -116,6 +137,11 @@ function remarksOf(issue: z.core.$ZodIssue): Remark[] {
     message: `unknown key${suggestion(key, known)}; the keys here are ${known.join(', ')}`,
     key: true,
   }))
+}
+
+/** Whether a branch of a union took what it was given for its map: then what is wrong in it says more than the union. */
+function isAboutMap(issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.every(({ path, code }) => typeof path[0] === 'string' || code === 'unrecognized_keys')
 }
 
 /** The values that are not faulty in themselves, for the checks between them. */
@@ -135,7 +161,8 @@ type Parsed = z.output<typeof configSchema>
 function toConfig(parsed: Parsed, baseFolder: string): Config {
   const { version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores } = parsed
   const { routing, clouds, spill, tls, adminTls } = parsed
-  const { clients, presence, health, ownership, ca, sync } = parsed
+  const { clients, presence, health, ownership, ca, sync, delivery, cache, revalidate } = parsed
+  const registries = toRegistries(parsed)
   return {
     version,
     listen,
@@ -147,6 +174,10 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     debug,
     log,
     pages: withoutUndefined(pages),
+    delivery,
+    ...(typeof cache === 'object' && { cache: toCache(cache, baseFolder) }),
+    registries,
+    revalidate,
     upstreams: upstreams.map(
       ({
         id,
@@ -154,11 +185,12 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         layout,
         prefix,
         at,
-        canonical = upstreams.length === 1,
+        canonical = isSole(id, parsed),
         complete,
         signatures,
         canary,
         tokenServices,
+        credentials,
       }) => ({
         id,
         ...(url !== undefined && { url }),
@@ -170,6 +202,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         signatures,
         ...(canary !== undefined && { canary }),
         ...(tokenServices !== undefined && { tokenServices }),
+        ...(credentials !== undefined && { credentials: toCredentials(credentials, baseFolder) }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
@@ -185,12 +218,79 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
       ...(clouds.refresh !== 'off' && { refresh: clouds.refresh }),
       sources: clouds.sources,
     },
-    clients,
+    clients: {
+      trustedProxies: clients.trustedProxies,
+      header: clients.header,
+      ...(clients.htpasswd !== undefined && { htpasswd: absolutePath(clients.htpasswd, baseFolder) }),
+    },
     presence,
     health,
     ...(ownership && { ownership }),
     ...(ca && { ca: ca.map((path) => absolutePath(path, baseFolder)) }),
     ...(sync && { sync: toSync(sync, upstreams, baseFolder) }),
+  }
+}
+
+/** Whether an upstream is the only one of its registry, and so needs not be called canonical. */
+function isSole(id: string, { upstreams, registries }: Parsed): boolean {
+  const registry = registries?.find((each) => each.upstreams.includes(id))
+  return (registry?.upstreams ?? upstreams).length === 1
+}
+
+function toCache(
+  { folder, pin, scrub, size }: Exclude<NonNullable<Parsed['cache']>, string>,
+  baseFolder: string,
+): CacheConfig {
+  return {
+    folder: absolutePath(folder, baseFolder),
+    size,
+    pin: pin.map((path) => absolutePath(path, baseFolder)),
+    ...(scrub !== 'off' && { scrub }),
+  }
+}
+
+/** Without any in the file, a mirror is one of what the canonical upstream's URL names. */
+function toRegistries({
+  delivery,
+  registries,
+  upstreams,
+  stores,
+  clients,
+}: Parsed): readonly RegistryConfig[] {
+  if (delivery !== 'relay') return []
+  const all = stores.map(({ id }) => id)
+  if (registries !== undefined) {
+    return registries.map(({ host, path, names, upstreams: ids, stores: some = all, public: isPublic }) => {
+      return { host, ...pathOf(host, path), names, upstreams: ids, stores: some, public: isPublic }
+    })
+  }
+  const { url } = upstreams.find((upstream) => upstream.canonical) ?? upstreams[0]!
+  const host = url === undefined ? '' : new URL(url).host
+  const ids = upstreams.map(({ id }) => id)
+  const isPublic = clients.public ?? false
+  return [{ host, ...pathOf(host), names: [], upstreams: ids, stores: all, public: isPublic }]
+}
+
+/** A host with a port cannot stand in a repository's name. */
+function pathOf(host: string, path = host): Pick<RegistryConfig, 'path'> {
+  return parseName(path) === undefined ? {} : { path }
+}
+
+function toCredentials(
+  { dockerConfig, helper, cloud, ...login }: NonNullable<Parsed['upstreams'][number]['credentials']>,
+  baseFolder: string,
+): CredentialsConfig {
+  if (dockerConfig !== undefined) {
+    return { kind: 'dockerConfig', file: absolutePath(dockerConfig, baseFolder) }
+  }
+  if (helper !== undefined) return { kind: 'helper', name: helper }
+  if (cloud !== undefined) return { kind: 'cloud', cloud }
+  const { usernameFile, passwordFile, ...named } = login
+  return {
+    kind: 'login',
+    ...withoutUndefined(named),
+    ...(usernameFile !== undefined && { usernameFile: absolutePath(usernameFile, baseFolder) }),
+    ...(passwordFile !== undefined && { passwordFile: absolutePath(passwordFile, baseFolder) }),
   }
 }
 

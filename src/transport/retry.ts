@@ -3,6 +3,7 @@ import { retry } from '../internal/retry.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Layer } from './fetch.ts'
 import { HostPauses } from './host-pauses.ts'
+import { readRetryAfter } from './retry-after.ts'
 
 /** How far a server is humoured. */
 export interface RetryPolicy {
@@ -68,7 +69,8 @@ export function withRetry(
       if (left > 0) await wait(runtime, left, signal)
       const response = await next(url, init)
       if (!isPassing(response.status)) return response
-      const retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime)
+      const header = response.headers.get('Retry-After')
+      const retryAfter = readRetryAfter(header, runtime, Number.POSITIVE_INFINITY)
       const obeyed = retryAfter <= maxWait
       if (pauses.note(host, retryAfter) && retryAfter >= TOLD_FROM) {
         const until = runtime.date().getTime() + retryAfter
@@ -97,11 +99,4 @@ class PassingAnswer extends Error {
     super('an answer that will pass')
     this.retryAfter = retryAfter
   }
-}
-
-/** In milliseconds, 0 where there is none that can be read. */
-function readRetryAfter(header: string | null, { date }: Pick<Runtime, 'date'>): number {
-  if (header === null) return 0
-  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - date().getTime()
-  return Number.isNaN(milliseconds) ? 0 : Math.max(0, milliseconds)
 }

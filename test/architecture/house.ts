@@ -12,7 +12,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['oci', 'net'],
   ['config', 'clouds', 'inventory', 'releases'],
   ['routing'],
-  ['backends', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch', 'transport'],
+  ['backends', 'cache', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch', 'transport'],
   ['replication', 'migrate', 'doctor'],
   ['server'],
   ['adapters', 'cli', 'demo', 'entries'],
@@ -26,6 +26,8 @@ export const ARROWS: readonly string[] = [
   'telemetry → errors',
   'config → clouds',
   'registry → transfer',
+  'cache → transfer',
+  'storage → cache',
   'storage → transfer',
   'storage → registry',
   ...['backends', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch'].map(

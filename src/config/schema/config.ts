@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseListenAddress, readHostName } from '../listen-address.ts'
 import { readPublicKey } from '../public-key.ts'
 import { cloudsSchema } from './clouds.ts'
+import { cacheSchema, registrySchema, revalidateSchema } from './mirror.ts'
 import { ruleSchema, spillSchema } from './routing.ts'
 import { storeSchema } from './store.ts'
 import { syncSchema } from './sync.ts'
@@ -10,6 +11,7 @@ import { upstreamSchema } from './upstream.ts'
 import {
   DAY,
   duration,
+  file,
   flag,
   HOSTS_MAX,
   HOUR,
@@ -27,6 +29,7 @@ export const DEFAULT_ADMIN = '127.0.0.1:9090'
 
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+const DELIVERIES = ['redirect', 'relay'] as const
 const LISTENERS = ['plain', 'node-http'] as const
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const LOG_ADDRESSES = ['off', 'masked', 'full'] as const
@@ -90,6 +93,22 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Pages for people.'),
+  delivery: z
+    .enum(DELIVERIES)
+    .prefault('redirect')
+    .describe(
+      'How content gets to clients: redirect sends them to a backend, relay fetches it for them (a mirror).',
+    ),
+  cache: z
+    .union([z.literal('off'), cacheSchema], { error: 'must be off, or a map with folder and size' })
+    .optional()
+    .describe('What a mirror keeps on its disk, or off. For delivery: relay, which needs one of both.'),
+  registries: z
+    .array(registrySchema)
+    .min(1, { error: 'must name at least one registry' })
+    .optional()
+    .describe('The registries that a mirror answers for. Without it, all upstreams are one registry.'),
+  revalidate: revalidateSchema.prefault({}).describe('How a mirror asks again what tags stand for.'),
   upstreams: z
     .array(upstreamSchema)
     .min(1, { error: 'must name at least one upstream' })
@@ -109,9 +128,17 @@ export const configSchema = z.strictObject({
       header: text('the name of a header', (value) => (TOKEN.test(value) ? value.toLowerCase() : undefined))
         .prefault('x-forwarded-for')
         .describe('The forwarding header.'),
+      htpasswd: file()
+        .optional()
+        .describe(
+          'File of the users of a mirror, as "htpasswd -B" writes it; relative to the folder of this file. Read again when it changes.',
+        ),
+      public: flag()
+        .optional()
+        .describe('Whether everybody may read a mirror of one registry; with registries, it stands at each.'),
     })
     .prefault({})
-    .describe('How the address of a client is found.'),
+    .describe('How the address of a client is found, and who may come in.'),
   clouds: cloudsSchema.describe('How the place of a client is found.'),
   presence: z
     .strictObject({

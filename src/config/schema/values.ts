@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PortolanError } from '../../errors.ts'
 import { parsePrefix } from '../../net/prefix.ts'
 import { isVerifiable, parseDigest } from '../../oci/digest.ts'
+import { formatSize, parseSize } from '../byte-size.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
 import { readBackendPlace } from '../place-name.ts'
 import { isRefusal, type Refusal, refused } from '../refusal.ts'
@@ -57,6 +58,15 @@ export function readDuration(value: string, least: number, most: number): number
   return milliseconds !== undefined && milliseconds >= least && milliseconds <= most
     ? milliseconds
     : undefined
+}
+
+/** Bytes from the text of a size, both bounds allowed. */
+export function size(least: number, most: number) {
+  const expected = `a size from ${formatSize(least)} to ${formatSize(most)}, such as 500MiB or 200GiB`
+  return text(expected, (value) => {
+    const bytes = parseSize(value)
+    return bytes !== undefined && bytes >= least && bytes <= most ? bytes : undefined
+  })
 }
 
 /** A truth value, also as text. */

@@ -1,0 +1,62 @@
+/**
+ * A config as its file says it, where each value that is faulty in itself has become `undefined`; its key is still
+ * there, so that "missing" and "faulty" stay two things.
+ */
+export interface Draft {
+  readonly listen?: string | undefined
+  readonly admin?: string | undefined
+  readonly upstreams?: readonly (DraftUpstream | undefined)[] | undefined
+  readonly stores?: readonly (DraftStore | undefined)[] | undefined
+  readonly routing?: readonly (DraftRule | undefined)[] | undefined
+  readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
+  readonly delivery?: string | undefined
+  readonly tls?: object | undefined
+  readonly clients?: { readonly htpasswd?: string | undefined; readonly public?: unknown } | undefined
+  readonly cache?: unknown
+  readonly registries?: readonly (DraftRegistry | undefined)[] | undefined
+  readonly ownership?: unknown
+  readonly sync?: { readonly from?: string | undefined } | undefined
+}
+
+/** An upstream, or what a store has in common with one. */
+export interface DraftBackend {
+  readonly id?: string | undefined
+  readonly url?: string | undefined
+  readonly layout?: string | undefined
+  readonly at?: string | undefined
+  readonly canonical?: unknown
+  readonly complete?: unknown
+  readonly signatures?: unknown
+}
+
+/** An upstream. */
+export interface DraftUpstream extends DraftBackend {
+  readonly credentials?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** A store. */
+export interface DraftStore extends DraftBackend {
+  readonly proof?: string | undefined
+  readonly fill?: { readonly azureBlob?: object | undefined } | undefined
+}
+
+/** A routing rule. */
+export interface DraftRule {
+  readonly when?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
+  readonly prefer?: readonly (string | undefined)[] | undefined
+}
+
+interface DraftPlace {
+  readonly prefix?: string | undefined
+  readonly at?: string | undefined
+}
+
+/** A registry as a file says it, as far as it is not faulty in itself. */
+export interface DraftRegistry {
+  readonly host?: string | undefined
+  readonly path?: string | undefined
+  readonly names?: readonly (string | undefined)[] | undefined
+  readonly upstreams?: readonly (string | undefined)[] | undefined
+  readonly stores?: readonly (string | undefined)[] | undefined
+  readonly public?: unknown
+}
