@@ -115,6 +115,8 @@ export class Fills {
     const { digest } = fill.blob
     const { length, error } = end
     if (error !== undefined) {
+      // Before anybody who was told of it asks for the next one.
+      disk.noteFailure(volume, error)
       const stays = isPassing(error) && volume === disk.readable
       if (!stays) await volume.removePartial(digest).catch(() => {})
       lot.end(stays ? { digest, length, changed: runtime.date().getTime() } : undefined)
@@ -125,7 +127,6 @@ export class Fills {
       events.notify({ kind: 'fill ended', digest, size: length, took: runtime.now() - begun })
       return
     }
-    disk.noteFailure(volume, error)
     events.notify({ kind: 'fill failed', digest, error })
   }
 

@@ -13,7 +13,9 @@ const [folder, seed] = process.argv.slice(2) as [string, string]
 const runtime = createNodeRuntime({ log: silentLog, userAgent: 'test' })
 const cache = await openContentCache(runtime, { size: SIZE }, cacheFolder(folder, { runtime }))
 const random = seededRandom(Number(seed))
-console.log('ready')
+cache.events.add(({ kind }) => {
+  if (kind !== 'received') console.log(kind)
+})
 
 async function one(): Promise<void> {
   const bytes = churnBytes(Math.floor(random() * 12) % 7)

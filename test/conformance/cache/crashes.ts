@@ -20,9 +20,10 @@ import { SIZE } from './churn.ts'
 
 const PROGRAM = fileURLToPath(new URL('churn-process.ts', import.meta.url))
 /** With TEST_FULL=1 as many as A15 says; each costs the start of a process. */
-const KILLS = FULL ? 50 : 4
-/** How long a process lives at most once it has begun, in milliseconds. */
-const LIFE = 250
+const KILLS = FULL ? 50 : 3
+/** After so many events at most, and so many milliseconds more, a process is killed. */
+const EVENTS = 40
+const MILLISECONDS = 5
 const BLOCK = 4096
 
 /** Kills processes that fill and drop, one after the other on the same folder, and looks at what they leave. */
@@ -32,7 +33,7 @@ export function describeCrashes(runtime: RuntimeName): void {
     const random = seededRandom(15)
     const seen = { contents: 0, partials: 0, resumed: 0 }
     for (let kill = 1; kill <= KILLS; kill++) {
-      seen.resumed += await churnUntilKilled(runtime, temp.path, kill, random() * LIFE)
+      seen.resumed += await churnUntilKilled(runtime, temp.path, kill, random)
       const [contents, partials] = [
         await filesOf(join(temp.path, 'blobs')),
         await filesOf(join(temp.path, 'partial')),
@@ -57,7 +58,7 @@ async function churnUntilKilled(
   runtime: RuntimeName,
   folder: string,
   seed: number,
-  life: number,
+  random: () => number,
 ): Promise<number> {
   const child = spawn(RUNTIMES[runtime], [PROGRAM, folder, String(seed)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -65,10 +66,12 @@ async function churnUntilKilled(
   })
   const closed = once(child, 'close')
   let resumed = 0
+  let left = 1 + Math.floor(random() * EVENTS)
+  const wait = random() * MILLISECONDS
   try {
     for await (const line of createInterface({ input: child.stdout })) {
-      if (line === 'ready') setTimeout(() => child.kill('SIGKILL'), life)
-      else if (line !== 'begun 0') resumed++
+      if (--left === 0) setTimeout(() => child.kill('SIGKILL'), wait)
+      if (line.startsWith('begun ') && line !== 'begun 0') resumed++
     }
   } finally {
     child.kill('SIGKILL')
