@@ -321,7 +321,7 @@ function toStore(
 }
 
 function toSync(
-  { from, tags, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
+  { from, tags, perRepository, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
   upstreams: Parsed['upstreams'],
   baseFolder: string,
 ): SyncConfig {
@@ -329,6 +329,10 @@ function toSync(
   return {
     from: from ?? canonical.id,
     tags: withoutUndefined(tags),
+    perRepository: perRepository.map(({ repositories, tags }) => ({
+      repositories,
+      tags: withoutUndefined(tags),
+    })),
     ...sync,
     journal: absolutePath(journal, baseFolder),
     ...(signingKey !== undefined && { signingKey: absolutePath(signingKey, baseFolder) }),

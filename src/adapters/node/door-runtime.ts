@@ -5,8 +5,10 @@ import type { CacheConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
 import { cacheFolder } from '../../storage/fs/cache-folder.ts'
+import { filePart } from '../../storage/fs/file-part.ts'
 import { openImageLayout } from '../../storage/fs/image-layout.ts'
 import { silentLog } from '../../telemetry/log.ts'
+import { openUpstreamCredentials } from '../credentials/upstream-credentials.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
 import { createProcessMetrics } from './process-metrics.ts'
@@ -26,6 +28,8 @@ export function createDoorRuntime({
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
     openCache: (config) => openCacheFolder(runtime, config),
+    partOf: filePart,
+    openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
     processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }
