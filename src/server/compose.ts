@@ -186,6 +186,7 @@ export async function composePortolan(
     reload: () => reloads.status,
     explain,
     hosts: () => policy().config.adminHosts,
+    cache,
     ...(exposition && { metrics: exposition }),
   })
 
