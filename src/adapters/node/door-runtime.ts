@@ -4,6 +4,7 @@ import type { DoorRuntime } from '../../server/runtime.ts'
 import { openImageLayout } from '../../storage/fs/image-layout.ts'
 import { silentLog } from '../../telemetry/log.ts'
 import { openUpstreamCredentials } from '../credentials/upstream-credentials.ts'
+import { createPasswordRuntime } from '../passwords/password-runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
 import { createProcessMetrics } from './process-metrics.ts'
@@ -23,6 +24,7 @@ export function createDoorRuntime({
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
     openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
+    passwords: createPasswordRuntime(),
     processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }
