@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createCredentials } from '../adapters/credentials/credentials.ts'
 import { createAgents, outboundProxies } from '../adapters/node/outbound.ts'
 import type { FillConfig } from '../config/config.ts'
@@ -9,6 +10,7 @@ import type { Registry } from '../registry/reader.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openStore } from '../storage/open-store.ts'
 import type { Limits } from '../transport/limits.ts'
+import type { RetryPolicy } from '../transport/retry.ts'
 import { commandRuntime } from './command-runtime.ts'
 
 /** The logins of whoever runs this process; read once, however many registries are asked. */
@@ -17,13 +19,11 @@ const credentials = createCredentials()
 /** Until a connection to a store is there, in milliseconds. */
 const CONNECT_TIMEOUT = 10_000
 
-export interface RegistryConnection extends RegistryAddress {
+export interface RegistryConnection extends RegistryAddress, RetryPolicy {
   /** Hosts in other domains that may get the login for a token. */
   readonly tokenServices?: readonly string[] | undefined
   /** To each host. */
   readonly limits: Limits
-  /** How often a request is tried altogether. */
-  readonly attempts?: number
   /** Nothing more is asked once it is aborted. */
   readonly signal?: AbortSignal
 }
@@ -42,7 +42,8 @@ export function connectStore(fill: FillConfig): Promise<ObjectStore> {
     environment: process.env,
     s3Handler: s3Handler(),
     proxyFor: (url) => proxyFor(url, outboundProxies()),
-    md5: (bytes) => createHash('md5').update(bytes).digest(),
+    readFile: (path) => readFile(path, 'utf8'),
+    createMd5: () => createHash('md5'),
   })
 }
 

@@ -12,6 +12,7 @@ import { createInterruption, type Interruption } from './interruption.ts'
 import { withLease } from './leased-store.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
+import { ReadBack } from './read-back.ts'
 import { readHoldings } from './read-holdings.ts'
 import type { Signer } from './signed-pointer.ts'
 import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
@@ -126,7 +127,7 @@ async function openStores(
     targets.map(async (target) => {
       try {
         const holdings = await untilAborted(stop, readHoldings(target, reachable, parts))
-        const isIdle = dryRun || (!holdings.changed && hasAll(holdings, target, reachable))
+        const isIdle = dryRun || (!holdings.changed && countLacking(holdings, target, reachable) === 0)
         const conditional =
           isIdle || (await untilAborted(stop, claimStore(target, { writer: await writer(), takeLease })))
         return [createStoreWork(target, holdings, { concurrency, conditional })]
@@ -177,7 +178,8 @@ async function carryOut(
     stored.bytes += done.size
     report({ kind: 'stored', store: id, digest, size: done.size })
   }
-  const delivery = { runtime, workspace, interruption, verify: options.verify, onBytes, onWarning }
+  const readBack = new ReadBack(options.verify)
+  const delivery = { runtime, workspace, interruption, readBack, onBytes, onWarning }
   const at = runtime.date().getTime()
   let downloaded = 0
 
@@ -224,13 +226,16 @@ function reportStore(
     return { ...common, planned: none, stored: none, failed: 0, withheld: 0, held: 0, complete: false }
   }
   const { planned, stored, failed, withheld, holdings } = work
-  const complete = hasAll(holdings, work.target, reachable)
-  return { ...common, planned, stored, failed, withheld, held: holdings.count, complete }
+  const lacking = countLacking(holdings, work.target, reachable)
+  // What hides behind a fault of the upstream is in nobody's count.
+  const complete = lacking === 0 && reachable.faults.length === 0
+  return { ...common, planned, stored, failed, withheld, held: holdings.count, lacking, complete }
 }
 
-function hasAll(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): boolean {
-  return (
-    blobs.keys().every((digest) => holdings.hasBlob(digest)) &&
-    (manifestKey === undefined || manifests.keys().every((digest) => holdings.hasManifest(digest)))
-  )
+function countLacking(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): number {
+  let lacking = 0
+  for (const digest of blobs.keys()) if (!holdings.hasBlob(digest)) lacking++
+  if (manifestKey === undefined) return lacking
+  for (const digest of manifests.keys()) if (!holdings.hasManifest(digest)) lacking++
+  return lacking
 }

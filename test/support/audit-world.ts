@@ -48,6 +48,9 @@ export async function openHarbour({ inventory = true, signed = false, fault }: H
       journal: '/journal',
       concurrency: 1,
       requestsPerSecond: 1,
+      maxWait: 1000,
+      perRepository: [],
+      foreignLayers: 'skip',
     },
     { workspace: { manifest: async () => undefined, keepManifest: async () => {} } },
   )

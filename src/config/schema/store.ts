@@ -39,7 +39,5 @@ export const storeSchema = z.strictObject({
     .describe(
       'The URL that this proof must name, where "sync" knows the store by another than the config of the door.',
     ),
-  fill: fillSchema
-    .optional()
-    .describe('How "portolan sync" writes to it: exactly one kind, without credentials.'),
+  fill: fillSchema.optional().describe('How "portolan sync" writes to it: exactly one kind.'),
 })
