@@ -20,6 +20,7 @@ import { createStoreWork, type StoreWork } from './store-work.ts'
 import { claimStore, nameOfJournal } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
 import type { Target } from './target.ts'
+import { withTimeLimits } from './timed-store.ts'
 import type { VerifyMode } from './verify-copy.ts'
 import { writeInventory, writeProof } from './write-inventory.ts'
 
@@ -58,7 +59,9 @@ export interface SyncOptions {
  */
 export async function sync(given: SyncParts): Promise<SyncReport> {
   const { workspace, options, report = () => {} } = given
-  const targets = given.targets.map((target) => withLease(target, workspace.check))
+  const targets = given.targets.map((target) =>
+    withLease(withTimeLimits(target, given.runtime), workspace.check),
+  )
   const signal = AbortSignal.any([workspace.lost, ...(given.signal === undefined ? [] : [given.signal])])
   const parts: SyncParts = { ...given, targets, signal }
   const interruption = createInterruption(parts.runtime, signal)
