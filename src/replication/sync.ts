@@ -12,6 +12,7 @@ import { createInterruption, type Interruption } from './interruption.ts'
 import { withLease } from './leased-store.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
+import { ReadBack } from './read-back.ts'
 import { readHoldings } from './read-holdings.ts'
 import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
 import { createStoreWork, type StoreWork } from './store-work.ts'
@@ -176,7 +177,8 @@ async function carryOut(
     stored.bytes += done.size
     report({ kind: 'stored', store: id, digest, size: done.size })
   }
-  const delivery = { runtime, workspace, interruption, verify: options.verify, onBytes, onWarning }
+  const readBack = new ReadBack(options.verify)
+  const delivery = { runtime, workspace, interruption, readBack, onBytes, onWarning }
   const at = runtime.date().getTime()
   let downloaded = 0
 

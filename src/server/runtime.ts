@@ -1,5 +1,9 @@
 import type { SharedFindings } from '../backends/shared-findings.ts'
+import type { HeldContent } from '../cache/content-cache.ts'
+import type { ManagedCache } from '../cache/managed-cache.ts'
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
+import type { CacheConfig } from '../config/config.ts'
+import type { FilePart } from '../internal/file-part.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
@@ -8,6 +12,13 @@ import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
 export interface DoorRuntime extends Runtime {
   /** Opens the image layout of an upstream that lives on disk. */
   readonly openLayout?: (folder: string) => Promise<RegistryReader>
+  /** Opens what a mirror keeps, on disk. */
+  readonly openCache?: (config: CacheConfig) => Promise<ManagedCache>
+  /** Makes a part of what a cache has open. */
+  readonly partOf?: (
+    content: HeldContent,
+    range: { readonly start: number; readonly end: number },
+  ) => FilePart
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
   /** What is to be scraped of the process around the door; absent where there is none. */
