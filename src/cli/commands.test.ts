@@ -61,6 +61,8 @@ it('every option has a variable of its command, but for those that delete or ove
       "audit --store PORTOLAN_AUDIT_STORE",
       "audit --full PORTOLAN_AUDIT_FULL",
       "audit --sample PORTOLAN_AUDIT_SAMPLE",
+      "audit --confidence PORTOLAN_AUDIT_CONFIDENCE",
+      "audit --below PORTOLAN_AUDIT_BELOW",
       "audit --delete-orphans (none)",
       "audit --older-than PORTOLAN_AUDIT_OLDER_THAN",
       "audit --yes (none)",

@@ -18,6 +18,8 @@ const credentials = createCredentials()
 
 /** Until a connection to a store is there, in milliseconds. */
 const CONNECT_TIMEOUT = 10_000
+/** For how long nothing may move on a connection to an S3 while it is asked once, in milliseconds. */
+const SILENCE_TIMEOUT = 60_000
 
 export interface RegistryConnection extends RegistryAddress, RetryPolicy {
   /** Hosts in other domains that may get the login for a token. */
@@ -50,5 +52,5 @@ export function connectStore(fill: FillConfig): Promise<ObjectStore> {
 /** AWS's SDK brings sockets of its own, which know nothing of proxies. */
 function s3Handler() {
   const { http: httpAgent, https: httpsAgent } = createAgents()
-  return { connectionTimeout: CONNECT_TIMEOUT, httpAgent, httpsAgent }
+  return { connectionTimeout: CONNECT_TIMEOUT, socketTimeout: SILENCE_TIMEOUT, httpAgent, httpsAgent }
 }

@@ -33,7 +33,7 @@ export class UpstreamRests {
   note(id: string, error: unknown): void {
     const { kind, retryAfter } = failureOf(error)
     if (kind === 'refused' || kind === 'wrong') return
-    const asked = readRetryAfter(retryAfter ?? null, this.#runtime, LIMITED_MAX)
+    const asked = Math.min(readRetryAfter(retryAfter, this.#runtime) ?? 0, LIMITED_MAX)
     const isOrdered = kind === 'limited' || asked > 0
     const pause = asked > 0 ? asked : isOrdered ? LIMITED : SILENCE
     this.#rests.set(id, { until: this.#runtime.now() + pause, isOrdered })

@@ -1,7 +1,6 @@
 import { type Backends, noBackends, reconcile } from '../backends/backends.ts'
 import type { BackendEvent, Elsewhere } from '../backends/live-backend.ts'
-import { importPublicKey } from '../backends/ownership/ownership-key.ts'
-import type { OwnershipPolicy } from '../backends/ownership/ownership-status.ts'
+import { type OwnershipPolicy, ownershipPolicyOf } from '../backends/ownership/ownership-policy.ts'
 import type { LoadedRanges, RangesInForce } from '../clouds/fetch/ranges.ts'
 import type { Located } from '../clouds/located.ts'
 import { tableOfPlaces } from '../clouds/table-of-places.ts'
@@ -173,11 +172,6 @@ function viewsOf(
 /** A runtime without a disk knows the places of clients by itself. */
 function placesAreGiven({ placesAreGiven: given, ranges }: DoorRuntime): boolean {
   return given ?? ranges === undefined
-}
-
-async function ownershipPolicyOf({ ownership }: Config): Promise<OwnershipPolicy | undefined> {
-  if (ownership === undefined) return undefined
-  return { publicKey: await importPublicKey(ownership.publicKey), maxAge: ownership.maxAge }
 }
 
 /** Finds clients by the places that the config names, of which there may be tens of thousands, and then by the ranges. */

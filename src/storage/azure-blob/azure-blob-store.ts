@@ -99,7 +99,9 @@ class AzureBlobStore implements ObjectStore {
       )
       if (answer === undefined) return undefined
       const { readableStreamBody, contentLength, contentRange } = answer
-      const length = range ? checkRange(this.location, key, range, contentRange) : contentLength
+      const length = range
+        ? checkRange(this.location, key, range, contentRange, contentLength)
+        : contentLength
       if (length === undefined) throw untrue(this.location, key, 'it does not say how long it is')
       if (readableStreamBody === undefined) throw untrue(this.location, key, 'it sends no body')
       const body = readableStreamBody as unknown as AsyncIterable<Uint8Array>

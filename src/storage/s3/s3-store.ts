@@ -103,7 +103,9 @@ class S3Store implements ObjectStore {
       )
       if (answer === undefined) return undefined
       const { Body, ContentLength, ContentRange } = answer
-      const length = range ? checkRange(this.location, key, range, ContentRange) : ContentLength
+      const length = range
+        ? checkRange(this.location, key, range, ContentRange, ContentLength)
+        : ContentLength
       if (length === undefined) throw untrue(this.location, key, 'it does not say how long it is')
       if (Body === undefined) return emptyBody()
       // A stream of the runtime, node's or the web's; both can be iterated.
