@@ -22,6 +22,8 @@ export interface DoorRuntime extends Runtime {
   ) => FilePart
   /** Gives a mirror its logins to an upstream, as a config says; absent where there are neither files nor an environment. */
   readonly openCredentials?: (config: CredentialsConfig) => Credentials
+  /** Reads a file of UTF-8, such as a list of pinned images. Rejects with the reason. */
+  readonly readText?: (file: string) => Promise<string>
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
   /** What is to be scraped of the process around the door; absent where there is none. */

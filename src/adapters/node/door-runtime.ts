@@ -12,7 +12,11 @@ import { openUpstreamCredentials } from '../credentials/upstream-credentials.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
 import { createProcessMetrics } from './process-metrics.ts'
+import { readRegular } from './regular-file.ts'
 import { createNodeRuntime } from './runtime.ts'
+
+/** In bytes, of a list of images. */
+const TEXT_MAX = 8 * 1024 * 1024
 
 /** Lends a process, its disk included, to a door. Without a log it says nothing. */
 export function createDoorRuntime({
@@ -29,6 +33,7 @@ export function createDoorRuntime({
       }),
     openCache: (config) => openCacheFolder(runtime, config),
     partOf: filePart,
+    readText: (file) => readRegular(file, TEXT_MAX),
     openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
     processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
