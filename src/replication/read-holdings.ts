@@ -138,8 +138,11 @@ async function believe(
   forget: () => Promise<void>,
   { runtime, workspace, stop, trustExisting, readOnly, onWarning }: HoldingsParts,
 ): Promise<void> {
-  let fault =
-    size !== undefined && size !== info.size ? `has ${info.size} bytes instead of ${size}` : undefined
+  const sizeFault = (actual: number | undefined) =>
+    size === undefined || actual === size ? undefined : `has ${actual} bytes instead of ${size}`
+  let fault = sizeFault(info.size)
+  // A listing may be older than the object.
+  if (fault !== undefined) fault = sizeFault((await untilAborted(stop, target.objects.stat(info.key)))?.size)
   if (fault === undefined && !trustExisting && !readOnly) {
     const actual = await untilAborted(stop, hashObject(target.objects, info.key, digest, runtime))
     if (actual !== digest) fault = `is not what its key says, but ${actual ?? 'gone'}`

@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime.ts'
 import { keyPrefixes } from './content-keys.ts'
 import { hashObject } from './hash-object.ts'
 import type { Holdings } from './holdings.ts'
+import { lookAgain } from './look-again.ts'
 import type { Target } from './target.ts'
 
 export interface SpotCheckParts {
@@ -66,7 +67,7 @@ async function faultOf(
 ): Promise<string | undefined> {
   const key = keyOf(target, entry)
   if (key === undefined) return undefined
-  const info = await target.objects.stat(key)
+  const info = await lookAgain(runtime, () => target.objects.stat(key))
   if (info === undefined) return 'is not there'
   if (info.size !== entry.size) return `has ${info.size} bytes instead of ${entry.size}`
   if (!mayRead) return undefined
@@ -84,10 +85,10 @@ async function compareSizes(target: Target, holdings: Holdings, parts: SpotCheck
   }
   for (const entry of [...holdings.entries()]) {
     const key = keyOf(target, entry)
-    const size = key === undefined ? undefined : sizes.get(key)
-    if (key === undefined || size === entry.size) continue
-    const fault = size === undefined ? 'is not there' : `has ${size} bytes instead of ${entry.size}`
-    await drop(target, holdings, entry, fault, parts)
+    if (key === undefined || sizes.get(key) === entry.size) continue
+    // A listing may be older than the object.
+    const fault = await untilAborted(parts.stop, faultOf(target, entry, false, parts.runtime))
+    if (fault !== undefined) await drop(target, holdings, entry, fault, parts)
   }
 }
 

@@ -15,7 +15,7 @@ import type { Reachable } from './reachable.ts'
 import { readHoldings } from './read-holdings.ts'
 import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
 import { createStoreWork, type StoreWork } from './store-work.ts'
-import { claimStore, nameOfJournal } from './store-writer.ts'
+import { claimStore, nameOfJournal, SHARED_CLAIM } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
 import type { Target } from './target.ts'
 import { withTimeLimits } from './timed-store.ts'
@@ -129,9 +129,10 @@ async function openStores(
       try {
         const holdings = await untilAborted(stop, readHoldings(target, reachable, parts))
         const isIdle = dryRun || (!holdings.changed && countLacking(holdings, target, reachable) === 0)
-        const conditional =
-          isIdle || (await untilAborted(stop, claimStore(target, { writer: await writer(), takeLease })))
-        return [createStoreWork(target, holdings, { concurrency, conditional })]
+        const claim = isIdle
+          ? SHARED_CLAIM
+          : await untilAborted(stop, claimStore(target, { runtime, writer: await writer(), takeLease }))
+        return [createStoreWork(target, holdings, { concurrency, claim })]
       } catch (error) {
         if (!stop.aborted) faults.add(error, { store: target.id })
         return []
@@ -196,14 +197,14 @@ async function carryOut(
     onStored: (store, { digest }, size) => noteStored(store, digest, { size }),
   })
   const finish = async (store: StoreWork) => {
-    const { target, holdings, conditional } = store
+    const { target, holdings, claim } = store
     await copy.of(store)
     await copyManifests(store, plan.manifests.get(store) ?? [], {
       ...{ upstream, workspace, delivery, faults },
       onStored: (_, { digest, size, mediaType }) => noteStored(store, digest, { size, mediaType }),
     })
     try {
-      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, conditional }))
+      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, claim }))
       await untilAborted(cut, writeProof(target, parts))
     } catch (error) {
       if (!cut.aborted) faults.add(error, { store: target.id })

@@ -1,12 +1,9 @@
-import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { formatLease } from '../../../src/storage/fs/lease-file.ts'
-import { describeThisProcess } from '../../../src/storage/fs/lease-holder.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
 import { type MemoryTarget, makeMemoryTarget } from '../../support/memory-target.ts'
 import { makeTempFolder } from '../../support/temp.ts'
-import { createHastyRuntime, expectUnaltered, runSync } from './world.ts'
+import { createHastyRuntime, expectUnaltered, leaveLeaseOfKilled, runSync } from './world.ts'
 
 let folder: string
 let registry: MemoryRegistry
@@ -55,10 +52,7 @@ describe('what a broken run left', () => {
   it('is found whatever chance has it, after a run that did not end in order', async () => {
     double(blobKeys()[3]!)
     paris.bucket.objects.delete(blobKeys()[5]!)
-    const [lease] = (await readdir(folder)).filter((name) => name.startsWith('lease-'))
-    const gone = { ...(await describeThisProcess()), started: '1' }
-    const state = { owner: 'other', holder: gone, expiry: 30_000, beat: 9, released: false }
-    await writeFile(join(folder, lease!), formatLease(state))
+    await leaveLeaseOfKilled(folder)
     expect(await run()).toMatchObject({ faults: [], stores: [{ complete: true, stored: { blobs: 2 } }] })
     expectUnaltered(paris.bucket, registry)
   })
