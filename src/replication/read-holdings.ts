@@ -9,7 +9,7 @@ import type { Done, Workspace } from '../storage/workspace.ts'
 import { hashObject } from './hash-object.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import type { Reachable, ReachableBlob } from './reachable.ts'
-import { spotCheck } from './spot-check.ts'
+import { type Checked, NOTHING_CHECKED, spotCheck } from './spot-check.ts'
 import { type FoundInventory, type InventoryCopy, readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
@@ -28,6 +28,12 @@ export interface HoldingsParts {
   readonly onWarning: (message: string, target: Target) => void
 }
 
+/** What a store holds, and how much of that was only believed and was looked at again. */
+export interface KnownHoldings {
+  readonly holdings: Holdings
+  readonly checked: Checked
+}
+
 /** The name of the copy of a store's inventory in the workspace. */
 export function inventoryCopy(store: string): string {
   return `${store}.inventory`
@@ -42,14 +48,16 @@ export async function readHoldings(
   target: Target,
   reachable: Reachable,
   parts: HoldingsParts,
-): Promise<Holdings> {
+): Promise<KnownHoldings> {
   const found = await readInventory(target, parts)
   const noted = parts.workspace.done(target.id)
   if (found !== undefined && !parts.recheck) {
     const believed = addTo(createHoldings({ base: found, believed: true }), noted)
     const { inOrder } = parts.workspace
-    if (!parts.readOnly) await spotCheck(target, believed, { ...parts, inOrder })
-    return believed
+    const checked = parts.readOnly
+      ? NOTHING_CHECKED
+      : await spotCheck(target, believed, { ...parts, inOrder })
+    return { holdings: believed, checked }
   }
 
   const holdings = createHoldings({ base: found, believed: false })
@@ -65,7 +73,7 @@ export async function readHoldings(
     )
   }
   await findExisting(target, reachable, holdings, parts)
-  return holdings
+  return { holdings, checked: NOTHING_CHECKED }
 }
 
 function addTo(holdings: Holdings, noted: Iterable<readonly [Digest, Done]>): Holdings {
