@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createCredentials } from '../adapters/credentials/credentials.ts'
 import { createAgents, outboundProxies } from '../adapters/node/outbound.ts'
 import type { FillConfig } from '../config/config.ts'
@@ -43,7 +44,8 @@ export function connectStore(fill: FillConfig): Promise<ObjectStore> {
     environment: process.env,
     s3Handler: s3Handler(),
     proxyFor: (url) => proxyFor(url, outboundProxies()),
-    md5: (bytes) => createHash('md5').update(bytes).digest(),
+    readFile: (path) => readFile(path, 'utf8'),
+    createMd5: () => createHash('md5'),
   })
 }
 

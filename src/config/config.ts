@@ -170,6 +170,8 @@ export interface StoreConfig {
   readonly inventory: boolean
   /** The id of the store whose proof of ownership it must serve: most often its own; absent when none is asked for. */
   readonly proof?: string
+  /** The URL that this proof must name; absent where it is that of the store whose proof it is. */
+  readonly proofUrl?: string
   /** How `sync` writes to it; absent when somebody else fills it. */
   readonly fill?: FillConfig
 }
@@ -179,9 +181,15 @@ export type FillConfig =
   | {
       readonly kind: 's3'
       readonly bucket: string
+      /** `auto` finds it out. */
       readonly region?: string
       readonly endpoint?: string
       readonly prefix: string
+      /** Where the bucket stands in an address; absent for in the path with an endpoint, and else before the host. */
+      readonly addressing?: 'path' | 'virtualHost'
+      /** What goes with each write; `auto` is what the service is found to check, absent for that. */
+      readonly checksum?: 'auto' | 'sha256' | 'md5' | 'off'
+      readonly credentials?: S3Credentials
     }
   | {
       readonly kind: 'azureBlob'
@@ -190,10 +198,38 @@ export type FillConfig =
       readonly endpoint?: string
       readonly container: string
       readonly prefix: string
+      readonly credentials?: AzureCredentials
     }
-  | { readonly kind: 'gcs'; readonly bucket: string; readonly endpoint?: string; readonly prefix: string }
+  | {
+      readonly kind: 'gcs'
+      readonly bucket: string
+      readonly endpoint?: string
+      readonly prefix: string
+      /** JSON of a credential of Google. */
+      readonly credentials?: { readonly key: SecretSource }
+    }
   /** Absolute. Uploads lie in `partial` until they are whole; absent for beside the folder. */
   | { readonly kind: 'folder'; readonly folder: string; readonly partial?: string }
+
+/** Where a secret is: in a variable of the environment, or in a file with an absolute path. */
+export type SecretSource = { readonly variable: string } | { readonly file: string }
+
+export type S3Credentials =
+  /** A profile of AWS's own files. */
+  | { readonly profile: string }
+  | {
+      readonly accessKeyId: SecretSource
+      readonly secretAccessKey: SecretSource
+      readonly sessionToken?: SecretSource
+    }
+
+export type AzureCredentials =
+  | { readonly sharedKey: SecretSource }
+  | { readonly sas: SecretSource }
+  /** `system`, or the client id of an identity that the machine has beside. */
+  | { readonly managedIdentity: string }
+  /** Of a cluster, by the variables that its webhook sets. */
+  | { readonly workloadIdentity: true }
 
 export interface OwnershipConfig {
   /** The operator's Ed25519 key: base64 of its SubjectPublicKeyInfo (RFC 8410). */

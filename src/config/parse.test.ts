@@ -71,11 +71,11 @@ upstreams:
   - { id: here, layout: ./images, at: my-cloud/berlin, complete: false }
   - { id: there, layout: /srv/images, at: anycast, canonical: false, signatures: false }
 stores:
-  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3, manifests: "m/{digest}", canary: '${DIGEST}', inventory: true, fill: { s3: { bucket: images-paris, region: eu-west-3, prefix: a/b } } }
-  - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1, fill: { s3: { bucket: b.oston, endpoint: "https://s3.example/" } } }
-  - { id: west, url: https://west.example, at: azure/westeurope, fill: { azureBlob: { account: images, container: a-b } } }
-  - { id: local, url: https://local.example, at: dc/x, proof: off, fill: { azureBlob: { endpoint: "http://127.0.0.1:10000/dev", container: $web, prefix: x } } }
-  - { id: iowa-bucket, url: https://storage.example/images, at: gcp/us-central1, fill: { gcs: { bucket: images_1, endpoint: https://gcs.example } } }
+  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3, manifests: "m/{digest}", canary: '${DIGEST}', inventory: true, fill: { s3: { bucket: images-paris, region: eu-west-3, prefix: a/b, credentials: { profile: sso/admin } } } }
+  - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1, fill: { s3: { bucket: b.oston, endpoint: "https://s3.example/", addressing: virtualHost, checksum: md5, credentials: { accessKeyId: { variable: R2_ID }, secretAccessKey: { file: ./r2 }, sessionToken: { file: /run/r2 } } } } }
+  - { id: west, url: https://west.example, at: azure/westeurope, fill: { azureBlob: { account: images, container: a-b, credentials: { managedIdentity: system } } } }
+  - { id: local, url: https://local.example, at: dc/x, proof: off, fill: { azureBlob: { endpoint: "http://127.0.0.1:10000/dev", container: $web, prefix: x, credentials: { sas: { variable: SAS } } } } }
+  - { id: iowa-bucket, url: https://storage.example/images, at: gcp/us-central1, fill: { gcs: { bucket: images_1, endpoint: https://gcs.example, credentials: { key: { file: key.json } } } } }
   - { id: disk, url: https://disk.example, at: dc/x, fill: { folder: ./disk } }
   - { id: cdn, url: https://cdn.example, blobs: "b/{algorithm}/{encoded}", at: anycast, proof: paris }
 routing:
@@ -166,7 +166,13 @@ test('a config with every key is read whole', () => {
         at: 'aws/eu-west-3',
         inventory: true,
         proof: 'paris',
-        fill: { kind: 's3', bucket: 'images-paris', region: 'eu-west-3', prefix: 'a/b' },
+        fill: {
+          kind: 's3',
+          bucket: 'images-paris',
+          region: 'eu-west-3',
+          prefix: 'a/b',
+          credentials: { profile: 'sso/admin' },
+        },
       },
       {
         id: 'boston',
@@ -175,7 +181,19 @@ test('a config with every key is read whole', () => {
         at: 'aws/us-east-1-bos-1',
         inventory: false,
         proof: 'boston',
-        fill: { kind: 's3', bucket: 'b.oston', endpoint: 'https://s3.example', prefix: '' },
+        fill: {
+          kind: 's3',
+          bucket: 'b.oston',
+          endpoint: 'https://s3.example',
+          prefix: '',
+          addressing: 'virtualHost',
+          checksum: 'md5',
+          credentials: {
+            accessKeyId: { variable: 'R2_ID' },
+            secretAccessKey: { file: '/etc/portolan/r2' },
+            sessionToken: { file: '/run/r2' },
+          },
+        },
       },
       {
         id: 'west',
@@ -184,7 +202,13 @@ test('a config with every key is read whole', () => {
         at: 'azure/westeurope',
         inventory: false,
         proof: 'west',
-        fill: { kind: 'azureBlob', account: 'images', container: 'a-b', prefix: '' },
+        fill: {
+          kind: 'azureBlob',
+          account: 'images',
+          container: 'a-b',
+          prefix: '',
+          credentials: { managedIdentity: 'system' },
+        },
       },
       {
         id: 'local',
@@ -197,6 +221,7 @@ test('a config with every key is read whole', () => {
           endpoint: 'http://127.0.0.1:10000/dev',
           container: '$web',
           prefix: 'x',
+          credentials: { sas: { variable: 'SAS' } },
         },
       },
       {
@@ -206,7 +231,13 @@ test('a config with every key is read whole', () => {
         at: 'gcp/us-central1',
         inventory: false,
         proof: 'iowa-bucket',
-        fill: { kind: 'gcs', bucket: 'images_1', endpoint: 'https://gcs.example', prefix: '' },
+        fill: {
+          kind: 'gcs',
+          bucket: 'images_1',
+          endpoint: 'https://gcs.example',
+          prefix: '',
+          credentials: { key: { file: '/etc/portolan/key.json' } },
+        },
       },
       {
         id: 'disk',
@@ -639,7 +670,7 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'credentials of a bucket',
     'stores: [{ id: b, url: "https://b", at: dc/x, fill: { s3: { bucket: abc, secretAccessKey: x } } }]\n',
     [
-      '4:74 stores[0].fill.s3.secretAccessKey: unknown key; the keys here are bucket, region, endpoint, prefix',
+      '4:74 stores[0].fill.s3.secretAccessKey: unknown key; the keys here are bucket, region, endpoint, prefix, addressing, checksum, credentials',
     ],
   ],
   [

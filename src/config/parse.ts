@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { parseName } from '../oci/name.ts'
+import { absolutePath } from './absolute-path.ts'
 import { checkDraft } from './check.ts'
 import { checkVariableNames } from './check-credentials.ts'
 import { checkFilledPlaces } from './check-fills.ts'
@@ -7,7 +8,6 @@ import type {
   CacheConfig,
   Config,
   CredentialsConfig,
-  FillConfig,
   RegistryConfig,
   StoreConfig,
   SyncConfig,
@@ -19,7 +19,9 @@ import { type ConfigFault, type ConfigPath, formatConfigPath, type Remark, value
 import { configSchema } from './schema/config.ts'
 import { NO_PROOF } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
+import { toFill } from './to-fill.ts'
 import { warningsOf } from './warnings.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** What a config is read with, beside its text. */
 export interface ParseOptions {
@@ -318,20 +320,6 @@ function toStore(
   }
 }
 
-function toFill(
-  { s3, azureBlob, gcs, folder, partial }: NonNullable<Parsed['stores'][number]['fill']>,
-  baseFolder: string,
-): FillConfig {
-  if (s3 !== undefined) return { kind: 's3', ...withoutUndefined(s3) }
-  if (azureBlob !== undefined) return { kind: 'azureBlob', ...withoutUndefined(azureBlob) }
-  if (gcs !== undefined) return { kind: 'gcs', ...withoutUndefined(gcs) }
-  return {
-    kind: 'folder',
-    folder: absolutePath(folder!, baseFolder),
-    ...(partial !== undefined && { partial: absolutePath(partial, baseFolder) }),
-  }
-}
-
 function toSync(
   { from, tags, perRepository, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
   upstreams: Parsed['upstreams'],
@@ -348,19 +336,6 @@ function toSync(
     ...sync,
     journal: absolutePath(journal, baseFolder),
     ...(signingKey !== undefined && { signingKey: absolutePath(signingKey, baseFolder) }),
-  }
-}
-
-/** Joins by hand, since this code knows no runtime: `/`, `C:\` and `\\server` begin an absolute path. */
-function absolutePath(path: string, baseFolder: string): string {
-  if (/^(?:\/|\\\\|[A-Za-z]:[\\/])/.test(path)) return path
-  return `${baseFolder.replace(/[\\/]+$/, '')}/${path.replace(/^(?:\.\/)+/, '')}`
-}
-
-/** What zod calls optional may be present as `undefined`; a config has no such keys. */
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
   }
 }
 

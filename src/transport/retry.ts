@@ -69,8 +69,7 @@ export function withRetry(
       if (left > 0) await wait(runtime, left, signal)
       const response = await next(url, init)
       if (!isPassing(response.status)) return response
-      const header = response.headers.get('Retry-After')
-      const retryAfter = readRetryAfter(header, runtime, Number.POSITIVE_INFINITY)
+      const retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime) ?? 0
       const obeyed = retryAfter <= maxWait
       if (pauses.note(host, retryAfter) && retryAfter >= TOLD_FROM) {
         const until = runtime.date().getTime() + retryAfter

@@ -194,10 +194,11 @@ it('a run that was asleep while its store was taken over leaves the list of the 
     misbehave: (honest) => ({
       ...misbehave(honest),
       async put(key, ...rest) {
-        await honest.put(key, ...rest)
-        if (isAsleep || !key.startsWith('manifests/')) return
+        const confirmed = await honest.put(key, ...rest)
+        if (isAsleep || !key.startsWith('manifests/')) return confirmed
         isAsleep = true
         await other()
+        return confirmed
       },
     }),
   })
