@@ -95,7 +95,7 @@ async function answer(
   }
   const { provenance } = repository
   return {
-    reply: { ...bare, headers: { ...bare.headers, ...headersOf(addressed, repository) } },
+    reply: { ...bare, headers: { ...withoutSharing(bare.headers), ...headersOf(addressed, repository) } },
     ...(choice.decision && { decision: choice.decision }),
     relayed: {
       registry: choice.registry,
@@ -112,6 +112,16 @@ function headersOf({ by, registry }: Addressed, { provenance }: RelayedRepositor
     ...(by === 'ns' && { 'OCI-Namespace': registry.host }),
     ...(stale && { Warning: staleWarning(stale) }),
   }
+}
+
+/** Who may read it is asked of each client: a proxy on the way must not give to all what it was given for one. */
+function withoutSharing({
+  'Cache-Control': caching,
+  ...headers
+}: DoorReply['headers']): DoorReply['headers'] {
+  return caching === undefined
+    ? headers
+    : { ...headers, 'Cache-Control': caching.replace('public', 'private') }
 }
 
 function withoutBody({ body, ...head }: DoorReply, { method }: MirrorRequest): DoorReply {
