@@ -1,5 +1,6 @@
 import { PortolanError } from '../errors.ts'
 import { isFault } from '../oci/errors.ts'
+import type { RegistryReader } from '../registry/reader.ts'
 import type { RelayedRequest } from '../relay/backend-access.ts'
 import type { Relay } from '../relay/relay.ts'
 import type { Provenance, RelayedRepository } from '../relay/relayed-repository.ts'
@@ -76,6 +77,7 @@ async function answer(
   parts: MirrorParts,
 ): Promise<Mirrored> {
   const choice = new Choice({ ...request, request: addressed.request }, registry, parts)
+  const local = await localContent(choice, registry, parts)
   const repository = parts.relay.repository(choice)
   let failure: string | undefined
   let bare: DoorReply
@@ -83,7 +85,10 @@ async function answer(
     const { method, query, sender } = request
     const header = (name: string) => sender.header(name)
     // By the name that the client used: what a page of tags leads to is asked of us again.
-    bare = await answerContent({ repository: () => repository }, request.request, { method, query, header })
+    const content: RegistryReader = {
+      repository: () => (local === undefined ? repository : local.repository(choice.name)),
+    }
+    bare = await answerContent(content, request.request, { method, query, header })
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
     failure = error.message
@@ -104,6 +109,18 @@ async function answer(
       ...(failure !== undefined && { failure }),
     },
   }
+}
+
+/** What lies on our own disk is answered from there, and no second time on the same disk. */
+async function localContent(
+  choice: Choice,
+  { config: { upstreams, stores } }: RegistryPolicy,
+  { policy }: MirrorParts,
+): Promise<RegistryReader | undefined> {
+  const { contents } = policy()
+  if (stores.length > 0 || !upstreams.every((id) => contents.has(id))) return undefined
+  const [first] = await choice.backends()
+  return first && contents.get(first.id)
 }
 
 function headersOf({ by, registry }: Addressed, { provenance }: RelayedRepository): Record<string, string> {
