@@ -143,8 +143,8 @@ export class MountedDisk {
     // What is in memory is as new or newer.
     const reader = this.#hasRecords ? { read() {}, lines: () => records.lines() } : records
     const old = this.#volume
-    this.#volume = undefined
     if (old !== undefined) await this.#listener.leaving()
+    this.#volume = undefined
     await old?.close().catch(() => {})
     const volume = await this.#disk.mount(reader)
     this.#hasRecords = true
