@@ -1,13 +1,14 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CacheDisk, CacheVolume, RecordedLines } from '../../cache/disk.ts'
 import { ContentFolder } from './content-folder.ts'
 import { openFencedJournal } from './fenced-journal.ts'
-import { isThere, unreadable } from './files.ts'
+import { unreadable } from './files.ts'
 import { FolderSync } from './folder-sync.ts'
 import { freeSpaceOf } from './free-space.ts'
 import type { Journal } from './journal.ts'
 import { LEASE_EXPIRY, type Lease, type LeaseOptions, takeLease } from './lease.ts'
+import { leaseFile } from './lease-file.ts'
 import { openContent } from './open-content.ts'
 import { PartialContents } from './partial-contents.ts'
 import { unwritable } from './workspace-file.ts'
@@ -56,8 +57,10 @@ async function openLeased(folder: string, records: RecordedLines, lease: Lease):
     lost: lease.lost,
     async probe() {
       await lease.check()
-      // It may have been removed with the lease in it, and nothing else says so.
-      if (!(await isThere(folder))) throw unwritable(folder, new Error('it is not there any more'))
+      // It may have been removed with the lease in it, and made anew by others: nothing else says so.
+      await stat(leaseFile(folder, lease.fence)).catch((error) => {
+        throw unwritable(folder, error)
+      })
       await rm(await partials.draft(PROBE), { force: true })
     },
     free: async () => (await freeSpaceOf(folder))?.bytes,
