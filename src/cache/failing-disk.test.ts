@@ -28,11 +28,14 @@ let events: CacheEvent[]
 /** What fails now, with which code. */
 let failing: Map<Operation, string>
 let loss: AbortController
+/** Settles when it is clear whether somebody has the disk. */
+let watched: Promise<void> | undefined
 
 beforeEach(async () => {
   folder = await makeTempFolder()
   runtime = createTestRuntime()
   failing = new Map()
+  watched = undefined
   await open()
 })
 afterEach(async () => {
@@ -64,9 +67,13 @@ function failingDisk(): CacheDisk {
     }
   return {
     location: inner.location,
-    async mount(records) {
+    async mount(records, onWait) {
       check('mount')
-      const volume = await inner.mount(records)
+      if (watched !== undefined) {
+        onWait('it was in use')
+        await watched
+      }
+      const volume = await inner.mount(records, onWait)
       loss = new AbortController()
       return {
         ...volume,
@@ -195,6 +202,29 @@ describe('a disk that fails', () => {
     expect(cache.records.link(REPOSITORY, DIGEST)).toEqual({ size: 100 })
   })
 })
+
+it.each([[undefined], [new PortolanError('FILE_UNWRITABLE', 'in use by process 1', { holder: { pid: 1 } })]])(
+  'a mirror whose folder may be in use serves without it until that is clear: %j',
+  async (found) => {
+    await cache.put(DIGEST, SMALL)
+    await cache[Symbol.asyncDispose]()
+    const clear = Promise.withResolvers<void>()
+    watched = clear.promise
+    await open()
+    expect([trouble(), await cache.read(DIGEST), await cache.put(DIGEST, SMALL)]).toEqual([
+      'waiting',
+      undefined,
+      false,
+    ])
+    if (found === undefined) clear.resolve()
+    else clear.reject(found)
+    await until('an end of waiting', () => trouble() !== 'waiting')
+    watched = undefined
+    expect(trouble()).toBe(found && 'held')
+    if (found !== undefined) await recovered()
+    expect((await cache.read(DIGEST))?.length).toBe(SMALL.length)
+  },
+)
 
 it('a mirror that has lost its folder to nobody takes it again, and goes on with what it had', async () => {
   await cache.put(DIGEST, SMALL)

@@ -17,12 +17,12 @@ import { unwritable } from './workspace-file.ts'
 const PROBE = new Uint8Array(256 * 1024)
 
 /** A folder for a cache: `blobs` has contents, `partial` what is on its way, beside them what is recorded. */
-export function cacheFolder(folder: string, options: Omit<LeaseOptions, 'expiry'>): CacheDisk {
+export function cacheFolder(folder: string, { runtime }: Pick<LeaseOptions, 'runtime'>): CacheDisk {
   return {
     location: folder,
-    async mount(records) {
+    async mount(records, onWait) {
       await make(folder)
-      const lease = await takeLease(folder, { ...options, expiry: LEASE_EXPIRY })
+      const lease = await takeLease(folder, { runtime, onWait, expiry: LEASE_EXPIRY })
       try {
         return await openLeased(folder, records, lease)
       } catch (error) {
