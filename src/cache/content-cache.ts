@@ -36,6 +36,8 @@ export interface HeldContent {
   readonly size: number
   /** An open file, which `close` closes: it can be read even when its name is gone. */
   readonly descriptor: number
+  /** Where it lies below the folder of the cache; absent where nobody but us can read it. */
+  readonly path?: string
   close(): void
 }
 
