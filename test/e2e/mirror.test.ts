@@ -1,13 +1,26 @@
 import { createCipheriv } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hashSync } from 'bcryptjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addImage, addLayer } from '../../src/demo/sample-layers.ts'
 import type { NodeMirror } from '../../src/migrate/mirror-config/node-mirror.ts'
 import { LayoutWriter } from '../../src/storage/fs/layout-writer.ts'
 import { startCountingRelay } from '../support/counting-relay.ts'
-import { containerdMirrorClients, type MirrorClient, TOOL_MIRROR_CLIENTS } from '../support/mirror-clients.ts'
+import {
+  containerdMirrorClients,
+  type MirrorClient,
+  TOOL_MIRROR_CLIENTS,
+  USER,
+} from '../support/mirror-clients.ts'
 import { type MirroredWorld, startMirroredWorld } from '../support/mirrored-world.ts'
 import { type Portolan, startPortolan } from '../support/portolan.ts'
+import {
+  type Issued,
+  makePrivateAuthority,
+  noPrivateAuthority,
+  type PrivateAuthority,
+} from '../support/private-authority.ts'
 import { makeTempFolder } from '../support/temp.ts'
 import { startUnpluggableRegistry } from '../support/unpluggable-registry.ts'
 
@@ -67,13 +80,79 @@ describe('a mirror whose registry is unplugged', () => {
   })
 })
 
+describe.skipIf(noPrivateAuthority !== undefined)('a mirror that does not let everybody in', () => {
+  const made = new AsyncDisposableStack()
+  let registry: MirroredWorld
+  let authority: PrivateAuthority
+  let machine: Issued
+  let byPassword: Portolan
+  let byBoth: Portolan
+
+  beforeAll(async () => {
+    registry = made.use(await startMirroredWorld())
+    const folder = made.use(await makeTempFolder()).path
+    authority = made.use(await makePrivateAuthority(['127.0.0.1']))
+    machine = await authority.issue(['node.example'])
+    const files = {
+      users: join(folder, 'users'),
+      certificate: join(folder, 'tls.crt'),
+      key: join(folder, 'tls.key'),
+    }
+    await writeFile(files.users, `${USER.name}:${hashSync(USER.password, 4)}\n`)
+    await writeFile(files.certificate, authority.certificate)
+    await writeFile(files.key, authority.key)
+    const config = (kept: string) => ({
+      ...registry.config(),
+      cache: { folder: join(folder, kept), size: '1GiB' },
+      clients: { htpasswd: files.users },
+    })
+    const tls = { certificate: files.certificate, key: files.key, clientCA: authority.file }
+    byPassword = made.use(await startPortolan(config('a')))
+    byBoth = made.use(await startPortolan({ ...config('b'), tls }))
+  })
+  afterAll(() => made.disposeAsync())
+
+  const asking = clients.filter(({ name }) => !/^(?:crane|dockerd)/.test(name))
+  it.for(asking)(
+    'lets $name in by the settings of node-config, and by no others',
+    async (client, { skip }) => {
+      if (client.missing !== undefined) skip(client.missing)
+      const isSecure = client.showsCertificate === true
+      const mirror: NodeMirror = {
+        ...asNodes(isSecure ? byBoth : byPassword),
+        ...(isSecure && {
+          scheme: 'https',
+          authorityCertificate: authority.issuer,
+          asksForCertificate: true,
+        }),
+        asksForPassword: true,
+      }
+      const pull = async (as: NodeMirror) => {
+        await using folder = await makeTempFolder()
+        if (isSecure) {
+          await mkdir(join(folder.path, 'mirror'))
+          await writeFile(join(folder.path, 'mirror/client.crt'), machine.certificate)
+          await writeFile(join(folder.path, 'mirror/client.key'), machine.key)
+        }
+        const { code, stderr } = await client.pull(as, 'demo/hello:1.0', folder.path)
+        return { code, stderr }
+      }
+      const { code, stderr } = await pull(mirror)
+      expect({ code, ...(code !== 0 && { stderr }) }).toEqual({ code: 0 })
+      // Podman takes ten seconds to believe it.
+      if (client.name !== 'podman')
+        expect((await pull({ ...mirror, asksForPassword: false })).code).not.toBe(0)
+    },
+  )
+})
+
 describe('a large blob that nobody has pulled before', async () => {
   const ranges = `[plugins."io.containerd.transfer.v1.local"]
   max_concurrent_downloads = 8
   concurrent_layer_fetch_buffer = ${8 * MIB}
 `
   const newer = (await containerdMirrorClients(ranges)).filter(({ name }) => !/ 1\./.test(name))
-  const SIZE = 96 * MIB
+  const SIZE = 64 * MIB
 
   it.for(newer)('comes to $name in parts of 8 MiB, and from the registry once', async (client, { skip }) => {
     if (client.missing !== undefined) skip(client.missing)

@@ -13,9 +13,15 @@ export interface MirrorClient {
   readonly name: string
   /** Why it cannot be tried here; `undefined` when it can. */
   readonly missing: string | undefined
-  /** Pulls `NAME:TAG` of `sample.example`, with nothing but what is in an empty folder of its own. */
+  /** Whether it can show a certificate of its own: `client.crt` and `client.key` below the folder `mirror` of its own. */
+  readonly showsCertificate?: boolean
+  /** Pulls `NAME:TAG` of `sample.example`, with nothing but what is in a folder of its own. */
   pull(mirror: NodeMirror, image: string, folder: string): Promise<Ran>
 }
+
+/** Whom a mirror lets in that asks. */
+export const USER = { name: 'ann', password: 'letmein' } as const
+const CREDENTIALS = btoa(`${USER.name}:${USER.password}`)
 
 const REGISTRY = 'sample.example'
 const ROOT_ONLY = process.getuid?.() === 0 ? undefined : 'it runs as root only'
@@ -45,6 +51,7 @@ export async function containerdMirrorClients(more = ''): Promise<MirrorClient[]
     return {
       name: `containerd ${major}.${minor}`,
       missing: missing ?? ROOT_ONLY,
+      showsCertificate: true,
       pull: (mirror, image, folder) => pullByContainerd(containerd, mirror, { image, folder, more }),
     }
   })
@@ -71,39 +78,45 @@ const { found: podman, missing: noPodman } = findPrograms('podman')
 const { found: crane, missing: noCrane } = findPrograms('crane')
 const { found: docker, missing: noDocker } = findPrograms('dockerd', 'docker', 'containerd')
 
-const registriesConf = async (mirror: NodeMirror, folder: string) =>
-  (await writeSettings(crioMirror({ mirror, noFallback: true }).settings, '/etc/containers', folder))[0]!
+/** The settings that CRI-O has, for who reads them by other ways: `registries.conf`, and the file of passwords. */
+async function registriesConf(mirror: NodeMirror, folder: string) {
+  const { settings } = crioMirror({ mirror, noFallback: true })
+  const [conf, ...others] = await writeSettings(settings, '/etc', folder)
+  const auth = others.find((file) => file.endsWith('.json'))
+  return { conf: conf!, env: { ...process.env, ...(auth !== undefined && { REGISTRY_AUTH_FILE: auth }) } }
+}
 
 /** Tools of the command line, and dockerd. */
 export const TOOL_MIRROR_CLIENTS: readonly MirrorClient[] = [
   {
     name: 'skopeo',
     missing: noTools,
-    pull: async (mirror, image, folder) =>
-      run(tools.skopeo, [
-        ...['--registries-conf', await registriesConf(mirror, folder), 'copy', '--quiet'],
-        ...[`docker://${REGISTRY}/${image}`, `dir:${join(folder, 'pulled')}`],
-      ]),
+    async pull(mirror, image, folder) {
+      const { conf, env } = await registriesConf(mirror, folder)
+      return run(
+        tools.skopeo,
+        [
+          ...['--registries-conf', conf, 'copy', '--quiet'],
+          ...[`docker://${REGISTRY}/${image}`, `dir:${join(folder, 'pulled')}`],
+        ],
+        { env },
+      )
+    },
   },
   {
     name: 'podman',
     missing: noPodman,
-    pull: async (mirror, image, folder) =>
-      run(
+    async pull(mirror, image, folder) {
+      const { conf, env } = await registriesConf(mirror, folder)
+      return run(
         podman.podman,
         [
           ...['--root', join(folder, 'root'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'],
           ...['pull', '--quiet', `${REGISTRY}/${image}`],
         ],
-        {
-          timeout: LONGEST,
-          env: {
-            ...process.env,
-            HOME: folder,
-            CONTAINERS_REGISTRIES_CONF: await registriesConf(mirror, folder),
-          },
-        },
-      ),
+        { timeout: LONGEST, env: { ...env, HOME: folder, CONTAINERS_REGISTRIES_CONF: conf } },
+      )
+    },
   },
   {
     name: 'crane, by the name of the mirror',
@@ -144,7 +157,8 @@ async function writeSettings(
   const files = settings.map(({ file }) => file.replace(machine, folder))
   for (const [index, { content }] of settings.entries()) {
     await mkdir(dirname(files[index]!), { recursive: true })
-    await writeFile(files[index]!, content.replaceAll(machine, folder))
+    const written = content.replaceAll(machine, folder).replace(/BASE64(?: of USER:PASSWORD)?/g, CREDENTIALS)
+    await writeFile(files[index]!, written)
   }
   return files
 }
