@@ -150,7 +150,12 @@ export async function composePortolan(
   const relay = new Relay({
     runtime,
     cache,
-    access: new UpstreamAccess({ runtime, config: () => policy().config, contents: () => policy().contents }),
+    access: new UpstreamAccess({
+      runtime,
+      logins: inForce.logins,
+      config: () => policy().config,
+      contents: () => policy().contents,
+    }),
     settings: () => policy().config.revalidate,
     partOf: runtime.partOf ?? noParts,
     onPassed: (bytes) => metrics?.passed(bytes),
@@ -159,7 +164,6 @@ export async function composePortolan(
     policy,
     sources: metrics?.sources(sources) ?? sources,
     relay,
-    admit: () => undefined,
     log: runtime.log,
   })
   const counted = createDoor({
@@ -186,6 +190,7 @@ export async function composePortolan(
     reload: () => reloads.status,
     explain,
     hosts: () => policy().config.adminHosts,
+    cache,
     ...(exposition && { metrics: exposition }),
   })
 

@@ -9,6 +9,7 @@ import { filePart } from '../../storage/fs/file-part.ts'
 import { openImageLayout } from '../../storage/fs/image-layout.ts'
 import { silentLog } from '../../telemetry/log.ts'
 import { openUpstreamCredentials } from '../credentials/upstream-credentials.ts'
+import { createPasswordRuntime } from '../passwords/password-runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
 import { createProcessMetrics } from './process-metrics.ts'
@@ -30,6 +31,7 @@ export function createDoorRuntime({
     openCache: (config) => openCacheFolder(runtime, config),
     partOf: filePart,
     openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
+    passwords: createPasswordRuntime(),
     processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }
