@@ -16,6 +16,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "serve --workers PORTOLAN_SERVE_WORKERS",
       "serve --ca PORTOLAN_SERVE_CA",
       "serve --quiet PORTOLAN_SERVE_QUIET",
+      "demo --mirror PORTOLAN_DEMO_MIRROR",
       "demo --port PORTOLAN_DEMO_PORT",
       "demo --admin-port PORTOLAN_DEMO_ADMIN_PORT",
       "demo --folder PORTOLAN_DEMO_FOLDER",
