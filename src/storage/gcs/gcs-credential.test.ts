@@ -7,6 +7,7 @@ import { makeTempFolder } from '../../../test/support/temp.ts'
 import { PortolanError } from '../../errors.ts'
 import type { Fetch } from '../../runtime.ts'
 import { defaultCredentials, givenCredentials } from './gcs-credential.ts'
+import { readKey } from './gcs-key.ts'
 
 const REFUSED = new PortolanError('STORE_REFUSED', 'no credentials')
 const URL = 'https://storage.googleapis.com/storage/v1/b/images/o'
@@ -66,7 +67,11 @@ test.each([
     asked.push(url)
     return Response.json({ access_token: 'token-3', expires_in: 3600, token_type: 'Bearer' })
   }
-  const authorize = givenCredentials(recorded, () => REFUSED, JSON.stringify({ type, ...rest(), more: 1 }))
+  const authorize = givenCredentials(
+    recorded,
+    () => REFUSED,
+    readKey(JSON.stringify({ type, ...rest(), more: 1 })),
+  )
   expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-3' })
   expect(asked).toEqual([expect.stringMatching(/googleapis\.com\/(?:oauth2\/v4\/)?token$/)])
 })

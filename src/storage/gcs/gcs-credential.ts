@@ -1,6 +1,6 @@
-import { z } from 'zod'
-import { PortolanError } from '../../errors.ts'
+import type { PortolanError } from '../../errors.ts'
 import type { Fetch } from '../../runtime.ts'
+import type { GcsKey } from './gcs-key.ts'
 
 /** Gives the headers that say who asks. */
 export type Authorize = (url: string) => Promise<Record<string, string>>
@@ -26,26 +26,8 @@ export function defaultCredentials(fetch: Fetch, refused: () => PortolanError): 
   })
 }
 
-const NAMES = z.string().min(1)
-/** What of Google's JSON is read; what else stands there is for other libraries, or for kinds that ask other hosts. */
-const KEY = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('service_account'), client_email: NAMES, private_key: NAMES }),
-  z.object({
-    type: z.literal('authorized_user'),
-    client_id: NAMES,
-    client_secret: NAMES,
-    refresh_token: NAMES,
-  }),
-  z.looseObject({ type: z.literal('external_account'), audience: NAMES, subject_token_type: NAMES }),
-])
-type Key = z.output<typeof KEY>
-
-/**
- * A credential in Google's JSON: of a service account, a workload identity or a user. Throws `CONFIG_INVALID` for what
- * is none.
- */
-export function givenCredentials(fetch: Fetch, refused: () => PortolanError, json: string): Authorize {
-  const key = readKey(json)
+/** A credential that the config names, of a service account, a workload identity or a user. */
+export function givenCredentials(fetch: Fetch, refused: () => PortolanError, key: GcsKey): Authorize {
   return authorizeBy(refused, async () => {
     const { JWT, UserRefreshClient, ExternalAccountClient } = await import('google-auth-library')
     const transporterOptions = transporterFor(fetch)
@@ -64,18 +46,6 @@ export function givenCredentials(fetch: Fetch, refused: () => PortolanError, jso
       }
     }
   })
-}
-
-function readKey(json: string): Key {
-  try {
-    return KEY.parse(JSON.parse(json))
-  } catch {
-    // What is wrong with it might be a part of it.
-    throw new PortolanError(
-      'CONFIG_INVALID',
-      `the key for Cloud Storage cannot be read: expected the JSON that Google gives, of the type ${KEY.options.map(({ shape }) => shape.type.value).join(', ')}`,
-    )
-  }
 }
 
 /** Proxies and certificates are the runtime's affair. */
