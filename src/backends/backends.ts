@@ -6,6 +6,7 @@ import type { OciRequest } from '../oci/path.ts'
 import type { Backend, Store, Upstream } from '../routing/backend.ts'
 import type { Listed, Presence } from '../routing/decide.ts'
 import type { Runtime } from '../runtime.ts'
+import { withAuth } from '../transport/auth.ts'
 import { withRedirectGuard } from '../transport/redirect-guard.ts'
 import { inspectStore } from './inspect-store.ts'
 import { inspectUpstream } from './inspect-upstream.ts'
@@ -18,8 +19,9 @@ import {
   type Elsewhere,
   LiveBackend,
 } from './live-backend.ts'
-import type { OwnershipPolicy } from './ownership/ownership-status.ts'
-import { faultOfPointer } from './ownership/pointer-proof.ts'
+import type { OwnershipPolicy } from './ownership/ownership-policy.ts'
+import { examineOwnership } from './ownership/ownership-status.ts'
+import { faultBesideProof, faultOfPointer } from './ownership/pointer-proof.ts'
 import { storeOf, upstreamOf } from './routable.ts'
 import type { SharedFindings } from './shared-findings.ts'
 
@@ -42,15 +44,21 @@ export interface Backends {
   [Symbol.dispose](): void
 }
 
-/**
- * No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. With `elsewhere` this process
- * checks none of them.
- */
+/** What backends may go by that not every service has. */
+export interface BackendHelp {
+  /** What other doors find out. */
+  readonly shared?: SharedFindings | undefined
+  /** Who checks them, where this process does not. */
+  readonly elsewhere?: Elsewhere | undefined
+  /** The logins of a mirror. */
+  readonly credentialsOf?: BackendEnvironment['credentialsOf']
+}
+
+/** No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. */
 export function noBackends(
   runtime: Runtime,
   observers: Observers<BackendEvent>,
-  shared: SharedFindings = {},
-  elsewhere?: Elsewhere,
+  { shared = {}, elsewhere, credentialsOf }: BackendHelp = {},
 ): Backends {
   const environment = {
     runtime,
@@ -59,6 +67,7 @@ export function noBackends(
     inventories: createInventories(),
     checks: new Semaphore(MAX_CHECKS),
     ...(elsewhere && { elsewhere }),
+    ...(credentialsOf && { credentialsOf }),
   }
   return backendsOf(environment, [], [])
 }
@@ -126,14 +135,17 @@ function settingsOf({ health, presence, upstreams, stores }: Config): BackendSet
   return { health, presence: { ...presence, maxEntries } }
 }
 
-function upstreamParts(config: UpstreamConfig, { runtime }: BackendEnvironment): BackendParts {
+function upstreamParts(config: UpstreamConfig, { runtime, credentialsOf }: BackendEnvironment): BackendParts {
   const backend: Upstream = upstreamOf(config)
-  const { url } = config
+  const { url, tokenServices } = config
+  const credentials = credentialsOf?.(config)
   const guard = withRedirectGuard(runtime)
   return {
     backend,
     fingerprint: fingerprintOf(['upstream', config], runtime),
     owesProof: false,
+    ...(url !== undefined &&
+      credentials && { login: withAuth(runtime, { url, credentials, tokenServices }) }),
     ...(url !== undefined && {
       inspect: (timed) => inspectUpstream({ ...config, url }, timed, guard(timed)),
     }),
@@ -142,24 +154,31 @@ function upstreamParts(config: UpstreamConfig, { runtime }: BackendEnvironment):
 
 function storeParts(
   config: StoreConfig,
-  { ownership: section }: Config,
+  { ownership: section, stores }: Config,
   policy: OwnershipPolicy | undefined,
   { runtime }: BackendEnvironment,
 ): BackendParts {
   const store = storeOf(config)
   const { url, proof, inventory } = config
   const owesProof = proof !== undefined && policy !== undefined
-  const claim = owesProof ? { ...policy, url, store: proof } : undefined
+  const storeUrl = config.proofUrl ?? stores.find(({ id }) => id === proof)?.url ?? url
+  const claim = owesProof ? { ...policy, url, store: proof, storeUrl } : undefined
   return {
     backend: store,
     // Another key, and every store has to prove anew whose it is.
-    fingerprint: fingerprintOf(['store', config, owesProof ? section : null], runtime),
+    fingerprint: fingerprintOf(['store', config, owesProof ? { ...section, storeUrl } : null], runtime),
     owesProof,
     inspect: (timed, state, listedObject) =>
       inspectStore({ config, store, claim, fetch: timed, runtime }, state, listedObject),
     ...(inventory && { inventoryUrl: url }),
     ...(claim && {
       pointerFault: (pointer) => faultOfPointer(pointer, { ...claim, now: runtime.date().getTime() }),
+      faultBesideProof: async (pointer, ownership, fetch) => {
+        if (faultBesideProof(pointer, ownership) === undefined) return undefined
+        // Whoever fills the store writes the pointer, and then the proof that goes with it.
+        const { status } = await examineOwnership(claim, { ...ownership, recheckAt: 0 }, fetch, runtime)
+        return faultBesideProof(pointer, status)
+      },
     }),
   }
 }

@@ -1,4 +1,4 @@
-import type { HealthConfig } from '../config/config.ts'
+import type { HealthConfig, UpstreamConfig } from '../config/config.ts'
 import type { Observers } from '../internal/observers.ts'
 import type { Semaphore } from '../internal/semaphore.ts'
 import type { Inventory } from '../inventory/inventory.ts'
@@ -9,7 +9,8 @@ import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Listed, Presence } from '../routing/decide.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
-import { layered } from '../transport/fetch.ts'
+import type { Credentials } from '../transport/credential.ts'
+import { type Layer, layered } from '../transport/fetch.ts'
 import { withTimeout } from '../transport/timeout.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
 import { type BackendState, initialState, reduce, standingOf } from './backend-state.ts'
@@ -19,6 +20,7 @@ import { HealthChecker } from './health/health-checker.ts'
 import { isInTraffic } from './health/health-state.ts'
 import type { Inventories } from './inventory/inventories.ts'
 import { type InventoryStatus, StoreInventory } from './inventory/store-inventory.ts'
+import type { OwnershipStatus } from './ownership/ownership-status.ts'
 import {
   createPresenceCache,
   type PresenceCache,
@@ -47,6 +49,8 @@ export interface BackendEnvironment {
   readonly shared: SharedFindings
   /** Who checks them, where this process does not: it asks for no inventory either, and goes by what it is told. */
   readonly elsewhere?: Elsewhere
+  /** By what an upstream is asked; absent, or none, to ask as anybody. */
+  readonly credentialsOf?: (config: UpstreamConfig) => Credentials | undefined
 }
 
 /** Another process of this service, which checks the backends and makes states of facts for all of them. */
@@ -74,10 +78,18 @@ export interface BackendParts {
     state: BackendState,
     listedObject: Digest | undefined,
   ) => Promise<HealthReport>
+  /** Shows who we are to whom we ask; absent to ask as anybody. */
+  readonly login?: Layer
   /** The URL of a store whose inventory is gone by. */
   readonly inventoryUrl?: string
   /** By what its inventory is signed; absent where nobody has to prove whose a store is. */
   readonly pointerFault?: (pointer: InventoryPointer) => Promise<string | undefined>
+  /** Why a pointer is not the one that its proof of ownership goes with, which is asked for anew where it does not. */
+  readonly faultBesideProof?: (
+    pointer: InventoryPointer,
+    ownership: OwnershipStatus,
+    fetch: Fetch,
+  ) => Promise<string | undefined>
   /** Whether it has to prove whose it is before its inventory is asked for. */
   readonly owesProof: boolean
 }
@@ -116,7 +128,7 @@ export class LiveBackend {
     this.#parts = parts
     this.#environment = environment
     this.#settings = settings
-    this.#fetch = timedFetch(runtime, settings)
+    this.#fetch = timedFetch(runtime, settings, parts.login)
     this.#state = initialState(runtime.now())
     this.#presence = createPresenceCache(settings.presence, runtime)
     this.#inventory =
@@ -129,6 +141,10 @@ export class LiveBackend {
             runtime,
             inventories,
             ...(parts.pointerFault && { pointerFault: parts.pointerFault }),
+            ...(parts.faultBesideProof && {
+              faultBesideProof: (pointer) =>
+                parts.faultBesideProof!(pointer, this.#state.ownership, this.#fetch),
+            }),
             report: (attempt, before) => {
               this.record({ kind: 'inventory', attempt, before })
               if (attempt.kind === 'loaded') runtime.background(this.#tryManifest())
@@ -206,7 +222,7 @@ export class LiveBackend {
   /** Goes by other settings from now on. Whoever has just filled a store reloads the config to have it noticed. */
   configure(settings: BackendSettings): void {
     this.#settings = settings
-    this.#fetch = timedFetch(this.#environment.runtime, settings)
+    this.#fetch = timedFetch(this.#environment.runtime, settings, this.#parts.login)
     this.#presence.configure(settings.presence)
     if (this.#environment.elsewhere !== undefined) return
     this.record({ kind: 'reloaded' })
@@ -395,6 +411,12 @@ export class LiveBackend {
   }
 }
 
-function timedFetch(runtime: Runtime, { health }: BackendSettings): Fetch {
-  return layered(runtime.fetch, withUserAgent(runtime.userAgent), withTimeout(health.timeout, runtime))
+function timedFetch(runtime: Runtime, { health }: BackendSettings, login: Layer | undefined): Fetch {
+  return layered(
+    runtime.fetch,
+    // Outside of the timeout: a token is asked for by a request of its own.
+    ...(login ? [login] : []),
+    withUserAgent(runtime.userAgent),
+    withTimeout(health.timeout, runtime),
+  )
 }

@@ -4,7 +4,7 @@ import type { PullSource } from '../doctor/pull-source.ts'
 import type { Explanation } from '../routing/explanation.ts'
 import { createPortolan } from '../server/compose.ts'
 import { senderOf } from '../server/explained-client.ts'
-import type { DoorReply } from '../server/reply.ts'
+import { toResponse } from '../server/fetch-handler.ts'
 import { readClient } from './read-client.ts'
 import { readConfig } from './read-config.ts'
 import { createRuntime } from './runtime.ts'
@@ -22,7 +22,8 @@ export async function openConfigSource(
   offline: boolean,
 ): Promise<PullSource<Explanation>> {
   const from = readClient(client.from)
-  const config = await readConfig(file)
+  // The cache belongs to the mirror that runs.
+  const { cache: _, ...config } = await readConfig(file)
   const own = createRuntime({ level: 'silent', access: false, addresses: 'off' })
   const runtime = offline ? { ...own, fetch: refuseToFetch } : own
   const service = await createPortolan(config, runtime, { metrics: false, offline })
@@ -32,12 +33,13 @@ export async function openConfigSource(
   const { down } = client
   return {
     offline,
+    registries: config.registries.map(({ host }) => host),
     explain: async (target) =>
       orRefused(await service.explain({ method: 'GET', target, from, ask: true, down }), target),
     async get({ target, decision }, range) {
       if (decision.location !== undefined) return getAsClient(decision.location, runtime, range)
       const header = (name: string) => (name === 'range' ? range : undefined)
-      return responseOf(await service.door({ ...senderOf(from), method: 'GET', target, header }))
+      return toResponse(await service.door({ ...senderOf(from), method: 'GET', target, header }))
     },
     end: () => void service[Symbol.asyncDispose](),
   }
@@ -45,8 +47,4 @@ export async function openConfigSource(
 
 async function refuseToFetch(url: string): Promise<never> {
   throw new Error(`offline: ${new URL(url).host} is not asked`)
-}
-
-function responseOf({ status, headers, body }: DoorReply): Response {
-  return new Response(body as ConstructorParameters<typeof Response>[0], { status, headers })
 }

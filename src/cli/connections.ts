@@ -10,6 +10,7 @@ import type { Registry } from '../registry/reader.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openStore } from '../storage/open-store.ts'
 import type { Limits } from '../transport/limits.ts'
+import type { RetryPolicy } from '../transport/retry.ts'
 import { commandRuntime } from './command-runtime.ts'
 
 /** The logins of whoever runs this process; read once, however many registries are asked. */
@@ -17,14 +18,14 @@ const credentials = createCredentials()
 
 /** Until a connection to a store is there, in milliseconds. */
 const CONNECT_TIMEOUT = 10_000
+/** For how long nothing may move on a connection to an S3 while it is asked once, in milliseconds. */
+const SILENCE_TIMEOUT = 60_000
 
-export interface RegistryConnection extends RegistryAddress {
+export interface RegistryConnection extends RegistryAddress, RetryPolicy {
   /** Hosts in other domains that may get the login for a token. */
   readonly tokenServices?: readonly string[] | undefined
   /** To each host. */
   readonly limits: Limits
-  /** How often a request is tried altogether. */
-  readonly attempts?: number
   /** Nothing more is asked once it is aborted. */
   readonly signal?: AbortSignal
 }
@@ -51,5 +52,5 @@ export function connectStore(fill: FillConfig): Promise<ObjectStore> {
 /** AWS's SDK brings sockets of its own, which know nothing of proxies. */
 function s3Handler() {
   const { http: httpAgent, https: httpsAgent } = createAgents()
-  return { connectionTimeout: CONNECT_TIMEOUT, httpAgent, httpsAgent }
+  return { connectionTimeout: CONNECT_TIMEOUT, socketTimeout: SILENCE_TIMEOUT, httpAgent, httpsAgent }
 }

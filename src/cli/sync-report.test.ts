@@ -6,9 +6,16 @@ import { describeSync, syncExitCode } from './sync-report.ts'
 const NONE = { blobs: 0, manifests: 0, bytes: 0 }
 const COMPLETE: StoreReport = {
   ...{ store: 'paris', location: 's3://paris', planned: NONE, stored: NONE },
-  ...{ failed: 0, withheld: 0, held: 5, complete: true },
+  checked: { objects: 0, read: 0, bytes: 0 },
+  ...{ failed: 0, withheld: 0, held: 5, lacking: 0, complete: true },
 }
-const LACKING: StoreReport = { ...COMPLETE, planned: { ...NONE, blobs: 1 }, failed: 1, complete: false }
+const LACKING: StoreReport = {
+  ...COMPLETE,
+  planned: { ...NONE, blobs: 1 },
+  failed: 1,
+  lacking: 1,
+  complete: false,
+}
 const DONE: SyncReport = {
   ...{ interrupted: false, dryRun: false, images: 1, manifests: 2, blobs: 3 },
   ...{ download: { blobs: 0, bytes: 0 }, downloaded: 0, stores: [COMPLETE], faults: [] },
@@ -37,9 +44,15 @@ test.each<[what: string, changes: Partial<SyncReport>, code: number, conclusion:
   ],
   [
     'an image could not be read',
-    { faults: [fault('CONTENT_INVALID')] },
+    { faults: [fault('CONTENT_INVALID')], stores: [{ ...COMPLETE, complete: false }] },
     1,
-    'Every store has what could be read at the upstream.',
+    'Every store has what could be read at the upstream; whether that is all is not known.',
+  ],
+  [
+    'a list could not be read, and so nobody knows whether anything is lacking',
+    { faults: [fault('UNREACHABLE')], stores: [{ ...COMPLETE, complete: false }] },
+    3,
+    '  unknown   s3://paris',
   ],
 ])('the exit code and the last words when %s', (_, changes, code, conclusion) => {
   const report = { ...DONE, ...changes }
@@ -54,4 +67,12 @@ test('faults are named in one line each, the first fifty of them', () => {
   expect(text).toContain('60 faults:\n  UNREACHABLE: a [2Jb (team/tool:1.0, team/tool:1.1)\n')
   expect(text.match(/UNREACHABLE/g)).toHaveLength(50)
   expect(text).toMatch(/ {2}… and 10 more: --json has all of them\n$/)
+})
+
+test('how much of what was believed was looked at again is said', () => {
+  const checked = { objects: 8, read: 7, bytes: 2048 }
+  const stores = [COMPLETE, { ...COMPLETE, checked }, { ...COMPLETE, checked }]
+  expect(describeSync({ ...DONE, stores })).toContain(
+    'Every store is complete.\nOf what stores were known to hold, 16 objects were looked at again, 14 (4.0 KiB) whole.\n',
+  )
 })

@@ -33,6 +33,7 @@ export function describeSync(report: SyncReport): string {
     report.dryRun ? describePlan(report) : describeStores(report.stores),
     '',
     conclusion(report),
+    ...describeChecked(report.stores),
     ...(faults.length === 0 ? [] : ['', ...describeFaults(faults)]),
     '',
   ].join('\n')
@@ -61,16 +62,28 @@ function describeStores(stores: readonly StoreReport[]): string {
         formatBytes(stored.bytes),
         String(failed),
         String(withheld),
-        complete ? 'yes' : 'no',
+        complete ? 'yes' : report.lacking === 0 ? 'unknown' : 'no',
         location,
       ]
     }),
   )
 }
 
-/** A store that did not say what it holds: nothing is planned, and yet it is not complete. */
-function isUnread({ planned, complete }: StoreReport): boolean {
-  return !complete && planned.blobs + planned.manifests === 0
+/** A store that did not say what it holds. */
+function isUnread({ lacking }: StoreReport): boolean {
+  return lacking === undefined
+}
+
+/** How much of what was believed was looked at. */
+function describeChecked(stores: readonly StoreReport[]): string[] {
+  const sum = (of: (checked: StoreReport['checked']) => number) =>
+    stores.reduce((total, { checked }) => total + of(checked), 0)
+  const objects = sum((checked) => checked.objects)
+  if (objects === 0) return []
+  const read = `${sum((checked) => checked.read)} (${formatBytes(sum((checked) => checked.bytes))})`
+  return [
+    `Of what stores were known to hold, ${formatCount(objects, 'object')} were looked at again, ${read} whole.`,
+  ]
 }
 
 function conclusion({ dryRun, interrupted, download, downloaded, stores, faults }: SyncReport): string {
@@ -80,11 +93,11 @@ function conclusion({ dryRun, interrupted, download, downloaded, stores, faults 
   }
   const from = `Downloaded ${formatBytes(downloaded)}.`
   if (interrupted) return `${from} Interrupted: the next run goes on from here.`
-  const lacking = stores.filter(({ complete }) => !complete).map(({ store }) => store)
+  const lacking = stores.filter((report) => report.lacking !== 0).map(({ store }) => store)
   if (lacking.length > 0) return `${from} Not complete: ${lacking.join(', ')}.`
   // What hides behind a fault of the upstream is in nobody's count.
   return faults.some(({ store }) => store === undefined)
-    ? `${from} Every store has what could be read at the upstream.`
+    ? `${from} Every store has what could be read at the upstream; whether that is all is not known.`
     : `${from} Every store is complete.`
 }
 

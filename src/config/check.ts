@@ -1,6 +1,7 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
-import { checkCredentials } from './check-credentials.ts'
+import { checkClients, checkCredentials } from './check-credentials.ts'
 import { checkCanonical, checkMirror } from './check-registries.ts'
+import { checkStoreCredentials } from './check-store-credentials.ts'
 import type { Draft, DraftBackend, DraftRule } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
@@ -29,6 +30,8 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkProofs(draft),
     ...checkSync(draft),
     ...checkMirror(draft),
+    ...checkCredentials(draft),
+    ...checkClients(draft),
   ]
 }
 
@@ -153,7 +156,7 @@ function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
       yield { path: [...path, 'partial'], message: 'is for a folder, and there is none' }
     }
     if (kinds.length > 1) yield { path, message: `has ${kinds.join(' and ')}; keep one` }
-    yield* checkCredentials(path, store.fill)
+    yield* checkStoreCredentials(path, store.fill)
     const { azureBlob } = store.fill
     if (azureBlob === undefined) continue
     const ways = ['account', 'endpoint'].filter((key) => key in azureBlob)
@@ -166,6 +169,10 @@ function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
 function* checkProofs(draft: Draft): Iterable<Remark> {
   const { stores = [] } = draft
   for (const [index, store] of stores.entries()) {
+    if (store?.proofUrl !== undefined && (store.proof === NO_PROOF || !('ownership' in draft))) {
+      const message = 'is of no use: no proof of ownership is asked of this store'
+      yield { path: ['stores', index, 'proofUrl'], message }
+    }
     if (store?.proof === undefined || store.proof === NO_PROOF) continue
     const path = ['stores', index, 'proof']
     if (!('ownership' in draft)) {

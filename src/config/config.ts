@@ -63,6 +63,8 @@ export interface CacheConfig {
   readonly size: number
   /** Files of image references that are kept whatever happens; absolute paths. */
   readonly pin: readonly string[]
+  /** Of what is pinned, such as `linux/amd64`; empty for all. */
+  readonly platforms: readonly string[]
   /** Within which time each content is read once and compared with its digest, in milliseconds; absent for never. */
   readonly scrub?: number
 }
@@ -79,6 +81,8 @@ export interface RegistryConfig {
   readonly upstreams: readonly string[]
   /** Ids of the stores that hold its content. */
   readonly stores: readonly string[]
+  /** Whether everybody may read it, whatever is asked of the clients of others. */
+  readonly public: boolean
 }
 
 /** How a mirror finds out whether what a tag stood for is still what it stands for. */
@@ -129,6 +133,26 @@ export interface UpstreamConfig {
   readonly canary?: string
   /** Names of hosts in other domains that may get the registry's credential for a token; absent for none. */
   readonly tokenServices?: readonly string[]
+  /** By what a mirror proves itself to it; absent to pull as anybody. */
+  readonly credentials?: CredentialsConfig
+}
+
+/** Where a login to an upstream comes from; files are absolute, and none of it is a secret. */
+export type CredentialsConfig =
+  | LoginConfig
+  | { readonly kind: 'dockerConfig'; readonly file: string }
+  /** The program `docker-credential-NAME`. */
+  | { readonly kind: 'helper'; readonly name: string }
+  | { readonly kind: 'cloud'; readonly cloud: 'aws' | 'azure' | 'gcp' }
+
+/** A user and a password, each from one of its two places. */
+export interface LoginConfig {
+  readonly kind: 'login'
+  readonly username?: string
+  readonly usernameFile?: string
+  readonly passwordFile?: string
+  /** A variable of the environment. */
+  readonly passwordVariable?: string
 }
 
 /** An untrusted place that holds bytes by digest. */
@@ -148,6 +172,8 @@ export interface StoreConfig {
   readonly inventory: boolean
   /** The id of the store whose proof of ownership it must serve: most often its own; absent when none is asked for. */
   readonly proof?: string
+  /** The URL that this proof must name; absent where it is that of the store whose proof it is. */
+  readonly proofUrl?: string
   /** How `sync` writes to it; absent when somebody else fills it. */
   readonly fill?: FillConfig
 }
@@ -224,26 +250,42 @@ export interface SyncConfig {
     readonly include: readonly string[]
     readonly exclude: readonly string[]
   }
-  readonly tags: {
-    readonly include: readonly string[]
-    readonly exclude: readonly string[]
-    /** A range such as `>=1.28 <2`; tags that are no versions are left out then. */
-    readonly semver?: string
-    /** Only so many, the highest versions first. */
-    readonly latest?: number
-  }
+  readonly tags: TagFilters
+  /** Other tags for some repositories: the first entry that matches a name counts. */
+  readonly perRepository: readonly RepositoryTags[]
   /** Such as `linux/amd64` or `linux/arm/v7`; empty for all. */
   readonly platforms: readonly string[]
   /** Whether signatures and other referrers come along. */
   readonly referrers: boolean
+  /** Whether layers that nobody but their maker may pass on are copied too, from where they lie. */
+  readonly foreignLayers: 'skip' | 'copy'
   /** Folder of the journal, absolute. */
   readonly journal: string
   /** Blobs that are copied at once. */
   readonly concurrency: number
   /** To one host. */
   readonly requestsPerSecond: number
+  /** Milliseconds for which a registry is left alone when it asks for that; one that wants longer is given up. */
+  readonly maxWait: number
   /** File of the operator's Ed25519 key in PEM (PKCS #8), absolute; absent for no proof of ownership. */
   readonly signingKey?: string
+}
+
+/** Which tags of a repository are copied. */
+export interface TagFilters {
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  /** A range such as `>=1.28 <2`; tags that are no versions are left out then. */
+  readonly semver?: string
+  /** Only so many, the highest versions first. */
+  readonly latest?: number
+}
+
+/** Tags of the repositories whose names match. */
+export interface RepositoryTags {
+  /** Patterns, of which one must match. */
+  readonly repositories: readonly string[]
+  readonly tags: TagFilters
 }
 
 /** One routing rule: the first whose conditions all hold is the one that counts. */
@@ -272,6 +314,8 @@ export interface ClientsConfig {
   readonly trustedProxies: readonly string[]
   /** Lower-cased header name. */
   readonly header: string
+  /** File of the users whom a mirror lets in, absolute; absent where none is asked for a password. */
+  readonly htpasswd?: string
 }
 
 export interface CloudsConfig {

@@ -99,11 +99,14 @@ sync:
   from: iowa
   repositories: { list: childRepositories, include: ["kube-*", "/^team/"], exclude: ["**/test"] }
   tags: { include: ["v*"], exclude: ["/-rc/"], semver: ">=1.28 <2 || ^3", latest: 10 }
+  perRepository: [{ repositories: [etcd], tags: { latest: 1 } }]
   platforms: [linux/amd64, linux/arm/v7]
   referrers: false
+  foreignLayers: copy
   journal: ./state/sync
   concurrency: 64
   requestsPerSecond: 1
+  maxWait: 1h
   signingKey: keys/owner.pem
 `
 
@@ -282,11 +285,14 @@ test('a config with every key is read whole', () => {
       from: 'iowa',
       repositories: { list: 'childRepositories', include: ['kube-*', '/^team/'], exclude: ['**/test'] },
       tags: { include: ['v*'], exclude: ['/-rc/'], semver: '>=1.28 <2 || ^3', latest: 10 },
+      perRepository: [{ repositories: ['etcd'], tags: { include: [], exclude: [], latest: 1 } }],
       platforms: ['linux/amd64', 'linux/arm/v7'],
       referrers: false,
+      foreignLayers: 'copy',
       journal: '/etc/portolan/state/sync',
       concurrency: 64,
       requestsPerSecond: 1,
+      maxWait: 3_600_000,
       signingKey: '/etc/portolan/keys/owner.pem',
     },
   })
@@ -359,11 +365,14 @@ test('a sync of no keys copies everything from the canonical upstream', () => {
     from: 'a',
     repositories: { list: 'catalog', include: [], exclude: [] },
     tags: { include: [], exclude: [] },
+    perRepository: [],
     platforms: [],
     referrers: true,
+    foreignLayers: 'skip',
     journal: '/etc/portolan/portolan-sync',
     concurrency: 4,
     requestsPerSecond: 100,
+    maxWait: 900_000,
   })
 })
 
@@ -689,6 +698,18 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'a sync from nowhere',
     'sync: { from: b }\n',
     ['4:15 sync.from: "b": must be the id of an upstream with url (did you mean "a"?); allowed here: a'],
+  ],
+  [
+    'tags of some repositories, and what becomes of foreign layers',
+    'sync: { perRepository: [{ repositories: [], tags: { latest: 0 } }, { repositories: ["/(/"] }], foreignLayers: keep, maxWait: 2d }\n',
+    [
+      '4:41 sync.perRepository[0].repositories: []: must have at least one pattern',
+      '4:61 sync.perRepository[0].tags.latest: 0: must be a whole number from 1 to 100000',
+      '4:68 sync.perRepository[1].tags: is required',
+      '4:85 sync.perRepository[1].repositories[0]: "/(/": must be a regular expression between the slashes: unterminated group',
+      '4:111 sync.foreignLayers: "keep": must be "skip" or "copy"',
+      '4:126 sync.maxWait: "2d": must be a duration from 1s to 1d, such as 300ms, 5s, 10m, 12h or 7d',
+    ],
   ],
   [
     'which repositories',

@@ -25,6 +25,14 @@ export class AuditFindings {
     })
   }
 
+  holds(kind: AuditFindingKind): boolean {
+    return this.#found.some((finding) => finding.kind === kind)
+  }
+
+  get count(): number {
+    return this.#found.length
+  }
+
   /** The worst kind first; of one kind, by key. */
   sorted(): AuditFinding[] {
     const rank = ({ kind }: AuditFinding) => AUDIT_FINDING_KINDS.indexOf(kind)

@@ -9,7 +9,8 @@ import type { Done, Workspace } from '../storage/workspace.ts'
 import { hashObject } from './hash-object.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import type { Reachable, ReachableBlob } from './reachable.ts'
-import { spotCheck } from './spot-check.ts'
+import { isOurs, type Signer } from './signed-pointer.ts'
+import { type Checked, NOTHING_CHECKED, spotCheck } from './spot-check.ts'
 import { type FoundInventory, type InventoryCopy, readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
@@ -25,7 +26,15 @@ export interface HoldingsParts {
   readonly recheck: boolean
   /** Change nothing, neither there nor here. */
   readonly readOnly: boolean
+  /** By whose key inventories are signed; absent where there is none. */
+  readonly signer?: Signer
   readonly onWarning: (message: string, target: Target) => void
+}
+
+/** What a store holds, and how much of that was only believed and was looked at again. */
+export interface KnownHoldings {
+  readonly holdings: Holdings
+  readonly checked: Checked
 }
 
 /** The name of the copy of a store's inventory in the workspace. */
@@ -42,14 +51,18 @@ export async function readHoldings(
   target: Target,
   reachable: Reachable,
   parts: HoldingsParts,
-): Promise<Holdings> {
+): Promise<KnownHoldings> {
   const found = await readInventory(target, parts)
   const noted = parts.workspace.done(target.id)
   if (found !== undefined && !parts.recheck) {
-    const believed = addTo(createHoldings({ base: found, believed: true }), noted)
-    const { inOrder } = parts.workspace
-    if (!parts.readOnly) await spotCheck(target, believed, { ...parts, inOrder })
-    return believed
+    const unsigned = !(await isOurs(target, found.pointer, parts.signer))
+    const believed = addTo(createHoldings({ base: found, believed: true, unsigned }), noted)
+    // What our key vouches for from now on is compared with what is there.
+    const inOrder = parts.workspace.inOrder && !unsigned
+    const checked = parts.readOnly
+      ? NOTHING_CHECKED
+      : await spotCheck(target, believed, { ...parts, inOrder })
+    return { holdings: believed, checked }
   }
 
   const holdings = createHoldings({ base: found, believed: false })
@@ -65,7 +78,7 @@ export async function readHoldings(
     )
   }
   await findExisting(target, reachable, holdings, parts)
-  return holdings
+  return { holdings, checked: NOTHING_CHECKED }
 }
 
 function addTo(holdings: Holdings, noted: Iterable<readonly [Digest, Done]>): Holdings {
@@ -138,8 +151,11 @@ async function believe(
   forget: () => Promise<void>,
   { runtime, workspace, stop, trustExisting, readOnly, onWarning }: HoldingsParts,
 ): Promise<void> {
-  let fault =
-    size !== undefined && size !== info.size ? `has ${info.size} bytes instead of ${size}` : undefined
+  const sizeFault = (actual: number | undefined) =>
+    size === undefined || actual === size ? undefined : `has ${actual} bytes instead of ${size}`
+  let fault = sizeFault(info.size)
+  // A listing may be older than the object.
+  if (fault !== undefined) fault = sizeFault((await untilAborted(stop, target.objects.stat(info.key)))?.size)
   if (fault === undefined && !trustExisting && !readOnly) {
     const actual = await untilAborted(stop, hashObject(target.objects, info.key, digest, runtime))
     if (actual !== digest) fault = `is not what its key says, but ${actual ?? 'gone'}`

@@ -1,4 +1,5 @@
 import type { PlannedContent, SyncFault } from './events.ts'
+import type { Checked } from './spot-check.ts'
 
 /** What a sync did; plain data, ready for JSON. */
 export interface SyncReport {
@@ -21,6 +22,8 @@ export interface SyncReport {
 export interface StoreReport {
   readonly store: string
   readonly location: string
+  /** What was looked at again of what it was believed to hold. */
+  readonly checked: Checked
   /** What it lacked at the beginning. */
   readonly planned: ContentCount
   /** What was stored and verified. */
@@ -31,7 +34,9 @@ export interface StoreReport {
   readonly withheld: number
   /** Blobs and manifests that it is known to hold now. */
   readonly held: number
-  /** Whether everything that is reachable is known to be there. */
+  /** Blobs and manifests that it lacks of what is known to be reachable; absent when it did not say what it holds. */
+  readonly lacking?: number
+  /** Whether everything that is reachable is known to be there; never where something could not be read at the upstream. */
   readonly complete: boolean
 }
 

@@ -14,13 +14,16 @@ import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
 import { ReadBack } from './read-back.ts'
 import { readHoldings } from './read-holdings.ts'
+import type { Signer } from './signed-pointer.ts'
 import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
+import { NOTHING_CHECKED } from './spot-check.ts'
 import { createStoreWork, type StoreWork } from './store-work.ts'
-import { claimStore, nameOfJournal } from './store-writer.ts'
+import { claimStore, nameOfJournal, SHARED_CLAIM } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
 import type { Target } from './target.ts'
+import { withTimeLimits } from './timed-store.ts'
 import type { VerifyMode } from './verify-copy.ts'
-import { type Signer, writeInventory, writeProof } from './write-inventory.ts'
+import { writeInventory, writeProof } from './write-inventory.ts'
 
 export interface SyncParts {
   readonly runtime: Runtime
@@ -57,7 +60,9 @@ export interface SyncOptions {
  */
 export async function sync(given: SyncParts): Promise<SyncReport> {
   const { workspace, options, report = () => {} } = given
-  const targets = given.targets.map((target) => withLease(target, workspace.check))
+  const targets = given.targets.map((target) =>
+    withLease(withTimeLimits(target, given.runtime), workspace.check),
+  )
   const signal = AbortSignal.any([workspace.lost, ...(given.signal === undefined ? [] : [given.signal])])
   const parts: SyncParts = { ...given, targets, signal }
   const interruption = createInterruption(parts.runtime, signal)
@@ -108,7 +113,7 @@ async function findReachable({ walk }: SyncParts, stop: AbortSignal, faults: Fau
 
 /** The stores that can be read; of each other one there is a fault. */
 async function openStores(
-  { runtime, targets, workspace, options, report = () => {} }: SyncParts,
+  { runtime, targets, workspace, signer, options, report = () => {} }: SyncParts,
   reachable: Reachable,
   stop: AbortSignal,
   faults: FaultLog,
@@ -116,7 +121,7 @@ async function openStores(
   const { concurrency, trustExisting, recheck, takeLease, dryRun } = options
   const onWarning = (message: string, { id }: Target) => report({ kind: 'warning', message, store: id })
   const believing = { trustExisting, recheck, readOnly: dryRun }
-  const parts = { runtime, workspace, stop, concurrency, ...believing, onWarning }
+  const parts = { runtime, workspace, stop, concurrency, ...believing, ...(signer && { signer }), onWarning }
   let named: Promise<string> | undefined
   const writer = () => {
     named ??= nameOfJournal(workspace, runtime)
@@ -125,11 +130,12 @@ async function openStores(
   const opened = await Promise.all(
     targets.map(async (target) => {
       try {
-        const holdings = await untilAborted(stop, readHoldings(target, reachable, parts))
-        const isIdle = dryRun || (!holdings.changed && hasAll(holdings, target, reachable))
-        const conditional =
-          isIdle || (await untilAborted(stop, claimStore(target, { writer: await writer(), takeLease })))
-        return [createStoreWork(target, holdings, { concurrency, conditional })]
+        const { holdings, checked } = await untilAborted(stop, readHoldings(target, reachable, parts))
+        const isIdle = dryRun || (!holdings.changed && countLacking(holdings, target, reachable) === 0)
+        const claim = isIdle
+          ? SHARED_CLAIM
+          : await untilAborted(stop, claimStore(target, { runtime, writer: await writer(), takeLease }))
+        return [createStoreWork(target, holdings, { concurrency, checked, claim })]
       } catch (error) {
         if (!stop.aborted) faults.add(error, { store: target.id })
         return []
@@ -195,14 +201,14 @@ async function carryOut(
     onStored: (store, { digest }, size) => noteStored(store, digest, { size }),
   })
   const finish = async (store: StoreWork) => {
-    const { target, holdings, conditional } = store
+    const { target, holdings, claim } = store
     await copy.of(store)
     await copyManifests(store, plan.manifests.get(store) ?? [], {
       ...{ upstream, workspace, delivery, faults },
       onStored: (_, { digest, size, mediaType }) => noteStored(store, digest, { size, mediaType }),
     })
     try {
-      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, conditional }))
+      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, claim }))
       await untilAborted(cut, writeProof(target, parts))
     } catch (error) {
       if (!cut.aborted) faults.add(error, { store: target.id })
@@ -222,16 +228,23 @@ function reportStore(
   const work = stores.find(({ target }) => target.id === id)
   if (work === undefined) {
     const none = { blobs: 0, manifests: 0, bytes: 0 }
-    return { ...common, planned: none, stored: none, failed: 0, withheld: 0, held: 0, complete: false }
+    return {
+      ...{ ...common, checked: NOTHING_CHECKED, planned: none, stored: none },
+      ...{ failed: 0, withheld: 0, held: 0, complete: false },
+    }
   }
-  const { planned, stored, failed, withheld, holdings } = work
-  const complete = hasAll(holdings, work.target, reachable)
-  return { ...common, planned, stored, failed, withheld, held: holdings.count, complete }
+  const { checked, planned, stored, failed, withheld, holdings } = work
+  const lacking = countLacking(holdings, work.target, reachable)
+  // What hides behind a fault of the upstream is in nobody's count.
+  const complete = lacking === 0 && reachable.faults.length === 0
+  const held = holdings.count
+  return { ...common, checked, planned, stored, failed, withheld, held, lacking, complete }
 }
 
-function hasAll(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): boolean {
-  return (
-    blobs.keys().every((digest) => holdings.hasBlob(digest)) &&
-    (manifestKey === undefined || manifests.keys().every((digest) => holdings.hasManifest(digest)))
-  )
+function countLacking(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): number {
+  let lacking = 0
+  for (const digest of blobs.keys()) if (!holdings.hasBlob(digest)) lacking++
+  if (manifestKey === undefined) return lacking
+  for (const digest of manifests.keys()) if (!holdings.hasManifest(digest)) lacking++
+  return lacking
 }

@@ -1,11 +1,10 @@
 import { type Backends, noBackends, reconcile } from '../backends/backends.ts'
 import type { BackendEvent, Elsewhere } from '../backends/live-backend.ts'
-import { importPublicKey } from '../backends/ownership/ownership-key.ts'
-import type { OwnershipPolicy } from '../backends/ownership/ownership-status.ts'
+import { type OwnershipPolicy, ownershipPolicyOf } from '../backends/ownership/ownership-policy.ts'
 import type { LoadedRanges, RangesInForce } from '../clouds/fetch/ranges.ts'
 import type { Located } from '../clouds/located.ts'
 import { tableOfPlaces } from '../clouds/table-of-places.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, RegistryConfig, UpstreamConfig } from '../config/config.ts'
 import type { Remark } from '../config/fault.ts'
 import { warningsInSteps } from '../config/warnings.ts'
 import { createObservers, type Observers } from '../internal/observers.ts'
@@ -14,11 +13,14 @@ import type { Address } from '../net/address.ts'
 import { createClientAddress } from '../net/client-address.ts'
 import { parsePrefix } from '../net/prefix.ts'
 import type { RegistryReader } from '../registry/reader.ts'
+import { type Addressing, createAddressing } from '../routing/addressing.ts'
 import type { Backend } from '../routing/backend.ts'
 import { createLocate, type Locate } from '../routing/locate.ts'
 import { compileRule, type Rule } from '../routing/rule.ts'
-import { createView, type View } from '../routing/view.ts'
+import { createView, type View, type ViewParts } from '../routing/view.ts'
+import { Admission } from './admission/admission.ts'
 import { type LayoutContents, openContents } from './layout-contents.ts'
+import { Logins } from './logins.ts'
 import type { DoorRuntime } from './runtime.ts'
 
 /** What the door goes by at one moment: whole, and replaced whole. */
@@ -31,8 +33,24 @@ export interface Policy {
   readonly view: View
   /** The view as it were with these backends down, by their ids, and, with `others` up, all the rest in traffic. */
   readonly viewWith: (down: readonly string[], others: 'as-they-are' | 'up') => View
+  /** What a mirror answers for; none where clients are redirected. */
+  readonly registries: readonly RegistryPolicy[]
+  /** Which of these a request means. */
+  readonly addressing: Addressing
+  /** Who is let in to what. */
+  readonly admission: Admission
   /** What an upstream on our own disk holds, by its id. */
   readonly contents: ReadonlyMap<string, RegistryReader>
+}
+
+/** One registry of a mirror: its own backends, in the order of the rules for all. */
+export interface RegistryPolicy extends Pick<Policy, 'view' | 'viewWith'> {
+  readonly config: RegistryConfig
+}
+
+/** The registry of this host among those that a mirror answers for. */
+export function registryOf({ registries }: Policy, host: string | undefined): RegistryPolicy | undefined {
+  return registries.find(({ config }) => config.host === host)
 }
 
 /** All that a config needs and that can fail, made ready before anything changes. */
@@ -44,6 +62,7 @@ export interface Prepared {
   readonly layouts: LayoutContents
   readonly rules: readonly Rule[]
   readonly locate: Locate
+  readonly admission: Admission
 }
 
 /**
@@ -57,6 +76,8 @@ export class InForce {
   readonly changes: Observers<Policy> = createObservers()
   readonly #runtime: DoorRuntime
   readonly #ranges: RangesInForce
+  /** By what a mirror asks its upstreams. */
+  readonly logins: Logins
   #backends: Backends
   #prepared: Prepared | undefined
   #policy: Policy | undefined
@@ -65,7 +86,10 @@ export class InForce {
   constructor(runtime: DoorRuntime, ranges: RangesInForce, elsewhere?: Elsewhere) {
     this.#runtime = runtime
     this.#ranges = ranges
-    this.#backends = noBackends(runtime, this.facts, runtime.shared, elsewhere)
+    this.logins = new Logins(runtime.openCredentials)
+    const credentialsOf = (upstream: UpstreamConfig) => this.logins.of(upstream)
+    const help = { shared: runtime.shared, elsewhere, credentialsOf }
+    this.#backends = noBackends(runtime, this.facts, help)
     this.facts.add(({ before, after }) => {
       if (before.health.status !== after.health.status) this.#renew()
     })
@@ -80,6 +104,7 @@ export class InForce {
   /** Reads all that a config needs. Throws, and changes nothing, when a part of it cannot be had. */
   async prepare(config: Config): Promise<Prepared> {
     const before = this.#prepared
+    this.logins.check(config)
     return {
       config,
       warnings: await inTurns(this.#runtime, warningsInSteps(config, placesAreGiven(this.#runtime))),
@@ -88,6 +113,7 @@ export class InForce {
       ownership: await ownershipPolicyOf(config),
       rules: config.routing.map(compileRule),
       locate: await locateBy(this.#runtime, config, (address) => this.#ranges.lookup(address)),
+      admission: await Admission.open(config, this.#runtime, before?.admission),
     }
   }
 
@@ -97,6 +123,7 @@ export class InForce {
     this.#prepared = prepared
     this.#ranges.use(config.clouds, ranges)
     this.#backends = reconcile(this.#backends, config, ownership)
+    this.logins.keep(config)
     this.#renew()
     this.changes.notify(this.policy)
   }
@@ -108,7 +135,7 @@ export class InForce {
 
   #renew(): void {
     if (this.#prepared === undefined) return
-    const { config, warnings, locate, layouts, rules } = this.#prepared
+    const { config, warnings, locate, layouts, rules, admission } = this.#prepared
     const backends = this.#backends
     const parts = {
       upstreams: backends.upstreams
@@ -123,25 +150,42 @@ export class InForce {
       warnings,
       backends,
       locate,
-      view: createView({ ...parts, isUsable }),
-      viewWith: (down, others) =>
-        createView({
-          ...parts,
-          isUsable: (backend) => !down.includes(backend.id) && (others === 'up' || isUsable(backend)),
-        }),
+      ...viewsOf(parts, isUsable),
+      registries: config.registries.map((registry) => ({
+        config: registry,
+        ...viewsOf(
+          {
+            upstreams: parts.upstreams.filter(({ id }) => registry.upstreams.includes(id)),
+            stores: parts.stores.filter(({ id }) => registry.stores.includes(id)),
+            rules,
+          },
+          isUsable,
+        ),
+      })),
+      addressing: createAddressing(config.registries),
+      admission,
       contents: layouts.contents,
     }
+  }
+}
+
+function viewsOf(
+  parts: Omit<ViewParts, 'isUsable'>,
+  isUsable: (backend: Backend) => boolean,
+): Pick<Policy, 'view' | 'viewWith'> {
+  return {
+    view: createView({ ...parts, isUsable }),
+    viewWith: (down, others) =>
+      createView({
+        ...parts,
+        isUsable: (backend) => !down.includes(backend.id) && (others === 'up' || isUsable(backend)),
+      }),
   }
 }
 
 /** A runtime without a disk knows the places of clients by itself. */
 function placesAreGiven({ placesAreGiven: given, ranges }: DoorRuntime): boolean {
   return given ?? ranges === undefined
-}
-
-async function ownershipPolicyOf({ ownership }: Config): Promise<OwnershipPolicy | undefined> {
-  if (ownership === undefined) return undefined
-  return { publicKey: await importPublicKey(ownership.publicKey), maxAge: ownership.maxAge }
 }
 
 /** Finds clients by the places that the config names, of which there may be tens of thousands, and then by the ranges. */

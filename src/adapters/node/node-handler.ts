@@ -1,14 +1,17 @@
 import type { DoorReply } from '../../server/reply.ts'
 import type { Door } from '../../server/request.ts'
 import { type NodeIncoming, NodeRequest } from './node-request.ts'
-import { type BodySink, cancelBody, sendBody } from './send-body.ts'
+import { type BodySink, cancelBody, isFlowing, sendBody } from './send-body.ts'
 
 /** What a door needs of a response of `node:http`. */
 export interface NodeResponse extends BodySink {
   readonly headersSent: boolean
   writeHead(status: number, headers: Record<string, string>): unknown
+  flushHeaders(): unknown
   end(body?: string | Uint8Array): unknown
   destroy(): unknown
+  /** Absent or `null` where the connection is gone. */
+  readonly socket?: { resetAndDestroy?(): unknown } | null
   once(event: 'drain' | 'close', listener: () => void): unknown
 }
 
@@ -23,7 +26,7 @@ export function createNodeHandler(door: Door, onError: (error: unknown) => void)
   return (incoming, response) => {
     const failed = (error: unknown) => {
       onError(error)
-      if (response.headersSent) response.destroy()
+      if (response.headersSent) breakOff(response)
       else {
         response.writeHead(500, { 'Content-Length': '0' })
         response.end()
@@ -47,11 +50,13 @@ function write(
   onError: (error: unknown) => void,
 ): void {
   response.writeHead(status, headers)
-  if (!(body instanceof ReadableStream) || method === 'HEAD') {
-    response.end(method === 'HEAD' || body instanceof ReadableStream ? undefined : body)
+  if (!isFlowing(body) || method === 'HEAD') {
+    response.end(method === 'HEAD' || isFlowing(body) ? undefined : body)
     cancelBody(body)
     return
   }
+  // A body may take its time, and clients give up on an answer of which they have seen nothing.
+  response.flushHeaders()
   const length = headers['Content-Length']
   const cancel = sendBody(body, response, {
     length: length === undefined ? undefined : Number(length),
@@ -60,4 +65,10 @@ function write(
     onError,
   })
   response.once('close', cancel)
+}
+
+/** So that no client takes what it has for the whole: one of HTTP/1.0 knows the end of a body by our hanging up. */
+function breakOff(response: NodeResponse): void {
+  response.socket?.resetAndDestroy?.()
+  response.destroy()
 }

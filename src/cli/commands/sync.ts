@@ -1,4 +1,4 @@
-import type { SyncConfig } from '../../config/config.ts'
+import type { SyncConfig, TagFilters } from '../../config/config.ts'
 import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
 import { requireSeparatePlaces } from '../check-real-places.ts'
@@ -32,7 +32,7 @@ export async function runSync(options: SyncOptions): Promise<number> {
   const workspace = await takeJournal(section, options, progress)
   const interruption = interruptible(progress.say, 'leaving what is under way for the next run')
   try {
-    const upstream = openUpstream(config, section, interruption.signal)
+    const upstream = openUpstream(config, section, interruption.signal, progress.report)
     const report = await sync({
       runtime: commandRuntime,
       upstream,
@@ -59,10 +59,12 @@ export async function runSync(options: SyncOptions): Promise<number> {
 /** The section with what the command line says instead. */
 function applyFlags(section: SyncConfig, options: SyncOptions): SyncConfig {
   const { repository, tag, platform = section.platforms, concurrency = section.concurrency } = options
+  const withTag = (tags: TagFilters) => ({ ...tags, ...(tag && { include: tag }) })
   return {
     ...section,
     repositories: { ...section.repositories, ...(repository && { include: repository }) },
-    tags: { ...section.tags, ...(tag && { include: tag }) },
+    tags: withTag(section.tags),
+    perRepository: section.perRepository.map((entry) => ({ ...entry, tags: withTag(entry.tags) })),
     platforms: platform,
     concurrency,
   }

@@ -7,11 +7,13 @@ import {
   duration,
   durationBetween,
   file,
+  flag,
   folder,
   HOSTS_MAX,
   HOUR,
   id,
   MINUTE,
+  platforms,
   SECOND,
   size,
   text,
@@ -34,6 +36,7 @@ export const cacheSchema = z.strictObject({
     .describe(
       'Files of image references, one a line: fetched at start, never dropped; relative to the folder of this file.',
     ),
+  platforms: platforms().prefault([]).describe('Of what is pinned, only what is for these; none takes all.'),
   scrub: z
     .union([z.literal('off'), duration(HOUR, 365 * DAY)], {
       error: `must be off, or ${durationBetween(HOUR, 365 * DAY)}`,
@@ -62,6 +65,9 @@ export const registrySchema = z.strictObject({
     .min(1, { error: 'must name at least one upstream' })
     .describe('Ids of the upstreams that are this registry; one of them is canonical, or there is one.'),
   stores: z.array(id()).optional().describe('Ids of the stores that hold its content; all without it.'),
+  public: flag()
+    .prefault(false)
+    .describe('Whether everybody may read it, whatever clients.htpasswd asks of others.'),
 })
 
 /** How a mirror finds out whether a tag still stands for what it stood for. */

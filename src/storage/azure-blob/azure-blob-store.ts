@@ -122,7 +122,9 @@ class AzureBlobStore implements ObjectStore {
       )
       if (answer === undefined) return undefined
       const { readableStreamBody, contentLength, contentRange, contentType } = answer
-      const length = range ? checkRange(this.location, key, range, contentRange) : contentLength
+      const length = range
+        ? checkRange(this.location, key, range, contentRange, contentLength)
+        : contentLength
       if (length === undefined) throw withoutLength(this.location, key, contentType)
       if (readableStreamBody === undefined) throw untrue(this.location, key, 'it sends no body')
       const body = readableStreamBody as unknown as AsyncIterable<Uint8Array>

@@ -115,9 +115,10 @@ class GcsStore implements ObjectStore {
       )
       if (answer === undefined) return undefined
       const { headers, body } = answer
+      const contentLength = Number(headers.get('content-length') ?? Number.NaN)
       const length = range
-        ? checkRange(this.location, key, range, headers.get('content-range'))
-        : Number(headers.get('content-length') ?? Number.NaN)
+        ? checkRange(this.location, key, range, headers.get('content-range'), contentLength)
+        : contentLength
       if (Number.isNaN(length)) throw withoutLength(this.location, key, headers.get('content-type'))
       if (body === null) return emptyBody()
       return bodyStream(body as AsyncIterable<Uint8Array>, { location: this.location, key, length, deadline })

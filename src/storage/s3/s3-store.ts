@@ -109,7 +109,9 @@ class S3Store implements ObjectStore {
       )
       if (answer === undefined) return undefined
       const { Body, ContentLength, ContentRange, ContentType } = answer
-      const length = range ? checkRange(this.location, key, range, ContentRange) : ContentLength
+      const length = range
+        ? checkRange(this.location, key, range, ContentRange, ContentLength)
+        : ContentLength
       if (length === undefined) throw withoutLength(this.location, key, ContentType)
       if (Body === undefined) return emptyBody()
       // A stream of the runtime, node's or the web's; both can be iterated.

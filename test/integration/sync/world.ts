@@ -1,12 +1,17 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
+import type { SyncConfig } from '../../../src/config/config.ts'
 import type { Digest } from '../../../src/oci/digest.ts'
 import type { Descriptor } from '../../../src/oci/manifest.ts'
 import type { SyncEvent } from '../../../src/replication/events.ts'
 import { type SyncOptions, type SyncParts, sync } from '../../../src/replication/sync.ts'
 import type { SyncReport } from '../../../src/replication/sync-report.ts'
 import type { Target } from '../../../src/replication/target.ts'
-import { walk } from '../../../src/replication/walk.ts'
+import { type WalkEvent, walk } from '../../../src/replication/walk.ts'
 import type { Runtime } from '../../../src/runtime.ts'
+import { formatLease } from '../../../src/storage/fs/lease-file.ts'
+import { describeThisProcess } from '../../../src/storage/fs/lease-holder.ts'
 import { openWorkspace } from '../../../src/storage/fs/workspace.ts'
 import type { MemoryBucket } from '../../../src/storage/memory/memory-store.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
@@ -66,18 +71,21 @@ export interface RunOptions extends Partial<Omit<SyncParts, 'options'>>, Partial
   readonly folder: string
   readonly targets: readonly Target[]
   readonly upstream: MemoryRegistry
+  /** What is copied, where it is not everything. */
+  readonly section?: Partial<SyncConfig>
 }
 
 /** One run with a workspace in a folder, opened and closed as a process would. */
 export async function runSync({
   folder,
   ...options
-}: RunOptions): Promise<SyncReport & { events: SyncEvent[] }> {
+}: RunOptions): Promise<SyncReport & { events: SyncEvent[]; told: WalkEvent[] }> {
   const workspace = await openWorkspace(folder, {
     runtime: createTestRuntime({ random: Math.random }),
     expiry: 30_000,
   })
   const events: SyncEvent[] = []
+  const told: WalkEvent[] = []
   const {
     concurrency = 4,
     verify = 'sample',
@@ -85,11 +93,17 @@ export async function runSync({
     recheck = false,
     takeLease = false,
     dryRun = false,
+    section = {},
     ...parts
   } = options
   try {
     const report = await sync({
-      walk: () => walk(options.upstream, EVERYTHING, { workspace }),
+      walk: () =>
+        walk(
+          options.upstream,
+          { ...EVERYTHING, ...section },
+          { workspace, report: (event) => told.push(event) },
+        ),
       ...{ workspace, runtime: createHastyRuntime() },
       ...parts,
       report(event) {
@@ -98,7 +112,7 @@ export async function runSync({
       },
       options: { concurrency, verify, trustExisting, recheck, takeLease, dryRun },
     })
-    return { ...report, events }
+    return { ...report, events, told }
   } finally {
     await workspace.close()
   }
@@ -113,6 +127,9 @@ const EVERYTHING = {
   journal: '/nowhere',
   concurrency: 4,
   requestsPerSecond: 1000,
+  maxWait: 1000,
+  perRepository: [],
+  foreignLayers: 'skip',
 } as const
 
 /** Blobs that were asked of a registry, once for each request. */
@@ -133,4 +150,12 @@ export function expectUnaltered({ objects }: MemoryBucket, registry: MemoryRegis
     expect(Buffer.compare(objects.get(key)!.bytes, original), key).toBe(0)
   }
   return keys
+}
+
+/** Makes a journal look as if the run before had been killed. */
+export async function leaveLeaseOfKilled(folder: string): Promise<void> {
+  const [lease] = (await readdir(folder)).filter((name) => name.startsWith('lease-'))
+  const gone = { ...(await describeThisProcess()), started: '1' }
+  const state = { owner: 'other', holder: gone, expiry: 30_000, beat: 9, released: false }
+  await writeFile(join(folder, lease!), formatLease(state))
 }

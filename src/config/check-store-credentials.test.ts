@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkCredentials } from './check-credentials.ts'
+import { checkStoreCredentials } from './check-store-credentials.ts'
 import type { DraftFill } from './draft.ts'
 import { formatConfigPath } from './fault.ts'
 
@@ -30,7 +30,7 @@ test.each<[fill: DraftFill, line: string | undefined]>([
     'azureBlob.credentials: must be sharedKey, or sas, or managedIdentity, or workloadIdentity',
   ],
 ])('credentials of %j: %s', (fill, line) => {
-  const lines = [...checkCredentials([], fill)].map(
+  const lines = [...checkStoreCredentials([], fill)].map(
     ({ path, message }) => `${formatConfigPath(path)}: ${message}`,
   )
   expect(lines).toEqual(line === undefined ? [] : [line])
