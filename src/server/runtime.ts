@@ -25,6 +25,8 @@ export interface DoorRuntime extends Runtime {
   readonly openCredentials?: (config: CredentialsConfig) => Credentials
   /** Checks the passwords of a mirror's clients; absent where there are no files. */
   readonly passwords?: PasswordRuntime
+  /** Reads a file of UTF-8, such as a list of pinned images. Rejects with the reason. */
+  readonly readText?: (file: string) => Promise<string>
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
   /** What is to be scraped of the process around the door; absent where there is none. */

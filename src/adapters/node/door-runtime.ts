@@ -13,7 +13,11 @@ import { createPasswordRuntime } from '../passwords/password-runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
 import { createProcessMetrics } from './process-metrics.ts'
+import { readRegular } from './regular-file.ts'
 import { createNodeRuntime } from './runtime.ts'
+
+/** In bytes, of a list of images. */
+const TEXT_MAX = 8 * 1024 * 1024
 
 /** Lends a process, its disk included, to a door. Without a log it says nothing. */
 export function createDoorRuntime({
@@ -30,6 +34,7 @@ export function createDoorRuntime({
       }),
     openCache: (config) => openCacheFolder(runtime, config),
     partOf: filePart,
+    readText: (file) => readRegular(file, TEXT_MAX),
     openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
     passwords: createPasswordRuntime(),
     processMetrics: createProcessMetrics(),
