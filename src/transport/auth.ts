@@ -81,8 +81,10 @@ export function withAuth(runtime: AuthRuntime, options: AuthOptions): Layer {
         throw error
       }
       if (second === undefined || second === first) return response
-      await response.body?.cancel()
       challenges.set(area, challenge)
+      // A stream was sent already: whoever has it asks again, with what is known now.
+      if (init.body instanceof ReadableStream) return response
+      await response.body?.cancel()
       return next(target, withAuthorization(init, second))
     }
   }

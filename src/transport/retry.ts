@@ -12,15 +12,27 @@ const RETRY_AFTER_MAX = 60_000
 /** Too many requests, or a gateway that did not reach what is behind it: the same request may go well later. */
 const PASSING = [429, 502, 503, 504]
 
+/** Methods that change nothing. */
+const READ: readonly string[] = ['GET', 'HEAD']
+
+/** Whether the same request may go well later. */
+export function isPassingStatus(status: number): boolean {
+  return PASSING.includes(status)
+}
+
 /**
  * Asks again, up to `attempts` times altogether and with growing waits, when no answer comes or one that will pass.
- * `Retry-After` is obeyed (RFC 9110, 10.2.3). Only for GET and HEAD, and only until the body begins; the last answer or
+ * `Retry-After` is obeyed (RFC 9110, 10.2.3). Only for these methods (GET and HEAD unless told), never for a body that can be sent once, and only until the body begins; the last answer or
  * error is handed on as it is.
  */
-export function withRetry(runtime: Pick<Runtime, 'date' | 'after' | 'random'>, attempts = ATTEMPTS): Layer {
+export function withRetry(
+  runtime: Pick<Runtime, 'date' | 'after' | 'random'>,
+  attempts = ATTEMPTS,
+  methods = READ,
+): Layer {
   return (next) => (url, init) => {
-    const { method = 'GET', signal } = init
-    if (method !== 'GET' && method !== 'HEAD') return next(url, init)
+    const { method = 'GET', signal, body } = init
+    if (!methods.includes(method) || body instanceof ReadableStream) return next(url, init)
     const options = {
       ...{ attempts, backoff: BACKOFF, signal },
       // After an answer, the waiting ends with the signal's own reason.
@@ -31,7 +43,7 @@ export function withRetry(runtime: Pick<Runtime, 'date' | 'after' | 'random'>, a
     }
     return retry(runtime, options, async (failures) => {
       const response = await next(url, init)
-      if (!PASSING.includes(response.status) || failures + 1 >= attempts) return response
+      if (!isPassingStatus(response.status) || failures + 1 >= attempts) return response
       await response.body?.cancel()
       throw new PassingAnswer(readRetryAfter(response.headers.get('Retry-After'), runtime))
     })
@@ -50,8 +62,8 @@ class PassingAnswer extends Error {
   }
 }
 
-/** In milliseconds, 0 where there is none that can be read. */
-function readRetryAfter(header: string | null, { date }: Pick<Runtime, 'date'>): number {
+/** What `Retry-After` asks for (RFC 9110, 10.2.3), at most a minute: in milliseconds, 0 where there is none that can be read. */
+export function readRetryAfter(header: string | null, { date }: Pick<Runtime, 'date'>): number {
   if (header === null) return 0
   const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - date().getTime()
   return Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(0, milliseconds), RETRY_AFTER_MAX)
