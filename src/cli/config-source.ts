@@ -4,7 +4,7 @@ import type { PullSource } from '../doctor/pull-source.ts'
 import type { Explanation } from '../routing/explanation.ts'
 import { createPortolan } from '../server/compose.ts'
 import { senderOf } from '../server/explained-client.ts'
-import type { DoorReply } from '../server/reply.ts'
+import { toResponse } from '../server/fetch-handler.ts'
 import { readClient } from './read-client.ts'
 import { readConfig } from './read-config.ts'
 import { createRuntime } from './runtime.ts'
@@ -37,7 +37,7 @@ export async function openConfigSource(
     async get({ target, decision }, range) {
       if (decision.location !== undefined) return getAsClient(decision.location, runtime, range)
       const header = (name: string) => (name === 'range' ? range : undefined)
-      return responseOf(await service.door({ ...senderOf(from), method: 'GET', target, header }))
+      return toResponse(await service.door({ ...senderOf(from), method: 'GET', target, header }))
     },
     end: () => void service[Symbol.asyncDispose](),
   }
@@ -45,8 +45,4 @@ export async function openConfigSource(
 
 async function refuseToFetch(url: string): Promise<never> {
   throw new Error(`offline: ${new URL(url).host} is not asked`)
-}
-
-function responseOf({ status, headers, body }: DoorReply): Response {
-  return new Response(body as ConstructorParameters<typeof Response>[0], { status, headers })
 }

@@ -1,4 +1,5 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
+import { checkClients, checkCredentials } from './check-credentials.ts'
 import { checkCanonical, checkMirror } from './check-registries.ts'
 import type { Draft, DraftBackend, DraftRule } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
@@ -28,6 +29,8 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkProofs(draft),
     ...checkSync(draft),
     ...checkMirror(draft),
+    ...checkCredentials(draft),
+    ...checkClients(draft),
   ]
 }
 

@@ -79,6 +79,8 @@ export interface RegistryConfig {
   readonly upstreams: readonly string[]
   /** Ids of the stores that hold its content. */
   readonly stores: readonly string[]
+  /** Whether everybody may read it, whatever is asked of the clients of others. */
+  readonly public: boolean
 }
 
 /** How a mirror finds out whether what a tag stood for is still what it stands for. */
@@ -129,6 +131,26 @@ export interface UpstreamConfig {
   readonly canary?: string
   /** Names of hosts in other domains that may get the registry's credential for a token; absent for none. */
   readonly tokenServices?: readonly string[]
+  /** By what a mirror proves itself to it; absent to pull as anybody. */
+  readonly credentials?: CredentialsConfig
+}
+
+/** Where a login to an upstream comes from; files are absolute, and none of it is a secret. */
+export type CredentialsConfig =
+  | LoginConfig
+  | { readonly kind: 'dockerConfig'; readonly file: string }
+  /** The program `docker-credential-NAME`. */
+  | { readonly kind: 'helper'; readonly name: string }
+  | { readonly kind: 'cloud'; readonly cloud: 'aws' | 'azure' | 'gcp' }
+
+/** A user and a password, each from one of its two places. */
+export interface LoginConfig {
+  readonly kind: 'login'
+  readonly username?: string
+  readonly usernameFile?: string
+  readonly passwordFile?: string
+  /** A variable of the environment. */
+  readonly passwordVariable?: string
 }
 
 /** An untrusted place that holds bytes by digest. */
@@ -238,6 +260,8 @@ export interface ClientsConfig {
   readonly trustedProxies: readonly string[]
   /** Lower-cased header name. */
   readonly header: string
+  /** File of the users whom a mirror lets in, absolute; absent where none is asked for a password. */
+  readonly htpasswd?: string
 }
 
 export interface CloudsConfig {

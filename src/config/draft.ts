@@ -5,11 +5,13 @@
 export interface Draft {
   readonly listen?: string | undefined
   readonly admin?: string | undefined
-  readonly upstreams?: readonly (DraftBackend | undefined)[] | undefined
+  readonly upstreams?: readonly (DraftUpstream | undefined)[] | undefined
   readonly stores?: readonly (DraftStore | undefined)[] | undefined
   readonly routing?: readonly (DraftRule | undefined)[] | undefined
   readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
   readonly delivery?: string | undefined
+  readonly tls?: object | undefined
+  readonly clients?: { readonly htpasswd?: string | undefined; readonly public?: unknown } | undefined
   readonly cache?: unknown
   readonly registries?: readonly (DraftRegistry | undefined)[] | undefined
   readonly ownership?: unknown
@@ -25,6 +27,11 @@ export interface DraftBackend {
   readonly canonical?: unknown
   readonly complete?: unknown
   readonly signatures?: unknown
+}
+
+/** An upstream. */
+export interface DraftUpstream extends DraftBackend {
+  readonly credentials?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** A store. */
@@ -51,4 +58,5 @@ export interface DraftRegistry {
   readonly names?: readonly (string | undefined)[] | undefined
   readonly upstreams?: readonly (string | undefined)[] | undefined
   readonly stores?: readonly (string | undefined)[] | undefined
+  readonly public?: unknown
 }

@@ -1,6 +1,13 @@
 import { stringify } from 'yaml'
 import { formatSize } from './byte-size.ts'
-import type { CacheConfig, Config, FillConfig, StoreConfig } from './config.ts'
+import type {
+  CacheConfig,
+  Config,
+  CredentialsConfig,
+  FillConfig,
+  RegistryConfig,
+  StoreConfig,
+} from './config.ts'
 import { formatDuration } from './duration.ts'
 import { escapeReferences } from './environment.ts'
 import { formatListenAddress } from './listen-address.ts'
@@ -10,7 +17,7 @@ import { NO_PROOF } from './schema/values.ts'
 export function expandConfig(config: Config): Record<string, unknown> {
   const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...others } =
     config
-  const { cache, registries, revalidate, ...rest } = others
+  const { cache, registries, revalidate, upstreams, clients, ...rest } = others
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
@@ -18,6 +25,11 @@ export function expandConfig(config: Config): Record<string, unknown> {
     admin: admin === undefined ? 'off' : formatListenAddress(admin),
     ...rest,
     ...(config.delivery === 'relay' && expandMirror({ cache, registries, revalidate })),
+    upstreams: upstreams.map(({ credentials, ...upstream }) => ({
+      ...upstream,
+      ...(credentials && { credentials: expandCredentials(credentials) }),
+    })),
+    clients: { ...clients, ...(isNameless(registries) && { public: registries[0]!.public }) },
     routing: routing.map(({ within, ...rule }) => ({
       ...rule,
       ...(within !== undefined && { within: `${within}km` }),
@@ -46,14 +58,33 @@ function expandMirror({
 }: Pick<Config, 'registries' | 'revalidate'> & { cache: CacheConfig | undefined }): Record<string, unknown> {
   return {
     cache: cache === undefined ? 'off' : expandCache(cache),
-    // One without a name is what a config without the key comes to.
-    ...(registries.every(({ host }) => host !== '') && { registries }),
+    ...(!isNameless(registries) && { registries }),
     revalidate: {
       ...revalidate,
       after: formatDuration(revalidate.after),
       timeout: formatDuration(revalidate.timeout),
       negative: formatDuration(revalidate.negative),
     },
+  }
+}
+
+/** One without a name is what a config without the key comes to. */
+function isNameless(registries: readonly RegistryConfig[]): boolean {
+  return registries[0]?.host === ''
+}
+
+function expandCredentials(credentials: CredentialsConfig): Record<string, unknown> {
+  switch (credentials.kind) {
+    case 'login': {
+      const { kind: _, ...login } = credentials
+      return login
+    }
+    case 'dockerConfig':
+      return { dockerConfig: credentials.file }
+    case 'helper':
+      return { helper: credentials.name }
+    case 'cloud':
+      return { cloud: credentials.cloud }
   }
 }
 

@@ -33,8 +33,9 @@ test('a mirror of two registries is read with its defaults', () => {
         names: ['k8s.mirror.example'],
         upstreams: ['k8s'],
         stores: ['cdn'],
+        public: false,
       },
-      { host: 'docker.io', path: 'hub', names: [], upstreams: ['hub'], stores: ['cdn'] },
+      { host: 'docker.io', path: 'hub', names: [], upstreams: ['hub'], stores: ['cdn'], public: false },
     ],
     upstreams: [
       { id: 'k8s', canonical: true },
@@ -51,7 +52,7 @@ test.each([
 ])('without registries, a mirror is one of what its upstream names: %s', (_, where, named) => {
   const text = `version: 1\ndelivery: relay\ncache: off\nupstreams: [{ id: a, ${where}, at: dc/x }]\n`
   const config = loadConfig(text, { baseFolder: '/etc/portolan' })
-  expect(config.registries).toEqual([{ ...named, names: [], upstreams: ['a'], stores: [] }])
+  expect(config.registries).toEqual([{ ...named, names: [], upstreams: ['a'], stores: [], public: false }])
   expect(config.cache).toBeUndefined()
   expect(loadConfig(formatConfig(config))).toEqual(config)
 })

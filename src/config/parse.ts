@@ -1,7 +1,16 @@
 import type { z } from 'zod'
 import { parseName } from '../oci/name.ts'
 import { checkDraft } from './check.ts'
-import type { CacheConfig, Config, FillConfig, RegistryConfig, StoreConfig, SyncConfig } from './config.ts'
+import { checkVariableNames } from './check-credentials.ts'
+import type {
+  CacheConfig,
+  Config,
+  CredentialsConfig,
+  FillConfig,
+  RegistryConfig,
+  StoreConfig,
+  SyncConfig,
+} from './config.ts'
 import { readDocument } from './document.ts'
 import type { Draft } from './draft.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
@@ -46,13 +55,19 @@ export function parseConfig(
     ({ path }) => !unset.has(formatConfigPath(path as ConfigPath)),
   )
   const count = substituted.remarks.length + countOf(issues)
-  const remarks = [...substituted.remarks, ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf)]
+  const remarks = [
+    ...substituted.remarks,
+    ...checkVariableNames(document.value),
+    ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf),
+  ]
   // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
   if (count <= FAULTS_MAX) remarks.push(...checkDraft(draftOf(substituted.value, pathsOf(remarks))))
   const inFile = (found: readonly Remark[]) =>
     found
       .map(({ path, message, key = false }): ConfigFault => {
-        const value = key ? undefined : valueForFault(valueAt(substituted.value, path))
+        // What stands there by mistake may be a password.
+        const isSilent = key || path.includes('credentials')
+        const value = isSilent ? undefined : valueForFault(valueAt(substituted.value, path))
         return {
           file,
           path: formatConfigPath(path),
@@ -170,6 +185,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         signatures,
         canary,
         tokenServices,
+        credentials,
       }) => ({
         id,
         ...(url !== undefined && { url }),
@@ -181,6 +197,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         signatures,
         ...(canary !== undefined && { canary }),
         ...(tokenServices !== undefined && { tokenServices }),
+        ...(credentials !== undefined && { credentials: toCredentials(credentials, baseFolder) }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
@@ -196,7 +213,11 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
       ...(clouds.refresh !== 'off' && { refresh: clouds.refresh }),
       sources: clouds.sources,
     },
-    clients,
+    clients: {
+      trustedProxies: clients.trustedProxies,
+      header: clients.header,
+      ...(clients.htpasswd !== undefined && { htpasswd: absolutePath(clients.htpasswd, baseFolder) }),
+    },
     presence,
     health,
     ...(ownership && { ownership }),
@@ -224,22 +245,48 @@ function toCache(
 }
 
 /** Without any in the file, a mirror is one of what the canonical upstream's URL names. */
-function toRegistries({ delivery, registries, upstreams, stores }: Parsed): readonly RegistryConfig[] {
+function toRegistries({
+  delivery,
+  registries,
+  upstreams,
+  stores,
+  clients,
+}: Parsed): readonly RegistryConfig[] {
   if (delivery !== 'relay') return []
   const all = stores.map(({ id }) => id)
   if (registries !== undefined) {
-    return registries.map(({ host, path, names, upstreams: ids, stores: some = all }) => {
-      return { host, ...pathOf(host, path), names, upstreams: ids, stores: some }
+    return registries.map(({ host, path, names, upstreams: ids, stores: some = all, public: isPublic }) => {
+      return { host, ...pathOf(host, path), names, upstreams: ids, stores: some, public: isPublic }
     })
   }
   const { url } = upstreams.find((upstream) => upstream.canonical) ?? upstreams[0]!
   const host = url === undefined ? '' : new URL(url).host
-  return [{ host, ...pathOf(host), names: [], upstreams: upstreams.map(({ id }) => id), stores: all }]
+  const ids = upstreams.map(({ id }) => id)
+  const isPublic = clients.public ?? false
+  return [{ host, ...pathOf(host), names: [], upstreams: ids, stores: all, public: isPublic }]
 }
 
 /** A host with a port cannot stand in a repository's name. */
 function pathOf(host: string, path = host): Pick<RegistryConfig, 'path'> {
   return parseName(path) === undefined ? {} : { path }
+}
+
+function toCredentials(
+  { dockerConfig, helper, cloud, ...login }: NonNullable<Parsed['upstreams'][number]['credentials']>,
+  baseFolder: string,
+): CredentialsConfig {
+  if (dockerConfig !== undefined) {
+    return { kind: 'dockerConfig', file: absolutePath(dockerConfig, baseFolder) }
+  }
+  if (helper !== undefined) return { kind: 'helper', name: helper }
+  if (cloud !== undefined) return { kind: 'cloud', cloud }
+  const { usernameFile, passwordFile, ...named } = login
+  return {
+    kind: 'login',
+    ...withoutUndefined(named),
+    ...(usernameFile !== undefined && { usernameFile: absolutePath(usernameFile, baseFolder) }),
+    ...(passwordFile !== undefined && { passwordFile: absolutePath(passwordFile, baseFolder) }),
+  }
 }
 
 function toTls(

@@ -1,4 +1,5 @@
 import type { Located } from '../clouds/located.ts'
+import { isFilePart } from '../internal/file-part.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door } from './request.ts'
 
@@ -42,6 +43,8 @@ function targetOf(url: string): string {
   return url.slice(path, fragment < 0 ? undefined : fragment)
 }
 
-function toResponse({ status, headers, body }: DoorReply): Response {
-  return new Response((body ?? null) as ConstructorParameters<typeof Response>[0], { status, headers })
+/** A web `Response` of the same. */
+export function toResponse({ status, headers, body }: DoorReply): Response {
+  const content = isFilePart(body) ? body.stream() : (body ?? null)
+  return new Response(content as ConstructorParameters<typeof Response>[0], { status, headers })
 }

@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net'
+import { isFilePart } from '../../internal/file-part.ts'
 import type { DoorReply } from '../../server/reply.ts'
 import type { Door } from '../../server/request.ts'
 import { HEADER_LIMITS, type RefusedRequest, type RequestReader, type TimeLimits } from '../listener.ts'
 import type { Watched } from './deadlines.ts'
+import type { FileSender } from './file-sender.ts'
 import type { NodeHttp, NodeHttpGate } from './node-http.ts'
 import { formatPlainReply } from './plain-reply.ts'
 import { PlainRequest } from './plain-request.ts'
 import { FAILED, formatRefusal } from './refusal-reply.ts'
 import { CUT_SHORT, type HeadFault, judgeHead, judgeStart, TOO_SLOW } from './request-head.ts'
-import { cancelBody, sendBody } from './send-body.ts'
+import { cancelBody, type FlowingBody, isFlowing, type SendBodyOptions, sendBody } from './send-body.ts'
 import type { TurnReplies } from './turn-replies.ts'
 import type { Turns } from './turns.ts'
 
@@ -25,6 +27,7 @@ export interface Service {
   readonly replies: TurnReplies
   readonly turns: Turns
   readonly http: NodeHttp
+  readonly files: FileSender
 }
 
 /**
@@ -48,6 +51,7 @@ export class Connection implements Watched {
   readonly peer: string
   progress = 0
   readonly #socket: Socket
+  readonly #beneath: Socket
   readonly #service: Service
   #phase: Phase = 'new'
   /** What has come and is not answered. */
@@ -62,8 +66,10 @@ export class Connection implements Watched {
   /** Gives up the answer that is being sent. */
   #cancel: (() => void) | undefined
 
-  constructor(socket: Socket, service: Service) {
+  /** `beneath` is the connection of the system, where the socket is a layer on top of it. */
+  constructor(socket: Socket, service: Service, beneath = socket) {
     this.#socket = socket
+    this.#beneath = beneath
     this.#service = service
     this.peer = socket.remoteAddress ?? ''
     socket.on('data', this.#onData)
@@ -105,6 +111,12 @@ export class Connection implements Watched {
   }
 
   destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Breaks off, so that no client can take what it has for the whole: one of HTTP/1.0 knows the end by our hanging up. */
+  reset(): void {
+    this.#beneath.resetAndDestroy()
     this.#socket.destroy()
   }
 
@@ -270,19 +282,19 @@ export class Connection implements Watched {
     }
     this.#service.replies.add(this, text)
     const { body } = reply
-    if (body instanceof ReadableStream && request.method !== 'HEAD') {
-      this.#stream(body, Number(reply.headers['Content-Length']), isLast)
+    if (isFlowing(body) && request.method !== 'HEAD') {
+      this.#send(body, Number(reply.headers['Content-Length']), isLast)
       return
     }
     cancelBody(body)
     this.#done(isLast)
   }
 
-  #stream(body: ReadableStream<Uint8Array>, length: number, isLast: boolean): void {
+  #send(body: FlowingBody, length: number, isLast: boolean): void {
     this.#service.replies.flush()
     this.#phase = 'sending'
     this.#pause()
-    this.#cancel = sendBody(body, this.#socket, {
+    const options: SendBodyOptions = {
       length,
       onProgress: () => this.progress++,
       onEnd: () => {
@@ -292,10 +304,12 @@ export class Connection implements Watched {
       onError: (error) => {
         this.#cancel = undefined
         this.#service.onError(error)
-        // The client can tell by the length that something is missing.
-        this.#socket.destroy()
+        this.reset()
       },
-    })
+    }
+    this.#cancel = isFilePart(body)
+      ? this.#service.files.send(body, this.#socket, options)
+      : sendBody(body, this.#socket, options)
   }
 
   /** Leaves a request, and where it is known the answer, to node:http. */

@@ -7,6 +7,7 @@ import { type Listener, type ListenOptions, TIME_LIMITS } from '../listener.ts'
 import { Connection, type Service } from './connection.ts'
 import { connectionLimit, openFilesLimit } from './connection-limit.ts'
 import { Deadlines, type Watched } from './deadlines.ts'
+import { FileSender } from './file-sender.ts'
 import { createNodeHttp } from './node-http.ts'
 import { Overload } from './overload.ts'
 import { OVERLOADED, TOO_MANY_CONNECTIONS } from './refusal-reply.ts'
@@ -47,6 +48,7 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
     ...{ door, onError, onRefused, isDraining, reader, timeLimits, replies },
     turns,
     http: createNodeHttp({ door, onError, isDraining }),
+    files: new FileSender(),
   }
   const tls = options.tls && new TlsServer(options.tls, { onRefused, timeLimits, overload })
   const open = new Set<Guest>()
@@ -74,7 +76,7 @@ export async function listen(door: Door, options: ListenOptions): Promise<Listen
     } else {
       const handshake = tls.begin(socket, (secured) => {
         leave(handshake)
-        enter(new Connection(secured, service), secured)
+        enter(new Connection(secured, service, socket), secured)
       })
       enter(handshake, socket)
     }

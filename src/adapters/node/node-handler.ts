@@ -1,7 +1,7 @@
 import type { DoorReply } from '../../server/reply.ts'
 import type { Door } from '../../server/request.ts'
 import { type NodeIncoming, NodeRequest } from './node-request.ts'
-import { type BodySink, cancelBody, sendBody } from './send-body.ts'
+import { type BodySink, cancelBody, isFlowing, sendBody } from './send-body.ts'
 
 /** What a door needs of a response of `node:http`. */
 export interface NodeResponse extends BodySink {
@@ -47,8 +47,8 @@ function write(
   onError: (error: unknown) => void,
 ): void {
   response.writeHead(status, headers)
-  if (!(body instanceof ReadableStream) || method === 'HEAD') {
-    response.end(method === 'HEAD' || body instanceof ReadableStream ? undefined : body)
+  if (!isFlowing(body) || method === 'HEAD') {
+    response.end(method === 'HEAD' || isFlowing(body) ? undefined : body)
     cancelBody(body)
     return
   }

@@ -6,7 +6,7 @@ import { HEADER_LIMITS } from '../listener.ts'
 import { NodeRequest } from './node-request.ts'
 import { FAILED, refusalReply } from './refusal-reply.ts'
 import { type HeadFault, MALFORMED } from './request-head.ts'
-import { cancelBody, sendBody } from './send-body.ts'
+import { cancelBody, isFlowing, sendBody } from './send-body.ts'
 
 /** The connection behind a gate. */
 export interface GateOwner {
@@ -17,6 +17,8 @@ export interface GateOwner {
   /** The request cannot be read; nothing was answered. */
   refuse(fault: HeadFault): void
   destroy(): void
+  /** The answer that is being sent will never be whole. */
+  reset(): void
 }
 
 /** A way for one connection's requests, one at a time, through node:http. */
@@ -170,10 +172,9 @@ class Exchange {
       cancelBody(body)
       throw error
     }
-    if (!(body instanceof ReadableStream) || this.#incoming.method === 'HEAD') {
+    if (!isFlowing(body) || this.#incoming.method === 'HEAD') {
       cancelBody(body)
-      if (body === undefined || body instanceof ReadableStream || this.#incoming.method === 'HEAD')
-        response.end()
+      if (body === undefined || isFlowing(body) || this.#incoming.method === 'HEAD') response.end()
       else response.end(body)
       return
     }
@@ -196,7 +197,7 @@ class Exchange {
     const response = this.#response
     this.#parts.onError(error)
     if (response.headersSent || response.destroyed) {
-      this.#order.owner.destroy()
+      this.#order.owner.reset()
       return
     }
     const { status, headers, body } = refusalReply(FAILED)

@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { DoorReply } from '../../server/reply.ts'
+import { isFlowing } from './send-body.ts'
 
 /**
- * Writes a reply as text of latin-1 characters or as bytes; of one with a stream all but that. `undefined` when its
+ * Writes a reply as text of latin-1 characters or as bytes; of one with a stream or a file all but that. `undefined` when its
  * headers do not tell its length, or when a header could not stand on the wire: node:http knows what to do.
  */
 export function formatPlainReply(
@@ -19,7 +20,7 @@ export function formatPlainReply(
     head += `${name}: ${value}\r\n`
   }
   head += close ? 'Connection: close\r\n\r\n' : '\r\n'
-  if (body === undefined || body instanceof ReadableStream || method === 'HEAD') return head
+  if (body === undefined || isFlowing(body) || method === 'HEAD') return head
   return Buffer.concat([Buffer.from(head, 'latin1'), typeof body === 'string' ? Buffer.from(body) : body])
 }
 

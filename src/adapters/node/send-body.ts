@@ -1,3 +1,12 @@
+import { type FilePart, isFilePart } from '../../internal/file-part.ts'
+
+/** What is sent piece by piece, and must be given up where it is not. */
+export type FlowingBody = ReadableStream<Uint8Array> | FilePart
+
+export function isFlowing(body: unknown): body is FlowingBody {
+  return body instanceof ReadableStream || isFilePart(body)
+}
+
 /** Where a body goes: a socket, or a response of node:http. */
 export interface BodySink {
   write(chunk: Uint8Array): boolean
@@ -20,11 +29,11 @@ export interface SendBodyOptions {
  * body is cancelled, whatever waits in it included, and nobody is told anything more.
  */
 export function sendBody(
-  body: ReadableStream<Uint8Array>,
+  body: FlowingBody,
   sink: BodySink,
   { length, onProgress, onEnd, onError }: SendBodyOptions,
 ): () => void {
-  const reader = body.getReader()
+  const reader = (isFilePart(body) ? body.stream() : body).getReader()
   let isCancelled = false
   let goOn = () => {}
 
@@ -65,4 +74,5 @@ export function sendBody(
 /** Gives up a body that nobody will read. */
 export function cancelBody(body: unknown): void {
   if (body instanceof ReadableStream) body.cancel().catch(() => {})
+  else if (isFilePart(body)) body.close()
 }

@@ -11,6 +11,7 @@ import { upstreamSchema } from './upstream.ts'
 import {
   DAY,
   duration,
+  file,
   flag,
   HOSTS_MAX,
   HOUR,
@@ -127,9 +128,17 @@ export const configSchema = z.strictObject({
       header: text('the name of a header', (value) => (TOKEN.test(value) ? value.toLowerCase() : undefined))
         .prefault('x-forwarded-for')
         .describe('The forwarding header.'),
+      htpasswd: file()
+        .optional()
+        .describe(
+          'File of the users of a mirror, as "htpasswd -B" writes it; relative to the folder of this file. Read again when it changes.',
+        ),
+      public: flag()
+        .optional()
+        .describe('Whether everybody may read a mirror of one registry; with registries, it stands at each.'),
     })
     .prefault({})
-    .describe('How the address of a client is found.'),
+    .describe('How the address of a client is found, and who may come in.'),
   clouds: cloudsSchema.describe('How the place of a client is found.'),
   presence: z
     .strictObject({

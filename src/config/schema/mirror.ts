@@ -7,6 +7,7 @@ import {
   duration,
   durationBetween,
   file,
+  flag,
   folder,
   HOSTS_MAX,
   HOUR,
@@ -62,6 +63,9 @@ export const registrySchema = z.strictObject({
     .min(1, { error: 'must name at least one upstream' })
     .describe('Ids of the upstreams that are this registry; one of them is canonical, or there is one.'),
   stores: z.array(id()).optional().describe('Ids of the stores that hold its content; all without it.'),
+  public: flag()
+    .prefault(false)
+    .describe('Whether everybody may read it, whatever clients.htpasswd asks of others.'),
 })
 
 /** How a mirror finds out whether a tag still stands for what it stood for. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseName } from '../../oci/name.ts'
 import { readHostName } from '../listen-address.ts'
+import { credentialsSchema } from './credentials.ts'
 import {
   backendPlace,
   backendUrl,
@@ -59,4 +60,7 @@ export const upstreamSchema = z.strictObject({
     .max(HOSTS_MAX)
     .optional()
     .describe('Hosts in other domains that may get the login to the registry, to give tokens for it.'),
+  credentials: credentialsSchema
+    .optional()
+    .describe('By what a mirror proves itself to it: exactly one kind. No secret stands here.'),
 })

@@ -3,6 +3,7 @@ import type { ListenOptions } from '../../../src/adapters/listener.ts'
 import { listen } from '../../../src/adapters/node/listen.ts'
 import type { DoorReply } from '../../../src/server/reply.ts'
 import type { DoorRequest } from '../../../src/server/request.ts'
+import { openFilePart } from '../../../src/storage/fs/file-part.ts'
 import { openFileRange } from '../../../src/storage/fs/file-range.ts'
 
 // A door for tests of listeners: answers with what it was asked, in the way that the path names. The first argument is
@@ -76,6 +77,26 @@ async function file(): Promise<DoorReply> {
   return { status: 200, headers: { 'Content-Length': String(FILE_SIZE) }, body }
 }
 
+/** A part of that file, by where it begins and ends; one that ends beyond the file promises more than there is. */
+async function filePart(range = `0-${FILE_SIZE}`): Promise<DoorReply> {
+  const [start = 0, end = 0] = range.split('-').map(Number)
+  const body = (await openFilePart(FILE, { size: FILE_SIZE, start, end }))!
+  return { status: 200, headers: { 'Content-Length': String(end - start) }, body }
+}
+
+/** A stream that breaks after so many bytes. */
+function broken(size: number): ReadableStream<Uint8Array> {
+  let left = size
+  return new ReadableStream({
+    pull(controller) {
+      if (left === 0) throw new Error('broken on purpose')
+      const chunk = new Uint8Array(Math.min(left, 65_536)).fill(120)
+      left -= chunk.length
+      controller.enqueue(chunk)
+    },
+  })
+}
+
 /** Files of ours that are open; what a runtime itself has open at times is of no concern. */
 const openFiles = () =>
   readdirSync('/proc/self/fd').filter((fd) => {
@@ -138,6 +159,14 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
       return text(JSON.stringify(counted))
     case '/file':
       return file()
+    case '/part':
+      return filePart(query)
+    case '/shrunk-part':
+      return filePart(`${FILE_SIZE - 100_000}-${FILE_SIZE + 100_000}`)
+    case '/broken':
+      return { status: 200, headers: { 'Content-Length': '200000' }, body: broken(Number(query)) }
+    case '/broken-unframed':
+      return { status: 200, headers: {}, body: broken(Number(query)) }
     case '/open-files':
       return text(String(openFiles()))
     case '/memory':

@@ -1,0 +1,158 @@
+import { read } from 'node:fs'
+import type { Socket } from 'node:net'
+import { promisify } from 'node:util'
+import type { FilePart } from '../../internal/file-part.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { descriptorOf } from './descriptor-of.ts'
+import { type KernelFiles, openKernelFiles } from './kernel-files.ts'
+import type { SendBodyOptions } from './send-body.ts'
+import { Turns } from './turns.ts'
+
+/** What a client that takes all at once is sent at a time: system calls and turns cost little beside the copying then. */
+const LARGE_BYTES = 512 * 1024
+/** How many of those may be in use, for all clients together. */
+const LARGE_MOST = 128
+const LARGE_KEPT = 16
+/** What a client that has to be waited for is sent at a time, and so what is held for each of them. */
+const SMALL_BYTES = 64 * 1024
+const SMALL_KEPT = 64
+/** How many clients are sent a large piece before whoever else has something to do; one takes a tenth of a millisecond. */
+const AT_ONCE = 4
+/** What is written in order to be told when a full socket takes something again; the kernel does the rest then. */
+const WAIT_BYTES = 4096
+/** After so many refusals in a row the kernel is taken to be unable, not the socket full. */
+const REFUSALS = 4
+
+const readFile = promisify(read)
+
+export interface FileSenderOptions {
+  /** What this runtime can have the kernel do; by default found out. */
+  readonly kernel?: KernelFiles | undefined
+}
+
+/**
+ * Sends parts of files: by the kernel alone where the runtime can tell it to, nothing is encrypted, and the bytes are in
+ * memory; otherwise through buffers that are used again, of which a slow client holds one small one. A disk that has to
+ * be waited for keeps nobody else waiting.
+ */
+export class FileSender {
+  readonly kernel: KernelFiles | undefined
+  readonly #large = new BufferPool({ bytes: LARGE_BYTES, most: LARGE_MOST, kept: LARGE_KEPT })
+  readonly #small = new BufferPool({ bytes: SMALL_BYTES, kept: SMALL_KEPT })
+  readonly #turns = new Turns(() => {}, { atOnce: AT_ONCE })
+
+  constructor({ kernel }: FileSenderOptions = { kernel: openKernelFiles() }) {
+    this.kernel = kernel
+  }
+
+  /** Writes a part and closes it. Returns what gives it up, to be called once the socket is closed. */
+  send(part: FilePart, socket: Socket, options: SendBodyOptions): () => void {
+    const sending = new Sending(part, socket, this, options)
+    sending.run()
+    return () => sending.cancel()
+  }
+
+  /** Has a buffer used for that long: a large one if there is one left and it is not too large by far. */
+  async lend<T>(bytes: number, use: (buffer: Buffer) => Promise<T>): Promise<T> {
+    const large = bytes > SMALL_BYTES ? this.#large.take() : undefined
+    const [pool, buffer] = large === undefined ? [this.#small, this.#small.take()!] : [this.#large, large]
+    try {
+      return await use(buffer)
+    } finally {
+      pool.give(buffer)
+    }
+  }
+
+  turn(): Promise<void> {
+    return new Promise((resolve) => this.#turns.add({ takeTurn: resolve }))
+  }
+}
+
+class Sending {
+  readonly #part: FilePart
+  readonly #socket: Socket
+  readonly #sender: FileSender
+  readonly #options: SendBodyOptions
+  #position: number
+  #kernel: KernelFiles | undefined
+  #refusals = 0
+  /** Whether the client took all of what it was last sent at once. */
+  #isFast = true
+  #isCancelled = false
+  #goOn = () => {}
+
+  constructor(part: FilePart, socket: Socket, sender: FileSender, options: SendBodyOptions) {
+    this.#part = part
+    this.#socket = socket
+    this.#sender = sender
+    this.#options = options
+    this.#position = part.start
+    this.#kernel = sender.kernel
+  }
+
+  run(): void {
+    this.#sendAll()
+      // Not before: its number could be another file's then, and something may still be read.
+      .finally(() => this.#part.close())
+      .then(() => this.#isCancelled || this.#options.onEnd())
+      .catch((error) => this.#isCancelled || this.#options.onError(error))
+  }
+
+  cancel(): void {
+    this.#isCancelled = true
+    this.#goOn()
+  }
+
+  async #sendAll(): Promise<void> {
+    const { length } = this.#options
+    const bytes = this.#part.end - this.#part.start
+    if (length !== undefined && length !== bytes)
+      throw new Error(`a part of a file has ${bytes} bytes where ${length} were promised`)
+    // What was written before must have left: the kernel knows nothing of it.
+    if (this.#kernel !== undefined && this.#socket.writableLength > 0) await this.#write('')
+    while (this.#position < this.#part.end && !this.#isCancelled) {
+      const descriptor = this.#kernel && descriptorOf(this.#socket)
+      if (descriptor === undefined) await this.#copy(this.#isFast ? LARGE_BYTES : SMALL_BYTES)
+      else await this.#sendByKernel(descriptor)
+      this.#options.onProgress()
+    }
+  }
+
+  async #sendByKernel(socket: number): Promise<void> {
+    const kernel = this.#kernel!
+    const { descriptor, end } = this.#part
+    const bytes = Math.min(LARGE_BYTES, end - this.#position)
+    const last = this.#position + bytes - 1
+    if (!kernel.isInMemory(descriptor, this.#position) || !kernel.isInMemory(descriptor, last))
+      return this.#copy(bytes)
+    const sent = kernel.send(socket, descriptor, this.#position, bytes)
+    if (sent <= 0) {
+      if (++this.#refusals === REFUSALS) this.#kernel = undefined
+      return this.#copy(WAIT_BYTES)
+    }
+    this.#refusals = 0
+    this.#position += sent
+    if (this.#position < end) await this.#sender.turn()
+  }
+
+  #copy(most: number): Promise<void> {
+    const left = this.#part.end - this.#position
+    return this.#sender.lend(Math.min(most, left), async (buffer) => {
+      const bytes = Math.min(most, left, buffer.length)
+      const { bytesRead } = await readFile(this.#part.descriptor, buffer, 0, bytes, this.#position)
+      if (bytesRead === 0) throw new Error(`a file ends ${left} bytes before what was promised of it`)
+      if (this.#isCancelled) return
+      this.#position += bytesRead
+      await this.#write(buffer.subarray(0, bytesRead))
+    })
+  }
+
+  /** Until it has left the process, or the socket is closed. */
+  #write(bytes: Uint8Array | string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#goOn = resolve
+      this.#socket.write(bytes, (error) => error ?? resolve())
+      this.#isFast = this.#socket.writableLength === 0
+    })
+  }
+}
