@@ -4,7 +4,9 @@ import type { Runtime } from '../runtime.ts'
 import { type AddressGuard, createAddressGuard } from '../transport/address-guard.ts'
 import { locationOf, questionOf, type RegistryAddress } from './address.ts'
 import { type Asker, createAsker } from './ask.ts'
-import { hasBlob, pushBlob } from './push-blob.ts'
+import { isThere } from './is-there.ts'
+import { MANIFEST_HEADERS } from './manifest.ts'
+import { pushBlob } from './push-blob.ts'
 import { pushManifest } from './push-manifest.ts'
 import { createRegistryFetch, type RegistryFetchOptions } from './transport.ts'
 import type { RegistryWriter, RepositoryWriter } from './writer.ts'
@@ -49,7 +51,11 @@ function openRepository(
   const within = (other: Name) => (address.prefix === '' ? other : (`${address.prefix}/${other}` as Name))
   return {
     location: locationOf(address),
-    hasBlob: (digest) => hasBlob(asker, questionOf(address, { kind: 'blob', name, digest })),
+    hasBlob: (digest) => isThere(asker, questionOf(address, { kind: 'blob', name, digest })),
+    hasManifest(reference) {
+      const question = questionOf(address, { kind: 'manifest', name, byDigest: true, reference })
+      return isThere(asker, { ...question, headers: MANIFEST_HEADERS })
+    },
     putBlob(blob, options = {}) {
       const question = questionOf(address, { kind: 'blob', name, digest: blob.digest })
       const { from } = options

@@ -2,9 +2,7 @@ import { PortolanError } from '../errors.ts'
 import type { Backoff } from '../internal/backoff.ts'
 import { retry } from '../internal/retry.ts'
 import { isPassingStatus } from '../transport/retry.ts'
-import type { Asker } from './ask.ts'
-import type { RegistryQuestion } from './question.ts'
-import { refusal } from './refusal.ts'
+import { isThere } from './is-there.ts'
 import { type PushParts, Upload } from './upload.ts'
 import type { PushedBlob, PutBlobOptions, PutBlobResult } from './writer.ts'
 
@@ -43,7 +41,7 @@ export async function pushBlob(
       try {
         if (broken !== undefined) {
           // It may have it all the same: the answer was what got lost.
-          if (await hasBlob(asker, question)) return
+          if (await isThere(asker, question)) return
           await upload.recover()
         }
         await upload.send()
@@ -54,16 +52,6 @@ export async function pushBlob(
     },
   )
   return { how: 'uploaded', sent: upload.sent }
-}
-
-/** Whether a registry has a blob. */
-export async function hasBlob(asker: Asker, question: RegistryQuestion): Promise<boolean> {
-  const head: RegistryQuestion = { ...question, method: 'HEAD' }
-  const response = await asker.ask(head)
-  await response.body?.cancel()
-  if (response.status === 200) return true
-  if (response.status === 404) return false
-  throw await refusal(head, response)
 }
 
 function isPassing(error: unknown): boolean {

@@ -19,6 +19,8 @@ export interface RepositoryWriter {
   readonly location: string
   /** Whether it has a blob. */
   hasBlob(digest: Digest): Promise<boolean>
+  /** Whether it has a manifest. */
+  hasManifest(digest: Digest): Promise<boolean>
   /** Brings a blob there, in as few requests as the registry allows, and goes on where it broke off. */
   putBlob(blob: PushedBlob, options?: PutBlobOptions): Promise<PutBlobResult>
   /** Stores a manifest or an index under its digest or a tag; the registry must have all that it names. */
