@@ -9,6 +9,7 @@ import type { Registry } from '../registry/reader.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openStore } from '../storage/open-store.ts'
 import type { Limits } from '../transport/limits.ts'
+import type { RetryPolicy } from '../transport/retry.ts'
 import { commandRuntime } from './command-runtime.ts'
 
 /** The logins of whoever runs this process; read once, however many registries are asked. */
@@ -17,13 +18,11 @@ const credentials = createCredentials()
 /** Until a connection to a store is there, in milliseconds. */
 const CONNECT_TIMEOUT = 10_000
 
-export interface RegistryConnection extends RegistryAddress {
+export interface RegistryConnection extends RegistryAddress, RetryPolicy {
   /** Hosts in other domains that may get the login for a token. */
   readonly tokenServices?: readonly string[] | undefined
   /** To each host. */
   readonly limits: Limits
-  /** How often a request is tried altogether. */
-  readonly attempts?: number
   /** Nothing more is asked once it is aborted. */
   readonly signal?: AbortSignal
 }

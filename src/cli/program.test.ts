@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,21 @@ test('config check of several configs says of each what is wrong with it', async
   })
   const { out } = await portolan(['config', 'check', '--json', 'bad.yaml', 'good.yaml'])
   expect(JSON.parse(out).faults).toMatchObject([{ file: 'bad.yaml' }, { file: 'bad.yaml' }])
+})
+
+test('config check follows links to see that no two stores are one folder, and that no journal is served', async () => {
+  await mkdir(join(folder, 'store'))
+  for (const link of ['link', 'other']) await symlink(join(folder, 'store'), join(folder, link))
+  const stores = ['store', 'link'].map((path) => ({
+    ...{ id: path, url: `https://${path}.test`, at: 'dc/x', fill: { folder: path } },
+  }))
+  const more = JSON.stringify({ stores, sync: { journal: 'other/journal' } }).slice(1, -1)
+  const upstreams = '"upstreams": [{ "id": "a", "url": "https://a.test", "at": "dc/x" }]'
+  await writeFile(join(folder, 'twice.yaml'), `{ "version": 1, ${upstreams}, ${more} }`)
+  const { code, err } = await portolan(['config', 'check', 'twice.yaml'])
+  expect(code).toBe(2)
+  expect(err).toMatch(/^twice[.]yaml stores\[1\][.]fill[.]folder: is where stores\[0\] is filled too/m)
+  expect(err).toMatch(/^twice[.]yaml sync[.]journal: lies in the folder of stores\[0\], which is served/m)
 })
 
 test('config check looks at the files by which a door speaks TLS, and warns of those that are elsewhere', async () => {

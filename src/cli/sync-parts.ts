@@ -1,9 +1,11 @@
 import type { Config, StoreConfig, SyncConfig } from '../config/config.ts'
+import { formatDuration } from '../config/duration.ts'
 import { suggestion } from '../config/suggestion.ts'
 import { PortolanError } from '../errors.ts'
 import type { Registry } from '../registry/reader.ts'
 import type { Target } from '../replication/target.ts'
 import { compileDigestPath } from '../routing/backend.ts'
+import type { RequestedWait } from '../transport/retry.ts'
 import { connectRegistry, connectStore } from './connections.ts'
 
 /** What the walk asks at once; downloads come on top. */
@@ -31,12 +33,25 @@ export function filledStores({ stores }: Config, named: readonly string[] = []):
   return named.length === 0 ? filled : filled.filter(({ id }) => named.includes(id))
 }
 
-/** The registry that is copied from; asked nothing more after `signal`. */
-export function openUpstream({ upstreams }: Config, sync: SyncConfig, signal: AbortSignal): Registry {
+/** The registry that is copied from; asked nothing more after `signal`. `report` is told when it is waited for. */
+export function openUpstream(
+  { upstreams }: Config,
+  sync: SyncConfig,
+  signal: AbortSignal,
+  report: (event: { readonly kind: 'note' | 'warning'; readonly message: string }) => void,
+): Registry {
   const { url, prefix, tokenServices } = upstreams.find(({ id }) => id === sync.from)!
-  const { requestsPerSecond } = sync
+  const { requestsPerSecond, maxWait } = sync
   const limits = { concurrency: QUESTIONS_AT_ONCE + sync.concurrency, requestsPerSecond }
-  return connectRegistry({ url: url!, prefix, tokenServices, limits, signal })
+  const onWait = (asked: RequestedWait) =>
+    report({ kind: asked.obeyed ? 'note' : 'warning', message: describeWait(asked, maxWait) })
+  return connectRegistry({ url: url!, prefix, tokenServices, limits, signal, maxWait, onWait })
+}
+
+function describeWait({ host, status, until, obeyed }: RequestedWait, maxWait: number): string {
+  const date = new Date(until).toISOString()
+  if (obeyed) return `waiting for ${host} until ${date}: it answered ${status} and asks for that`
+  return `${host} answered ${status} and asks to be left alone until ${date}; that is longer than sync.maxWait (${formatDuration(maxWait)}), so that nothing more is asked of it before`
 }
 
 /** Opens a store for writing. */

@@ -6,9 +6,15 @@ import { describeSync, syncExitCode } from './sync-report.ts'
 const NONE = { blobs: 0, manifests: 0, bytes: 0 }
 const COMPLETE: StoreReport = {
   ...{ store: 'paris', location: 's3://paris', planned: NONE, stored: NONE },
-  ...{ failed: 0, withheld: 0, held: 5, complete: true },
+  ...{ failed: 0, withheld: 0, held: 5, lacking: 0, complete: true },
 }
-const LACKING: StoreReport = { ...COMPLETE, planned: { ...NONE, blobs: 1 }, failed: 1, complete: false }
+const LACKING: StoreReport = {
+  ...COMPLETE,
+  planned: { ...NONE, blobs: 1 },
+  failed: 1,
+  lacking: 1,
+  complete: false,
+}
 const DONE: SyncReport = {
   ...{ interrupted: false, dryRun: false, images: 1, manifests: 2, blobs: 3 },
   ...{ download: { blobs: 0, bytes: 0 }, downloaded: 0, stores: [COMPLETE], faults: [] },
@@ -37,9 +43,15 @@ test.each<[what: string, changes: Partial<SyncReport>, code: number, conclusion:
   ],
   [
     'an image could not be read',
-    { faults: [fault('CONTENT_INVALID')] },
+    { faults: [fault('CONTENT_INVALID')], stores: [{ ...COMPLETE, complete: false }] },
     1,
-    'Every store has what could be read at the upstream.',
+    'Every store has what could be read at the upstream; whether that is all is not known.',
+  ],
+  [
+    'a list could not be read, and so nobody knows whether anything is lacking',
+    { faults: [fault('UNREACHABLE')], stores: [{ ...COMPLETE, complete: false }] },
+    3,
+    '  unknown   s3://paris',
   ],
 ])('the exit code and the last words when %s', (_, changes, code, conclusion) => {
   const report = { ...DONE, ...changes }

@@ -61,16 +61,16 @@ function describeStores(stores: readonly StoreReport[]): string {
         formatBytes(stored.bytes),
         String(failed),
         String(withheld),
-        complete ? 'yes' : 'no',
+        complete ? 'yes' : report.lacking === 0 ? 'unknown' : 'no',
         location,
       ]
     }),
   )
 }
 
-/** A store that did not say what it holds: nothing is planned, and yet it is not complete. */
-function isUnread({ planned, complete }: StoreReport): boolean {
-  return !complete && planned.blobs + planned.manifests === 0
+/** A store that did not say what it holds. */
+function isUnread({ lacking }: StoreReport): boolean {
+  return lacking === undefined
 }
 
 function conclusion({ dryRun, interrupted, download, downloaded, stores, faults }: SyncReport): string {
@@ -80,11 +80,11 @@ function conclusion({ dryRun, interrupted, download, downloaded, stores, faults 
   }
   const from = `Downloaded ${formatBytes(downloaded)}.`
   if (interrupted) return `${from} Interrupted: the next run goes on from here.`
-  const lacking = stores.filter(({ complete }) => !complete).map(({ store }) => store)
+  const lacking = stores.filter((report) => report.lacking !== 0).map(({ store }) => store)
   if (lacking.length > 0) return `${from} Not complete: ${lacking.join(', ')}.`
   // What hides behind a fault of the upstream is in nobody's count.
   return faults.some(({ store }) => store === undefined)
-    ? `${from} Every store has what could be read at the upstream.`
+    ? `${from} Every store has what could be read at the upstream; whether that is all is not known.`
     : `${from} Every store is complete.`
 }
 

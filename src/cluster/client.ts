@@ -61,7 +61,7 @@ export function createClusterClient(access: ClusterAccess, parts: ClusterClientP
   const send = layered(
     connection.fetch,
     withUserAgent(runtime.userAgent),
-    withRetry(runtime, limits.attempts),
+    withRetry(runtime, { attempts: limits.attempts }),
     withIdleTimeout(limits.idleTimeout, runtime),
   )
   const ask = async (path: string, isLast: boolean): Promise<ClusterAnswer | undefined> => {

@@ -1,6 +1,7 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
 import { checkClients, checkCredentials } from './check-credentials.ts'
 import { checkCanonical, checkMirror } from './check-registries.ts'
+import { checkStoreCredentials } from './check-store-credentials.ts'
 import type { Draft, DraftBackend, DraftRule } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
@@ -149,8 +150,13 @@ function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
     if (store?.fill === undefined) continue
     const path = ['stores', index, 'fill']
     const kinds = FILLS.filter((kind) => kind in store.fill!)
-    if (Object.keys(store.fill).length === 0) yield { path, message: `needs one of ${FILLS.join(', ')}` }
+    if (Object.keys(store.fill).every((key) => key === 'partial'))
+      yield { path, message: `needs one of ${FILLS.join(', ')}` }
+    if ('partial' in store.fill && !('folder' in store.fill)) {
+      yield { path: [...path, 'partial'], message: 'is for a folder, and there is none' }
+    }
     if (kinds.length > 1) yield { path, message: `has ${kinds.join(' and ')}; keep one` }
+    yield* checkStoreCredentials(path, store.fill)
     const { azureBlob } = store.fill
     if (azureBlob === undefined) continue
     const ways = ['account', 'endpoint'].filter((key) => key in azureBlob)

@@ -179,9 +179,15 @@ export type FillConfig =
   | {
       readonly kind: 's3'
       readonly bucket: string
+      /** `auto` finds it out. */
       readonly region?: string
       readonly endpoint?: string
       readonly prefix: string
+      /** Where the bucket stands in an address; absent for in the path with an endpoint, and else before the host. */
+      readonly addressing?: 'path' | 'virtualHost'
+      /** What goes with each write; `auto` is what the service is found to check, absent for that. */
+      readonly checksum?: 'auto' | 'sha256' | 'md5' | 'off'
+      readonly credentials?: S3Credentials
     }
   | {
       readonly kind: 'azureBlob'
@@ -190,10 +196,38 @@ export type FillConfig =
       readonly endpoint?: string
       readonly container: string
       readonly prefix: string
+      readonly credentials?: AzureCredentials
     }
-  | { readonly kind: 'gcs'; readonly bucket: string; readonly endpoint?: string; readonly prefix: string }
-  /** Absolute. */
-  | { readonly kind: 'folder'; readonly folder: string }
+  | {
+      readonly kind: 'gcs'
+      readonly bucket: string
+      readonly endpoint?: string
+      readonly prefix: string
+      /** JSON of a credential of Google. */
+      readonly credentials?: { readonly key: SecretSource }
+    }
+  /** Absolute. Uploads lie in `partial` until they are whole; absent for beside the folder. */
+  | { readonly kind: 'folder'; readonly folder: string; readonly partial?: string }
+
+/** Where a secret is: in a variable of the environment, or in a file with an absolute path. */
+export type SecretSource = { readonly variable: string } | { readonly file: string }
+
+export type S3Credentials =
+  /** A profile of AWS's own files. */
+  | { readonly profile: string }
+  | {
+      readonly accessKeyId: SecretSource
+      readonly secretAccessKey: SecretSource
+      readonly sessionToken?: SecretSource
+    }
+
+export type AzureCredentials =
+  | { readonly sharedKey: SecretSource }
+  | { readonly sas: SecretSource }
+  /** `system`, or the client id of an identity that the machine has beside. */
+  | { readonly managedIdentity: string }
+  /** Of a cluster, by the variables that its webhook sets. */
+  | { readonly workloadIdentity: true }
 
 export interface OwnershipConfig {
   /** The operator's Ed25519 key: base64 of its SubjectPublicKeyInfo (RFC 8410). */
@@ -212,26 +246,42 @@ export interface SyncConfig {
     readonly include: readonly string[]
     readonly exclude: readonly string[]
   }
-  readonly tags: {
-    readonly include: readonly string[]
-    readonly exclude: readonly string[]
-    /** A range such as `>=1.28 <2`; tags that are no versions are left out then. */
-    readonly semver?: string
-    /** Only so many, the highest versions first. */
-    readonly latest?: number
-  }
+  readonly tags: TagFilters
+  /** Other tags for some repositories: the first entry that matches a name counts. */
+  readonly perRepository: readonly RepositoryTags[]
   /** Such as `linux/amd64` or `linux/arm/v7`; empty for all. */
   readonly platforms: readonly string[]
   /** Whether signatures and other referrers come along. */
   readonly referrers: boolean
+  /** Whether layers that nobody but their maker may pass on are copied too, from where they lie. */
+  readonly foreignLayers: 'skip' | 'copy'
   /** Folder of the journal, absolute. */
   readonly journal: string
   /** Blobs that are copied at once. */
   readonly concurrency: number
   /** To one host. */
   readonly requestsPerSecond: number
+  /** Milliseconds for which a registry is left alone when it asks for that; one that wants longer is given up. */
+  readonly maxWait: number
   /** File of the operator's Ed25519 key in PEM (PKCS #8), absolute; absent for no proof of ownership. */
   readonly signingKey?: string
+}
+
+/** Which tags of a repository are copied. */
+export interface TagFilters {
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  /** A range such as `>=1.28 <2`; tags that are no versions are left out then. */
+  readonly semver?: string
+  /** Only so many, the highest versions first. */
+  readonly latest?: number
+}
+
+/** Tags of the repositories whose names match. */
+export interface RepositoryTags {
+  /** Patterns, of which one must match. */
+  readonly repositories: readonly string[]
+  readonly tags: TagFilters
 }
 
 /** One routing rule: the first whose conditions all hold is the one that counts. */

@@ -37,7 +37,19 @@ export interface DraftUpstream extends DraftBackend {
 /** A store. */
 export interface DraftStore extends DraftBackend {
   readonly proof?: string | undefined
-  readonly fill?: { readonly azureBlob?: object | undefined } | undefined
+  readonly fill?: DraftFill | undefined
+}
+
+/** How a store is filled. */
+export interface DraftFill {
+  readonly s3?: DraftBucket | undefined
+  readonly azureBlob?: DraftBucket | undefined
+  readonly gcs?: DraftBucket | undefined
+}
+
+/** A bucket or container. */
+export interface DraftBucket {
+  readonly credentials?: object | undefined
 }
 
 /** A routing rule. */

@@ -44,7 +44,7 @@ export function expandConfig(config: Config): Record<string, unknown> {
     },
     health: { ...health, interval: formatDuration(health.interval), timeout: formatDuration(health.timeout) },
     ...(ownership && { ownership: { ...ownership, maxAge: formatDuration(ownership.maxAge) } }),
-    ...(sync && { sync }),
+    ...(sync && { sync: { ...sync, maxWait: formatDuration(sync.maxWait) } }),
   }
   return JSON.parse(
     JSON.stringify(expanded, (_, value) => (typeof value === 'string' ? escapeReferences(value) : value)),
@@ -101,9 +101,8 @@ function expandStore({ proof, fill, ...store }: StoreConfig, mustProve: boolean)
 }
 
 function expandFill(fill: FillConfig): Record<string, unknown> {
-  if (fill.kind === 'folder') return { folder: fill.folder }
   const { kind, ...where } = fill
-  return { [kind]: where }
+  return kind === 'folder' ? where : { [kind]: where }
 }
 
 /** Writes a config as YAML, by the rules of {@link expandConfig}. */

@@ -71,11 +71,11 @@ upstreams:
   - { id: here, layout: ./images, at: my-cloud/berlin, complete: false }
   - { id: there, layout: /srv/images, at: anycast, canonical: false, signatures: false }
 stores:
-  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3, manifests: "m/{digest}", canary: '${DIGEST}', inventory: true, fill: { s3: { bucket: images-paris, region: eu-west-3, prefix: a/b } } }
-  - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1, fill: { s3: { bucket: b.oston, endpoint: "https://s3.example/" } } }
-  - { id: west, url: https://west.example, at: azure/westeurope, fill: { azureBlob: { account: images, container: a-b } } }
-  - { id: local, url: https://local.example, at: dc/x, proof: off, fill: { azureBlob: { endpoint: "http://127.0.0.1:10000/dev", container: $web, prefix: x } } }
-  - { id: iowa-bucket, url: https://storage.example/images, at: gcp/us-central1, fill: { gcs: { bucket: images_1, endpoint: https://gcs.example } } }
+  - { id: paris, url: "http://127.0.0.1:9000/", at: aws/eu-west-3, manifests: "m/{digest}", canary: '${DIGEST}', inventory: true, fill: { s3: { bucket: images-paris, region: eu-west-3, prefix: a/b, credentials: { profile: sso/admin } } } }
+  - { id: boston, url: https://boston.example, at: aws/us-east-1-bos-1, fill: { s3: { bucket: b.oston, endpoint: "https://s3.example/", addressing: virtualHost, checksum: md5, credentials: { accessKeyId: { variable: R2_ID }, secretAccessKey: { file: ./r2 }, sessionToken: { file: /run/r2 } } } } }
+  - { id: west, url: https://west.example, at: azure/westeurope, fill: { azureBlob: { account: images, container: a-b, credentials: { managedIdentity: system } } } }
+  - { id: local, url: https://local.example, at: dc/x, proof: off, fill: { azureBlob: { endpoint: "http://127.0.0.1:10000/dev", container: $web, prefix: x, credentials: { sas: { variable: SAS } } } } }
+  - { id: iowa-bucket, url: https://storage.example/images, at: gcp/us-central1, fill: { gcs: { bucket: images_1, endpoint: https://gcs.example, credentials: { key: { file: key.json } } } } }
   - { id: disk, url: https://disk.example, at: dc/x, fill: { folder: ./disk } }
   - { id: cdn, url: https://cdn.example, blobs: "b/{algorithm}/{encoded}", at: anycast, proof: paris }
 routing:
@@ -99,11 +99,14 @@ sync:
   from: iowa
   repositories: { list: childRepositories, include: ["kube-*", "/^team/"], exclude: ["**/test"] }
   tags: { include: ["v*"], exclude: ["/-rc/"], semver: ">=1.28 <2 || ^3", latest: 10 }
+  perRepository: [{ repositories: [etcd], tags: { latest: 1 } }]
   platforms: [linux/amd64, linux/arm/v7]
   referrers: false
+  foreignLayers: copy
   journal: ./state/sync
   concurrency: 64
   requestsPerSecond: 1
+  maxWait: 1h
   signingKey: keys/owner.pem
 `
 
@@ -163,7 +166,13 @@ test('a config with every key is read whole', () => {
         at: 'aws/eu-west-3',
         inventory: true,
         proof: 'paris',
-        fill: { kind: 's3', bucket: 'images-paris', region: 'eu-west-3', prefix: 'a/b' },
+        fill: {
+          kind: 's3',
+          bucket: 'images-paris',
+          region: 'eu-west-3',
+          prefix: 'a/b',
+          credentials: { profile: 'sso/admin' },
+        },
       },
       {
         id: 'boston',
@@ -172,7 +181,19 @@ test('a config with every key is read whole', () => {
         at: 'aws/us-east-1-bos-1',
         inventory: false,
         proof: 'boston',
-        fill: { kind: 's3', bucket: 'b.oston', endpoint: 'https://s3.example', prefix: '' },
+        fill: {
+          kind: 's3',
+          bucket: 'b.oston',
+          endpoint: 'https://s3.example',
+          prefix: '',
+          addressing: 'virtualHost',
+          checksum: 'md5',
+          credentials: {
+            accessKeyId: { variable: 'R2_ID' },
+            secretAccessKey: { file: '/etc/portolan/r2' },
+            sessionToken: { file: '/run/r2' },
+          },
+        },
       },
       {
         id: 'west',
@@ -181,7 +202,13 @@ test('a config with every key is read whole', () => {
         at: 'azure/westeurope',
         inventory: false,
         proof: 'west',
-        fill: { kind: 'azureBlob', account: 'images', container: 'a-b', prefix: '' },
+        fill: {
+          kind: 'azureBlob',
+          account: 'images',
+          container: 'a-b',
+          prefix: '',
+          credentials: { managedIdentity: 'system' },
+        },
       },
       {
         id: 'local',
@@ -194,6 +221,7 @@ test('a config with every key is read whole', () => {
           endpoint: 'http://127.0.0.1:10000/dev',
           container: '$web',
           prefix: 'x',
+          credentials: { sas: { variable: 'SAS' } },
         },
       },
       {
@@ -203,7 +231,13 @@ test('a config with every key is read whole', () => {
         at: 'gcp/us-central1',
         inventory: false,
         proof: 'iowa-bucket',
-        fill: { kind: 'gcs', bucket: 'images_1', endpoint: 'https://gcs.example', prefix: '' },
+        fill: {
+          kind: 'gcs',
+          bucket: 'images_1',
+          endpoint: 'https://gcs.example',
+          prefix: '',
+          credentials: { key: { file: '/etc/portolan/key.json' } },
+        },
       },
       {
         id: 'disk',
@@ -251,14 +285,79 @@ test('a config with every key is read whole', () => {
       from: 'iowa',
       repositories: { list: 'childRepositories', include: ['kube-*', '/^team/'], exclude: ['**/test'] },
       tags: { include: ['v*'], exclude: ['/-rc/'], semver: '>=1.28 <2 || ^3', latest: 10 },
+      perRepository: [{ repositories: ['etcd'], tags: { include: [], exclude: [], latest: 1 } }],
       platforms: ['linux/amd64', 'linux/arm/v7'],
       referrers: false,
+      foreignLayers: 'copy',
       journal: '/etc/portolan/state/sync',
       concurrency: 64,
       requestsPerSecond: 1,
+      maxWait: 3_600_000,
       signingKey: '/etc/portolan/keys/owner.pem',
     },
   })
+})
+
+const FILLED_TWICE: readonly (readonly [what: string, one: string, other: string])[] = [
+  ['a folder', 'folder: b', 'folder: ./c/../b/'],
+  ['a folder, absolute', 'folder: b', 'folder: /etc/portolan/b'],
+  ['a bucket', 's3: { bucket: abc, region: us-east-1 }', 's3: { bucket: abc }'],
+  [
+    'a bucket by its region',
+    's3: { bucket: abc }',
+    's3: { bucket: abc, endpoint: "https://s3.eu-west-3.amazonaws.com" }',
+  ],
+  [
+    'a bucket elsewhere',
+    's3: { bucket: abc, endpoint: "https://x.test" }',
+    's3: { bucket: abc, endpoint: "https://X.test:443/" }',
+  ],
+  [
+    'a prefix',
+    'gcs: { bucket: abc, prefix: a/b }',
+    'gcs: { bucket: abc, prefix: a/b, endpoint: "https://storage.googleapis.com" }',
+  ],
+  [
+    'a container',
+    'azureBlob: { account: abc, container: abc }',
+    'azureBlob: { endpoint: "https://abc.blob.core.windows.net", container: abc }',
+  ],
+]
+
+test.each(FILLED_TWICE)('two stores are not filled at one place: %s', (_, one, other) => {
+  const text = `${MINIMAL}stores:\n  - { id: b, url: "https://b", at: dc/x, fill: { ${one} } }\n  - { id: c, url: "https://c", at: dc/x, fill: { ${other} } }\n`
+  expect(linesOf(text)).toEqual([
+    expect.stringMatching(/^config[.]yaml:6:.* stores\[1\][.]fill.*: is where stores\[0\] is filled too: /),
+  ])
+})
+
+test.each([
+  ['s3: { bucket: abc }', 's3: { bucket: abc, endpoint: "https://x.test" }'],
+  ['s3: { bucket: abc, prefix: a }', 's3: { bucket: abc, prefix: b }'],
+  ['s3: { bucket: abc }', 'gcs: { bucket: abc }'],
+  ['folder: b', 'folder: b-2'],
+])('two stores may be filled at %s and %s', (one, other) => {
+  const text = `${MINIMAL}stores:\n  - { id: b, url: "https://b", at: dc/x, fill: { ${one} } }\n  - { id: c, url: "https://c", at: dc/x, fill: { ${other} } }\n`
+  expect(configOf(text).stores).toHaveLength(2)
+})
+
+test.each([
+  ['journal', 'sync: { journal: b/journal }', '5:18 sync.journal: "b/journal"'],
+  ['signing key', 'sync: { signingKey: ./b/key.pem }', '5:21 sync.signingKey: "./b/key.pem"'],
+  ['key', 'tls: { certificate: c, key: b/key }', '5:29 tls.key: "b/key"'],
+])('a %s is not where everybody can fetch it', (_, line, at) => {
+  const text = `${MINIMAL}stores: [{ id: b, url: "https://b", at: dc/x, fill: { folder: b } }]\n${line}\n`
+  expect(linesOf(text)).toEqual([
+    `config.yaml:${at}: lies in the folder of stores[0], which is served; put it elsewhere`,
+  ])
+})
+
+test('a folder that is filled is not in another, nor are uploads', () => {
+  const text = `${MINIMAL}stores:\n  - { id: b, url: "https://b", at: dc/x, fill: { folder: b, partial: b/p } }\n  - { id: c, url: "https://c", at: dc/x, fill: { folder: b/c } }\n`
+  expect(linesOf(text)).toEqual([
+    'config.yaml:5:70 stores[0].fill.partial: "b/p": lies in the folder of stores[0], which is served; put it elsewhere',
+    'config.yaml:6:58 stores[1].fill.folder: "b/c": lies in one folder with that of stores[0]; put them side by side',
+  ])
 })
 
 test('a sync of no keys copies everything from the canonical upstream', () => {
@@ -266,11 +365,14 @@ test('a sync of no keys copies everything from the canonical upstream', () => {
     from: 'a',
     repositories: { list: 'catalog', include: [], exclude: [] },
     tags: { include: [], exclude: [] },
+    perRepository: [],
     platforms: [],
     referrers: true,
+    foreignLayers: 'skip',
     journal: '/etc/portolan/portolan-sync',
     concurrency: 4,
     requestsPerSecond: 100,
+    maxWait: 900_000,
   })
 })
 
@@ -561,14 +663,14 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     [
       '4:53 stores[0].fill: has gcs and folder; keep one',
       '4:135 stores[1].fill: needs one of s3, azureBlob, gcs, folder',
-      '4:186 stores[2].fill.s4: unknown key (did you mean "s3"?); the keys here are s3, azureBlob, gcs, folder',
+      '4:186 stores[2].fill.s4: unknown key (did you mean "s3"?); the keys here are s3, azureBlob, gcs, folder, partial',
     ],
   ],
   [
     'credentials of a bucket',
     'stores: [{ id: b, url: "https://b", at: dc/x, fill: { s3: { bucket: abc, secretAccessKey: x } } }]\n',
     [
-      '4:74 stores[0].fill.s3.secretAccessKey: unknown key; the keys here are bucket, region, endpoint, prefix',
+      '4:74 stores[0].fill.s3.secretAccessKey: unknown key; the keys here are bucket, region, endpoint, prefix, addressing, checksum, credentials',
     ],
   ],
   [
@@ -578,6 +680,11 @@ const additions: [name: string, addition: string, lines: string[]][] = [
       '4:66 stores[0].fill.azureBlob: needs account or endpoint',
       '4:146 stores[1].fill.azureBlob: has both account and endpoint; keep one',
     ],
+  ],
+  [
+    'where uploads to no folder lie',
+    'stores: [{ id: b, url: "https://b", at: dc/x, fill: { gcs: { bucket: abc }, partial: p } }]\n',
+    ['4:86 stores[0].fill.partial: "p": is for a folder, and there is none'],
   ],
   [
     'a proof that nobody checks, of a store that is not there',
@@ -591,6 +698,18 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'a sync from nowhere',
     'sync: { from: b }\n',
     ['4:15 sync.from: "b": must be the id of an upstream with url (did you mean "a"?); allowed here: a'],
+  ],
+  [
+    'tags of some repositories, and what becomes of foreign layers',
+    'sync: { perRepository: [{ repositories: [], tags: { latest: 0 } }, { repositories: ["/(/"] }], foreignLayers: keep, maxWait: 2d }\n',
+    [
+      '4:41 sync.perRepository[0].repositories: []: must have at least one pattern',
+      '4:61 sync.perRepository[0].tags.latest: 0: must be a whole number from 1 to 100000',
+      '4:68 sync.perRepository[1].tags: is required',
+      '4:85 sync.perRepository[1].repositories[0]: "/(/": must be a regular expression between the slashes: unterminated group',
+      '4:111 sync.foreignLayers: "keep": must be "skip" or "copy"',
+      '4:126 sync.maxWait: "2d": must be a duration from 1s to 1d, such as 300ms, 5s, 10m, 12h or 7d',
+    ],
   ],
   [
     'which repositories',

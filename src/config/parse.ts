@@ -1,12 +1,13 @@
 import type { z } from 'zod'
 import { parseName } from '../oci/name.ts'
+import { absolutePath } from './absolute-path.ts'
 import { checkDraft } from './check.ts'
 import { checkVariableNames } from './check-credentials.ts'
+import { checkFilledPlaces } from './check-fills.ts'
 import type {
   CacheConfig,
   Config,
   CredentialsConfig,
-  FillConfig,
   RegistryConfig,
   StoreConfig,
   SyncConfig,
@@ -18,7 +19,9 @@ import { type ConfigFault, type ConfigPath, formatConfigPath, type Remark, value
 import { configSchema } from './schema/config.ts'
 import { NO_PROOF } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
+import { toFill } from './to-fill.ts'
 import { warningsOf } from './warnings.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** What a config is read with, beside its text. */
 export interface ParseOptions {
@@ -82,6 +85,10 @@ export function parseConfig(
     return { faults: limited(faults, Math.max(count, remarks.length), file) }
   }
   const config = toConfig(parsed.data, baseFolder)
+  const overlaps = checkFilledPlaces(config)
+  if (overlaps.length > 0) {
+    return { faults: limited(inFile(overlaps.slice(0, FAULTS_MAX)), overlaps.length, file) }
+  }
   return { config, warnings: inFile(warningsOf(config)) }
 }
 
@@ -313,18 +320,8 @@ function toStore(
   }
 }
 
-function toFill(
-  { s3, azureBlob, gcs, folder }: NonNullable<Parsed['stores'][number]['fill']>,
-  baseFolder: string,
-): FillConfig {
-  if (s3 !== undefined) return { kind: 's3', ...withoutUndefined(s3) }
-  if (azureBlob !== undefined) return { kind: 'azureBlob', ...withoutUndefined(azureBlob) }
-  if (gcs !== undefined) return { kind: 'gcs', ...withoutUndefined(gcs) }
-  return { kind: 'folder', folder: absolutePath(folder!, baseFolder) }
-}
-
 function toSync(
-  { from, tags, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
+  { from, tags, perRepository, journal, signingKey, ...sync }: NonNullable<Parsed['sync']>,
   upstreams: Parsed['upstreams'],
   baseFolder: string,
 ): SyncConfig {
@@ -332,22 +329,13 @@ function toSync(
   return {
     from: from ?? canonical.id,
     tags: withoutUndefined(tags),
+    perRepository: perRepository.map(({ repositories, tags }) => ({
+      repositories,
+      tags: withoutUndefined(tags),
+    })),
     ...sync,
     journal: absolutePath(journal, baseFolder),
     ...(signingKey !== undefined && { signingKey: absolutePath(signingKey, baseFolder) }),
-  }
-}
-
-/** Joins by hand, since this code knows no runtime: `/`, `C:\` and `\\server` begin an absolute path. */
-function absolutePath(path: string, baseFolder: string): string {
-  if (/^(?:\/|\\\\|[A-Za-z]:[\\/])/.test(path)) return path
-  return `${baseFolder.replace(/[\\/]+$/, '')}/${path.replace(/^(?:\.\/)+/, '')}`
-}
-
-/** What zod calls optional may be present as `undefined`; a config has no such keys. */
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
   }
 }
 

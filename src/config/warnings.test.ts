@@ -30,6 +30,14 @@ const TWO_STORES = {
     { id: 't', url: 'https://t.example', at: 'anycast' },
   ],
 }
+const MIRROR = {
+  ...{ delivery: 'relay', cache: 'off' },
+  upstreams: [
+    { ...UPSTREAM, canonical: true },
+    { id: 'b', url: 'http://10.0.0.1:5000', at: 'dc/x' },
+  ],
+}
+const registry = (host: string, ...upstreams: string[]) => ({ host, upstreams })
 const EVERYBODY =
   'clouds: nothing says where clients are, so none is sent to the nearest backend: set clouds.snapshot and clouds.refresh, or clouds.places'
 const unlisted = (cloud: string) =>
@@ -57,6 +65,16 @@ test.each<[string, object, string[]]>([
   ],
   ['a rule without conditions needs nothing', rules({}), []],
   ['stores in two places, and nothing says which is near', TWO_STORES, [EVERYBODY]],
+  [
+    'a mirror of two registries, which are never each other, in private networks',
+    { ...MIRROR, registries: [registry('a.example', 'a'), registry('b.example', 'b')] },
+    [],
+  ],
+  [
+    'a mirror of one that is in two places',
+    { ...MIRROR, registries: [registry('a.example', 'a', 'b')] },
+    [EVERYBODY],
+  ],
   [
     'upstreams in two places',
     { upstreams: [UPSTREAM, { ...UPSTREAM, id: 'b', at: 'gcp/europe-west1', canonical: true }] },

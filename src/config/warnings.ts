@@ -36,13 +36,23 @@ export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps
 }
 
 /** Backends are ranked by how near they are, and of no client it is known where it is. */
-function warnOfEverybodySomewhere({ clouds, routing, upstreams, stores }: Config, remarks: Remark[]): void {
-  const { snapshot, refresh, places } = clouds
-  if (snapshot !== undefined || refresh !== undefined || places.length > 0 || routing.length > 0) return
-  if ([upstreams, stores].every((backends) => new Set(backends.map(({ at }) => at)).size < 2)) return
+function warnOfEverybodySomewhere(config: Config, remarks: Remark[]): void {
+  const { snapshot, refresh, places } = config.clouds
+  if (snapshot !== undefined || refresh !== undefined || places.length > 0 || config.routing.length > 0)
+    return
+  if (alternatives(config).every((backends) => new Set(backends.map(({ at }) => at)).size < 2)) return
   const message =
     'nothing says where clients are, so none is sent to the nearest backend: set clouds.snapshot and clouds.refresh, or clouds.places'
   remarks.push({ path: ['clouds'], message })
+}
+
+/** Backends one of which is chosen by where it is: those of two registries never stand for each other. */
+function alternatives({ registries, upstreams, stores }: Config): { readonly at: string }[][] {
+  if (registries.length === 0) return [[...upstreams], [...stores]]
+  return registries.flatMap((registry) => [
+    upstreams.filter(({ id }) => registry.upstreams.includes(id)),
+    stores.filter(({ id }) => registry.stores.includes(id)),
+  ])
 }
 
 /** A rule needs to know where clients are, and nothing tells. */
@@ -122,7 +132,12 @@ const PRIVATE = [
 ].map(parsePrefix)
 
 /** go-containerregistry from 0.21.6 on (crane, ko and many more) follows no redirect to such an address. */
-function* warnOfPrivateTargets({ upstreams, stores, listen }: Config, remarks: Remark[]): Steps<void> {
+function* warnOfPrivateTargets(
+  { upstreams, stores, listen, delivery }: Config,
+  remarks: Remark[],
+): Steps<void> {
+  // A mirror redirects nobody, and may well be one of registries that only its own network has.
+  if (delivery === 'relay') return
   // A door that only this machine can reach is one to try things with.
   const prefixes = lies(listen.host, LOOPBACK) ? PRIVATE : [...LOOPBACK, ...PRIVATE]
   const lists: Record<'upstreams' | 'stores', readonly { url?: string }[]> = { upstreams, stores }

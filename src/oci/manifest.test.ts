@@ -41,11 +41,14 @@ test('names the content of an image in order, its config first, and leaves the s
   expect(descriptorsOf(parse({ ...IMAGE, layers, subject: CHILD }))).toEqual([CONFIG, ...layers])
 })
 
-test('keeps subject, annotations and platform, and drops what it does not know', () => {
+test('keeps subject, annotations, platform and addresses, and drops what it does not know', () => {
   const platform = { os: 'linux', architecture: 'arm', variant: 'v7' }
   const child = { ...CHILD, platform, annotations: { a: 'b' }, artifactType: 'x/y' }
   const index = parse({
-    manifests: [{ ...child, urls: ['https://example.com'] }],
+    manifests: [
+      { ...child, urls: ['https://example.com', 7], data: 'e30=' },
+      { ...CHILD, urls: 'https://example.com' },
+    ],
     subject: CHILD,
     annotations: { __proto__: null, c: 'd' },
     other: 1,
@@ -55,7 +58,7 @@ test('keeps subject, annotations and platform, and drops what it does not know',
     mediaType: OCI_INDEX,
     subject: CHILD,
     annotations: { c: 'd' },
-    manifests: [child],
+    manifests: [{ ...child, urls: ['https://example.com'] }, CHILD],
   })
 })
 

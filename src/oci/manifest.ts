@@ -25,6 +25,8 @@ export interface Descriptor {
   readonly annotations?: Annotations
   /** For which machines the content is, in an index. */
   readonly platform?: Platform
+  /** Where else the content may be had (OCI image spec 1.1, descriptor.md), as it stands there: any text. */
+  readonly urls?: readonly string[]
 }
 
 export type Annotations = Readonly<Record<string, string>>
@@ -146,6 +148,7 @@ function descriptor(field: Field): Descriptor {
   const artifactType = optional(field, 'artifactType', string)
   const annotations = optional(field, 'annotations', stringMap)
   const platform = optional(field, 'platform', platformOf)
+  const urls = urlsOf(child(field, 'urls').value)
   return {
     mediaType: string(child(field, 'mediaType')),
     digest: digest(child(field, 'digest')),
@@ -153,7 +156,18 @@ function descriptor(field: Field): Descriptor {
     ...(artifactType && { artifactType }),
     ...(annotations && { annotations }),
     ...(platform && { platform }),
+    ...(urls && { urls }),
   }
+}
+
+const URLS_MAX = 16
+const URL_LENGTH_MAX = 2048
+
+/** Hardly anybody reads them, so that what cannot be one spoils nothing. */
+function urlsOf(value: unknown): readonly string[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const urls = value.filter((url): url is string => typeof url === 'string' && url.length <= URL_LENGTH_MAX)
+  return urls.length === 0 ? undefined : urls.slice(0, URLS_MAX)
 }
 
 function platformOf(field: Field): Platform {

@@ -274,6 +274,15 @@ describe('the tags of a repository', () => {
     await expect(asked).rejects.toEqual(failing('CONTENT_INVALID', `${server.host}/images/app`, ...words))
   })
 
+  it('leave out what is no tag where somebody is told of it', async () => {
+    await using server = await start()
+    server.script(path, json({ tags: ['1', '../x', '2', 'a b'] }))
+    const invalid: string[] = []
+    const { tags: list } = connect(server.origin).repository(APP)
+    expect(await collect(list({ onInvalid: (entry) => invalid.push(entry) }))).toEqual(['1', '2'])
+    expect(invalid).toEqual(['../x', 'a b'])
+  })
+
   it('are refused when their pages never move on', async () => {
     await using server = await start()
     server.script(path, (request, response) => {
@@ -295,7 +304,7 @@ describe('the repositories of a registry', () => {
   })
 
   it.each<[string, Answer, string, string]>([
-    ['404', status(404), 'UNREACHABLE', 'name its repositories instead'],
+    ['404', status(404), 'UNREACHABLE', 'has no catalog (404)'],
     ['403', status(403), 'ACCESS_DENIED', '403'],
     ['a name that is none', json({ repositories: ['images/A'] }), 'CONTENT_INVALID', '"A" is no repository'],
   ])('are an error after %s', async (_, answer, code, words) => {
@@ -315,6 +324,22 @@ describe('the repositories of a registry', () => {
     server.script('/v2/images/a/c/tags/list', level([], { manifest: { [DIGEST]: {} } }))
     server.script('/v2/images/b/c/tags/list', level([], { tags: ['1'] }))
     expect(await collect(connect(server.origin).childRepositories())).toEqual(['a', 'a/c', 'b/c'])
+  })
+
+  it('are not asked for where none is wanted, nor under what is no name', async () => {
+    await using server = await start()
+    server.script('/v2/images/tags/list', level(['a', 'b', '..']))
+    server.script('/v2/images/b/tags/list', level(['c'], { tags: ['1'] }))
+    server.script('/v2/images/b/c/tags/list', level([], { tags: ['1'] }))
+    const invalid: string[] = []
+    const mayHold = (path: string) => path !== 'a'
+    const list = connect(server.origin).childRepositories({
+      mayHold,
+      onInvalid: (entry) => invalid.push(entry),
+    })
+    expect(await collect(list)).toEqual(['b', 'b/c'])
+    expect(server.requests.map(({ path }) => path)).not.toContain('/v2/images/a/tags/list')
+    expect(invalid).toEqual(['..'])
   })
 
   it.each<[string, Answer, string, string]>([
@@ -534,5 +559,39 @@ describe('a registry', () => {
     ['https://registry.test/mirror', 'a/b', 'registry.test/mirror/a/b'],
   ])('at %s with the prefix %j is called %s', (url, prefix, location) => {
     expect(connect(url, { prefix }).location).toBe(location)
+  })
+})
+
+describe('content that a manifest says lies elsewhere', () => {
+  const open = (registry: Registry, url: string, start = 0) =>
+    registry.elsewhere(url).open(start, new AbortController().signal)
+
+  it('comes from there, from where it is asked on, and without the login', async () => {
+    await using server = await start()
+    await using elsewhere = await start()
+    const path = `/v2/images/app/blobs/${LAYER.digest}`
+    const registry = connect(server.origin, {
+      credentials: async () => ({ kind: 'password', username: 'a', password: 'b' }),
+    })
+    const opened = await open(registry, `${elsewhere.origin}${path}`, 99_990)
+    expect(opened).toMatchObject({ start: 99_990, size: 100_000 })
+    expect(await new Response(opened!.body).bytes()).toHaveLength(10)
+    expect(elsewhere.requests[0]!.headers.authorization).toBeUndefined()
+    expect(await open(registry, `${elsewhere.origin}/nowhere`)).toBeUndefined()
+  })
+
+  it.each([
+    [
+      'http://10.0.0.1/x',
+      'a manifest of registry.example names http://10.0.0.1/x, and leads to 10.0.0.1, a private address',
+    ],
+    ['http://169.254.169.254/x', 'a link-local address'],
+    ['file:///etc/passwd', 'which is no address of the web'],
+    ['nonsense', 'a manifest of registry.example names "nonsense", which is no address of the web'],
+    ['https://a:b@c.example/x', 'names https://c.example/x, with a user name or password'],
+  ])('is not fetched from %s', async (url, words) => {
+    await expect(open(connect('https://registry.example'), url)).rejects.toEqual(
+      failing('CONTENT_INVALID', words),
+    )
   })
 })

@@ -4,6 +4,7 @@ import type { Fetch, Runtime } from '../runtime.ts'
 import { type AskedFor, locationOf, questionOf, type RegistryAddress } from './address.ts'
 import { type Asker, createAsker } from './ask.ts'
 import { openBlob, statBlob } from './blob.ts'
+import { openElsewhere } from './elsewhere.ts'
 import { fetchManifest, resolveManifest } from './manifest.ts'
 import type { Registry, RepositoryReader } from './reader.ts'
 import { listReferrers } from './referrers.ts'
@@ -22,8 +23,9 @@ export function openHttpRegistry(runtime: Runtime, options: HttpRegistryOptions)
   const asker = createAsker(runtime, untilStopped(createRegistryFetch(runtime, options), signal))
   return {
     location: locationOf(address),
-    catalog: () => listCatalog(asker, address),
-    childRepositories: () => listChildRepositories(asker, address),
+    catalog: (list) => listCatalog(asker, address, list),
+    childRepositories: (list) => listChildRepositories(asker, address, list),
+    elsewhere: (url) => openElsewhere(runtime, asker, address, url),
     repository: (name) => openRepository(runtime, asker, address, name),
   }
 }
@@ -37,7 +39,7 @@ function openRepository(
   const question = (request: AskedFor) => questionOf(address, request)
   return {
     location: locationOf(address),
-    tags: () => listTags(asker, address, name),
+    tags: (list) => listTags(asker, address, name, list),
     resolve(reference) {
       const asked = question({ kind: 'manifest', name, byDigest: false, reference })
       return resolveManifest(asker, asked, runtime)

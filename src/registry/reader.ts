@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts'
 import type { Descriptor } from '../oci/manifest.ts'
 import type { Name, Tag } from '../oci/name.ts'
+import type { Source } from '../transfer/source.ts'
 
 /**
  * A registry as it is pulled from (OCI distribution spec 1.1, "Pull" and "Content Discovery"): over HTTP, in an image
@@ -25,9 +26,22 @@ export interface Registry extends RegistryReader {
   readonly location: string
   repository(name: Name): RepositoryReader
   /** The names of its repositories, by `_catalog`. */
-  catalog(): AsyncIterable<Name>
+  catalog(options?: ListOptions): AsyncIterable<Name>
   /** The names of its repositories, by the tag listing of Google's Artifact Registry, which names child repositories. */
-  childRepositories(): AsyncIterable<Name>
+  childRepositories(options?: ChildListOptions): AsyncIterable<Name>
+  /** Content at an address that one of its manifests names, as anybody may fetch it. */
+  elsewhere(url: string): Source
+}
+
+/** How a list of names or tags is read. */
+export interface ListOptions {
+  /** Told of each entry that nothing can be called, which is left out; without it, a list that has one is refused. */
+  readonly onInvalid?: (entry: string) => void
+}
+
+export interface ChildListOptions extends ListOptions {
+  /** False for a path below which nothing is wanted: nobody asks there. */
+  readonly mayHold?: (path: string) => boolean
 }
 
 /** What one name gives access to: a manifest or blob that nothing in the repository leads to need not be there. */
@@ -35,7 +49,7 @@ export interface RepositoryReader {
   /** How to name its registry to people, such as `registry.test/images` or `/srv/layout`. */
   readonly location: string
   /** Every tag, of content at hand in the order of lists. */
-  tags(): Iterable<Tag> | AsyncIterable<Tag>
+  tags(options?: ListOptions): Iterable<Tag> | AsyncIterable<Tag>
   /** What a tag stands for now, without its bytes where they need not be read (`HEAD`). */
   resolve(tag: Tag): Promise<ResolvedManifest | undefined>
   /** A manifest, its bytes checked against the digest that was asked for or that the registry states. */

@@ -16,12 +16,21 @@ export async function refusal(
   // After a redirect it is a storage host that refuses, and the registry's credentials are not what is wrong.
   const answering = URL.parse(response.url) ?? asked
   const reason = await ownWords(response)
-  const said = `${answering.host} answered ${method} with ${status}${reason === undefined ? '' : ` (${reason})`}`
+  const words = reason === undefined ? '' : ` (${reason})`
+  const said = `${answering.host} answered ${method} with ${status}${words}${laterOf(response.headers)}`
   return new PortolanError(
     status === 401 || status === 403 ? 'ACCESS_DENIED' : 'UNREACHABLE',
     `cannot ${verbOf(method)} ${what}: ${said}; ${remedy(status, method, asked.host, answering.host)}`,
     { ...facts, status },
   )
+}
+
+/** When a server wants to be asked again, in its own terms. */
+function laterOf(headers: Headers): string {
+  const later = headers.get('Retry-After') ?? ''
+  if (/^[1-9]\d{0,8}$/.test(later)) return `, and wants to be left alone for ${later} s`
+  const date = Date.parse(/^[A-Za-z]{3},/.test(later) ? later : '')
+  return Number.isNaN(date) ? '' : `, and wants to be left alone until ${new Date(date).toISOString()}`
 }
 
 /** What a request is made for, in an error. */

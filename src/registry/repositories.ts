@@ -4,6 +4,7 @@ import { locationOf, questionOf, type RegistryAddress } from './address.ts'
 import type { Asker, Document } from './ask.ts'
 import { followPages, garbled, PAGE_MAX_BYTES, readPageObject, readStrings } from './pages.ts'
 import type { RegistryQuestion } from './question.ts'
+import type { ChildListOptions, ListOptions } from './reader.ts'
 
 const REPOSITORIES_MAX = 1_000_000
 /** Levels that are asked for at once: a thousand repositories are a thousand requests. */
@@ -12,31 +13,44 @@ const LEVELS_AT_ONCE = 8
 const CONTENT = Symbol('content')
 
 /** The tags of a repository; none when there is no such repository. */
-export async function* listTags(asker: Asker, address: RegistryAddress, name: Name): AsyncGenerator<Tag> {
+export async function* listTags(
+  asker: Asker,
+  address: RegistryAddress,
+  name: Name,
+  { onInvalid }: ListOptions = {},
+): AsyncGenerator<Tag> {
   const question = questionOf(address, { kind: 'tags', name })
   const first = await asker.read(question, PAGE_MAX_BYTES)
-  if (first !== undefined) yield* followPages(asker, question, first, readTags)
+  if (first === undefined) return
+  for await (const text of followPages(asker, question, first, readTags)) {
+    const tag = parseTag(text)
+    if (tag !== undefined) yield tag
+    else if (onInvalid !== undefined) onInvalid(text)
+    else throw garbled(question, `${echo(text)} is no tag`)
+  }
 }
 
-function* readTags(document: Document, question: RegistryQuestion): Generator<readonly [string, Tag]> {
-  for (const text of readStrings(readPageObject(document, question), 'tags', question)) {
-    const tag = parseTag(text)
-    if (tag === undefined) throw garbled(question, `${echo(text)} is no tag`)
-    yield [tag, tag]
-  }
+function* readTags(document: Document, question: RegistryQuestion): Generator<readonly [string, string]> {
+  for (const text of readStrings(readPageObject(document, question), 'tags', question)) yield [text, text]
 }
 
 /** The repositories of a registry by its catalog; of those that are not below the prefix nothing is seen. */
-export async function* listCatalog(asker: Asker, address: RegistryAddress): AsyncGenerator<Name> {
+export async function* listCatalog(
+  asker: Asker,
+  address: RegistryAddress,
+  options: ListOptions = {},
+): AsyncGenerator<Name> {
   const question = questionOf(address, { kind: 'catalog' })
   const first = await asker.read(question, PAGE_MAX_BYTES)
   if (first === undefined) {
-    const message = `${locationOf(address)} has no catalog (404); name its repositories instead`
-    throw new PortolanError('UNREACHABLE', message, question.facts)
+    const message = `${locationOf(address)} has no catalog (404)`
+    throw new PortolanError('UNREACHABLE', message, { ...question.facts, status: 404 })
   }
   const prefix = address.prefix === '' ? '' : `${address.prefix}/`
   for await (const text of followPages(asker, question, first, readRepositories)) {
-    if (text.startsWith(prefix)) yield readName(text.slice(prefix.length), question)
+    if (!text.startsWith(prefix)) continue
+    const name = readName(text.slice(prefix.length), question, options)
+    if (name !== undefined) yield name
   }
 }
 
@@ -53,7 +67,12 @@ function* readRepositories(
  * The repositories below the prefix by Google's tag listing, in which `child` names those one level down. One is a
  * repository when it has tags or manifests itself.
  */
-export async function* listChildRepositories(asker: Asker, address: RegistryAddress): AsyncGenerator<Name> {
+export async function* listChildRepositories(
+  asker: Asker,
+  address: RegistryAddress,
+  options: ChildListOptions = {},
+): AsyncGenerator<Name> {
+  const { mayHold = () => true } = options
   const registry = locationOf(address)
   if (address.prefix === '') {
     const message = `the child repositories of ${registry} can only be listed below a prefix; set the upstream's prefix`
@@ -65,7 +84,7 @@ export async function* listChildRepositories(asker: Asker, address: RegistryAddr
   while (waiting.length > 0) {
     const paths = waiting.slice(0, LEVELS_AT_ONCE)
     waiting = waiting.slice(LEVELS_AT_ONCE)
-    const levels = await Promise.all(paths.map((path) => readLevel(asker, address, path)))
+    const levels = await Promise.all(paths.map((path) => readLevel(asker, address, path, options)))
     for (const [index, { children, hasContent }] of levels.entries()) {
       const path = paths[index]!
       if (hasContent && path !== '') yield path as Name
@@ -74,7 +93,7 @@ export async function* listChildRepositories(asker: Asker, address: RegistryAddr
         const message = `${registry} is refused: it has more than ${REPOSITORIES_MAX} child repositories`
         throw new PortolanError('CONTENT_INVALID', message, { registry })
       }
-      waiting.push(...children)
+      waiting.push(...children.filter(mayHold))
     }
   }
 }
@@ -83,6 +102,7 @@ async function readLevel(
   asker: Asker,
   { url, prefix }: RegistryAddress,
   path: string,
+  options: ListOptions,
 ): Promise<{ children: string[]; hasContent: boolean }> {
   // Names are made of what a page says, one level at a time, and each is checked before it is asked for.
   const name = (path === '' ? prefix : `${prefix}/${path}`) as Name
@@ -96,7 +116,10 @@ async function readLevel(
   }
   for await (const entry of followPages(asker, question, first, readTreePage)) {
     if (entry === CONTENT) level.hasContent = true
-    else level.children.push(readName(path === '' ? entry.child : `${path}/${entry.child}`, question))
+    else {
+      const child = readName(path === '' ? entry.child : `${path}/${entry.child}`, question, options)
+      if (child !== undefined) level.children.push(child)
+    }
   }
   return level
 }
@@ -115,10 +138,12 @@ function* readTreePage(
   if (manifests.length > 0) yield [`manifest ${manifests[0]}`, CONTENT]
 }
 
-function readName(text: string, question: RegistryQuestion): Name {
+function readName(text: string, question: RegistryQuestion, { onInvalid }: ListOptions): Name | undefined {
   const name = parseName(text)
-  if (name === undefined) throw garbled(question, `${echo(text)} is no repository name`)
-  return name
+  if (name !== undefined) return name
+  if (onInvalid === undefined) throw garbled(question, `${echo(text)} is no repository name`)
+  onInvalid(text)
+  return undefined
 }
 
 function echo(text: string): string {

@@ -5,10 +5,10 @@ import { layered } from '../transport/fetch.ts'
 import { withIdleTimeout } from '../transport/idle-timeout.ts'
 import { type Limits, withLimits } from '../transport/limits.ts'
 import { withRedirectGuard } from '../transport/redirect-guard.ts'
-import { withRetry } from '../transport/retry.ts'
+import { type RetryPolicy, withRetry } from '../transport/retry.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
 
-export interface RegistryFetchOptions {
+export interface RegistryFetchOptions extends RetryPolicy {
   /** The registry's address. */
   readonly url: string
   readonly credentials: Credentials
@@ -18,17 +18,13 @@ export interface RegistryFetchOptions {
   readonly limits: Limits
   /** For how long nothing may come, in milliseconds. */
   readonly idleTimeout?: number
-  /** How often a request is tried altogether. */
-  readonly attempts?: number
-  /** Methods that are tried again; GET and HEAD unless told. */
-  readonly repeated?: readonly string[]
 }
 
 const IDLE_TIMEOUT = 30_000
 
 /** The fetch of a registry client: what stands around the runtime's own, in an order that has its reasons. */
 export function createRegistryFetch(runtime: Runtime, options: RegistryFetchOptions): Fetch {
-  const { url, credentials, tokenServices, limits, idleTimeout = IDLE_TIMEOUT, attempts, repeated } = options
+  const { url, credentials, tokenServices, limits, idleTimeout = IDLE_TIMEOUT } = options
   return layered(
     runtime.fetch,
     // Outside of auth: each hop passes it anew, so that a credential goes to the registry's own origin alone.
@@ -38,7 +34,7 @@ export function createRegistryFetch(runtime: Runtime, options: RegistryFetchOpti
     // Inside of auth: a token server may know who asks, too.
     withUserAgent(runtime.userAgent),
     // Outside of the limits: who waits to try again holds no place, and each attempt counts as a request.
-    withRetry(runtime, attempts, repeated),
+    withRetry(runtime, options),
     // Outside of the timeout: time in the queue is not the server's.
     withLimits(limits, runtime),
     withIdleTimeout(idleTimeout, runtime),

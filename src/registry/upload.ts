@@ -2,7 +2,7 @@ import { PortolanError } from '../errors.ts'
 import type { Name } from '../oci/name.ts'
 import type { Runtime } from '../runtime.ts'
 import type { AddressGuard } from '../transport/address-guard.ts'
-import { readRetryAfter } from '../transport/retry.ts'
+import { readRetryAfter } from '../transport/retry-after.ts'
 import { watchStream } from '../transport/watch-body.ts'
 import type { Asker } from './ask.ts'
 import { firstBytes } from './first-bytes.ts'
@@ -14,6 +14,8 @@ import type { PushedBlob, PutBlobOptions } from './writer.ts'
 const SMALL_BYTES = 1024 * 1024
 /** What a registry is sent at once that does not take a blob whole. */
 const CHUNK_BYTES = 32 * 1024 * 1024
+/** The longest that a registry may make us wait, in milliseconds. */
+const RETRY_AFTER_MAX = 60_000
 /** RFC 9110, 14.4 without the unit (OCI distribution spec 1.1, "Pushing a blob in chunks"). */
 const RANGE = /^(?:bytes=)?0-([0-9]{1,15})$/
 /** Statuses by which a registry says that it wants less at once. */
@@ -201,7 +203,7 @@ export class Upload {
     if (body instanceof Uint8Array) this.sent += body.length
     const sized = method === 'GET' ? headers : { ...headers, 'Content-Length': `${length}` }
     const response = await asker.ask({ ...asked, headers: sized, ...(body && { body }) })
-    this.retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime)
+    this.retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime, RETRY_AFTER_MAX)
     return response
   }
 

@@ -1,18 +1,31 @@
 import { PortolanError } from '../errors.ts'
 import { type Digest, isVerifiable } from '../oci/digest.ts'
 import type { Name } from '../oci/name.ts'
-import type { ClaimedBlob, ManifestContent } from './manifest-content.ts'
+import type { ClaimedBlob, ForeignLayer, ManifestContent } from './manifest-content.ts'
 import type { Reachable, ReachableBlob, ReachableManifest } from './reachable.ts'
 import type { WalkedRepository } from './walk-repository.ts'
+
+/** What is put together, and how. */
+export interface AssemblyOptions {
+  readonly foreignLayers: 'skip' | 'copy'
+}
+
+/** Repositories that are remembered of one content, beside the first: what is not in some of them may be in another. */
+const MAX_ALSO_IN = 15
 
 /** Puts together what the repositories lead to, in an order that depends on nothing but them and theirs. */
 export function assembleReachable(
   repositories: readonly WalkedRepository[],
   contents: ReadonlyMap<Digest, ManifestContent>,
+  options: AssemblyOptions,
 ): Reachable {
-  const assembly = new Assembly(contents, new Set(repositories.flatMap(({ reached }) => [...reached])))
+  const reachedAnywhere = new Set(repositories.flatMap(({ reached }) => [...reached]))
+  const assembly = new Assembly(contents, reachedAnywhere, options)
   for (const { name, reached } of repositories) {
     for (const digest of reached) assembly.add(name, digest)
+  }
+  for (const { name, reached } of repositories) {
+    for (const digest of reached) assembly.noteRepository(name, digest)
   }
   return {
     images: repositories.flatMap(({ images }) => images),
@@ -23,19 +36,25 @@ export function assembleReachable(
 }
 
 class Assembly {
-  readonly manifests = new Map<Digest, ReachableManifest>()
-  readonly blobs = new Map<Digest, ReachableBlob>()
+  readonly manifests = new Map<Digest, Writable<ReachableManifest>>()
+  readonly blobs = new Map<Digest, Writable<ReachableBlob>>()
   readonly faults: PortolanError[] = []
   readonly #contents: ReadonlyMap<Digest, ManifestContent>
+  readonly #copiesForeign: boolean
   readonly #reached: ReadonlySet<Digest>
   readonly #begun = new Set<Digest>()
   /** By blob, which manifest was the first to state its size. */
   readonly #statedBy = new Map<Digest, string>()
   readonly #disputed = new Set<Digest>()
 
-  constructor(contents: ReadonlyMap<Digest, ManifestContent>, reached: ReadonlySet<Digest>) {
+  constructor(
+    contents: ReadonlyMap<Digest, ManifestContent>,
+    reached: ReadonlySet<Digest>,
+    { foreignLayers }: AssemblyOptions,
+  ) {
     this.#contents = contents
     this.#reached = reached
+    this.#copiesForeign = foreignLayers === 'copy'
   }
 
   /** Adds a manifest after all that it names. No recursion: how long a chain is, is up to the upstream. */
@@ -56,6 +75,14 @@ class Assembly {
     }
   }
 
+  /** Notes that a repository leads to a manifest that was added, and so to its blobs. */
+  noteRepository(name: Name, digest: Digest): void {
+    noteName(this.manifests.get(digest), name)
+    const { blobs, foreign } = this.#contents.get(digest)!
+    for (const blob of blobs) noteName(this.blobs.get(blob.digest), name)
+    if (this.#copiesForeign) for (const layer of foreign) noteName(this.blobs.get(layer.digest), name)
+  }
+
   #finish(name: Name, digest: Digest, content: ManifestContent): void {
     const by = `${name}@${digest}`
     const named = new Set<Digest>()
@@ -68,6 +95,12 @@ class Assembly {
     }
     for (const blob of content.blobs) {
       if (this.#addBlob(name, blob, by)) named.add(blob.digest)
+    }
+    if (this.#copiesForeign) {
+      for (const layer of content.foreign) {
+        if (this.#addBlob(name, layer, by)) named.add(layer.digest)
+        this.#noteUrls(layer)
+      }
     }
     if (content.isSchema1) return
     const { mediaType, size } = content
@@ -95,7 +128,21 @@ class Assembly {
     return true
   }
 
+  #noteUrls({ digest, urls }: ForeignLayer): void {
+    const blob = this.blobs.get(digest)
+    if (blob !== undefined && urls.length > 0) blob.urls ??= urls
+  }
+
   #fault(message: string): void {
     this.faults.push(new PortolanError('CONTENT_INVALID', message))
   }
+}
+
+/** While it is put together. */
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+function noteName(content: Writable<Pick<ReachableBlob, 'name' | 'alsoIn'>> | undefined, name: Name): void {
+  if (content === undefined || content.name === name) return
+  const { alsoIn = [] } = content
+  if (alsoIn.length < MAX_ALSO_IN && !alsoIn.includes(name)) content.alsoIn = [...alsoIn, name]
 }

@@ -45,6 +45,9 @@ async function harbour({ inventory = true, fault }: { inventory?: boolean; fault
       journal: '/journal',
       concurrency: 1,
       requestsPerSecond: 1,
+      maxWait: 1000,
+      perRepository: [],
+      foreignLayers: 'skip',
     },
     { workspace: { manifest: async () => undefined, keepManifest: async () => {} } },
   )

@@ -71,18 +71,19 @@ async function copyManifest(
 
 /** From the workspace, where the walk has put it; from the upstream again when it is lost there. */
 async function manifestBytes(
-  { digest, mediaType, name }: ReachableManifest,
+  { digest, mediaType, name, alsoIn = [] }: ReachableManifest,
   { upstream, workspace, delivery }: ManifestParts,
 ): Promise<Uint8Array> {
   const kept = await workspace.manifest(digest)
   if (kept !== undefined) return kept.bytes
-  const fetched = await untilAborted(delivery.interruption.stop, upstream.repository(name).manifest(digest))
-  if (fetched === undefined) {
-    throw new PortolanError(
-      'CONTENT_INVALID',
-      `${upstream.location} has no manifest ${digest} in ${name} any more`,
-    )
+  const { stop } = delivery.interruption
+  const names = [name, ...alsoIn]
+  for (const each of names) {
+    const fetched = await untilAborted(stop, upstream.repository(each).manifest(digest))
+    if (fetched === undefined) continue
+    await workspace.keepManifest(digest, { mediaType, bytes: fetched.bytes })
+    return fetched.bytes
   }
-  await workspace.keepManifest(digest, { mediaType, bytes: fetched.bytes })
-  return fetched.bytes
+  const message = `${upstream.location} has no manifest ${digest} in ${names.join(', ')} any more`
+  throw new PortolanError('CONTENT_INVALID', message)
 }

@@ -18,8 +18,12 @@ export interface ManifestContent {
   readonly isSchema1: boolean
   readonly manifests: readonly Descriptor[]
   readonly blobs: readonly ClaimedBlob[]
-  /** How many foreign layers were left out. */
-  readonly foreign: number
+  readonly foreign: readonly ForeignLayer[]
+}
+
+/** A layer that lies elsewhere, at the addresses that its manifest names. */
+export interface ForeignLayer extends Pick<Descriptor, 'digest' | 'size'> {
+  readonly urls: readonly string[]
 }
 
 /** A blob as a manifest names it; schema 1 says no size. */
@@ -35,20 +39,20 @@ export function readManifestContent({ bytes, mediaType }: KeptManifest, source: 
   const size = bytes.length
   if (isSchema1(mediaType)) {
     const blobs = parseSchema1(bytes, source).blobs.map((digest) => ({ digest }))
-    return { mediaType, size, isSchema1: true, manifests: [], blobs, foreign: 0 }
+    return { mediaType, size, isSchema1: true, manifests: [], blobs, foreign: [] }
   }
   const manifest = parseManifest(bytes, source)
   const named = descriptorsOf(manifest)
   // An index may name what is no manifest (OCI image spec 1.1, image-index.md): build caches list layers so.
   const manifests = manifest.kind === 'index' ? named.filter((each) => leadsOn(each.mediaType)) : []
   const content = manifest.kind === 'index' ? named.filter((each) => !leadsOn(each.mediaType)) : named
-  const blobs = content.filter((each) => !FOREIGN.test(each.mediaType))
+  const isForeign = ({ mediaType }: Descriptor) => FOREIGN.test(mediaType)
   return {
     mediaType: manifest.mediaType,
     size,
     isSchema1: false,
     manifests,
-    blobs: blobs.map(({ digest, size }) => ({ digest, size })),
-    foreign: content.length - blobs.length,
+    blobs: content.filter((each) => !isForeign(each)).map(({ digest, size }) => ({ digest, size })),
+    foreign: content.filter(isForeign).map(({ digest, size, urls = [] }) => ({ digest, size, urls })),
   }
 }

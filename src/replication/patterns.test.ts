@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { compilePattern } from './patterns.ts'
+import { compilePattern, compileReach } from './patterns.ts'
 
 it.each([
   ['*', 'pause', true],
@@ -31,3 +31,26 @@ it.each(['', '/(/', '/[z-a]/'])('refuses %j, naming it', (pattern) => {
     }),
   )
 })
+
+it.each<[include: string[], exclude: string[], path: string, expected: boolean]>([
+  [[], [], 'a', true],
+  [['team/tool'], [], 'team', true],
+  [['team/tool'], [], 'team/tool', true],
+  [['team/tool'], [], 'team/tool/below', true],
+  [['team/tool'], [], 'tea', false],
+  [['team/tool'], [], 'team/tools', false],
+  [['team/**', 'x'], [], 'team/a/b', true],
+  [['team/**', 'x'], [], 'other', false],
+  [['kube-*'], [], 'other', true],
+  [['/^team/'], [], 'other', true],
+  [[], ['cache/**'], 'cache', false],
+  [[], ['cache/**'], 'cache/a/b', false],
+  [[], ['cache/*'], 'cache/a', true],
+  [[], ['cache'], 'cache', true],
+  [[], ['/cache/**/'], 'cache', true],
+])(
+  'with %j and without %j, something at %s or below may be chosen: %s',
+  (include, exclude, path, expected) => {
+    expect(compileReach({ include, exclude })(path)).toBe(expected)
+  },
+)

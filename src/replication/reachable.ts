@@ -24,6 +24,8 @@ export interface ReachableManifest {
   readonly size: number
   /** A repository that has it. */
   readonly name: Name
+  /** Others that lead to it, a few. */
+  readonly alsoIn?: readonly Name[]
   /** Blobs and manifests that it names and that are reachable too; not its subject. */
   readonly content: readonly Digest[]
 }
@@ -34,4 +36,8 @@ export interface ReachableBlob {
   readonly size?: number
   /** A repository that has it. */
   readonly name: Name
+  /** Others that lead to it, a few. */
+  readonly alsoIn?: readonly Name[]
+  /** Of a foreign layer: where it lies, should no repository have it. */
+  readonly urls?: readonly string[]
 }

@@ -31,7 +31,9 @@ export interface StoreReport {
   readonly withheld: number
   /** Blobs and manifests that it is known to hold now. */
   readonly held: number
-  /** Whether everything that is reachable is known to be there. */
+  /** Blobs and manifests that it lacks of what is known to be reachable; absent when it did not say what it holds. */
+  readonly lacking?: number
+  /** Whether everything that is reachable is known to be there; never where something could not be read at the upstream. */
   readonly complete: boolean
 }
 

@@ -125,7 +125,7 @@ async function openStores(
     targets.map(async (target) => {
       try {
         const holdings = await untilAborted(stop, readHoldings(target, reachable, parts))
-        const isIdle = dryRun || (!holdings.changed && hasAll(holdings, target, reachable))
+        const isIdle = dryRun || (!holdings.changed && countLacking(holdings, target, reachable) === 0)
         const conditional =
           isIdle || (await untilAborted(stop, claimStore(target, { writer: await writer(), takeLease })))
         return [createStoreWork(target, holdings, { concurrency, conditional })]
@@ -223,13 +223,16 @@ function reportStore(
     return { ...common, planned: none, stored: none, failed: 0, withheld: 0, held: 0, complete: false }
   }
   const { planned, stored, failed, withheld, holdings } = work
-  const complete = hasAll(holdings, work.target, reachable)
-  return { ...common, planned, stored, failed, withheld, held: holdings.count, complete }
+  const lacking = countLacking(holdings, work.target, reachable)
+  // What hides behind a fault of the upstream is in nobody's count.
+  const complete = lacking === 0 && reachable.faults.length === 0
+  return { ...common, planned, stored, failed, withheld, held: holdings.count, lacking, complete }
 }
 
-function hasAll(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): boolean {
-  return (
-    blobs.keys().every((digest) => holdings.hasBlob(digest)) &&
-    (manifestKey === undefined || manifests.keys().every((digest) => holdings.hasManifest(digest)))
-  )
+function countLacking(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): number {
+  let lacking = 0
+  for (const digest of blobs.keys()) if (!holdings.hasBlob(digest)) lacking++
+  if (manifestKey === undefined) return lacking
+  for (const digest of manifests.keys()) if (!holdings.hasManifest(digest)) lacking++
+  return lacking
 }

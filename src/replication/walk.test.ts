@@ -35,6 +35,9 @@ const configOf = ({ repositories, tags, ...rest }: Changes = {}): SyncConfig => 
   journal: '/journal',
   concurrency: 4,
   requestsPerSecond: 100,
+  maxWait: 1000,
+  perRepository: [],
+  foreignLayers: 'skip',
   ...rest,
 })
 
@@ -108,7 +111,9 @@ describe('what is reachable', () => {
   it('holds a blob of many repositories once, with a repository that has it', async () => {
     const { registry } = harbour()
     const { digest, size } = registry.addBlob('team/tool', 'base')
-    expect((await walkOver(registry)).blobs.get(digest)).toEqual({ digest, size, name: 'app' })
+    expect((await walkOver(registry)).blobs.get(digest)).toEqual({
+      ...{ digest, size, name: 'app', alsoIn: ['team/tool'] },
+    })
   })
 
   it('is the same, order and all, whatever answers first', async () => {
@@ -169,7 +174,47 @@ describe('what is reachable', () => {
     const found = await walkOver(registry)
     expect(found.blobs.has(foreign.digest)).toBe(false)
     expect(found.manifests.get(image.digest)!.content).toHaveLength(2)
-    expect(found.notes).toEqual([`windows@${image.digest}: foreign layers are left out: 1`])
+    expect(found.notes).toEqual([
+      `windows:v1, windows@${image.digest}: left out, since they are foreign: ${foreign.digest} (7 bytes); "foreignLayers: copy" takes such layers along`,
+    ])
+  })
+
+  it('holds foreign layers, and where they lie, when they are wanted', async () => {
+    const registry = new MemoryRegistry()
+    const urls = ['https://elsewhere.test/layer']
+    const foreign = {
+      ...registry.addBlob('windows', 'foreign'),
+      mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+      urls,
+    }
+    const image = registry.addImage('windows', { layers: [foreign, 'own'] })
+    registry.tag('windows', 'v1', image)
+    const found = await walkOver(registry, { foreignLayers: 'copy' })
+    expect(found.blobs.get(foreign.digest)).toEqual({
+      digest: foreign.digest,
+      size: 7,
+      name: 'windows',
+      urls,
+    })
+    expect(found.manifests.get(image.digest)!.content).toHaveLength(3)
+    expect(found.notes).toEqual([])
+  })
+
+  it('knows other repositories that lead to the same', async () => {
+    const registry = new MemoryRegistry()
+    for (const name of ['a', 'b', 'c']) {
+      registry.tag(name, 'v1', registry.addImage(name, { layers: ['shared', `own ${name}`] }))
+    }
+    registry.tag('c', 'same', registry.addImage('c', { layers: ['shared', 'own a'] }))
+    const { blobs, manifests } = await walkOver(registry)
+    const shared = registry.addBlob('a', 'shared')
+    expect(blobs.get(shared.digest)).toMatchObject({ name: 'a', alsoIn: ['b', 'c'] })
+    const [own, other] = ['own a', 'own b'].map((text) => registry.addBlob('a', text))
+    expect(blobs.get(own!.digest)).toMatchObject({ name: 'a', alsoIn: ['c'] })
+    expect(blobs.get(other!.digest)).not.toHaveProperty('alsoIn')
+    expect([...manifests.values()].filter(({ alsoIn }) => alsoIn !== undefined)).toMatchObject([
+      { name: 'a', alsoIn: ['c'] },
+    ])
   })
 
   it('holds the blobs of schema 1, but not its manifest', async () => {
@@ -318,6 +363,28 @@ describe('what is wrong', () => {
     expect(faultsOf(found)).toEqual(['tags of app: it is asleep'])
   })
 
+  it('may be a tag that nothing can be called: it is left out with a warning, whatever it is', async () => {
+    const { registry, index } = harbour()
+    for (const tag of ['../x', 'a b', '', 'z:z']) registry.tag('app', tag, index)
+    const found = await walkOver(registry)
+    expect(faultsOf(found)).toEqual([])
+    expect(imagesOf(found)).toEqual(['app:latest', 'app:nested', 'app:v1', 'team/tool:1.0'])
+    expect(found.warnings).toEqual([
+      'the list of tags of app holds what nothing can be called, which is left out: "", "../x", "a b" and others',
+    ])
+  })
+
+  it('with a catalog that nobody may have names the key that does without one', async () => {
+    const { registry } = harbour()
+    const refused = new PortolanError('ACCESS_DENIED', 'log in', { status: 401 })
+    registry.failing.set('catalog', refused)
+    expect(faultsOf(await walkOver(registry))).toEqual([
+      'repositories: log in; set sync.repositories.list to the names of its repositories, or to childRepositories for Artifact Registry',
+    ])
+    const named = await walkOver(registry, { repositories: { include: ['team/tool'] } })
+    expect([imagesOf(named), faultsOf(named)]).toEqual([['team/tool:1.0'], []])
+  })
+
   it('with the list of repositories does not stop those that were listed', async () => {
     const { registry } = harbour()
     registry.failing.set('catalog', unreachable())
@@ -450,6 +517,8 @@ describe('what is wrong', () => {
       'repositories.exclude "x*" matches nothing',
       'tags.include "w1" matches nothing',
     ])
+    const included = await walkOver(registry, { repositories: { include: ['app', 'apq'] } })
+    expect(included.warnings).toEqual(['repositories.include names apq, which has no tags at registry.test'])
   })
 })
 

@@ -6,8 +6,9 @@ import type { Platform } from '../oci/manifest.ts'
 import { type Name, parseName } from '../oci/name.ts'
 import { matchesPlatform } from '../oci/platform.ts'
 import type { Registry } from '../registry/reader.ts'
+import { createImageFinder } from './affected-images.ts'
 import { assembleReachable } from './assemble.ts'
-import type { ManifestContent } from './manifest-content.ts'
+import type { ForeignLayer, ManifestContent } from './manifest-content.ts'
 import { type ManifestCache, ManifestReader, orFault } from './manifest-reader.ts'
 import { readPlatform } from './platforms.ts'
 import type { Reachable } from './reachable.ts'
@@ -46,21 +47,23 @@ const MAX_TAGS = 1_000_000
  * tags, one request a tag and, where there are lists of referrers, one a manifest.
  *
  * When only some platforms are wanted, an index is still reachable as it is, since its digest stands for all of it; its
- * `content` then holds what was kept. An image that is not in an index is kept whatever it is for. Foreign layers and
- * the manifests of Docker's schema 1 are left out with a note.
+ * `content` then holds what was kept. An image that is not in an index is kept whatever it is for. Foreign layers,
+ * unless the config wants them, and the manifests of Docker's schema 1 are left out with a note.
  *
  * Throws `CONFIG_INVALID` for a filter or platform that cannot be read, what the workspace throws, and the reason of an
  * aborted signal. Whatever the registry does not give or gives wrongly is among the faults.
  */
 export async function walk(source: Registry, config: SyncConfig, parts: WalkParts): Promise<Reachable> {
   const report = parts.report ?? (() => {})
+  const warn = (message: string) => report({ kind: 'warning', message })
   const selector = createSelector(config)
   const platforms = config.platforms.map(readPlatform)
   const places = new Semaphore(REQUESTS_AT_ONCE)
   const manifests = new ManifestReader(source, parts.workspace, places)
   const matched = new Set<string>()
 
-  const listed = await listRepositories(source, config)
+  const listed = await listRepositories(source, config, selector)
+  for (const message of invalidEntries('the list of repositories', listed)) warn(message)
   const { chosen: names, matched: matchedNames } = selector.repositories(listed.values)
   for (const label of matchedNames) matched.add(label)
 
@@ -68,24 +71,17 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
   const walkOne = async (name: Name): Promise<WalkedRepository> => {
     parts.signal?.throwIfAborted()
     const repository = source.repository(name)
-    const tags = await collect(repository.tags(), MAX_TAGS)
+    const tags = await collect((onInvalid) => repository.tags({ onInvalid }), MAX_TAGS)
+    for (const message of invalidEntries(`the list of tags of ${name}`, tags)) warn(message)
     // Part of a list would be taken for all of it: the highest of half the versions is the wrong one.
     const listedTags = tags.fault === undefined ? tags.values : []
-    const selection = selector.tags(listedTags)
+    const selection = selector.tags(name, listedTags)
     for (const label of selection.matched) matched.add(label)
-    if (tags.fault === undefined && tags.values.length === 0 && Array.isArray(config.repositories.list)) {
-      report({
-        kind: 'warning',
-        message: `repositories.list names ${name}, which has no tags at ${source.location}`,
-      })
+    if (tags.fault === undefined && tags.values.length === 0 && listed.namedBy !== undefined) {
+      warn(`${listed.namedBy} names ${name}, which has no tags at ${source.location}`)
     }
-    const walking = new RepositoryWalk(name, {
-      repository,
-      manifests,
-      places,
-      platforms,
-      referrers: config.referrers,
-    })
+    const { referrers } = config
+    const walking = new RepositoryWalk(name, { repository, manifests, places, platforms, referrers })
     const walked = await walking.walk(selection.chosen, listedTags)
     report({ kind: 'repository', name, tags: walked.images.length, done: ++done, total: names.length })
     return tags.fault === undefined ? walked : { ...walked, faults: [faultOf(`tags of ${name}`, tags.fault)] }
@@ -95,13 +91,11 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
   parts.signal?.throwIfAborted()
 
   const { contents } = manifests
-  for (const message of idleFilters(selector, matched, config.platforms, platforms, contents)) {
-    report({ kind: 'warning', message })
-  }
-  for (const message of leftOut(repositories, contents)) report({ kind: 'note', message })
-  const reachable = assembleReachable(repositories, contents)
+  for (const message of idleFilters(selector, matched, config.platforms, platforms, contents)) warn(message)
+  const reachable = assembleReachable(repositories, contents, config)
+  for (const message of leftOut(repositories, contents, reachable, config)) report({ kind: 'note', message })
   if (listed.fault === undefined) return reachable
-  return { ...reachable, faults: [faultOf('repositories', listed.fault), ...reachable.faults] }
+  return { ...reachable, faults: [listingFault(listed.fault, config), ...reachable.faults] }
 }
 
 /** Names the filters that match nothing: most likely they are mistakes. */
@@ -121,49 +115,117 @@ function* idleFilters(
 }
 
 /** Says of what is reached what is not copied all the same. */
-function* leftOut(repositories: readonly WalkedRepository[], contents: Contents): Iterable<string> {
+function* leftOut(
+  repositories: readonly WalkedRepository[],
+  contents: Contents,
+  reachable: Reachable,
+  { foreignLayers }: SyncConfig,
+): Iterable<string> {
+  let imagesOf: ReturnType<typeof createImageFinder> | undefined
   for (const { name, reached } of repositories) {
     for (const digest of reached) {
       const { isSchema1, foreign } = contents.get(digest)!
       if (isSchema1) yield `${name}@${digest} is of Docker's schema 1: only its blobs are copied`
-      if (foreign > 0) yield `${name}@${digest}: foreign layers are left out: ${foreign}`
+      if (foreign.length === 0 || foreignLayers === 'copy') continue
+      imagesOf ??= createImageFinder(reachable)
+      const { images } = imagesOf(digest)
+      const image = images.find((each) => each.startsWith(`${name}:`)) ?? images[0]
+      const of = image === undefined ? '' : `${image}, `
+      yield `${of}${name}@${digest}: left out, since they are foreign: ${describeForeign(foreign)}; "foreignLayers: copy" takes such layers along`
     }
   }
 }
 
+/** How many foreign layers of one image a note names. */
+const MAX_FOREIGN = 3
+
+function describeForeign(layers: readonly ForeignLayer[]): string {
+  const named = layers.slice(0, MAX_FOREIGN).map(({ digest, size }) => `${digest} (${size} bytes)`)
+  const more = layers.length - named.length
+  return named.join(', ') + (more > 0 ? ` and ${more} more` : '')
+}
+
+/** Names of repositories, and which key of the config named them, where they are not as the registry lists them. */
+interface ListedRepositories extends Collected<Name> {
+  readonly namedBy?: 'repositories.list' | 'repositories.include'
+}
+
+/** Asks the registry for what it has only where the filters do not say it. */
 async function listRepositories(
   source: Registry,
   { repositories: { list } }: SyncConfig,
-): Promise<Collected<Name>> {
-  if (list === 'catalog') return collect(source.catalog(), MAX_REPOSITORIES)
-  if (list === 'childRepositories') return collect(source.childRepositories(), MAX_REPOSITORIES)
-  const values = list.map((text) => {
-    const name = parseName(text)
-    if (name !== undefined) return name
-    throw new PortolanError(
-      'CONFIG_INVALID',
-      `repositories.list holds ${JSON.stringify(text)}, which is not the name of a repository`,
-      { name: text },
-    )
-  })
-  return { values }
+  { onlyNames, mayHold }: ImageSelector,
+): Promise<ListedRepositories> {
+  if (typeof list !== 'string') {
+    return { values: list.map(readListedName), invalid: [], namedBy: 'repositories.list' }
+  }
+  if (onlyNames !== undefined) return { values: onlyNames, invalid: [], namedBy: 'repositories.include' }
+  return collect(
+    (onInvalid) =>
+      list === 'catalog' ? source.catalog({ onInvalid }) : source.childRepositories({ onInvalid, mayHold }),
+    MAX_REPOSITORIES,
+  )
+}
+
+function readListedName(text: string): Name {
+  const name = parseName(text)
+  if (name !== undefined) return name
+  throw new PortolanError(
+    'CONFIG_INVALID',
+    `repositories.list holds ${JSON.stringify(text)}, which is not the name of a repository`,
+    { name: text },
+  )
+}
+
+/** How a registry says that nobody, or not just anybody, may have its catalog. */
+const WITHOUT_CATALOG: readonly unknown[] = [400, 401, 403, 404, 405, 501]
+
+/** Says beside why a catalog cannot be had what can be done about it: few registries give theirs to everybody. */
+function listingFault(fault: PortolanError, { repositories: { list } }: SyncConfig): PortolanError {
+  const { code, message, facts, cause } = faultOf('repositories', fault)
+  if (list !== 'catalog' || !WITHOUT_CATALOG.includes(facts.status))
+    return new PortolanError(code, message, facts, cause)
+  const advice =
+    'set sync.repositories.list to the names of its repositories, or to childRepositories for Artifact Registry'
+  return new PortolanError(code, `${message}; ${advice}`, facts, cause)
 }
 
 /** A list as far as it came, and what was wrong when it ended early. */
 interface Collected<T> {
   readonly values: readonly T[]
+  /** Entries that nothing can be called: the first few, each as it stands there. */
+  readonly invalid: readonly string[]
   readonly fault?: PortolanError
 }
 
-async function collect<T>(list: Iterable<T> | AsyncIterable<T>, most: number): Promise<Collected<T>> {
+/** How many entries that nothing can be called a warning names. */
+const MAX_INVALID = 3
+const MAX_INVALID_LENGTH = 128
+
+async function collect<T>(
+  list: (onInvalid: (entry: string) => void) => Iterable<T> | AsyncIterable<T>,
+  most: number,
+): Promise<Collected<T>> {
   const values: T[] = []
+  const invalid: string[] = []
+  const onInvalid = (entry: string) => {
+    if (invalid.length <= MAX_INVALID) invalid.push(entry.slice(0, MAX_INVALID_LENGTH))
+  }
   const fault = await orFault(async () => {
-    for await (const value of list) {
+    for await (const value of list(onInvalid)) {
       if (values.length === most) {
         throw new PortolanError('CONTENT_INVALID', `the list does not end after ${most} entries`)
       }
       values.push(value)
     }
   })
-  return fault === undefined ? { values } : { values, fault }
+  return { values, invalid, ...(fault !== undefined && { fault }) }
+}
+
+/** One entry that cannot be is no reason to do without all others. */
+function* invalidEntries(list: string, { invalid }: Collected<unknown>): Iterable<string> {
+  if (invalid.length === 0) return
+  const named = invalid.slice(0, MAX_INVALID).map((entry) => JSON.stringify(entry))
+  const more = invalid.length > MAX_INVALID ? ' and others' : ''
+  yield `${list} holds what nothing can be called, which is left out: ${named.join(', ')}${more}`
 }

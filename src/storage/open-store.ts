@@ -32,6 +32,10 @@ export async function openStore(fill: FillConfig, options: OpenStoreOptions): Pr
     case 'gcs':
       return (await import('./gcs/gcs-store.ts')).openGcsStore(fill, lent)
     case 'folder':
-      return new (await import('./fs/folder-store.ts')).FolderStore(fill.folder, options.runtime)
+      return new (await import('./fs/folder-store.ts')).FolderStore(
+        fill.folder,
+        options.runtime,
+        fill.partial,
+      )
   }
 }

@@ -38,8 +38,8 @@ export interface DownloadOptions {
 /** The part of a runtime that a download needs. */
 export type DownloadRuntime = Pick<Runtime, 'after' | 'random' | 'createHash'>
 
-/** How often in a row a download may break off without {@link PROGRESS}. */
-const MAX_BREAKS = 5
+/** How often in a row a download may break off without {@link PROGRESS}, unless told. */
+export const MAX_BREAKS = 5
 /** So many bytes between two breaks, and it is worth to go on; what bounds the tries is then the size. */
 const PROGRESS = 1024 * 1024
 /** Before the same source is asked again. */

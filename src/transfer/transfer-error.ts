@@ -59,10 +59,13 @@ export function wrongDigest(
 }
 
 export function missing({ digest, name }: WantedBlob, from: string): PortolanError {
-  return new PortolanError('CONTENT_INVALID', `${from} has no blob ${digest} in ${name}`, {
-    digest,
-    source: from,
-  })
+  const facts = { digest, source: from, missing: true }
+  return new PortolanError('CONTENT_INVALID', `${from} has no blob ${digest} in ${name}`, facts)
+}
+
+/** Whether an error says that the last source there was does not have the blob: asking again is of no use. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof PortolanError && error.facts.missing === true
 }
 
 /** Nobody was named to get it from. */

@@ -8,7 +8,7 @@ import {
   startTokenServer,
   type TokenServer,
 } from '../../test/support/scripted-registry.ts'
-import { createTestClock } from '../../test/support/test-clock.ts'
+import { createTestRuntime } from '../../test/support/test-runtime.ts'
 import type { Fetch } from '../runtime.ts'
 import { withAuth } from './auth.ts'
 import type { Credential } from './credential.ts'
@@ -26,8 +26,8 @@ function bearer(tokens: TokenServer): NonNullable<ScriptedRegistryOptions['chall
   }
 }
 
-function createFetch(url: string, credential?: Credential, clock = createTestClock()): Fetch {
-  return withAuth(clock, { url, credentials: async () => credential })((to, init) => fetch(to, init))
+function createFetch(url: string, credential?: Credential, runtime = createTestRuntime()): Fetch {
+  return withAuth(runtime, { url, credentials: async () => credential })((to, init) => fetch(to, init))
 }
 
 const authorizations = (requests: readonly SeenRequest[]) =>
@@ -90,11 +90,11 @@ describe('a token', () => {
   ])('that %s is got anew', async (_, lifetime, spoil) => {
     await using tokens = await startTokenServer(lifetime === undefined ? {} : { lifetime })
     await using registry = await startScriptedRegistry({ challenge: bearer(tokens) })
-    const clock = createTestClock()
-    const fetch = createFetch(registry.origin, undefined, clock)
+    const runtime = createTestRuntime()
+    const fetch = createFetch(registry.origin, undefined, runtime)
     const ask = () => fetch(`${registry.origin}/v2/app/tags/list`, {})
     await ask()
-    clock.advance(spoil(tokens))
+    runtime.advance(spoil(tokens))
     expect((await ask()).status).toBe(404)
     expect(tokens.requests.length).toBe(2)
   })
@@ -147,7 +147,7 @@ describe('a realm', () => {
     ['http://registry.test', 'ftp://auth.test', 'expected an https address'],
   ])('asked for by %s at %s is refused', async (url, realm, message) => {
     const asked: string[] = []
-    const fetch = withAuth(createTestClock(), { url, credentials: async () => PASSWORD })(async (to) => {
+    const fetch = withAuth(createTestRuntime(), { url, credentials: async () => PASSWORD })(async (to) => {
       asked.push(to)
       return new Response(null, { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${realm}"` } })
     })
@@ -159,7 +159,7 @@ describe('a realm', () => {
 /** Asks a registry by these names, of which no server is asked: each request is seen, and answered by `answer`. */
 function askScripted(url: string, realm: string, tokenServices: readonly string[] = []) {
   const asked: { readonly host: string; readonly authorization: string | null }[] = []
-  const fetch = withAuth(createTestClock(), { url, tokenServices, credentials: async () => PASSWORD })(
+  const fetch = withAuth(createTestRuntime(), { url, tokenServices, credentials: async () => PASSWORD })(
     async (to, init) => {
       const authorization = new Headers(init.headers).get('Authorization')
       asked.push({ host: new URL(to).host, authorization })
@@ -188,7 +188,7 @@ describe('a token server', () => {
 
   it('that is not known to be the registry’s, and refuses, is named with what to write', async () => {
     const url = 'https://registry.example.com'
-    const fetch = withAuth(createTestClock(), { url, credentials: async () => PASSWORD })(async (to) =>
+    const fetch = withAuth(createTestRuntime(), { url, credentials: async () => PASSWORD })(async (to) =>
       to.startsWith(url)
         ? new Response(null, {
             status: 401,
@@ -220,7 +220,7 @@ describe('a token server', () => {
   ])('of %s at %s is asked nothing', async (url, realm, message) => {
     const asked: string[] = []
     const lookup = async (name: string) => (name === 'inside.example.com' ? ['10.0.0.7'] : ['93.184.215.14'])
-    const runtime = { ...createTestClock(), lookup }
+    const runtime = { ...createTestRuntime(), lookup }
     const fetch = withAuth(runtime, { url, credentials: async () => undefined })(async (to) => {
       asked.push(to)
       return new Response(null, { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${realm}"` } })
@@ -284,7 +284,7 @@ describe('who waits for a token that others wait for', () => {
       }
       return fetch(url, init)
     }
-    const layer = withAuth(createTestClock(), {
+    const layer = withAuth(createTestRuntime(), {
       url: registry.origin,
       credentials: async () => undefined,
     })

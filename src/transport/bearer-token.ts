@@ -4,21 +4,28 @@ import type { Challenge } from './challenge.ts'
 import type { Credential } from './credential.ts'
 import { readBody } from './read-body.ts'
 import { reasonOf } from './reason.ts'
+import { readRetryAfter } from './retry-after.ts'
 
-/** What a token server gave, and until when of the runtime's time it is of use. */
+/** What a token server gave. Times are the runtime's. */
 export interface BearerToken {
   readonly token: string
+  /** From when on another one should be fetched. */
+  readonly renewAt: number
   readonly until: number
 }
 
 /** The part of a runtime that asks for a token; its `fetch` has the layers of the registry's around it. */
-export type TokenRuntime = Pick<Runtime, 'fetch' | 'now' | 'after'>
+export type TokenRuntime = Pick<Runtime, 'fetch' | 'now' | 'date' | 'after'>
 
 /** How long it may take altogether, retries included, in milliseconds. */
 const TIMEOUT = 120_000
+/** What it may ask us to wait, in milliseconds. */
+const RETRY_AFTER_MAX = 3_600_000
 const ANSWER_MAX_BYTES = 1024 * 1024
 /** Docker's token protocol ("Token Response Fields"): what holds when `expires_in` is left out, in seconds. */
 const LIFETIME = 60
+/** Early enough that nobody has to wait for the next one. */
+const RENEWAL_SHARE = 0.8
 /** It has to last until the request arrives. */
 const USABLE_SHARE = 0.9
 /** Everything that may stand in a header after `Bearer` (RFC 6750, 2.1, and a little more). */
@@ -42,15 +49,17 @@ export interface TokenRequest {
  * identity token, POST as OAuth 2.0 has it. Follows no redirect, since the credential goes along.
  *
  * Throws `ACCESS_DENIED` when the token server refuses, `UNREACHABLE` when it gives no answer, `CONTENT_INVALID` when
- * the answer is no token.
+ * the answer is no token. After an answer, `facts.status` is its status and `facts.retryAfter` how long the server wants to
+ * be left alone, in milliseconds.
  */
 export async function requestToken(
-  { fetch, now, after }: TokenRuntime,
+  { fetch, now, date, after }: TokenRuntime,
   { challenge, realm, registry, credential, withheld }: TokenRequest,
 ): Promise<BearerToken> {
   const place = realm.origin + realm.pathname
+  let facts: Readonly<Record<string, unknown>> = { realm: place }
   const fail = (code: 'ACCESS_DENIED' | 'UNREACHABLE' | 'CONTENT_INVALID', what: string, cause?: unknown) =>
-    new PortolanError(code, `the token server ${place} of ${registry.host} ${what}`, { realm: place }, cause)
+    new PortolanError(code, `the token server ${place} of ${registry.host} ${what}`, facts, cause)
 
   const abort = new AbortController()
   const late = () => abort.abort(new Error(`no complete answer within ${TIMEOUT / 1000} s`))
@@ -62,6 +71,8 @@ export async function requestToken(
     const { status } = response
     if (status !== 200) {
       await response.body?.cancel()
+      const retryAfter = readRetryAfter(response.headers.get('Retry-After'), { date }, RETRY_AFTER_MAX)
+      facts = { ...facts, status, retryAfter }
       if (status < 400 || status > 403) throw fail('UNREACHABLE', `answered ${status}; try again later`)
       const remedy = withheld ? withheldRemedy(realm, registry) : remedyFor(credential, registry)
       throw fail('ACCESS_DENIED', `answered ${status}; ${remedy}`)
@@ -69,7 +80,12 @@ export async function requestToken(
     const body = await readBody(response, ANSWER_MAX_BYTES)
     const answer = body === undefined ? undefined : readAnswer(body)
     if (answer === undefined) throw fail('CONTENT_INVALID', 'answered 200 without a token')
-    return { token: answer.token, until: asked + answer.lifetime * 1000 * USABLE_SHARE }
+    const lifetime = answer.lifetime * 1000
+    return {
+      token: answer.token,
+      renewAt: asked + lifetime * RENEWAL_SHARE,
+      until: asked + lifetime * USABLE_SHARE,
+    }
   } catch (error) {
     if (error instanceof PortolanError) throw error
     throw fail('UNREACHABLE', `gives no answer: ${reasonOf(error)}`, error)

@@ -18,11 +18,13 @@ import type {
   BlobInfo,
   BlobOptions,
   FetchedManifest,
+  ListOptions,
   OpenedBlob,
   Registry,
   RepositoryReader,
   ResolvedManifest,
 } from '../../src/registry/reader.ts'
+import type { Source } from '../../src/transfer/source.ts'
 import { watchStream } from '../../src/transport/watch-body.ts'
 
 export const SCHEMA_1 = 'application/vnd.docker.distribution.manifest.v1+json'
@@ -53,6 +55,8 @@ export class MemoryRegistry implements Registry {
   readonly requests: string[] = []
   /** By request: what it fails with, after what it has given of a list. */
   readonly failing = new Map<string, PortolanError>()
+  /** What lies at other addresses, by them. */
+  readonly others = new Map<string, Uint8Array<ArrayBuffer>>()
   /** Names of the repositories that have no list of referrers; `true` for all of them. */
   withoutReferrers: ReadonlySet<string> | true = new Set()
   readonly #repositories = new Map<string, TestRepository>()
@@ -133,6 +137,17 @@ export class MemoryRegistry implements Registry {
     this.#fail('catalog')
   }
 
+  elsewhere(url: string): Source {
+    return {
+      location: url,
+      open: async (start) => {
+        this.#ask(`elsewhere ${url}`)
+        const bytes = this.others.get(url)
+        return bytes && { start, size: bytes.length, body: new Blob([bytes.subarray(start)]).stream() }
+      },
+    }
+  }
+
   async *childRepositories(): AsyncIterable<Name> {
     this.requests.push('childRepositories')
     for (const name of this.#repositories.keys()) yield parseName(name)!
@@ -142,7 +157,7 @@ export class MemoryRegistry implements Registry {
   repository(name: Name): RepositoryReader {
     return {
       location: this.location,
-      tags: () => this.tags(name),
+      tags: (options) => this.tags(name, options),
       resolve: (tag) => this.resolve(name, tag),
       manifest: (reference) => this.manifest(name, reference),
       referrers: (subject) => this.referrers(name, subject),
@@ -151,10 +166,14 @@ export class MemoryRegistry implements Registry {
     }
   }
 
-  async *tags(name: Name): AsyncIterable<Tag> {
+  async *tags(name: Name, { onInvalid }: ListOptions = {}): AsyncIterable<Tag> {
     this.requests.push(`tags ${name}`)
     const tags = this.#repositories.get(name)?.tags.keys() ?? []
-    for (const tag of [...tags].toSorted(compareTags)) yield parseTag(tag)!
+    for (const text of [...tags].toSorted(compareTags)) {
+      const tag = parseTag(text)
+      if (tag === undefined) onInvalid?.(text)
+      else yield tag
+    }
     this.#fail(`tags ${name}`)
   }
 

@@ -44,7 +44,7 @@ export async function runAudit(options: AuditOptions): Promise<number> {
   })
   const workspace = await takeJournal(section, options, progress)
   const examine = async (signal: AbortSignal) => {
-    const upstream = openUpstream(config, section, signal)
+    const upstream = openUpstream(config, section, signal, progress.report)
     const reachable = await walk(upstream, section, { workspace, report: progress.report, signal })
     const report = await audit(reachable, targets, {
       runtime: { ...commandRuntime, fetch: fetchAsClient },

@@ -5,6 +5,7 @@ import { createJsonSchema } from '../../config/json-schema.ts'
 import type { ParsedConfig } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
 import { checkIdentities } from '../check-identities.ts'
+import { checkRealPlaces } from '../check-real-places.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
 import { nameOf, parseConfigFile, readConfig } from '../read-config.ts'
@@ -32,14 +33,18 @@ export async function runConfigCheck(files: readonly string[], { json }: ConfigO
   return faults.length === 0 ? EXIT.done : EXIT.wrongUsage
 }
 
-/** What is said of a config, the files by which it speaks TLS included. */
+/** What is said of a config, of the files by which it speaks TLS and of where its folders really are. */
 async function findingsOf(
   parsed: ParsedConfig,
   file: string,
 ): Promise<{ faults: readonly ConfigFault[]; warnings: readonly ConfigFault[] }> {
   if ('faults' in parsed) return { faults: parsed.faults, warnings: [] }
-  const { faults, warnings } = await checkIdentities(parsed.config, nameOf(file), Date.now())
-  return { faults, warnings: [...parsed.warnings, ...warnings] }
+  const name = nameOf(file)
+  const { faults, warnings } = await checkIdentities(parsed.config, name, Date.now())
+  return {
+    faults: [...faults, ...(await checkRealPlaces(parsed.config, name))],
+    warnings: [...parsed.warnings, ...warnings],
+  }
 }
 
 /** What cannot be read has that as its one fault: the other configs are checked all the same. */

@@ -22,7 +22,7 @@ export const SYNC = defineCommand({
     dryRun: switchOption('say what would be copied, and change nothing'),
     ...storeOptions,
     repository: list('<pattern...>', "instead of the config's repositories.include", readPattern),
-    tag: list('<pattern...>', "instead of the config's tags.include", readPattern),
+    tag: list('<pattern...>', "instead of the config's tags.include, for every repository", readPattern),
     platform: list('<os/arch...>', "instead of the config's platforms", platformText),
     concurrency: value(
       '<number>',

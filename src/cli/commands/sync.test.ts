@@ -173,6 +173,45 @@ test('an upstream that is not there ends with 3', async () => {
   expect(out).toContain('UNREACHABLE: ')
 })
 
+test('an upstream that wants to be left alone for an hour is given up at once, saying until when', async () => {
+  const before = registry.requests.length
+  const later: Answer = (_, response) => response.writeHead(429, { 'Retry-After': '3600' }).end()
+  registry.script('/v2/team/tool/tags/list', later)
+  const { code, out, err } = await sync(['--json'])
+  expect(code).toBe(3)
+  const warning = err.split('\n').find((line) => line.includes('asks to be left alone until'))
+  expect(JSON.parse(warning!)).toMatchObject({
+    kind: 'warning',
+    message: expect.stringMatching(
+      / answered 429 .* until 2\d{3}-.*Z; that is longer than sync[.]maxWait \(15m\)/,
+    ),
+  })
+  expect(JSON.parse(out)).toMatchObject({
+    stores: [
+      { store: 'paris', complete: false, lacking: 0 },
+      { store: 'berlin', complete: false, lacking: 0 },
+    ],
+    faults: [{ code: 'UNREACHABLE', message: expect.stringContaining('left alone for 3600 s') }],
+  })
+  expect(registry.requests.slice(before)).toHaveLength(1)
+})
+
+test('an upstream that wants to be left alone for a minute is, and that is said at once', async () => {
+  const before = registry.requests.length
+  const path = '/v2/team/tool/tags/list'
+  registry.script(path, (_, response) => response.writeHead(503, { 'Retry-After': '60' }).end())
+  await using running = startCommand(['sync', '--config', 'portolan.yaml'], { folder: folder.path })
+  let err = ''
+  running.process.stderr!.on('data', (text) => {
+    err += text
+  })
+  await until('the wait to be told', () => err.includes('waiting for 127.0.0.1'))
+  expect(registry.requests.slice(before)).toHaveLength(1)
+  expect(err).toMatch(/waiting for 127[.]0[.]0[.]1:\d+ until 2.*Z: it answered 503 and asks for that/)
+  running.process.kill('SIGINT')
+  expect(await running.ended).toMatchObject({ code: 1 })
+})
+
 test('stores are marked as the operator’s, by which a door knows them', async () => {
   await writeFile(join(folder.path, 'owner.pem'), PRIVATE_KEY)
   await save({

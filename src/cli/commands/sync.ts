@@ -1,12 +1,13 @@
-import type { SyncConfig } from '../../config/config.ts'
+import type { SyncConfig, TagFilters } from '../../config/config.ts'
 import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
+import { requireSeparatePlaces } from '../check-real-places.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
 import { createCopyBoard } from '../progress/copy-board.ts'
 import { createProgress } from '../progress/progress.ts'
-import { readConfig } from '../read-config.ts'
+import { nameOf, readConfig } from '../read-config.ts'
 import { readSigningKey } from '../signing-key.ts'
 import { filledStores, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
 import { describeSync, syncExitCode } from '../sync-report.ts'
@@ -17,6 +18,7 @@ import type { SyncOptions } from './sync-spec.ts'
 export async function runSync(options: SyncOptions): Promise<number> {
   const { verify, trustExisting, recheck, takeLease, dryRun, json } = options
   const config = await readConfig(options.config)
+  await requireSeparatePlaces(config, nameOf(options.config))
   const section = applyFlags(syncSection(config), options)
   const stores = filledStores(config, options.store)
   const signer = await readSigningKey(config)
@@ -30,7 +32,7 @@ export async function runSync(options: SyncOptions): Promise<number> {
   const workspace = await takeJournal(section, options, progress)
   const interruption = interruptible(progress.say, 'leaving what is under way for the next run')
   try {
-    const upstream = openUpstream(config, section, interruption.signal)
+    const upstream = openUpstream(config, section, interruption.signal, progress.report)
     const report = await sync({
       runtime: commandRuntime,
       upstream,
@@ -57,10 +59,12 @@ export async function runSync(options: SyncOptions): Promise<number> {
 /** The section with what the command line says instead. */
 function applyFlags(section: SyncConfig, options: SyncOptions): SyncConfig {
   const { repository, tag, platform = section.platforms, concurrency = section.concurrency } = options
+  const withTag = (tags: TagFilters) => ({ ...tags, ...(tag && { include: tag }) })
   return {
     ...section,
     repositories: { ...section.repositories, ...(repository && { include: repository }) },
-    tags: { ...section.tags, ...(tag && { include: tag }) },
+    tags: withTag(section.tags),
+    perRepository: section.perRepository.map((entry) => ({ ...entry, tags: withTag(entry.tags) })),
     platforms: platform,
     concurrency,
   }

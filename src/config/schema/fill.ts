@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { backendUrl, folder, textThat } from './values.ts'
+import { backendUrl, file, folder, textThat } from './values.ts'
 
 const REGION = /^[a-z0-9-]{1,63}$/
 /** Amazon S3 user guide, "General purpose bucket naming rules". */
@@ -28,6 +28,49 @@ const keyPrefix = () =>
     .prefault('')
     .describe('What the keys of all objects begin with; a slash follows it.')
 
+const PROFILE = /^[\w.@+:/-]{1,128}$/
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
+/** A client id of a managed identity is a UUID. */
+const IDENTITY = /^(?:system|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+/** Where a secret is: a config says no secret itself. */
+const secret = () =>
+  z.strictObject({
+    variable: textThat('the name of a variable of the environment', (value) => VARIABLE.test(value))
+      .optional()
+      .describe('Name of the variable of the environment that holds it.'),
+    file: file()
+      .optional()
+      .describe('File that holds it and nothing else; relative to the folder of this file.'),
+  })
+
+const s3Credentials = z.strictObject({
+  profile: textThat('the name of a profile', (value) => PROFILE.test(value))
+    .optional()
+    .describe(
+      "A profile of AWS's own files, with whatever that says: keys, a role, a web identity, a login.",
+    ),
+  accessKeyId: secret().optional().describe('Where the id of an access key is.'),
+  secretAccessKey: secret().optional().describe('Where its secret is.'),
+  sessionToken: secret().optional().describe('Where the token is that temporary keys have.'),
+})
+
+const azureCredentials = z.strictObject({
+  sharedKey: secret().optional().describe("Where the account's key is."),
+  sas: secret().optional().describe('Where a shared access signature is.'),
+  managedIdentity: textThat('system or the client id of an identity', (value) => IDENTITY.test(value))
+    .optional()
+    .describe("The machine's own identity (system), or the client id of another one that it has."),
+  workloadIdentity: z
+    .literal(true, { error: 'must be true' })
+    .optional()
+    .describe("A cluster's workload identity, as its webhook puts it into the environment."),
+})
+
+const gcsCredentials = z.strictObject({
+  key: secret().optional().describe('Where the JSON of a key, or of another credential of Google, is.'),
+})
+
 /** How a store is written to: one of these; which one is there says how it is spoken to. */
 export const fillSchema = z.strictObject({
   s3: z
@@ -37,11 +80,24 @@ export const fillSchema = z.strictObject({
       ).describe('The bucket.'),
       region: textThat('a region, such as eu-west-3, or auto', (value) => REGION.test(value))
         .optional()
-        .describe('Its region. Without it, what the environment says (AWS_REGION).'),
-      endpoint: backendUrl()
-        .optional()
-        .describe('Where another service than Amazon speaks S3; the bucket follows in the path.'),
+        .describe(
+          'Its region; auto asks Amazon for it, and is what R2 is told. Without it, what the environment says (AWS_REGION).',
+        ),
+      endpoint: backendUrl().optional().describe('Where another service than Amazon speaks S3.'),
       prefix: keyPrefix(),
+      addressing: z
+        .enum(['path', 'virtualHost'])
+        .optional()
+        .describe(
+          'Whether the bucket stands in the path or before the host. Without it: in the path with an endpoint, else before the host.',
+        ),
+      checksum: z
+        .enum(['auto', 'sha256', 'md5', 'off'])
+        .prefault('auto')
+        .describe('Which checksum goes with what is written: auto tries what the service checks.'),
+      credentials: s3Credentials
+        .optional()
+        .describe("Whose it is: a profile, or an access key. Without it, what AWS's default chain finds."),
     })
     .optional()
     .describe('A bucket of Amazon S3, or of what speaks the same.'),
@@ -57,6 +113,9 @@ export const fillSchema = z.strictObject({
         AZURE_CONTAINER.test(value),
       ).describe('The container.'),
       prefix: keyPrefix(),
+      credentials: azureCredentials
+        .optional()
+        .describe('What lets us in: one of these. Without it, what the variables AZURE_STORAGE_… hold.'),
     })
     .optional()
     .describe('A container of Azure Blob Storage.'),
@@ -67,8 +126,16 @@ export const fillSchema = z.strictObject({
       ).describe('The bucket.'),
       endpoint: backendUrl().optional().describe('Where it is served, if elsewhere than usual.'),
       prefix: keyPrefix(),
+      credentials: gcsCredentials
+        .optional()
+        .describe('What lets us in. Without it, the Application Default Credentials; at http, none.'),
     })
     .optional()
     .describe('A bucket of Google Cloud Storage.'),
   folder: folder().optional().describe('A folder; relative to the folder of this file.'),
+  partial: folder()
+    .optional()
+    .describe(
+      'With folder: where uploads lie until they are whole, on the same file system; beside it unless this says otherwise.',
+    ),
 })

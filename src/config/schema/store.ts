@@ -34,7 +34,5 @@ export const storeSchema = z.strictObject({
     .describe(
       'The store whose proof of ownership it serves, or off. With ownership, its own id unless this says otherwise.',
     ),
-  fill: fillSchema
-    .optional()
-    .describe('How "portolan sync" writes to it: exactly one kind, without credentials.'),
+  fill: fillSchema.optional().describe('How "portolan sync" writes to it: exactly one kind.'),
 })

@@ -2,13 +2,29 @@ import validRange from 'semver/ranges/valid.js'
 import { z } from 'zod'
 import { parseName } from '../../oci/name.ts'
 import { readPattern } from '../pattern.ts'
-import { file, flag, folder, text, textThat, wholeNumber } from './values.ts'
+import { DAY, duration, file, flag, folder, SECOND, text, textThat, wholeNumber } from './values.ts'
 
 const PLATFORM = /^[a-z0-9]+(?:\/[a-z0-9_.-]+){1,2}$/
 const RANGE_MAX = 256
 const LISTINGS = ['catalog', 'childRepositories'] as const
 
-const patterns = () => z.array(text('a pattern', readPattern)).prefault([])
+const patternList = () => z.array(text('a pattern', readPattern))
+const patterns = () => patternList().prefault([])
+
+/** Which tags are chosen. */
+const tags = () =>
+  z.strictObject({
+    include: patterns().describe('Patterns of tags, of which one must match; none takes all.'),
+    exclude: patterns().describe('Patterns of tags that are left out.'),
+    semver: textThat('a range of versions, such as ">=1.28 <2"', (value) => {
+      return value.trim() !== '' && value.length <= RANGE_MAX && validRange(value) !== null
+    })
+      .optional()
+      .describe('A range of versions. Tags that are no versions are left out then.'),
+    latest: wholeNumber(1, 100_000)
+      .optional()
+      .describe('Only so many of each repository, the highest versions first.'),
+  })
 
 /** What "portolan sync" copies. */
 export const syncSchema = z.strictObject({
@@ -42,21 +58,19 @@ export const syncSchema = z.strictObject({
     })
     .prefault({})
     .describe('Which repositories are copied.'),
-  tags: z
-    .strictObject({
-      include: patterns().describe('Patterns of tags, of which one must match; none takes all.'),
-      exclude: patterns().describe('Patterns of tags that are left out.'),
-      semver: textThat('a range of versions, such as ">=1.28 <2"', (value) => {
-        return value.trim() !== '' && value.length <= RANGE_MAX && validRange(value) !== null
-      })
-        .optional()
-        .describe('A range of versions. Tags that are no versions are left out then.'),
-      latest: wholeNumber(1, 100_000)
-        .optional()
-        .describe('Only so many of each repository, the highest versions first.'),
-    })
-    .prefault({})
-    .describe('Which tags of them are copied.'),
+  tags: tags().prefault({}).describe('Which tags of them are copied.'),
+  perRepository: z
+    .array(
+      z.strictObject({
+        repositories: patternList()
+          .min(1, { error: 'must have at least one pattern' })
+          .describe('Patterns of names, of which one must match.'),
+        tags: tags().describe('Which tags of those are copied, in place of sync.tags.'),
+      }),
+    )
+    .max(1000, { error: 'must have at most 1000 entries' })
+    .prefault([])
+    .describe('Other tags for some repositories: the first entry that matches counts.'),
   platforms: z
     .array(
       textThat('OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64 or linux/arm/v7', (value) =>
@@ -66,6 +80,12 @@ export const syncSchema = z.strictObject({
     .prefault([])
     .describe('Of images for several platforms, which are copied; none takes all.'),
   referrers: flag().prefault(true).describe('Whether signatures and other referrers come along.'),
+  foreignLayers: z
+    .enum(['skip', 'copy'])
+    .prefault('skip')
+    .describe(
+      'What becomes of layers that lie elsewhere, such as those of Windows images: skip, or copy from there.',
+    ),
   journal: folder()
     .prefault('portolan-sync')
     .describe('Folder for what must survive the end of the process; relative to the folder of this file.'),
@@ -73,6 +93,9 @@ export const syncSchema = z.strictObject({
   requestsPerSecond: wholeNumber(1, 10_000)
     .prefault(100)
     .describe('The most requests to one host in a second.'),
+  maxWait: duration(SECOND, DAY)
+    .prefault('15m')
+    .describe('The longest that a registry is waited for when it asks to be left alone (Retry-After).'),
   signingKey: file()
     .optional()
     .describe(

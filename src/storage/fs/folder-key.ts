@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { PortolanError } from '../../errors.ts'
 
-/** Where uploads lie until they are whole: in the same tree, so that renaming them moves no bytes. */
+/** Of folders in which uploads lie until they are whole. */
 export const PARTIAL_FOLDER = '.portolan-partial'
 
 /**

@@ -11,11 +11,13 @@ import { FolderStore } from './folder-store.ts'
 const TYPE = { contentType: 'text/plain' }
 let temp: TempFolder
 let folder: string
+let partial: string
 let store: FolderStore
 
 beforeEach(async () => {
   temp = await makeTempFolder()
   folder = join(temp.path, 'store')
+  partial = join(temp.path, '.portolan-partial/store')
   await mkdir(folder)
   store = new FolderStore(folder, createTestRuntime({ random: Math.random }))
 })
@@ -48,14 +50,15 @@ test.each([
   expect(await readdir(temp.path)).toEqual(['store'])
 })
 
-test('an object is a plain file, and an upload on its way lies beside, hidden from listings', async () => {
+test('an object is a plain file, and an upload on its way lies beside the folder, where nobody serves it', async () => {
   const upload = await store.upload('containers/images/sha256:ab', 4, TYPE)
   await upload.write(Buffer.from('blob'))
-  expect(await readdir(folder)).toEqual(['.portolan-partial'])
+  expect(await readdir(folder)).toEqual([])
+  expect(await readdir(partial)).toHaveLength(1)
   expect(await list('')).toEqual([])
   await upload.commit()
   expect(String(await readFile(join(folder, 'containers/images/sha256:ab')))).toBe('blob')
-  expect(await readdir(join(folder, '.portolan-partial'))).toEqual([])
+  expect(await readdir(partial)).toEqual([])
 })
 
 test('nothing is left beside the objects when an upload is given up or a put fails', async () => {
@@ -64,7 +67,7 @@ test('nothing is left beside the objects when an upload is given up or a put fai
   await upload.abort()
   await mkdir(join(folder, 'taken/by'), { recursive: true })
   await expect(store.put('taken', Buffer.from('x'), TYPE)).rejects.toMatchObject({ code: 'STORE_REFUSED' })
-  expect(await readdir(join(folder, '.portolan-partial'))).toEqual([])
+  expect(await readdir(partial)).toEqual([])
 })
 
 test('an upload goes on at the length of its file', async () => {
@@ -83,8 +86,8 @@ test('an upload goes on at the length of its file', async () => {
 })
 
 test('a file that is longer than the object is begun anew', async () => {
-  await mkdir(join(folder, '.portolan-partial'))
-  await writeFile(join(folder, '.portolan-partial', 'abc'), 'far too long')
+  await mkdir(partial, { recursive: true })
+  await writeFile(join(partial, 'abc'), 'far too long')
   const upload = await store.upload('a', 2, TYPE, { state: 'abc', save() {} })
   expect(upload.offset).toBe(0)
   await upload.write(Buffer.from('ok'))
@@ -136,6 +139,45 @@ test('the root itself may be a link', async () => {
   const linked = new FolderStore(join(temp.path, 'link'), createTestRuntime({ random: Math.random }))
   await linked.put('a/b', Buffer.from('x'), TYPE)
   expect(String(await readFile(join(folder, 'a/b')))).toBe('x')
+})
+
+test('whoever names the folder otherwise has its uploads at the same place', async () => {
+  await mkdir(join(temp.path, 'elsewhere'))
+  await symlink(folder, join(temp.path, 'elsewhere/link'))
+  const linked = new FolderStore(
+    join(temp.path, 'elsewhere/link'),
+    createTestRuntime({ random: Math.random }),
+  )
+  await linked.upload('a', 4, TYPE)
+  expect(await readdir(partial)).toHaveLength(1)
+})
+
+test('uploads lie where the config says, and what an earlier version has left in the folder is gone', async () => {
+  await mkdir(join(folder, '.portolan-partial'))
+  await writeFile(join(folder, '.portolan-partial/abc-1'), 'half a blo')
+  const given = join(temp.path, 'uploads')
+  const other = new FolderStore(folder, createTestRuntime({ random: Math.random }), given)
+  const upload = await other.upload('a', 4, TYPE)
+  expect(await readdir(folder)).toEqual([])
+  expect(await readdir(given)).toHaveLength(1)
+  await upload.write(Buffer.from('blob'))
+  await upload.commit()
+  expect(await readdir(folder)).toEqual(['a'])
+})
+
+test.each([
+  ['in the folder', () => join(folder, 'uploads'), /which is in it, and so is served; name another/],
+  ['in it by a link', () => join(temp.path, 'link/uploads'), /which is in it, and so is served/],
+  ['on another file system', () => '/dev/shm/portolan-test', /which is on another file system; name another/],
+  ['where nothing can be made', () => join(temp.path, 'file/uploads'), /which cannot be made \(ENOTDIR\)/],
+])('uploads that would lie %s are refused, and nothing is written', async (_, given, message) => {
+  await symlink(folder, join(temp.path, 'link'))
+  await writeFile(join(temp.path, 'file'), '')
+  const other = new FolderStore(folder, createTestRuntime({ random: Math.random }), given())
+  const refused = { code: 'STORE_REFUSED', message: expect.stringMatching(message) }
+  await expect(other.put('a', Buffer.from('x'), TYPE)).rejects.toMatchObject(refused)
+  await expect(other.replace('a', Buffer.from('x'), TYPE, undefined)).rejects.toMatchObject(refused)
+  expect(await list('')).toEqual([])
 })
 
 test('two uploads that go on with one state write files of their own', async () => {

@@ -24,6 +24,7 @@ import { FolderUpload } from './folder-upload.ts'
 import { freeSpaceOf } from './free-space.ts'
 import { contentVersion, oneAtATime } from './one-at-a-time.ts'
 import { PartialFiles } from './partial-file.ts'
+import { makePartialFolder } from './partial-folder.ts'
 import { requirePlainParents } from './plain-parents.ts'
 
 /** What a folder needs of a runtime: chance for names, and time to wait for who else is at a file. */
@@ -34,14 +35,18 @@ export class FolderStore implements ObjectStore {
   readonly location: string
   readonly keepsConditions = true
   readonly #runtime: FolderRuntime
-  readonly #partials: PartialFiles
+  /** Where uploads lie, as the config says it; absent for beside the folder. */
+  readonly #partial: string | undefined
+  /** Stands in the names of uploads. */
+  readonly #owner: string
+  #partials: Promise<Partials> | undefined
 
-  constructor(folder: string, runtime: FolderRuntime) {
+  constructor(folder: string, runtime: FolderRuntime, partial?: string) {
     const { random } = runtime
     this.location = folder
     this.#runtime = runtime
-    const owner = [random(), random()].map((chance) => chance.toString(36).slice(2, 14)).join('')
-    this.#partials = new PartialFiles(folder, owner)
+    this.#partial = partial
+    this.#owner = [random(), random()].map((chance) => chance.toString(36).slice(2, 14)).join('')
   }
 
   stat(key: string): Promise<ObjectInfo | undefined> {
@@ -92,7 +97,8 @@ export class FolderStore implements ObjectStore {
     try {
       await this.#requireFolder()
       await requirePlainParents(this.location, key)
-      return await oneAtATime(join(this.location, PARTIAL_FOLDER), this.#runtime, async (lease) => {
+      const { folder } = await this.#openPartials()
+      return await oneAtATime(folder, this.#runtime, async (lease) => {
         const found = await this.read(key, Number.POSITIVE_INFINITY)
         if (found?.version !== version) return false
         await lease.check()
@@ -109,7 +115,8 @@ export class FolderStore implements ObjectStore {
     try {
       await this.#requireFolder()
       await requirePlainParents(this.location, key)
-      const partial = await this.#partials.create(resume?.state)
+      const { files } = await this.#openPartials()
+      const partial = await files.create(resume?.state)
       const facts = { folder: this.location, key, size, partial, digest: resume?.digest }
       const upload = await FolderUpload.open(facts, async () => {
         await requirePlainParents(this.location, key)
@@ -145,6 +152,18 @@ export class FolderStore implements ObjectStore {
   }
 
   async close(): Promise<void> {}
+
+  /** Once that it went well; nothing is made before something is written. */
+  #openPartials(): Promise<Partials> {
+    this.#partials ??= makePartialFolder(this.location, this.#partial).then(
+      (folder) => ({ folder, files: new PartialFiles(folder, this.#owner) }),
+      (error) => {
+        this.#partials = undefined
+        throw error
+      },
+    )
+    return this.#partials
+  }
 
   /** Depth first, so that keys come in the order of their bytes: a folder stands where its name with a slash would. */
   async *#walk(folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
@@ -182,6 +201,12 @@ export class FolderStore implements ObjectStore {
     })
     if (!found.isDirectory()) throw folderMissing(this.location)
   }
+}
+
+/** Where uploads lie, and what makes their files. */
+interface Partials {
+  readonly folder: string
+  readonly files: PartialFiles
 }
 
 /** Gives a whole file its name, which is in its folder; the names of folders that were made are in those above. */

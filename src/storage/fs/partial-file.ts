@@ -1,8 +1,7 @@
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, mkdir, open, rm } from 'node:fs/promises'
+import { copyFile, type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from './folder-failure.ts'
-import { PARTIAL_FOLDER } from './folder-key.ts'
 
 /** A file that this process alone writes, until it gets its name. */
 export interface PartialFile {
@@ -16,14 +15,14 @@ const NAME = /^[a-z0-9]{1,32}(?:-[0-9]{1,10})?$/
 /** Names that are tried until one is free: only chance of a very poor kind needs a second one. */
 const MAX_NAMES = 10_000
 
-/** Makes partial files in a folder; `owner` stands in all their names. */
+/** Makes partial files in a folder that is there; `owner` stands in all their names. */
 export class PartialFiles {
   readonly #folder: string
   readonly #owner: string
   #count = 0
 
   constructor(folder: string, owner: string) {
-    this.#folder = join(folder, PARTIAL_FOLDER)
+    this.#folder = folder
     this.#owner = owner
   }
 
@@ -32,7 +31,6 @@ export class PartialFiles {
    * it open. File systems that can share the bytes do.
    */
   async create(earlier: string | undefined): Promise<PartialFile> {
-    await mkdir(this.#folder, { recursive: true })
     const from = earlier !== undefined && NAME.test(earlier) ? join(this.#folder, earlier) : undefined
     for (let tries = 0; ; tries++) {
       const name = `${this.#owner}-${++this.#count}`

@@ -2,14 +2,12 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PortolanError } from '../../errors.ts'
 import { codeOf } from './folder-failure.ts'
-import { PARTIAL_FOLDER } from './folder-key.ts'
 
 /**
  * Throws `STORE_REFUSED` when a folder on the way from the root to a key is a symbolic link, which leads to where keys
  * must not; the root itself may be one. Folders that are not there yet are no links.
  */
 export async function requirePlainParents(root: string, key: string): Promise<void> {
-  await requireNoLink(root, PARTIAL_FOLDER)
   const parents = key.split('/').slice(0, -1)
   for (let depth = 1; depth <= parents.length; depth++) {
     if (!(await requireNoLink(root, parents.slice(0, depth).join('/')))) return

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openStore } from '../../../src/storage/open-store.ts'
 import { makeTempFolder } from '../../support/temp.ts'
@@ -7,7 +8,9 @@ import { describeStore } from './suite.ts'
 describeStore(
   'a folder',
   async () => {
-    const { path: folder, [Symbol.asyncDispose]: dispose } = await makeTempFolder()
+    const { path, [Symbol.asyncDispose]: dispose } = await makeTempFolder()
+    const folder = join(path, 'store')
+    await mkdir(folder)
     return {
       open: () => openStore({ kind: 'folder', folder }, lend()),
       openMissing: () => openStore({ kind: 'folder', folder: join(folder, 'not mounted') }, lend()),

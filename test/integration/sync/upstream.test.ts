@@ -7,6 +7,7 @@ import type { OpenedBlob } from '../../../src/registry/reader.ts'
 import { makeMemoryTarget } from '../../support/memory-target.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import {
+  blobRequests,
   expectFilled,
   expectUnaltered,
   LARGE_BYTES,
@@ -194,6 +195,67 @@ describe('an upstream that gives something else', () => {
     expect(report.faults).toMatchObject([
       { message: `registry.test has no blob ${upstream.small.digest} in app` },
     ])
+  })
+
+  it('has lost a blob in one repository: it comes from another that leads to it', async () => {
+    const { registry, small } = upstream
+    for (const name of ['app', 'other', 'third']) {
+      registry.tag(name, 'x', registry.addImage(name, { layers: [small, `only ${name}`] }))
+    }
+    registry.addBlob('third', registry.bytes(small.digest).slice())
+    const paris = makeMemoryTarget('paris')
+    registry.lose('app', small.digest)
+    const report = await runSync({ folder, targets: [paris], upstream: registry })
+    expect([report.faults, report.stores]).toMatchObject([[], [{ complete: true }]])
+    expect(blobRequests(registry).filter((request) => request.includes(small.digest))).toEqual(
+      ['app', 'other', 'third'].map((name) => `blob ${name}@${small.digest}`),
+    )
+  })
+
+  it('gives something else in one repository: it comes from another, in a second download', async () => {
+    const { registry, large } = upstream
+    registry.tag('other', 'x', registry.addImage('other', { layers: [large] }))
+    registry.addBlob('other', registry.bytes(large.digest).slice())
+    const good = registry.blob.bind(registry)
+    registry.blob = async (name, asked, options) => {
+      const opened = await good(name, asked, options)
+      return name === 'app' && asked === large.digest ? whole(noise(LARGE_BYTES, 99)) : opened
+    }
+    const paris = makeMemoryTarget('paris')
+    const report = await runSync({ folder, targets: [paris], upstream: registry })
+    expect([report.faults, report.stores]).toMatchObject([[], [{ complete: true }]])
+  })
+
+  it('has a foreign layer nowhere: it comes from where its manifest says, and is compared with its digest', async () => {
+    const { registry } = upstream
+    const urls = ['http://gone.test/', 'http://liar.test/', 'http://maker.test/']
+    const foreign = {
+      ...registry.addBlob('app', noise(3 * MIB, 5)),
+      mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+      urls,
+    }
+    registry.tag('app', 'windows', registry.addImage('app', { layers: [foreign] }))
+    registry.lose('app', foreign.digest)
+    registry.others.set(urls[1]!, noise(3 * MIB, 6)).set(urls[2]!, noise(3 * MIB, 5))
+    const targets = [makeMemoryTarget('paris')]
+    const section = { foreignLayers: 'copy' } as const
+    const report = await runSync({ folder, targets, upstream: registry, section })
+    expect(report.faults).toMatchObject([])
+    expect(targets[0]!.bucket.objects.get(`blobs/${foreign.digest}`)!.bytes).toEqual(noise(3 * MIB, 5))
+    const without = await runSync({ folder: `${folder}-2`, targets, upstream: registry })
+    expect(without.told).toContainEqual({
+      kind: 'note',
+      message: expect.stringMatching(
+        /^app:windows, app@sha256:.*: left out, since they are foreign: sha256:/,
+      ),
+    })
+  })
+
+  it('cannot be listed whole: what is there is stored, and no store is called complete', async () => {
+    const { registry } = upstream
+    registry.failing.set('catalog', new PortolanError('UNREACHABLE', 'it is asleep'))
+    const report = await runSync({ folder, targets: [makeMemoryTarget('paris')], upstream: registry })
+    expect(report.stores).toMatchObject([{ complete: false, lacking: 0, stored: { blobs: 6 } }])
   })
 
   it('is given up when it does not answer time and again', async () => {

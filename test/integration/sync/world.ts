@@ -1,11 +1,12 @@
 import { expect } from 'vitest'
+import type { SyncConfig } from '../../../src/config/config.ts'
 import type { Digest } from '../../../src/oci/digest.ts'
 import type { Descriptor } from '../../../src/oci/manifest.ts'
 import type { SyncEvent } from '../../../src/replication/events.ts'
 import { type SyncOptions, type SyncParts, sync } from '../../../src/replication/sync.ts'
 import type { SyncReport } from '../../../src/replication/sync-report.ts'
 import type { Target } from '../../../src/replication/target.ts'
-import { walk } from '../../../src/replication/walk.ts'
+import { type WalkEvent, walk } from '../../../src/replication/walk.ts'
 import type { Runtime } from '../../../src/runtime.ts'
 import { openWorkspace } from '../../../src/storage/fs/workspace.ts'
 import type { MemoryBucket } from '../../../src/storage/memory/memory-store.ts'
@@ -66,18 +67,21 @@ export interface RunOptions extends Partial<Omit<SyncParts, 'options'>>, Partial
   readonly folder: string
   readonly targets: readonly Target[]
   readonly upstream: MemoryRegistry
+  /** What is copied, where it is not everything. */
+  readonly section?: Partial<SyncConfig>
 }
 
 /** One run with a workspace in a folder, opened and closed as a process would. */
 export async function runSync({
   folder,
   ...options
-}: RunOptions): Promise<SyncReport & { events: SyncEvent[] }> {
+}: RunOptions): Promise<SyncReport & { events: SyncEvent[]; told: WalkEvent[] }> {
   const workspace = await openWorkspace(folder, {
     runtime: createTestRuntime({ random: Math.random }),
     expiry: 30_000,
   })
   const events: SyncEvent[] = []
+  const told: WalkEvent[] = []
   const {
     concurrency = 4,
     verify = 'sample',
@@ -85,11 +89,17 @@ export async function runSync({
     recheck = false,
     takeLease = false,
     dryRun = false,
+    section = {},
     ...parts
   } = options
   try {
     const report = await sync({
-      walk: () => walk(options.upstream, EVERYTHING, { workspace }),
+      walk: () =>
+        walk(
+          options.upstream,
+          { ...EVERYTHING, ...section },
+          { workspace, report: (event) => told.push(event) },
+        ),
       ...{ workspace, runtime: createHastyRuntime() },
       ...parts,
       report(event) {
@@ -98,7 +108,7 @@ export async function runSync({
       },
       options: { concurrency, verify, trustExisting, recheck, takeLease, dryRun },
     })
-    return { ...report, events }
+    return { ...report, events, told }
   } finally {
     await workspace.close()
   }
@@ -113,6 +123,9 @@ const EVERYTHING = {
   journal: '/nowhere',
   concurrency: 4,
   requestsPerSecond: 1000,
+  maxWait: 1000,
+  perRepository: [],
+  foreignLayers: 'skip',
 } as const
 
 /** Blobs that were asked of a registry, once for each request. */

@@ -1,0 +1,68 @@
+import { PortolanError } from '../errors.ts'
+import { GenerationalCache } from '../internal/generational-cache.ts'
+import type { Runtime } from '../runtime.ts'
+import { type Credential, sameCredential } from './credential.ts'
+
+/** Whoever logs in wrongly again and again is locked out by many services, and asked about by none. In milliseconds. */
+const FIRST = 60_000
+const LONGEST = 600_000
+const REMEMBERED_MAX = 10_000
+/** Some services say 401 for a repository, too: only several in a row say that the login itself is no good any more. */
+const STRIKES = 3
+
+interface Refusal {
+  readonly error: PortolanError
+  readonly credential: Credential | undefined
+  readonly failures: number
+  /** In the runtime's time. */
+  readonly until: number
+}
+
+/** What a token server refused, so that it is not asked the same again at once. */
+export class Refusals {
+  readonly #now: Runtime['now']
+  readonly #known = new GenerationalCache<string, Refusal>(REMEMBERED_MAX)
+  /** The last login that was taken. */
+  #good: Credential | undefined
+  /** How many were refused since. */
+  #strikes = 0
+
+  constructor({ now }: Pick<Runtime, 'now'>) {
+    this.#now = now
+  }
+
+  /** Throws what was thrown before, as long as it is too early to ask for `key` at `realm` again with this credential. */
+  check(realm: string, key: string, credential: Credential | undefined): void {
+    for (const place of [realm, key]) {
+      const refusal = this.#known.get(place)
+      if (refusal === undefined || refusal.until <= this.#now()) continue
+      if (sameCredential(refusal.credential, credential)) throw refusal.error
+    }
+  }
+
+  /** Takes note of a failure; one that may pass by itself counts only where the server said until when to leave it alone. */
+  note(realm: string, key: string, credential: Credential | undefined, error: unknown): void {
+    if (!(error instanceof PortolanError)) return
+    const { code, facts } = error
+    const asked = typeof facts.retryAfter === 'number' ? Math.min(facts.retryAfter, LONGEST) : 0
+    if (code !== 'ACCESS_DENIED' && asked === 0) return
+    const isLogin = facts.status === 401 && credential !== undefined
+    if (isLogin) this.#strikes++
+    const limit = sameCredential(this.#good, credential) ? STRIKES : 1
+    const isForAll = code !== 'ACCESS_DENIED' || (isLogin && this.#strikes >= limit)
+    const place = isForAll ? realm : key
+    const before = this.#known.get(place)
+    const failures = sameCredential(before?.credential, credential) ? (before?.failures ?? 0) + 1 : 1
+    const growing = code === 'ACCESS_DENIED' ? Math.min(LONGEST, FIRST * 2 ** (failures - 1)) : 0
+    this.#known.set(place, { error, credential, failures, until: this.#now() + Math.max(asked, growing) })
+  }
+
+  /** Takes note that a credential was taken. */
+  forgive(realm: string, key: string, credential: Credential | undefined): void {
+    this.#known.delete(realm)
+    this.#known.delete(key)
+    if (credential === undefined) return
+    this.#good = credential
+    this.#strikes = 0
+  }
+}

@@ -1,0 +1,140 @@
+import { PortolanError } from '../errors.ts'
+import { GenerationalCache } from '../internal/generational-cache.ts'
+import type { Fetch, Runtime } from '../runtime.ts'
+import { type AddressGuard, type AddressGuardRuntime, createAddressGuard } from './address-guard.ts'
+import { type Authorization, Authorizations } from './authorizations.ts'
+import { basicAuthorization, readRealm, requestToken } from './bearer-token.ts'
+import type { Challenge } from './challenge.ts'
+import { type Credential, type Credentials, sameCredential } from './credential.ts'
+import { Refusals } from './refusals.ts'
+import { isTokenServiceOf } from './token-service.ts'
+
+/** A registry, and by what to log in to it. */
+export interface LoginOptions {
+  /** The registry's address: what is asked of other origins is sent without any `Authorization`. */
+  readonly url: string
+  readonly credentials: Credentials
+  /** Hosts in other domains that may get the credential for a token, such as `login.example.net`. */
+  readonly tokenServices?: readonly string[] | undefined
+}
+
+/** The part of a runtime that logging in needs. */
+export type LoginRuntime = Pick<Runtime, 'after' | 'date' | 'background'> & AddressGuardRuntime
+
+const REMEMBERED_MAX = 10_000
+/** How long a registry that turned down what it had just been given is not given another of it, in milliseconds. */
+const TURNED_DOWN = 60_000
+
+/** What one registry is shown when it asks who we are. */
+export class RegistryLogin {
+  readonly #registry: URL
+  readonly #options: LoginOptions
+  readonly #runtime: LoginRuntime & Pick<Runtime, 'fetch'>
+  readonly #guard: AddressGuard
+  readonly #authorizations: Authorizations
+  readonly #refusals: Refusals
+  readonly #turnedDown = new GenerationalCache<string, { credential: Credential | undefined; until: number }>(
+    REMEMBERED_MAX,
+  )
+
+  /** `fetch` asks token servers. */
+  constructor(runtime: LoginRuntime, fetch: Fetch, options: LoginOptions) {
+    this.#registry = new URL(options.url)
+    this.#options = options
+    this.#runtime = { ...runtime, fetch }
+    this.#guard = createAddressGuard(runtime)
+    this.#authorizations = new Authorizations(runtime)
+    this.#refusals = new Refusals(runtime)
+  }
+
+  /**
+   * The header that answers a challenge; never `refused`, unless that is all there is. `undefined` where there is none.
+   * Rejects as {@link requestToken} and the credentials do, with what was refused a moment ago without asking again.
+   */
+  async authorize(challenge: Challenge, refused?: string): Promise<string | undefined> {
+    if (challenge.scheme !== 'bearer') return this.#basic(refused)
+    const key = keyOf(challenge)
+    if (refused !== undefined && (await this.#isTurnedDown(key))) return undefined
+    return this.#authorizations.get(key, refused, () => this.#bearer(challenge, key))
+  }
+
+  /** Takes note that the registry turned down what it had just been given. */
+  async noteTurnedDown(challenge: Challenge): Promise<void> {
+    const credential = await this.#credential()
+    this.#turnedDown.set(keyOf(challenge), { credential, until: this.#runtime.now() + TURNED_DOWN })
+  }
+
+  /** Not remembered here: whoever gives credentials keeps them as long as they are good. */
+  async #basic(refused: string | undefined): Promise<string | undefined> {
+    const credential = await this.#credential()
+    const header = headerOf(credential)
+    return header === undefined || header !== refused ? header : headerOf(await this.#credential(credential))
+  }
+
+  async #bearer(challenge: Challenge, key: string): Promise<Authorization> {
+    const realm = readRealm(challenge, this.#registry)
+    await this.#checkRealm(realm)
+    const credential = await this.#credential()
+    const ask = { challenge, key, realm }
+    try {
+      return await this.#token(ask, credential)
+    } catch (error) {
+      if (credential === undefined || !isRefusal(error)) throw error
+      const other = await this.#credential(credential)
+      if (sameCredential(other, credential)) throw error
+      return this.#token(ask, other)
+    }
+  }
+
+  async #isTurnedDown(key: string): Promise<boolean> {
+    const known = this.#turnedDown.get(key)
+    if (known === undefined || known.until <= this.#runtime.now()) return false
+    return sameCredential(known.credential, await this.#credential())
+  }
+
+  async #token(
+    { challenge, key, realm }: { challenge: Challenge; key: string; realm: URL },
+    credential: Credential | undefined,
+  ): Promise<Authorization> {
+    const registry = this.#registry
+    const { tokenServices } = this.#options
+    const trusted = credential !== undefined && (await isTokenServiceOf(registry, realm, tokenServices))
+    const withheld = credential !== undefined && !trusted
+    const shown = trusted ? credential : undefined
+    const place = realm.origin + realm.pathname
+    this.#refusals.check(place, key, shown)
+    try {
+      const request = { challenge, realm, registry, withheld, credential: shown }
+      const { token, renewAt, until } = await requestToken(this.#runtime, request)
+      this.#refusals.forgive(place, key, shown)
+      return { header: `Bearer ${token}`, renewAt, until }
+    } catch (error) {
+      this.#refusals.note(place, key, shown, error)
+      throw error
+    }
+  }
+
+  #credential(refused?: Credential): Promise<Credential | undefined> {
+    return this.#options.credentials(this.#registry.host, refused)
+  }
+
+  /** A registry must not have us ask what only we can reach, password or not. */
+  async #checkRealm(realm: URL): Promise<void> {
+    const { host } = this.#registry
+    const refused = await this.#guard.refuses(this.#registry, realm)
+    if (refused === undefined) return
+    throw new PortolanError('CONTENT_INVALID', `${host} sends us for a token ${refused}`, { registry: host })
+  }
+}
+
+function headerOf(credential: Credential | undefined): string | undefined {
+  return credential?.kind === 'password' ? basicAuthorization(credential) : undefined
+}
+
+function keyOf({ parameters }: Challenge): string {
+  return JSON.stringify(['realm', 'service', 'scope'].map((name) => parameters.get(name)))
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof PortolanError && error.code === 'ACCESS_DENIED'
+}
