@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { run as runProgram } from '../../test/support/programs.ts'
+import { cpuSeconds } from '../processes/usage.ts'
 import type { Server } from './servers.ts'
 
 export const CONNECTIONS = 32
@@ -41,17 +41,4 @@ export async function measure(server: Server, { wrk, script, seconds, from }: Lo
     p50: /50%\s+(\S+)/.exec(text)![1]!,
     p99: /99%\s+(\S+)/.exec(text)![1]!,
   }
-}
-
-/** User and system time of a process and its children, in seconds: proc_pid_stat(5), fields 14 and 15, at 100 Hz. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
-  const own = (Number(fields[11]) + Number(fields[12])) / 100
-  return childrenOf(pid).reduce((sum, child) => sum + cpuSeconds(child), own)
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  )
 }

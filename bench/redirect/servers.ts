@@ -114,12 +114,13 @@ export async function startDoor(
 }
 
 /** Millions of lines are read, as a log collector would, and kept by nobody. */
-function discardOutput({ stdout }: ChildProcess): void {
+export function discardOutput({ stdout }: ChildProcess): void {
   stdout!.removeAllListeners('data')
   stdout!.resume()
 }
 
-async function started(server: Omit<Server, typeof Symbol.asyncDispose>): Promise<Server> {
+/** Waits until it listens; ends it with all its processes when it is disposed of. */
+export async function started(server: Omit<Server, typeof Symbol.asyncDispose>): Promise<Server> {
   const exited = once(server.process, 'exit')
   const { port } = new URL(server.origin)
   await until(`${server.name} to listen`, () => isOpen(Number(port)))
@@ -144,7 +145,8 @@ function isOpen(port: number): Promise<boolean> {
   })
 }
 
-function versionOf(program: string, flag: string): string {
+/** What a program says of its version. */
+export function versionOf(program: string, flag: string): string {
   // nginx writes its version to standard error.
   return execFileSync('/bin/sh', ['-c', '"$0" "$1" 2>&1', program, flag]).toString().trim()
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { configOf } from '../../test/support/config.ts'
 import { makeBlob } from '../../test/support/content.ts'
-import { layProof, makeInventory, makeKey } from '../../test/support/inventory.ts'
+import { layFirstProof, makeInventory, makeKey } from '../../test/support/inventory.ts'
 import type { Served } from '../../test/support/misbehaving.ts'
 import { createTestRuntime, type TestRuntime } from '../../test/support/test-runtime.ts'
 import { until } from '../../test/support/until.ts'
@@ -13,7 +13,7 @@ import { parseName } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
 import { type Backends, noBackends, reconcile } from './backends.ts'
 import { importPublicKey } from './ownership/ownership-key.ts'
-import type { OwnershipPolicy } from './ownership/ownership-status.ts'
+import type { OwnershipPolicy } from './ownership/ownership-policy.ts'
 
 const IOWA = { id: 'iowa', url: 'https://iowa.test', at: 'gcp/us-central1' }
 const PARIS = { id: 'paris', url: 'https://paris.test', at: 'aws/eu-west-3' }
@@ -107,7 +107,7 @@ it('a store at another URL under the same id is believed nothing before it has p
   const rest = { ownership: { publicKey: KEY.publicKey, maxAge: '1d' } }
   const lay = async (host: string, key = KEY) => {
     const served = new Map<string, Served>()
-    await layProof(served, key, 'paris', runtime.date().getTime())
+    await layFirstProof(served, key, 'paris', runtime.date().getTime())
     served.set(`/${INVENTORY_POINTER_PATH}`, { bytes: formatInventoryPointer(pointer) } as Served)
     served.set(`/${inventoryPath(pointer.digest)}`, { bytes } as Served)
     hosts.set(host, served)
@@ -148,7 +148,7 @@ it('another key, and every store that owes a proof has to prove anew whose it is
   })
   const restOf = (key: typeof KEY) => ({ ownership: { publicKey: key.publicKey, maxAge: '1d' } })
   const served = hosts.get('paris.test')!
-  await layProof(served, KEY, 'paris', runtime.date().getTime())
+  await layFirstProof(served, KEY, 'paris', runtime.date().getTime())
   const stores = [{ ...PARIS, proof: 'paris' }]
   const before = await next(none, stores, restOf(KEY), await policyOf(KEY))
   expect(usable(before)).toEqual(['iowa', 'paris'])

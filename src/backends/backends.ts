@@ -18,8 +18,9 @@ import {
   type Elsewhere,
   LiveBackend,
 } from './live-backend.ts'
-import type { OwnershipPolicy } from './ownership/ownership-status.ts'
-import { faultOfPointer } from './ownership/pointer-proof.ts'
+import type { OwnershipPolicy } from './ownership/ownership-policy.ts'
+import { examineOwnership } from './ownership/ownership-status.ts'
+import { faultBesideProof, faultOfPointer } from './ownership/pointer-proof.ts'
 import { storeOf, upstreamOf } from './routable.ts'
 import type { SharedFindings } from './shared-findings.ts'
 
@@ -142,24 +143,31 @@ function upstreamParts(config: UpstreamConfig, { runtime }: BackendEnvironment):
 
 function storeParts(
   config: StoreConfig,
-  { ownership: section }: Config,
+  { ownership: section, stores }: Config,
   policy: OwnershipPolicy | undefined,
   { runtime }: BackendEnvironment,
 ): BackendParts {
   const store = storeOf(config)
   const { url, proof, inventory } = config
   const owesProof = proof !== undefined && policy !== undefined
-  const claim = owesProof ? { ...policy, url, store: proof } : undefined
+  const storeUrl = config.proofUrl ?? stores.find(({ id }) => id === proof)?.url ?? url
+  const claim = owesProof ? { ...policy, url, store: proof, storeUrl } : undefined
   return {
     backend: store,
     // Another key, and every store has to prove anew whose it is.
-    fingerprint: fingerprintOf(['store', config, owesProof ? section : null], runtime),
+    fingerprint: fingerprintOf(['store', config, owesProof ? { ...section, storeUrl } : null], runtime),
     owesProof,
     inspect: (timed, state, listedObject) =>
       inspectStore({ config, store, claim, fetch: timed, runtime }, state, listedObject),
     ...(inventory && { inventoryUrl: url }),
     ...(claim && {
       pointerFault: (pointer) => faultOfPointer(pointer, { ...claim, now: runtime.date().getTime() }),
+      faultBesideProof: async (pointer, ownership, fetch) => {
+        if (faultBesideProof(pointer, ownership) === undefined) return undefined
+        // Whoever fills the store writes the pointer, and then the proof that goes with it.
+        const { status } = await examineOwnership(claim, { ...ownership, recheckAt: 0 }, fetch, runtime)
+        return faultBesideProof(pointer, status)
+      },
     }),
   }
 }

@@ -19,6 +19,7 @@ import { HealthChecker } from './health/health-checker.ts'
 import { isInTraffic } from './health/health-state.ts'
 import type { Inventories } from './inventory/inventories.ts'
 import { type InventoryStatus, StoreInventory } from './inventory/store-inventory.ts'
+import type { OwnershipStatus } from './ownership/ownership-status.ts'
 import {
   createPresenceCache,
   type PresenceCache,
@@ -78,6 +79,12 @@ export interface BackendParts {
   readonly inventoryUrl?: string
   /** By what its inventory is signed; absent where nobody has to prove whose a store is. */
   readonly pointerFault?: (pointer: InventoryPointer) => Promise<string | undefined>
+  /** Why a pointer is not the one that its proof of ownership goes with, which is asked for anew where it does not. */
+  readonly faultBesideProof?: (
+    pointer: InventoryPointer,
+    ownership: OwnershipStatus,
+    fetch: Fetch,
+  ) => Promise<string | undefined>
   /** Whether it has to prove whose it is before its inventory is asked for. */
   readonly owesProof: boolean
 }
@@ -129,6 +136,10 @@ export class LiveBackend {
             runtime,
             inventories,
             ...(parts.pointerFault && { pointerFault: parts.pointerFault }),
+            ...(parts.faultBesideProof && {
+              faultBesideProof: (pointer) =>
+                parts.faultBesideProof!(pointer, this.#state.ownership, this.#fetch),
+            }),
             report: (attempt, before) => {
               this.record({ kind: 'inventory', attempt, before })
               if (attempt.kind === 'loaded') runtime.background(this.#tryManifest())

@@ -43,11 +43,12 @@ export interface HeldContent {
 export interface Fill {
   /** Bytes of the blob, as soon as they are known. Rejects as {@link ended} does. */
   readonly size: Promise<number>
-  /** How many of its bytes are there. */
+  /** How many of its bytes can be read now; none before its size is known. */
   readonly position: number
   /**
    * Bytes from `start` up to, not including, `end`, as they come. What comes last is given only when all of the blob has
-   * matched its digest. Throws as {@link ended} does.
+   * matched its digest. Throws as {@link ended} does; with `FILE_UNWRITABLE` or `FILE_UNREADABLE` when it is the disk that
+   * failed, or has no place: what was given is what came, and the rest can be had elsewhere.
    */
   read(part: FilledPart): AsyncIterable<Uint8Array>
   /** Resolves when the content is kept; rejects when what came is not it, when nothing came, and when the disk fails. */
@@ -58,6 +59,11 @@ export interface FilledPart {
   readonly start: number
   readonly end: number
   readonly signal: AbortSignal
+  /**
+   * Is read into where it is large enough: what was given before is then overwritten by what comes next. Without it,
+   * every piece is the reader's own.
+   */
+  readonly buffer?: Uint8Array
 }
 
 /** What a mirror knows of names; all of it survives the process. */

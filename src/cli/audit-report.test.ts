@@ -6,8 +6,10 @@ const HOUR = 3_600_000
 
 function reportOf(kinds: readonly AuditFindingKind[], orphans: readonly object[] = []): AuditReport {
   const findings = kinds.map((kind) => ({ kind, message: '', images: [], imageCount: 0 }))
-  const counts = { expected: 0, read: 0, readBytes: 0, fetched: 0 }
-  const store = { store: 'paris', location: 'paris', findings, orphans: orphans as never, ...counts }
+  const counts = { expected: 0, read: 0, readBytes: 0, fetched: 0, fetchedBytes: 0 }
+  const requests = { store: 0, clients: 0 }
+  const about = { store: 'paris', location: 'paris', basis: 'upstream', notes: [], requests } as const
+  const store = { ...about, findings, orphans: orphans as never, ...counts }
   return { at: 100 * HOUR, stores: [store], faults: [] }
 }
 

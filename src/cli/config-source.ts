@@ -22,7 +22,8 @@ export async function openConfigSource(
   offline: boolean,
 ): Promise<PullSource<Explanation>> {
   const from = readClient(client.from)
-  const config = await readConfig(file)
+  // The cache belongs to the mirror that runs.
+  const { cache: _, ...config } = await readConfig(file)
   const own = createRuntime({ level: 'silent', access: false, addresses: 'off' })
   const runtime = offline ? { ...own, fetch: refuseToFetch } : own
   const service = await createPortolan(config, runtime, { metrics: false, offline })
@@ -32,6 +33,7 @@ export async function openConfigSource(
   const { down } = client
   return {
     offline,
+    registries: config.registries.map(({ host }) => host),
     explain: async (target) =>
       orRefused(await service.explain({ method: 'GET', target, from, ask: true, down }), target),
     async get({ target, decision }, range) {

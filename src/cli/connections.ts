@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createCredentials } from '../adapters/credentials/credentials.ts'
 import { createAgents, outboundProxies } from '../adapters/node/outbound.ts'
 import type { FillConfig } from '../config/config.ts'
@@ -19,6 +20,8 @@ const credentials = createCredentials()
 
 /** Until a connection to a store is there, in milliseconds. */
 const CONNECT_TIMEOUT = 10_000
+/** For how long nothing may move on a connection to an S3 while it is asked once, in milliseconds. */
+const SILENCE_TIMEOUT = 60_000
 
 export interface RegistryConnection extends RegistryAddress, RetryPolicy {
   /** Hosts in other domains that may get the login for a token. */
@@ -49,12 +52,13 @@ export function connectStore(fill: FillConfig): Promise<ObjectStore> {
     environment: process.env,
     s3Handler: s3Handler(),
     proxyFor: (url) => proxyFor(url, outboundProxies()),
-    md5: (bytes) => createHash('md5').update(bytes).digest(),
+    readFile: (path) => readFile(path, 'utf8'),
+    createMd5: () => createHash('md5'),
   })
 }
 
 /** AWS's SDK brings sockets of its own, which know nothing of proxies. */
 function s3Handler() {
   const { http: httpAgent, https: httpsAgent } = createAgents()
-  return { connectionTimeout: CONNECT_TIMEOUT, httpAgent, httpsAgent }
+  return { connectionTimeout: CONNECT_TIMEOUT, socketTimeout: SILENCE_TIMEOUT, httpAgent, httpsAgent }
 }

@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseInWorker } from '../adapters/config/parse-in-worker.ts'
+import { readBounded, readRegular } from '../adapters/node/regular-file.ts'
 import { trustFiles } from '../adapters/node/trust.ts'
 import type { Config } from '../config/config.ts'
 import { TEXT_MAX } from '../config/document.ts'
 import { acceptConfig } from '../config/load.ts'
 import { type ParsedConfig, type ParseOptions, parseConfig } from '../config/parse.ts'
 import { PortolanError } from '../errors.ts'
-import { readBounded, readRegular } from './regular-file.ts'
 
 /** In bytes: the longest config there may be, were every character of it four bytes long. */
 const BYTES_MAX = 4 * TEXT_MAX

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { makeTempFolder } from '../../test/support/temp.ts'
+import { printOf } from '../adapters/node/regular-file.ts'
 import type { Config } from '../config/config.ts'
 import { silentLog } from '../telemetry/log.ts'
 import { readConfig } from './read-config.ts'
-import { printOf } from './regular-file.ts'
 import { Reloader } from './reload.ts'
 
 const TLS = ['one', 'two'].map((name) => ({ certificate: `/${name}.crt`, key: `/${name}.key` }))

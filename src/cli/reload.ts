@@ -1,3 +1,4 @@
+import { printOf } from '../adapters/node/regular-file.ts'
 import { trustFiles } from '../adapters/node/trust.ts'
 import type { Config } from '../config/config.ts'
 import { formatFault } from '../config/fault.ts'
@@ -6,7 +7,6 @@ import type { Portolan } from '../server/compose.ts'
 import type { Log } from '../telemetry/log.ts'
 import { keepListeners } from './keep-listeners.ts'
 import { parseConfigAgain } from './read-config.ts'
-import { printOf } from './regular-file.ts'
 import type { ServedIdentities } from './served-identities.ts'
 
 /** How often the file is looked at, in milliseconds. */

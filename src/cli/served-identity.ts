@@ -1,10 +1,10 @@
 import type { Listener, TlsIdentity } from '../adapters/listener.ts'
 import { type NamedText, type ReadIdentity, readIdentity } from '../adapters/node/certificate.ts'
+import { printOf, readRegular } from '../adapters/node/regular-file.ts'
 import type { TlsConfig } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import { type ExpiryState, expiryState } from './expiry-state.ts'
-import { printOf, readRegular } from './regular-file.ts'
 
 /** In bytes; a chain has a few certificates of some kilobytes. */
 const BYTES_MAX = 1024 * 1024

@@ -3,7 +3,7 @@ import { signOwnership, verifyOwnership } from '../backends/ownership/ownership.
 import { importPrivateKey, importPublicKey, signBytes } from '../backends/ownership/ownership-key.ts'
 import type { Config } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
-import type { Signer } from '../replication/write-inventory.ts'
+import type { Signer } from '../replication/signed-pointer.ts'
 
 /**
  * Reads the operator's signing key; `undefined` when the config names none. Throws `FILE_UNREADABLE`, and
@@ -17,11 +17,18 @@ export async function readSigningKey({ sync, ownership }: Config): Promise<Signe
     throw new PortolanError('FILE_UNREADABLE', message, { file }, cause)
   })
   const key = await importPrivateKey(pem, file)
-  const prove = (store: string) => signOwnership({ store, issued: Date.now() }, key)
+  const prove: Signer['prove'] = (stated) => signOwnership({ ...stated, issued: Date.now() }, key)
   if (ownership !== undefined) {
     const publicKey = await importPublicKey(ownership.publicKey)
-    const demand = { store: 'any', publicKey, maxAge: ownership.maxAge, now: Date.now() }
-    if ((await verifyOwnership(await prove('any'), demand)).kind !== 'proven') {
+    const any = { store: 'any', url: 'http://any' }
+    const demand = {
+      store: any.store,
+      storeUrl: any.url,
+      publicKey,
+      maxAge: ownership.maxAge,
+      now: Date.now(),
+    }
+    if ((await verifyOwnership(await prove({ ...any, inventory: 'none' }), demand)).kind !== 'proven') {
       const message = `${file}, which sync.signingKey names, is not the private half of ownership.publicKey: no door would accept what it signs`
       throw new PortolanError('CONFIG_INVALID', message, { file })
     }

@@ -1,3 +1,4 @@
+import { CLOUD_REGISTRIES, isRegistryOf } from './cloud-registry.ts'
 import type { Draft, DraftUpstream } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { readFlag } from './schema/values.ts'
@@ -30,7 +31,9 @@ export function* checkCredentials(draft: Draft): Iterable<Remark> {
     }
     if ('layout' in upstream)
       yield { path, message: 'is for an upstream with url: a folder asks for no login', key: true }
-    if (upstream.credentials !== undefined) yield* checkKind(upstream.credentials, path)
+    if (upstream.credentials === undefined) continue
+    yield* checkKind(upstream.credentials, path)
+    yield* checkCloud(upstream, path)
   }
 }
 
@@ -44,6 +47,16 @@ function* checkKind(credentials: Readonly<Record<string, unknown>>, path: Config
     if (found.length === 0) yield { path, message: `needs ${keys.join(' or ')}` }
     if (found.length > 1) yield { path, message: `has both ${keys.join(' and ')}; keep one` }
   }
+}
+
+/** The identity of a machine opens much more than images, and is shown to its own cloud alone. */
+function* checkCloud({ url, credentials }: DraftUpstream, path: ConfigPath): Iterable<Remark> {
+  const cloud = credentials?.cloud
+  if (url === undefined || (cloud !== 'aws' && cloud !== 'azure' && cloud !== 'gcp')) return
+  const { protocol, host } = new URL(url)
+  if (protocol === 'https:' && isRegistryOf(cloud, host)) return
+  const message = `is for registries of that cloud alone, over https (${CLOUD_REGISTRIES[cloud]}), and this is ${protocol}//${host}`
+  yield { path: [...path, 'cloud'], message }
 }
 
 /** A mirror knows its clients, where what it fetches is not for everybody. */

@@ -169,6 +169,10 @@ function* checkFills({ stores = [] }: Draft): Iterable<Remark> {
 function* checkProofs(draft: Draft): Iterable<Remark> {
   const { stores = [] } = draft
   for (const [index, store] of stores.entries()) {
+    if (store?.proofUrl !== undefined && (store.proof === NO_PROOF || !('ownership' in draft))) {
+      const message = 'is of no use: no proof of ownership is asked of this store'
+      yield { path: ['stores', index, 'proofUrl'], message }
+    }
     if (store?.proof === undefined || store.proof === NO_PROOF) continue
     const path = ['stores', index, 'proof']
     if (!('ownership' in draft)) {

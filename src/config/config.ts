@@ -170,6 +170,8 @@ export interface StoreConfig {
   readonly inventory: boolean
   /** The id of the store whose proof of ownership it must serve: most often its own; absent when none is asked for. */
   readonly proof?: string
+  /** The URL that this proof must name; absent where it is that of the store whose proof it is. */
+  readonly proofUrl?: string
   /** How `sync` writes to it; absent when somebody else fills it. */
   readonly fill?: FillConfig
 }

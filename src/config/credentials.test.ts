@@ -13,6 +13,8 @@ const mirror = (
 ) =>
   `version: 1\ndelivery: relay\ncache: off\n${more}upstreams: [{ id: a, ${where}, at: dc/x, credentials: ${credentials} }]\n`
 
+const AT = 'upstreams[0].credentials'
+
 function faultsOf(text: string): string[] {
   const parsed = parseConfig(text, PARSING)
   expect(JSON.stringify(parsed)).not.toContain('hunter2')
@@ -34,7 +36,6 @@ test.each([
   ],
   ['{ dockerConfig: config.json }', { kind: 'dockerConfig', file: '/etc/portolan/config.json' }],
   ['{ helper: pass }', { kind: 'helper', name: 'pass' }],
-  ['{ cloud: azure }', { kind: 'cloud', cloud: 'azure' }],
 ])('a login %s is read, and written as it was', (text, expected) => {
   const config = loadConfig(mirror(text), PARSING)
   expect(config.upstreams[0]!.credentials).toEqual(expected)
@@ -43,7 +44,31 @@ test.each([
   expect(JSON.stringify(expandConfig(config))).not.toContain('hunter2')
 })
 
-const AT = 'upstreams[0].credentials'
+test.each([
+  ['aws', 'https://123456789012.dkr.ecr.eu-west-3.amazonaws.com'],
+  ['aws', 'https://123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com'],
+  ['aws', 'https://123456789012.dkr-ecr.eu-west-3.on.aws'],
+  ['azure', 'https://acme.azurecr.io'],
+  ['gcp', 'https://europe-docker.pkg.dev/v'],
+  ['gcp', 'https://eu.gcr.io'],
+])('the identity of %s is shown to %s', (cloud, url) => {
+  const config = loadConfig(mirror(`{ cloud: ${cloud} }`, undefined, `url: "${url}"`), PARSING)
+  expect(config.upstreams[0]!.credentials).toEqual({ kind: 'cloud', cloud })
+  expect(loadConfig(formatConfig(config))).toEqual(config)
+})
+
+test.each([
+  ['aws', 'https://registry.example', 'ACCOUNT.dkr.ecr.REGION.amazonaws.com'],
+  ['aws', 'http://123456789012.dkr.ecr.eu-west-3.amazonaws.com', 'ACCOUNT.dkr.ecr.REGION.amazonaws.com'],
+  ['aws', 'https://1.dkr.ecr.eu-west-3.amazonaws.com.evil.example', 'ACCOUNT.dkr.ecr.REGION.amazonaws.com'],
+  ['aws', 'https://public.ecr.aws', 'ACCOUNT.dkr.ecr.REGION.amazonaws.com'],
+  ['azure', 'https://europe-docker.pkg.dev', 'NAME.azurecr.io'],
+  ['gcp', 'https://pkg.dev.example', 'REGION-docker.pkg.dev or gcr.io'],
+])('the identity of %s is not shown to %s', (cloud, url, named) => {
+  expect(faultsOf(mirror(`{ cloud: ${cloud} }`, undefined, `url: "${url}"`))).toEqual([
+    `${AT}.cloud: is for registries of that cloud alone, over https (${named}), and this is ${url}`,
+  ])
+})
 
 test.each([
   ['{}', [`${AT}: needs one of username and password, dockerConfig, helper, cloud`]],
@@ -56,7 +81,7 @@ test.each([
       `${AT}: has both passwordFile and passwordVariable; keep one`,
     ],
   ],
-  ['{ helper: pass, cloud: aws }', [`${AT}: has helper and cloud; keep one`]],
+  ['{ helper: pass, dockerConfig: x }', [`${AT}: has dockerConfig and helper; keep one`]],
   ['{ cloud: oracle }', [`${AT}.cloud: must be "aws", "azure" or "gcp"`]],
   [
     '{ helper: "../../bin/x" }',

@@ -37,6 +37,7 @@ export interface DraftUpstream extends DraftBackend {
 /** A store. */
 export interface DraftStore extends DraftBackend {
   readonly proof?: string | undefined
+  readonly proofUrl?: string | undefined
   readonly fill?: DraftFill | undefined
 }
 

@@ -38,7 +38,9 @@ export async function openAdminSource<Explained extends ExplainedRequest>(
   const base = url.replace(/\/+$/, '')
   const { door } = (await askAdmin(`${base}/`, runtime)) as { door: string | null }
   if (door === null) throw unreachable(`the door behind ${url} takes no requests now`)
+  const config = (await askAdmin(`${base}/config`, runtime)) as { registries?: readonly { host: string }[] }
   return {
+    registries: (config.registries ?? []).map(({ host }) => host),
     async explain(target) {
       const query = new URLSearchParams({ target, from })
       for (const id of down) query.append('down', id)

@@ -15,6 +15,8 @@ export interface PullSource<Explained extends ExplainedRequest> {
   explain(target: string): Promise<Explained>
   /** Gets from this machine what is where the door would send that client, or a part. Rejects when nothing answers. */
   get(explanation: Explained, range?: string): Promise<Response>
+  /** The hosts of the registries that it answers for, where it is a mirror: a pull says which one it means. */
+  readonly registries?: readonly string[]
   /** Whether nobody is to be asked: then what lies on no disk of our own is not had. */
   readonly offline?: boolean
   end(): void

@@ -46,12 +46,12 @@ export type WalkRuntime = Pick<Runtime, 'createHash'>
  * for the platform.
  */
 export async function* walkPull<Explained extends ExplainedRequest>(
-  { name, tag, digest }: Reference,
+  { host, name, tag, digest }: Reference,
   source: PullSource<Explained>,
   runtime: WalkRuntime,
   platform?: Platform,
 ): AsyncGenerator<PullStep<Explained>> {
-  const pull = new Pull(name, source, runtime)
+  const pull = new Pull(name, source, runtime, namespaceOf(host, source))
   const top =
     digest === undefined
       ? yield* pull.manifest(`tag ${tag ?? 'latest'}`, tag ?? parseTag('latest')!)
@@ -78,6 +78,14 @@ export async function* walkPull<Explained extends ExplainedRequest>(
   yield await pull.referrers(top.digest)
 }
 
+/** As containerd says it to a mirror. */
+function namespaceOf(
+  host: string | undefined,
+  { registries = [] }: Pick<PullSource<never>, 'registries'>,
+): string {
+  return host !== undefined && registries.includes(host) ? `?ns=${encodeURIComponent(host)}` : ''
+}
+
 interface Got {
   readonly digest: Digest
   readonly manifest: Manifest | Index
@@ -88,12 +96,15 @@ class Pull<Explained extends ExplainedRequest> {
   readonly #name: Name
   readonly #source: PullSource<Explained>
   readonly #runtime: WalkRuntime
+  /** What says in a query which registry is meant; empty where there is only one. */
+  readonly #namespace: string
   readonly #asked = new Set<string>()
 
-  constructor(name: Name, source: PullSource<Explained>, runtime: WalkRuntime) {
+  constructor(name: Name, source: PullSource<Explained>, runtime: WalkRuntime, namespace: string) {
     this.#name = name
     this.#source = source
     this.#runtime = runtime
+    this.#namespace = namespace
   }
 
   /** Asks for a manifest and reads it. */
@@ -182,7 +193,7 @@ class Pull<Explained extends ExplainedRequest> {
   }
 
   #ask(request: OciRequest): Promise<Explained> {
-    const target = formatPath(request)
+    const target = formatPath(request) + this.#namespace
     this.#asked.add(target)
     return this.#source.explain(target)
   }
@@ -192,7 +203,7 @@ class Pull<Explained extends ExplainedRequest> {
     const request: OciRequest = isBlob
       ? { kind: 'blob', name, digest }
       : { kind: 'manifest', name, byDigest: true, reference: digest }
-    return this.#asked.has(formatPath(request))
+    return this.#asked.has(formatPath(request) + this.#namespace)
   }
 
   /** A manifest, or what is wrong with the reply. */
@@ -217,7 +228,7 @@ class Pull<Explained extends ExplainedRequest> {
     check: (reply: Response) => Promise<string | undefined>,
   ): Promise<PullAnswer> {
     if (explanation.decision.kind === 'refuse') return { works: false, note: 'the door refuses' }
-    if (this.#source.offline && explanation.decision.kind === 'redirect') return NOT_TRIED
+    if (this.#source.offline && ['redirect', 'relay'].includes(explanation.decision.kind)) return NOT_TRIED
     const tried = range === undefined ? 'GET' : `GET ${range}`
     try {
       const reply = await this.#source.get(explanation, range)

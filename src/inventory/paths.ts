@@ -23,3 +23,11 @@ export function inventoryPath(digest: Digest): string {
 export function inventoryFile(digest: Digest): string {
   return `inventory-${digestEncoded(digest)}.bin`
 }
+
+/** Whether a key is one of those that Portolan keeps in a store for itself. */
+export function isOwnPath(key: string): boolean {
+  return OWN_KEYS.has(key) || OWN_KEY.test(key)
+}
+
+const OWN_KEYS: ReadonlySet<string> = new Set([INVENTORY_POINTER_PATH, OWNERSHIP_PATH, WRITER_PATH])
+const OWN_KEY = /^portolan\/(inventory-[a-f0-9]{64}\.bin|probe-[a-z0-9]{1,64}\.json)$/

@@ -1,4 +1,7 @@
-/** The error codes of the OCI distribution spec 1.1, "Error Codes". */
+/**
+ * The error codes of the OCI distribution spec 1.1, "Error Codes", and that of Docker's registry for what cannot be
+ * answered now, for which the spec has none.
+ */
 export type OciErrorCode =
   | 'BLOB_UNKNOWN'
   | 'BLOB_UPLOAD_INVALID'
@@ -14,6 +17,7 @@ export type OciErrorCode =
   | 'DENIED'
   | 'UNSUPPORTED'
   | 'TOOMANYREQUESTS'
+  | 'UNAVAILABLE'
 
 /** Why a request cannot be served, in the words that a registry client expects. */
 export interface OciFault {

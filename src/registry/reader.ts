@@ -1,3 +1,4 @@
+import type { FilePart } from '../internal/file-part.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Descriptor } from '../oci/manifest.ts'
 import type { Name, Tag } from '../oci/name.ts'
@@ -97,4 +98,6 @@ export interface OpenedBlob {
   /** Bytes of the whole blob, where the registry says so. */
   readonly size?: number
   readonly body: ReadableStream<Uint8Array>
+  /** What the body would give, where that lies in a file: whoever takes it leaves the body alone. */
+  readonly part?: FilePart
 }

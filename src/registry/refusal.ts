@@ -6,7 +6,10 @@ const BODY_MAX_BYTES = 64 * 1024
 /** How much of a registry's own words an error repeats. */
 const ECHO_MAX = 200
 
-/** The error for an answer that does not give what was asked for, with the registry's own reason where it has one. */
+/**
+ * The error for an answer that does not give what was asked for, with the registry's own reason where it has one. Its
+ * facts have the `status` and, where it was sent, `Retry-After` as `retryAfter`.
+ */
 export async function refusal(
   { url, what, facts, method = 'GET' }: RegistryQuestion,
   response: Response,
@@ -15,13 +18,14 @@ export async function refusal(
   const asked = new URL(url)
   // After a redirect it is a storage host that refuses, and the registry's credentials are not what is wrong.
   const answering = URL.parse(response.url) ?? asked
+  const retryAfter = response.headers.get('Retry-After')
   const reason = await ownWords(response)
   const words = reason === undefined ? '' : ` (${reason})`
   const said = `${answering.host} answered ${method} with ${status}${words}${laterOf(response.headers)}`
   return new PortolanError(
     status === 401 || status === 403 ? 'ACCESS_DENIED' : 'UNREACHABLE',
     `cannot ${verbOf(method)} ${what}: ${said}; ${remedy(status, method, asked.host, answering.host)}`,
-    { ...facts, status },
+    { ...facts, status, ...(retryAfter !== null && { retryAfter }) },
   )
 }
 

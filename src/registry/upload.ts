@@ -203,7 +203,10 @@ export class Upload {
     if (body instanceof Uint8Array) this.sent += body.length
     const sized = method === 'GET' ? headers : { ...headers, 'Content-Length': `${length}` }
     const response = await asker.ask({ ...asked, headers: sized, ...(body && { body }) })
-    this.retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime, RETRY_AFTER_MAX)
+    this.retryAfter = Math.min(
+      readRetryAfter(response.headers.get('Retry-After'), runtime) ?? 0,
+      RETRY_AFTER_MAX,
+    )
     return response
   }
 

@@ -25,6 +25,10 @@ export class AuditFindings {
     })
   }
 
+  get count(): number {
+    return this.#found.length
+  }
+
   /** The worst kind first; of one kind, by key. */
   sorted(): AuditFinding[] {
     const rank = ({ kind }: AuditFinding) => AUDIT_FINDING_KINDS.indexOf(kind)

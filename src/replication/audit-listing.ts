@@ -1,34 +1,9 @@
 import type { Inventory } from '../inventory/inventory.ts'
-import type { ObjectInfo } from '../storage/object-store.ts'
 import type { AuditFindings } from './audit-findings.ts'
-import { digestOfKey, type ExpectedObject, keyPrefixes } from './content-keys.ts'
+import { digestOfKey, type ExpectedObject, keyOfEntry } from './content-keys.ts'
+import type { Listing } from './list-content.ts'
 import type { Orphan } from './orphans.ts'
 import type { Target } from './target.ts'
-
-/** What a store holds at the paths of its blobs and manifests, by key. */
-export type Listing = ReadonlyMap<string, ObjectInfo>
-
-const PROGRESS_STEP = 1000
-
-/** Lists a store. Keys that are not of its own paths are left out. */
-export async function listContent(
-  target: Target,
-  expected: ReadonlyMap<string, ExpectedObject>,
-  progress: (done: number) => void,
-  signal?: AbortSignal,
-): Promise<Listing> {
-  const listing = new Map<string, ObjectInfo>()
-  for (const prefix of keyPrefixes(target)) {
-    for await (const info of target.objects.list(prefix)) {
-      signal?.throwIfAborted()
-      if (!expected.has(info.key) && digestOfKey(target, info.key) === undefined) continue
-      listing.set(info.key, info)
-      if (listing.size % PROGRESS_STEP === 0) progress(listing.size)
-    }
-  }
-  progress(listing.size)
-  return listing
-}
 
 /** Compares what should be there with what is; gives what is there in its right size. */
 export function auditListing(
@@ -79,8 +54,9 @@ export function auditInventory(
   findings: AuditFindings,
 ): ReadonlySet<string> {
   const mislisted = new Set<string>()
-  for (const { digest, size, mediaType } of inventory.entries()) {
-    const key = mediaType === undefined ? target.blobKey(digest) : target.manifestKey?.(digest)
+  for (const entry of inventory.entries()) {
+    const { digest, size } = entry
+    const key = keyOfEntry(target, entry)
     const found = key === undefined ? undefined : listing.get(key)
     if (found?.size === size) continue
     const about = key ?? `the manifest ${digest}`
@@ -116,6 +92,19 @@ export function auditStaleness(
     'stale',
     `the inventory of ${at} lacks ${unlisted.length} of what is there, such as ${unlisted[0]!.key}`,
   )
+}
+
+/** What lies at the path of a digest that it should not hold: somebody may be sent to it all the same. */
+export function findUnexpected(
+  target: Target,
+  expected: ReadonlyMap<string, ExpectedObject>,
+  listing: Listing,
+): ExpectedObject[] {
+  const unexpected: ExpectedObject[] = []
+  for (const { key, size } of listing.values()) {
+    if (!expected.has(key)) unexpected.push({ key, digest: digestOfKey(target, key)!, size })
+  }
+  return unexpected
 }
 
 /** What lies at the path of a digest that nothing leads to, the oldest first. */

@@ -1,34 +1,39 @@
+import type { OwnershipPolicy } from '../backends/ownership/ownership-policy.ts'
 import { PortolanError } from '../errors.ts'
 import { Semaphore } from '../internal/semaphore.ts'
 import { untilAborted } from '../internal/until-aborted.ts'
-import type { Inventory } from '../inventory/inventory.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Fetch, Runtime } from '../runtime.ts'
 import { createImageFinder } from './affected-images.ts'
-import { auditContent, chooseSample, type SampleSize } from './audit-content.ts'
+import { type AuditBasis, basisOf, knowsAll } from './audit-basis.ts'
+import { auditContent } from './audit-content.ts'
 import { AuditFindings } from './audit-findings.ts'
-import {
-  auditInventory,
-  auditListing,
-  auditStaleness,
-  findOrphans,
-  type Listing,
-  listContent,
-} from './audit-listing.ts'
-import { auditPublic } from './audit-public.ts'
+import { auditInventory, auditListing, auditStaleness, findOrphans, findUnexpected } from './audit-listing.ts'
+import { auditOwnership, auditServedInventory } from './audit-ownership.ts'
+import { auditPublic, type ClientSample } from './audit-public.ts'
 import type { AuditReport, StoreAudit } from './audit-report.ts'
-import { type ExpectedObject, expectedObjects } from './content-keys.ts'
+import { assuranceOf, chooseSample } from './choose-sample.ts'
+import type { ExpectedObject } from './content-keys.ts'
+import { countRequests } from './counted-store.ts'
+import { type ListedContent, listContent } from './list-content.ts'
 import type { Reachable } from './reachable.ts'
-import { readStoreInventory } from './store-inventory.ts'
+import type { SampleSize } from './sample-size.ts'
+import { type FoundInventory, readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
 export interface AuditOptions {
   /** Its `fetch` stands for any client, and so is without credentials. */
   readonly runtime: Runtime
-  /** How much is downloaded and compared with its digest. */
+  /** How much is downloaded and compared with its digest, and fetched as clients do. */
   readonly content: SampleSize
-  /** How many blobs, and how many manifests, are fetched as clients fetch them; 4 when it is left out. */
+  /** By what proofs of ownership are judged; absent where nobody asks for any. */
+  readonly ownership?: OwnershipPolicy
+  /** The ids of stores of which no proof is asked all the same. */
+  readonly excused?: ReadonlySet<string>
+  /** How many blobs, and how many manifests, are fetched in all the ways that clients have; 4 when it is left out. */
   readonly publicCount?: number
   readonly report?: (event: AuditEvent) => void
+  /** Told of each store what is about to be downloaded. */
+  readonly announce?: (message: string) => void
   /** Ends the audit when it is aborted: it rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -46,7 +51,8 @@ const PUBLIC_COUNT = 4
 
 /**
  * Proves of each store that it holds all that is reachable, unaltered and for everyone to fetch, that its inventory
- * says so, and tells what else lies there. Stores are audited by themselves: what one refuses concerns no other.
+ * says so and is signed together with its proof of ownership, and tells what else lies there. Stores are audited by
+ * themselves: what one refuses concerns no other. What the upstream does not say is taken from the inventories.
  *
  * No sync should run meanwhile: what it has stored and not yet listed looks stale.
  */
@@ -58,100 +64,180 @@ export async function audit(
   const at = options.runtime.date().getTime()
   const imagesOf = createImageFinder(reachable)
   const auditing = new Semaphore(STORES_AT_ONCE).map(targets, (target) =>
-    auditStore(target, reachable, new AuditFindings(imagesOf), options),
+    new StoreAuditor(target, reachable, new AuditFindings(imagesOf), options).audit(),
   )
   const stores = await untilAborted(options.signal, auditing)
   return { at, stores, faults: reachable.faults.map(({ message }) => message) }
 }
 
-async function auditStore(
-  target: Target,
-  reachable: Reachable,
-  findings: AuditFindings,
-  options: AuditOptions,
-): Promise<StoreAudit> {
-  const { id: store, objects } = target
-  const { runtime, content, publicCount = PUBLIC_COUNT, report = () => {}, signal } = options
-  signal?.throwIfAborted()
-  const expected = expectedObjects(target, reachable)
+/** The audit of one store, step by step. */
+class StoreAuditor {
+  readonly #target: Target
+  readonly #reachable: Reachable
+  readonly #findings: AuditFindings
+  readonly #options: AuditOptions
+  readonly #signal: AbortSignal
+  readonly #requests: () => number
+  readonly #fetch: Fetch
+  #clientRequests = 0
+  readonly #notes: string[] = []
 
-  // The inventory first: what it says must be so at any moment after.
-  const inventory = await attempt(
-    findings,
-    'inventory',
-    async () => (await readStoreInventory(target, runtime))?.inventory,
-  )
-  const listing = await attempt(findings, 'listing', () =>
-    listContent(target, expected, (done) => report({ store, step: 'listing', done }), signal),
-  )
-  const held = listing && compare(target, expected, listing.value, inventory, findings)
-  // A store that lets nobody list it may still give what it holds.
-  const candidates = held ?? [...expected.values()]
-
-  const sample = chooseSample(candidates, content, runtime)
-  const { read, readBytes } = await auditContent(
-    target,
-    sample,
-    listing?.value,
-    runtime,
-    findings,
-    (done) => report({ store, step: 'content', done, total: sample.length }),
-    signal,
-  )
-  const blobs = candidates.filter(({ size, mediaType }) => size !== undefined && mediaType === undefined)
-  const manifests = candidates.filter(({ mediaType }) => mediaType !== undefined)
-  const offered = [blobs, manifests].flatMap((some) => chooseSample(some, { count: publicCount }, runtime))
-  const fetched = await auditPublic(target, offered, runtime.fetch, findings, (done) => {
-    signal?.throwIfAborted()
-    report({ store, step: 'public', done, total: offered.length })
-  })
-  // What an unreadable image leads to looks like an orphan, and so does all of it where a registry lists nothing.
-  const knowsAll = reachable.faults.length === 0 && reachable.images.length > 0
-  const orphans =
-    knowsAll && listing && inventory && findOrphans(target, expected, listing.value, inventory.value)
-  return {
-    store,
-    location: objects.location,
-    findings: findings.sorted(),
-    ...(orphans && { orphans }),
-    expected: expected.size,
-    ...(held && { held: held.length }),
-    read,
-    readBytes,
-    fetched,
+  constructor(target: Target, reachable: Reachable, findings: AuditFindings, options: AuditOptions) {
+    const { objects, requests } = countRequests(target.objects)
+    this.#target = { ...target, objects }
+    this.#requests = requests
+    this.#reachable = reachable
+    this.#findings = findings
+    this.#options = options
+    this.#fetch = (url, init) => {
+      this.#clientRequests++
+      return options.runtime.fetch(url, init)
+    }
+    this.#signal = options.signal ?? new AbortController().signal
   }
-}
 
-function compare(
-  target: Target,
-  expected: ReadonlyMap<string, ExpectedObject>,
-  listing: Listing,
-  inventory: Read<Inventory | undefined> | undefined,
-  findings: AuditFindings,
-): readonly ExpectedObject[] {
-  const mislisted = inventory?.value && auditInventory(target, inventory.value, listing, findings)
-  const held = auditListing(expected, listing, mislisted ?? new Set(), findings)
-  if (inventory !== undefined) auditStaleness(inventory.value, held, findings)
-  return held
+  async audit(): Promise<StoreAudit> {
+    this.#signal.throwIfAborted()
+    // The inventory first: what it says must be so at any moment after.
+    const found = await this.#attempt('inventory', () =>
+      readStoreInventory(this.#target, this.#options.runtime),
+    )
+    await this.#auditProof(found?.value)
+    const basis = basisOf(this.#target, this.#reachable, found?.value?.inventory)
+    const listed = await this.#attempt('listing', () =>
+      listContent(this.#target, basis.expected, (done) => this.#report('listing', done), this.#signal),
+    )
+    const held = listed && this.#compare(basis, listed.value, found)
+    const unexpected =
+      listed === undefined ? [] : findUnexpected(this.#target, basis.expected, listed.value.listing)
+    // A store that lets nobody list it may still give what it holds.
+    const candidates = held ?? [...basis.expected.values()]
+    const downloaded = await this.#download(candidates, unexpected, listed?.value)
+    // What an unreadable image leads to looks like an orphan, and so does all of it where a registry lists nothing.
+    const orphans =
+      knowsAll(this.#reachable) && listed && found
+        ? findOrphans(this.#target, basis.expected, listed.value.listing, found.value?.inventory)
+        : undefined
+    if (basis.kind === 'nothing') {
+      this.#findings.add(
+        'unreadable',
+        'there is nothing to compare it with: neither upstream nor inventory says what it should hold',
+      )
+    }
+    return {
+      ...{ store: this.#target.id, location: this.#target.objects.location, basis: basis.kind },
+      ...{ findings: this.#findings.sorted(), notes: this.#notes },
+      ...(orphans && { orphans }),
+      ...(listed?.value.strangers && { strangers: listed.value.strangers }),
+      expected: basis.expected.size,
+      ...(held && { held: held.length }),
+      ...downloaded,
+    }
+  }
+
+  async #auditProof(found: FoundInventory | undefined): Promise<void> {
+    const { ownership: policy, excused } = this.#options
+    const runtime = { ...this.#options.runtime, fetch: this.#fetch }
+    const note = (message: string) => this.#notes.push(message)
+    if (policy === undefined) note('whose it is was not asked: the config has no ownership.publicKey')
+    else if (!excused?.has(this.#target.id)) {
+      const parts = { policy, runtime, findings: this.#findings, note }
+      await auditOwnership(this.#target, found?.pointer, parts)
+    }
+    if (found !== undefined) {
+      await auditServedInventory(this.#target, found, runtime, this.#findings, this.#signal)
+    }
+  }
+
+  #compare(
+    { expected }: AuditBasis,
+    { listing }: ListedContent,
+    found: Read<FoundInventory | undefined> | undefined,
+  ): readonly ExpectedObject[] {
+    const inventory = found?.value?.inventory
+    const mislisted = inventory && auditInventory(this.#target, inventory, listing, this.#findings)
+    const held = auditListing(expected, listing, mislisted ?? new Set(), this.#findings)
+    if (found !== undefined) auditStaleness(inventory, held, this.#findings)
+    return held
+  }
+
+  /** Reads a sample with credentials, and fetches it as clients do; what nothing leads to is read alone. */
+  async #download(
+    candidates: readonly ExpectedObject[],
+    unexpected: readonly ExpectedObject[],
+    listed: ListedContent | undefined,
+  ) {
+    const { runtime, content } = this.#options
+    const sample = chooseSample([...candidates, ...unexpected], content, runtime)
+    const clients = this.#clientSample(candidates, new Set(unexpected), sample)
+    this.#announce(sample, clients)
+    const before = this.#findings.count
+    const reading = await auditContent(this.#target, sample, {
+      ...{ listing: listed?.listing, runtime, findings: this.#findings, signal: this.#signal },
+      progress: (done) => this.#report('content', done, sample.length),
+    })
+    const total = clients.closely.length + clients.once.length
+    const { fetched, bytes } = await auditPublic(
+      ...([this.#target, clients, this.#fetch, this.#findings] as const),
+      (done) => {
+        this.#signal.throwIfAborted()
+        this.#report('public', done, total)
+      },
+    )
+    const isRight = this.#findings.count === before
+    const assurance = isRight
+      ? assuranceOf(candidates.length + unexpected.length, sample.length, content)
+      : undefined
+    return {
+      ...reading,
+      ...{ fetched, fetchedBytes: bytes },
+      requests: { store: this.#requests(), clients: this.#clientRequests },
+      ...(assurance && { assurance }),
+    }
+  }
+
+  #clientSample(
+    candidates: readonly ExpectedObject[],
+    unexpected: ReadonlySet<ExpectedObject>,
+    sample: readonly ExpectedObject[],
+  ): ClientSample {
+    const { runtime, publicCount: count = PUBLIC_COUNT } = this.#options
+    const blobs = candidates.filter(({ size, mediaType }) => size !== undefined && mediaType === undefined)
+    const manifests = candidates.filter(({ mediaType }) => mediaType !== undefined)
+    const closely = [blobs, manifests].flatMap((some) => chooseSample(some, { count }, runtime))
+    const taken = new Set(closely)
+    const once = sample.filter(
+      (object) => object.size !== undefined && !taken.has(object) && !unexpected.has(object),
+    )
+    return { closely, once }
+  }
+
+  #announce(sample: readonly ExpectedObject[], { closely, once }: ClientSample): void {
+    const bytes = sample.reduce((sum, { size = 0 }) => sum + size, 0)
+    this.#options.announce?.(
+      `store ${this.#target.id}: ${sample.length} objects are read (${bytes.toLocaleString('en')} bytes), and ${closely.length + once.length} fetched as clients do`,
+    )
+  }
+
+  #report(step: AuditEvent['step'], done: number, total?: number): void {
+    const { report = () => {} } = this.#options
+    report({ store: this.#target.id, step, done, ...(total !== undefined && { total }) })
+  }
+
+  /** What an action gives; nothing, and a finding, when the store refuses it. */
+  async #attempt<T>(what: string, action: () => Promise<T>): Promise<Read<T> | undefined> {
+    try {
+      return { value: await action() }
+    } catch (error) {
+      if (!(error instanceof PortolanError)) throw error
+      // What cannot be used was read, and says nothing of what is there.
+      const kind = error.code === 'CONTENT_INVALID' ? 'stale' : 'unreadable'
+      this.#findings.add(kind, `${what}: ${error.message}`)
+      return undefined
+    }
+  }
 }
 
 interface Read<T> {
   readonly value: T
-}
-
-/** What an action gives; nothing, and a finding, when the store refuses it. */
-async function attempt<T>(
-  findings: AuditFindings,
-  what: string,
-  action: () => Promise<T>,
-): Promise<Read<T> | undefined> {
-  try {
-    return { value: await action() }
-  } catch (error) {
-    if (!(error instanceof PortolanError)) throw error
-    // What cannot be used was read, and says nothing of what is there.
-    const kind = error.code === 'CONTENT_INVALID' ? 'stale' : 'unreadable'
-    findings.add(kind, `${what}: ${error.message}`)
-    return undefined
-  }
 }

@@ -1,3 +1,4 @@
+import type { InventoryEntry } from '../inventory/inventory.ts'
 import { type Digest, parseDigest } from '../oci/digest.ts'
 import type { Reachable } from './reachable.ts'
 import type { Target } from './target.ts'
@@ -28,6 +29,14 @@ export function expectedObjects(
     expected.set(key, { key, digest, size, mediaType })
   }
   return expected
+}
+
+/** Where a store keeps what its inventory lists; `undefined` for a manifest where it keeps none. */
+export function keyOfEntry(
+  { blobKey, manifestKey }: Target,
+  { digest, mediaType }: Pick<InventoryEntry, 'digest' | 'mediaType'>,
+): string | undefined {
+  return mediaType === undefined ? blobKey(digest) : manifestKey?.(digest)
 }
 
 const SAMPLES = [`sha256:${'0'.repeat(64)}`, `sha512:${'f'.repeat(128)}`].map((text) => parseDigest(text)!)

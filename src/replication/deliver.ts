@@ -11,14 +11,16 @@ import { FOLLOW_BYTES, follow } from '../transfer/follow.ts'
 import type { Spool } from '../transfer/spool.ts'
 import { reasonOf } from '../transport/reason.ts'
 import type { Interruption } from './interruption.ts'
+import type { ReadBack } from './read-back.ts'
 import type { Target } from './target.ts'
-import { type Original, type VerifyMode, verifyCopy } from './verify-copy.ts'
+import { type Original, verifyCopy } from './verify-copy.ts'
 
 export interface DeliveryParts {
   readonly runtime: Runtime
   readonly workspace: Workspace
   readonly interruption: Interruption
-  readonly verify: VerifyMode
+  /** Of this run, for all of its stores. */
+  readonly readBack: ReadBack
   /** Fewer than 0 when an upload has to begin again. */
   readonly onBytes: (target: Target, digest: Digest, bytes: number) => void
   readonly onWarning: (message: string, target: Target) => void
@@ -45,7 +47,7 @@ export function contentHeaders(mediaType = 'application/octet-stream'): ObjectHe
   return { contentType: mediaType, cacheControl: FOREVER }
 }
 
-/** Stores a small object and verifies it. Rejects with what the store did wrong, after several tries. */
+/** Stores a small object and makes sure of it. Rejects with what the store did wrong, after several tries. */
 export async function deliverBytes(
   target: Target,
   object: NewObject,
@@ -55,14 +57,15 @@ export async function deliverBytes(
   const { key, headers } = object
   const read = async (start: number, end: number) => bytes.subarray(start, end)
   await withTries(parts, undefined, async () => {
-    await untilAborted(parts.interruption.stop, target.objects.put(key, bytes, headers))
+    const confirmed = await untilAborted(parts.interruption.stop, target.objects.put(key, bytes, headers))
+    if (!parts.readBack.needed(target, headers, confirmed)) return
     await verifyOrDelete(target, { key, headers, size: bytes.length, read }, parts)
   })
   parts.onBytes(target, object.digest, bytes.length)
 }
 
 /**
- * Stores a blob and verifies it, following its download at the store's own pace; what came is committed only once all
+ * Stores a blob and makes sure of it, following its download at the store's own pace; what came is committed only once all
  * of it matched the digest. Rejects with what the store did wrong, after several tries, or as the download does. An
  * upload that a later run can go on with is left in the store.
  */
@@ -96,16 +99,17 @@ export async function deliverSpool(
     maybeThere = true
     const upload = await beginUpload(target, object, size, trusted, parts)
     trusted = size
+    let confirmed: boolean
     try {
       await send(upload, spool, size, download, interruption.stop, report)
       await untilAborted(interruption.stop, download.ended)
-      await untilAborted(interruption.cut, upload.commit())
+      confirmed = await untilAborted(interruption.cut, upload.commit())
     } catch (error) {
       await leave(upload, target, digest, error, parts)
       throw error
     }
     await workspace.endUpload(target.id, digest)
-    await verifyOrDelete(target, original, parts)
+    if (parts.readBack.needed(target, headers, confirmed)) await verifyOrDelete(target, original, parts)
   })
 }
 
@@ -206,7 +210,8 @@ async function isThere(
 async function verifyOrDelete(target: Target, original: Original, parts: DeliveryParts): Promise<void> {
   const { cut } = parts.interruption
   try {
-    await untilAborted(cut, verifyCopy(target, original, parts.verify, parts.runtime))
+    await untilAborted(cut, verifyCopy(target, original, parts.readBack.mode, parts.runtime))
+    parts.readBack.passed(target, original.headers)
   } catch (error) {
     // One that does not answer may hold it well; the next try looks again.
     if (!(error instanceof PortolanError) || error.code === 'UNREACHABLE') throw error

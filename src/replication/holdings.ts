@@ -26,10 +26,12 @@ interface Beginning {
   readonly base: FoundInventory | undefined
   /** Whether what it lists is taken to be there. */
   readonly believed: boolean
+  /** Whether it has to be written anew, whatever it says: it lacks our signature. */
+  readonly unsigned?: boolean
 }
 
 /** The inventory of a store stays as compact as it is; only what is new is kept beside it. */
-export function createHoldings({ base, believed }: Beginning): Holdings {
+export function createHoldings({ base, believed, unsigned = false }: Beginning): Holdings {
   const inventory = believed ? base?.inventory : undefined
   const added = { blobs: new Map<Digest, Done>(), manifests: new Map<Digest, Done>() }
   const removed = { blobs: new Set<Digest>(), manifests: new Set<Digest>() }
@@ -41,7 +43,7 @@ export function createHoldings({ base, believed }: Beginning): Holdings {
     base,
     get changed() {
       const known = [added.blobs, added.manifests, removed.blobs, removed.manifests]
-      return inventory === undefined || known.some(({ size }) => size > 0)
+      return unsigned || inventory === undefined || known.some(({ size }) => size > 0)
     },
     get count() {
       const fromInventory = (inventory?.count ?? 0) - removed.blobs.size - removed.manifests.size

@@ -9,6 +9,7 @@ import type { Done, Workspace } from '../storage/workspace.ts'
 import { hashObject } from './hash-object.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import type { Reachable, ReachableBlob } from './reachable.ts'
+import { isOurs, type Signer } from './signed-pointer.ts'
 import { spotCheck } from './spot-check.ts'
 import { type FoundInventory, type InventoryCopy, readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
@@ -25,6 +26,8 @@ export interface HoldingsParts {
   readonly recheck: boolean
   /** Change nothing, neither there nor here. */
   readonly readOnly: boolean
+  /** By whose key inventories are signed; absent where there is none. */
+  readonly signer?: Signer
   readonly onWarning: (message: string, target: Target) => void
 }
 
@@ -46,8 +49,10 @@ export async function readHoldings(
   const found = await readInventory(target, parts)
   const noted = parts.workspace.done(target.id)
   if (found !== undefined && !parts.recheck) {
-    const believed = addTo(createHoldings({ base: found, believed: true }), noted)
-    const { inOrder } = parts.workspace
+    const unsigned = !(await isOurs(target, found.pointer, parts.signer))
+    const believed = addTo(createHoldings({ base: found, believed: true, unsigned }), noted)
+    // What our key vouches for from now on is compared with what is there.
+    const inOrder = parts.workspace.inOrder && !unsigned
     if (!parts.readOnly) await spotCheck(target, believed, { ...parts, inOrder })
     return believed
   }

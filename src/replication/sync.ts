@@ -12,14 +12,17 @@ import { createInterruption, type Interruption } from './interruption.ts'
 import { withLease } from './leased-store.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
+import { ReadBack } from './read-back.ts'
 import { readHoldings } from './read-holdings.ts'
+import type { Signer } from './signed-pointer.ts'
 import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
 import { createStoreWork, type StoreWork } from './store-work.ts'
 import { claimStore, nameOfJournal } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
 import type { Target } from './target.ts'
+import { withTimeLimits } from './timed-store.ts'
 import type { VerifyMode } from './verify-copy.ts'
-import { type Signer, writeInventory, writeProof } from './write-inventory.ts'
+import { writeInventory, writeProof } from './write-inventory.ts'
 
 export interface SyncParts {
   readonly runtime: Runtime
@@ -56,7 +59,9 @@ export interface SyncOptions {
  */
 export async function sync(given: SyncParts): Promise<SyncReport> {
   const { workspace, options, report = () => {} } = given
-  const targets = given.targets.map((target) => withLease(target, workspace.check))
+  const targets = given.targets.map((target) =>
+    withLease(withTimeLimits(target, given.runtime), workspace.check),
+  )
   const signal = AbortSignal.any([workspace.lost, ...(given.signal === undefined ? [] : [given.signal])])
   const parts: SyncParts = { ...given, targets, signal }
   const interruption = createInterruption(parts.runtime, signal)
@@ -107,7 +112,7 @@ async function findReachable({ walk }: SyncParts, stop: AbortSignal, faults: Fau
 
 /** The stores that can be read; of each other one there is a fault. */
 async function openStores(
-  { runtime, targets, workspace, options, report = () => {} }: SyncParts,
+  { runtime, targets, workspace, signer, options, report = () => {} }: SyncParts,
   reachable: Reachable,
   stop: AbortSignal,
   faults: FaultLog,
@@ -115,7 +120,7 @@ async function openStores(
   const { concurrency, trustExisting, recheck, takeLease, dryRun } = options
   const onWarning = (message: string, { id }: Target) => report({ kind: 'warning', message, store: id })
   const believing = { trustExisting, recheck, readOnly: dryRun }
-  const parts = { runtime, workspace, stop, concurrency, ...believing, onWarning }
+  const parts = { runtime, workspace, stop, concurrency, ...believing, ...(signer && { signer }), onWarning }
   let named: Promise<string> | undefined
   const writer = () => {
     named ??= nameOfJournal(workspace, runtime)
@@ -176,7 +181,8 @@ async function carryOut(
     stored.bytes += done.size
     report({ kind: 'stored', store: id, digest, size: done.size })
   }
-  const delivery = { runtime, workspace, interruption, verify: options.verify, onBytes, onWarning }
+  const readBack = new ReadBack(options.verify)
+  const delivery = { runtime, workspace, interruption, readBack, onBytes, onWarning }
   const at = runtime.date().getTime()
   let downloaded = 0
 

@@ -1,12 +1,12 @@
 import { PortolanError } from '../errors.ts'
 import type { Semaphore } from '../internal/semaphore.ts'
 import { type Digest, digestAlgorithm, digestEncoded } from '../oci/digest.ts'
+import { keepPlatforms } from '../oci/keep-platforms.ts'
 import type { Descriptor, Platform } from '../oci/manifest.ts'
 import { isSignatureTag, type Name, type Tag } from '../oci/name.ts'
 import type { RepositoryReader } from '../registry/reader.ts'
 import { leadsOn } from './manifest-content.ts'
 import { type ManifestReader, orFault } from './manifest-reader.ts'
-import { keepPlatforms } from './platforms.ts'
 import type { ReachableImage } from './reachable.ts'
 
 /** How deep indexes may stand in indexes, and referrers may be about referrers, all counted from the tag. */

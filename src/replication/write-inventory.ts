@@ -1,30 +1,19 @@
+import type { ProvenInventory } from '../backends/ownership/ownership.ts'
 import { PortolanError } from '../errors.ts'
 import { retry } from '../internal/retry.ts'
 import { encodeInventory } from '../inventory/encode.ts'
 import { mergeInventories } from '../inventory/merge.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../inventory/paths.ts'
-import {
-  formatInventoryPointer,
-  type InventoryPointer,
-  parseInventoryPointer,
-  pointerStatement,
-} from '../inventory/pointer.ts'
+import { formatInventoryPointer, type InventoryPointer, parseInventoryPointer } from '../inventory/pointer.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ObjectHeaders, ObjectStore } from '../storage/object-store.ts'
 import type { Workspace } from '../storage/workspace.ts'
 import { contentHeaders } from './deliver.ts'
 import type { Holdings } from './holdings.ts'
 import { inventoryCopy } from './read-holdings.ts'
+import { isOurs, type Signer, signPointer } from './signed-pointer.ts'
 import { digestOf, followPointer } from './store-inventory.ts'
 import type { Target } from './target.ts'
-
-/** What the operator's key makes. */
-export interface Signer {
-  /** The proof of whose a store is, to be laid into it. */
-  prove(store: string): Promise<Uint8Array>
-  /** An Ed25519 signature, in base64. */
-  sign(statement: Uint8Array<ArrayBuffer>): Promise<string>
-}
 
 export interface InventoryParts {
   readonly runtime: Runtime
@@ -87,10 +76,10 @@ interface Written {
 
 async function writeOnce(target: Target, holdings: Holdings, parts: InventoryParts): Promise<Written> {
   const { objects } = target
-  const { runtime, at, conditional } = parts
+  const { runtime, at, signer, conditional } = parts
   const found = await objects.read(INVENTORY_POINTER_PATH, READ_MAX_BYTES)
   const before = found && readPointer(found.bytes)
-  const entries = await allEntries(target, holdings, before, runtime)
+  const entries = await allEntries(target, holdings, before, parts)
   const bytes = encodeInventory(entries, at)
   const digest = digestOf(bytes, runtime)
   const unsigned = {
@@ -98,11 +87,12 @@ async function writeOnce(target: Target, holdings: Holdings, parts: InventoryPar
     digest,
     count: entries.length,
     bytes: bytes.length,
-    ...(before && { previous: before.digest }),
+    ...(before && before.digest !== digest && { previous: before.digest }),
   }
-  const pointer = await signed(target, unsigned, parts)
+  const pointer = await signPointer(target, unsigned, signer, runtime)
   // A try before this one may have been written though its answer was lost.
-  if (before?.digest === digest) return { bytes, pointer, before: undefined }
+  const isWritten = before?.digest === digest && (await isOurs(target, before, signer))
+  if (isWritten) return { bytes, pointer, before: undefined }
 
   await objects.put(inventoryPath(digest), bytes, contentHeaders())
   const text = formatInventoryPointer(pointer)
@@ -116,10 +106,12 @@ async function allEntries(
   target: Target,
   holdings: Holdings,
   before: InventoryPointer | undefined,
-  runtime: Runtime,
+  { runtime, signer }: InventoryParts,
 ) {
   const { base } = holdings
   if (before === undefined || before.digest === base?.pointer.digest) return [...holdings.entries()]
+  // What somebody else says that others hold would be signed with our key.
+  if (!(await isOurs(target, before, signer))) return [...holdings.entries()]
   const theirs = await followPointer(target, before, runtime).catch((error) => {
     // Of no use to anybody.
     if (error instanceof PortolanError && error.code === 'CONTENT_INVALID') return undefined
@@ -136,16 +128,6 @@ function readPointer(bytes: Uint8Array): InventoryPointer | undefined {
   } catch {
     return undefined
   }
-}
-
-async function signed(
-  { id }: Target,
-  pointer: InventoryPointer,
-  { runtime, signer }: InventoryParts,
-): Promise<InventoryPointer> {
-  if (signer === undefined) return pointer
-  const stated = { store: id, issued: runtime.date().getTime() }
-  return { ...pointer, proof: { ...stated, signature: await signer.sign(pointerStatement(pointer, stated)) } }
 }
 
 /** Deletes inventories that nobody reads any more; of those that no pointer named, only what is too old to be of a run. */
@@ -172,10 +154,26 @@ function crowded({ id, objects: { location } }: Target): PortolanError {
   return new PortolanError('UNREACHABLE', message, { store: id, location })
 }
 
-/** Lays the proof of ownership into a store. It says when it was made, and so is made anew by every run. */
-export async function writeProof(
-  { id, objects }: Target,
-  { signer }: Pick<InventoryParts, 'signer'>,
-): Promise<void> {
-  if (signer !== undefined) await objects.put(OWNERSHIP_PATH, await signer.prove(id), CHANGING)
+/**
+ * Lays the proof of ownership into a store. It says when it was made, and so is made anew by every run; and which
+ * inventory it goes with, which may be another run's by now.
+ */
+export async function writeProof(target: Target, { signer }: Pick<InventoryParts, 'signer'>): Promise<void> {
+  if (signer === undefined) return
+  const { id, url, objects } = target
+  let named: ProvenInventory | undefined
+  for (let turn = 0; turn < MAX_TRIES; turn++) {
+    const inventory = await provenInventory(target, signer)
+    // Whoever writes a pointer writes a proof after it; the last of them has looked at it since.
+    if (inventory === named) return
+    await objects.put(OWNERSHIP_PATH, await signer.prove({ store: id, url, inventory }), CHANGING)
+    named = inventory
+  }
+}
+
+/** What a store's pointer names now, if it is one that this key has signed. */
+async function provenInventory(target: Target, signer: Signer): Promise<ProvenInventory> {
+  const found = await target.objects.read(INVENTORY_POINTER_PATH, READ_MAX_BYTES)
+  const pointer = found && readPointer(found.bytes)
+  return pointer !== undefined && (await isOurs(target, pointer, signer)) ? pointer.digest : 'none'
 }

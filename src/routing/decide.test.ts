@@ -64,7 +64,9 @@ function decideFrom(path: string, given: Known = {}, view = VIEW) {
         ? ['answer', decision.backend?.id, decision.listed?.size, decision.listed?.mediaType]
             .filter((part) => part !== undefined)
             .join(' ')
-        : decision.fault.code
+        : decision.kind === 'relay'
+          ? `relay ${decision.backend.id}`
+          : decision.fault.code
   return `${decision.reason}: ${what}${passed}`
 }
 

@@ -41,6 +41,8 @@ export interface RequestFacts {
   maySpill(from: Backend, to: Backend): boolean
   /** What happens to those that may not: on to the canonical upstream, or a refusal. */
   readonly overSpill: 'canonical' | 'refuse'
+  /** Whether the client is sent to a backend, or given what a mirror fetches from there; absent for `redirect`. */
+  readonly delivery?: 'redirect' | 'relay'
 }
 
 /** What an inventory says of a content. */
@@ -97,6 +99,12 @@ export interface Redirect extends Decided {
   readonly location: string
 }
 
+/** Fetch it from a backend and pass it on: what a mirror does. */
+export interface Relay extends Decided {
+  readonly kind: 'relay'
+  readonly backend: Backend
+}
+
 /**
  * Answer here: for an upstream that lives on our disk; with all the tags that another one lists; with what the inventory
  * of a store says; or, without a backend, for the door itself.
@@ -113,7 +121,7 @@ export interface Refuse extends Decided {
   readonly fault: OciFault
 }
 
-export type Decision = Redirect | Answer | Refuse
+export type Decision = Redirect | Relay | Answer | Refuse
 
 /** No decision yet: whether this backend holds what is requested must be asked first. */
 export interface Ask {
@@ -282,6 +290,10 @@ function take(
   passedOver: readonly PassedOver[] = NOTHING,
   movedFrom?: Backend,
 ): Decision {
+  const isLocal = backend.kind === 'upstream' && backend.url === undefined
+  if (facts.delivery === 'relay' && !isLocal) {
+    return { kind: 'relay', backend, reason, passedOver, ...(movedFrom && { movedFrom }) }
+  }
   const location = locationOf(backend, facts)
   if (location === undefined) {
     const answer = { kind: 'answer', backend: backend as Upstream, reason, passedOver } as const

@@ -20,6 +20,8 @@ export interface Explanation {
   readonly method: string
   readonly target: string
   readonly class: RequestClass
+  /** Of a mirror: the host of the registry that is meant. */
+  readonly registry?: string
   readonly client: ExplainedClient
   /** 1-based number of the routing rule that applied; absent where none did. */
   readonly rule?: number
@@ -73,6 +75,8 @@ export interface ExplainFacts {
   readonly method: string
   readonly target: string
   readonly request: OciRequest
+  /** Of a mirror: the host of the registry that is meant. */
+  readonly registry?: string
   readonly client: Client
   readonly candidates: Candidates
   readonly decision: Decision
@@ -92,6 +96,7 @@ export function explain(facts: ExplainFacts): Explanation {
     method,
     target,
     class: requestClass,
+    ...(facts.registry !== undefined && { registry: facts.registry }),
     client: explainClient(client),
     ...(isRanked && candidates.rule !== undefined && { rule: candidates.rule }),
     candidates: ranked.map((candidate) => explainCandidate(candidate, facts)),

@@ -22,6 +22,7 @@ export interface RouteSources {
   readonly known: RequestFacts['presence']
   readonly listed: RequestFacts['listed']
   readonly spill: Pick<RequestFacts, 'maySpill' | 'overSpill'>
+  readonly delivery?: 'redirect' | 'relay'
   /** Begins to ask backends on behalf of one request; absent where nobody is to be asked. */
   readonly inquire?: (client: Client) => Inquiry
   /** Told of each decision; absent where there is nobody to be noticed. */
@@ -124,6 +125,7 @@ function factsOf({ method, request, query, client }: RoutedRequest, sources: Rou
     mayAsk: sources.inquire !== undefined,
     maySpill: spill.maySpill,
     overSpill: spill.overSpill,
+    ...(sources.delivery && { delivery: sources.delivery }),
   }
 }
 

@@ -13,7 +13,7 @@ const TARGET_MAX = 512
  * as `addresses` allows. What is escaped is left to the log's JSON.
  */
 export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (exchange: Exchange) => void {
-  return ({ id, request, reply, client, decision, duration }) => {
+  return ({ id, request, reply, client, decision, relayed, duration }) => {
     const { target } = request
     // One object of one shape: what is undefined is no part of its JSON.
     log.info(
@@ -30,6 +30,11 @@ export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (e
         reason: decision?.reason,
         backend: decision && decision.kind !== 'refuse' ? decision.backend?.id : undefined,
         passedOver: decision && passedOver(decision),
+        registry: relayed?.registry,
+        cache: relayed?.cache,
+        bytes: relayed?.bytes,
+        stale: relayed?.stale?.because,
+        failure: relayed?.failure,
       },
       'request',
     )

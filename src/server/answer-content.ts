@@ -114,7 +114,7 @@ async function answerBlob(
   const status = range === undefined ? 200 : 206
   if (facts.method === 'HEAD') return { status, headers }
   const blob = await repository.blob(digest, { start, end })
-  return blob === undefined ? unknownBlob(digest) : { status, headers, body: blob.body }
+  return blob === undefined ? unknownBlob(digest) : { status, headers, body: blob.part ?? blob.body }
 }
 
 function unknownBlob(digest: Digest): DoorReply {

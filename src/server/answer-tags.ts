@@ -20,7 +20,10 @@ export function answerTags(name: Name, tags: readonly Tag[], rawQuery: string): 
   const reply = jsonReply('application/json', { name, tags: page })
   // OCI distribution spec 1.1, "Listing Tags": no Link when n is 0, nor when nothing is left.
   if (page.length > 0 && page.length < rest.length) {
-    reply.headers.Link = `</v2/${name}/tags/list?n=${limit}&last=${page.at(-1)}>; rel="next"`
+    // Whom a client of a mirror means has to be said on each page.
+    const namespace = query.get('ns')
+    const kept = namespace === null ? '' : `&ns=${encodeURIComponent(namespace)}`
+    reply.headers.Link = `</v2/${name}/tags/list?n=${limit}&last=${page.at(-1)}${kept}>; rel="next"`
   }
   return reply
 }

@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts'
 import { valueForFault } from '../config/fault.ts'
 import { expandConfig } from '../config/format.ts'
 import { createWallClock } from '../internal/wall-clock.ts'
+import { Relay } from '../relay/relay.ts'
 import type { RouteSources } from '../routing/route.ts'
 import {
   createExposition,
@@ -18,6 +19,7 @@ import {
 import type { ProcessReadings, Readings } from '../telemetry/metrics.ts'
 import type { Exposition } from '../telemetry/text-format.ts'
 import { createAdmin } from './admin.ts'
+import { checkSameMirror, noParts, openCache } from './cache-of.ts'
 import { checkBackends, type HealthRecord } from './check-backends.ts'
 import { createDoor } from './door.ts'
 import { Exchanges } from './exchanges.ts'
@@ -27,6 +29,7 @@ import { InForce, type Policy } from './in-force.ts'
 import { beginInquiry } from './inquiry.ts'
 import { logFacts } from './log-facts.ts'
 import { logUnusable, logWarnings } from './log-warnings.ts'
+import { createMirror } from './mirror.ts'
 import { noticeRetries } from './notice-retries.ts'
 import { DoorReadiness } from './readiness.ts'
 import { Reloads } from './reloads.ts'
@@ -35,6 +38,7 @@ import type { Door } from './request.ts'
 import type { DoorRuntime } from './runtime.ts'
 import { createServiceMetrics, readBackend, type ServiceMetrics } from './service-metrics.ts'
 import { TagLists } from './tag-lists.ts'
+import { UpstreamAccess } from './upstream-access.ts'
 
 /** A door with all that belongs to it, ready for a runtime to listen or to be mounted in another service. */
 export interface Portolan extends AsyncDisposable {
@@ -142,11 +146,28 @@ export async function composePortolan(
   }
   const tagLists = new TagLists(runtime)
   const noticed = { ...sources, notice: noticeRetries(clients, policy, runtime) }
+  const cache = await openCache(config, runtime)
+  const relay = new Relay({
+    runtime,
+    cache,
+    access: new UpstreamAccess({ runtime, config: () => policy().config, contents: () => policy().contents }),
+    settings: () => policy().config.revalidate,
+    partOf: runtime.partOf ?? noParts,
+    onPassed: (bytes) => metrics?.passed(bytes),
+  })
+  const mirror = createMirror({
+    policy,
+    sources: metrics?.sources(sources) ?? sources,
+    relay,
+    admit: () => undefined,
+    log: runtime.log,
+  })
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
     tagLists,
     countSpill: spill.count,
+    ...(config.delivery === 'relay' && { mirror }),
     observer: () => exchanges.observer,
     runtime,
   })
@@ -178,7 +199,10 @@ export async function composePortolan(
     // Elsewhere they are tried by another process, which tells of that.
     tried: worker === undefined ? triedOnce(policy().backends, runtime) : Promise.resolve(),
     checkBackends: (before = []) => checkBackends(policy().backends, before, runtime),
-    reload: (next) => reloads.reload(next),
+    async reload(next) {
+      checkSameMirror(config, next)
+      await reloads.reload(next)
+    },
     refuseReload: (faults) => reloads.refuse(faults),
     shared: {
       inForce,
@@ -188,6 +212,7 @@ export async function composePortolan(
     },
     async [Symbol.asyncDispose]() {
       inForce[Symbol.dispose]()
+      await cache?.[Symbol.asyncDispose]()
     },
   }
 }

@@ -11,6 +11,7 @@ import { answerTagList, type TagSource } from './answer-tag-list.ts'
 import { answerTags } from './answer-tags.ts'
 import { faultReply } from './fault-reply.ts'
 import type { Policy } from './in-force.ts'
+import type { Mirrored, MirrorRequest, Relayed } from './mirror.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door, DoorRequest } from './request.ts'
 import { createRequestIds } from './request-id.ts'
@@ -23,6 +24,8 @@ export interface DoorParts {
   readonly tagLists: TagSource
   /** Told of each decision about a backend that is down. */
   readonly countSpill: (decision: Decision) => void
+  /** Answers in place of backends; absent where clients are redirected. */
+  readonly mirror?: ((request: MirrorRequest) => Promise<Mirrored>) | undefined
   /** Whoever wants to be told of every request after it was answered; none, and then it costs nothing. */
   readonly observer: () => ((exchange: Exchange) => void) | undefined
   readonly runtime: Pick<Runtime, 'now' | 'random'>
@@ -38,9 +41,19 @@ export interface Exchange {
   /** Absent when it was no request of the OCI spec. */
   readonly oci: OciRequest | undefined
   readonly decision: Decision | undefined
+  /** Of a mirror: whose content it was, and how it came about; absent where it was none. */
+  readonly relayed?: Relayed | undefined
   /** Milliseconds until the answer was known; a body is still to be sent then. */
   readonly duration: number
 }
+
+/** Of an answer: who asked, for what, what was decided, and how a mirror came by it. */
+type Explained = [
+  client?: Client,
+  oci?: OciRequest,
+  decision?: Decision | undefined,
+  relayed?: Relayed | undefined,
+]
 
 type OciParsed = ParsedRequest & { kind: 'oci' }
 
@@ -75,15 +88,20 @@ export function createDoor(parts: DoorParts): Door {
       named ??= nextId()
       return named
     }
-    const done = (bare: DoorReply, client?: Client, oci?: OciRequest, decision?: Decision): DoorReply => {
+    const done = (bare: DoorReply, ...[client, oci, decision, relayed]: Explained): DoorReply => {
       const reply = debug ? explained(bare, id(), client, decision) : bare
-      observe?.({ id, request, reply, client, oci, decision, duration: runtime.now() - startedAt })
+      observe?.({ id, request, reply, client, oci, decision, relayed, duration: runtime.now() - startedAt })
       return reply
     }
     const parsed = parseRequest(request.method, request.target)
     if (parsed.kind !== 'oci') return done(replyWithoutRoute(parsed, policy.config.pages))
     const client = policy.locate(request)
     const { method, request: oci, query } = parsed
+    if (parts.mirror !== undefined && oci.kind !== 'base' && oci.kind !== 'catalog') {
+      return parts
+        .mirror({ method, request: oci, query, client, sender: request })
+        .then(({ reply, decision, relayed }) => done(reply, client, oci, decision, relayed))
+    }
     const complete = (decision: Decision) => {
       const reply = toReply(decision, request, parsed, parts)
       const whole = (bare: DoorReply) => done(bare, client, oci, decision)
@@ -126,6 +144,8 @@ function toReply(
   switch (decision.kind) {
     case 'redirect':
       return redirect(decision.location)
+    case 'relay':
+      throw new TypeError('only a mirror relays')
     case 'refuse':
       return decision.reason === 'spill-exceeded'
         ? faultReply(decision.fault, 429, { 'Retry-After': RETRY_AFTER })

@@ -1,6 +1,6 @@
 import { suggestion } from '../config/suggestion.ts'
 import { isVerifiable } from '../oci/digest.ts'
-import type { OciFault } from '../oci/errors.ts'
+import { isFault, type OciFault } from '../oci/errors.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from '../routing/backend.ts'
 import { type ExplainedHealth, type Explanation, explain } from '../routing/explanation.ts'
@@ -8,7 +8,8 @@ import { parseRequest } from '../routing/parse-request.ts'
 import { type RouteSources, route } from '../routing/route.ts'
 import { answerTagList } from './answer-tag-list.ts'
 import { type ExplainedFrom, senderOf } from './explained-client.ts'
-import type { Policy } from './in-force.ts'
+import { type Policy, registryOf } from './in-force.ts'
+import { RELAYED } from './mirror.ts'
 import type { TagLists } from './tag-lists.ts'
 
 /** A request to explain, as a client at `from` would send it. */
@@ -45,13 +46,25 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
     const parsed = parseRequest(method, target)
     if (parsed.kind === 'page') return NO_REQUEST
     if (parsed.kind === 'refused') return parsed.fault
-    const { request, query } = parsed
+    const { query } = parsed
+    const meant = meantBy(parsed.request, query, policy())
+    if (isFault(meant)) return meant
+    const { request, registry } = meant
     const client = policy().locate(senderOf(from))
     const isAsItIs = down.length === 0 && !offline
     const routed = { method, request, query, client }
-    const viewOf = () => (isAsItIs ? policy().view : policy().viewWith(down, offline ? 'up' : 'as-they-are'))
+    const viewOf = () => {
+      const of = registryOf(policy(), registry) ?? policy()
+      return isAsItIs ? of.view : of.viewWith(down, offline ? 'up' : 'as-they-are')
+    }
     const mayAsk = ask && !offline
-    const asked = { ...withoutAsking, known, view: viewOf, ...(mayAsk && inquire && { inquire }) }
+    const asked = {
+      ...withoutAsking,
+      ...(registry !== undefined && RELAYED),
+      known,
+      view: viewOf,
+      ...(mayAsk && inquire && { inquire }),
+    }
     const decided = await route(routed, asked)
     const list: TagLists['list'] = (upstream, name) =>
       tagLists[mayAsk ? 'list' : 'remembered'](upstream, name)
@@ -60,6 +73,7 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
       method,
       target,
       request,
+      ...(registry !== undefined && { registry }),
       client,
       candidates: viewOf().candidates(client.located?.place),
       decision,
@@ -71,6 +85,19 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
       },
     })
   }
+}
+
+/** What is asked for, and of a mirror the host of the registry that is meant. */
+interface Meant {
+  readonly request: OciRequest
+  readonly registry?: string
+}
+
+/** As a client would say it: in the query, or in the name. */
+function meantBy(request: OciRequest, query: string, { config, addressing }: Policy): Meant | OciFault {
+  if (config.delivery !== 'relay' || request.kind === 'base' || request.kind === 'catalog') return { request }
+  const addressed = addressing(request, query, undefined)
+  return isFault(addressed) ? addressed : { request: addressed.request, registry: addressed.registry.host }
 }
 
 const NO_REQUEST: OciFault = {

@@ -17,6 +17,7 @@ const STATUS: Readonly<Record<OciErrorCode, number>> = {
   DENIED: 403,
   UNSUPPORTED: 404,
   TOOMANYREQUESTS: 429,
+  UNAVAILABLE: 503,
 }
 
 /** An OCI error body with the status that belongs to its code, or with `status` where the occasion knows better. */

@@ -1,11 +1,10 @@
 import { type Backends, noBackends, reconcile } from '../backends/backends.ts'
 import type { BackendEvent, Elsewhere } from '../backends/live-backend.ts'
-import { importPublicKey } from '../backends/ownership/ownership-key.ts'
-import type { OwnershipPolicy } from '../backends/ownership/ownership-status.ts'
+import { type OwnershipPolicy, ownershipPolicyOf } from '../backends/ownership/ownership-policy.ts'
 import type { LoadedRanges, RangesInForce } from '../clouds/fetch/ranges.ts'
 import type { Located } from '../clouds/located.ts'
 import { tableOfPlaces } from '../clouds/table-of-places.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, RegistryConfig } from '../config/config.ts'
 import type { Remark } from '../config/fault.ts'
 import { warningsInSteps } from '../config/warnings.ts'
 import { createObservers, type Observers } from '../internal/observers.ts'
@@ -14,10 +13,11 @@ import type { Address } from '../net/address.ts'
 import { createClientAddress } from '../net/client-address.ts'
 import { parsePrefix } from '../net/prefix.ts'
 import type { RegistryReader } from '../registry/reader.ts'
+import { type Addressing, createAddressing } from '../routing/addressing.ts'
 import type { Backend } from '../routing/backend.ts'
 import { createLocate, type Locate } from '../routing/locate.ts'
 import { compileRule, type Rule } from '../routing/rule.ts'
-import { createView, type View } from '../routing/view.ts'
+import { createView, type View, type ViewParts } from '../routing/view.ts'
 import { type LayoutContents, openContents } from './layout-contents.ts'
 import type { DoorRuntime } from './runtime.ts'
 
@@ -31,8 +31,22 @@ export interface Policy {
   readonly view: View
   /** The view as it were with these backends down, by their ids, and, with `others` up, all the rest in traffic. */
   readonly viewWith: (down: readonly string[], others: 'as-they-are' | 'up') => View
+  /** What a mirror answers for; none where clients are redirected. */
+  readonly registries: readonly RegistryPolicy[]
+  /** Which of these a request means. */
+  readonly addressing: Addressing
   /** What an upstream on our own disk holds, by its id. */
   readonly contents: ReadonlyMap<string, RegistryReader>
+}
+
+/** One registry of a mirror: its own backends, in the order of the rules for all. */
+export interface RegistryPolicy extends Pick<Policy, 'view' | 'viewWith'> {
+  readonly config: RegistryConfig
+}
+
+/** The registry of this host among those that a mirror answers for. */
+export function registryOf({ registries }: Policy, host: string | undefined): RegistryPolicy | undefined {
+  return registries.find(({ config }) => config.host === host)
 }
 
 /** All that a config needs and that can fail, made ready before anything changes. */
@@ -123,25 +137,41 @@ export class InForce {
       warnings,
       backends,
       locate,
-      view: createView({ ...parts, isUsable }),
-      viewWith: (down, others) =>
-        createView({
-          ...parts,
-          isUsable: (backend) => !down.includes(backend.id) && (others === 'up' || isUsable(backend)),
-        }),
+      ...viewsOf(parts, isUsable),
+      registries: config.registries.map((registry) => ({
+        config: registry,
+        ...viewsOf(
+          {
+            upstreams: parts.upstreams.filter(({ id }) => registry.upstreams.includes(id)),
+            stores: parts.stores.filter(({ id }) => registry.stores.includes(id)),
+            rules,
+          },
+          isUsable,
+        ),
+      })),
+      addressing: createAddressing(config.registries),
       contents: layouts.contents,
     }
+  }
+}
+
+function viewsOf(
+  parts: Omit<ViewParts, 'isUsable'>,
+  isUsable: (backend: Backend) => boolean,
+): Pick<Policy, 'view' | 'viewWith'> {
+  return {
+    view: createView({ ...parts, isUsable }),
+    viewWith: (down, others) =>
+      createView({
+        ...parts,
+        isUsable: (backend) => !down.includes(backend.id) && (others === 'up' || isUsable(backend)),
+      }),
   }
 }
 
 /** A runtime without a disk knows the places of clients by itself. */
 function placesAreGiven({ placesAreGiven: given, ranges }: DoorRuntime): boolean {
   return given ?? ranges === undefined
-}
-
-async function ownershipPolicyOf({ ownership }: Config): Promise<OwnershipPolicy | undefined> {
-  if (ownership === undefined) return undefined
-  return { publicKey: await importPublicKey(ownership.publicKey), maxAge: ownership.maxAge }
 }
 
 /** Finds clients by the places that the config names, of which there may be tens of thousands, and then by the ranges. */

@@ -1,13 +1,27 @@
 import type { SharedFindings } from '../backends/shared-findings.ts'
+import type { HeldContent } from '../cache/content-cache.ts'
+import type { ManagedCache } from '../cache/managed-cache.ts'
 import type { RangesStorage } from '../clouds/fetch/ranges.ts'
+import type { CacheConfig, CredentialsConfig } from '../config/config.ts'
+import type { FilePart } from '../internal/file-part.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
+import type { Credentials } from '../transport/credential.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
 export interface DoorRuntime extends Runtime {
   /** Opens the image layout of an upstream that lives on disk. */
   readonly openLayout?: (folder: string) => Promise<RegistryReader>
+  /** Opens what a mirror keeps, on disk. */
+  readonly openCache?: (config: CacheConfig) => Promise<ManagedCache>
+  /** Makes a part of what a cache has open. */
+  readonly partOf?: (
+    content: HeldContent,
+    range: { readonly start: number; readonly end: number },
+  ) => FilePart
+  /** Gives a mirror its logins to an upstream, as a config says; absent where there are neither files nor an environment. */
+  readonly openCredentials?: (config: CredentialsConfig) => Credentials
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
   /** What is to be scraped of the process around the door; absent where there is none. */

@@ -6,6 +6,7 @@ import type { RouteSources } from '../routing/route.ts'
 import type { Runtime } from '../runtime.ts'
 import { type BackendReading, createMetrics, type Metrics, type Readings } from '../telemetry/metrics.ts'
 import type { Exchange } from './door.ts'
+import type { Relayed } from './mirror.ts'
 import type { Door } from './request.ts'
 
 /**
@@ -22,6 +23,8 @@ export interface ServiceMetrics {
   door(door: Door): Door
   /** Counts how often it is looked at what backends hold. */
   sources(sources: RouteSources): RouteSources
+  /** Counts bytes that a mirror took from backends and does not keep. */
+  passed(bytes: number): void
   reload(result: 'success' | 'failure'): void
   /** Counts for these backends from now on; what was counted for others is forgotten. */
   use(backends: readonly Backend[]): void
@@ -39,6 +42,9 @@ export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'
     countFact: (event) => countFact(metrics, event),
     door: (door) => countedDoor(door, metrics, inFlight),
     sources: (sources) => countedSources(sources, metrics),
+    passed(bytes) {
+      metrics.mirrorPassedBytes.at().value += bytes
+    },
     reload(result) {
       metrics.reloads.at(result).value++
     },
@@ -46,13 +52,17 @@ export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'
   }
 }
 
-function countExchange(
-  { requests, responses, requestDuration, spill }: Metrics,
-  { reply, oci, decision, duration }: Exchange,
-): void {
+function countExchange(metrics: Metrics, exchange: Exchange): void {
+  const { requests, responses, requestDuration, spill } = metrics
+  const { reply, oci, decision, relayed, duration } = exchange
   const requestClass = oci === undefined ? 'other' : classOf(oci)
   responses.at(String(reply.status)).value++
   requestDuration.at(requestClass).observe(duration / 1000)
+  if (relayed !== undefined) countRelayed(metrics, requestClass, relayed)
+  if (decision === undefined && relayed !== undefined) {
+    requests.at(requestClass, 'answer', '', 'kept').value++
+    return
+  }
   if (decision === undefined) {
     if (reply.status < 400) requests.at(requestClass, 'redirect', '', 'page').value++
     else requests.at(requestClass, 'refuse', '', 'not-oci').value++
@@ -60,6 +70,16 @@ function countExchange(
   }
   requests.at(requestClass, decision.kind, backendOf(decision)?.id ?? '', decision.reason).value++
   if (decision.movedFrom !== undefined) spill.at(decision.movedFrom.id, spillResult(decision)).value++
+}
+
+function countRelayed(
+  { mirrorRequests, mirrorBytes }: Metrics,
+  requestClass: string,
+  { registry, cache: from, bytes }: Relayed,
+): void {
+  const cache = from ?? 'none'
+  mirrorRequests.at(registry, requestClass, cache).value++
+  if (bytes > 0) mirrorBytes.at(registry, cache).value += bytes
 }
 
 function countFact(metrics: Metrics, { backend: { id }, fact, before, after }: BackendEvent): void {

@@ -45,8 +45,11 @@ export interface ObjectStore {
   stat(key: string): Promise<ObjectInfo | undefined>
   /** The bytes of an object or of a part of it; `undefined` when there is none. The stream must be read or cancelled. */
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>
-  /** Writes a small object whole, over what was there; nobody ever sees a part of it. */
-  put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void>
+  /**
+   * Writes a small object whole, over what was there; nobody ever sees a part of it. True when the store has confirmed,
+   * by a checksum of what arrived, that it has these very bytes.
+   */
+  put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean>
   /**
    * Whether `replace` is known to keep its word. Services that speak a protocol do not all know its conditions, and
    * some take no notice of them: those have to be tried.
@@ -94,9 +97,10 @@ export interface Upload {
   write(bytes: Uint8Array): Promise<void>
   /**
    * Makes the object visible. Rejects with `CONTENT_INVALID` when fewer or more bytes than its size were written. When
-   * somebody else has written the same key in the meantime, theirs may stay.
+   * somebody else has written the same key in the meantime, theirs may stay. True when the store has confirmed, by a
+   * checksum of all that arrived, that these very bytes are there.
    */
-  commit(): Promise<void>
+  commit(): Promise<boolean>
   /** Gives up, and removes from the store what was brought. */
   abort(): Promise<void>
   /** Stops writing, but leaves what was brought for another process to go on with. */

@@ -1,6 +1,7 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import type { FillConfig } from '../config/config.ts'
 import type { Runtime } from '../runtime.ts'
+import type { CreateMd5 } from './driver/digests.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** What drivers borrow from the process. */
@@ -8,8 +9,10 @@ export interface OpenStoreOptions {
   readonly runtime: Runtime
   /** Where credentials are looked for: docs/syncing.md names the variables. */
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Lets Azure check what arrives. */
-  readonly md5?: (bytes: Uint8Array) => Uint8Array
+  /** The text of a file that a config names as the place of a secret. */
+  readonly readFile?: (path: string) => Promise<string>
+  /** Lets services check what arrives that know no better checksum. */
+  readonly createMd5?: CreateMd5
   /** What AWS's SDK sends its requests by, where that is not its own: through proxies. */
   readonly s3Handler?: S3ClientConfig['requestHandler']
   /** The forward proxy for a URL, for SDKs that ask for one. */

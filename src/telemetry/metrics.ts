@@ -113,6 +113,21 @@ export function createMetrics(readings: Readings) {
       help: 'Attempts to have the newest inventory of a store.',
       labels: ['backend', 'result'],
     }),
+    mirrorRequests: new CounterFamily({
+      name: 'portolan_mirror_requests_total',
+      help: 'Requests that a mirror answered: from what it keeps, from an upstream, unconfirmed, past its cache, or none.',
+      labels: ['registry', 'class', 'cache'],
+    }),
+    mirrorBytes: new CounterFamily({
+      name: 'portolan_mirror_bytes_total',
+      help: 'Bytes of content that a mirror began to send to clients.',
+      labels: ['registry', 'cache'],
+    }),
+    mirrorPassedBytes: new CounterFamily({
+      name: 'portolan_mirror_passed_bytes_total',
+      help: 'Bytes of blobs that a mirror took from backends for one client alone, and did not keep.',
+      labels: [],
+    }),
     reloads: new CounterFamily({
       name: 'portolan_reloads_total',
       help: 'Attempts to put another config in force.',

@@ -33,10 +33,15 @@ export interface DownloadOptions {
   readonly onBytes?: (bytes: number) => void
   /** How often in a row it may break off without having brought a megabyte. */
   readonly breaks?: number
+  /**
+   * How long bytes that are there may wait for more of them when somebody waits for these, in milliseconds; without it,
+   * until there are enough for a large piece.
+   */
+  readonly promptness?: number
 }
 
 /** The part of a runtime that a download needs. */
-export type DownloadRuntime = Pick<Runtime, 'after' | 'random' | 'createHash'>
+export type DownloadRuntime = Pick<Runtime, 'after' | 'now' | 'random' | 'createHash'>
 
 /** How often in a row a download may break off without {@link PROGRESS}, unless told. */
 export const MAX_BREAKS = 5
@@ -72,7 +77,7 @@ class RunningDownload implements Download {
   readonly #locations = new Set<string>()
 
   constructor(runtime: DownloadRuntime, blob: WantedBlob, spool: Spool, options: DownloadOptions) {
-    const { stop, onBytes = () => {} } = options
+    const { stop, onBytes = () => {}, promptness } = options
     this.#runtime = runtime
     this.#blob = blob
     this.#options = options
@@ -82,7 +87,7 @@ class RunningDownload implements Download {
       this.#reception.expected = bytes
       this.#size.resolve(bytes)
     }
-    this.#reception = { blob, spool: this.#spool, expected: blob.size, learnSize, stop, onBytes }
+    this.#reception = { blob, spool: this.#spool, expected: blob.size, learnSize, stop, onBytes, promptness }
     this.ended = this.#run().catch((error) => {
       this.#failed = true
       this.#size.reject(error)

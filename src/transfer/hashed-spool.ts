@@ -10,6 +10,7 @@ export class HashedSpool {
   readonly #algorithm: HashAlgorithm
   readonly #hash: Hash
   #moved = Promise.withResolvers<void>()
+  #isAwaited = false
   #broken: { readonly error: unknown } | undefined
 
   /** Hashes by the algorithm of a digest, which must be one that can be verified. */
@@ -43,6 +44,11 @@ export class HashedSpool {
     this.wake()
   }
 
+  /** Whether somebody waits for more than there is. */
+  get isAwaited(): boolean {
+    return this.#isAwaited
+  }
+
   /** Whether an error is one of the spool itself: no other source will help. */
   isOwn(error: unknown): boolean {
     return this.#broken !== undefined && this.#broken.error === error
@@ -50,11 +56,13 @@ export class HashedSpool {
 
   /** Resolves when more has come, or when nothing more will. */
   moved(): Promise<void> {
+    this.#isAwaited = true
     return this.#moved.promise
   }
 
   /** Lets those who wait look again. */
   wake(): void {
+    this.#isAwaited = false
     this.#moved.resolve()
     this.#moved = Promise.withResolvers()
   }

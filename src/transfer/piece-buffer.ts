@@ -3,6 +3,7 @@ export class PieceBuffer {
   readonly #buffer: Uint8Array
   readonly #append: (bytes: Uint8Array) => Promise<void>
   #length = 0
+  #flushing: Promise<void> | undefined
 
   /** Hands on `size` bytes at a time; they are lent until `append` settles. */
   constructor(size: number, append: (bytes: Uint8Array) => Promise<void>) {
@@ -16,6 +17,7 @@ export class PieceBuffer {
   }
 
   async add(bytes: Uint8Array): Promise<void> {
+    await this.#flushing
     for (let taken = 0; taken < bytes.length; ) {
       const part = bytes.subarray(taken, taken + this.#buffer.length - this.#length)
       this.#buffer.set(part, this.#length)
@@ -25,10 +27,15 @@ export class PieceBuffer {
     }
   }
 
-  /** Hands on what there is. */
-  async flush(): Promise<void> {
-    const length = this.#length
+  /** Hands on what there is; meanwhile, what is added waits. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#handOn()
+    return this.#flushing
+  }
+
+  async #handOn(): Promise<void> {
+    if (this.#length > 0) await this.#append(this.#buffer.subarray(0, this.#length))
     this.#length = 0
-    if (length > 0) await this.#append(this.#buffer.subarray(0, length))
+    this.#flushing = undefined
   }
 }

@@ -1,5 +1,5 @@
 import { untilAborted } from '../internal/until-aborted.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Cancel, Runtime } from '../runtime.ts'
 import type { HashedSpool } from './hashed-spool.ts'
 import { PieceBuffer } from './piece-buffer.ts'
 import type { OpenedSource, Source } from './source.ts'
@@ -16,6 +16,8 @@ export interface Reception {
   readonly stop: AbortSignal
   /** Told of every byte that came, also of those that the spool had. */
   readonly onBytes: (bytes: number) => void
+  /** See the download's option of this name. */
+  readonly promptness: number | undefined
 }
 
 /** How long to wait for the next bytes, in milliseconds. */
@@ -28,7 +30,7 @@ const APPEND_BYTES = 1024 * 1024
  * came before an error stays in the spool, unless it cannot be the blob.
  */
 export async function receive(
-  runtime: Pick<Runtime, 'after'>,
+  runtime: Pick<Runtime, 'after' | 'now'>,
   source: Source,
   reception: Reception,
 ): Promise<void> {
@@ -39,12 +41,16 @@ export async function receive(
   const stall = watchForStall(runtime, () => abort.abort(stalled(blob, location, STALL / 1000, spool.length)))
   const left = reception.expected === undefined ? APPEND_BYTES : reception.expected - spool.length
   const pieces = new PieceBuffer(Math.min(APPEND_BYTES, left), (bytes) => spool.append(bytes))
+  const prompt = flushPromptly(runtime, reception, pieces, (error) => abort.abort(error))
   try {
     const opened = await untilAborted(signal, source.open(spool.length, signal))
     if (opened === undefined) throw missing(blob, location)
     // Not before: until then we may have stood in line, or been told to wait.
     stall.begin()
-    await readBody(opened, source, reception, pieces, signal, stall.note)
+    await readBody(opened, source, reception, pieces, signal, () => {
+      stall.note()
+      return prompt.note()
+    })
     await pieces.flush()
     if (reception.expected === undefined) reception.learnSize(spool.length)
     if (spool.length < reception.expected!) throw cutOff(blob, location, spool.length, reception.expected!)
@@ -54,6 +60,7 @@ export async function receive(
     throw error
   } finally {
     stall.end()
+    prompt.end()
   }
 }
 
@@ -64,7 +71,7 @@ async function readBody(
   reception: Reception,
   pieces: PieceBuffer,
   signal: AbortSignal,
-  noteBytes: () => void,
+  noteBytes: () => Promise<void> | undefined,
 ): Promise<void> {
   const { blob, spool, onBytes } = reception
   // A registry that ignores the range sends all of it again.
@@ -81,7 +88,6 @@ async function readBody(
       throw wrongSize(blob, location, `${opened.size}`, expected!, value)
     }
     isFirst = false
-    noteBytes()
     onBytes(value.length)
     const bytes = value.subarray(Math.min(skip, value.length))
     skip -= value.length - bytes.length
@@ -90,6 +96,43 @@ async function readBody(
       throw wrongSize(blob, location, `at least ${length}`, expected)
     }
     await pieces.add(bytes)
+    await noteBytes()
+  }
+}
+
+/**
+ * Hands on what is gathered while somebody waits for it: at once when little comes, and not more often than so many
+ * milliseconds apart when much does.
+ */
+function flushPromptly(
+  { now, after }: Pick<Runtime, 'after' | 'now'>,
+  { spool, promptness }: Reception,
+  pieces: PieceBuffer,
+  onError: (error: unknown) => void,
+) {
+  let last = Number.NEGATIVE_INFINITY
+  let callOff: Cancel | undefined
+  const flush = () => {
+    last = now()
+    return pieces.flush()
+  }
+  const look = () => {
+    callOff = undefined
+    if (pieces.length === 0) return
+    if (spool.isAwaited) flush().catch(onError)
+    else watch()
+  }
+  const watch = () => {
+    callOff ??= after(promptness!, look)
+  }
+  return {
+    note(): Promise<void> | undefined {
+      if (promptness === undefined || pieces.length === 0) return undefined
+      if (spool.isAwaited && now() - last >= promptness) return flush()
+      watch()
+      return undefined
+    },
+    end: () => callOff?.(),
   }
 }
 

@@ -28,8 +28,7 @@ export function withAuth(runtime: LoginRuntime, options: LoginOptions): Layer {
       const expected = challenges.get(area)
       const first = expected && (await untilAborted(init.signal, login.authorize(expected)))
       const response = await next(target, withAuthorization(init, first))
-      if (response.status !== 401) return response
-      const challenge = choose(parseChallenges(response.headers.get('WWW-Authenticate') ?? ''))
+      const challenge = challengeOf(response, first === undefined ? undefined : expected)
       if (challenge === undefined) return response
       let second: string | undefined
       try {
@@ -48,6 +47,13 @@ export function withAuth(runtime: LoginRuntime, options: LoginOptions): Layer {
       return answer
     }
   }
+}
+
+/** What a response asks for; `shown` is what the request has answered already. */
+function challengeOf({ status, headers }: Response, shown: Challenge | undefined): Challenge | undefined {
+  // Amazon ECR says 403 of a password that has expired, and gives no challenge with it.
+  if (status === 403 && shown?.scheme === 'basic') return shown
+  return status === 401 ? choose(parseChallenges(headers.get('WWW-Authenticate') ?? '')) : undefined
 }
 
 function choose(challenges: readonly Challenge[]): Challenge | undefined {

@@ -4,7 +4,6 @@ import type { Challenge } from './challenge.ts'
 import type { Credential } from './credential.ts'
 import { readBody } from './read-body.ts'
 import { reasonOf } from './reason.ts'
-import { readRetryAfter } from './retry-after.ts'
 
 /** What a token server gave. Times are the runtime's. */
 export interface BearerToken {
@@ -15,12 +14,10 @@ export interface BearerToken {
 }
 
 /** The part of a runtime that asks for a token; its `fetch` has the layers of the registry's around it. */
-export type TokenRuntime = Pick<Runtime, 'fetch' | 'now' | 'date' | 'after'>
+export type TokenRuntime = Pick<Runtime, 'fetch' | 'now' | 'after'>
 
 /** How long it may take altogether, retries included, in milliseconds. */
 const TIMEOUT = 120_000
-/** What it may ask us to wait, in milliseconds. */
-const RETRY_AFTER_MAX = 3_600_000
 const ANSWER_MAX_BYTES = 1024 * 1024
 /** Docker's token protocol ("Token Response Fields"): what holds when `expires_in` is left out, in seconds. */
 const LIFETIME = 60
@@ -49,11 +46,10 @@ export interface TokenRequest {
  * identity token, POST as OAuth 2.0 has it. Follows no redirect, since the credential goes along.
  *
  * Throws `ACCESS_DENIED` when the token server refuses, `UNREACHABLE` when it gives no answer, `CONTENT_INVALID` when
- * the answer is no token. After an answer, `facts.status` is its status and `facts.retryAfter` how long the server wants to
- * be left alone, in milliseconds.
+ * the answer is no token. After an answer, `facts.status` is its status and `facts.retryAfter` its `Retry-After`.
  */
 export async function requestToken(
-  { fetch, now, date, after }: TokenRuntime,
+  { fetch, now, after }: TokenRuntime,
   { challenge, realm, registry, credential, withheld }: TokenRequest,
 ): Promise<BearerToken> {
   const place = realm.origin + realm.pathname
@@ -71,8 +67,8 @@ export async function requestToken(
     const { status } = response
     if (status !== 200) {
       await response.body?.cancel()
-      const retryAfter = readRetryAfter(response.headers.get('Retry-After'), { date }, RETRY_AFTER_MAX)
-      facts = { ...facts, status, retryAfter }
+      const retryAfter = response.headers.get('Retry-After')
+      facts = { ...facts, status, ...(retryAfter !== null && { retryAfter }) }
       if (status < 400 || status > 403) throw fail('UNREACHABLE', `answered ${status}; try again later`)
       const remedy = withheld ? withheldRemedy(realm, registry) : remedyFor(credential, registry)
       throw fail('ACCESS_DENIED', `answered ${status}; ${remedy}`)

@@ -2,6 +2,7 @@ import { PortolanError } from '../errors.ts'
 import { GenerationalCache } from '../internal/generational-cache.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Credential, sameCredential } from './credential.ts'
+import { readRetryAfter } from './retry-after.ts'
 
 /** Whoever logs in wrongly again and again is locked out by many services, and asked about by none. In milliseconds. */
 const FIRST = 60_000
@@ -20,22 +21,22 @@ interface Refusal {
 
 /** What a token server refused, so that it is not asked the same again at once. */
 export class Refusals {
-  readonly #now: Runtime['now']
+  readonly #runtime: Pick<Runtime, 'now' | 'date'>
   readonly #known = new GenerationalCache<string, Refusal>(REMEMBERED_MAX)
   /** The last login that was taken. */
   #good: Credential | undefined
   /** How many were refused since. */
   #strikes = 0
 
-  constructor({ now }: Pick<Runtime, 'now'>) {
-    this.#now = now
+  constructor(runtime: Pick<Runtime, 'now' | 'date'>) {
+    this.#runtime = runtime
   }
 
   /** Throws what was thrown before, as long as it is too early to ask for `key` at `realm` again with this credential. */
   check(realm: string, key: string, credential: Credential | undefined): void {
     for (const place of [realm, key]) {
       const refusal = this.#known.get(place)
-      if (refusal === undefined || refusal.until <= this.#now()) continue
+      if (refusal === undefined || refusal.until <= this.#runtime.now()) continue
       if (sameCredential(refusal.credential, credential)) throw refusal.error
     }
   }
@@ -44,8 +45,9 @@ export class Refusals {
   note(realm: string, key: string, credential: Credential | undefined, error: unknown): void {
     if (!(error instanceof PortolanError)) return
     const { code, facts } = error
-    const asked = typeof facts.retryAfter === 'number' ? Math.min(facts.retryAfter, LONGEST) : 0
-    if (code !== 'ACCESS_DENIED' && asked === 0) return
+    const asked = typeof facts.retryAfter === 'string' ? readRetryAfter(facts.retryAfter, this.#runtime) : 0
+    const wanted = Math.min(asked ?? 0, LONGEST)
+    if (code !== 'ACCESS_DENIED' && wanted === 0) return
     const isLogin = facts.status === 401 && credential !== undefined
     if (isLogin) this.#strikes++
     const limit = sameCredential(this.#good, credential) ? STRIKES : 1
@@ -54,7 +56,12 @@ export class Refusals {
     const before = this.#known.get(place)
     const failures = sameCredential(before?.credential, credential) ? (before?.failures ?? 0) + 1 : 1
     const growing = code === 'ACCESS_DENIED' ? Math.min(LONGEST, FIRST * 2 ** (failures - 1)) : 0
-    this.#known.set(place, { error, credential, failures, until: this.#now() + Math.max(asked, growing) })
+    this.#known.set(place, {
+      error,
+      credential,
+      failures,
+      until: this.#runtime.now() + Math.max(wanted, growing),
+    })
   }
 
   /** Takes note that a credential was taken. */

@@ -16,6 +16,8 @@ class Scripted {
   /** Whether tokens are taken, for all there is. */
   takesTokens = true
   takesBasic = false
+  /** What is answered to a wrong password. */
+  wrongPassword = 401
   lifetime = 1000
   retryAfter: string | undefined
   status = 401
@@ -41,7 +43,10 @@ class Scripted {
     if (this.takesBasic) {
       const isGood = this.passwords!.some((password) => basic(password) === shown)
       if (isGood) return new Response('well')
-      return new Response(null, { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } })
+      const wanted = { 'WWW-Authenticate': 'Basic realm="x"' }
+      return shown === null || this.wrongPassword === 401
+        ? new Response(null, { status: 401, headers: wanted })
+        : new Response(null, { status: this.wrongPassword })
     }
     if (this.takesTokens && shown?.startsWith(`Bearer ${this.#good}.`)) return new Response('well')
     const wanted = `Bearer realm="${REGISTRY}/token",service="x",scope="${pathname}${search}"`
@@ -125,27 +130,32 @@ test('a login that does not work any more is found out by three', async () => {
 })
 
 test.each([
-  ['with a token', false, [basic('old'), basic('old'), basic('new')]],
-  ['at each request', true, []],
-])('a login that was replaced is taken by the request that finds out: %s', async (_, takesBasic, asked) => {
-  let password = 'old'
-  let refusedOnce = 0
-  const scripted = new Scripted(async (_host, refused) => {
-    if (refused !== undefined) {
-      refusedOnce++
-      password = 'new'
-    }
-    return login(password)
-  })
-  scripted.takesBasic = takesBasic
-  scripted.passwords = ['old']
-  expect(await scripted.fetch('app')).toBe(200)
-  scripted.passwords = ['new']
-  scripted.revoke()
-  expect(await Promise.all([scripted.fetch('app'), scripted.fetch('app')])).toEqual([200, 200])
-  expect(scripted.asked).toEqual(asked)
-  expect(refusedOnce).toBeGreaterThan(0)
-})
+  ['with a token', false, 401, [basic('old'), basic('old'), basic('new')]],
+  ['at each request', true, 401, []],
+  ['at each request, and 403 as Amazon ECR says of an old one', true, 403, []],
+])(
+  'a login that was replaced is taken by the request that finds out: %s',
+  async (_, takesBasic, code, asked) => {
+    let password = 'old'
+    let refusedOnce = 0
+    const scripted = new Scripted(async (_host, refused) => {
+      if (refused !== undefined) {
+        refusedOnce++
+        password = 'new'
+      }
+      return login(password)
+    })
+    scripted.takesBasic = takesBasic
+    scripted.passwords = ['old']
+    expect(await scripted.fetch('app')).toBe(200)
+    scripted.passwords = ['new']
+    scripted.wrongPassword = code
+    scripted.revoke()
+    expect(await Promise.all([scripted.fetch('app'), scripted.fetch('app')])).toEqual([200, 200])
+    expect(scripted.asked).toEqual(asked)
+    expect(refusedOnce).toBeGreaterThan(0)
+  },
+)
 
 test('a login that was refused is tried at once when it is another', async () => {
   let password = 'wrong'

@@ -33,8 +33,6 @@ const READ: readonly string[] = ['GET', 'HEAD']
 const ATTEMPTS = 5
 const BACKOFF: Backoff = { first: 500, max: 30_000 }
 const MAX_WAIT = 60_000
-/** What is beyond it need not be told apart: a day. */
-const LONGEST = 86_400_000
 /** Shorter waits are not worth a word. */
 const TOLD_FROM = 5000
 
@@ -75,7 +73,7 @@ export function withRetry(
       if (left > 0) await wait(runtime, left, signal)
       const response = await next(url, init)
       if (!isPassingStatus(response.status)) return response
-      const retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime, LONGEST)
+      const retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime) ?? 0
       const obeyed = retryAfter <= maxWait
       if (pauses.note(host, retryAfter) && retryAfter >= TOLD_FROM) {
         const until = runtime.date().getTime() + retryAfter

@@ -13,7 +13,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['config', 'clouds', 'inventory', 'releases'],
   ['routing'],
   ['backends', 'cache', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch', 'transport'],
-  ['replication', 'migrate', 'doctor'],
+  ['replication', 'relay', 'migrate', 'doctor'],
   ['server'],
   ['adapters', 'cli', 'demo', 'entries'],
 ]

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -172,11 +173,12 @@ function writeWhole(server: ScriptedGcs, call: Call) {
   const [, boundary = ''] = /boundary=(.+)$/.exec(request.headers['content-type'] ?? '') ?? []
   const [, first = '', second = ''] = body.toString('latin1').split(`--${boundary}`)
   const contentOf = (part: string) => part.slice(part.indexOf('\r\n\r\n') + 4, -2)
-  const { name, ...metadata } = JSON.parse(contentOf(first))
+  const { name, ...metadata } = JSON.parse(String(Buffer.from(contentOf(first), 'latin1')))
   const found = objects.get(name)
   const current = found === undefined ? '0' : resourceOf(name, found).generation
-  if (query.get('ifGenerationMatch') !== current) return refuse(call, 412, 'conditionNotMet')
+  if ((query.get('ifGenerationMatch') ?? current) !== current) return refuse(call, 412, 'conditionNotMet')
   const bytes = Buffer.from(contentOf(second), 'latin1')
+  if (metadata.md5Hash !== undefined && metadata.md5Hash !== md5Of(bytes)) return refuse(call, 400, 'invalid')
   objects.set(name, { ...metadata, bytes, updated: new Date().toISOString() })
   return json(server, call, resourceOf(name, objects.get(name)!))
 }
@@ -240,7 +242,12 @@ function resourceOf(name: string, object: StoredObject) {
   return {
     ...{ kind: 'storage#object', name, size, contentType, cacheControl, updated },
     generation: generationOf(object),
+    md5Hash: md5Of(bytes),
   }
+}
+
+function md5Of(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('base64')
 }
 
 function unitsOf(length: number): number {

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
-import { signOwnership } from '../../src/backends/ownership/ownership.ts'
-import { importPrivateKey } from '../../src/backends/ownership/ownership-key.ts'
+import { type OwnershipStatement, signOwnership } from '../../src/backends/ownership/ownership.ts'
+import { importPrivateKey, signBytes } from '../../src/backends/ownership/ownership-key.ts'
 import { encodeInventory } from '../../src/inventory/encode.ts'
 import type { InventoryEntry } from '../../src/inventory/inventory.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../../src/inventory/paths.ts'
@@ -49,13 +49,33 @@ export function makeKey(): TestKey {
   }
 }
 
-/** Lays a proof of ownership among what a store serves, by path. */
-export async function layProof(
+/** A proof of version 1, as `sync` laid it into stores before a proof named an inventory. */
+export async function signFirstProof(key: TestKey, store: string, issued: number): Promise<Uint8Array> {
+  const statement = { version: 1, store, issued: new Date(issued).toISOString() }
+  const lines = `portolan proof of ownership 1\n${store}\n${statement.issued}\n`
+  const privateKey = await importPrivateKey(key.privatePem, 'the key')
+  const signature = await signBytes(new TextEncoder().encode(lines), privateKey)
+  return new TextEncoder().encode(JSON.stringify({ ...statement, signature }))
+}
+
+/** Lays a proof of ownership of version 1 among what a store serves, by path. */
+export async function layFirstProof(
   served: Map<string, Served>,
   key: TestKey,
   store: string,
   issued = Date.now(),
 ): Promise<void> {
-  const bytes = await signOwnership({ store, issued }, await importPrivateKey(key.privatePem, 'the key'))
+  const bytes = await signFirstProof(key, store, issued)
+  served.set(`/${OWNERSHIP_PATH}`, { bytes: Buffer.from(bytes), type: 'application/json' })
+}
+
+/** Lays a proof of ownership among what a store serves, by path. */
+export async function layProof(
+  served: Map<string, Served>,
+  key: TestKey,
+  statement: Omit<OwnershipStatement, 'issued'> & { readonly issued?: number },
+): Promise<void> {
+  const privateKey = await importPrivateKey(key.privatePem, 'the key')
+  const bytes = await signOwnership({ issued: Date.now(), ...statement }, privateKey)
   served.set(`/${OWNERSHIP_PATH}`, { bytes, type: 'application/json' })
 }

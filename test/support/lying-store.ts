@@ -18,7 +18,7 @@ export function lyingStore(lie: Lie, prefix: string): (honest: ObjectStore) => P
       if (!key.startsWith(prefix)) return honest.put(key, bytes, headers)
       switch (lie) {
         case 'forgets':
-          return
+          return false
         case 'cuts off':
           return honest.put(key, bytes.subarray(0, bytes.length - 1), headers)
         case 'serves it as HTML':

@@ -25,6 +25,13 @@ export type S3Lie =
   | '404 for everything'
   | '503 for everything'
   | 'no notion of conditions'
+  | 'no notion of checksums'
+  | 'any checksum taken for right'
+  | '501 for checksums but MD5'
+  | '500 for checksums'
+  | 'no answer with a checksum'
+  | 'a demand for checksums'
+  | 'a demand for MD5'
 
 /** S3 in memory, with conditional writes and lists of parts, that lies when it is told to. */
 export interface ScriptedS3 extends S3Server {
@@ -122,9 +129,9 @@ function object(server: ScriptedS3, call: Call) {
   const found = objects.get(key)
   switch (request.method) {
     case 'PUT':
-      if (!mayWrite(server, call)) return
+      if (!mayWrite(server, call) || !isChecked(server, call)) return
       objects.set(key, { bytes: body, headers: servedHeaders(request), modified: new Date() })
-      response.writeHead(200, { ETag: etagOf(body) }).end()
+      response.writeHead(200, { ETag: etagOf(body), ...answered(server, call) }).end()
       return
     case 'DELETE':
       objects.delete(key)
@@ -169,8 +176,13 @@ function multipart(server: ScriptedS3, call: Call, uploadId: string) {
   if (upload === undefined || !uploads.has(uploadId)) return refuse(call, 404, 'NoSuchUpload')
   switch (request.method) {
     case 'PUT':
+      if (!isChecked(server, call)) return
       upload.parts.set(Number(query.get('partNumber')), body)
-      response.writeHead(200, lie === 'a part without an ETag' ? {} : { ETag: etagOf(body) }).end()
+      response.writeHead(200, {
+        ...(lie !== 'a part without an ETag' && { ETag: etagOf(body) }),
+        ...answered(server, call),
+      })
+      response.end()
       return
     case 'GET':
       return listParts(server, call, upload.parts)
@@ -205,7 +217,7 @@ function complete(server: ScriptedS3, call: Call, uploadId: string, { headers, p
   else {
     xml(
       call,
-      `<CompleteMultipartUploadResult><Key>${escapeXml(key)}</Key><ETag>"x-1"</ETag></CompleteMultipartUploadResult>`,
+      `<CompleteMultipartUploadResult><Key>${escapeXml(key)}</Key><ETag>"${compositeOf(parts, 'md5', 'hex')}"</ETag>${lie === 'no answer with a checksum' ? '' : `<ChecksumSHA256>${compositeOf(parts, 'sha256', 'base64')}</ChecksumSHA256>`}</CompleteMultipartUploadResult>`,
     )
   }
 }
@@ -241,6 +253,40 @@ function list({ objects, lie }: ScriptedS3, call: Call) {
   if (lie !== 'a listing that ends in the middle') return xml(call, whole)
   response.writeHead(200, { 'Content-Type': 'application/xml' }).end(whole.slice(0, whole.length / 2))
   return
+}
+
+/** Answers itself when what comes is not what its checksums say, or has none where one is demanded. */
+function isChecked({ lie }: ScriptedS3, call: Call): boolean {
+  const { 'x-amz-checksum-sha256': sha256, 'content-md5': md5 } = call.request.headers
+  const complain = (status: number, code: string) => {
+    refuse(call, status, code)
+    return false
+  }
+  if (lie === 'a demand for MD5' && md5 === undefined) return complain(400, 'InvalidRequest')
+  if (lie === 'a demand for checksums' && (sha256 ?? md5) === undefined)
+    return complain(400, 'InvalidRequest')
+  if (lie === '501 for checksums but MD5' && sha256 !== undefined) return complain(501, 'NotImplemented')
+  if (lie === '500 for checksums' && (sha256 ?? md5) !== undefined) return complain(500, 'InternalError')
+  if (lie === 'no notion of checksums' || lie === 'any checksum taken for right') return true
+  if (sha256 !== undefined && sha256 !== sumOf(call.body, 'sha256', 'base64'))
+    return complain(400, 'BadDigest')
+  return md5 === undefined || md5 === sumOf(call.body, 'md5', 'base64') || complain(400, 'BadDigest')
+}
+
+/** What an answer says of the checksum that came. */
+function answered({ lie }: ScriptedS3, { request }: Call): Record<string, string> {
+  const sha256 = request.headers['x-amz-checksum-sha256']
+  const silent = lie === 'no notion of checksums' || lie === 'no answer with a checksum'
+  return typeof sha256 === 'string' && !silent ? { 'x-amz-checksum-sha256': sha256 } : {}
+}
+
+function compositeOf(parts: ReadonlyMap<number, Buffer>, algorithm: string, encoding: 'hex' | 'base64') {
+  const sums = [...parts].sort(([a], [b]) => a - b).map(([, bytes]) => sumOf(bytes, algorithm, 'hex'))
+  return `${sumOf(Buffer.from(sums.join(''), 'hex'), algorithm, encoding)}-${sums.length}`
+}
+
+function sumOf(bytes: Uint8Array, algorithm: string, encoding: 'hex' | 'base64'): string {
+  return createHash(algorithm).update(bytes).digest(encoding)
 }
 
 /** Answers itself when the condition does not hold. */

@@ -1,8 +1,8 @@
 export interface BufferPoolOptions {
   /** How many each buffer has. */
   readonly bytes: number
-  /** How many buffers there may be at once; no limit unless it is said. */
-  readonly most?: number
+  /** How many may be in use at once. */
+  readonly most: number
   /** How many are kept while nobody needs them. */
   readonly kept: number
 }
@@ -15,7 +15,7 @@ export class BufferPool {
   readonly #free: Buffer[] = []
   #taken = 0
 
-  constructor({ bytes, most = Number.POSITIVE_INFINITY, kept }: BufferPoolOptions) {
+  constructor({ bytes, most, kept }: BufferPoolOptions) {
     this.#bytes = bytes
     this.#most = most
     this.#kept = kept

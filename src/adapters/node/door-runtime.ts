@@ -1,8 +1,14 @@
 import { crc32 } from 'node:zlib'
+import type { ManagedCache } from '../../cache/managed-cache.ts'
+import { openContentCache } from '../../cache/open-content-cache.ts'
+import type { CacheConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { DoorRuntime } from '../../server/runtime.ts'
+import { cacheFolder } from '../../storage/fs/cache-folder.ts'
+import { filePart } from '../../storage/fs/file-part.ts'
 import { openImageLayout } from '../../storage/fs/image-layout.ts'
 import { silentLog } from '../../telemetry/log.ts'
+import { openUpstreamCredentials } from '../credentials/upstream-credentials.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
 import { createProcessMetrics } from './process-metrics.ts'
@@ -21,7 +27,15 @@ export function createDoorRuntime({
         runtime,
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
+    openCache: (config) => openCacheFolder(runtime, config),
+    partOf: filePart,
+    openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
     processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }
+}
+
+function openCacheFolder(runtime: Runtime, config: CacheConfig): Promise<ManagedCache> {
+  const onWait = (message: string) => runtime.log.warn({ folder: config.folder }, message)
+  return openContentCache(runtime, config, cacheFolder(config.folder, { runtime, onWait }))
 }

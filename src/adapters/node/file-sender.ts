@@ -15,20 +15,16 @@ const LARGE_MOST = 128
 const LARGE_KEPT = 16
 /** What a client that has to be waited for is sent at a time, and so what is held for each of them. */
 const SMALL_BYTES = 64 * 1024
+const SMALL_MOST = 1024
 const SMALL_KEPT = 64
+/** What is sent at a time when thousands are to be waited for, and held for each of those: no more than a connection takes. */
+const LEAST_BYTES = 4096
 /** How many clients are sent a large piece before whoever else has something to do; one takes a tenth of a millisecond. */
 const AT_ONCE = 4
-/** What is written in order to be told when a full socket takes something again; the kernel does the rest then. */
-const WAIT_BYTES = 4096
 /** After so many refusals in a row the kernel is taken to be unable, not the socket full. */
 const REFUSALS = 4
 
 const readFile = promisify(read)
-
-export interface FileSenderOptions {
-  /** What this runtime can have the kernel do; by default found out. */
-  readonly kernel?: KernelFiles | undefined
-}
 
 /**
  * Sends parts of files: by the kernel alone where the runtime can tell it to, nothing is encrypted, and the bytes are in
@@ -36,31 +32,29 @@ export interface FileSenderOptions {
  * be waited for keeps nobody else waiting.
  */
 export class FileSender {
-  readonly kernel: KernelFiles | undefined
   readonly #large = new BufferPool({ bytes: LARGE_BYTES, most: LARGE_MOST, kept: LARGE_KEPT })
-  readonly #small = new BufferPool({ bytes: SMALL_BYTES, kept: SMALL_KEPT })
+  readonly #small = new BufferPool({ bytes: SMALL_BYTES, most: SMALL_MOST, kept: SMALL_KEPT })
   readonly #turns = new Turns(() => {}, { atOnce: AT_ONCE })
 
-  constructor({ kernel }: FileSenderOptions = { kernel: openKernelFiles() }) {
-    this.kernel = kernel
-  }
+  /** Found out when the first part is sent: most doors never send one. */
+  #kernel: KernelFiles | undefined | 'unknown' = 'unknown'
 
   /** Writes a part and closes it. Returns what gives it up, to be called once the socket is closed. */
   send(part: FilePart, socket: Socket, options: SendBodyOptions): () => void {
-    const sending = new Sending(part, socket, this, options)
+    if (this.#kernel === 'unknown') this.#kernel = openKernelFiles()
+    const sending = new Sending({ part, socket, sender: this, kernel: this.#kernel }, options)
     sending.run()
     return () => sending.cancel()
   }
 
-  /** Has a buffer used for that long: a large one if there is one left and it is not too large by far. */
-  async lend<T>(bytes: number, use: (buffer: Buffer) => Promise<T>): Promise<T> {
-    const large = bytes > SMALL_BYTES ? this.#large.take() : undefined
-    const [pool, buffer] = large === undefined ? [this.#small, this.#small.take()!] : [this.#large, large]
-    try {
-      return await use(buffer)
-    } finally {
-      pool.give(buffer)
+  /** Has a buffer used for that long: for so many bytes, or for less where those are all in use. */
+  async lend(bytes: number, use: (buffer: Buffer) => Promise<void>): Promise<void> {
+    for (const pool of bytes > SMALL_BYTES ? [this.#large, this.#small] : [this.#small]) {
+      const buffer = pool.take()
+      if (buffer === undefined) continue
+      return use(buffer).finally(() => pool.give(buffer))
     }
+    return use(Buffer.allocUnsafeSlow(LEAST_BYTES))
   }
 
   turn(): Promise<void> {
@@ -68,6 +62,14 @@ export class FileSender {
   }
 }
 
+interface SendingParts {
+  readonly part: FilePart
+  readonly socket: Socket
+  readonly sender: FileSender
+  readonly kernel: KernelFiles | undefined
+}
+
+/** One part on its way. */
 class Sending {
   readonly #part: FilePart
   readonly #socket: Socket
@@ -81,13 +83,13 @@ class Sending {
   #isCancelled = false
   #goOn = () => {}
 
-  constructor(part: FilePart, socket: Socket, sender: FileSender, options: SendBodyOptions) {
+  constructor({ part, socket, sender, kernel }: SendingParts, options: SendBodyOptions) {
     this.#part = part
     this.#socket = socket
     this.#sender = sender
     this.#options = options
     this.#position = part.start
-    this.#kernel = sender.kernel
+    this.#kernel = kernel
   }
 
   run(): void {
@@ -128,7 +130,8 @@ class Sending {
     const sent = kernel.send(socket, descriptor, this.#position, bytes)
     if (sent <= 0) {
       if (++this.#refusals === REFUSALS) this.#kernel = undefined
-      return this.#copy(WAIT_BYTES)
+      // In order to be told when a full socket takes something again; the kernel does the rest then.
+      return this.#copy(LEAST_BYTES)
     }
     this.#refusals = 0
     this.#position += sent

@@ -9,6 +9,8 @@ export interface NodeResponse extends BodySink {
   writeHead(status: number, headers: Record<string, string>): unknown
   end(body?: string | Uint8Array): unknown
   destroy(): unknown
+  /** Absent or `null` where the connection is gone. */
+  readonly socket?: { resetAndDestroy?(): unknown } | null
   once(event: 'drain' | 'close', listener: () => void): unknown
 }
 
@@ -23,7 +25,7 @@ export function createNodeHandler(door: Door, onError: (error: unknown) => void)
   return (incoming, response) => {
     const failed = (error: unknown) => {
       onError(error)
-      if (response.headersSent) response.destroy()
+      if (response.headersSent) breakOff(response)
       else {
         response.writeHead(500, { 'Content-Length': '0' })
         response.end()
@@ -60,4 +62,10 @@ function write(
     onError,
   })
   response.once('close', cancel)
+}
+
+/** So that no client takes what it has for the whole: one of HTTP/1.0 knows the end of a body by our hanging up. */
+function breakOff(response: NodeResponse): void {
+  response.socket?.resetAndDestroy?.()
+  response.destroy()
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ANSWERED, type CheckResult, failed, failedHard, PASSED } from '../../backends/health/check-result.ts'
 import type { HealthState } from '../../backends/health/health-state.ts'
 import type { OwnershipStatus } from '../../backends/ownership/ownership-status.ts'
+import { type Digest, parseDigest } from '../../oci/digest.ts'
 import type { HealthRecord } from '../../server/check-backends.ts'
 
 /** What is written to KV: one small JSON with all backends, and how often it was written on the day. */
@@ -29,8 +30,14 @@ const OWNERSHIP = z.object({
   status: z.enum(['unchecked', 'proven', 'refused']),
   issued: z.number().exactOptional(),
   expires: z.number().exactOptional(),
+  inventory: z
+    .union([
+      z.literal('none'),
+      z.custom<Digest>((text) => typeof text === 'string' && parseDigest(text) !== undefined),
+    ])
+    .exactOptional(),
   because: z
-    .enum(['malformed', 'bad-signature', 'other-store', 'too-old', 'from-the-future', 'missing'])
+    .enum(['malformed', 'bad-signature', 'other-store', 'other-url', 'too-old', 'from-the-future', 'missing'])
     .exactOptional(),
   why: z.string().exactOptional(),
   recheckAt: z.number(),

@@ -30,6 +30,20 @@ describe('the verification of a blob', () => {
     expect(await delivers(blob)).toBe(true)
   })
 
+  it('believes a store that ignores the range of an empty blob, as nginx does', async () => {
+    expect(await delivers(EMPTY, 'Range ignored')).toBe(true)
+  })
+
+  it('notices that a store takes a blob for an empty one', async () => {
+    const blobPath = compileDigestPath('containers/images/{digest}')
+    const store = storeAt('store', CELLAR, { url: 'http://store.test', blobPath })
+    for (const reply of [{ status: 416 }, { status: 200, headers: { 'Content-Length': '0' } }]) {
+      const fetch = async () => new Response(null, reply)
+      const delivered = deliversBlob(store, parseDigest(SMALL.digest)!, fetch, { random: () => 0.5 })
+      expect(await delivered).toBe(false)
+    }
+  })
+
   it.each(FAULTS.filter((fault) => fault !== 'expired certificate'))('notices %s', async (fault) => {
     expect(await delivers(SMALL, fault)).toBe(false)
   })

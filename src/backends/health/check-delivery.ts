@@ -26,13 +26,13 @@ export async function deliversBlob(
   const url = blobLocation(store, digest)
   try {
     const beginning = await fetchPiece(url, 0, SAMPLE_BYTES, fetch)
-    if (typeof beginning === 'boolean') return beginning
+    if (beginning === undefined) return false
     const { bytes, size } = beginning
     if (bytes.length === size) return await matchesDigest(bytes, digest)
     if (size <= WHOLE_BYTES) return await isWhole(url, beginning, digest, fetch)
     const between = SAMPLE_BYTES + Math.floor(random() * (size - SAMPLE_BYTES - PIECE_BYTES))
     for (const start of [size - PIECE_BYTES, between]) {
-      if (typeof (await fetchPiece(url, start, PIECE_BYTES, fetch)) === 'boolean') return false
+      if ((await fetchPiece(url, start, PIECE_BYTES, fetch)) === undefined) return false
     }
     return true
   } catch {
@@ -46,26 +46,37 @@ interface Piece {
   readonly size: number
 }
 
-/** A part of a blob; `true` of an empty blob, and `false` when it does not come as it should. */
-async function fetchPiece(url: string, start: number, bytes: number, fetch: Fetch): Promise<Piece | boolean> {
+const EMPTY: Piece = { bytes: new Uint8Array(), size: 0 }
+
+/** A part of a blob; `undefined` when it does not come as it should. */
+async function fetchPiece(
+  url: string,
+  start: number,
+  bytes: number,
+  fetch: Fetch,
+): Promise<Piece | undefined> {
   const response = await fetch(url, {
     redirect: 'manual',
     headers: { Range: `bytes=${start}-${start + bytes - 1}`, 'Accept-Encoding': 'identity' },
   })
-  // Nothing of an empty blob satisfies a range (RFC 9110, 14.1.2), and of nothing, nothing can be wrong.
-  if (response.status === 416) {
+  // Nothing of an empty blob satisfies a range (RFC 9110, section 14.1.2): object stores say so, nginx sends all of it.
+  if (start === 0 && (response.status === 416 || isEmpty(response))) {
     await response.body?.cancel()
-    return start === 0
+    return EMPTY
   }
   const range = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+)$/.exec(response.headers.get('content-range') ?? '')
   const [first, last, size] = range?.slice(1).map(Number) ?? []
   if (response.status !== 206 || first !== start || last === undefined || size === undefined) {
     await response.body?.cancel()
-    return false
+    return undefined
   }
   const length = Math.min(size - start, bytes)
   const body = await readBody(response, length)
-  return last - first + 1 === length && body?.length === length ? { bytes: body, size } : false
+  return last - first + 1 === length && body?.length === length ? { bytes: body, size } : undefined
+}
+
+function isEmpty({ status, headers }: Response): boolean {
+  return status === 200 && headers.get('content-length') === '0'
 }
 
 async function isWhole(url: string, { bytes, size }: Piece, digest: Digest, fetch: Fetch): Promise<boolean> {
@@ -73,7 +84,7 @@ async function isWhole(url: string, { bytes, size }: Piece, digest: Digest, fetc
   whole.set(bytes)
   for (let start = bytes.length; start < size; start += SAMPLE_BYTES) {
     const piece = await fetchPiece(url, start, SAMPLE_BYTES, fetch)
-    if (typeof piece === 'boolean' || piece.size !== size) return false
+    if (piece?.size !== size) return false
     whole.set(piece.bytes, start)
   }
   return matchesDigest(whole, digest)

@@ -254,3 +254,43 @@ it('a pointer whose signature is wrong is refused, and one without any once ther
   await attempted(4)
   expect(berlin.status).toMatchObject({ status: 'ok', digest: NEW.pointer.digest })
 })
+
+it('goes by no pointer but the one that the proof of ownership goes with; for a while, a cache may have kept one of the two', async () => {
+  let named = OLD.pointer.digest
+  const berlin = inventoryOf('berlin', {
+    faultBesideProof: async ({ digest }) => (digest === named ? undefined : `it names ${digest}`),
+  })
+  lay('berlin', NEW)
+  berlin.refresh()
+  await attempted(1)
+  expect(berlin.status).toMatchObject({
+    status: 'missing',
+    problem: `the pointer is refused: it names ${NEW.pointer.digest}`,
+  })
+
+  lay('berlin', OLD, '"old"')
+  runtime.advance(MINUTE)
+  await attempted(2)
+  expect(berlin.status).toMatchObject({ status: 'ok', digest: OLD.pointer.digest })
+
+  // The proof is renewed, and the pointer stays: at first it may be a cache's.
+  named = NEW.pointer.digest
+  for (let minute = 0; minute < 10; minute++) {
+    runtime.advance(MINUTE)
+    await attempted(3 + minute)
+  }
+  expect(attempts.slice(2)).toEqual(Array(10).fill('berlin unchanged'))
+  expect(berlin.status.status).toBe('ok')
+  runtime.advance(2 * MINUTE)
+  await attempted(13)
+  expect(berlin.status).toMatchObject({
+    status: 'kept',
+    digest: OLD.pointer.digest,
+    problem: `the pointer is refused: it names ${OLD.pointer.digest}`,
+  })
+
+  lay('berlin', NEW)
+  runtime.advance(MINUTE)
+  await attempted(14)
+  expect(berlin.status).toMatchObject({ status: 'ok', digest: NEW.pointer.digest })
+})

@@ -21,6 +21,8 @@ export interface StoreInventoryParts {
   readonly inventories: Inventories
   /** What is wrong with a pointer's signature, if anything; absent where none is looked at. */
   readonly pointerFault?: (pointer: InventoryPointer) => Promise<string | undefined>
+  /** Why a pointer is not the one that the store's proof of ownership goes with; absent likewise. */
+  readonly faultBesideProof?: (pointer: InventoryPointer) => Promise<string | undefined>
   /** Told of every attempt, and what was wrong with the one before, if anything. */
   readonly report: (attempt: InventoryAttempt, before: string | undefined) => void
 }
@@ -28,7 +30,12 @@ export interface StoreInventoryParts {
 /** How an attempt to have the newest inventory of a store ended. */
 export type InventoryAttempt =
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'loaded'; readonly inventory: Inventory; readonly digest: Digest }
+  | {
+      readonly kind: 'loaded'
+      readonly inventory: Inventory
+      readonly digest: Digest
+      readonly pointer?: InventoryPointer
+    }
   | { readonly kind: 'failed'; readonly problem: string }
 
 /** How it stands with the inventory of a store. */
@@ -46,12 +53,16 @@ export interface InventoryStatus {
 const INTERVAL = 60_000
 /** Doors that were started together must not ask together: each waits up to this part less or more. */
 const JITTER = 0.1
+/** A pointer and a proof of ownership that caches keep come apart for a while, in milliseconds. */
+const APART = 600_000
 /** How long one file may take altogether, in milliseconds. */
 const DOWNLOAD_TIMEOUT = 60_000
 
 interface InUse {
   readonly inventory: Inventory
   readonly digest: Digest
+  /** By which it was found; absent where another process found it. */
+  readonly pointer?: InventoryPointer
   readonly object: Digest | undefined
   readonly manifest: ListedManifest | undefined
 }
@@ -66,6 +77,8 @@ export class StoreInventory {
   #etag: string | undefined
   /** Whether the inventory in use came by a pointer whose signature was looked at. */
   #isSigned = false
+  /** Since when pointer and proof do not go together, by the runtime's clock. */
+  #apartSince: number | undefined
   #problem: string | undefined
   #checked = false
   #cancel: Cancel = () => {}
@@ -162,6 +175,7 @@ export class StoreInventory {
     this.#inUse = undefined
     this.#etag = undefined
     this.#isSigned = false
+    this.#apartSince = undefined
     this.#problem = undefined
     this.#checked = false
     this.#parts.inventories.remove(this)
@@ -192,14 +206,15 @@ export class StoreInventory {
     const before = this.#problem
     this.#checked = true
     this.#problem = attempt.kind === 'failed' ? attempt.problem : undefined
-    if (attempt.kind === 'loaded') this.#use(attempt.digest, attempt.inventory)
+    if (attempt.kind === 'loaded') this.#use(attempt.digest, attempt.inventory, attempt.pointer)
     report(attempt, before)
   }
 
-  #use(digest: Digest, inventory: Inventory): void {
+  #use(digest: Digest, inventory: Inventory, pointer?: InventoryPointer): void {
     this.#inUse = {
       digest,
       inventory,
+      ...(pointer && { pointer }),
       object: findObject(inventory),
       manifest: findManifest(inventory),
     }
@@ -209,11 +224,16 @@ export class StoreInventory {
   async #attempt(signal: AbortSignal): Promise<InventoryAttempt> {
     const { url, fetch, inventories } = this.#parts
     const fetched = await fetchInventoryPointer(url, this.#etag, fetch)
-    if (fetched === 'unchanged') return { kind: 'unchanged' }
+    if (fetched === 'unchanged') {
+      // Of what stays for ever, the proof tells that there is a newer one.
+      await this.#goesWithProof(this.#inUse?.pointer)
+      return { kind: 'unchanged' }
+    }
     const { pointer, etag } = fetched
     // Set only once what it stands for is in use: what was refused must come again.
     this.#etag = undefined
     await this.#requireSignature(pointer)
+    if (!(await this.#goesWithProof(pointer))) return { kind: 'unchanged' }
     const { digest } = pointer
     if (digest === this.#inUse?.digest) {
       this.#etag = etag
@@ -228,7 +248,23 @@ export class StoreInventory {
       this.#etag = etag
       this.#isSigned = pointer.proof !== undefined
     }
-    return { kind: 'loaded', inventory, digest }
+    return { kind: 'loaded', inventory, digest, pointer }
+  }
+
+  /**
+   * Whether a pointer is the one that the proof of ownership goes with. False for a while after it was not, as long as
+   * another one is in use: a cache may have kept one of the two. Rejects after that.
+   */
+  async #goesWithProof(pointer: InventoryPointer | undefined): Promise<boolean> {
+    const { faultBesideProof, runtime } = this.#parts
+    const fault = pointer && (await faultBesideProof?.(pointer))
+    if (fault === undefined) {
+      this.#apartSince = undefined
+      return true
+    }
+    this.#apartSince ??= runtime.now()
+    if (this.#inUse !== undefined && runtime.now() - this.#apartSince < APART) return false
+    throw new PortolanError('CONTENT_INVALID', `the pointer is refused: ${fault}`)
   }
 
   /** A signature that is wrong is refused; so is none, once there was one: it would be the way around. */

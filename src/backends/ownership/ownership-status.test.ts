@@ -1,8 +1,9 @@
 import { beforeAll, beforeEach, expect, it } from 'vitest'
-import { layProof, makeKey } from '../../../test/support/inventory.ts'
+import { layFirstProof, layProof, makeKey } from '../../../test/support/inventory.ts'
 import type { Served } from '../../../test/support/misbehaving.ts'
 import { createTestRuntime, type TestRuntime } from '../../../test/support/test-runtime.ts'
 import { OWNERSHIP_PATH } from '../../inventory/paths.ts'
+import type { Digest } from '../../oci/digest.ts'
 import type { CheckResult } from '../health/check-result.ts'
 import { importPublicKey } from './ownership-key.ts'
 import { examineOwnership, type OwnershipClaim, type OwnershipStatus, UNCHECKED } from './ownership-status.ts'
@@ -20,7 +21,8 @@ let status: OwnershipStatus
 
 beforeAll(async () => {
   const publicKey = await importPublicKey(KEY.publicKey)
-  claim = { url: 'https://paris.test/images', store: 'paris', publicKey, maxAge: 30 * DAY }
+  const url = 'https://paris.test/images'
+  claim = { url, store: 'paris', storeUrl: url, publicKey, maxAge: 30 * DAY }
 })
 beforeEach(async () => {
   runtime = createTestRuntime({
@@ -40,7 +42,7 @@ beforeEach(async () => {
   await lay()
 })
 
-const lay = (key = KEY) => layProof(served, key, 'paris', runtime.date().getTime())
+const lay = (key = KEY) => layFirstProof(served, key, 'paris', runtime.date().getTime())
 const hard = expect.objectContaining({ kind: 'failed', hard: true })
 
 async function examine(by = claim): Promise<CheckResult | undefined> {
@@ -105,4 +107,26 @@ it.each([301, 307, 401, 403, 404, 410])('takes %i for a proof that is missing', 
     why: `no proof of ownership: ${OWNERSHIP_PATH} answered ${code}`,
   })
   expect(status).toMatchObject({ status: 'refused', because: 'missing' })
+})
+
+it('goes by the newest that was seen: a copy of an older one neither undoes it nor sets its inventory free', async () => {
+  const inventory = `sha256:${'ab'.repeat(32)}` as Digest
+  const issued = runtime.date().getTime()
+  const stated = { store: 'paris', url: claim.storeUrl, issued, inventory }
+  await layProof(served, KEY, stated)
+  await examine()
+  expect(status).toMatchObject({ status: 'proven', issued, inventory })
+  for (const older of [
+    () => layFirstProof(served, KEY, 'paris', issued - DAY),
+    () => layProof(served, KEY, { ...stated, issued: issued - 1, inventory: 'none' }),
+  ]) {
+    await older()
+    runtime.advance(10 * MINUTE)
+    expect(await examine()).toBeUndefined()
+    expect(status).toMatchObject({ status: 'proven', issued, expires: issued + 30 * DAY, inventory })
+  }
+  await layProof(served, KEY, { ...stated, issued: issued + 1, inventory: 'none' })
+  runtime.advance(10 * MINUTE)
+  await examine()
+  expect(status).toMatchObject({ issued: issued + 1, inventory: 'none' })
 })

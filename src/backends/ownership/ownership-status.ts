@@ -1,15 +1,8 @@
 import type { Fetch, Runtime } from '../../runtime.ts'
 import { type CheckResult, failedHard } from '../health/check-result.ts'
 import { fetchOwnership } from './fetch-ownership.ts'
-import type { OwnershipFault } from './ownership.ts'
-import type { OwnershipKey } from './ownership-key.ts'
-
-/** By what the operator's own stores are told from a stranger's. */
-export interface OwnershipPolicy {
-  readonly publicKey: OwnershipKey
-  /** How old a proof may be, in milliseconds. */
-  readonly maxAge: number
-}
+import type { OwnershipFault, ProvenInventory } from './ownership.ts'
+import type { OwnershipPolicy } from './ownership-policy.ts'
 
 /** What a store has to prove, and where. */
 export interface OwnershipClaim extends OwnershipPolicy {
@@ -17,6 +10,8 @@ export interface OwnershipClaim extends OwnershipPolicy {
   readonly url: string
   /** The id that its proof must name. */
   readonly store: string
+  /** The URL that its proof must name: that of the store whose proof it serves. */
+  readonly storeUrl: string
 }
 
 /** How a store's proof stands, as plain data. */
@@ -26,6 +21,8 @@ export interface OwnershipStatus {
   /** When a proof that holds was signed, and when it is too old, in milliseconds since 1970. */
   readonly issued?: number
   readonly expires?: number
+  /** The only inventory that it may show; absent where the proof is of version 1, and names none. */
+  readonly inventory?: ProvenInventory
   readonly because?: OwnershipFault | 'missing'
   readonly why?: string
   /** When it is to be looked at again, by the runtime's clock. */
@@ -70,9 +67,14 @@ export async function examineOwnership(
       }
     }
     case 'proven': {
-      const { issued } = finding
       const recheckAt = now() + RECHECK * (1 - JITTER + 2 * JITTER * random())
-      return { status: { status: 'proven', issued, expires: issued + claim.maxAge, recheckAt } }
+      // A cache may give an older one than was seen before; and a copy of an older one must not undo the newer.
+      if (holds && before.issued! > finding.issued) return { status: { ...before, recheckAt } }
+      const { issued, inventory } = finding
+      const expires = issued + claim.maxAge
+      return {
+        status: { status: 'proven', issued, expires, ...(inventory && { inventory }), recheckAt },
+      }
     }
   }
 }

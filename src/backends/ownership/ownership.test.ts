@@ -1,14 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { makeKey } from '../../../test/support/inventory.ts'
+import { makeKey, signFirstProof } from '../../../test/support/inventory.ts'
 import { findPrograms } from '../../../test/support/programs.ts'
+import type { Digest } from '../../oci/digest.ts'
 import { OWNERSHIP_MAX_BYTES, type OwnershipDemand, signOwnership, verifyOwnership } from './ownership.ts'
 import { importPrivateKey, importPublicKey, type OwnershipKey } from './ownership-key.ts'
 
 const DAY = 86_400_000
 const ISSUED = Date.parse('2026-11-22T20:00:00.000Z')
 const KEY = makeKey()
+const URL = 'https://paris.test/images'
+const INVENTORY = `sha256:${'ab'.repeat(32)}` as Digest
+const STATED = { store: 'paris', url: URL, issued: ISSUED, inventory: INVENTORY }
 
 let privateKey: OwnershipKey
 let demand: OwnershipDemand
@@ -17,8 +21,8 @@ let proof: Uint8Array<ArrayBuffer>
 beforeAll(async () => {
   privateKey = await importPrivateKey(KEY.privatePem, 'the key')
   const publicKey = await importPublicKey(KEY.publicKey)
-  demand = { store: 'paris', publicKey, maxAge: 30 * DAY, now: ISSUED + DAY }
-  proof = await signOwnership({ store: 'paris', issued: ISSUED }, privateKey)
+  demand = { store: 'paris', storeUrl: URL, publicKey, maxAge: 30 * DAY, now: ISSUED + DAY }
+  proof = await signOwnership(STATED, privateKey)
 })
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -26,9 +30,16 @@ const changed = (change: object) => bytesOf(JSON.stringify({ ...JSON.parse(textO
 
 describe('a proof of ownership', () => {
   it('holds for the store that it names, as long as it is young enough', async () => {
-    expect(await verifyOwnership(proof, demand)).toEqual({ kind: 'proven', issued: ISSUED })
+    const proven = { kind: 'proven', issued: ISSUED, inventory: INVENTORY }
+    expect(await verifyOwnership(proof, demand)).toEqual(proven)
     const last = { ...demand, now: ISSUED + 30 * DAY }
-    expect(await verifyOwnership(proof, last)).toEqual({ kind: 'proven', issued: ISSUED })
+    expect(await verifyOwnership(proof, last)).toEqual(proven)
+  })
+
+  it('holds as it was written before it named an inventory, at whatever URL', async () => {
+    const first = await signFirstProof(KEY, 'paris', ISSUED)
+    const elsewhere = { ...demand, storeUrl: 'https://elsewhere.test' }
+    expect(await verifyOwnership(first, elsewhere)).toEqual({ kind: 'proven', issued: ISSUED })
   })
 
   it('holds where the clocks of both sides differ by minutes', async () => {
@@ -39,6 +50,7 @@ describe('a proof of ownership', () => {
 
   it.each<[string, Partial<OwnershipDemand>]>([
     ['other-store', { store: 'virginia' }],
+    ['other-url', { storeUrl: 'https://paris.test' }],
     ['too-old', { now: ISSUED + 30 * DAY + 1 }],
     ['from-the-future', { now: ISSUED - 360_000 }],
   ])('is refused as %s', async (because, other) => {
@@ -53,6 +65,8 @@ describe('a proof of ownership', () => {
 
   it.each<[string, object]>([
     ['store', { store: 'virginia' }],
+    ['URL', { url: 'https://virginia.test' }],
+    ['inventory', { inventory: 'none' }],
     ['date', { issued: new Date(ISSUED + 1).toISOString() }],
     ['signature', { signature: btoa('x'.repeat(64)) }],
   ])('is refused when its %s was changed', async (_, change) => {
@@ -63,7 +77,10 @@ describe('a proof of ownership', () => {
   it.each<[string, () => Uint8Array]>([
     ['nothing', () => new Uint8Array()],
     ['a page', () => bytesOf('<html>Welcome to your new bucket!</html>')],
-    ['another version', () => changed({ version: 2 })],
+    ['another version', () => changed({ version: 3 })],
+    ['an earlier version with what only this one has', () => changed({ version: 1 })],
+    ['an inventory that is no digest', () => changed({ inventory: 'sha256:x' })],
+    ['a line break in its URL', () => changed({ url: `${URL}\n` })],
     ['a date in other words', () => changed({ issued: 'today' })],
     ['a line break in its store', () => changed({ store: 'paris\n2026' })],
     ['a signature that is too short', () => changed({ signature: 'QQ==' })],
@@ -100,10 +117,7 @@ describe('an operator’s key', () => {
   it.skipIf(missing !== undefined)('is read as openssl writes it', async () => {
     const pem = openssl(['genpkey', '-algorithm', 'ed25519'])
     const publicPem = openssl(['pkey', '-pubout'], pem)
-    const signed = await signOwnership(
-      { store: 'paris', issued: ISSUED },
-      await importPrivateKey(pem, 'key.pem'),
-    )
+    const signed = await signOwnership(STATED, await importPrivateKey(pem, 'key.pem'))
     const publicKey = await importPublicKey(publicPem.replace(/-----.*-----|\s/g, ''))
     expect(await verifyOwnership(signed, { ...demand, publicKey })).toMatchObject({ kind: 'proven' })
   })

@@ -2,8 +2,9 @@ import { beforeAll, expect, it } from 'vitest'
 import { makeKey } from '../../../test/support/inventory.ts'
 import { type InventoryPointer, pointerStatement } from '../../inventory/pointer.ts'
 import type { Digest } from '../../oci/digest.ts'
+import type { ProvenInventory } from './ownership.ts'
 import { importPrivateKey, importPublicKey, type OwnershipKey, signBytes } from './ownership-key.ts'
-import { faultOfPointer } from './pointer-proof.ts'
+import { faultBesideProof, faultOfPointer } from './pointer-proof.ts'
 
 const NOW = Date.parse('2026-11-27T09:00:00Z')
 const STATED = { store: 'paris', issued: NOW - 1000 }
@@ -56,4 +57,19 @@ it('a pointer of a time to come is refused', async () => {
   expect(await faultOfPointer(signed, { publicKey, store: 'paris', now: NOW - 3_600_000 })).toContain(
     'which is yet to come',
   )
+})
+
+it.each<[string, { issued?: number; inventory?: ProvenInventory }, string | undefined]>([
+  ['that names it', { issued: NOW, inventory: POINTER.digest }, undefined],
+  ['of the first version', { issued: NOW }, undefined],
+  [
+    'that names another',
+    { issued: NOW, inventory: `sha256:${'cd'.repeat(32)}` as Digest },
+    `it names ${POINTER.digest}, and the proof of ownership of 2026-11-27T09:00:00.000Z goes with sha256:${'cd'.repeat(32)}`,
+  ],
+  ['that names none', { issued: NOW, inventory: 'none' }, 'goes with no inventory'],
+])('a pointer beside a proof %s', (_, proof, fault) => {
+  const found = faultBesideProof(POINTER, proof)
+  if (fault === undefined) expect(found).toBeUndefined()
+  else expect(found).toContain(fault)
 })

@@ -1,5 +1,5 @@
 import { type InventoryPointer, pointerStatement } from '../../inventory/pointer.ts'
-import { SKEW } from './ownership.ts'
+import { type ProvenInventory, SKEW } from './ownership.ts'
 import { bytesOf, type OwnershipKey } from './ownership-key.ts'
 
 /** What a store's pointer has to be signed by and for. */
@@ -28,4 +28,14 @@ export async function faultOfPointer(
   if (proof.issued > now + SKEW)
     return `it was signed at ${new Date(proof.issued).toISOString()}, which is yet to come`
   return undefined
+}
+
+/** Why a pointer is not the one that a proof of ownership goes with; `undefined` when it is, and for a proof of version 1. */
+export function faultBesideProof(
+  { digest }: Pick<InventoryPointer, 'digest'>,
+  { issued, inventory }: { readonly issued?: number; readonly inventory?: ProvenInventory },
+): string | undefined {
+  if (inventory === undefined || inventory === digest) return undefined
+  const named = inventory === 'none' ? 'no inventory' : inventory
+  return `it names ${digest}, and the proof of ownership of ${new Date(issued ?? 0).toISOString()} goes with ${named}`
 }

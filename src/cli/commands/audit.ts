@@ -1,8 +1,10 @@
 import { createInterface } from 'node:readline/promises'
+import { ownershipPolicyOf } from '../../backends/ownership/ownership-policy.ts'
 import { audit } from '../../replication/audit.ts'
 import { formatAudit } from '../../replication/audit-report.ts'
 import { withLease } from '../../replication/leased-store.ts'
 import { type DeletedOrphans, deleteOrphans, type Orphan } from '../../replication/orphans.ts'
+import type { SampleSize } from '../../replication/sample-size.ts'
 import type { Target } from '../../replication/target.ts'
 import { walk } from '../../replication/walk.ts'
 import { layered } from '../../transport/fetch.ts'
@@ -31,10 +33,11 @@ const fetchAsClient = layered(
 
 /** Says what is wrong with the stores of a config, and deletes orphans when told to; gives the exit code. */
 export async function runAudit(options: AuditOptions): Promise<number> {
-  const { full, sample, deleteOrphans: mayDelete, yes, json } = options
+  const { deleteOrphans: mayDelete, yes, json } = options
   const config = await readConfig(options.config)
   const section = syncSection(config)
   const stores = filledStores(config, options.store)
+  const ownership = await ownershipPolicyOf(config)
   const targets = await Promise.all(stores.map(openTarget))
   const progress = createProgress({
     output: progressOutput(),
@@ -48,7 +51,10 @@ export async function runAudit(options: AuditOptions): Promise<number> {
     const reachable = await walk(upstream, section, { workspace, report: progress.report, signal })
     const report = await audit(reachable, targets, {
       runtime: { ...commandRuntime, fetch: fetchAsClient },
-      content: full ? 'full' : sample,
+      content: sampleSizeOf(options),
+      ...(ownership && { ownership }),
+      excused: new Set(stores.filter(({ proof }) => proof === undefined).map(({ id }) => id)),
+      announce: (message) => progress.report({ kind: 'note', message }),
       report: (event) => progress.report({ kind: 'audit', ...event }),
       signal,
     })
@@ -78,6 +84,10 @@ export async function runAudit(options: AuditOptions): Promise<number> {
     progress.end()
     await Promise.all([workspace.close(), ...targets.map(({ objects }) => objects.close())])
   }
+}
+
+function sampleSizeOf({ full, sample, confidence, below }: AuditOptions): SampleSize {
+  return full ? 'full' : (sample ?? { confidence, below })
 }
 
 /** What an action gives; nothing when Ctrl-C or SIGTERM ended it. */

@@ -12,7 +12,7 @@ export const EXPLAIN = defineCommand({
   description: 'say where every request of a pull goes, and why',
   argument: one(
     'image',
-    'NAME[:TAG][@DIGEST]; a host before it is ignored, since the door is named otherwise',
+    '[HOST/]NAME[:TAG][@DIGEST]; the host says which registry of a mirror is meant, and a door ignores it',
   ),
   options: {
     from: requiredValue(

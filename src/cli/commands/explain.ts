@@ -110,6 +110,7 @@ function describeDecision({ decision }: Explanation): string {
   const because = `${reason}${describeMove(decision)}`
   if (kind === 'refuse') return `→ refused (${because}): ${message}`
   if (kind === 'redirect') return `→ ${backend} (${because}): ${location}`
+  if (kind === 'relay') return `→ the mirror itself, from ${backend} (${because})`
   return `→ the door itself, for ${backend} (${because})`
 }
 

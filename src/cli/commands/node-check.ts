@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { PortolanError } from '../../errors.ts'
+import type { NodeMirror } from '../../migrate/mirror-config/node-mirror.ts'
 import { checkNamedFiles, checkNode, type NodeCheck } from '../../migrate/node-check/check-node.ts'
 import type { CheckRequest } from '../../migrate/node-check/checkup.ts'
+import { checkMirrorUse } from '../../migrate/node-check/mirror-use.ts'
 import type { CheckFinding, CheckMirror, CheckReport } from '../../migrate/node-check/report.ts'
 import { EXIT } from '../exit-code.ts'
 import { createMachineFiles } from '../node-files.ts'
@@ -14,6 +16,8 @@ export interface NodeCheckOptions extends CheckRequest {
   /** Only the settings of this one. */
   readonly tool?: string
   readonly json: boolean
+  /** What pulls are to go through. */
+  readonly mirror?: NodeMirror
 }
 
 /** Files that are known by their names and what is in them, for who names another one. */
@@ -32,7 +36,10 @@ export function runNodeCheck(paths: readonly string[], options: NodeCheckOptions
     root: paths.length > 0 ? '/' : options.root,
     files: check.files,
     mirrors: check.mirrors,
-    findings: check.findings,
+    findings: [
+      ...check.findings,
+      ...(options.mirror === undefined ? [] : checkMirrorUse(check, options.mirror, options.tool)),
+    ],
     notRead: files.notRead,
   }
   if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)

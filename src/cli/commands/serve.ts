@@ -1,7 +1,7 @@
+import { printOf } from '../../adapters/node/regular-file.ts'
 import { EXIT } from '../exit-code.ts'
 import { usableCores, workersOn } from '../processes/cores.ts'
 import { readConfig } from '../read-config.ts'
-import { printOf } from '../regular-file.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
 import type { ServeOptions } from './serve-spec.ts'

@@ -221,8 +221,11 @@ test('stores are marked as the operator’s, by which a door knows them', async 
   expect(await sync()).toMatchObject({ code: 0 })
   const proof = await readFile(join(folder.path, 'berlin/portolan/owner.json'))
   const publicKey = await importPublicKey(PUBLIC_KEY)
-  const demand = { store: 'berlin', publicKey, maxAge: 3_600_000, now: Date.now() }
-  expect(await verifyOwnership(proof, demand)).toMatchObject({ kind: 'proven' })
+  const storeUrl = 'https://berlin.test'
+  const demand = { store: 'berlin', storeUrl, publicKey, maxAge: 3_600_000, now: Date.now() }
+  const pointer = await readFile(join(folder.path, 'berlin/portolan/inventory.json'), 'utf8')
+  const { digest } = JSON.parse(pointer)
+  expect(await verifyOwnership(proof, demand)).toMatchObject({ kind: 'proven', inventory: digest })
 })
 
 const keys = { repositories: { list: ['team/tool'] }, signingKey: 'owner.pem' }

@@ -34,5 +34,10 @@ export const storeSchema = z.strictObject({
     .describe(
       'The store whose proof of ownership it serves, or off. With ownership, its own id unless this says otherwise.',
     ),
+  proofUrl: backendUrl()
+    .optional()
+    .describe(
+      'The URL that this proof must name, where "sync" knows the store by another than the config of the door.',
+    ),
   fill: fillSchema.optional().describe('How "portolan sync" writes to it: exactly one kind.'),
 })

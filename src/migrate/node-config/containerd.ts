@@ -13,7 +13,8 @@ import {
 } from './node-config.ts'
 
 const CONFIG = '/etc/containerd/config.toml'
-const HOSTS = '/etc/containerd/certs.d'
+/** The folder with a folder for each registry. */
+export const HOSTS = '/etc/containerd/certs.d'
 
 /**
  * containerd reads `certs.d/HOST/hosts.toml` (docs/hosts.md of containerd), once its config names that folder. Version
@@ -25,13 +26,10 @@ export function containerdConfig(request: NodeConfigRequest): NodeConfig {
   const { moves, notes } = movesOf(request)
   const { hosts, parts } = splitMoves(moves)
   const pause = pauseImage(request)
-  const configs =
-    version === undefined
-      ? [configV2(pause), configV3(pause)]
-      : [version.major >= 2 ? configV3(pause) : configV2(pause)]
+  const base = containerdBase(version, pause)
   return {
     settings: [
-      ...configs,
+      ...base.settings,
       ...hosts.map(({ from, to }) => ({
         file: `${HOSTS}/${from}/hosts.toml`,
         whole: true,
@@ -50,18 +48,7 @@ export function containerdConfig(request: NodeConfigRequest): NodeConfig {
       'systemctl restart containerd',
     ],
     notes: [
-      ...(version === undefined
-        ? [
-            'containerd 1.x takes the config of version 2, containerd 2.x that of version 3: use one; --tool-version chooses',
-          ]
-        : []),
-      `a table that ${CONFIG} has already must not stand there twice: set the keys in it`,
-      'registry.mirrors and registry.configs.*.tls must not stand beside config_path: the CRI plugin would not start',
-      ...(version === undefined || version.major < 2
-        ? [
-            'containerd 1.x takes a table of a plugin from the last imported file alone: set all its keys in one file',
-          ]
-        : []),
+      ...base.notes,
       'hosts.toml is read at every pull; only config.toml needs the restart',
       fallbackNote(request),
       ...pause.notes,
@@ -70,6 +57,37 @@ export function containerdConfig(request: NodeConfigRequest): NodeConfig {
       ...notes,
     ],
   }
+}
+
+/** What `config.toml` says, so that `hosts.toml` files are read: of the version that is known, or of both. */
+export function containerdBase(
+  version: NodeConfigRequest['version'],
+  pause: PauseImage = { notes: [] },
+): Pick<NodeConfig, 'settings' | 'notes'> {
+  const settings =
+    version === undefined
+      ? [configV2(pause), configV3(pause)]
+      : [version.major >= 2 ? configV3(pause) : configV2(pause)]
+  const notes = [
+    ...(version === undefined
+      ? [
+          'containerd 1.x takes the config of version 2, containerd 2.x that of version 3: use one; --tool-version chooses',
+        ]
+      : []),
+    `a table that ${CONFIG} has already must not stand there twice: set the keys in it`,
+    'registry.mirrors and registry.configs.*.tls must not stand beside config_path: the CRI plugin would not start',
+    ...(version === undefined || version.major < 2
+      ? [
+          'containerd 1.x takes a table of a plugin from the last imported file alone: set all its keys in one file',
+        ]
+      : []),
+    ...(version === undefined || version.compare('2.1.0-0') >= 0
+      ? [
+          'config_path has to be one folder: of two, as "a:b", containerd 2.1 and later read neither, and two is what their default and EKS have',
+        ]
+      : []),
+  ]
+  return { settings, notes }
 }
 
 function configV2({ image }: PauseImage): NodeSetting {

@@ -3,6 +3,7 @@ import type { FillConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import type { CreateMd5 } from '../driver/digests.ts'
 import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange } from '../driver/object-info.ts'
@@ -17,7 +18,7 @@ import type {
   UploadResume,
   VersionedObject,
 } from '../object-store.ts'
-import { AzureBlocks, sdkHeaders } from './azure-blocks.ts'
+import { AzureBlocks, isConfirmed, sdkHeaders } from './azure-blocks.ts'
 import { AzureContainer } from './azure-container.ts'
 import { findAccess } from './azure-credential.ts'
 
@@ -27,7 +28,7 @@ export interface AzureBlobStoreOptions {
   /** At one request. */
   readonly attempts: number
   readonly proxyFor?: (url: string) => string | undefined
-  readonly md5?: ((bytes: Uint8Array) => Uint8Array) | undefined
+  readonly createMd5?: CreateMd5 | undefined
 }
 
 /** Of blocks in one blob. */
@@ -36,7 +37,7 @@ const MAX_PARTS = 50_000
 /** Opens a container of Azure Blob Storage with what the environment holds for its account. */
 export function openAzureBlobStore(
   fill: Extract<FillConfig, { kind: 'azureBlob' }>,
-  { environment, runtime, attempts, md5, proxyFor }: AzureBlobStoreOptions,
+  { environment, runtime, attempts, createMd5, proxyFor }: AzureBlobStoreOptions,
 ): ObjectStore {
   const { container, prefix } = fill
   const endpoint = (fill.endpoint ?? `https://${fill.account}.blob.core.windows.net`).replace(/\/$/, '')
@@ -47,7 +48,7 @@ export function openAzureBlobStore(
     retryOptions: { maxTries: attempts, retryDelayInMs: 300, maxRetryDelayInMs: 10_000 },
   })
   const location = `${endpoint}/${container}${prefix && `/${prefix}`}`
-  return new AzureBlobStore(new AzureContainer({ location, prefix, client, runtime, md5 }))
+  return new AzureBlobStore(new AzureContainer({ location, prefix, client, runtime, createMd5 }))
 }
 
 function toProxyOptions(proxy: string) {
@@ -98,7 +99,9 @@ class AzureBlobStore implements ObjectStore {
       )
       if (answer === undefined) return undefined
       const { readableStreamBody, contentLength, contentRange } = answer
-      const length = range ? checkRange(this.location, key, range, contentRange) : contentLength
+      const length = range
+        ? checkRange(this.location, key, range, contentRange, contentLength)
+        : contentLength
       if (length === undefined) throw untrue(this.location, key, 'it does not say how long it is')
       if (readableStreamBody === undefined) throw untrue(this.location, key, 'it sends no body')
       const body = readableStreamBody as unknown as AsyncIterable<Uint8Array>
@@ -111,8 +114,8 @@ class AzureBlobStore implements ObjectStore {
     }
   }
 
-  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
-    await this.#put(key, bytes, headers, {})
+  put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean> {
+    return this.#put(key, bytes, headers, {})
   }
 
   async read(key: string, limit: number): Promise<VersionedObject | undefined> {
@@ -151,8 +154,8 @@ class AzureBlobStore implements ObjectStore {
     const partSize = partSizeOf(size, MAX_PARTS)
     if (size <= partSize) {
       return wholeUpload({ location: this.location, key, size }, async (bytes) => {
-        if (!absent) await this.put(key, bytes, headers)
-        else await this.#container.writeIfAbsent((condition) => this.#put(key, bytes, headers, condition))
+        if (!absent) return this.put(key, bytes, headers)
+        return this.#container.writeIfAbsent((condition) => this.#put(key, bytes, headers, condition))
       })
     }
     const isThere = async () => (await this.stat(key))?.size === size
@@ -182,15 +185,19 @@ class AzureBlobStore implements ObjectStore {
     bytes: Uint8Array,
     headers: ObjectHeaders,
     condition: { conditions?: { ifNoneMatch?: string; ifMatch?: string } },
-  ): Promise<void> {
-    await this.#container.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (options) =>
-      this.#container.blob(key).upload(bytes, bytes.length, {
-        ...options,
-        ...condition,
-        ...this.#container.checksum(bytes),
-        blobHTTPHeaders: sdkHeaders(headers),
-      }),
+  ): Promise<boolean> {
+    const checksum = this.#container.checksum(bytes)
+    const { contentMD5 } = await this.#container.send(
+      { action: 'write', key, milliseconds: PART_REQUEST_TIME },
+      (options) =>
+        this.#container.blob(key).upload(bytes, bytes.length, {
+          ...options,
+          ...condition,
+          ...checksum,
+          blobHTTPHeaders: sdkHeaders(headers),
+        }),
     )
+    return isConfirmed(checksum.transactionalContentMD5, contentMD5)
   }
 
   async #page(prefix: string, continuationToken: string | undefined): Promise<ListingPage> {

@@ -1,4 +1,5 @@
 import { PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { toBase64 } from '../driver/digests.ts'
 import { serviceReasonOf, statusOf } from '../driver/failure.ts'
 import type { PartSink } from '../driver/part-upload.ts'
 import type { ObjectHeaders, UploadResume } from '../object-store.ts'
@@ -27,12 +28,15 @@ export class AzureBlocks implements PartSink {
   /** In the names of the blocks, since everybody who writes to this key shares them. */
   readonly #upload: string
   #count: number
+  /** Whether the service has confirmed all blocks; of those of an earlier process nobody knows. */
+  #confirmed: boolean
 
   private constructor(container: AzureContainer, facts: AzureBlocksFacts, upload: string, count: number) {
     this.#container = container
     this.#facts = facts
     this.#upload = upload
     this.#count = count
+    this.#confirmed = count === 0
   }
 
   /** Goes on with an earlier upload as far as its blocks are still there, or begins anew. */
@@ -57,22 +61,24 @@ export class AzureBlocks implements PartSink {
     await this.#facts.resume?.save(this.#upload)
   }
 
-  async finish(bytes: Uint8Array): Promise<void> {
+  async finish(bytes: Uint8Array): Promise<boolean> {
     const { key, headers, absent, isThere } = this.#facts
     await this.#stage(bytes)
     const blocks = Array.from({ length: this.#count + 1 }, (_, at) => blockName(this.#upload, at))
-    const commit = (condition: { conditions?: { ifNoneMatch: '*' } }) =>
-      this.#container.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (options) =>
+    const commit = async (condition: { conditions?: { ifNoneMatch: '*' } }) => {
+      await this.#container.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (options) =>
         this.#container
           .blob(key)
           .commitBlockList(blocks, { ...options, ...condition, blobHTTPHeaders: sdkHeaders(headers) }),
       )
+      return this.#confirmed
+    }
     try {
-      if (absent) await this.#container.writeIfAbsent(commit)
-      else await commit({})
+      return await (absent ? this.#container.writeIfAbsent(commit) : commit({}))
     } catch (error) {
       // Whoever commits first drops the blocks of all others, and so does a commit whose answer got lost.
       if (serviceReasonOf(error) !== 'InvalidBlockList' || !(await isThere())) throw error
+      return false
     }
   }
 
@@ -80,13 +86,20 @@ export class AzureBlocks implements PartSink {
 
   async #stage(bytes: Uint8Array): Promise<void> {
     const { key } = this.#facts
-    await this.#container.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (options) =>
-      this.#container.blob(key).stageBlock(blockName(this.#upload, this.#count), bytes, bytes.length, {
-        ...options,
-        ...this.#container.checksum(bytes),
-      }),
+    const checksum = this.#container.checksum(bytes)
+    const name = blockName(this.#upload, this.#count)
+    const { contentMD5 } = await this.#container.send(
+      { action: 'write', key, milliseconds: PART_REQUEST_TIME },
+      (options) =>
+        this.#container.blob(key).stageBlock(name, bytes, bytes.length, { ...options, ...checksum }),
     )
+    this.#confirmed &&= isConfirmed(checksum.transactionalContentMD5, contentMD5)
   }
+}
+
+/** Whether the service's answer names the checksum that it was sent. */
+export function isConfirmed(sent: Uint8Array | undefined, answered: Uint8Array | undefined): boolean {
+  return sent !== undefined && answered !== undefined && toBase64(sent) === toBase64(answered)
 }
 
 /** How a blob is served, in the SDK's words. */

@@ -1,6 +1,7 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
 import type { Runtime } from '../../runtime.ts'
 import { Deadline } from '../driver/deadline.ts'
+import { type CreateMd5, md5Of } from '../driver/digests.ts'
 import { type Action, serviceReasonOf, storeError } from '../driver/failure.ts'
 import { takeApart } from './azure-blob-failure.ts'
 
@@ -11,7 +12,7 @@ export interface AzureContainerFacts {
   readonly client: ContainerClient
   readonly runtime: Runtime
   /** For Content-MD5; absent where there is none. */
-  readonly md5?: ((bytes: Uint8Array) => Uint8Array) | undefined
+  readonly createMd5?: CreateMd5 | undefined
 }
 
 export interface AzureRequest {
@@ -28,23 +29,23 @@ export class AzureContainer {
   readonly prefix: string
   readonly client: ContainerClient
   readonly runtime: Runtime
-  readonly #md5: AzureContainerFacts['md5']
+  readonly #createMd5: CreateMd5 | undefined
 
   constructor(facts: AzureContainerFacts) {
     this.location = facts.location
     this.prefix = facts.prefix === '' ? '' : `${facts.prefix}/`
     this.client = facts.client
     this.runtime = facts.runtime
-    this.#md5 = facts.md5
+    this.#createMd5 = facts.createMd5
   }
 
   blob(key: string): BlockBlobClient {
     return this.client.getBlockBlobClient(this.prefix + key)
   }
 
-  /** By which the service checks what arrives. */
+  /** By which the service checks what arrives; its answer has it too. */
   checksum(bytes: Uint8Array): { transactionalContentMD5?: Uint8Array } {
-    return this.#md5 === undefined ? {} : { transactionalContentMD5: this.#md5(bytes) }
+    return this.#createMd5 === undefined ? {} : { transactionalContentMD5: md5Of(bytes, this.#createMd5) }
   }
 
   /** Rejects with a PortolanError. */
@@ -59,14 +60,18 @@ export class AzureContainer {
     }
   }
 
-  /** Writes on the condition that there is no such blob; what somebody else has written meanwhile stays. */
+  /**
+   * Writes on the condition that there is no such blob, and gives what that gives; false when what somebody else has
+   * written meanwhile stays.
+   */
   async writeIfAbsent(
-    write: (condition: { conditions?: { ifNoneMatch: '*' } }) => Promise<unknown>,
-  ): Promise<void> {
+    write: (condition: { conditions?: { ifNoneMatch: '*' } }) => Promise<boolean>,
+  ): Promise<boolean> {
     try {
-      await write({ conditions: { ifNoneMatch: '*' } })
+      return await write({ conditions: { ifNoneMatch: '*' } })
     } catch (error) {
       if (!['BlobAlreadyExists', 'ConditionNotMet'].includes(serviceReasonOf(error) ?? '')) throw error
+      return false
     }
   }
 }

@@ -21,6 +21,9 @@ export function checkInfo(location: string, key: string, claimed: ClaimedInfo): 
   return { key, size, modified, ...(contentType !== undefined && { contentType }) }
 }
 
+/** As s3rver and azurite answer for an object of no bytes. */
+const EMPTY_RANGE = /^bytes \d{1,16}--?\d{1,16}\/0$/
+
 /**
  * How many bytes an answer will bring: the range that it states (RFC 9110, 14.4) must begin where it was asked to and
  * must not go further. Throws `CONTENT_INVALID`, also when a store ignores the range.
@@ -30,7 +33,10 @@ export function checkRange(
   key: string,
   range: ByteRange,
   contentRange: string | undefined | null,
+  contentLength?: number,
 ): number {
+  // Nothing of an empty object satisfies a range (RFC 9110, section 14.1.2), for which there are more answers than 416.
+  if (contentRange ? EMPTY_RANGE.test(contentRange) : contentLength === 0) return 0
   const [, first, last, total] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/.exec(contentRange ?? '') ?? []
   const [start, end] = [Number(first), Number(last) + 1]
   // Instead of 416, azurite says that it ends before it begins.

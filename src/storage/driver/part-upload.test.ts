@@ -17,7 +17,7 @@ test('whatever the pieces, full parts are sent as they come, and the last at the
           { ...FACTS, offset, size: offset + bytes.length },
           {
             part: async (part) => void sent.push(Buffer.from(part)),
-            finish: async (part) => void last.push(Buffer.from(part)),
+            finish: async (part) => last.push(Buffer.from(part)) > 0,
             discard: async () => {},
           },
         )
@@ -39,7 +39,7 @@ test('one part is in memory: nothing more is taken while it is on its way', asyn
     { ...FACTS, size: 100, offset: 0 },
     {
       part: () => new Promise<void>((resolve) => waiting.push(resolve)),
-      finish: async () => {},
+      finish: async () => false,
       discard: async () => {},
     },
   )
@@ -62,7 +62,7 @@ test('an upload that is suspended waits for the part on its way', async () => {
     { ...FACTS, size: 100, offset: 0 },
     {
       part: () => new Promise<void>((resolve) => waiting.push(resolve)),
-      finish: async () => {},
+      finish: async () => false,
       discard: async () => {},
     },
   )
@@ -85,7 +85,7 @@ test('a part that fails is heard of, and can be cleared away', async () => {
       part: async () => {
         throw new Error('disk full')
       },
-      finish: async () => {},
+      finish: async () => false,
       discard: async () => {
         discarded = true
       },
@@ -101,7 +101,7 @@ test('what is committed is not thrown away afterwards', async () => {
     { ...FACTS, size: 1, offset: 0 },
     {
       part: async () => {},
-      finish: async () => {},
+      finish: async () => false,
       discard: async () => {
         throw new Error('it is gone')
       },

@@ -5,8 +5,11 @@ import type { Upload } from '../object-store.ts'
 export interface PartSink {
   /** Stores the next part, which is full; called for one at a time. The bytes are lent until it settles. */
   part(bytes: Uint8Array): Promise<void>
-  /** Stores the last part and makes the object visible; may be called again when it failed. */
-  finish(bytes: Uint8Array): Promise<void>
+  /**
+   * Stores the last part and makes the object visible; may be called again when it failed. True when the store has
+   * confirmed by checksums that it has all of the bytes.
+   */
+  finish(bytes: Uint8Array): Promise<boolean>
   /** Removes what was stored. */
   discard(): Promise<void>
 }
@@ -69,7 +72,7 @@ export class PartUpload implements Upload {
     this.#written += beyond
   }
 
-  async commit(): Promise<void> {
+  async commit(): Promise<boolean> {
     const { location, key, size } = this.#facts
     if (this.#written !== size) {
       throw new PortolanError(
@@ -78,8 +81,9 @@ export class PartUpload implements Upload {
         { location, key, written: this.#written, size },
       )
     }
-    await this.#sink.finish(this.#gathered.subarray(0, this.#length))
+    const confirmed = await this.#sink.finish(this.#gathered.subarray(0, this.#length))
     this.#ended = true
+    return confirmed
   }
 
   async abort(): Promise<void> {
@@ -109,7 +113,7 @@ export class PartUpload implements Upload {
 /** An upload of an object of one part, which is written by a single request at `commit`. */
 export function wholeUpload(
   { location, key, size }: { location: string; key: string; size: number },
-  write: (bytes: Uint8Array) => Promise<void>,
+  write: (bytes: Uint8Array) => Promise<boolean>,
 ): Upload {
   return new PartUpload(
     { location, key, size, partSize: Math.max(size, 1), offset: 0 },

@@ -124,7 +124,13 @@ export async function unlessAbsent<T>(path: string, operation: Promise<T>): Prom
 /** `FILE_UNREADABLE`, naming the file and why. */
 export function unreadable(path: string, cause: unknown): PortolanError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  return new PortolanError('FILE_UNREADABLE', `cannot read ${path}: ${why}`, { path }, cause)
+  return new PortolanError('FILE_UNREADABLE', `cannot read ${path}: ${why}`, factsOf(path, cause), cause)
+}
+
+/** The file, and the system's code for what is wrong with it, where the system said so. */
+export function factsOf(path: string, cause: unknown): { path: string; reason?: string } {
+  const reason = (cause as NodeJS.ErrnoException | undefined)?.code
+  return { path, ...(reason !== undefined && { reason }) }
 }
 
 /** `CONTENT_INVALID`, naming the file beside the message. */

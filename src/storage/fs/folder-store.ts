@@ -70,11 +70,11 @@ export class FolderStore implements ObjectStore {
     )
   }
 
-  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
+  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean> {
     const upload = await this.upload(key, bytes.length, headers)
     try {
       await upload.write(bytes)
-      await upload.commit()
+      return await upload.commit()
     } catch (error) {
       await upload.abort()
       throw error

@@ -58,7 +58,7 @@ export class FolderUpload implements Upload {
     }
   }
 
-  async commit(): Promise<void> {
+  async commit(): Promise<boolean> {
     const { folder, key, size, partial } = this.#facts
     if (this.#written !== size) throw this.#wrong(`${this.#written} bytes were written; expected ${size}`)
     try {
@@ -72,6 +72,7 @@ export class FolderUpload implements Upload {
       throw folderError(folder, 'write', key, error)
     }
     this.#committed = true
+    return this.#facts.digest !== undefined && isVerifiable(this.#facts.digest)
   }
 
   /** What gets the name is what lies on the disk: an earlier process, or a disk, may have made something else of it. */

@@ -75,6 +75,7 @@ async function judge(
   const { fence, state } = current
   const expiry = state?.expiry ?? LEASE_EXPIRY
   if (state?.released) return 'released'
+  if (state !== undefined && ended.has(state.owner)) return 'gone'
   const fate = state === undefined ? 'unknown' : await fateOf(state.holder, here)
   if (fate === 'alive') throw held(folder, state)
   if (fate === 'gone') return 'gone'
@@ -91,6 +92,9 @@ async function judge(
     if (moment - since >= expiry) return 'silent'
   }
 }
+
+/** Leases that this process is done with, which their files do not say: it lost them, or could not write. */
+const ended = new Set<string>()
 
 interface HeldLease {
   readonly fence: number
@@ -162,7 +166,11 @@ export class Lease {
     await this.#beating
     this.#ended = true
     try {
-      if (!this.#lost.signal.aborted) await this.#write({ ...this.#state, released: true })
+      if (this.#lost.signal.aborted) ended.add(this.owner)
+      else await this.#write({ ...this.#state, released: true })
+    } catch (error) {
+      ended.add(this.owner)
+      throw error
     } finally {
       await this.#handle.close()
     }

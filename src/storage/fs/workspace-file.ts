@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PortolanError } from '../../errors.ts'
-import { syncFolder } from './files.ts'
+import { factsOf, syncFolder } from './files.ts'
 
 /**
  * Writes a file whole or not at all: whoever reads it after a crash finds the old or the new one. A draft left by a
@@ -33,5 +33,5 @@ export async function writeWhole(
 /** `FILE_UNWRITABLE`, naming the file and why, such as a disk that is full. */
 export function unwritable(file: string, cause: unknown): PortolanError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  return new PortolanError('FILE_UNWRITABLE', `cannot write ${file}: ${why}`, { path: file }, cause)
+  return new PortolanError('FILE_UNWRITABLE', `cannot write ${file}: ${why}`, factsOf(file, cause), cause)
 }

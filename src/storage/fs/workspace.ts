@@ -5,9 +5,10 @@ import { type Digest, isVerifiable, parseDigest } from '../../oci/digest.ts'
 import { MANIFEST_MAX_BYTES } from '../../oci/manifest.ts'
 import { matchesDigest } from '../../oci/verify.ts'
 import type { BegunUpload, Done, KeptManifest, Workspace } from '../workspace.ts'
+import { openFencedJournal } from './fenced-journal.ts'
 import { readSmallFile } from './files.ts'
 import { freeSpaceOf } from './free-space.ts'
-import { type JournalState, openJournal } from './journal.ts'
+import type { JournalState } from './journal.ts'
 import { type Lease, type LeaseOptions, takeLease } from './lease.ts'
 import { fileName, openSpoolFolder } from './spool-folder.ts'
 import { unwritable, writeWhole } from './workspace-file.ts'
@@ -54,7 +55,8 @@ async function openLeased(
   const mayBeWritten = lease.predecessor === 'silent'
   for (const each of [manifests, files]) await removeDrafts(each)
   const notes = createNotes()
-  const journal = await openFencedJournal(folder, notes, lease)
+  // What the one before does until it sees that it has lost the lease is in nobody's notes.
+  const journal = await openFencedJournal(folder, 'journal', notes, lease, notes.distrustUploads)
   const spoolFolder = await openSpoolFolder(spools, { owner: lease.owner, mayBeWritten })
   const append = async (note: Note, durable: boolean) => {
     await lease.check()
@@ -108,30 +110,6 @@ async function openLeased(
       await lease.release()
     },
   }
-}
-
-const JOURNAL_NAME = /^journal(?:-([0-9]{1,15}))?[.]jsonl$/
-
-/**
- * Every lease writes a journal of its own, which begins with what the ones before say: whoever has lost the lease and
- * does not know of it yet writes where nobody reads any more.
- */
-async function openFencedJournal(folder: string, notes: Notes, { fence, predecessor }: Lease) {
-  const earlier = (await readdir(folder))
-    .flatMap((name) => {
-      const match = JOURNAL_NAME.exec(name)
-      return match === null ? [] : [{ name, fence: Number(match[1] ?? 0) }]
-    })
-    .filter((journal) => journal.fence < fence)
-    .sort((a, b) => a.fence - b.fence)
-    .map(({ name }) => join(folder, name))
-  const journal = await openJournal(join(folder, `journal-${fence}.jsonl`), notes, {
-    earlier,
-    // What the one before does until it sees that it has lost the lease is in nobody's notes.
-    ...(predecessor === 'silent' && { read: notes.distrustUploads }),
-  })
-  for (const file of earlier) await rm(file, { force: true })
-  return journal
 }
 
 /** What a crash left of files that were being written. */

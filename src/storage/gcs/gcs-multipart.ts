@@ -1,11 +1,16 @@
-/** Metadata and bytes in one request (RFC 2387), as `uploadType=multipart` takes them. */
+import type { Runtime } from '../../runtime.ts'
+
+/**
+ * Metadata and bytes in one request (RFC 2387), as `uploadType=multipart` takes them. The boundary is drawn by chance, so
+ * that no content has it.
+ */
 export function multipart(
   metadata: object,
   { contentType, bytes }: { readonly contentType: string; readonly bytes: Uint8Array },
+  { random }: Pick<Runtime, 'random'>,
 ): { readonly body: Uint8Array<ArrayBuffer>; readonly boundary: string } {
-  const content = new TextDecoder('latin1').decode(bytes)
-  let boundary = 'portolan'
-  while (content.includes(boundary)) boundary += '-'
+  const chances = Array.from({ length: 3 }, () => random().toString(36).slice(2))
+  const boundary = `portolan-${chances.join('')}`
   const encoder = new TextEncoder()
   const parts = [
     encoder.encode(`--${boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n`),

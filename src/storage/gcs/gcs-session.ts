@@ -1,5 +1,6 @@
 import { PortolanError } from '../../errors.ts'
 import { PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { type CreateMd5, type Md5, toBase64 } from '../driver/digests.ts'
 import { statusOf, untrue } from '../driver/failure.ts'
 import type { PartSink } from '../driver/part-upload.ts'
 import type { ObjectHeaders, UploadResume } from '../object-store.ts'
@@ -7,6 +8,8 @@ import type { GcsBucket } from './gcs-bucket.ts'
 
 export interface GcsSessionFacts {
   readonly key: string
+  /** Absent where there is none. */
+  readonly createMd5?: CreateMd5 | undefined
   readonly size: number
   readonly headers: ObjectHeaders
   /** Whether there was nothing under the key when the upload began. */
@@ -24,12 +27,17 @@ export class GcsSession implements PartSink {
   /** A credential: whoever has this address may write to the object. */
   readonly #url: string
   #position: number
+  /** Of all that was sent; absent when an earlier process sent some of it. */
+  readonly #md5: Md5 | undefined
+  /** What the service says of the object once it is whole, in base64. */
+  #answered: unknown
 
   private constructor(bucket: GcsBucket, facts: GcsSessionFacts, url: string, position: number) {
     this.#bucket = bucket
     this.#facts = facts
     this.#url = url
     this.#position = position
+    this.#md5 = position === 0 ? facts.createMd5?.() : undefined
   }
 
   /** Goes on with an earlier session if the service still has it, or begins one. */
@@ -39,8 +47,7 @@ export class GcsSession implements PartSink {
       const earlier = new GcsSession(bucket, facts, resume.state, 0)
       const position = await earlier.#kept().catch(ignoreRefusal)
       if (position !== undefined && position < size) {
-        earlier.#position = position
-        return earlier
+        return new GcsSession(bucket, facts, resume.state, position)
       }
     }
     const begin = (condition: string) =>
@@ -76,16 +83,21 @@ export class GcsSession implements PartSink {
 
   async part(bytes: Uint8Array): Promise<void> {
     await this.#bring(bytes)
+    this.#md5?.update(bytes)
     await this.#facts.resume?.save(this.#url)
   }
 
-  async finish(bytes: Uint8Array): Promise<void> {
+  async finish(bytes: Uint8Array): Promise<boolean> {
     try {
       await this.#bring(bytes)
     } catch (error) {
       // Somebody else was first, and theirs stays.
-      if (!(this.#facts.absent && statusOf(error) === 412)) throw error
+      if (this.#facts.absent && statusOf(error) === 412) return false
+      throw error
     }
+    if (this.#md5 === undefined) return false
+    this.#md5.update(bytes)
+    return this.#answered === toBase64(this.#md5.digest())
   }
 
   async discard(): Promise<void> {
@@ -163,6 +175,7 @@ export class GcsSession implements PartSink {
     })
     if (response.status !== 308) {
       const resource = await this.#bucket.readJson(key, response)
+      this.#answered = resource.md5Hash
       if (resource.size === String(size)) return size
       throw untrue(this.#bucket.location, key, `it ends an upload of ${size} bytes at ${resource.size}`)
     }

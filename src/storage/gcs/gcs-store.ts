@@ -2,7 +2,8 @@ import type { FillConfig } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
-import { Deadline, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { type CreateMd5, md5Of, toBase64 } from '../driver/digests.ts'
 import { statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange } from '../driver/object-info.ts'
@@ -26,6 +27,8 @@ export interface GcsStoreOptions {
   readonly runtime: Runtime
   /** At one request. */
   readonly attempts: number
+  /** For what the service checks; absent where there is none. */
+  readonly createMd5?: CreateMd5
 }
 
 const FIELDS = 'name,size,contentType,updated'
@@ -36,7 +39,7 @@ const FIELDS = 'name,size,contentType,updated'
  */
 export function openGcsStore(
   fill: Extract<FillConfig, { kind: 'gcs' }>,
-  { runtime, attempts }: GcsStoreOptions,
+  { runtime, attempts, createMd5 }: GcsStoreOptions,
 ): ObjectStore {
   const { bucket: name, prefix } = fill
   const endpoint = (fill.endpoint ?? 'https://storage.googleapis.com').replace(/\/$/, '')
@@ -52,18 +55,21 @@ export function openGcsStore(
             { location },
           ),
       )
-  return new GcsStore(new GcsBucket({ location, endpoint, name, prefix, authorize, runtime, attempts }))
+  const bucket = new GcsBucket({ location, endpoint, name, prefix, authorize, runtime, attempts })
+  return new GcsStore(bucket, createMd5)
 }
 
 class GcsStore implements ObjectStore {
   readonly location: string
   readonly keepsConditions = false
   readonly #bucket: GcsBucket
+  readonly #createMd5: CreateMd5 | undefined
   #isBucketThere = false
 
-  constructor(bucket: GcsBucket) {
+  constructor(bucket: GcsBucket, createMd5: CreateMd5 | undefined) {
     this.location = bucket.location
     this.#bucket = bucket
+    this.#createMd5 = createMd5
   }
 
   async stat(key: string): Promise<ObjectInfo | undefined> {
@@ -98,9 +104,10 @@ class GcsStore implements ObjectStore {
       )
       if (answer === undefined) return undefined
       const { headers, body } = answer
+      const contentLength = Number(headers.get('content-length') ?? Number.NaN)
       const length = range
-        ? checkRange(this.location, key, range, headers.get('content-range'))
-        : Number(headers.get('content-length') ?? Number.NaN)
+        ? checkRange(this.location, key, range, headers.get('content-range'), contentLength)
+        : contentLength
       if (Number.isNaN(length)) throw untrue(this.location, key, 'it does not say how long it is')
       if (body === null) return emptyBody()
       return bodyStream(body as AsyncIterable<Uint8Array>, { location: this.location, key, length, deadline })
@@ -112,8 +119,8 @@ class GcsStore implements ObjectStore {
     }
   }
 
-  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
-    await this.#write(key, bytes, headers, false)
+  put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean> {
+    return this.#putWhole(key, bytes, headers)
   }
 
   async read(key: string, limit: number): Promise<VersionedObject | undefined> {
@@ -139,16 +146,8 @@ class GcsStore implements ObjectStore {
     headers: ObjectHeaders,
     version: string | undefined,
   ): Promise<boolean> {
-    const { body, boundary } = multipart(
-      { name: this.#bucket.prefix + key, ...headers },
-      { contentType: headers.contentType, bytes },
-    )
     try {
-      await this.#bucket.send({
-        ...{ action: 'write', key, method: 'POST', body, milliseconds: SMALL_REQUEST_TIME },
-        url: `${this.#bucket.uploadsUrl}?uploadType=multipart&ifGenerationMatch=${version ?? 0}`,
-        headers: { 'Content-Type': `multipart/related; boundary=${boundary}` },
-      })
+      await this.#putWhole(key, bytes, headers, version ?? '0')
       return true
     } catch (error) {
       if (statusOf(error) === 412) return false
@@ -162,9 +161,12 @@ class GcsStore implements ObjectStore {
     // Without a limit on the number of parts.
     const partSize = partSizeOf(size, Number.POSITIVE_INFINITY)
     if (size <= partSize) {
-      return wholeUpload({ location, key, size }, (bytes) => this.#write(key, bytes, headers, absent))
+      return wholeUpload({ location, key, size }, (bytes) =>
+        absent ? this.#putIfAbsent(key, bytes, headers) : this.put(key, bytes, headers),
+      )
     }
-    const sink = await GcsSession.open(this.#bucket, { key, size, headers, absent, resume })
+    const createMd5 = this.#createMd5
+    const sink = await GcsSession.open(this.#bucket, { key, createMd5, size, headers, absent, resume })
     return new PartUpload({ location, key, size, partSize, offset: sink.position }, sink)
   }
 
@@ -186,9 +188,39 @@ class GcsStore implements ObjectStore {
 
   async close(): Promise<void> {}
 
-  async #write(key: string, bytes: Uint8Array, headers: ObjectHeaders, absent: boolean): Promise<void> {
-    const session = await GcsSession.open(this.#bucket, { key, size: bytes.length, headers, absent })
-    await session.finish(bytes)
+  /** False also when somebody else was first: theirs stays. */
+  async #putIfAbsent(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean> {
+    try {
+      return await this.#putWhole(key, bytes, headers, '0')
+    } catch (error) {
+      if (statusOf(error) === 412) return false
+      throw error
+    }
+  }
+
+  /**
+   * In one request, over the object of this generation alone if it is given. The service refuses bytes that are not of
+   * the MD5 that comes with them, and answers with the one that it has computed.
+   */
+  async #putWhole(
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    generation?: string,
+  ): Promise<boolean> {
+    const md5Hash = this.#createMd5 && toBase64(md5Of(bytes, this.#createMd5))
+    const { body, boundary } = multipart(
+      { name: this.#bucket.prefix + key, ...headers, ...(md5Hash !== undefined && { md5Hash }) },
+      { contentType: headers.contentType, bytes },
+      this.#bucket.runtime,
+    )
+    const condition = generation === undefined ? '' : `&ifGenerationMatch=${generation}`
+    const answer = await this.#bucket.json({
+      ...{ action: 'write', key, method: 'POST', body, milliseconds: PART_REQUEST_TIME },
+      url: `${this.#bucket.uploadsUrl}?uploadType=multipart${condition}`,
+      headers: { 'Content-Type': `multipart/related; boundary=${boundary}` },
+    })
+    return md5Hash !== undefined && answer.md5Hash === md5Hash
   }
 
   async #page(prefix: string, token: string | undefined, limit = 1000): Promise<ListingPage> {

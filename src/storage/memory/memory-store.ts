@@ -70,6 +70,7 @@ export function openMemoryStore({ date }: Pick<Runtime, 'date'>, bucket = new Me
     },
     async put(key, bytes, headers) {
       write(key, bytes.slice(), headers)
+      return false
     },
     async upload(key, size, headers, resume) {
       const partSize = partSizeOf(size, 10_000)
@@ -89,6 +90,7 @@ export function openMemoryStore({ date }: Pick<Runtime, 'date'>, bucket = new Me
             for (const [at, part] of [...parts, bytes].entries()) whole.set(part, at * partSize)
             write(key, whole, headers)
             bucket.uploads.delete(state)
+            return false
           },
           async discard() {
             bucket.uploads.delete(state)

@@ -71,22 +71,21 @@ export class S3Bucket {
 
   /**
    * Writes on the condition that there is no such object, and without it where the store does not know conditions
-   * (501) or somebody else is at the same key (409). False when somebody else was first: theirs stays.
+   * (501) or somebody else is at the same key (409); gives the answer. `undefined` when somebody else was first: theirs
+   * stays.
    */
-  async writeIfAbsent(write: (condition: { IfNoneMatch?: '*' }) => Promise<unknown>): Promise<boolean> {
+  async writeIfAbsent<T>(write: (condition: { IfNoneMatch?: '*' }) => Promise<T>): Promise<T | undefined> {
     if (this.#knowsConditions) {
       try {
-        await write({ IfNoneMatch: '*' })
-        return true
+        return await write({ IfNoneMatch: '*' })
       } catch (error) {
         const status = statusOf(error)
-        if (status === 412) return false
+        if (status === 412) return undefined
         if (status === 501) this.#knowsConditions = false
         else if (status !== 409) throw error
       }
     }
-    await write({})
-    return true
+    return write({})
   }
 
   close(): void {

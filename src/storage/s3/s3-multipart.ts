@@ -1,15 +1,19 @@
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  type CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommand,
   ListPartsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { z } from 'zod'
 import { PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { fromBase64, toBase64 } from '../driver/digests.ts'
 import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import type { PartSink } from '../driver/part-upload.ts'
 import type { ObjectHeaders, UploadResume } from '../object-store.ts'
 import type { S3Bucket } from './s3-bucket.ts'
+import { checksumOf, compositeConfirmed, type Digests, type S3ChecksumKind } from './s3-checksum.ts'
 
 export interface S3MultipartFacts {
   readonly key: string
@@ -17,82 +21,111 @@ export interface S3MultipartFacts {
   readonly partSize: number
   /** Whether there was nothing under the key when the upload began. */
   readonly absent: boolean
+  /** By which checksum the service checks each part. */
+  readonly checksum: S3ChecksumKind
+  readonly digests: Digests
   readonly resume?: UploadResume | undefined
   /** Whether there is an object of the right size now. */
   readonly isThere: () => Promise<boolean>
 }
 
+const PART = z.object({
+  etag: z.string(),
+  /** Its checksum in base64; empty for none. */
+  sum: z.base64(),
+  /** Whether the store has confirmed it. */
+  confirmed: z.boolean(),
+})
+/** A part that the store has. */
+type SentPart = Readonly<z.infer<typeof PART>>
+
 /** What is left of an upload when its process has ended. */
-interface State {
-  readonly uploadId: string
-  /** Of each part, in order. */
-  readonly etags: readonly string[]
-}
+const STATE = z.object({
+  uploadId: z.string(),
+  checksum: z.enum(['sha256', 'md5', 'off']),
+  /** In order. */
+  parts: z.array(PART).readonly(),
+})
+type State = Readonly<z.infer<typeof STATE>>
 
 /** A multipart upload: its parts are invisible until it is completed. */
 export class S3Multipart implements PartSink {
   readonly #bucket: S3Bucket
   readonly #facts: S3MultipartFacts
   readonly #uploadId: string
-  readonly #etags: string[]
+  readonly #parts: SentPart[]
 
-  private constructor(bucket: S3Bucket, facts: S3MultipartFacts, { uploadId, etags }: State) {
+  private constructor(
+    bucket: S3Bucket,
+    facts: S3MultipartFacts,
+    { uploadId, parts }: Pick<State, 'uploadId' | 'parts'>,
+  ) {
     this.#bucket = bucket
     this.#facts = facts
     this.#uploadId = uploadId
-    this.#etags = [...etags]
+    this.#parts = [...parts]
   }
 
   /** Goes on with an earlier one as far as the store still has its parts, or begins anew. */
   static async open(bucket: S3Bucket, facts: S3MultipartFacts): Promise<S3Multipart> {
     const earlier = readState(facts.resume?.state)
-    const etags = earlier && (await partsLeft(bucket, facts, earlier))
-    if (earlier !== undefined && etags !== undefined) {
-      return new S3Multipart(bucket, facts, { uploadId: earlier.uploadId, etags })
+    if (earlier?.checksum === facts.checksum) {
+      const parts = await partsLeft(bucket, facts, earlier)
+      if (parts !== undefined) return new S3Multipart(bucket, facts, { uploadId: earlier.uploadId, parts })
     }
-    const { key, headers, resume } = facts
+    const { key, headers, checksum, resume } = facts
     const { UploadId: uploadId } = await bucket.send(
       { action: 'write', key, milliseconds: SMALL_REQUEST_TIME },
       (client, options) =>
-        client.send(new CreateMultipartUploadCommand({ ...bucket.at(key), ...sdkHeaders(headers) }), options),
+        client.send(
+          new CreateMultipartUploadCommand({
+            ...bucket.at(key),
+            ...sdkHeaders(headers),
+            ...(checksum === 'sha256' && { ChecksumAlgorithm: 'SHA256' }),
+          }),
+          options,
+        ),
     )
     if (!uploadId) throw untrue(bucket.location, key, 'it begins an upload without an id')
-    const multipart = new S3Multipart(bucket, facts, { uploadId, etags: [] })
+    const multipart = new S3Multipart(bucket, facts, { uploadId, parts: [] })
     await resume?.save(multipart.#state())
     return multipart
   }
 
   /** How many parts need not be sent again. */
   get parts(): number {
-    return this.#etags.length
+    return this.#parts.length
   }
 
   async part(bytes: Uint8Array): Promise<void> {
-    this.#etags.push(await this.#send(bytes))
+    this.#parts.push(await this.#send(bytes))
     await this.#facts.resume?.save(this.#state())
   }
 
-  async finish(bytes: Uint8Array): Promise<void> {
+  async finish(bytes: Uint8Array): Promise<boolean> {
     const { key, absent, isThere } = this.#facts
-    const etags = [...this.#etags, await this.#send(bytes)]
+    const parts = [...this.#parts, await this.#send(bytes)]
     const complete = (condition: { IfNoneMatch?: '*' }) =>
       this.#bucket.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (client, options) =>
         client.send(
           new CompleteMultipartUploadCommand({
             ...this.#bucket.at(key),
             UploadId: this.#uploadId,
-            MultipartUpload: { Parts: etags.map((ETag, at) => ({ ETag, PartNumber: at + 1 })) },
+            MultipartUpload: { Parts: parts.map((part, at) => this.#named(part, at + 1)) },
             ...condition,
           }),
           options,
         ),
       )
     try {
-      if (!absent) await complete({})
-      else if (!(await this.#bucket.writeIfAbsent(complete))) await this.discard()
+      const answer = await (absent ? this.#bucket.writeIfAbsent(complete) : complete({}))
+      if (answer !== undefined) return this.#confirmed(parts, answer)
+      await this.discard()
+      return false
     } catch (error) {
       // A completion whose answer got lost on the way is repeated by the SDK, and then the upload is gone.
       if (serviceReasonOf(error) !== 'NoSuchUpload' || !(await isThere())) throw error
+      return false
     }
   }
 
@@ -111,28 +144,42 @@ export class S3Multipart implements PartSink {
     }
   }
 
-  async #send(bytes: Uint8Array): Promise<string> {
-    const { key } = this.#facts
-    const { ETag } = await this.#bucket.send(
+  #named({ etag: ETag, sum }: SentPart, PartNumber: number) {
+    return { ETag, PartNumber, ...(this.#facts.checksum === 'sha256' && { ChecksumSHA256: sum }) }
+  }
+
+  #confirmed(parts: readonly SentPart[], answer: CompleteMultipartUploadCommandOutput): boolean {
+    const { checksum, digests } = this.#facts
+    const sums = parts.map(({ sum }) => fromBase64(sum))
+    return parts.every(({ confirmed }) => confirmed) && compositeConfirmed(sums, checksum, answer, digests)
+  }
+
+  async #send(bytes: Uint8Array): Promise<SentPart> {
+    const { key, checksum: kind, digests } = this.#facts
+    const checksum = checksumOf(bytes, kind, digests)
+    const answer = await this.#bucket.send(
       { action: 'write', key, milliseconds: PART_REQUEST_TIME },
       (client, options) =>
         client.send(
           new UploadPartCommand({
             ...this.#bucket.at(key),
             UploadId: this.#uploadId,
-            PartNumber: this.#etags.length + 1,
+            PartNumber: this.#parts.length + 1,
+            ...checksum.headers,
             ContentLength: bytes.length,
             Body: bytes,
           }),
           options,
         ),
     )
-    if (!ETag) throw untrue(this.#bucket.location, key, 'it takes a part without an ETag')
-    return ETag
+    const { ETag: etag } = answer
+    if (!etag) throw untrue(this.#bucket.location, key, 'it takes a part without an ETag')
+    return { etag, sum: toBase64(checksum.bytes), confirmed: checksum.confirmedBy(answer) }
   }
 
   #state(): string {
-    const state: State = { uploadId: this.#uploadId, etags: this.#etags }
+    const { checksum } = this.#facts
+    const state: State = { uploadId: this.#uploadId, checksum, parts: this.#parts }
     return JSON.stringify(state)
   }
 }
@@ -143,17 +190,17 @@ export function sdkHeaders({ contentType, cacheControl }: ObjectHeaders) {
 }
 
 /**
- * The ETags of the parts that the store still has as they were sent; `undefined` when it has no such upload any more,
+ * The parts that the store still has as they were sent; `undefined` when it has no such upload any more,
  * or does not tell.
  */
 async function partsLeft(
   bucket: S3Bucket,
   { key, partSize }: S3MultipartFacts,
-  { uploadId, etags }: State,
-): Promise<readonly string[] | undefined> {
-  const left: string[] = []
+  { uploadId, parts: sent }: State,
+): Promise<readonly SentPart[] | undefined> {
+  const left: SentPart[] = []
   try {
-    while (left.length < etags.length) {
+    while (left.length < sent.length) {
       const { Parts: parts = [] } = await bucket.send(
         { action: 'write', key, milliseconds: SMALL_REQUEST_TIME },
         (client, options) =>
@@ -168,9 +215,10 @@ async function partsLeft(
       )
       const before = left.length
       for (const { PartNumber, Size, ETag } of parts) {
-        const expected = etags[left.length]
-        if (PartNumber !== left.length + 1 || Size !== partSize || ETag !== expected) return left
-        left.push(ETag!)
+        const expected = sent[left.length]
+        if (expected === undefined || ETag !== expected.etag) return left
+        if (PartNumber !== left.length + 1 || Size !== partSize) return left
+        left.push(expected)
       }
       if (left.length === before) return left
     }
@@ -183,9 +231,7 @@ async function partsLeft(
 
 function readState(text: string | undefined): State | undefined {
   try {
-    const { uploadId, etags } = JSON.parse(text ?? '')
-    const valid = typeof uploadId === 'string' && Array.isArray(etags)
-    return valid && etags.every((etag) => typeof etag === 'string') ? { uploadId, etags } : undefined
+    return STATE.parse(JSON.parse(text ?? ''))
   } catch {
     return undefined
   }

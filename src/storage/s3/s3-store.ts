@@ -5,13 +5,11 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
-  type S3ClientConfig,
 } from '@aws-sdk/client-s3'
-import type { FillConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import type { CreateMd5 } from '../driver/digests.ts'
 import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange } from '../driver/object-info.ts'
@@ -27,64 +25,52 @@ import type {
   VersionedObject,
 } from '../object-store.ts'
 import { S3Bucket } from './s3-bucket.ts'
+import { checksumOf, type Digests, type S3ChecksumKind } from './s3-checksum.ts'
+import { S3Checksums } from './s3-checksum-trial.ts'
+import { createS3Client, type S3ClientOptions, type S3Fill } from './s3-client.ts'
 import { S3Multipart, sdkHeaders } from './s3-multipart.ts'
 
-export interface S3StoreOptions {
-  readonly environment: Readonly<Record<string, string | undefined>>
+export interface S3StoreOptions extends S3ClientOptions {
   readonly runtime: Runtime
-  /** At one request. */
-  readonly attempts: number
-  readonly s3Handler?: S3ClientConfig['requestHandler']
+  /** For services that know no better checksum. */
+  readonly createMd5?: CreateMd5
 }
 
 /** S3's own limit, which its kin share. */
 const MAX_PARTS = 10_000
 
 /**
- * Opens a bucket of S3 or of a store that speaks its protocol. Credentials come by the default chain of AWS; those in
- * `environment` come first.
+ * Opens a bucket of S3 or of a store that speaks its protocol, with the credentials that the config names; without, with
+ * those in `environment`, or what else the default chain of AWS finds.
  */
-export function openS3Store(
-  fill: Extract<FillConfig, { kind: 's3' }>,
-  { environment, runtime, attempts, s3Handler }: S3StoreOptions,
-): ObjectStore {
-  const { bucket: name, prefix, endpoint } = fill
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION } =
-    environment
-  const region = fill.region ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? (endpoint && 'us-east-1')
-  const client = new S3Client({
-    maxAttempts: attempts,
-    // Else bodies go out as aws-chunked with a trailing checksum: some stores refuse that, some keep the chunk headers
-    // as if they were content.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    // A store or proxy that does not know the header would cost seconds at each part.
-    expectContinueHeader: false,
-    requestHandler: s3Handler ?? { connectionTimeout: 10_000 },
-    ...(region && { region }),
-    ...(endpoint && { endpoint, forcePathStyle: true }),
-    ...(AWS_ACCESS_KEY_ID &&
-      AWS_SECRET_ACCESS_KEY && {
-        credentials: {
-          accessKeyId: AWS_ACCESS_KEY_ID,
-          secretAccessKey: AWS_SECRET_ACCESS_KEY,
-          ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-        },
-      }),
-  })
+export function openS3Store(fill: S3Fill, options: S3StoreOptions): ObjectStore {
+  const { bucket: name, prefix, endpoint, checksum = 'auto' } = fill
+  const { runtime, createMd5 } = options
   const location = `s3://${name}${prefix && `/${prefix}`}${endpoint ? ` at ${endpoint}` : ''}`
-  return new S3Store(new S3Bucket({ location, name, prefix, client, runtime }))
+  const client = createS3Client(fill, options)
+  const digests = { createHash: runtime.createHash, createMd5 }
+  return new S3Store(new S3Bucket({ location, name, prefix, client, runtime }), checksum, digests)
+}
+
+/** What must hold for a write to be done. */
+interface WriteCondition {
+  readonly IfNoneMatch?: '*'
+  readonly IfMatch?: string
 }
 
 class S3Store implements ObjectStore {
   readonly location: string
   readonly keepsConditions = false
   readonly #bucket: S3Bucket
+  readonly #checksums: S3Checksums
+  readonly #digests: Digests
   #isBucketThere = false
 
-  constructor(bucket: S3Bucket) {
+  constructor(bucket: S3Bucket, checksum: S3ChecksumKind | 'auto', digests: Digests) {
     this.location = bucket.location
     this.#bucket = bucket
+    this.#digests = digests
+    this.#checksums = new S3Checksums(bucket, checksum, digests, (key) => this.delete(key))
   }
 
   async stat(key: string): Promise<ObjectInfo | undefined> {
@@ -117,7 +103,9 @@ class S3Store implements ObjectStore {
       )
       if (answer === undefined) return undefined
       const { Body, ContentLength, ContentRange } = answer
-      const length = range ? checkRange(this.location, key, range, ContentRange) : ContentLength
+      const length = range
+        ? checkRange(this.location, key, range, ContentRange, ContentLength)
+        : ContentLength
       if (length === undefined) throw untrue(this.location, key, 'it does not say how long it is')
       if (Body === undefined) return emptyBody()
       // A stream of the runtime, node's or the web's; both can be iterated.
@@ -131,8 +119,8 @@ class S3Store implements ObjectStore {
     }
   }
 
-  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<void> {
-    await this.#put(key, bytes, headers, {})
+  put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean> {
+    return this.#put(key, bytes, headers, {})
   }
 
   async read(key: string, limit: number): Promise<VersionedObject | undefined> {
@@ -172,15 +160,20 @@ class S3Store implements ObjectStore {
 
   async upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload> {
     const absent = (await this.stat(key)) === undefined
+    const checksum = await this.#checksums.find()
     const partSize = partSizeOf(size, MAX_PARTS)
     if (size <= partSize) {
       return wholeUpload({ location: this.location, key, size }, async (bytes) => {
-        if (!absent) await this.put(key, bytes, headers)
-        else await this.#bucket.writeIfAbsent((condition) => this.#put(key, bytes, headers, condition))
+        if (!absent) return this.put(key, bytes, headers)
+        const put = (condition: { IfNoneMatch?: '*' }) => this.#put(key, bytes, headers, condition)
+        return (await this.#bucket.writeIfAbsent(put)) ?? false
       })
     }
     const isThere = async () => (await this.stat(key))?.size === size
-    const sink = await S3Multipart.open(this.#bucket, { key, headers, partSize, absent, resume, isThere })
+    const sink = await S3Multipart.open(this.#bucket, {
+      ...{ key, headers, partSize, absent, resume, isThere, checksum },
+      digests: this.#digests,
+    })
     return new PartUpload(
       { location: this.location, key, size, partSize, offset: sink.parts * partSize },
       sink,
@@ -203,24 +196,49 @@ class S3Store implements ObjectStore {
     this.#bucket.close()
   }
 
+  /** A bucket that locks what it takes demands a checksum of everything: then one is looked for. */
   async #put(
     key: string,
     bytes: Uint8Array,
     headers: ObjectHeaders,
-    condition: { IfNoneMatch?: '*'; IfMatch?: string },
-  ): Promise<void> {
-    await this.#bucket.send({ action: 'write', key, milliseconds: PART_REQUEST_TIME }, (client, options) =>
-      client.send(
-        new PutObjectCommand({
-          ...this.#bucket.at(key),
-          ...sdkHeaders(headers),
-          ...condition,
-          ContentLength: bytes.length,
-          Body: bytes,
-        }),
-        options,
-      ),
+    condition: WriteCondition,
+  ): Promise<boolean> {
+    const { known } = this.#checksums
+    const write = (kind: S3ChecksumKind) => this.#putWith(kind, key, bytes, headers, condition)
+    try {
+      return await write(known ?? 'off')
+    } catch (error) {
+      if (known !== undefined || statusOf(error) !== 400) throw error
+      const kind = await this.#checksums.find()
+      if (kind === 'off') throw error
+      return write(kind)
+    }
+  }
+
+  async #putWith(
+    kind: S3ChecksumKind,
+    key: string,
+    bytes: Uint8Array,
+    headers: ObjectHeaders,
+    condition: WriteCondition,
+  ): Promise<boolean> {
+    const checksum = checksumOf(bytes, kind, this.#digests)
+    const answer = await this.#bucket.send(
+      { action: 'write', key, milliseconds: PART_REQUEST_TIME },
+      (client, options) =>
+        client.send(
+          new PutObjectCommand({
+            ...this.#bucket.at(key),
+            ...sdkHeaders(headers),
+            ...condition,
+            ...checksum.headers,
+            ContentLength: bytes.length,
+            Body: bytes,
+          }),
+          options,
+        ),
     )
+    return checksum.confirmedBy(answer)
   }
 
   async #page(prefix: string, token: string | undefined): Promise<ListingPage> {

@@ -28,7 +28,7 @@ export function describeBodies(runtime: RuntimeName, wire: Wire = 'tcp'): void {
       const file = readFileSync(RUNTIMES[runtime])
       let door: EchoDoor
       beforeAll(async () => {
-        door = await startEchoDoor(runtime, { ...(await optionsFor(wire)), timeLimits: { send: 3000 } })
+        door = await startEchoDoor(runtime, { ...(await optionsFor(wire)), timeLimits: { send: 1200 } })
       })
       afterAll(() => {
         door.process.kill('SIGKILL')
@@ -39,7 +39,7 @@ export function describeBodies(runtime: RuntimeName, wire: Wire = 'tcp'): void {
         until('every file to be closed', async () => /\r\n\r\n0$/.test(await send(last('/open-files'))))
 
       it.each([
-        ['all of it', 0, file.length],
+        ['its start', 0, 20_000_000],
         ['nothing of it', 5, 5],
         ['one byte', 4095, 4096],
         ['its last byte', file.length - 1, file.length],
@@ -56,7 +56,7 @@ export function describeBodies(runtime: RuntimeName, wire: Wire = 'tcp'): void {
       it('sends everyone what was asked for, however slowly it is taken', async () => {
         const ranges = Array.from(
           { length: 24 },
-          (_, n) => [n * 300_007, n * 300_007 + 6_000_000 + n] as const,
+          (_, n) => [n * 600_007, n * 600_007 + 4_000_000 + n] as const,
         )
         const received = await Promise.all(
           ranges.map(([start, end], n) => receive(last(`/part?${start}-${end}`), n % 3)),

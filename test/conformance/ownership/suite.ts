@@ -3,7 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OWNERSHIP_PATH } from '../../../src/inventory/paths.ts'
 import { makeBlob, registryContent, storeContent } from '../../support/content.ts'
 import { parseExposition } from '../../support/exposition.ts'
-import { layInventory, layProof, makeInventory, makeKey } from '../../support/inventory.ts'
+import {
+  layFirstProof,
+  layInventory,
+  layProof,
+  makeInventory,
+  makeKey,
+  type TestInventory,
+} from '../../support/inventory.ts'
 import { type MisbehavingServer, type Served, startMisbehaving } from '../../support/misbehaving.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { exchange } from '../../support/raw-http.ts'
@@ -29,6 +36,13 @@ export function describeOwnership(runtime: RuntimeName): void {
     let store: MisbehavingServer
     let served: Map<string, Served>
     let door: Portolan
+    let inventory: TestInventory
+
+    /** Lays the proof that goes with the inventory, but for this. */
+    const lay = (changes: Partial<Parameters<typeof layProof>[2]> = {}, key = KEY) => {
+      const { digest } = inventory.pointer
+      return layProof(served, key, { store: 'store', url: store.origin, inventory: digest, ...changes })
+    }
 
     beforeEach(async () => {
       made = new AsyncDisposableStack()
@@ -38,7 +52,8 @@ export function describeOwnership(runtime: RuntimeName): void {
       served = new Map()
       const content = storeContent([BLOB])
       store = made.use(await startMisbehaving({ content: (path) => served.get(path) ?? content(path) }))
-      layInventory(served, makeInventory([BLOB], Date.now()))
+      inventory = makeInventory([BLOB], Date.now())
+      layInventory(served, inventory)
     })
     afterEach(() => made.disposeAsync())
 
@@ -72,7 +87,7 @@ export function describeOwnership(runtime: RuntimeName): void {
 
     it('sends clients to a store that proves to be ours, and goes by its inventory', async () => {
       const issued = Date.now() - DAY
-      await layProof(served, KEY, 'store', issued)
+      await lay({ issued })
       await open()
       await until('the store to be tried', async () => (await report()).health.status !== 'pending')
       expect(await report()).toMatchObject({
@@ -85,8 +100,30 @@ export function describeOwnership(runtime: RuntimeName): void {
       expect(await gauge('portolan_store_proof_expiry_timestamp_seconds')).toBe((issued + 30 * DAY) / 1000)
     })
 
+    it('takes a proof of the first version, which goes with any inventory, at any URL', async () => {
+      await layFirstProof(served, KEY, 'store')
+      await open()
+      await until('the inventory', async () => (await report()).inventory.status === 'ok')
+      expect(await report()).toMatchObject({ ownership: { status: 'proven' } })
+      expect(await locationOfBlob()).toContain(store.origin)
+    })
+
+    it('goes by no inventory but the one that the proof names', async () => {
+      await lay()
+      layInventory(served, makeInventory([BLOB], Date.now() - DAY))
+      await open()
+      await until('the pointer', async () => (await report()).inventory.status !== 'pending')
+      expect(await report()).toMatchObject({
+        ownership: { status: 'proven', inventory: inventory.pointer.digest },
+        inventory: { status: 'missing', problem: expect.stringContaining('the proof of ownership of ') },
+      })
+      layInventory(served, inventory)
+      door.process.kill('SIGHUP')
+      await until('the inventory', async () => (await report()).inventory.status === 'ok')
+    })
+
     it('does not ask for the proof at every probe', async () => {
-      await layProof(served, KEY, 'store')
+      await lay()
       await open()
       const before = store.requests.length
       await until('some probes', () => store.requests.length > before + 8)
@@ -95,10 +132,11 @@ export function describeOwnership(runtime: RuntimeName): void {
 
     const bad: readonly [what: string, because: string, lay: () => Promise<void> | void][] = [
       ['without one', 'missing', () => {}],
-      ['with one by another key', 'bad-signature', () => layProof(served, makeKey(), 'store')],
-      ['with one for another store', 'other-store', () => layProof(served, KEY, 'another')],
-      ['with one that is too old', 'too-old', () => layProof(served, KEY, 'store', Date.now() - 31 * DAY)],
-      ['with one of tomorrow', 'from-the-future', () => layProof(served, KEY, 'store', Date.now() + DAY)],
+      ['with one by another key', 'bad-signature', () => lay({}, makeKey())],
+      ['with one for another store', 'other-store', () => lay({ store: 'another' })],
+      ['with one of another place', 'other-url', () => lay({ url: 'https://staging.test' })],
+      ['with one that is too old', 'too-old', () => lay({ issued: Date.now() - 31 * DAY })],
+      ['with one of tomorrow', 'from-the-future', () => lay({ issued: Date.now() + DAY })],
       [
         'with a page that says 200 to everything',
         'malformed',
@@ -113,8 +151,8 @@ export function describeOwnership(runtime: RuntimeName): void {
 
     it.each(rowsOf('stores without a proof', bad, runtime))(
       'sends no client to a store %s',
-      async (_, because, lay) => {
-        await lay()
+      async (_, because, layBad) => {
+        await layBad()
         await open()
         await until('several probes', () => store.requests.length >= 2)
         expect(await report()).toMatchObject({
@@ -145,22 +183,22 @@ export function describeOwnership(runtime: RuntimeName): void {
     )
 
     it('takes a store out at once when it becomes a stranger’s, and back when it is ours again', async () => {
-      await layProof(served, KEY, 'store')
+      await lay()
       await open()
       await until('the inventory', async () => (await report()).inventory.status === 'ok')
-      await layProof(served, makeKey(), 'store')
+      await lay({}, makeKey())
       door.process.kill('SIGHUP')
       await until('the store to be out', async () => (await report()).health.status === 'ejected')
       expect(await report()).toMatchObject({ inventory: { status: 'pending' } })
       expect(await locationOfBlob()).toContain(upstream.origin)
-      await layProof(served, KEY, 'store')
+      await lay()
       await until('the store to be back', async () => (await report()).health.status === 'healthy')
       await until('the inventory', async () => (await report()).inventory.status === 'ok')
       expect(await locationOfBlob()).toContain(store.origin)
     })
 
     it('believes nothing of another store that a reload puts in its place, until that has proven to be ours', async () => {
-      await layProof(served, KEY, 'store')
+      await lay()
       await open()
       await until('the inventory', async () => (await report()).inventory.status === 'ok')
       const content = storeContent([BLOB])
@@ -184,7 +222,7 @@ export function describeOwnership(runtime: RuntimeName): void {
     })
 
     it('takes a proof that does not come for a failed probe, of which it takes several', async () => {
-      await layProof(served, KEY, 'store')
+      await lay()
       await open()
       await store.misbehave('hang before headers', OWNERSHIP_PATH)
       door.process.kill('SIGHUP')

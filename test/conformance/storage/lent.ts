@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createNodeRuntime } from '../../../src/adapters/node/runtime.ts'
 import type { OpenStoreOptions } from '../../../src/storage/open-store.ts'
 import { silentLog } from '../../../src/telemetry/log.ts'
@@ -9,6 +10,7 @@ export function lend(environment: OpenStoreOptions['environment'] = {}, attempts
     environment,
     attempts,
     runtime: createNodeRuntime({ log: silentLog, userAgent: 'portolan/test' }),
-    md5: (bytes) => createHash('md5').update(bytes).digest(),
+    readFile: (path) => readFile(path, 'utf8'),
+    createMd5: () => createHash('md5'),
   }
 }

@@ -47,7 +47,7 @@ test.each<[GcsLie, string]>([
 
 test('bytes go to nobody but the endpoint', async () => {
   server.lie = 'a session elsewhere'
-  await expect(store.put('key', Buffer.from('x'), TYPE)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+  await expect(store.upload('key', LARGE, TYPE)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
 })
 
 test('what somebody else wrote meanwhile stays', async () => {
@@ -68,6 +68,38 @@ describe('is refused:', () => {
       await expect(ask()).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
     },
   )
+})
+
+test.each([
+  ['small', 1000],
+  ['large', LARGE],
+])('an upload that is %s is confirmed by its MD5', async (_, size) => {
+  const begun = await store.upload('key', size, TYPE)
+  await writeFrom(begun, bytesOf('gcs', size))
+  expect(await begun.commit()).toBe(true)
+})
+
+test('of an upload that an earlier process began, nothing is confirmed', async () => {
+  let state = ''
+  const save = (next: string) => {
+    state = next
+  }
+  const earlier = await store.upload('key', LARGE, TYPE, { save })
+  await writeFrom(earlier, bytesOf('gcs', LARGE), 9 * 1024 * 1024)
+  await earlier.suspend()
+  const begun = await store.upload('key', LARGE, TYPE, { save, state })
+  expect(begun.offset).toBeGreaterThan(0)
+  await writeFrom(begun, bytesOf('gcs', LARGE))
+  expect(await begun.commit()).toBe(false)
+})
+
+test('a small object is one request after the one that looks', async () => {
+  await store.upload('other', 1, TYPE)
+  server.requests.length = 0
+  const begun = await store.upload('key', 1000, TYPE)
+  await writeFrom(begun, bytesOf('gcs', 1000))
+  await begun.commit()
+  expect(server.requests.map((request) => request.split(' ')[0])).toEqual(['GET', 'POST'])
 })
 
 test('an answer that stalls in the middle is not waited for without end', async () => {

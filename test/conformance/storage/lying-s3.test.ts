@@ -142,8 +142,8 @@ test.each<[S3Lie | undefined, number]>([
 
 test('bytes go out with their length and as they are, never in signed chunks', async () => {
   const sent: (string | undefined)[] = []
-  server.onRequest = ({ method, headers }) => {
-    if (method !== 'PUT') return
+  server.onRequest = ({ method, url, headers }) => {
+    if (method !== 'PUT' || url?.includes('/portolan/')) return
     sent.push(headers['content-length'], headers['content-encoding'], headers['transfer-encoding'])
   }
   await upload(bytesOf('small', 100))

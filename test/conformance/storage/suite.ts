@@ -38,6 +38,13 @@ const MIB = 1024 * 1024
 /** Of every driver, for objects that are not huge. */
 const PART = 8 * MIB
 
+/** Of an object without bytes. */
+const EMPTY_RANGES = [
+  [0, 1],
+  [0, 1000],
+  [5, 6],
+] as const
+
 const TYPE: ObjectHeaders = { contentType: 'application/vnd.test+json', cacheControl: 'public, max-age=60' }
 
 /** Bytes that repeat nowhere, the same for the same label. */
@@ -164,6 +171,19 @@ export function describeStore(name: string, start: () => Promise<Place>, traits:
       await store.put('objects/empty', new Uint8Array(), TYPE)
       expect((await store.stat('objects/empty'))?.size).toBe(0)
       expect((await read('objects/empty'))?.length).toBe(0)
+      for (const [start, end] of has('a range of the first byte') ? EMPTY_RANGES : []) {
+        expect((await read('objects/empty', { start, end }))?.length).toBe(0)
+      }
+    })
+
+    test('can be empty uploads, which end like any other', async () => {
+      const upload = await store.upload('objects/nothing', 0, TYPE)
+      await upload.commit()
+      expect((await store.stat('objects/nothing'))?.size).toBe(0)
+      expect((await read('objects/nothing'))?.length).toBe(0)
+      const again = await store.upload('objects/nothing', 0, TYPE)
+      await again.commit()
+      expect((await read('objects/nothing'))?.length).toBe(0)
     })
 
     test.each([

@@ -7,6 +7,7 @@ import { decodeInventory } from '../../../src/inventory/decode.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath, OWNERSHIP_PATH } from '../../../src/inventory/paths.ts'
 import { parseInventoryPointer } from '../../../src/inventory/pointer.ts'
 import { OCI_INDEX } from '../../../src/oci/manifest.ts'
+import type { Signer } from '../../../src/replication/signed-pointer.ts'
 import { SPOT_CHECKS } from '../../../src/replication/spot-check.ts'
 import { FolderStore } from '../../../src/storage/fs/folder-store.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
@@ -75,7 +76,8 @@ describe('a sync', () => {
 
   it('serves content by digest for ever, manifests by their own type, and what changes for a minute', async () => {
     const paris = makeMemoryTarget('paris')
-    const prove = async (store: string) => new TextEncoder().encode(`of ${store}`)
+    const prove: Signer['prove'] = async ({ store, url, inventory }) =>
+      new TextEncoder().encode(`${store} ${url} ${inventory}`)
     await run([paris], { signer: { prove, sign: async () => btoa('x'.repeat(64)) } })
     const headers = (key: string) => paris.bucket.objects.get(key)?.headers
     const forever = 'public, max-age=31536000, immutable'
@@ -90,7 +92,9 @@ describe('a sync', () => {
     for (const key of [INVENTORY_POINTER_PATH, OWNERSHIP_PATH]) {
       expect(headers(key)).toEqual({ contentType: 'application/json', cacheControl: 'public, max-age=60' })
     }
-    expect(Buffer.from(paris.bucket.objects.get(OWNERSHIP_PATH)!.bytes).toString()).toBe('of paris')
+    expect(Buffer.from(paris.bucket.objects.get(OWNERSHIP_PATH)!.bytes).toString()).toBe(
+      `paris http://paris.test ${parseInventoryPointer(paris.bucket.objects.get(INVENTORY_POINTER_PATH)!.bytes).digest}`,
+    )
   })
 
   it('stores a manifest after everything that it names, and lists what is there last', async () => {

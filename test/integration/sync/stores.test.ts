@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { PortolanError } from '../../../src/errors.ts'
+import type { Runtime } from '../../../src/runtime.ts'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
 import { LIES, lyingStore } from '../../support/lying-store.ts'
 import type { MemoryRegistry } from '../../support/memory-registry.ts'
@@ -126,6 +127,39 @@ describe('a store that fails', () => {
       .filter((event) => event.kind === 'uploaded')
       .reduce((sum, { bytes }) => sum + bytes, 0)
     expect(uploaded).toBe(stores[0]!.planned.bytes)
+  })
+
+  it.each([
+    ['a small blob', 'small'],
+    ['a large one', 'large'],
+  ] as const)('and never answers one write of %s is asked again', async (_, size) => {
+    const key = `blobs/${upstream[size].digest}`
+    let hung = 0
+    const once = <T>(asked: string, work: () => Promise<T>): Promise<T> =>
+      asked === key && hung++ === 0 ? new Promise<never>(() => {}) : work()
+    const paris = makeMemoryTarget('paris', {
+      misbehave: (honest) => ({
+        put: (asked, ...rest) => once(asked, () => honest.put(asked, ...rest)),
+        async upload(asked, ...rest) {
+          const upload = await honest.upload(asked, ...rest)
+          return {
+            offset: upload.offset,
+            write: (bytes) => upload.write(bytes),
+            commit: () => once(asked, () => upload.commit()),
+            abort: () => upload.abort(),
+            suspend: () => upload.suspend(),
+          }
+        },
+      }),
+    })
+    const hasty = createHastyRuntime()
+    // Only the time limit of a write comes, and at once.
+    const after: Runtime['after'] = (milliseconds, work) =>
+      hasty.after(milliseconds >= 300_000 ? 0 : milliseconds, work)
+    const { faults, stores } = await run([paris], { runtime: { ...hasty, after } })
+    expect([faults, stores]).toMatchObject([[], [{ complete: true }]])
+    expect(hung).toBeGreaterThan(1)
+    expectFilled(paris.bucket, upstream)
   })
 
   it('is given up after some failures in a row, and holds up nobody else', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { Digest } from '../oci/digest.ts'
-import { type Descriptor, OCI_MANIFEST, type Platform } from '../oci/manifest.ts'
-import { keepPlatforms, readPlatform } from './platforms.ts'
+import type { Digest } from './digest.ts'
+import { keepPlatforms, readPlatform } from './keep-platforms.ts'
+import { type Descriptor, OCI_MANIFEST, type Platform } from './manifest.ts'
 
 const child = (letter: string, platform?: Platform, about?: string): Descriptor => ({
   mediaType: OCI_MANIFEST,

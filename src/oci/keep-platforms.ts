@@ -1,9 +1,10 @@
 import { PortolanError } from '../errors.ts'
-import type { Descriptor, Platform } from '../oci/manifest.ts'
-import { matchesPlatform, parsePlatform } from '../oci/platform.ts'
+import type { Descriptor, Platform } from './manifest.ts'
+import { matchesPlatform, parsePlatform } from './platform.ts'
 
 /** What Docker's builder writes at an attestation: the child of the same index that it is about. */
 const ATTESTED = 'vnd.docker.reference.digest'
+
 /** Reads `linux/amd64` or `linux/arm/v7`. Throws `CONFIG_INVALID`, naming the value. */
 export function readPlatform(text: string): Platform {
   const platform = parsePlatform(text)

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runOk } from '../../test/support/programs.ts'
+import { until } from '../../test/support/until.ts'
+import { cpuSeconds, residentBytes } from '../processes/usage.ts'
+import type { Server } from '../redirect/servers.ts'
+import { type Downloads, download, firstBytes } from './clients.ts'
+import type { Blob, Upstream } from './upstream.ts'
+
+/** How long each server sends at least, in seconds; SECONDS=2 for a short run. */
+const SECONDS = Number(process.env.SECONDS ?? 10)
+const READERS = 50
+const SMALL_TIMES = 3000
+const COLD_CLIENTS = 100
+
+/** What is asked for; no server has any of it yet. */
+export interface Blobs {
+  /** For throughput. */
+  readonly warm: Blob
+  /** For the time until its first byte. */
+  readonly small: Blob
+  /** For many readers at once. */
+  readonly large: Blob
+  readonly missed: readonly Blob[]
+  /** For one client, and for many at once; they come slowly. */
+  readonly cold: readonly [Blob, Blob]
+}
+
+/** What a server is measured with. */
+export interface Parts {
+  readonly blobs: Blobs
+  readonly upstream: Upstream
+  /** Milliseconds until the first byte of a blob from the upstream itself. */
+  readonly direct: number
+  readonly folder: string
+}
+
+/** Times are in seconds, those of first bytes in milliseconds. */
+export interface Figures {
+  readonly wall: number
+  readonly serverPerGigabyte: number
+  readonly clientPerGigabyte: number
+  readonly p50: number
+  readonly p99: number
+  readonly miss: number
+  readonly resident: number
+  readonly coldRatio: number
+  readonly coldOne: number
+  readonly coldMany: number
+}
+
+/** Measures a server that has nothing yet. */
+export async function measure(server: Server, parts: Parts): Promise<Figures> {
+  const { blobs, folder, upstream, direct } = parts
+  const urlOf = (blob: Blob) => `${server.origin}${pathOf(blob)}`
+  const miss = median(await firstBytes(server.origin, blobs.missed.map(pathOf))) - direct
+  const one = await download([urlOf(blobs.cold[0])], { folder })
+  const before = await upstream.sent()
+  const many = await download(Array(COLD_CLIENTS).fill(urlOf(blobs.cold[1])), {
+    parallel: COLD_CLIENTS,
+    folder,
+  })
+  const coldRatio = ((await upstream.sent()).bytes - before.bytes) / blobs.cold[1].size
+  for (const blob of [blobs.warm, blobs.small, blobs.large]) await makeWarm(urlOf(blob), parts)
+  // What is still to be written to the disk is nobody's affair any more.
+  await runOk('sync', [])
+  const { requests } = await upstream.sent()
+  const throughput = await measureThroughput(server, blobs.warm, folder)
+  const times = await firstBytes(server.origin, Array(SMALL_TIMES).fill(pathOf(blobs.small)))
+  const resident = await peakOf(server, () =>
+    download(Array(READERS).fill(urlOf(blobs.large)), { parallel: READERS, folder }),
+  )
+  if ((await upstream.sent()).requests > requests) throw new Error(`${server.name} asked for what it had`)
+  return {
+    ...throughput,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
+    miss,
+    resident,
+    coldRatio,
+    coldOne: one.seconds,
+    coldMany: many.seconds,
+  }
+}
+
+/** Downloads a blob until it is no longer fetched for that. */
+async function makeWarm(url: string, { upstream, folder }: Parts): Promise<void> {
+  await until(`${url} to be cached`, async () => {
+    const { requests } = await upstream.sent()
+    await download([url], { folder })
+    await sleep(200)
+    return (await upstream.sent()).requests === requests
+  })
+}
+
+async function measureThroughput(server: Server, warm: Blob, folder: string) {
+  const url = `${server.origin}${pathOf(warm)}`
+  const some = await downloadMeasured(server, Array(4).fill(url), folder)
+  const times = Math.max(4, Math.ceil((4 * SECONDS * 1.1) / some.seconds))
+  const { seconds, clientSeconds, serverSeconds } = await downloadMeasured(
+    server,
+    Array(times).fill(url),
+    folder,
+  )
+  const gigabytes = (times * warm.size) / 1e9
+  return {
+    wall: gigabytes / seconds,
+    serverPerGigabyte: serverSeconds / gigabytes,
+    clientPerGigabyte: clientSeconds / gigabytes,
+  }
+}
+
+async function downloadMeasured(
+  server: Server,
+  urls: readonly string[],
+  folder: string,
+): Promise<Downloads & { serverSeconds: number }> {
+  const before = cpuSeconds(server.process.pid!)
+  const downloads = await download(urls, { folder })
+  return { ...downloads, serverSeconds: cpuSeconds(server.process.pid!) - before }
+}
+
+/** The most memory that a server has while something runs, in bytes. */
+async function peakOf(server: Server, work: () => Promise<unknown>): Promise<number> {
+  let peak = 0
+  const timer = setInterval(() => {
+    peak = Math.max(peak, residentBytes(server.process.pid!))
+  }, 50)
+  await work()
+  clearInterval(timer)
+  return peak
+}
+
+/** Where a blob is asked for. */
+export const pathOf = ({ digest }: Blob) => `/v2/app/blobs/${digest}`
+
+export const median = (values: readonly number[]) => quantile(values, 0.5)
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)]!
+}

@@ -1,0 +1,153 @@
+import { PortolanError } from '../errors.ts'
+import { type Backoff, backoffDelay } from '../internal/backoff.ts'
+import type { Cancel, Runtime } from '../runtime.ts'
+import type { CacheDisk, CacheVolume, RecordedLines } from './disk.ts'
+import type { DiskTrouble } from './events.ts'
+
+/** Between two looks whether a disk does again what it should. */
+const RETRY: Backoff = { first: 4000, max: 60_000 }
+/** Trouble within this time of the last one, in milliseconds, is the same one. */
+const QUIET = 60_000
+
+/** Who is told of what becomes of a disk. */
+export interface DiskListener {
+  /** It is to be given back; resolves when nobody writes to it any more. */
+  readonly leaving: () => Promise<void>
+  /** It was taken, for the first time or anew: what was known of it is old. */
+  readonly mounted: (volume: CacheVolume) => void
+  readonly trouble: (trouble: DiskTrouble | undefined) => void
+}
+
+/** A disk that may fail and come back while a mirror runs. */
+export class MountedDisk {
+  readonly #runtime: Pick<Runtime, 'after' | 'random' | 'now' | 'date' | 'log'>
+  readonly #disk: CacheDisk
+  readonly #records: RecordedLines
+  readonly #listener: DiskListener
+  #volume: CacheVolume | undefined
+  #trouble: DiskTrouble | undefined
+  /** How often in a row. */
+  #failures = 0
+  #recovered = Number.NEGATIVE_INFINITY
+  #callOff: Cancel = () => {}
+  #recovering: Promise<void> | undefined
+  #closed = false
+  #hasRecords = false
+
+  constructor(
+    runtime: Pick<Runtime, 'after' | 'random' | 'now' | 'date' | 'log'>,
+    disk: CacheDisk,
+    records: RecordedLines,
+    listener: DiskListener,
+  ) {
+    this.#runtime = runtime
+    this.#disk = disk
+    this.#records = records
+    this.#listener = listener
+  }
+
+  /** What can be read; it may not be writable. */
+  get readable(): CacheVolume | undefined {
+    return this.#volume
+  }
+
+  /** What can be written, as far as is known. */
+  get writable(): CacheVolume | undefined {
+    return this.#trouble === undefined ? this.#volume : undefined
+  }
+
+  get trouble(): DiskTrouble | undefined {
+    return this.#trouble
+  }
+
+  /** Takes the disk; when that fails, goes on trying. Rejects with `FILE_UNWRITABLE` when another process has it. */
+  async begin(): Promise<void> {
+    try {
+      await this.#mount()
+    } catch (error) {
+      if (error instanceof PortolanError && error.facts.holder !== undefined) throw error
+      this.note(error)
+    }
+  }
+
+  /** Takes note of what failed; nothing is written from then on, until it can be. */
+  note(error: unknown): void {
+    if (this.#trouble !== undefined || this.#closed) return
+    const { now, date, log } = this.#runtime
+    this.#failures = now() - this.#recovered < QUIET ? this.#failures + 1 : 1
+    const message = error instanceof Error ? error.message : String(error)
+    const trouble = { reason: reasonOf(error), message, since: date().getTime() }
+    this.#trouble = trouble
+    log.error(
+      { disk: this.#disk.location, reason: trouble.reason },
+      `nothing is kept until it can be again: ${message}`,
+    )
+    this.#listener.trouble(trouble)
+    this.#schedule()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#callOff()
+    await this.#recovering
+    await this.#listener.leaving()
+    await this.#volume?.close().catch(() => {})
+    this.#volume = undefined
+  }
+
+  #schedule(): void {
+    const delay = backoffDelay(RETRY, this.#failures, this.#runtime.random)
+    this.#callOff = this.#runtime.after(delay, () => {
+      this.#recovering = this.#recover().catch(() => {
+        // What it was is told already; the next try may go well.
+        this.#failures++
+        if (!this.#closed) this.#schedule()
+      })
+    })
+  }
+
+  async #recover(): Promise<void> {
+    if (!(await this.#isOurs())) await this.#mount()
+    else await this.#volume?.rewriteRecords()
+    const { now, log } = this.#runtime
+    this.#recovered = now()
+    this.#trouble = undefined
+    log.info({ disk: this.#disk.location }, 'what is fetched is kept again')
+    this.#listener.trouble(undefined)
+  }
+
+  /** Whether what was taken can be written again; false when it has to be taken anew. Rejects when it cannot. */
+  async #isOurs(): Promise<boolean> {
+    if (this.#volume === undefined || this.#volume.lost.aborted) return false
+    try {
+      await this.#volume.probe()
+      return true
+    } catch (error) {
+      // Gone, with all that was in it: it is made anew.
+      if (reasonOf(error) === 'ENOENT' || this.#volume.lost.aborted) return false
+      throw error
+    }
+  }
+
+  async #mount(): Promise<void> {
+    const records = this.#records
+    // What is in memory is as new or newer.
+    const reader = this.#hasRecords ? { read() {}, lines: () => records.lines() } : records
+    const old = this.#volume
+    this.#volume = undefined
+    if (old !== undefined) await this.#listener.leaving()
+    await old?.close().catch(() => {})
+    const volume = await this.#disk.mount(reader)
+    this.#hasRecords = true
+    this.#volume = volume
+    volume.lost.addEventListener('abort', () => this.note(volume.lost.reason), { once: true })
+    this.#listener.mounted(volume)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof PortolanError)) return 'unknown'
+  if (error.code === 'LEASE_LOST') return 'lost'
+  if (error.facts.holder !== undefined) return 'held'
+  return typeof error.facts.reason === 'string' ? error.facts.reason : 'unknown'
+}

@@ -1,0 +1,114 @@
+import { PortolanError } from '../errors.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Name } from '../oci/name.ts'
+import type { Backend } from '../routing/backend.ts'
+import type { NextSource, OpenedSource, Source, SourceFailure } from '../transfer/source.ts'
+import type { BackendAccess, BlobPart } from './backend-access.ts'
+import type { UpstreamRests } from './upstream-rests.ts'
+
+export interface BlobSourcesParts {
+  readonly access: BackendAccess
+  readonly rests: UpstreamRests
+  readonly name: Name
+  readonly digest: Digest
+  /** Bytes of the blob. */
+  readonly size: number
+}
+
+/** A backend as something to get one blob from, or a part of it. */
+export interface BlobSource extends Source {
+  readonly backend: Backend
+  /** As {@link Source.open}, and no further than `end`. */
+  openPart(part: BlobPart): Promise<OpenedSource | undefined>
+}
+
+/**
+ * The backends that a blob is had from, one after the other: the next one when one breaks off. One that would not even
+ * begin, or gave what cannot be the blob, is asked no more. One of these belongs to one download.
+ */
+export class BlobSources {
+  /** Resolves as soon as one of them begins to give it. */
+  readonly begun: Promise<void>
+  readonly #parts: BlobSourcesParts
+  readonly #announce: () => void
+  #left: readonly BlobSource[]
+  readonly #begun = new Set<Backend>()
+  /** Why the others gave nothing; `undefined` for those that have no such blob. */
+  readonly #refusals: (PortolanError | undefined)[] = []
+
+  /** `backends` are asked in this order. */
+  constructor(backends: readonly Backend[], parts: BlobSourcesParts) {
+    this.#parts = parts
+    this.#left = backends.map((backend) => this.#sourceOf(backend))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.begun = promise
+    this.#announce = resolve
+  }
+
+  /** Those that gave any of it. */
+  get givers(): ReadonlySet<Backend> {
+    return this.#begun
+  }
+
+  /** Whether all that was asked said that there is no such blob. */
+  get isAbsent(): boolean {
+    return this.#refusals.length > 0 && this.#refusals.every((refusal) => refusal === undefined)
+  }
+
+  /** The first error that kept any from giving it. */
+  get error(): PortolanError | undefined {
+    return this.#refusals.find((refusal) => refusal !== undefined)
+  }
+
+  /** The source to go on with. */
+  readonly next: NextSource = (failure) => this.after(failure)
+
+  /** The same, as what it is. */
+  after(failure?: SourceFailure): BlobSource | undefined {
+    if (failure === undefined) return this.#left[0]
+    const at = (this.#left as readonly Source[]).indexOf(failure.source)
+    const source = this.#left[at]
+    if (source === undefined) return this.#left[0]
+    if (failure.passing && this.#begun.has(source.backend)) return this.#left[at + 1] ?? this.#left[0]
+    this.#left = this.#left.toSpliced(at, 1)
+    return this.#left[at] ?? this.#left[0]
+  }
+
+  #sourceOf(backend: Backend): BlobSource {
+    return {
+      backend,
+      location: backend.id,
+      open: (start, signal) => this.#open(backend, { start, signal }),
+      openPart: (part) => this.#open(backend, part),
+    }
+  }
+
+  async #open(backend: Backend, part: BlobPart): Promise<OpenedSource | undefined> {
+    const { access, rests, name, digest, size } = this.#parts
+    try {
+      rests.check(backend.id)
+      const opened = await access.blob(backend, name, digest, part)
+      if (opened !== undefined && opened.size !== undefined && opened.size !== size) {
+        await opened.body.cancel()
+        throw otherSize(backend, digest, opened.size, size)
+      }
+      rests.answered(backend.id)
+      if (opened === undefined) this.#refusals.push(undefined)
+      else {
+        this.#begun.add(backend)
+        this.#announce()
+      }
+      return opened
+    } catch (error) {
+      if (part.signal.aborted) throw error
+      rests.note(backend.id, error)
+      this.#refusals.push(error instanceof PortolanError ? error : undefined)
+      throw error
+    }
+  }
+}
+
+function otherSize({ id }: Backend, digest: Digest, actual: number, expected: number): PortolanError {
+  const message = `${id} has ${actual} bytes under ${digest}, which has ${expected}`
+  return new PortolanError('CONTENT_INVALID', message, { digest, source: id, actual, expected })
+}

@@ -1,0 +1,25 @@
+/**
+ * The bytes that come as a body: nothing is fetched before it is read, and `abort` ends what is fetched when it is given
+ * up. It fails as they do.
+ */
+export function streamOf(
+  bytes: AsyncIterator<Uint8Array>,
+  first: Promise<IteratorResult<Uint8Array>>,
+  abort: AbortController,
+): ReadableStream<Uint8Array> {
+  let next: Promise<IteratorResult<Uint8Array>> | undefined = first
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await (next ?? bytes.next())
+        next = undefined
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel(reason) {
+        abort.abort(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

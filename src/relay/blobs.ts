@@ -1,0 +1,219 @@
+import type { ContentCache, Fill, HeldContent } from '../cache/content-cache.ts'
+import { PortolanError } from '../errors.ts'
+import type { FilePart } from '../internal/file-part.ts'
+import { type Digest, isVerifiable } from '../oci/digest.ts'
+import type { Backend } from '../routing/backend.ts'
+import type { Runtime } from '../runtime.ts'
+import { isPassing, isWrong } from '../transfer/transfer-error.ts'
+import type { BackendAccess, RelayedRequest } from './backend-access.ts'
+import { BlobSources } from './blob-sources.ts'
+import { streamOf } from './blob-stream.ts'
+import { FailedBlobs } from './failed-blobs.ts'
+import { pass } from './passage.ts'
+import type { UpstreamRests } from './upstream-rests.ts'
+
+export interface BlobsParts {
+  readonly runtime: Runtime
+  /** Absent where nothing is kept. */
+  readonly cache: ContentCache | undefined
+  readonly access: BackendAccess
+  readonly rests: UpstreamRests
+  /** Makes a part of what the cache has open, for an answer. */
+  readonly partOf: (content: HeldContent, part: PartRange) => FilePart
+  /** Told of bytes that came from backends and are not kept. */
+  readonly onPassed: (bytes: number) => void
+}
+
+/** From `start` up to, not including, `end`, in bytes. */
+export interface PartRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** A blob that is wanted, or a part of it. */
+export interface WantedPart extends PartRange {
+  readonly digest: Digest
+  /** Bytes of the whole blob. */
+  readonly size: number
+}
+
+/** A blob on its way to a client. */
+export interface RelayedBlob {
+  readonly body: ReadableStream<Uint8Array> | FilePart
+  /** From the disk, from a fill that is under way or was begun, or from a backend alone. */
+  readonly cache: 'hit' | 'miss' | 'pass'
+  /** Who gives it; absent where it is at hand. */
+  readonly backend?: Backend
+}
+
+/** So far before a part is there it is worth to wait for, in bytes: a second at 8 MB/s, and less than what it costs to ask. */
+const NEAR = 8 * 1024 * 1024
+/**
+ * The same of parts without an end, since whoever asks for these reads a piece of them and hangs up: containerd asks for
+ * dozens of a blob, 8 MiB apart, and has use for none of them before those in front of it are there.
+ */
+const NEAR_WITHOUT_END = 256 * 1024 * 1024
+
+/** Blobs: from the disk, from the one download that goes on, or straight from backends. */
+export class Blobs {
+  readonly #parts: BlobsParts
+  readonly #failed: FailedBlobs
+  /** Where the fills that were begun here are had from. */
+  readonly #sources = new WeakMap<Fill, BlobSources>()
+
+  constructor(parts: BlobsParts) {
+    this.#parts = parts
+    this.#failed = new FailedBlobs(parts.runtime)
+  }
+
+  /**
+   * Opens a blob that the repository is known to have; `undefined` when nobody has it after all. Resolves as soon as
+   * somebody begins to give it. Rejects with the PortolanError of the first that was asked when nobody does.
+   */
+  async open(request: RelayedRequest, wanted: WantedPart): Promise<RelayedBlob | undefined> {
+    const { digest } = wanted
+    const held = await this.#parts.cache?.open(digest)
+    if (held !== undefined) {
+      const { start, end } = wanted
+      return { body: this.#parts.partOf(held, { start, end: Math.min(end, held.size) }), cache: 'hit' }
+    }
+    if (this.#failed.isRefused(digest)) {
+      const message = `${digest} broke off or was wrong a moment ago; it is tried again in a few seconds`
+      throw new PortolanError('UNREACHABLE', message, { digest })
+    }
+    const fill = await this.#fillFor(request, wanted)
+    return fill === undefined ? this.#pass(request, wanted) : this.#follow(request, wanted, fill)
+  }
+
+  /** The fill to follow, which may be begun by this; `undefined` where it is not worth to wait for one. */
+  async #fillFor(request: RelayedRequest, wanted: WantedPart): Promise<Fill | undefined> {
+    const { cache } = this.#parts
+    const { digest, start, end, size } = wanted
+    if (cache === undefined || !isVerifiable(digest)) return undefined
+    const near = end === size ? NEAR_WITHOUT_END : NEAR
+    const isNear = (fill: Fill | undefined) => start - (fill?.position ?? 0) <= near
+    const running = cache.filling(digest)
+    if (running !== undefined || !isNear(undefined)) return isNear(running) ? running : undefined
+    const sources = await this.#sourcesOf(request, wanted)
+    // Somebody else may have begun it meanwhile.
+    const other = cache.filling(digest)
+    if (other !== undefined) return isNear(other) ? other : undefined
+    const fill = cache.fill({ digest, size, name: request.name }, sources.next)
+    if (fill !== undefined) this.#watch(fill, sources, digest)
+    return fill
+  }
+
+  #watch(fill: Fill, sources: BlobSources, digest: Digest): void {
+    this.#sources.set(fill, sources)
+    fill.ended.catch((error) => this.#noteFailure(error, digest, sources))
+    fill.size.catch(() => {})
+  }
+
+  async #sourcesOf({ name, backends }: RelayedRequest, { digest, size }: WantedPart): Promise<BlobSources> {
+    const { access, rests } = this.#parts
+    const avoided = this.#failed.avoided(digest)
+    const all = await backends()
+    const inOrder = [...all.filter(({ id }) => !avoided.has(id)), ...all.filter(({ id }) => avoided.has(id))]
+    return new BlobSources(inOrder, { access, rests, name, digest, size })
+  }
+
+  async #follow(request: RelayedRequest, wanted: WantedPart, fill: Fill): Promise<RelayedBlob | undefined> {
+    const sources = this.#sources.get(fill)
+    const abort = new AbortController()
+    const bytes = this.#followed(request, wanted, fill, abort.signal)
+    const backendOf = () => first(sources?.givers)
+    return this.#begin({ bytes, abort, sources, until: fill.ended, cache: 'miss', backendOf })
+  }
+
+  /** What a fill gives, and, when its disk fails, what backends give from there on. */
+  async *#followed(
+    request: RelayedRequest,
+    wanted: WantedPart,
+    fill: Fill,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    const { start, end } = wanted
+    let position = start
+    try {
+      for await (const bytes of fill.read({ start, end, signal })) {
+        position += bytes.length
+        yield bytes
+      }
+      return
+    } catch (error) {
+      signal.throwIfAborted()
+      if (isDelivery(error)) throw error
+    }
+    const sources = await this.#sourcesOf(request, wanted)
+    yield* this.#passed({ ...wanted, start: position }, sources, signal)
+  }
+
+  async #pass(request: RelayedRequest, wanted: WantedPart): Promise<RelayedBlob | undefined> {
+    const sources = await this.#sourcesOf(request, wanted)
+    const abort = new AbortController()
+    const bytes = this.#passed(wanted, sources, abort.signal)
+    const backendOf = () => first(sources.givers)
+    return this.#begin({ bytes, abort, sources, cache: 'pass', backendOf })
+  }
+
+  async *#passed(
+    wanted: WantedPart,
+    sources: BlobSources,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    const { runtime, onPassed } = this.#parts
+    try {
+      yield* pass(runtime, { ...wanted, sources, signal, onBytes: onPassed })
+    } catch (error) {
+      if (!signal.aborted) this.#noteFailure(error, wanted.digest, sources)
+      throw error
+    }
+  }
+
+  /** Waits until somebody has begun to give it, so that nothing is promised before. */
+  async #begin({
+    bytes,
+    abort,
+    sources,
+    until,
+    cache,
+    backendOf,
+  }: Beginning): Promise<RelayedBlob | undefined> {
+    const head = bytes.next()
+    // It may fail before anybody reads it, and then whoever does is told.
+    head.catch(() => {})
+    try {
+      await Promise.race([head, ...(until ? [until] : []), ...(sources ? [sources.begun] : [])])
+    } catch (error) {
+      abort.abort(error)
+      if (sources?.isAbsent) return undefined
+      throw sources?.error ?? error
+    }
+    const backend = backendOf()
+    return { body: streamOf(bytes, head, abort), cache, ...(backend && { backend }) }
+  }
+
+  #noteFailure(error: unknown, digest: Digest, sources: BlobSources): void {
+    if (sources.givers.size === 0 || !isDelivery(error)) return
+    this.#failed.note(digest, isWrong(error) ? [...sources.givers].map(({ id }) => id) : [])
+  }
+}
+
+interface Beginning {
+  readonly bytes: AsyncGenerator<Uint8Array, void>
+  readonly abort: AbortController
+  readonly sources: BlobSources | undefined
+  /** What ends with the bytes, where there is such a thing. */
+  readonly until?: Promise<void>
+  readonly cache: RelayedBlob['cache']
+  readonly backendOf: () => Backend | undefined
+}
+
+/** Whether it is backends that failed, and not a disk of ours. */
+function isDelivery(error: unknown): boolean {
+  return isWrong(error) || (isPassing(error) && error instanceof PortolanError)
+}
+
+function first<T>(set: ReadonlySet<T> | undefined): T | undefined {
+  return set?.values().next().value
+}

@@ -1,0 +1,77 @@
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { FillConfig } from '../../config/config.ts'
+import { readSecret, type SecretReader } from '../driver/secret.ts'
+
+/** A bucket to be filled. */
+export type S3Fill = Extract<FillConfig, { kind: 's3' }>
+
+/** What a client is made with. */
+export interface S3ClientOptions extends SecretReader {
+  /** At one request. */
+  readonly attempts: number
+  readonly s3Handler?: S3ClientConfig['requestHandler']
+}
+
+/** Where a bucket is first asked for whose region nobody knows. */
+const SOME_REGION = 'us-east-1'
+
+/** A client for one bucket; it asks nothing yet. */
+export function createS3Client(fill: S3Fill, options: S3ClientOptions): S3Client {
+  const { endpoint, addressing = endpoint === undefined ? 'virtualHost' : 'path' } = fill
+  return new S3Client({
+    maxAttempts: options.attempts,
+    // Else bodies go out as aws-chunked with a trailing checksum: some stores refuse that, some keep the chunk headers
+    // as if they were content.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // A store or proxy that does not know the header would cost seconds at each part.
+    expectContinueHeader: false,
+    requestHandler: options.s3Handler ?? { connectionTimeout: 10_000 },
+    forcePathStyle: addressing === 'path',
+    ...(endpoint !== undefined && { endpoint }),
+    ...regionOf(fill, options.environment),
+    ...credentialsOf(fill, options),
+  })
+}
+
+/** `auto` is a region of R2's; Amazon, asked at any of its regions, says which one it is. */
+function regionOf(
+  { region, endpoint, credentials }: S3Fill,
+  { AWS_REGION, AWS_DEFAULT_REGION }: SecretReader['environment'],
+): S3ClientConfig {
+  if (region === 'auto' && endpoint === undefined) return { region: SOME_REGION, followRegionRedirects: true }
+  // A profile has a region of its own.
+  const inherited =
+    credentials !== undefined && 'profile' in credentials ? undefined : AWS_REGION || AWS_DEFAULT_REGION
+  const known = region ?? (inherited || (endpoint !== undefined ? SOME_REGION : undefined))
+  return known === undefined ? {} : { region: known }
+}
+
+/** Those that the config names, or those in the variables of AWS, or whatever its default chain finds. */
+function credentialsOf({ credentials }: S3Fill, options: S3ClientOptions): S3ClientConfig {
+  if (credentials !== undefined && 'profile' in credentials) {
+    return { profile: credentials.profile, logger: SILENT }
+  }
+  if (credentials !== undefined) {
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials
+    return {
+      credentials: async () => ({
+        accessKeyId: await readSecret(accessKeyId, options),
+        secretAccessKey: await readSecret(secretAccessKey, options),
+        ...(sessionToken && { sessionToken: await readSecret(sessionToken, options) }),
+      }),
+    }
+  }
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = options.environment
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return {}
+  return {
+    credentials: {
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+      ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+    },
+  }
+}
+
+/** The SDK warns on the console of a profile beside keys in the environment; that is what the config asks for. */
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
