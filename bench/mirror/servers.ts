@@ -88,7 +88,6 @@ export async function startMirror(
     delivery: 'relay',
     cache: { folder: join(folder, 'cache'), size: '20GiB' },
     upstreams: [{ id: 'upstream', url: upstream, at: 'gcp/us-central1' }],
-    health: { upstreams: 'off' },
   }
   const mirror = await startPortolan(config, runtime, runtime === 'none' ? EXECUTABLE : undefined)
   discardOutput(mirror.process)

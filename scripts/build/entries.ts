@@ -15,6 +15,7 @@ export const PROGRAMS: Entries = {
   cli: 'src/cli/main.ts',
   'v8-flags': 'src/cli/v8-flags.ts',
   'parse-worker': 'src/adapters/config/parse-worker.ts',
+  'password-worker': 'src/adapters/passwords/password-worker.ts',
   'update-worker': 'src/adapters/ranges/update-worker.ts',
 }
 

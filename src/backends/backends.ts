@@ -6,6 +6,7 @@ import type { OciRequest } from '../oci/path.ts'
 import type { Backend, Store, Upstream } from '../routing/backend.ts'
 import type { Listed, Presence } from '../routing/decide.ts'
 import type { Runtime } from '../runtime.ts'
+import { withAuth } from '../transport/auth.ts'
 import { withRedirectGuard } from '../transport/redirect-guard.ts'
 import { inspectStore } from './inspect-store.ts'
 import { inspectUpstream } from './inspect-upstream.ts'
@@ -43,15 +44,21 @@ export interface Backends {
   [Symbol.dispose](): void
 }
 
-/**
- * No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. With `elsewhere` this process
- * checks none of them.
- */
+/** What backends may go by that not every service has. */
+export interface BackendHelp {
+  /** What other doors find out. */
+  readonly shared?: SharedFindings | undefined
+  /** Who checks them, where this process does not. */
+  readonly elsewhere?: Elsewhere | undefined
+  /** The logins of a mirror. */
+  readonly credentialsOf?: BackendEnvironment['credentialsOf']
+}
+
+/** No backends yet, for {@link reconcile} to begin with; `observers` are told of every fact. */
 export function noBackends(
   runtime: Runtime,
   observers: Observers<BackendEvent>,
-  shared: SharedFindings = {},
-  elsewhere?: Elsewhere,
+  { shared = {}, elsewhere, credentialsOf }: BackendHelp = {},
 ): Backends {
   const environment = {
     runtime,
@@ -60,6 +67,7 @@ export function noBackends(
     inventories: createInventories(),
     checks: new Semaphore(MAX_CHECKS),
     ...(elsewhere && { elsewhere }),
+    ...(credentialsOf && { credentialsOf }),
   }
   return backendsOf(environment, [], [])
 }
@@ -127,14 +135,17 @@ function settingsOf({ health, presence, upstreams, stores }: Config): BackendSet
   return { health, presence: { ...presence, maxEntries } }
 }
 
-function upstreamParts(config: UpstreamConfig, { runtime }: BackendEnvironment): BackendParts {
+function upstreamParts(config: UpstreamConfig, { runtime, credentialsOf }: BackendEnvironment): BackendParts {
   const backend: Upstream = upstreamOf(config)
-  const { url } = config
+  const { url, tokenServices } = config
+  const credentials = credentialsOf?.(config)
   const guard = withRedirectGuard(runtime)
   return {
     backend,
     fingerprint: fingerprintOf(['upstream', config], runtime),
     owesProof: false,
+    ...(url !== undefined &&
+      credentials && { login: withAuth(runtime, { url, credentials, tokenServices }) }),
     ...(url !== undefined && {
       inspect: (timed) => inspectUpstream({ ...config, url }, timed, guard(timed)),
     }),

@@ -1,4 +1,4 @@
-import type { HealthConfig } from '../config/config.ts'
+import type { HealthConfig, UpstreamConfig } from '../config/config.ts'
 import type { Observers } from '../internal/observers.ts'
 import type { Semaphore } from '../internal/semaphore.ts'
 import type { Inventory } from '../inventory/inventory.ts'
@@ -9,7 +9,8 @@ import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Listed, Presence } from '../routing/decide.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
-import { layered } from '../transport/fetch.ts'
+import type { Credentials } from '../transport/credential.ts'
+import { type Layer, layered } from '../transport/fetch.ts'
 import { withTimeout } from '../transport/timeout.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
 import { type BackendState, initialState, reduce, standingOf } from './backend-state.ts'
@@ -48,6 +49,8 @@ export interface BackendEnvironment {
   readonly shared: SharedFindings
   /** Who checks them, where this process does not: it asks for no inventory either, and goes by what it is told. */
   readonly elsewhere?: Elsewhere
+  /** By what an upstream is asked; absent, or none, to ask as anybody. */
+  readonly credentialsOf?: (config: UpstreamConfig) => Credentials | undefined
 }
 
 /** Another process of this service, which checks the backends and makes states of facts for all of them. */
@@ -75,6 +78,8 @@ export interface BackendParts {
     state: BackendState,
     listedObject: Digest | undefined,
   ) => Promise<HealthReport>
+  /** Shows who we are to whom we ask; absent to ask as anybody. */
+  readonly login?: Layer
   /** The URL of a store whose inventory is gone by. */
   readonly inventoryUrl?: string
   /** By what its inventory is signed; absent where nobody has to prove whose a store is. */
@@ -123,7 +128,7 @@ export class LiveBackend {
     this.#parts = parts
     this.#environment = environment
     this.#settings = settings
-    this.#fetch = timedFetch(runtime, settings)
+    this.#fetch = timedFetch(runtime, settings, parts.login)
     this.#state = initialState(runtime.now())
     this.#presence = createPresenceCache(settings.presence, runtime)
     this.#inventory =
@@ -217,7 +222,7 @@ export class LiveBackend {
   /** Goes by other settings from now on. Whoever has just filled a store reloads the config to have it noticed. */
   configure(settings: BackendSettings): void {
     this.#settings = settings
-    this.#fetch = timedFetch(this.#environment.runtime, settings)
+    this.#fetch = timedFetch(this.#environment.runtime, settings, this.#parts.login)
     this.#presence.configure(settings.presence)
     if (this.#environment.elsewhere !== undefined) return
     this.record({ kind: 'reloaded' })
@@ -406,6 +411,12 @@ export class LiveBackend {
   }
 }
 
-function timedFetch(runtime: Runtime, { health }: BackendSettings): Fetch {
-  return layered(runtime.fetch, withUserAgent(runtime.userAgent), withTimeout(health.timeout, runtime))
+function timedFetch(runtime: Runtime, { health }: BackendSettings, login: Layer | undefined): Fetch {
+  return layered(
+    runtime.fetch,
+    // Outside of the timeout: a token is asked for by a request of its own.
+    ...(login ? [login] : []),
+    withUserAgent(runtime.userAgent),
+    withTimeout(health.timeout, runtime),
+  )
 }

@@ -32,7 +32,7 @@ async function doorBeside(shared: SharedFindings) {
     },
     background: (work) => works.push(work),
   })
-  const backends = reconcile(noBackends(runtime, createObservers(), shared), CONFIG, undefined)
+  const backends = reconcile(noBackends(runtime, createObservers(), { shared }), CONFIG, undefined)
   await Promise.all(backends.all.map(({ tried }) => tried))
   const settled = async () => {
     for (let before = -1; before < works.length; ) {

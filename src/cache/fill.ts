@@ -9,6 +9,7 @@ import type { WantedBlob } from '../transfer/transfer-error.ts'
 import type { Fill, FilledPart } from './content-cache.ts'
 import { type OpenKept, readKept, withinBuffer } from './kept-fill.ts'
 import type { FillStatus } from './managed-cache.ts'
+import { NO_PLACE } from './mounted-disk.ts'
 
 /** So much of a blob, or all of it, is given to nobody before all of it has matched its digest. */
 export const HELD_BACK = 1024 * 1024
@@ -35,7 +36,7 @@ export interface FillParts {
 
 /** What is left of a fill that has ended. */
 export interface FillEnd {
-  /** Bytes of it that are in the partial file. */
+  /** Bytes of it that are there. */
   readonly length: number
   /** Absent when it is kept. */
   readonly error?: unknown
@@ -147,7 +148,7 @@ export class RunningFill implements Fill {
       this.#isVerified = true
       this.#verified.resolve()
       this.#closeAfterReaders(spool, await this.#parts.keep(digest, spool.length))
-      return { length: 0 }
+      return { length: spool.length }
     } catch (error) {
       this.#reject(error)
       // What was not kept is right all the same: those who read it are given the end of it too.
@@ -216,9 +217,6 @@ function noPlace({ digest, name }: WantedBlob): PortolanError {
   const message = `blob ${digest} of ${name} is not kept: the cache has no place for it`
   return new PortolanError('FILE_UNWRITABLE', message, { digest, reason: NO_PLACE })
 }
-
-/** The `reason` of an error when the cache is full of what cannot go. */
-export const NO_PLACE = 'no place'
 
 /** The `reason` of an error when the disk itself is full. */
 export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT']

@@ -4,6 +4,9 @@ import type { Cancel, Runtime } from '../runtime.ts'
 import type { CacheDisk, CacheVolume, RecordedLines } from './disk.ts'
 import type { DiskTrouble } from './events.ts'
 
+/** The `reason` of an error that is none of the disk: the cache is full of what cannot go. */
+export const NO_PLACE = 'no place'
+
 /** Between two looks whether a disk does again what it should. */
 const RETRY: Backoff = { first: 4000, max: 60_000 }
 /** Trouble within this time of the last one, in milliseconds, is the same one. */
@@ -66,12 +69,18 @@ export class MountedDisk {
       await this.#mount()
     } catch (error) {
       if (error instanceof PortolanError && error.facts.holder !== undefined) throw error
-      this.note(error)
+      this.#note(error)
     }
   }
 
-  /** Takes note of what failed; nothing is written from then on, until it can be. */
-  note(error: unknown): void {
+  /** Takes note of what failed at a volume, if that is still the one, and the failure one of the disk. */
+  noteFailure(volume: CacheVolume, error: unknown): void {
+    if (volume !== this.#volume || !(error instanceof PortolanError)) return
+    const isOwn = error.code === 'FILE_UNWRITABLE' || error.code === 'LEASE_LOST'
+    if (isOwn && error.facts.reason !== NO_PLACE) this.#note(error)
+  }
+
+  #note(error: unknown): void {
     if (this.#trouble !== undefined || this.#closed) return
     const { now, date, log } = this.#runtime
     this.#failures = now() - this.#recovered < QUIET ? this.#failures + 1 : 1
@@ -140,7 +149,7 @@ export class MountedDisk {
     const volume = await this.#disk.mount(reader)
     this.#hasRecords = true
     this.#volume = volume
-    volume.lost.addEventListener('abort', () => this.note(volume.lost.reason), { once: true })
+    volume.lost.addEventListener('abort', () => this.#note(volume.lost.reason), { once: true })
     this.#listener.mounted(volume)
   }
 }

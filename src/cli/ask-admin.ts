@@ -3,10 +3,14 @@ import { request as requestOverTls } from 'node:https'
 import type { Config, ListenAddress, TlsConfig } from '../config/config.ts'
 import { formatListenAddress } from '../config/listen-address.ts'
 import { PortolanError } from '../errors.ts'
+import { ACTION_HEADER } from '../server/cache-admin.ts'
 import { readPemFile } from './served-identity.ts'
 
-/** In bytes; what the admin service says of its health is a hundred. */
-const BODY_MAX = 4096
+/** In bytes; what the admin service says of its health is a hundred, of a mirror much more. */
+const BODY_MAX = 1024 * 1024
+
+/** What an action needs; see the admin service. */
+const ACTION = { [ACTION_HEADER]: 'portolan', 'Content-Length': '0' }
 
 /** What the admin service answered. */
 export interface AdminAnswer {
@@ -25,6 +29,7 @@ export async function askAdmin(
   { admin, adminTls }: Pick<Config, 'admin' | 'adminTls'>,
   path: string,
   timeout: number,
+  { method = 'GET' }: { readonly method?: 'GET' | 'POST' } = {},
 ): Promise<AdminAnswer> {
   if (admin === undefined) throw new PortolanError('USAGE', 'admin is "off": there is no service to ask')
   if (admin.port === 0) {
@@ -38,7 +43,7 @@ export async function askAdmin(
     const origin = `${adminTls === undefined ? 'http' : 'https'}://${formatListenAddress({ host, port: admin.port })}`
     const url = `${origin}${path}`
     try {
-      return { url, ...(await ask(url, end, identity)) }
+      return { url, ...(await ask(url, method, end, identity)) }
     } catch (error) {
       failure ??= unreachable(url, end.aborted ? `no answer within ${timeout} ms` : error)
     }
@@ -65,9 +70,19 @@ async function identityFor(tls: TlsConfig | undefined): Promise<ClientIdentity> 
   return { cert: cert.text, key: key.text }
 }
 
-function ask(url: string, signal: AbortSignal, identity: ClientIdentity): Promise<Omit<AdminAnswer, 'url'>> {
+function ask(
+  url: string,
+  method: string,
+  signal: AbortSignal,
+  identity: ClientIdentity,
+): Promise<Omit<AdminAnswer, 'url'>> {
   // A connection of its own, so that no proxy of the environment comes between; and a Host that the service answers to.
-  const common = { agent: false, signal, headers: { Host: 'localhost' } }
+  const common = {
+    agent: false,
+    signal,
+    method,
+    headers: { Host: 'localhost', ...(method === 'POST' && ACTION) },
+  }
   return new Promise((resolve, reject) => {
     const take = (reply: IncomingMessage) => readAnswer(reply).then(resolve, reject)
     const request = url.startsWith('https:')

@@ -5,6 +5,7 @@ import { DEMO } from './commands/demo-spec.ts'
 import { EXPLAIN } from './commands/explain-spec.ts'
 import { HEALTHCHECK } from './commands/healthcheck-spec.ts'
 import { HOSTS } from './commands/hosts-spec.ts'
+import { MIRROR_EVICT, MIRROR_STATUS, MIRROR_VERIFY, MIRROR_WARM } from './commands/mirror-spec.ts'
 import { NODE_CONFIG } from './commands/node-config-spec.ts'
 import { RANGES_ABOUT, RANGES_LOOKUP, RANGES_UPDATE } from './commands/ranges-spec.ts'
 import { REWRITE } from './commands/rewrite-spec.ts'
@@ -28,6 +29,14 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(NODE_CONFIG, async (options, paths) =>
     (await import('./commands/node-config.ts')).runNodeConfig(paths, options),
   ),
+  bind(MIRROR_STATUS, async (options) => (await import('./commands/mirror.ts')).runMirrorStatus(options)),
+  bind(MIRROR_VERIFY, async (options) => (await import('./commands/mirror.ts')).runMirrorVerify(options)),
+  bind(MIRROR_EVICT, async (options, digests) =>
+    (await import('./commands/mirror.ts')).runMirrorEvict(digests, options),
+  ),
+  bind(MIRROR_WARM, async (options, images) =>
+    (await import('./commands/mirror-warm.ts')).runMirrorWarm(images, options),
+  ),
   bind(CONFIG_CHECK, async (options, files) =>
     (await import('./commands/config.ts')).runConfigCheck(files, options),
   ),
@@ -46,6 +55,11 @@ export const COMMANDS: readonly BoundCommand[] = [
 
 /** What several commands have in common. */
 export const GROUPS: readonly CommandGroup[] = [
+  {
+    name: 'mirror',
+    description: 'look after what a mirror keeps',
+    examples: ['portolan mirror status portolan.yaml'],
+  },
   {
     name: 'config',
     description: 'check, show and describe configs',

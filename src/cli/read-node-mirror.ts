@@ -35,7 +35,7 @@ export async function readNodeMirror({
     authority: host,
     registries,
     ...(mirrorCa !== undefined && { authorityCertificate: await readCertificates(mirrorCa) }),
-    asksForPassword: false,
+    asksForPassword: config.clients.htpasswd !== undefined,
     asksForCertificate: config.tls?.clientCA !== undefined,
   }
 }

@@ -6,6 +6,7 @@ import { describeSync, syncExitCode } from './sync-report.ts'
 const NONE = { blobs: 0, manifests: 0, bytes: 0 }
 const COMPLETE: StoreReport = {
   ...{ store: 'paris', location: 's3://paris', planned: NONE, stored: NONE },
+  checked: { objects: 0, read: 0, bytes: 0 },
   ...{ failed: 0, withheld: 0, held: 5, lacking: 0, complete: true },
 }
 const LACKING: StoreReport = {
@@ -66,4 +67,12 @@ test('faults are named in one line each, the first fifty of them', () => {
   expect(text).toContain('60 faults:\n  UNREACHABLE: a [2Jb (team/tool:1.0, team/tool:1.1)\n')
   expect(text.match(/UNREACHABLE/g)).toHaveLength(50)
   expect(text).toMatch(/ {2}… and 10 more: --json has all of them\n$/)
+})
+
+test('how much of what was believed was looked at again is said', () => {
+  const checked = { objects: 8, read: 7, bytes: 2048 }
+  const stores = [COMPLETE, { ...COMPLETE, checked }, { ...COMPLETE, checked }]
+  expect(describeSync({ ...DONE, stores })).toContain(
+    'Every store is complete.\nOf what stores were known to hold, 16 objects were looked at again, 14 (4.0 KiB) whole.\n',
+  )
 })

@@ -33,6 +33,7 @@ export function describeSync(report: SyncReport): string {
     report.dryRun ? describePlan(report) : describeStores(report.stores),
     '',
     conclusion(report),
+    ...describeChecked(report.stores),
     ...(faults.length === 0 ? [] : ['', ...describeFaults(faults)]),
     '',
   ].join('\n')
@@ -71,6 +72,18 @@ function describeStores(stores: readonly StoreReport[]): string {
 /** A store that did not say what it holds. */
 function isUnread({ lacking }: StoreReport): boolean {
   return lacking === undefined
+}
+
+/** How much of what was believed was looked at. */
+function describeChecked(stores: readonly StoreReport[]): string[] {
+  const sum = (of: (checked: StoreReport['checked']) => number) =>
+    stores.reduce((total, { checked }) => total + of(checked), 0)
+  const objects = sum((checked) => checked.objects)
+  if (objects === 0) return []
+  const read = `${sum((checked) => checked.read)} (${formatBytes(sum((checked) => checked.bytes))})`
+  return [
+    `Of what stores were known to hold, ${formatCount(objects, 'object')} were looked at again, ${read} whole.`,
+  ]
 }
 
 function conclusion({ dryRun, interrupted, download, downloaded, stores, faults }: SyncReport): string {

@@ -63,6 +63,8 @@ export interface CacheConfig {
   readonly size: number
   /** Files of image references that are kept whatever happens; absolute paths. */
   readonly pin: readonly string[]
+  /** Of what is pinned, such as `linux/amd64`; empty for all. */
+  readonly platforms: readonly string[]
   /** Within which time each content is read once and compared with its digest, in milliseconds; absent for never. */
   readonly scrub?: number
 }

@@ -25,7 +25,13 @@ test('a mirror of two registries is read with its defaults', () => {
   const config = loadConfig(HEAD + REGISTRIES, { baseFolder: '/etc/portolan' })
   expect(config).toMatchObject({
     delivery: 'relay',
-    cache: { folder: '/etc/portolan/kept', size: 200 * 1024 ** 3, pin: [], scrub: 30 * 86_400_000 },
+    cache: {
+      folder: '/etc/portolan/kept',
+      size: 200 * 1024 ** 3,
+      pin: [],
+      platforms: [],
+      scrub: 30 * 86_400_000,
+    },
     registries: [
       {
         host: 'registry.k8s.io',
@@ -116,7 +122,7 @@ const refused: [name: string, text: string, lines: string[]][] = [
     'values of the wrong form',
     `version: 1
 delivery: relay
-cache: { folder: "", size: 10GB, scrub: 1m, pin: images.txt }
+cache: { folder: "", size: 10GB, scrub: 1m, pin: images.txt, platforms: [amd64] }
 registries: [{ host: "https://a.example", path: a/b, upstreams: [] }]
 revalidate: { after: 5, timeout: 1ms, onError: maybe, onGone: 404, negative: 1h }
 upstreams: [{ id: a, url: "https://a.example", at: dc/x }]
@@ -126,6 +132,7 @@ upstreams: [{ id: a, url: "https://a.example", at: dc/x }]
       'cache.size: must be a size from 64MiB to 1024TiB, such as 500MiB or 200GiB',
       'cache.scrub: must be off, or a duration from 1h to 365d, such as 300ms, 5s, 10m, 12h or 7d',
       'cache.pin: must be a list',
+      'cache.platforms[0]: must be OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64 or linux/arm/v7',
       'registries[0].host: must be the host of a registry, such as docker.io or registry.test:5000',
       'registries[0].path: must be the first part of a repository name, such as docker.io',
       'registries[0].upstreams: must name at least one upstream',

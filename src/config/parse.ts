@@ -240,13 +240,14 @@ function isSole(id: string, { upstreams, registries }: Parsed): boolean {
 }
 
 function toCache(
-  { folder, pin, scrub, size }: Exclude<NonNullable<Parsed['cache']>, string>,
+  { folder, pin, platforms, scrub, size }: Exclude<NonNullable<Parsed['cache']>, string>,
   baseFolder: string,
 ): CacheConfig {
   return {
     folder: absolutePath(folder, baseFolder),
     size,
     pin: pin.map((path) => absolutePath(path, baseFolder)),
+    platforms,
     ...(scrub !== 'off' && { scrub }),
   }
 }

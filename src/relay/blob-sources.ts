@@ -4,7 +4,11 @@ import type { Name } from '../oci/name.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { NextSource, OpenedSource, Source, SourceFailure } from '../transfer/source.ts'
 import type { BackendAccess, BlobPart } from './backend-access.ts'
+import { peek } from './peek.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
+
+/** How much is looked at of what comes without a length, in bytes: more than a page has that says that one must log in. */
+const PEEK_BYTES = 64 * 1024
 
 export interface BlobSourcesParts {
   readonly access: BackendAccess
@@ -33,6 +37,8 @@ export class BlobSources {
   readonly #announce: () => void
   #left: readonly BlobSource[]
   readonly #begun = new Set<Backend>()
+  /** Where each began the last two times. */
+  readonly #starts = new Map<Backend, readonly [before: number | undefined, last: number]>()
   /** Why the others gave nothing; `undefined` for those that have no such blob. */
   readonly #refusals: (PortolanError | undefined)[] = []
 
@@ -69,9 +75,15 @@ export class BlobSources {
     const at = (this.#left as readonly Source[]).indexOf(failure.source)
     const source = this.#left[at]
     if (source === undefined) return this.#left[0]
-    if (failure.passing && this.#begun.has(source.backend)) return this.#left[at + 1] ?? this.#left[0]
+    if (failure.passing && this.#mayGoOn(source.backend)) return this.#left[at + 1] ?? this.#left[0]
     this.#left = this.#left.toSpliced(at, 1)
     return this.#left[at] ?? this.#left[0]
+  }
+
+  /** Whether it has begun, and did not break off at one place twice. */
+  #mayGoOn(backend: Backend): boolean {
+    const [before, last] = this.#starts.get(backend) ?? []
+    return this.#begun.has(backend) && (last === undefined || last !== before)
   }
 
   #sourceOf(backend: Backend): BlobSource {
@@ -84,18 +96,15 @@ export class BlobSources {
   }
 
   async #open(backend: Backend, part: BlobPart): Promise<OpenedSource | undefined> {
-    const { access, rests, name, digest, size } = this.#parts
+    const { access, rests, name, digest } = this.#parts
     try {
       rests.check(backend.id)
-      const opened = await access.blob(backend, name, digest, part)
-      if (opened !== undefined && opened.size !== undefined && opened.size !== size) {
-        await opened.body.cancel()
-        throw otherSize(backend, digest, opened.size, size)
-      }
+      const opened = await checked(await access.blob(backend, name, digest, part), backend, this.#parts, part)
       rests.answered(backend.id)
       if (opened === undefined) this.#refusals.push(undefined)
       else {
         this.#begun.add(backend)
+        this.#starts.set(backend, [this.#starts.get(backend)?.[1], part.start])
         this.#announce()
       }
       return opened
@@ -108,7 +117,31 @@ export class BlobSources {
   }
 }
 
-function otherSize({ id }: Backend, digest: Digest, actual: number, expected: number): PortolanError {
+/**
+ * What was opened, unless it can be seen at once that it is not the blob. Where nobody says how long it is, that takes a
+ * look at its beginning: pages of portals and proxies come without a length, and end soon.
+ */
+async function checked(
+  opened: OpenedSource | undefined,
+  backend: Backend,
+  { digest, size }: BlobSourcesParts,
+  { end = size }: BlobPart,
+): Promise<OpenedSource | undefined> {
+  if (opened === undefined) return undefined
+  if (opened.size !== undefined) {
+    if (opened.size === size) return opened
+    await opened.body.cancel()
+    throw otherSize(backend, digest, `${opened.size}`, size)
+  }
+  const begun = await peek(opened.body, PEEK_BYTES)
+  const wanted = end - opened.start
+  if (begun.isWhole && begun.length < wanted) {
+    throw otherSize(backend, digest, `at most ${opened.start + begun.length}`, size)
+  }
+  return { ...opened, body: begun.body }
+}
+
+function otherSize({ id }: Backend, digest: Digest, actual: string, expected: number): PortolanError {
   const message = `${id} has ${actual} bytes under ${digest}, which has ${expected}`
   return new PortolanError('CONTENT_INVALID', message, { digest, source: id, actual, expected })
 }

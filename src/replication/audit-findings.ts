@@ -25,6 +25,10 @@ export class AuditFindings {
     })
   }
 
+  holds(kind: AuditFindingKind): boolean {
+    return this.#found.some((finding) => finding.kind === kind)
+  }
+
   get count(): number {
     return this.#found.length
   }

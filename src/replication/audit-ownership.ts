@@ -3,7 +3,7 @@ import { fetchOwnership } from '../backends/ownership/fetch-ownership.ts'
 import {
   OWNERSHIP_MAX_BYTES,
   type OwnershipDemand,
-  type OwnershipVerdict,
+  type ProvenOwnership,
   verifyOwnership,
 } from '../backends/ownership/ownership.ts'
 import type { OwnershipPolicy } from '../backends/ownership/ownership-policy.ts'
@@ -34,15 +34,14 @@ const SOON = 3 * 86_400_000
  */
 export async function auditOwnership(
   target: Target,
-  pointer: InventoryPointer | undefined,
+  pointer: InventoryPointer | 'absent' | 'unread',
   parts: OwnershipAudit,
 ): Promise<void> {
   const { policy, runtime, findings, note } = parts
   const now = runtime.date().getTime()
   const demand = { ...policy, store: target.id, storeUrl: target.url, now }
   const held = await readProof(target, demand, findings)
-  if (held?.kind === 'refused') findings.add('unproven', `${OWNERSHIP_PATH}: ${held.why}`)
-  if (held?.kind === 'proven') {
+  if (held !== undefined) {
     const left = held.issued + policy.maxAge - now
     if (left < SOON) note(`${OWNERSHIP_PATH} will be too old at ${dateOf(held.issued + policy.maxAge)}`)
     if (held.inventory === undefined) {
@@ -52,25 +51,26 @@ export async function auditOwnership(
     }
     await auditServedProof(target, demand, runtime.fetch, findings)
   }
-  await auditPointer(pointer, held, demand, parts)
+  if (pointer !== 'unread') await auditPointer(pointer, held, demand, parts)
 }
 
+/** What a store's proof says; nothing, and a finding, when it does not hold. */
 async function readProof(
   { objects }: Target,
   demand: OwnershipDemand,
   findings: AuditFindings,
-): Promise<OwnershipVerdict | undefined> {
+): Promise<ProvenOwnership | undefined> {
   try {
     const found = await objects.read(OWNERSHIP_PATH, OWNERSHIP_MAX_BYTES)
-    return found === undefined
-      ? { kind: 'refused', because: 'malformed', why: 'it is not there' }
-      : await verifyOwnership(found.bytes, demand)
+    const verdict = found && (await verifyOwnership(found.bytes, demand))
+    if (verdict?.kind === 'proven') return verdict
+    findings.add('unproven', `${OWNERSHIP_PATH}: ${verdict?.why ?? 'it is not there'}`)
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
     const kind = error.code === 'CONTENT_INVALID' ? 'unproven' : 'unreadable'
     findings.add(kind, `${OWNERSHIP_PATH}: ${error.message}`)
-    return undefined
   }
+  return undefined
 }
 
 /** As doors fetch it: one that a store does not show them is as good as none. */
@@ -81,23 +81,19 @@ async function auditServedProof(
   findings: AuditFindings,
 ): Promise<void> {
   const served = await fetchOwnership(url, demand, fetch)
-  const why =
-    served.kind === 'refused' ? served.why : served.kind === 'unreached' ? reasonOfFailure(served) : undefined
-  if (why !== undefined) findings.add('notPublic', `${url}/${OWNERSHIP_PATH}: ${why}`)
-}
-
-function reasonOfFailure({ failure }: { readonly failure: object }): string {
-  return 'why' in failure ? String(failure.why) : 'it does not come'
+  if (served.kind === 'proven') return
+  const fault = served.kind === 'refused' ? served : served.failure
+  const why = 'why' in fault ? fault.why : 'it does not come'
+  findings.add('notPublic', `${url}/${OWNERSHIP_PATH}: ${why}`)
 }
 
 async function auditPointer(
-  pointer: InventoryPointer | undefined,
-  proof: OwnershipVerdict | undefined,
+  pointer: InventoryPointer | 'absent',
+  proven: ProvenOwnership | undefined,
   demand: OwnershipDemand,
   { findings, note }: OwnershipAudit,
 ): Promise<void> {
-  const proven = proof?.kind === 'proven' ? proof : undefined
-  if (pointer === undefined) {
+  if (pointer === 'absent') {
     if (proven?.inventory === undefined || proven.inventory === 'none') return
     const message = `the proof of ownership of ${dateOf(proven.issued)} goes with the inventory ${proven.inventory}, which cannot be had`
     findings.add('swapped', message)

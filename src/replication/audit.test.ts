@@ -8,7 +8,8 @@ import { PortolanError } from '../errors.ts'
 import { INVENTORY_POINTER_PATH, inventoryPath } from '../inventory/paths.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Fetch } from '../runtime.ts'
-import { type AuditReport, formatAudit } from './audit-report.ts'
+import type { AuditReport } from './audit-report.ts'
+import { formatAudit } from './format-audit.ts'
 import { deleteOrphans } from './orphans.ts'
 import type { Reachable } from './reachable.ts'
 import type { Target } from './target.ts'
@@ -137,6 +138,17 @@ describe('an audit', () => {
     const report = await world.audit()
     expect(kinds(report)).toEqual(['stale'])
     expect(report.stores[0]!.orphans).toBeUndefined()
+  })
+
+  it('says of a store that does not answer that nothing is known, and no more', async () => {
+    await using world = await openHarbour({ signed: true })
+    const asleep = () => Promise.reject(new PortolanError('UNREACHABLE', 'it is asleep'))
+    // biome-ignore lint/correctness/useYield: it fails before there is anything to give.
+    async function* list() {
+      throw new PortolanError('UNREACHABLE', 'it is asleep')
+    }
+    Object.assign(world.objects, { read: asleep, get: asleep, stat: asleep, list })
+    expect(new Set(kinds(await world.audit()))).toEqual(new Set(['unreadable']))
   })
 
   it('lets a store that refuses to be listed stop nothing else', async () => {

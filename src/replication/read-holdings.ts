@@ -10,7 +10,7 @@ import { hashObject } from './hash-object.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import type { Reachable, ReachableBlob } from './reachable.ts'
 import { isOurs, type Signer } from './signed-pointer.ts'
-import { spotCheck } from './spot-check.ts'
+import { type Checked, NOTHING_CHECKED, spotCheck } from './spot-check.ts'
 import { type FoundInventory, type InventoryCopy, readStoreInventory } from './store-inventory.ts'
 import type { Target } from './target.ts'
 
@@ -31,6 +31,12 @@ export interface HoldingsParts {
   readonly onWarning: (message: string, target: Target) => void
 }
 
+/** What a store holds, and how much of that was only believed and was looked at again. */
+export interface KnownHoldings {
+  readonly holdings: Holdings
+  readonly checked: Checked
+}
+
 /** The name of the copy of a store's inventory in the workspace. */
 export function inventoryCopy(store: string): string {
   return `${store}.inventory`
@@ -45,7 +51,7 @@ export async function readHoldings(
   target: Target,
   reachable: Reachable,
   parts: HoldingsParts,
-): Promise<Holdings> {
+): Promise<KnownHoldings> {
   const found = await readInventory(target, parts)
   const noted = parts.workspace.done(target.id)
   if (found !== undefined && !parts.recheck) {
@@ -53,8 +59,10 @@ export async function readHoldings(
     const believed = addTo(createHoldings({ base: found, believed: true, unsigned }), noted)
     // What our key vouches for from now on is compared with what is there.
     const inOrder = parts.workspace.inOrder && !unsigned
-    if (!parts.readOnly) await spotCheck(target, believed, { ...parts, inOrder })
-    return believed
+    const checked = parts.readOnly
+      ? NOTHING_CHECKED
+      : await spotCheck(target, believed, { ...parts, inOrder })
+    return { holdings: believed, checked }
   }
 
   const holdings = createHoldings({ base: found, believed: false })
@@ -70,7 +78,7 @@ export async function readHoldings(
     )
   }
   await findExisting(target, reachable, holdings, parts)
-  return holdings
+  return { holdings, checked: NOTHING_CHECKED }
 }
 
 function addTo(holdings: Holdings, noted: Iterable<readonly [Digest, Done]>): Holdings {
@@ -143,8 +151,11 @@ async function believe(
   forget: () => Promise<void>,
   { runtime, workspace, stop, trustExisting, readOnly, onWarning }: HoldingsParts,
 ): Promise<void> {
-  let fault =
-    size !== undefined && size !== info.size ? `has ${info.size} bytes instead of ${size}` : undefined
+  const sizeFault = (actual: number | undefined) =>
+    size === undefined || actual === size ? undefined : `has ${actual} bytes instead of ${size}`
+  let fault = sizeFault(info.size)
+  // A listing may be older than the object.
+  if (fault !== undefined) fault = sizeFault((await untilAborted(stop, target.objects.stat(info.key)))?.size)
   if (fault === undefined && !trustExisting && !readOnly) {
     const actual = await untilAborted(stop, hashObject(target.objects, info.key, digest, runtime))
     if (actual !== digest) fault = `is not what its key says, but ${actual ?? 'gone'}`

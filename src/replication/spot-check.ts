@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime.ts'
 import { keyPrefixes } from './content-keys.ts'
 import { hashObject } from './hash-object.ts'
 import type { Holdings } from './holdings.ts'
+import { lookAgain } from './look-again.ts'
 import type { Target } from './target.ts'
 
 export interface SpotCheckParts {
@@ -21,29 +22,45 @@ export const SPOT_CHECKS = 8
 /** Of those, the ones that are read whole and compared with their digest: up to so many bytes in all. */
 const READ_BYTES = 16 * 1024 * 1024
 
+/** What was looked at again. */
+export interface Checked {
+  readonly objects: number
+  /** Of those, how many were read whole and compared with their digest, and how many bytes that were. */
+  readonly read: number
+  readonly bytes: number
+}
+
+export const NOTHING_CHECKED: Checked = { objects: 0, read: 0, bytes: 0 }
+
 /**
  * Looks again at a few of the objects that an inventory or an earlier run says are there, by chance; what is not right
  * is deleted, and is stored anew. One that is wrong, or a run before that did not end in order, has the sizes of all
- * compared with a listing.
+ * compared with a listing. Gives what the few were.
  */
-export async function spotCheck(target: Target, holdings: Holdings, parts: SpotCheckParts): Promise<void> {
+export async function spotCheck(target: Target, holdings: Holdings, parts: SpotCheckParts): Promise<Checked> {
   const sample = drawSample(holdings, parts.runtime)
   const places = new Semaphore(parts.concurrency)
   let budget = READ_BYTES
+  let read = 0
   let isRight = true
   await places.map(sample, async (entry) => {
     const mayRead = entry.size <= budget
-    if (mayRead) budget -= entry.size
+    if (mayRead) {
+      budget -= entry.size
+      read++
+    }
     const fault = await untilAborted(parts.stop, faultOf(target, entry, mayRead, parts.runtime))
     if (fault === undefined) return
     isRight = false
     await drop(target, holdings, entry, fault, parts)
   })
-  if (isRight && parts.inOrder) return
+  const checked = { objects: sample.length, read, bytes: READ_BYTES - budget }
+  if (isRight && parts.inOrder) return checked
   await compareSizes(target, holdings, parts)
-  if (isRight) return
+  if (isRight) return checked
   const message = `store ${target.id} held what was not right, of ${sample.length} objects that were looked at; read all of it with: portolan sync --store ${target.id} --recheck`
   parts.onWarning(message, target)
+  return checked
 }
 
 /** So many entries of all, each as likely as any other, in one pass over them (Vitter's algorithm R). */
@@ -66,7 +83,7 @@ async function faultOf(
 ): Promise<string | undefined> {
   const key = keyOf(target, entry)
   if (key === undefined) return undefined
-  const info = await target.objects.stat(key)
+  const info = await lookAgain(runtime, () => target.objects.stat(key))
   if (info === undefined) return 'is not there'
   if (info.size !== entry.size) return `has ${info.size} bytes instead of ${entry.size}`
   if (!mayRead) return undefined
@@ -84,10 +101,10 @@ async function compareSizes(target: Target, holdings: Holdings, parts: SpotCheck
   }
   for (const entry of [...holdings.entries()]) {
     const key = keyOf(target, entry)
-    const size = key === undefined ? undefined : sizes.get(key)
-    if (key === undefined || size === entry.size) continue
-    const fault = size === undefined ? 'is not there' : `has ${size} bytes instead of ${entry.size}`
-    await drop(target, holdings, entry, fault, parts)
+    if (key === undefined || sizes.get(key) === entry.size) continue
+    // A listing may be older than the object.
+    const fault = await untilAborted(parts.stop, faultOf(target, entry, false, parts.runtime))
+    if (fault !== undefined) await drop(target, holdings, entry, fault, parts)
   }
 }
 

@@ -7,6 +7,7 @@ import type { Digest } from '../oci/digest.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { readBody } from '../transport/read-body.ts'
+import { lookAgain } from './look-again.ts'
 import type { Target } from './target.ts'
 
 /** An inventory as it lies in a store. */
@@ -21,39 +22,62 @@ export interface InventoryCopy {
   keep(bytes: Uint8Array): Promise<void>
 }
 
+/** What reading an inventory needs: a store may show it some seconds late. */
+export type InventoryRuntime = Pick<Runtime, 'createHash' | 'after' | 'random'>
+
 /**
  * Reads the inventory that lies in a store, or the copy when that is the same; `undefined` when there is none. Throws
  * `CONTENT_INVALID` for a bad one.
  */
 export async function readStoreInventory(
   target: Target,
-  runtime: Pick<Runtime, 'createHash'>,
+  runtime: InventoryRuntime,
   copy?: InventoryCopy,
 ): Promise<FoundInventory | undefined> {
-  const text = await readWhole(target.objects, INVENTORY_POINTER_PATH, POINTER_MAX_BYTES)
+  const kept = await copy?.read()
+  const read = () => readWhole(target.objects, INVENTORY_POINTER_PATH, POINTER_MAX_BYTES)
+  // Whoever has a copy knows that there was one.
+  const text = kept === undefined ? await read() : await lookAgain(runtime, read)
   if (text === undefined) return undefined
-  return followPointer(target, parseInventoryPointer(text), runtime, copy)
+  let pointer = parseInventoryPointer(text)
+  const bytes = await lookAgain(runtime, async () => {
+    if (kept !== undefined && matches(kept, pointer, runtime)) return kept
+    const found = await readWhole(target.objects, inventoryPath(pointer.digest), pointer.bytes)
+    if (found !== undefined) return found
+    // It may be the pointer that is old, and what it named gone.
+    const next = await read()
+    if (next !== undefined) pointer = parseInventoryPointer(next)
+    return undefined
+  })
+  const inventory = decodeMatching(bytes, pointer, runtime)
+  if (bytes !== kept) await copy?.keep(bytes!)
+  return { pointer, inventory }
 }
 
-/** Reads the inventory that a pointer names, or the copy when that is the same. Throws `CONTENT_INVALID` for a bad one. */
+/** Reads the inventory that a pointer names. Throws `CONTENT_INVALID` for a bad one. */
 export async function followPointer(
   { objects }: Target,
   pointer: InventoryPointer,
-  runtime: Pick<Runtime, 'createHash'>,
-  copy?: InventoryCopy,
+  runtime: InventoryRuntime,
 ): Promise<FoundInventory> {
-  const matches = (bytes: Uint8Array) =>
-    bytes.length === pointer.bytes && digestOf(bytes, runtime) === pointer.digest
-  const kept = await copy?.read()
-  if (kept !== undefined && matches(kept)) return { pointer, inventory: decodeInventory(kept) }
-
   const key = inventoryPath(pointer.digest)
-  const bytes = await readWhole(objects, key, pointer.bytes)
+  const bytes = await lookAgain(runtime, () => readWhole(objects, key, pointer.bytes))
+  return { pointer, inventory: decodeMatching(bytes, pointer, runtime) }
+}
+
+function decodeMatching(
+  bytes: Uint8Array | undefined,
+  pointer: InventoryPointer,
+  runtime: InventoryRuntime,
+): Inventory {
+  const key = inventoryPath(pointer.digest)
   if (bytes === undefined) throw unusable(`there is no ${key}, though ${INVENTORY_POINTER_PATH} names it`)
-  if (!matches(bytes)) throw unusable(`${key} was altered`)
-  const inventory = decodeInventory(bytes)
-  await copy?.keep(bytes)
-  return { pointer, inventory }
+  if (!matches(bytes, pointer, runtime)) throw unusable(`${key} was altered`)
+  return decodeInventory(bytes)
+}
+
+function matches(bytes: Uint8Array, pointer: InventoryPointer, runtime: InventoryRuntime): boolean {
+  return bytes.length === pointer.bytes && digestOf(bytes, runtime) === pointer.digest
 }
 
 async function readWhole(objects: ObjectStore, key: string, limit: number): Promise<Uint8Array | undefined> {

@@ -4,6 +4,7 @@ import { probePath, WRITER_PATH } from '../inventory/paths.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ObjectHeaders, ObjectStore } from '../storage/object-store.ts'
 import type { Workspace } from '../storage/workspace.ts'
+import { lookAgain } from './look-again.ts'
 import type { Target } from './target.ts'
 
 /** Who writes to a store, and what was found out of it: kept in the store itself. */
@@ -18,38 +19,64 @@ type WriterRecord = z.infer<typeof RECORD>
 
 const RECORD_MAX_BYTES = 4096
 const HEADERS: ObjectHeaders = { contentType: 'application/json', cacheControl: 'no-store' }
+
 export interface ClaimParts {
+  readonly runtime: Pick<Runtime, 'after' | 'random'>
   /** Of this journal. */
   readonly writer: string
   /** Take a store over from another journal. */
   readonly takeLease: boolean
 }
 
-/**
- * Makes sure that this journal may write the inventory of a store; true when the store keeps conditions, so that others
- * may write it too. A store that does not is one journal's at a time.
- *
- * Throws `STORE_REFUSED` when it is another's.
- */
+/** The right to write the inventory of a store. */
+export interface StoreClaim {
+  /** Whether the store keeps conditions, so that others may write it too. One that does not is one journal's at a time. */
+  readonly conditional: boolean
+  /** To be awaited before the inventory is written: rejects with `STORE_REFUSED` when another has taken the store since. */
+  confirm(): Promise<void>
+}
+
+/** Of a store that is written on conditions, or not at all. */
+export const SHARED_CLAIM: StoreClaim = { conditional: true, confirm: async () => {} }
+
+/** Makes sure that this journal may write the inventory of a store. Throws `STORE_REFUSED` when it is another's. */
 export async function claimStore(
-  { id, objects }: Target,
-  { writer, takeLease }: ClaimParts,
-): Promise<boolean> {
-  if (objects.keepsConditions) return true
-  const found = await objects.read(WRITER_PATH, RECORD_MAX_BYTES)
-  const record = found && parseRecord(found.bytes)
-  if (record?.conditional) return true
-  if (record !== undefined && record.writer !== writer && !takeLease) {
-    throw new PortolanError(
-      'STORE_REFUSED',
-      `store ${id}: ${objects.location} is written with another journal (${WRITER_PATH} names ${record.writer}), and keeps no conditions, so that two would lose entries of its inventory; use that journal, or, when it is gone for good, --take-lease`,
-      { store: id, location: objects.location, writer: record.writer },
-    )
+  target: Target,
+  { runtime, writer, takeLease }: ClaimParts,
+): Promise<StoreClaim> {
+  const { objects } = target
+  if (objects.keepsConditions) return SHARED_CLAIM
+  const ours: StoreClaim = {
+    conditional: false,
+    async confirm() {
+      let now: WriterRecord | undefined
+      const isOurs = await lookAgain(runtime, async () => {
+        now = await readRecord(objects)
+        return now === undefined || now.writer === writer ? true : undefined
+      })
+      if (isOurs === undefined) throw another(target, now!)
+    },
   }
-  if (record !== undefined && record.writer === writer) return false
+  const record = await readRecord(objects)
+  if (record?.conditional) return SHARED_CLAIM
+  if (record !== undefined && record.writer !== writer && !takeLease) throw another(target, record)
+  if (record !== undefined && record.writer === writer) return ours
   const conditional = record === undefined && (await keepsConditions(objects, writer))
   await objects.put(WRITER_PATH, formatRecord({ version: 1, writer, conditional }), HEADERS)
-  return conditional
+  return conditional ? SHARED_CLAIM : ours
+}
+
+async function readRecord(objects: ObjectStore): Promise<WriterRecord | undefined> {
+  const found = await objects.read(WRITER_PATH, RECORD_MAX_BYTES)
+  return found && parseRecord(found.bytes)
+}
+
+function another({ id, objects }: Target, { writer }: WriterRecord): PortolanError {
+  return new PortolanError(
+    'STORE_REFUSED',
+    `store ${id}: ${objects.location} is written with another journal (${WRITER_PATH} names ${writer}), and keeps no conditions, so that two would lose entries of its inventory; use that journal, or, when it is gone for good, --take-lease`,
+    { store: id, location: objects.location, writer },
+  )
 }
 
 /**

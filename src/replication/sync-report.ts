@@ -1,4 +1,5 @@
 import type { PlannedContent, SyncFault } from './events.ts'
+import type { Checked } from './spot-check.ts'
 
 /** What a sync did; plain data, ready for JSON. */
 export interface SyncReport {
@@ -21,6 +22,8 @@ export interface SyncReport {
 export interface StoreReport {
   readonly store: string
   readonly location: string
+  /** What was looked at again of what it was believed to hold. */
+  readonly checked: Checked
   /** What it lacked at the beginning. */
   readonly planned: ContentCount
   /** What was stored and verified. */

@@ -16,8 +16,9 @@ import { ReadBack } from './read-back.ts'
 import { readHoldings } from './read-holdings.ts'
 import type { Signer } from './signed-pointer.ts'
 import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
+import { NOTHING_CHECKED } from './spot-check.ts'
 import { createStoreWork, type StoreWork } from './store-work.ts'
-import { claimStore, nameOfJournal } from './store-writer.ts'
+import { claimStore, nameOfJournal, SHARED_CLAIM } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
 import type { Target } from './target.ts'
 import { withTimeLimits } from './timed-store.ts'
@@ -129,11 +130,12 @@ async function openStores(
   const opened = await Promise.all(
     targets.map(async (target) => {
       try {
-        const holdings = await untilAborted(stop, readHoldings(target, reachable, parts))
+        const { holdings, checked } = await untilAborted(stop, readHoldings(target, reachable, parts))
         const isIdle = dryRun || (!holdings.changed && countLacking(holdings, target, reachable) === 0)
-        const conditional =
-          isIdle || (await untilAborted(stop, claimStore(target, { writer: await writer(), takeLease })))
-        return [createStoreWork(target, holdings, { concurrency, conditional })]
+        const claim = isIdle
+          ? SHARED_CLAIM
+          : await untilAborted(stop, claimStore(target, { runtime, writer: await writer(), takeLease }))
+        return [createStoreWork(target, holdings, { concurrency, checked, claim })]
       } catch (error) {
         if (!stop.aborted) faults.add(error, { store: target.id })
         return []
@@ -199,14 +201,14 @@ async function carryOut(
     onStored: (store, { digest }, size) => noteStored(store, digest, { size }),
   })
   const finish = async (store: StoreWork) => {
-    const { target, holdings, conditional } = store
+    const { target, holdings, claim } = store
     await copy.of(store)
     await copyManifests(store, plan.manifests.get(store) ?? [], {
       ...{ upstream, workspace, delivery, faults },
       onStored: (_, { digest, size, mediaType }) => noteStored(store, digest, { size, mediaType }),
     })
     try {
-      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, conditional }))
+      await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, claim }))
       await untilAborted(cut, writeProof(target, parts))
     } catch (error) {
       if (!cut.aborted) faults.add(error, { store: target.id })
@@ -226,13 +228,17 @@ function reportStore(
   const work = stores.find(({ target }) => target.id === id)
   if (work === undefined) {
     const none = { blobs: 0, manifests: 0, bytes: 0 }
-    return { ...common, planned: none, stored: none, failed: 0, withheld: 0, held: 0, complete: false }
+    return {
+      ...{ ...common, checked: NOTHING_CHECKED, planned: none, stored: none },
+      ...{ failed: 0, withheld: 0, held: 0, complete: false },
+    }
   }
-  const { planned, stored, failed, withheld, holdings } = work
+  const { checked, planned, stored, failed, withheld, holdings } = work
   const lacking = countLacking(holdings, work.target, reachable)
   // What hides behind a fault of the upstream is in nobody's count.
   const complete = lacking === 0 && reachable.faults.length === 0
-  return { ...common, planned, stored, failed, withheld, held: holdings.count, lacking, complete }
+  const held = holdings.count
+  return { ...common, checked, planned, stored, failed, withheld, held, lacking, complete }
 }
 
 function countLacking(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): number {

@@ -1,6 +1,7 @@
 import { PortolanError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ObjectHeaders } from '../storage/object-store.ts'
+import { lookAgain } from './look-again.ts'
 import type { Target } from './target.ts'
 
 /** How much of an object is read again after it was stored: some parts of it, or all. */
@@ -20,22 +21,25 @@ const RANDOM_SAMPLES = 3
 /** Of an object that is read whole: one request brings so many bytes. */
 const FULL_BYTES = 64 * 1024 * 1024
 
-/** Reads back what a store was given. Throws `CONTENT_INVALID` when it is not there or not what was given. */
+/**
+ * Reads back what a store was given. Throws `CONTENT_INVALID` when it is not there, some seconds later neither, or not
+ * what was given.
+ */
 export async function verifyCopy(
   target: Target,
   original: Original,
   mode: VerifyMode,
-  { random }: Pick<Runtime, 'random'>,
+  runtime: Pick<Runtime, 'random' | 'after'>,
 ): Promise<void> {
   const { key, size, headers } = original
-  const info = await target.objects.stat(key)
+  const info = await lookAgain(runtime, () => target.objects.stat(key))
   if (info === undefined) throw bad(target, key, 'is not there, though the store took it')
   if (info.size !== size) throw bad(target, key, `has ${info.size} bytes; expected ${size}`)
   if (info.contentType !== undefined && info.contentType !== headers.contentType) {
     throw bad(target, key, `is served as ${info.contentType}; expected ${headers.contentType}`)
   }
-  for (const [start, end] of mode === 'full' ? pieces(size) : samples(size, random)) {
-    const stream = await target.objects.get(key, { start, end })
+  for (const [start, end] of mode === 'full' ? pieces(size) : samples(size, runtime.random)) {
+    const stream = await lookAgain(runtime, () => target.objects.get(key, { start, end }))
     if (stream === undefined) throw bad(target, key, 'is not there, though the store took it')
     await compare(target, original, stream, start, end)
   }

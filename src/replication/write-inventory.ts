@@ -13,6 +13,7 @@ import type { Holdings } from './holdings.ts'
 import { inventoryCopy } from './read-holdings.ts'
 import { isOurs, type Signer, signPointer } from './signed-pointer.ts'
 import { digestOf, followPointer } from './store-inventory.ts'
+import type { StoreClaim } from './store-writer.ts'
 import type { Target } from './target.ts'
 
 export interface InventoryParts {
@@ -22,8 +23,8 @@ export interface InventoryParts {
   readonly at: number
   /** Absent where there is no key. */
   readonly signer?: Signer
-  /** Whether the store refuses to write a pointer over one that somebody else has written meanwhile. */
-  readonly conditional: boolean
+  /** By what the store may be written: on conditions, or by this journal alone. */
+  readonly claim: StoreClaim
 }
 
 /** What changes under its name: a cache may answer with an old one for a minute. */
@@ -76,7 +77,8 @@ interface Written {
 
 async function writeOnce(target: Target, holdings: Holdings, parts: InventoryParts): Promise<Written> {
   const { objects } = target
-  const { runtime, at, signer, conditional } = parts
+  const { runtime, at, signer, claim } = parts
+  await claim.confirm()
   const found = await objects.read(INVENTORY_POINTER_PATH, READ_MAX_BYTES)
   const before = found && readPointer(found.bytes)
   const entries = await allEntries(target, holdings, before, parts)
@@ -96,7 +98,7 @@ async function writeOnce(target: Target, holdings: Holdings, parts: InventoryPar
 
   await objects.put(inventoryPath(digest), bytes, contentHeaders())
   const text = formatInventoryPointer(pointer)
-  if (!conditional) await objects.put(INVENTORY_POINTER_PATH, text, CHANGING)
+  if (!claim.conditional) await objects.put(INVENTORY_POINTER_PATH, text, CHANGING)
   else if (!(await objects.replace(INVENTORY_POINTER_PATH, text, CHANGING, found?.version))) throw OVERTAKEN
   return { bytes, pointer, before }
 }
@@ -106,7 +108,7 @@ async function allEntries(
   target: Target,
   holdings: Holdings,
   before: InventoryPointer | undefined,
-  { runtime, signer }: InventoryParts,
+  { runtime, signer, claim }: InventoryParts,
 ) {
   const { base } = holdings
   if (before === undefined || before.digest === base?.pointer.digest) return [...holdings.entries()]
@@ -118,7 +120,9 @@ async function allEntries(
     throw error
   })
   if (theirs === undefined) return [...holdings.entries()]
-  const ours = { entries: holdings.entries(), isNew: holdings.isNew }
+  // Where nobody else writes, what differs is what the store shows late: it takes nothing of ours away.
+  const isNew = claim.conditional ? holdings.isNew : () => true
+  const ours = { entries: holdings.entries(), isNew }
   return mergeInventories(ours, theirs.inventory, base?.inventory)
 }
 

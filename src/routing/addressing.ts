@@ -55,6 +55,20 @@ export function createAddressing(registries: readonly RegistryConfig[]): Address
   }
 }
 
+/** The registries that may be meant by a request that names no repository, such as the version check. */
+export function mayMean(
+  registries: readonly RegistryConfig[],
+  query: string,
+  host: string | undefined,
+): readonly RegistryConfig[] {
+  const namespace = readNamespace(query)
+  const name = withoutPort(host ?? '')
+  const meant = registries.find((registry) =>
+    namespace === undefined ? registry.names.includes(name) : registry.host === namespace,
+  )
+  return meant === undefined ? registries : [meant]
+}
+
 function readNamespace(query: string): string | undefined {
   if (!query.includes('ns=')) return undefined
   const text = new URLSearchParams(query).get('ns')?.toLowerCase()

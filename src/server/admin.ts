@@ -2,12 +2,13 @@ import { isRefusal } from '../config/refusal.ts'
 import { isFault } from '../oci/errors.ts'
 import type { Exposition } from '../telemetry/text-format.ts'
 import { isAdminHost } from './admin-host.ts'
+import { ACTION_HEADER, type CacheAdmin, readEviction } from './cache-admin.ts'
 import { readFrom } from './explained-client.ts'
 import type { Explainer } from './explainer.ts'
 import { faultReply } from './fault-reply.ts'
 import type { Readiness } from './readiness.ts'
 import type { DoorReply } from './reply.ts'
-import type { Door } from './request.ts'
+import type { Door, DoorRequest } from './request.ts'
 
 /** What the admin listener is told about the door; values are written as JSON. */
 export interface AdminParts {
@@ -24,9 +25,13 @@ export interface AdminParts {
   readonly retries: () => Promise<unknown>
   /** Where addresses are from, where ranges are in force. */
   readonly ranges?: () => unknown
+  /** Which images a mirror always has, and which of them are missing. */
+  readonly pinned?: () => unknown
   readonly explain: Explainer
   /** Names under which it may be reached, beside addresses and names that nobody can register; lower case. */
   readonly hosts: () => readonly string[]
+  /** What a mirror keeps. */
+  readonly cache?: CacheAdmin | undefined
   /** What Prometheus scrapes. */
   readonly metrics?: () => Promise<Exposition>
 }
@@ -36,7 +41,7 @@ type Route = (query: URLSearchParams) => DoorReply | Promise<DoorReply>
 
 /** The operator's own listener: what the door knows, and why it does what it does. Never for the public. */
 export function createAdmin(parts: AdminParts): Door {
-  const { listening, backends, config, reload, ranges, explain, metrics } = parts
+  const { listening, backends, config, reload, ranges, pinned, explain, cache, metrics } = parts
   const routes: Readonly<Record<string, Route>> = {
     '/': () => json(200, { door: listening() ?? null, paths }),
     '/healthz': () => json(200, { status: 'ok' }),
@@ -49,23 +54,53 @@ export function createAdmin(parts: AdminParts): Door {
     '/reload': () => json(200, reload()),
     '/retries': async () => json(200, await parts.retries()),
     '/explain': (query) => answerExplain(query, explain),
+    ...(pinned && { '/pinned': () => json(200, pinned()) }),
     ...(ranges && { '/ranges': () => json(200, ranges()) }),
+    ...(cache && { '/mirror': () => json(200, cache.status()) }),
     ...(metrics && { '/metrics': async () => exposed(await metrics()) }),
   }
-  const paths = Object.keys(routes)
+  const actions: Readonly<Record<string, Route>> = cache === undefined ? {} : actionsOf(cache)
+  const paths = [...Object.keys(routes), ...Object.keys(actions)]
 
   return (request) => {
     const { method, target } = request
     if (!isAdminHost(request.header('host'), parts.hosts())) return FOREIGN_HOST
+    const mark = target.indexOf('?')
+    const path = mark < 0 ? target : target.slice(0, mark)
+    const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark))
+    if (Object.hasOwn(actions, path)) return act(request, () => actions[path]!(query))
     if (method !== 'GET' && method !== 'HEAD') {
       return faultReply({ code: 'UNSUPPORTED', message: 'GET and HEAD only' }, 405, { Allow: 'GET, HEAD' })
     }
-    const mark = target.indexOf('?')
-    const path = mark < 0 ? target : target.slice(0, mark)
     if (!Object.hasOwn(routes, path)) {
       return faultReply({ code: 'UNSUPPORTED', message: `known paths: ${paths.join(', ')}` })
     }
-    return routes[path]!(new URLSearchParams(mark < 0 ? '' : target.slice(mark)))
+    return routes[path]!(query)
+  }
+}
+
+function act(
+  request: DoorRequest,
+  action: () => DoorReply | Promise<DoorReply>,
+): DoorReply | Promise<DoorReply> {
+  if (request.method !== 'POST') {
+    return faultReply({ code: 'UNSUPPORTED', message: 'POST only' }, 405, { Allow: 'POST' })
+  }
+  if (request.header(ACTION_HEADER.toLowerCase()) === undefined) {
+    return faultReply({ code: 'DENIED', message: `an action needs the header ${ACTION_HEADER}` }, 403)
+  }
+  return action()
+}
+
+/** What an operator can have done to what a mirror keeps. */
+function actionsOf(cache: CacheAdmin): Readonly<Record<string, Route>> {
+  return {
+    '/mirror/verify': () => json(202, cache.verify()),
+    '/mirror/evict': async (query) => {
+      const choice = readEviction(query)
+      if (isRefusal(choice)) return refusal(`the query ${choice.refused}`)
+      return json(200, await cache.evict(choice))
+    },
   }
 }
 

@@ -20,12 +20,20 @@ export async function openCache(
 
 /** Throws `CONFIG_INVALID` when a config cannot be put in force in place of another without a new process. */
 export function checkSameMirror(before: Config, next: Config): void {
-  for (const key of ['delivery', 'cache'] as const) {
-    if (JSON.stringify(before[key]) === JSON.stringify(next[key])) continue
-    const message = `${key} cannot change while the service runs: restart it`
-    throw new PortolanError('CONFIG_INVALID', message, { path: key })
+  for (const [path, read] of FIXED) {
+    if (read(before) === read(next)) continue
+    const message = `${path} cannot change while the service runs: restart it`
+    throw new PortolanError('CONFIG_INVALID', message, { path })
   }
 }
+
+/** What is pinned may change, of all that says how a mirror keeps things. */
+const FIXED: readonly (readonly [path: string, read: (config: Config) => unknown])[] = [
+  ['delivery', ({ delivery }) => delivery],
+  ['cache.folder', ({ cache }) => cache?.folder],
+  ['cache.size', ({ cache }) => cache?.size],
+  ['cache.scrub', ({ cache }) => cache?.scrub],
+]
 
 /** Of a runtime without a disk, where no cache can be. */
 export function noParts(): never {

@@ -31,6 +31,7 @@ import { logFacts } from './log-facts.ts'
 import { logUnusable, logWarnings } from './log-warnings.ts'
 import { createMirror } from './mirror.ts'
 import { noticeRetries } from './notice-retries.ts'
+import { keepPinnedImages } from './pinned-images.ts'
 import { DoorReadiness } from './readiness.ts'
 import { Reloads } from './reloads.ts'
 import { reportBackends } from './report-backends.ts'
@@ -150,16 +151,21 @@ export async function composePortolan(
   const relay = new Relay({
     runtime,
     cache,
-    access: new UpstreamAccess({ runtime, config: () => policy().config, contents: () => policy().contents }),
+    access: new UpstreamAccess({
+      runtime,
+      logins: inForce.logins,
+      config: () => policy().config,
+      contents: () => policy().contents,
+    }),
     settings: () => policy().config.revalidate,
     partOf: runtime.partOf ?? noParts,
     onPassed: (bytes) => metrics?.passed(bytes),
   })
+  const pinned = cache && keepPinnedImages({ runtime, policy, changes: inForce.changes, relay, cache })
   const mirror = createMirror({
     policy,
     sources: metrics?.sources(sources) ?? sources,
     relay,
-    admit: () => undefined,
     log: runtime.log,
   })
   const counted = createDoor({
@@ -182,10 +188,12 @@ export async function composePortolan(
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
     ...(ranges && { ranges: () => ranges.status() }),
+    ...(pinned && { pinned: () => pinned.report() }),
     retries: async () => (await options.otherRetries?.()) ?? clients.status(),
     reload: () => reloads.status,
     explain,
     hosts: () => policy().config.adminHosts,
+    cache,
     ...(exposition && { metrics: exposition }),
   })
 
@@ -212,6 +220,7 @@ export async function composePortolan(
     },
     async [Symbol.asyncDispose]() {
       inForce[Symbol.dispose]()
+      pinned?.[Symbol.dispose]()
       await cache?.[Symbol.asyncDispose]()
     },
   }

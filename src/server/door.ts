@@ -1,10 +1,12 @@
 import type { PagesConfig } from '../config/config.ts'
 import type { OciRequest } from '../oci/path.ts'
+import { mayMean } from '../routing/addressing.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { Client } from '../routing/locate.ts'
 import { type ParsedRequest, parseRequest } from '../routing/parse-request.ts'
 import { type RouteSources, route } from '../routing/route.ts'
 import type { Runtime } from '../runtime.ts'
+import type { Admission } from './admission/admission.ts'
 import { answerContent } from './answer-content.ts'
 import { answerListed } from './answer-listed.ts'
 import { answerTagList, type TagSource } from './answer-tag-list.ts'
@@ -112,9 +114,27 @@ export function createDoor(parts: DoorParts): Door {
       const decision = answerTagList(decided, oci, parts.tagLists)
       return decision instanceof Promise ? decision.then(complete) : complete(decision)
     }
-    const decision = route({ method, request: oci, query, client, sender: request }, sources)
-    return decision instanceof Promise ? decision.then(finish) : finish(decision)
+    const answer = () => {
+      const decision = route({ method, request: oci, query, client, sender: request }, sources)
+      return decision instanceof Promise ? decision.then(finish) : finish(decision)
+    }
+    const admit = (refused: DoorReply | undefined) =>
+      refused === undefined ? answer() : done(forMethod(method, refused), client, oci)
+    const refused = refuseOutside(request, parsed, client, policy)
+    return refused instanceof Promise ? refused.then(admit) : admit(refused)
   }
+}
+
+/** Asks who a client of a mirror is that names no repository: by that, clients find out whether they need a login. */
+function refuseOutside(
+  request: DoorRequest,
+  { request: { kind }, query }: OciParsed,
+  { address }: Client,
+  { config, admission }: Policy,
+): ReturnType<Admission['refuse']> {
+  if (kind !== 'base' && kind !== 'catalog') return undefined
+  const registries = mayMean(config.registries, query, request.header('host'))
+  return admission.refuse({ request, address, registries })
 }
 
 /** What is answered to what is no request of the OCI spec. */

@@ -4,7 +4,7 @@ import { type OwnershipPolicy, ownershipPolicyOf } from '../backends/ownership/o
 import type { LoadedRanges, RangesInForce } from '../clouds/fetch/ranges.ts'
 import type { Located } from '../clouds/located.ts'
 import { tableOfPlaces } from '../clouds/table-of-places.ts'
-import type { Config, RegistryConfig } from '../config/config.ts'
+import type { Config, RegistryConfig, UpstreamConfig } from '../config/config.ts'
 import type { Remark } from '../config/fault.ts'
 import { warningsInSteps } from '../config/warnings.ts'
 import { createObservers, type Observers } from '../internal/observers.ts'
@@ -18,7 +18,9 @@ import type { Backend } from '../routing/backend.ts'
 import { createLocate, type Locate } from '../routing/locate.ts'
 import { compileRule, type Rule } from '../routing/rule.ts'
 import { createView, type View, type ViewParts } from '../routing/view.ts'
+import { Admission } from './admission/admission.ts'
 import { type LayoutContents, openContents } from './layout-contents.ts'
+import { Logins } from './logins.ts'
 import type { DoorRuntime } from './runtime.ts'
 
 /** What the door goes by at one moment: whole, and replaced whole. */
@@ -35,6 +37,8 @@ export interface Policy {
   readonly registries: readonly RegistryPolicy[]
   /** Which of these a request means. */
   readonly addressing: Addressing
+  /** Who is let in to what. */
+  readonly admission: Admission
   /** What an upstream on our own disk holds, by its id. */
   readonly contents: ReadonlyMap<string, RegistryReader>
 }
@@ -58,6 +62,7 @@ export interface Prepared {
   readonly layouts: LayoutContents
   readonly rules: readonly Rule[]
   readonly locate: Locate
+  readonly admission: Admission
 }
 
 /**
@@ -71,6 +76,8 @@ export class InForce {
   readonly changes: Observers<Policy> = createObservers()
   readonly #runtime: DoorRuntime
   readonly #ranges: RangesInForce
+  /** By what a mirror asks its upstreams. */
+  readonly logins: Logins
   #backends: Backends
   #prepared: Prepared | undefined
   #policy: Policy | undefined
@@ -79,7 +86,10 @@ export class InForce {
   constructor(runtime: DoorRuntime, ranges: RangesInForce, elsewhere?: Elsewhere) {
     this.#runtime = runtime
     this.#ranges = ranges
-    this.#backends = noBackends(runtime, this.facts, runtime.shared, elsewhere)
+    this.logins = new Logins(runtime.openCredentials)
+    const credentialsOf = (upstream: UpstreamConfig) => this.logins.of(upstream)
+    const help = { shared: runtime.shared, elsewhere, credentialsOf }
+    this.#backends = noBackends(runtime, this.facts, help)
     this.facts.add(({ before, after }) => {
       if (before.health.status !== after.health.status) this.#renew()
     })
@@ -94,6 +104,7 @@ export class InForce {
   /** Reads all that a config needs. Throws, and changes nothing, when a part of it cannot be had. */
   async prepare(config: Config): Promise<Prepared> {
     const before = this.#prepared
+    this.logins.check(config)
     return {
       config,
       warnings: await inTurns(this.#runtime, warningsInSteps(config, placesAreGiven(this.#runtime))),
@@ -102,6 +113,7 @@ export class InForce {
       ownership: await ownershipPolicyOf(config),
       rules: config.routing.map(compileRule),
       locate: await locateBy(this.#runtime, config, (address) => this.#ranges.lookup(address)),
+      admission: await Admission.open(config, this.#runtime, before?.admission),
     }
   }
 
@@ -111,6 +123,7 @@ export class InForce {
     this.#prepared = prepared
     this.#ranges.use(config.clouds, ranges)
     this.#backends = reconcile(this.#backends, config, ownership)
+    this.logins.keep(config)
     this.#renew()
     this.changes.notify(this.policy)
   }
@@ -122,7 +135,7 @@ export class InForce {
 
   #renew(): void {
     if (this.#prepared === undefined) return
-    const { config, warnings, locate, layouts, rules } = this.#prepared
+    const { config, warnings, locate, layouts, rules, admission } = this.#prepared
     const backends = this.#backends
     const parts = {
       upstreams: backends.upstreams
@@ -150,6 +163,7 @@ export class InForce {
         ),
       })),
       addressing: createAddressing(config.registries),
+      admission,
       contents: layouts.contents,
     }
   }

@@ -1,4 +1,3 @@
-import type { RegistryConfig } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import { isFault } from '../oci/errors.ts'
 import type { RelayedRequest } from '../relay/backend-access.ts'
@@ -44,31 +43,25 @@ export interface Relayed extends Partial<Provenance> {
   readonly failure?: string
 }
 
-/** Lets a request in, or gives what is answered instead. */
-export type Admit = (
-  request: DoorRequest,
-  registry: RegistryConfig,
-) => DoorReply | undefined | Promise<DoorReply | undefined>
-
 export interface MirrorParts {
   readonly policy: () => Policy
   readonly sources: Omit<RouteSources, 'notice'>
   readonly relay: Relay
-  readonly admit: Admit
   readonly log: Log
 }
 
 /** Answers what is asked of a mirror: which registry is meant, whether the client may, and then the relay. */
 export function createMirror(parts: MirrorParts): (request: MirrorRequest) => Promise<Mirrored> {
-  const { policy, admit } = parts
+  const { policy } = parts
   return async (request) => {
-    const { sender } = request
-    const { addressing } = policy()
+    const { sender, client } = request
+    const { addressing, admission } = policy()
     const addressed = addressing(request.request, request.query, sender.header('host'))
     if (isFault(addressed)) return { reply: withoutBody(faultReply(addressed), request) }
     const { registry } = addressed
     const registryPolicy = registryOf(policy(), registry.host)!
-    const refused = await admit(sender, registry)
+    const { address } = client
+    const refused = await admission.refuse({ request: sender, address, registries: [registry] })
     if (refused !== undefined) {
       return { reply: withoutBody(refused, request), relayed: { registry: registry.host, bytes: 0 } }
     }

@@ -8,6 +8,7 @@ import type { RegistryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
 import type { Credentials } from '../transport/credential.ts'
+import type { PasswordRuntime } from './admission/password-runtime.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
 export interface DoorRuntime extends Runtime {
@@ -22,6 +23,10 @@ export interface DoorRuntime extends Runtime {
   ) => FilePart
   /** Gives a mirror its logins to an upstream, as a config says; absent where there are neither files nor an environment. */
   readonly openCredentials?: (config: CredentialsConfig) => Credentials
+  /** Checks the passwords of a mirror's clients; absent where there are no files. */
+  readonly passwords?: PasswordRuntime
+  /** Reads a file of UTF-8, such as a list of pinned images. Rejects with the reason. */
+  readonly readText?: (file: string) => Promise<string>
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
   /** What is to be scraped of the process around the door; absent where there is none. */

@@ -14,6 +14,7 @@ import { layered } from '../transport/fetch.ts'
 import { withIdleTimeout } from '../transport/idle-timeout.ts'
 import { withLimits } from '../transport/limits.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
+import type { Logins } from './logins.ts'
 
 /** To each host: enough for a cluster that begins a rollout, and few enough to be one client among others there. */
 const LIMITS = { concurrency: 256, requestsPerSecond: 500 }
@@ -25,6 +26,7 @@ const IDLE_TIMEOUT = 10_000
 
 export interface UpstreamAccessParts {
   readonly runtime: Runtime
+  readonly logins: Pick<Logins, 'of'>
   readonly config: () => Config
   /** What upstreams on our own disk hold, by their ids. */
   readonly contents: () => ReadonlyMap<string, RegistryReader>
@@ -67,7 +69,7 @@ export class UpstreamAccess implements BackendAccess {
     const key = JSON.stringify(upstream)
     let registry = this.#registries.get(key)
     if (registry === undefined) {
-      registry = openRegistry(this.#parts.runtime, upstream)
+      registry = openRegistry(this.#parts, upstream)
       this.#registries.set(key, registry)
     }
     return registry
@@ -87,12 +89,13 @@ export class UpstreamAccess implements BackendAccess {
 }
 
 /** A registry as an upstream of the config says: the one place where a mirror's own logins come in. */
-function openRegistry(runtime: Runtime, { url, prefix, tokenServices }: UpstreamConfig): RegistryReader {
+function openRegistry({ runtime, logins }: UpstreamAccessParts, upstream: UpstreamConfig): RegistryReader {
+  const { url, prefix, tokenServices } = upstream
   return openHttpRegistry(runtime, {
     url: url!,
     prefix,
     tokenServices,
-    credentials: async () => undefined,
+    credentials: logins.of(upstream) ?? (async () => undefined),
     limits: LIMITS,
     idleTimeout: IDLE_TIMEOUT,
     // There are other upstreams, and an older answer: who waits for the same one again keeps a client waiting.

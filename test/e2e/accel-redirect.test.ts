@@ -8,6 +8,7 @@ import { accelRedirect } from '../../src/server/accel-redirect.ts'
 import { filePart, openFilePart } from '../../src/storage/fs/file-part.ts'
 import { findFreePort } from '../support/ports.ts'
 import { findProgram } from '../support/programs.ts'
+import { recipe, replaced } from '../support/proxies.ts'
 import { makeTempFolder } from '../support/temp.ts'
 import { until } from '../support/until.ts'
 
@@ -15,25 +16,21 @@ const nginx = findProgram('nginx')
 const BYTES = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 251))
 const DIGEST = `sha256:${'ab'.repeat(32)}`
 
-/** What docs/mirror.md has an operator write. */
-const site = (port: number, door: number, folder: string) => `
-  server {
+/** A server as `deploy/proxies` has it for a mirror. */
+async function site(port: number, door: number, folder: string): Promise<string> {
+  const location = replaced(await recipe('nginx-mirror.conf'), [
+    ['alias /var/lib/portolan/;', `alias ${folder}/;`],
+  ])
+  return `server {
     listen 127.0.0.1:${port};
     location / {
       proxy_pass http://127.0.0.1:${door};
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr;
     }
-    location /portolan-cache/ {
-      internal;
-      alias ${folder}/;
-      etag off;
-      add_header ETag $upstream_http_etag;
-      add_header Docker-Content-Digest $upstream_http_docker_content_digest;
-      add_header Docker-Distribution-Api-Version registry/2.0;
-    }
+    ${location}
   }`
+}
 
 describe.skipIf(nginx === undefined)('nginx in front of a mirror that leaves files to it', () => {
   const made = new AsyncDisposableStack()
@@ -81,7 +78,7 @@ describe.skipIf(nginx === undefined)('nginx in front of a mirror that leaves fil
       join(folder, 'nginx.conf'),
       `daemon off; pid nginx.pid; worker_processes 1; error_log stderr warn;
 events { worker_connections 64; }
-http { access_log off; ${scratch.join(' ')} ${site(port, listener.port, cache)} }`,
+http { access_log off; ${scratch.join(' ')} ${await site(port, listener.port, cache)} }`,
     )
     const child = spawn(nginx!, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' })
     const ended = once(child, 'exit')

@@ -31,7 +31,8 @@ export interface ProxyRecipe {
   start(doors: readonly DoorPorts[]): Promise<RunningProxy>
 }
 
-const recipe = (name: string) =>
+/** The text of a file in `deploy/proxies`. */
+export const recipe = (name: string) =>
   readFile(fileURLToPath(new URL(`../../deploy/proxies/${name}`, import.meta.url)), 'utf8')
 
 const nginx = findProgram('nginx')
@@ -97,7 +98,10 @@ function envoyEndpoint({ port, adminPort }: DoorPorts): string {
 }
 
 /** Puts a test's ports where the recipe has its own; throws where it no longer has them. */
-function replaced(text: string, pairs: readonly (readonly [old: string | RegExp, new: string])[]): string {
+export function replaced(
+  text: string,
+  pairs: readonly (readonly [old: string | RegExp, new: string])[],
+): string {
   return pairs.reduce((now, [before, after]) => {
     const then = now.replace(before, after)
     if (then === now) throw new Error(`the recipe no longer has ${before}`)

@@ -104,25 +104,28 @@ export function json(value: unknown, headers: Readonly<Record<string, string>> =
   return serve({ bytes: Buffer.from(JSON.stringify(value)), type: 'application/json' }, headers)
 }
 
-/** As a registry serves content, ranges from a byte on included. */
+/** As a registry serves content, one range included. */
 export function serve(
   { bytes, type = 'application/octet-stream', digest }: Served,
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
   return (request, response) => {
-    const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
+    const start = Number(range?.[1] ?? 0)
+    const end = range?.[2] ? Math.min(Number(range[2]) + 1, bytes.length) : bytes.length
     if (start >= bytes.length && start > 0) {
       response.writeHead(416, { 'Content-Range': `bytes */${bytes.length}` }).end()
       return
     }
-    response.writeHead(start > 0 ? 206 : 200, {
+    const isPart = end - start < bytes.length
+    response.writeHead(isPart ? 206 : 200, {
       'Content-Type': type,
-      'Content-Length': bytes.length - start,
-      ...(start > 0 && { 'Content-Range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` }),
+      'Content-Length': end - start,
+      ...(isPart && { 'Content-Range': `bytes ${start}-${end - 1}/${bytes.length}` }),
       ...(digest !== undefined && { 'Docker-Content-Digest': digest }),
       ...headers,
     })
-    response.end(request.method === 'HEAD' ? undefined : bytes.subarray(start))
+    response.end(request.method === 'HEAD' ? undefined : bytes.subarray(start, end))
   }
 }
 

@@ -9,10 +9,15 @@ import { filePart } from '../../storage/fs/file-part.ts'
 import { openImageLayout } from '../../storage/fs/image-layout.ts'
 import { silentLog } from '../../telemetry/log.ts'
 import { openUpstreamCredentials } from '../credentials/upstream-credentials.ts'
+import { createPasswordRuntime } from '../passwords/password-runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
 import { createProcessMetrics } from './process-metrics.ts'
+import { readRegular } from './regular-file.ts'
 import { createNodeRuntime } from './runtime.ts'
+
+/** In bytes, of a list of images. */
+const TEXT_MAX = 8 * 1024 * 1024
 
 /** Lends a process, its disk included, to a door. Without a log it says nothing. */
 export function createDoorRuntime({
@@ -29,7 +34,9 @@ export function createDoorRuntime({
       }),
     openCache: (config) => openCacheFolder(runtime, config),
     partOf: filePart,
+    readText: (file) => readRegular(file, TEXT_MAX),
     openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
+    passwords: createPasswordRuntime(),
     processMetrics: createProcessMetrics(),
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }

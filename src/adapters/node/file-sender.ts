@@ -35,13 +35,19 @@ export class FileSender {
   readonly #large = new BufferPool({ bytes: LARGE_BYTES, most: LARGE_MOST, kept: LARGE_KEPT })
   readonly #small = new BufferPool({ bytes: SMALL_BYTES, most: SMALL_MOST, kept: SMALL_KEPT })
   readonly #turns = new Turns(() => {}, { atOnce: AT_ONCE })
+  readonly #open: () => KernelFiles | undefined
+  #kernel: KernelFiles | undefined
+  #isOpen = false
 
-  /** Found out when the first part is sent: most doors never send one. */
-  #kernel: KernelFiles | undefined | 'unknown' = 'unknown'
+  /** What is given tells what the kernel can be had to do; it is asked when the first part is sent, as most doors send none. */
+  constructor(open = openKernelFiles) {
+    this.#open = open
+  }
 
   /** Writes a part and closes it. Returns what gives it up, to be called once the socket is closed. */
   send(part: FilePart, socket: Socket, options: SendBodyOptions): () => void {
-    if (this.#kernel === 'unknown') this.#kernel = openKernelFiles()
+    if (!this.#isOpen) this.#kernel = this.#open()
+    this.#isOpen = true
     const sending = new Sending({ part, socket, sender: this, kernel: this.#kernel }, options)
     sending.run()
     return () => sending.cancel()

@@ -7,6 +7,7 @@ import { type BodySink, cancelBody, isFlowing, sendBody } from './send-body.ts'
 export interface NodeResponse extends BodySink {
   readonly headersSent: boolean
   writeHead(status: number, headers: Record<string, string>): unknown
+  flushHeaders(): unknown
   end(body?: string | Uint8Array): unknown
   destroy(): unknown
   /** Absent or `null` where the connection is gone. */
@@ -54,6 +55,8 @@ function write(
     cancelBody(body)
     return
   }
+  // A body may take its time, and clients give up on an answer of which they have seen nothing.
+  response.flushHeaders()
   const length = headers['Content-Length']
   const cancel = sendBody(body, response, {
     length: length === undefined ? undefined : Number(length),

@@ -178,6 +178,8 @@ class Exchange {
       else response.end(body)
       return
     }
+    // A body may take its time, and clients give up on an answer of which they have seen nothing.
+    response.flushHeaders()
     const length = headers['Content-Length']
     this.#cancel = sendBody(body, response, {
       length: length === undefined ? undefined : Number(length),

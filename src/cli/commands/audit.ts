@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { ownershipPolicyOf } from '../../backends/ownership/ownership-policy.ts'
 import { audit } from '../../replication/audit.ts'
-import { formatAudit } from '../../replication/audit-report.ts'
+import { formatAudit } from '../../replication/format-audit.ts'
 import { withLease } from '../../replication/leased-store.ts'
 import { type DeletedOrphans, deleteOrphans, type Orphan } from '../../replication/orphans.ts'
 import type { SampleSize } from '../../replication/sample-size.ts'

@@ -1,6 +1,6 @@
 import { refused } from '../../config/refusal.ts'
 import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
-import { asText, type ReadText, value, valueOr } from '../spec/option-spec.ts'
+import { asText, type ReadText, switchOption, value, valueOr } from '../spec/option-spec.ts'
 
 const port: ReadText<number> = (text) =>
   /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535
@@ -12,6 +12,7 @@ export const DEMO = defineCommand({
   description: 'run a whole world on this machine: upstreams, stores, sample images, and the door',
   argument: noArgument,
   options: {
+    mirror: switchOption('instead: a mirror in front of a registry that can be unplugged'),
     port: valueOr('<number>', 'port of the door, 0 for a free one', port, ['8080', 8080]),
     adminPort: valueOr('<number>', 'port of its admin service, 0 for a free one', port, ['9090', 9090]),
     folder: value(
@@ -20,7 +21,7 @@ export const DEMO = defineCommand({
       asText,
     ),
   },
-  examples: ['portolan demo', 'portolan demo --port 0 --admin-port 0'],
+  examples: ['portolan demo', 'portolan demo --mirror', 'portolan demo --port 0 --admin-port 0'],
 })
 
 export type DemoOptions = OptionsOf<typeof DEMO>

@@ -8,20 +8,23 @@ import type { SampleWorld } from '../../demo/sample-world.ts'
 import { startUpstream, type UpstreamProcess } from '../../demo/start-upstream.ts'
 import { createStore } from '../../demo/store.ts'
 import { DEMO_REGIONS, demoConfig, demoFolder, storeId } from '../../demo/world.ts'
-import { PortolanError } from '../../errors.ts'
 import { EXIT } from '../exit-code.ts'
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
 import { formatTable } from '../table.ts'
+import { runDemoMirror } from './demo-mirror.ts'
+import { tellOfPorts } from './demo-ports.ts'
 import type { DemoOptions } from './demo-spec.ts'
 
-/** Runs a whole world on loopback until a signal ends it: two upstreams, three stores, sample images, and the door. */
+/** Runs a whole world on loopback until a signal ends it: two upstreams, three stores, sample images, and the door; or a mirror. */
 export async function runDemo({
   port,
   adminPort,
   folder = demoFolder(process.env),
+  mirror,
 }: DemoOptions): Promise<number> {
+  if (mirror) return runDemoMirror({ port, adminPort, folder })
   const layout = join(folder, 'images')
   await mkdir(folder, { recursive: true })
   const world = await makeSampleImages(layout)
@@ -48,12 +51,6 @@ export async function runDemo({
     await Promise.all(stores.map((store) => store.drain(0)))
     await rm(configFile, { force: true })
   }
-}
-
-function tellOfPorts(error: unknown): never {
-  if (!(error instanceof PortolanError) || error.code !== 'LISTEN_FAILED') throw error
-  const message = `${error.message}; --port and --admin-port choose others`
-  throw new PortolanError(error.code, message, error.facts, error)
 }
 
 function describeWorld(

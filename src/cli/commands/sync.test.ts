@@ -29,6 +29,7 @@ const TOOL: TestRepository = {
 
 const folder = await makeTempFolder()
 const registry = await startScriptedRegistry({ repositories: [TOOL] })
+const tagsPath = '/v2/team/tool/tags/list'
 const layerPath = `/v2/team/tool/blobs/${LAYER.digest}`
 afterAll(async () => {
   await registry[Symbol.asyncDispose]()
@@ -36,7 +37,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   for (const name of await readdir(folder.path)) await rm(join(folder.path, name), { recursive: true })
-  registry.script(layerPath, [])
+  for (const path of [layerPath, tagsPath]) registry.script(path, [])
   for (const name of ['paris', 'berlin']) await mkdir(join(folder.path, name))
   await save({})
 })
@@ -176,7 +177,7 @@ test('an upstream that is not there ends with 3', async () => {
 test('an upstream that wants to be left alone for an hour is given up at once, saying until when', async () => {
   const before = registry.requests.length
   const later: Answer = (_, response) => response.writeHead(429, { 'Retry-After': '3600' }).end()
-  registry.script('/v2/team/tool/tags/list', later)
+  registry.script(tagsPath, later)
   const { code, out, err } = await sync(['--json'])
   expect(code).toBe(3)
   const warning = err.split('\n').find((line) => line.includes('asks to be left alone until'))
@@ -198,8 +199,7 @@ test('an upstream that wants to be left alone for an hour is given up at once, s
 
 test('an upstream that wants to be left alone for a minute is, and that is said at once', async () => {
   const before = registry.requests.length
-  const path = '/v2/team/tool/tags/list'
-  registry.script(path, (_, response) => response.writeHead(503, { 'Retry-After': '60' }).end())
+  registry.script(tagsPath, (_, response) => response.writeHead(503, { 'Retry-After': '60' }).end())
   await using running = startCommand(['sync', '--config', 'portolan.yaml'], { folder: folder.path })
   let err = ''
   running.process.stderr!.on('data', (text) => {

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../replication/audit.ts'
+import type { AuditEvent } from '../../replication/audit-options.ts'
 import type { WalkEvent } from '../../replication/walk.ts'
 import { cut, describeWalk } from './copy-lines.ts'
 import type { Board } from './progress.ts'

@@ -13,6 +13,7 @@ import {
   HOUR,
   id,
   MINUTE,
+  platforms,
   SECOND,
   size,
   text,
@@ -35,6 +36,7 @@ export const cacheSchema = z.strictObject({
     .describe(
       'Files of image references, one a line: fetched at start, never dropped; relative to the folder of this file.',
     ),
+  platforms: platforms().prefault([]).describe('Of what is pinned, only what is for these; none takes all.'),
   scrub: z
     .union([z.literal('off'), duration(HOUR, 365 * DAY)], {
       error: `must be off, or ${durationBetween(HOUR, 365 * DAY)}`,

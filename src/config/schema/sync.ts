@@ -2,9 +2,19 @@ import validRange from 'semver/ranges/valid.js'
 import { z } from 'zod'
 import { parseName } from '../../oci/name.ts'
 import { readPattern } from '../pattern.ts'
-import { DAY, duration, file, flag, folder, SECOND, text, textThat, wholeNumber } from './values.ts'
+import {
+  DAY,
+  duration,
+  file,
+  flag,
+  folder,
+  platforms,
+  SECOND,
+  text,
+  textThat,
+  wholeNumber,
+} from './values.ts'
 
-const PLATFORM = /^[a-z0-9]+(?:\/[a-z0-9_.-]+){1,2}$/
 const RANGE_MAX = 256
 const LISTINGS = ['catalog', 'childRepositories'] as const
 
@@ -71,12 +81,7 @@ export const syncSchema = z.strictObject({
     .max(1000, { error: 'must have at most 1000 entries' })
     .prefault([])
     .describe('Other tags for some repositories: the first entry that matches counts.'),
-  platforms: z
-    .array(
-      textThat('OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64 or linux/arm/v7', (value) =>
-        PLATFORM.test(value),
-      ),
-    )
+  platforms: platforms()
     .prefault([])
     .describe('Of images for several platforms, which are copied; none takes all.'),
   referrers: flag().prefault(true).describe('Whether signatures and other referrers come along.'),

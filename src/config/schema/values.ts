@@ -165,3 +165,13 @@ export const oneOrMoreFiles = () =>
       error: 'must be the path of a file, or a list of them',
     })
     .transform((value) => (typeof value === 'string' ? [value] : value))
+
+const PLATFORM = /^[a-z0-9]+(?:\/[a-z0-9_.-]+){1,2}$/
+
+/** Names of platforms. */
+export const platforms = () =>
+  z.array(
+    textThat('OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64 or linux/arm/v7', (value) =>
+      PLATFORM.test(value),
+    ),
+  )

@@ -6,8 +6,9 @@ import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadl
 import type { CreateMd5 } from '../driver/digests.ts'
 import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
-import { checkInfo, checkRange } from '../driver/object-info.ts'
+import { checkInfo, checkRange, withoutLength } from '../driver/object-info.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
+import type { SecretReader } from '../driver/secret.ts'
 import { readSmall } from '../driver/small-object.ts'
 import type {
   ByteRange,
@@ -18,12 +19,13 @@ import type {
   UploadResume,
   VersionedObject,
 } from '../object-store.ts'
+import { credentialsAdvice } from './azure-blob-failure.ts'
 import { AzureBlocks, isConfirmed, sdkHeaders } from './azure-blocks.ts'
 import { AzureContainer } from './azure-container.ts'
-import { findAccess } from './azure-credential.ts'
+import { findAccess, openAccess } from './azure-credential.ts'
+import { toProxyOptions } from './azure-proxy.ts'
 
-export interface AzureBlobStoreOptions {
-  readonly environment: Readonly<Record<string, string | undefined>>
+export interface AzureBlobStoreOptions extends SecretReader {
   readonly runtime: Runtime
   /** At one request. */
   readonly attempts: number
@@ -34,31 +36,31 @@ export interface AzureBlobStoreOptions {
 /** Of blocks in one blob. */
 const MAX_PARTS = 50_000
 
-/** Opens a container of Azure Blob Storage with what the environment holds for its account. */
-export function openAzureBlobStore(
+/**
+ * Opens a container of Azure Blob Storage with the credentials that the config names, or with what the environment holds
+ * for its account. Rejects with `CONFIG_INVALID` for credentials that cannot be used.
+ */
+export async function openAzureBlobStore(
   fill: Extract<FillConfig, { kind: 'azureBlob' }>,
-  { environment, runtime, attempts, createMd5, proxyFor }: AzureBlobStoreOptions,
-): ObjectStore {
-  const { container, prefix } = fill
+  options: AzureBlobStoreOptions,
+): Promise<ObjectStore> {
+  const { environment, runtime, attempts, createMd5, proxyFor } = options
+  const { container, prefix, credentials } = fill
   const endpoint = (fill.endpoint ?? `https://${fill.account}.blob.core.windows.net`).replace(/\/$/, '')
-  const { credential, query } = findAccess(fill.account ?? accountOf(endpoint), environment)
+  const account = fill.account ?? accountOf(endpoint)
+  const { credential, query } = credentials
+    ? await openAccess(credentials, { ...options, account, endpoint })
+    : findAccess(account, environment)
   const proxy = proxyFor?.(endpoint)
   const client = new ContainerClient(`${endpoint}/${container}${query}`, credential, {
     ...(proxy !== undefined && { proxyOptions: toProxyOptions(proxy) }),
     retryOptions: { maxTries: attempts, retryDelayInMs: 300, maxRetryDelayInMs: 10_000 },
   })
   const location = `${endpoint}/${container}${prefix && `/${prefix}`}`
-  return new AzureBlobStore(new AzureContainer({ location, prefix, client, runtime, createMd5 }))
-}
-
-function toProxyOptions(proxy: string) {
-  const { protocol, hostname, port, username, password } = new URL(proxy)
-  return {
-    host: `${protocol}//${hostname}`,
-    port: Number(port || (protocol === 'https:' ? 443 : 80)),
-    ...(username !== '' && { username: decodeURIComponent(username) }),
-    ...(password !== '' && { password: decodeURIComponent(password) }),
-  }
+  const advice = credentialsAdvice(fill)
+  return new AzureBlobStore(
+    new AzureContainer({ location, prefix, client, credentials: advice, runtime, createMd5 }),
+  )
 }
 
 /** An emulator has the account in the path, Azure in the host's first label. */
@@ -98,11 +100,11 @@ class AzureBlobStore implements ObjectStore {
         ),
       )
       if (answer === undefined) return undefined
-      const { readableStreamBody, contentLength, contentRange } = answer
+      const { readableStreamBody, contentLength, contentRange, contentType } = answer
       const length = range
         ? checkRange(this.location, key, range, contentRange, contentLength)
         : contentLength
-      if (length === undefined) throw untrue(this.location, key, 'it does not say how long it is')
+      if (length === undefined) throw withoutLength(this.location, key, contentType)
       if (readableStreamBody === undefined) throw untrue(this.location, key, 'it sends no body')
       const body = readableStreamBody as unknown as AsyncIterable<Uint8Array>
       return bodyStream(body, { location: this.location, key, length, deadline })

@@ -10,6 +10,8 @@ export interface AzureContainerFacts {
   /** Before every key, without a slash at its end. */
   readonly prefix: string
   readonly client: ContainerClient
+  /** What to do about credentials that are refused. */
+  readonly credentials: string
   readonly runtime: Runtime
   /** For Content-MD5; absent where there is none. */
   readonly createMd5?: CreateMd5 | undefined
@@ -29,6 +31,7 @@ export class AzureContainer {
   readonly prefix: string
   readonly client: ContainerClient
   readonly runtime: Runtime
+  readonly #credentials: string
   readonly #createMd5: CreateMd5 | undefined
 
   constructor(facts: AzureContainerFacts) {
@@ -36,6 +39,7 @@ export class AzureContainer {
     this.prefix = facts.prefix === '' ? '' : `${facts.prefix}/`
     this.client = facts.client
     this.runtime = facts.runtime
+    this.#credentials = facts.credentials
     this.#createMd5 = facts.createMd5
   }
 
@@ -56,7 +60,7 @@ export class AzureContainer {
     try {
       return await deadline.bound(milliseconds, (abortSignal) => send({ abortSignal }))
     } catch (error) {
-      throw storeError(this.location, action, key, error, takeApart(error, action))
+      throw storeError(this.location, action, key, error, takeApart(error, action, this.#credentials))
     }
   }
 

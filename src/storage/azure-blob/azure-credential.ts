@@ -1,11 +1,41 @@
+import type { TokenCredential } from '@azure/identity'
 import { AnonymousCredential, StorageSharedKeyCredential } from '@azure/storage-blob'
+import type { AzureCredentials } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
+import { readSecret, type SecretReader } from '../driver/secret.ts'
+import { type IdentityOptions, openIdentity } from './azure-identity.ts'
 
 /** Who a driver is to Azure. */
 export interface AzureAccess {
-  readonly credential: StorageSharedKeyCredential | AnonymousCredential
+  readonly credential: StorageSharedKeyCredential | AnonymousCredential | TokenCredential
   /** Query of every address, with its question mark; empty for none. A secret. */
   readonly query: string
+}
+
+/** What access is found with. */
+export interface AccessOptions extends SecretReader, IdentityOptions {
+  readonly account: string
+  /** Where the account is served. */
+  readonly endpoint: string
+}
+
+/** What a config names. Throws `CONFIG_INVALID` when it is not there, or must not be sent to this endpoint. */
+export async function openAccess(
+  credentials: AzureCredentials,
+  options: AccessOptions,
+): Promise<AzureAccess> {
+  if ('sharedKey' in credentials) {
+    return {
+      credential: sharedKey(options.account, await readSecret(credentials.sharedKey, options)),
+      query: '',
+    }
+  }
+  if ('sas' in credentials) return signed(await readSecret(credentials.sas, options))
+  if (!options.endpoint.startsWith('https:')) {
+    const message = `the token of an identity must not go to ${options.endpoint} in the clear; expected an https URL`
+    throw new PortolanError('CONFIG_INVALID', message, { endpoint: options.endpoint })
+  }
+  return { credential: await openIdentity(credentials, options), query: '' }
 }
 
 /**
@@ -13,15 +43,15 @@ export interface AzureAccess {
  * command line, each also with `_` and the account in capitals at its end for those with several accounts. With
  * nothing at all it is anonymous. Throws `CONFIG_INVALID` for a connection string or key that cannot be used.
  */
-export function findAccess(
-  account: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): AzureAccess {
+export function findAccess(account: string, environment: SecretReader['environment']): AzureAccess {
   const read = (name: string) => environment[`${name}_${account.toUpperCase()}`] || environment[name]
   const connection = readConnection(environment.AZURE_STORAGE_CONNECTION_STRING, account)
   const key = read('AZURE_STORAGE_KEY') ?? connection.get('AccountKey')
   if (key) return { credential: sharedKey(account, key), query: '' }
-  const signature = read('AZURE_STORAGE_SAS_TOKEN') ?? connection.get('SharedAccessSignature') ?? ''
+  return signed(read('AZURE_STORAGE_SAS_TOKEN') ?? connection.get('SharedAccessSignature') ?? '')
+}
+
+function signed(signature: string): AzureAccess {
   return { credential: new AnonymousCredential(), query: signature && `?${signature.replace(/^\?/, '')}` }
 }
 

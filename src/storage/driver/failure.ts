@@ -1,5 +1,7 @@
 import { PortolanError } from '../../errors.ts'
 import { TimeoutError } from '../../transport/timeout.ts'
+import { certificateAdvice, PAGE_ADVICE } from './advice.ts'
+import { explanationOf } from './explanation.ts'
 
 /** What a driver was about to do with a key. */
 export type Action = 'look up' | 'read' | 'write' | 'list' | 'delete'
@@ -10,8 +12,14 @@ export interface Failure {
   readonly status?: number | undefined
   /** The service's word for it, such as `NoSuchBucket`. */
   readonly reason?: string | undefined
+  /** The service's own explanation. */
+  readonly explanation?: string | undefined
   /** What the operator can do about it. */
   readonly advice?: string | undefined
+  /** Whether it may be otherwise in a moment, whatever the status. */
+  readonly passing?: boolean | undefined
+  /** Whether it answers with a page for people. */
+  readonly page?: boolean | undefined
 }
 
 /**
@@ -25,29 +33,43 @@ export function storeError(
   action: Action,
   key: string,
   error: unknown,
-  { status, reason, advice }: Failure,
+  failure: Failure,
 ): PortolanError {
+  const { status, reason, page = false, advice = page ? PAGE_ADVICE : undefined } = failure
   if (error instanceof PortolanError) return error
   const what = `cannot ${action} ${JSON.stringify(key)}`
   const facts = { location, key, ...(status !== undefined && { status }), ...(reason && { reason }) }
   const system = systemReason(error)
   if (status === undefined && system !== undefined) {
-    return new PortolanError('UNREACHABLE', `${location} does not answer: ${what}: ${system}`, facts)
+    const help = certificateAdvice(system)
+    return new PortolanError(
+      'UNREACHABLE',
+      `${location} does not answer: ${what}: ${system}${help === undefined ? '' : `; ${help}`}`,
+      facts,
+    )
   }
-  const said = [wordOf(reason), status].filter((part) => part !== undefined).join(', ')
+  const explanation = page ? undefined : explanationOf(failure.explanation)
+  const said = [wordOf(reason), status, explanation && JSON.stringify(explanation)]
+    .filter((part) => part !== undefined)
+    .join(', ')
   const help = advice === undefined ? '' : `; ${advice}`
   if (status === undefined ? reason === undefined : status < 300) {
     const why = error instanceof Error ? error.name : typeof error
     return new PortolanError(
       'CONTENT_INVALID',
-      `${location} gave an answer that cannot be read: ${what}: ${said || why}`,
+      `${location} gave an answer that cannot be read: ${what}: ${said || why}${help}`,
       facts,
     )
   }
-  const passing = status !== undefined && (status === 408 || status === 429 || status >= 500)
-  return passing && status !== 501
+  return failure.passing || isPassing(status)
     ? new PortolanError('UNREACHABLE', `${location} gives no usable answer: ${what}: ${said}${help}`, facts)
     : new PortolanError('STORE_REFUSED', `${location} refuses: ${what}: ${said}${help}`, facts)
+}
+
+/** 501 and 507 say that it will be the same the next time. */
+function isPassing(status: number | undefined): boolean {
+  if (status === undefined || status === 501 || status === 507) return false
+  return status === 408 || status === 429 || status >= 500
 }
 
 /** `CONTENT_INVALID`: the store answered, but what it says cannot be right. */

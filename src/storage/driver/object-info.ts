@@ -1,4 +1,6 @@
+import type { PortolanError } from '../../errors.ts'
 import type { ByteRange, ObjectInfo } from '../object-store.ts'
+import { isPage, PAGE_ADVICE } from './advice.ts'
 import { untrue } from './failure.ts'
 
 /** What a service says of an object, before it is believed. */
@@ -13,12 +15,22 @@ export interface ClaimedInfo {
 export function checkInfo(location: string, key: string, claimed: ClaimedInfo): ObjectInfo {
   const { size, modified, contentType } = claimed
   if (size === undefined || !Number.isSafeInteger(size) || size < 0) {
+    if (size === undefined) throw withoutLength(location, key, contentType)
     throw untrue(location, key, `its size is ${size}; expected a whole number`)
   }
   if (modified === undefined || !Number.isFinite(modified)) {
     throw untrue(location, key, 'it does not say when it was written')
   }
   return { key, size, modified, ...(contentType !== undefined && { contentType }) }
+}
+
+/** `CONTENT_INVALID`, and what it is instead of an object. */
+export function withoutLength(
+  location: string,
+  key: string,
+  contentType: string | null | undefined,
+): PortolanError {
+  return untrue(location, key, isPage(contentType) ? PAGE_ADVICE : 'it does not say how long it is')
 }
 
 /** As s3rver and azurite answer for an object of no bytes. */

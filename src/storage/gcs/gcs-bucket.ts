@@ -3,6 +3,7 @@ import type { Backoff } from '../../internal/backoff.ts'
 import { retry } from '../../internal/retry.ts'
 import type { Runtime } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
+import { isPage, PAGE_ADVICE } from '../driver/advice.ts'
 import { Deadline } from '../driver/deadline.ts'
 import { type Action, statusOf, storeError, untrue } from '../driver/failure.ts'
 import type { Authorize } from './gcs-credential.ts'
@@ -97,7 +98,8 @@ export class GcsBucket {
   async readJson(key: string, response: Response): Promise<Readonly<Record<string, unknown>>> {
     const value: unknown = await response.json().catch(() => undefined)
     if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>
-    throw untrue(this.location, key, 'it does not answer in JSON')
+    const isHtml = isPage(response.headers.get('content-type'))
+    throw untrue(this.location, key, isHtml ? PAGE_ADVICE : 'it does not answer in JSON')
   }
 
   async #send(request: GcsRequest): Promise<Response> {
@@ -115,7 +117,11 @@ export class GcsBucket {
       })
       if (!response.ok && !expect.includes(response.status)) {
         const text = await readBody(response, 64 * 1024).catch(() => undefined)
-        throw new GcsRefusal(response.status, new TextDecoder().decode(text))
+        throw new GcsRefusal(
+          response.status,
+          new TextDecoder().decode(text),
+          response.headers.get('content-type'),
+        )
       }
       if (request.deadline !== undefined) return response
       const bytes = await readBody(response, MAX_JSON_BYTES)

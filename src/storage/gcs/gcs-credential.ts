@@ -1,5 +1,5 @@
 import type { GoogleAuth } from 'google-auth-library'
-import type { PortolanError } from '../../errors.ts'
+import { PortolanError } from '../../errors.ts'
 import type { Fetch } from '../../runtime.ts'
 
 /** Gives the headers that say who asks. */
@@ -16,6 +16,37 @@ export const anonymous: Authorize = async () => ({})
 
 /** The Application Default Credentials of Google's own library, which is loaded for the first request. */
 export function defaultCredentials(fetch: Fetch, refused: () => PortolanError): Authorize {
+  return authorizeBy(fetch, refused, {})
+}
+
+/**
+ * A credential in Google's JSON: of a service account, a workload identity or a user. Throws `CONFIG_INVALID` for what
+ * is none.
+ */
+export function givenCredentials(fetch: Fetch, refused: () => PortolanError, json: string): Authorize {
+  return authorizeBy(fetch, refused, { credentials: readCredential(json) })
+}
+
+function readCredential(json: string): { readonly type: string } {
+  try {
+    const value: unknown = JSON.parse(json)
+    if (typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string') {
+      return { ...value, type: value.type }
+    }
+  } catch {
+    // What is wrong with it might be a part of it.
+  }
+  throw new PortolanError(
+    'CONFIG_INVALID',
+    'the key for Cloud Storage cannot be read: expected the JSON that Google gives, with a "type"',
+  )
+}
+
+function authorizeBy(
+  fetch: Fetch,
+  refused: () => PortolanError,
+  given: { readonly credentials?: { readonly type: string } },
+): Authorize {
   let auth: Promise<GoogleAuth> | undefined
   return async (url) => {
     auth ??= import('google-auth-library').then(
@@ -23,6 +54,7 @@ export function defaultCredentials(fetch: Fetch, refused: () => PortolanError): 
         new GoogleAuth({
           scopes: SCOPE,
           projectId: NO_PROJECT,
+          ...given,
           // Proxies and certificates are the runtime's affair.
           clientOptions: {
             transporterOptions: { fetchImplementation: (url, init) => fetch(urlOf(url), init ?? {}) },

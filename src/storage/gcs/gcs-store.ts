@@ -6,8 +6,9 @@ import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadl
 import { type CreateMd5, md5Of, toBase64 } from '../driver/digests.ts'
 import { statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
-import { checkInfo, checkRange } from '../driver/object-info.ts'
+import { checkInfo, checkRange, withoutLength } from '../driver/object-info.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
+import { readSecret, type SecretReader } from '../driver/secret.ts'
 import { readSmall } from '../driver/small-object.ts'
 import type {
   ByteRange,
@@ -19,11 +20,11 @@ import type {
   VersionedObject,
 } from '../object-store.ts'
 import { GcsBucket, unlessAbsent } from './gcs-bucket.ts'
-import { anonymous, defaultCredentials } from './gcs-credential.ts'
+import { anonymous, defaultCredentials, givenCredentials } from './gcs-credential.ts'
 import { multipart } from './gcs-multipart.ts'
 import { GcsSession } from './gcs-session.ts'
 
-export interface GcsStoreOptions {
+export interface GcsStoreOptions extends SecretReader {
   readonly runtime: Runtime
   /** At one request. */
   readonly attempts: number
@@ -34,30 +35,33 @@ export interface GcsStoreOptions {
 const FIELDS = 'name,size,contentType,updated'
 
 /**
- * Opens a bucket of Google Cloud Storage with Application Default Credentials; at an `http:` endpoint, which is an
- * emulator, without any, since a token must not travel in the clear.
+ * Opens a bucket of Google Cloud Storage with the credential that the config names, or the Application Default
+ * Credentials; without one, at an `http:` endpoint, which is an emulator, with none, since a token must not travel in the
+ * clear unasked. Rejects with `CONFIG_INVALID` for a credential that cannot be used.
  */
-export function openGcsStore(
+export async function openGcsStore(
   fill: Extract<FillConfig, { kind: 'gcs' }>,
-  { runtime, attempts, createMd5 }: GcsStoreOptions,
-): ObjectStore {
-  const { bucket: name, prefix } = fill
+  options: GcsStoreOptions,
+): Promise<ObjectStore> {
+  const { runtime, attempts, createMd5 } = options
+  const { bucket: name, prefix, credentials } = fill
   const endpoint = (fill.endpoint ?? 'https://storage.googleapis.com').replace(/\/$/, '')
   const location = `gs://${name}${prefix && `/${prefix}`}${fill.endpoint ? ` at ${endpoint}` : ''}`
-  const authorize = endpoint.startsWith('http:')
-    ? anonymous
-    : defaultCredentials(
-        runtime.fetch,
-        () =>
-          new PortolanError(
-            'STORE_REFUSED',
-            `no credentials for ${location}: set GOOGLE_APPLICATION_CREDENTIALS to a key file, or run gcloud auth application-default login`,
-            { location },
-          ),
-      )
+  const refused = (advice: string) => () =>
+    new PortolanError('STORE_REFUSED', `no credentials for ${location}: ${advice}`, { location })
+  const authorize =
+    credentials !== undefined
+      ? givenCredentials(runtime.fetch, refused(GIVEN), await readSecret(credentials.key, options))
+      : endpoint.startsWith('http:')
+        ? anonymous
+        : defaultCredentials(runtime.fetch, refused(DEFAULT))
   const bucket = new GcsBucket({ location, endpoint, name, prefix, authorize, runtime, attempts })
   return new GcsStore(bucket, createMd5)
 }
+
+const GIVEN = 'no token is given for the key that fill.gcs.credentials names; make a new one'
+const DEFAULT =
+  'set GOOGLE_APPLICATION_CREDENTIALS to a key file, or run gcloud auth application-default login, or name one in fill.gcs.credentials'
 
 class GcsStore implements ObjectStore {
   readonly location: string
@@ -108,7 +112,7 @@ class GcsStore implements ObjectStore {
       const length = range
         ? checkRange(this.location, key, range, headers.get('content-range'), contentLength)
         : contentLength
-      if (Number.isNaN(length)) throw untrue(this.location, key, 'it does not say how long it is')
+      if (Number.isNaN(length)) throw withoutLength(this.location, key, headers.get('content-type'))
       if (body === null) return emptyBody()
       return bodyStream(body as AsyncIterable<Uint8Array>, { location: this.location, key, length, deadline })
     } catch (error) {

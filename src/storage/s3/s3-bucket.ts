@@ -10,6 +10,8 @@ export interface S3BucketFacts {
   /** Before every key, without a slash at its end. */
   readonly prefix: string
   readonly client: S3Client
+  /** What to do about credentials that are refused. */
+  readonly credentials: string
   readonly runtime: Runtime
 }
 
@@ -65,7 +67,7 @@ export class S3Bucket {
     try {
       return await deadline.bound(milliseconds, (abortSignal) => send(this.#facts.client, { abortSignal }))
     } catch (error) {
-      throw storeError(this.location, action, key, error, takeApart(error, action))
+      throw storeError(this.location, action, key, error, takeApart(error, action, this.#facts.credentials))
     }
   }
 

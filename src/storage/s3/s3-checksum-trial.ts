@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { PortolanError } from '../../errors.ts'
 import { probePath } from '../../inventory/paths.ts'
 import { SMALL_REQUEST_TIME } from '../driver/deadline.ts'
+import { statusOf } from '../driver/failure.ts'
 import type { S3Bucket } from './s3-bucket.ts'
 import { checksumOf, type Digests, type S3ChecksumHeaders, type S3ChecksumKind } from './s3-checksum.ts'
 
@@ -33,14 +33,12 @@ async function takes(write: () => Promise<unknown>): Promise<boolean> {
     await write()
     return true
   } catch (error) {
-    if (error instanceof PortolanError && (error.code !== 'UNREACHABLE' || isAnswer(error))) return false
-    throw error
+    const status = statusOf(error)
+    // Some services break at a header that they do not know; the others of this kind say nothing of what was sent.
+    if (status === undefined || (status > 501 && status !== 507) || status === 408 || status === 429)
+      throw error
+    return false
   }
-}
-
-/** Some services break at a header that they do not know. */
-function isAnswer({ facts }: PortolanError): boolean {
-  return facts.status === 500 || facts.status === 501
 }
 
 /** Which checksum goes with what is written to a bucket: the one of the config, or the one that a trial finds, once. */

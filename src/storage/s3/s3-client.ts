@@ -40,11 +40,11 @@ function regionOf(
   { AWS_REGION, AWS_DEFAULT_REGION }: SecretReader['environment'],
 ): S3ClientConfig {
   if (region === 'auto' && endpoint === undefined) return { region: SOME_REGION, followRegionRedirects: true }
+  if (region !== undefined) return { region }
   // A profile has a region of its own.
-  const inherited =
-    credentials !== undefined && 'profile' in credentials ? undefined : AWS_REGION || AWS_DEFAULT_REGION
-  const known = region ?? (inherited || (endpoint !== undefined ? SOME_REGION : undefined))
-  return known === undefined ? {} : { region: known }
+  if (credentials !== undefined && 'profile' in credentials) return {}
+  const inherited = AWS_REGION || AWS_DEFAULT_REGION || (endpoint !== undefined ? SOME_REGION : undefined)
+  return inherited === undefined ? {} : { region: inherited }
 }
 
 /** Those that the config names, or those in the variables of AWS, or whatever its default chain finds. */

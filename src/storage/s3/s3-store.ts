@@ -12,7 +12,7 @@ import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadl
 import type { CreateMd5 } from '../driver/digests.ts'
 import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
-import { checkInfo, checkRange } from '../driver/object-info.ts'
+import { checkInfo, checkRange, withoutLength } from '../driver/object-info.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
 import { readSmall } from '../driver/small-object.ts'
 import type {
@@ -28,6 +28,7 @@ import { S3Bucket } from './s3-bucket.ts'
 import { checksumOf, type Digests, type S3ChecksumKind } from './s3-checksum.ts'
 import { S3Checksums } from './s3-checksum-trial.ts'
 import { createS3Client, type S3ClientOptions, type S3Fill } from './s3-client.ts'
+import { credentialsAdvice } from './s3-failure.ts'
 import { S3Multipart, sdkHeaders } from './s3-multipart.ts'
 
 export interface S3StoreOptions extends S3ClientOptions {
@@ -49,7 +50,12 @@ export function openS3Store(fill: S3Fill, options: S3StoreOptions): ObjectStore 
   const location = `s3://${name}${prefix && `/${prefix}`}${endpoint ? ` at ${endpoint}` : ''}`
   const client = createS3Client(fill, options)
   const digests = { createHash: runtime.createHash, createMd5 }
-  return new S3Store(new S3Bucket({ location, name, prefix, client, runtime }), checksum, digests)
+  const credentials = credentialsAdvice(fill)
+  return new S3Store(
+    new S3Bucket({ location, name, prefix, client, credentials, runtime }),
+    checksum,
+    digests,
+  )
 }
 
 /** What must hold for a write to be done. */
@@ -102,11 +108,11 @@ class S3Store implements ObjectStore {
         ),
       )
       if (answer === undefined) return undefined
-      const { Body, ContentLength, ContentRange } = answer
+      const { Body, ContentLength, ContentRange, ContentType } = answer
       const length = range
         ? checkRange(this.location, key, range, ContentRange, ContentLength)
         : ContentLength
-      if (length === undefined) throw untrue(this.location, key, 'it does not say how long it is')
+      if (length === undefined) throw withoutLength(this.location, key, ContentType)
       if (Body === undefined) return emptyBody()
       // A stream of the runtime, node's or the web's; both can be iterated.
       const body = Body as unknown as AsyncIterable<Uint8Array>

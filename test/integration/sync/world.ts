@@ -1,3 +1,5 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { SyncConfig } from '../../../src/config/config.ts'
 import type { Digest } from '../../../src/oci/digest.ts'
@@ -8,6 +10,8 @@ import type { SyncReport } from '../../../src/replication/sync-report.ts'
 import type { Target } from '../../../src/replication/target.ts'
 import { type WalkEvent, walk } from '../../../src/replication/walk.ts'
 import type { Runtime } from '../../../src/runtime.ts'
+import { formatLease } from '../../../src/storage/fs/lease-file.ts'
+import { describeThisProcess } from '../../../src/storage/fs/lease-holder.ts'
 import { openWorkspace } from '../../../src/storage/fs/workspace.ts'
 import type { MemoryBucket } from '../../../src/storage/memory/memory-store.ts'
 import { MemoryRegistry } from '../../support/memory-registry.ts'
@@ -146,4 +150,12 @@ export function expectUnaltered({ objects }: MemoryBucket, registry: MemoryRegis
     expect(Buffer.compare(objects.get(key)!.bytes, original), key).toBe(0)
   }
   return keys
+}
+
+/** Makes a journal look as if the run before had been killed. */
+export async function leaveLeaseOfKilled(folder: string): Promise<void> {
+  const [lease] = (await readdir(folder)).filter((name) => name.startsWith('lease-'))
+  const gone = { ...(await describeThisProcess()), started: '1' }
+  const state = { owner: 'other', holder: gone, expiry: 30_000, beat: 9, released: false }
+  await writeFile(join(folder, lease!), formatLease(state))
 }

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createHash } from '../../../src/adapters/hash.ts'
 import { createNodeRuntime } from '../../../src/adapters/node/runtime.ts'
 import { PortolanError } from '../../../src/errors.ts'
 import { INVENTORY_POINTER_PATH, WRITER_PATH } from '../../../src/inventory/paths.ts'
@@ -47,7 +46,7 @@ const run = (journal: string, upstream: MemoryRegistry, target: Target, takeLeas
   })
 
 async function listed(target: Target): Promise<Set<string>> {
-  const found = await readStoreInventory(target, { createHash })
+  const found = await readStoreInventory(target, createHastyRuntime())
   return new Set([...found!.inventory.entries()].map(({ digest }) => digest))
 }
 
@@ -183,6 +182,31 @@ describe.each(UNCONDITIONAL)('a store that %s', (_, misbehave) => {
     one.tag('app', 'v2', one.addImage('app', { layers: ['new'] }))
     expect((await run('first', one, open(bucket))).faults).toMatchObject([{ code: 'STORE_REFUSED' }])
   })
+})
+
+it('a run that was asleep while its store was taken over leaves the list of the other as it is', async () => {
+  const bucket = new MemoryBucket()
+  const [, misbehave] = UNCONDITIONAL[0]!
+  const other = () => run('second', makeUpstream(50), makeMemoryTarget('paris', { bucket, misbehave }), true)
+  let isAsleep = false
+  const sleepy = makeMemoryTarget('paris', {
+    bucket,
+    misbehave: (honest) => ({
+      ...misbehave(honest),
+      async put(key, ...rest) {
+        const confirmed = await honest.put(key, ...rest)
+        if (isAsleep || !key.startsWith('manifests/')) return confirmed
+        isAsleep = true
+        await other()
+        return confirmed
+      },
+    }),
+  })
+  const { faults } = await run('first', makeUpstream(1), sleepy)
+  expect(faults).toMatchObject([
+    { code: 'STORE_REFUSED', message: expect.stringContaining('another journal') },
+  ])
+  expect((await listed(makeMemoryTarget('paris', { bucket }))).size).toBe(OWN + 1)
 })
 
 it('a store that keeps conditions, but may not, is asked once', async () => {

@@ -1,0 +1,3 @@
+import { describeAccess } from './suite.ts'
+
+describeAccess('bun')

@@ -1,0 +1,5 @@
+import { describeCrashes } from './crashes.ts'
+import { describeTrouble } from './trouble.ts'
+
+describeCrashes('node')
+describeTrouble('node')

@@ -1,0 +1,5 @@
+import { describeBlobs } from './blobs.ts'
+import { describeNames } from './names.ts'
+
+describeBlobs('bun')
+describeNames('bun')
