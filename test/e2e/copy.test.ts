@@ -1,10 +1,13 @@
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MANIFEST_ACCEPT } from '../../src/oci/manifest.ts'
 import { runCommand } from '../support/command.ts'
 import { type DockerRegistry, noDockerRegistry, startDockerRegistry } from '../support/docker-registry.ts'
 import { type PushedImages, pushImages } from '../support/pushed-images.ts'
 import { TARGET_REGISTRIES, type TargetRegistry } from '../support/target-registries.ts'
+import { makeTempFolder } from '../support/temp.ts'
 
 if (noDockerRegistry !== undefined) console.warn(`nothing is copied; ${noDockerRegistry}`)
 
@@ -26,6 +29,35 @@ describe.skipIf(noDockerRegistry !== undefined)('copy', () => {
     const ended = await runCommand(['copy', ...words, '--json'], { folder: tmpdir() })
     return { ...ended, report: JSON.parse(ended.out) as CopyJson }
   }
+
+  it('brings a list of images into a layout, and from there into a registry, with nothing but the layout', async () => {
+    await using folder = await makeTempFolder()
+    const layout = `oci:${join(folder.path, 'images')}`
+    const list = join(folder.path, 'images.txt')
+    const app = pushed.images.find(({ name }) => name === 'app')!
+    const pinned = `${source.host}/images/app@${app.digest}`
+    await writeFile(list, `# all of it\n${[...references, pinned].join('\n')}\n`)
+    const out = await copy('--images', list, layout)
+    expect(out.report.images.map(({ status, faults }) => [status, faults])).toEqual(
+      [...references, pinned].map(() => ['copied', []]),
+    )
+    const again = await copy('--images', list, layout)
+    expect(again.report.totals).toMatchObject({ uploaded: 0, bytes: 0 })
+
+    await using target = await startDockerRegistry()
+    const before = source.requests().length
+    const back = await copy(layout, `${target.host}/gap`, '--verify')
+    expect(back.report.faults, back.err).toEqual([])
+    expect(back.report.images.filter(({ status }) => status !== 'copied')).toEqual([])
+    expect(back.report.verification?.faults).toEqual([])
+    expect(source.requests().length).toBe(before)
+    for (const { name, tag, digest } of pushed.images) {
+      const found = await fetch(`http://${target.host}/v2/gap/images/${name}/manifests/${tag}`, {
+        headers: { Accept: MANIFEST_ACCEPT },
+      })
+      expect(found.headers.get('Docker-Content-Digest'), `${name}:${tag}`).toBe(digest)
+    }
+  })
 
   for (const { name, unable, start } of TARGET_REGISTRIES) {
     if (unable !== undefined) console.warn(`nothing is copied to ${name}; ${unable}`)

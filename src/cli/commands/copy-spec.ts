@@ -4,17 +4,13 @@ import { jsonOptions, platformText } from '../spec/shared-options.ts'
 
 export const COPY = defineCommand({
   name: 'copy',
-  description: 'copy images from registries to a registry, as they are',
+  description: 'copy images as they are: from registries and layouts to a registry or a layout',
   argument: any(
     'reference',
-    'HOST/NAME[:TAG][@DIGEST] of each image, and at the end where to: HOST[/PREFIX], or HOST/NAME:TAG for one image',
+    'each image as HOST/NAME[:TAG][@DIGEST], or oci:FOLDER for all of a layout; at the end where to: HOST[/PREFIX], oci:FOLDER, or HOST/NAME:TAG for one image',
   ),
   options: {
-    images: value(
-      '<file>',
-      'a list of images, one a line, instead of naming them; - for standard input',
-      asText,
-    ),
+    images: value('<file>', 'a list of images, one a line; - for standard input', asText),
     map: list(
       '<from=to>',
       "names at the target: docker.io/library=hub (default: the image's own, without its host)",
@@ -30,9 +26,7 @@ export const COPY = defineCommand({
     {
       kind: 'check',
       fault: ({ images }, words) => {
-        if (images !== undefined && words.length !== 1)
-          return 'with --images, name the target alone: HOST[/PREFIX]'
-        if (images === undefined && words.length < 2)
+        if (words.length === 0 || (images === undefined && words.length === 1))
           return 'name at least one image, and at the end where to: portolan copy IMAGE… TARGET'
         return undefined
       },
@@ -47,7 +41,8 @@ export const COPY = defineCommand({
     'portolan copy registry.k8s.io/pause:3.9 registry.example/k8s',
     'portolan copy registry.k8s.io/pause:3.9 registry.example/base/pause:stable',
     'portolan copy --images images.txt registry.example/mirror --map docker.io/library=hub',
-    'portolan copy --images images.txt registry.example/mirror --dry-run --json',
+    'portolan copy --images images.txt oci:/media/usb/images',
+    'portolan copy oci:/media/usb/images registry.example/mirror --verify',
   ],
 })
 

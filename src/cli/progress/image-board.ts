@@ -8,11 +8,20 @@ export type ImageEvent =
   | { readonly kind: 'bytes'; readonly bytes: number }
   | ({ readonly kind: 'image' } & CopiedImage)
 
-/** How far a copy of so many images is. */
-export function createImageBoard(total: number): Board<ImageEvent> {
+/** A board that is told how many images there will be. */
+export interface ImageBoard extends Board<ImageEvent> {
+  expect(images: number): void
+}
+
+/** How far a copy of images is. */
+export function createImageBoard(): ImageBoard {
+  let total = 0
   let sums = { images: 0, failed: 0, bytes: 0 }
   const rate = new Rate()
   return {
+    expect(images) {
+      total = images
+    },
     note(event) {
       if (event.kind === 'bytes') {
         sums = { ...sums, bytes: sums.bytes + event.bytes }

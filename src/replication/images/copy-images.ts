@@ -13,9 +13,12 @@ import { type CopiedImage, type CopyReport, emptyTally } from './copy-report.ts'
 import type { CopyTarget } from './copy-target.ts'
 import { type CopyWork, TargetContent } from './target-content.ts'
 
+/** Where images are copied from: a registry, an image layout. */
+export type CopySource = Pick<Registry, 'location' | 'repository'>
+
 /** One image that is to be copied; by its digest where it has one, else by what its tag stands for now. */
 export interface CopyJob {
-  readonly source: Registry
+  readonly source: CopySource
   readonly name: Name
   readonly tag?: Tag | undefined
   readonly digest?: Digest | undefined

@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.ts'
 import type { Name, Tag } from '../../oci/name.ts'
-import type { RepositoryWriter } from '../../registry/writer.ts'
+import type { PushedManifest, RepositoryWriter } from '../../registry/writer.ts'
 
 /** Where images are copied to: a registry, an image layout. It rejects as a {@link RepositoryWriter} does. */
 export interface CopyTarget {
@@ -16,6 +16,8 @@ export interface TargetRepository extends RepositoryWriter {
   hasManifest(digest: Digest): Promise<boolean>
   /** Puts a referrer on the list of its subject where the registry keeps no such list itself. */
   listReferrer(subject: Digest, referrer: ListedReferrer): Promise<void>
+  /** Notes a manifest that no tag names, where content is found by lists alone. */
+  enter?(manifest: PushedManifest): Promise<void>
 }
 
 /** A manifest as the list of its subject's referrers has it (OCI distribution spec 1.1, "Referrers Tag Schema"). */

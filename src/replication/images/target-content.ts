@@ -41,7 +41,8 @@ export class TargetContent {
   readonly #work: CopyWork
   readonly #content: RepositoryContent
   readonly #target: TargetRepository
-  readonly #begun = new Map<Digest, Promise<boolean>>()
+  /** By manifest: what it was written under, if it had to be written. */
+  readonly #begun = new Map<Digest, Promise<Tag | Digest | undefined>>()
 
   constructor(name: Name, work: CopyWork, content: RepositoryContent) {
     this.#name = name
@@ -50,28 +51,28 @@ export class TargetContent {
     this.#target = work.target.repository(name)
   }
 
-  /** Whether anything had to be written for a manifest to be there under its digest. */
-  put(digest: Digest): Promise<boolean> {
-    const begun = this.#begun.get(digest) ?? this.#put(digest)
+  /** Brings a manifest under its digest; gives what it was written under, `undefined` where it was there. */
+  put(digest: Digest, reference: Tag | Digest = digest): Promise<Tag | Digest | undefined> {
+    const begun = this.#begun.get(digest) ?? this.#put(digest, reference)
     this.#begun.set(digest, begun)
     return begun
   }
 
   /** Gives a manifest, which comes with all that it names, a tag; by that alone it gets its digest, too. */
   async putTagged(digest: Digest, tags: readonly Tag[]): Promise<void> {
-    const [first, ...others] = tags
+    const [first] = tags
     if (first === undefined) {
       await this.put(digest)
+      await this.#target.enter?.({ digest, ...this.#content.bytes(digest) })
       return
     }
-    if (!this.#begun.has(digest)) this.#begun.set(digest, this.#put(digest, first))
-    const isWritten = await this.put(digest)
-    for (const tag of isWritten ? others : tags) await this.#write(digest, tag)
+    const written = await this.put(digest, first)
+    for (const tag of tags) if (tag !== written) await this.#write(digest, tag)
   }
 
-  async #put(digest: Digest, reference: Tag | Digest = digest): Promise<boolean> {
+  async #put(digest: Digest, reference: Tag | Digest): Promise<Tag | Digest | undefined> {
     const { places } = this.#work
-    if (await places.run(() => this.#target.hasManifest(digest))) return false
+    if (await places.run(() => this.#target.hasManifest(digest))) return undefined
     const { manifests, blobs } = this.#content.contents.get(digest)!
     const children = manifests.filter((child) => this.#content.reached.has(child.digest))
     await Promise.all([
@@ -79,7 +80,7 @@ export class TargetContent {
       ...blobs.map((blob) => this.#bring(blob.digest, blob.size)),
     ])
     await this.#write(digest, reference)
-    return true
+    return reference
   }
 
   async #write(digest: Digest, reference: Tag | Digest): Promise<void> {

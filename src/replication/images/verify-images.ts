@@ -35,7 +35,7 @@ const AT_ONCE = 8
 /** Reads images to the last byte, and compares all of it with its digests; each blob of a repository once. */
 export async function verifyImages(
   runtime: Pick<Runtime, 'createHash'>,
-  registry: Registry,
+  registry: Pick<Registry, 'repository'>,
   images: readonly VerifiedImage[],
   { platforms, referrers, signal }: VerifyOptions,
 ): Promise<Verification> {
