@@ -1,3 +1,4 @@
+import { PortolanError } from '../../errors.ts'
 import type { Semaphore } from '../../internal/semaphore.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseManifest } from '../../oci/manifest.ts'
@@ -73,7 +74,9 @@ export class TargetContent {
   async #put(digest: Digest, reference: Tag | Digest): Promise<Tag | Digest | undefined> {
     const { places } = this.#work
     if (await places.run(() => this.#target.hasManifest(digest))) return undefined
-    const { manifests, blobs } = this.#content.contents.get(digest)!
+    const { manifests, blobs, isSchema1 } = this.#content.contents.get(digest)!
+    if (isSchema1)
+      throw new PortolanError('CONTENT_INVALID', `${digest} is of Docker's schema 1, which is not copied`)
     const children = manifests.filter((child) => this.#content.reached.has(child.digest))
     await Promise.all([
       ...children.map((child) => this.put(child.digest)),
