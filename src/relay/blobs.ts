@@ -183,7 +183,12 @@ export class Blobs {
     // It may fail before anybody reads it, and then whoever does is told.
     head.catch(() => {})
     try {
-      await Promise.race([head, ...(until ? [until] : []), ...(sources ? [sources.begun] : [])])
+      const ended = until?.catch(async (error) => {
+        // Of a disk: backends give what it does not.
+        if (isDelivery(error)) throw error
+        await head
+      })
+      await Promise.race([head, ...(ended ? [ended] : []), ...(sources ? [sources.begun] : [])])
     } catch (error) {
       abort.abort(error)
       if (sources?.isAbsent) return undefined
