@@ -80,6 +80,8 @@ export interface FoundPartial {
 export interface OpenContent {
   readonly size: number
   readonly descriptor: number
+  /** Where it lies below the place; absent where nobody but us can read it. */
+  readonly path?: string
   /** Up to `end`, or fewer bytes when there are no more; in `into` where that is given and large enough. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   close(): void

@@ -78,7 +78,7 @@ async function openLeased(folder: string, records: RecordedLines, lease: Lease):
       await lease.check()
       await contents.take(await partials.draft(bytes), digest)
     },
-    open: (digest) => openContent(contents.file(digest)),
+    open: (digest) => openContent(contents.file(digest), `blobs/${contents.path(digest)}`),
     remove: (digest) => contents.remove(digest),
     mark: (digest, times) => contents.mark(digest, times),
     record: (line) => journal.append(line, false),

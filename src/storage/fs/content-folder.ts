@@ -26,8 +26,13 @@ export class ContentFolder {
   }
 
   file(digest: Digest): string {
+    return join(this.#folder, this.path(digest))
+  }
+
+  /** The same from the folder on, with `/` on every system. */
+  path(digest: Digest): string {
     const encoded = digestEncoded(digest)
-    return join(this.#folder, digestAlgorithm(digest), encoded.slice(0, 2), encoded)
+    return `${digestAlgorithm(digest)}/${encoded.slice(0, 2)}/${encoded}`
   }
 
   /** All contents; what is not named as one is left alone. Rejects as the system does. */
