@@ -97,7 +97,7 @@ it('of a mirror, clients need the mirror alone, and it asks each registry for wh
     { host: '0.0.0.0', port: 443, from: ['clients'], why: ['the mirror'] },
     { host: '127.0.0.1', port: registry, from: ['door'] },
     { host: '127.0.0.1', port: tokens, from: ['door'] },
-    { host: '127.0.0.1', port: cdn, from: ['door', 'sync'] },
+    { host: '127.0.0.1', port: cdn, from: ['door'] },
   ]
   for (const words of [[], ['--image', 'other.example/x:1']]) {
     const { code, out, err } = await hosts(['--json', ...words], {}, service)
