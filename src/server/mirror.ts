@@ -11,6 +11,7 @@ import { classOf, RANKED_AS, type RankedClass } from '../routing/request-class.t
 import { type RoutedRequest, type RouteSources, route } from '../routing/route.ts'
 import type { View } from '../routing/view.ts'
 import type { Log } from '../telemetry/log.ts'
+import { accelRedirect } from './accel-redirect.ts'
 import { answerContent } from './answer-content.ts'
 import { faultReply } from './fault-reply.ts'
 import { type Policy, type RegistryPolicy, registryOf } from './in-force.ts'
@@ -94,8 +95,11 @@ async function answer(
     bare = withoutBody(failureReply(error), request)
   }
   const { provenance } = repository
+  const whole = { ...bare, headers: { ...bare.headers, ...headersOf(addressed, repository) } }
+  const prefix = parts.policy().config.cache?.accelRedirect
   return {
-    reply: { ...bare, headers: { ...bare.headers, ...headersOf(addressed, repository) } },
+    // Only a trusted proxy is believed when it names a client, and so no client gets this by itself.
+    reply: prefix === undefined || request.client.via !== 'header' ? whole : accelRedirect(whole, prefix),
     ...(choice.decision && { decision: choice.decision }),
     relayed: {
       registry: choice.registry,
