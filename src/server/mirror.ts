@@ -95,7 +95,8 @@ async function answer(
     bare = withoutBody(failureReply(error), request)
   }
   const { provenance } = repository
-  const whole = { ...bare, headers: { ...bare.headers, ...headersOf(addressed, repository) } }
+  const headers = { ...withoutSharing(bare.headers), ...headersOf(addressed, repository) }
+  const whole = { ...bare, headers }
   const prefix = parts.policy().config.cache?.accelRedirect
   return {
     // Only a trusted proxy is believed when it names a client, and so no client gets this by itself.
@@ -116,6 +117,16 @@ function headersOf({ by, registry }: Addressed, { provenance }: RelayedRepositor
     ...(by === 'ns' && { 'OCI-Namespace': registry.host }),
     ...(stale && { Warning: staleWarning(stale) }),
   }
+}
+
+/** Who may read it is asked of each client: a proxy on the way must not give to all what it was given for one. */
+function withoutSharing({
+  'Cache-Control': caching,
+  ...headers
+}: DoorReply['headers']): DoorReply['headers'] {
+  return caching === undefined
+    ? headers
+    : { ...headers, 'Cache-Control': caching.replace('public', 'private') }
 }
 
 function withoutBody({ body, ...head }: DoorReply, { method }: MirrorRequest): DoorReply {

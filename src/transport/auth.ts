@@ -38,8 +38,10 @@ export function withAuth(runtime: LoginRuntime, options: LoginOptions): Layer {
         throw error
       }
       if (second === undefined || second === first) return response
-      await response.body?.cancel()
       challenges.set(area, challenge)
+      // A stream was sent already: whoever has it asks again, with what is known now.
+      if (init.body instanceof ReadableStream) return response
+      await response.body?.cancel()
       const answer = await next(target, withAuthorization(init, second))
       if (answer.status === 401) await login.noteTurnedDown(challenge)
       return answer
