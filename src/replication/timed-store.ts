@@ -33,6 +33,7 @@ function timedStore(objects: ObjectStore, limited: Limited): ObjectStore {
     get: (key, range) => objects.get(key, range),
     put: (key, bytes, headers) => limited(`writing ${key}`, bytes.length, objects.put(key, bytes, headers)),
     keepsConditions: objects.keepsConditions,
+    ...(objects.takesFiles && { takesFiles: true }),
     read: (key, limit) => objects.read(key, limit),
     replace: (key, bytes, headers, version) =>
       limited(`writing ${key}`, bytes.length, objects.replace(key, bytes, headers, version)),
