@@ -59,7 +59,8 @@ export async function deliverBytes(
   const { key, headers } = object
   const read = async (start: number, end: number) => bytes.subarray(start, end)
   await withTries(parts, undefined, async () => {
-    const confirmed = await untilAborted(parts.interruption.stop, target.objects.put(key, bytes, headers))
+    const put = target.objects.put(key, bytes, headers, object.digest)
+    const confirmed = await untilAborted(parts.interruption.stop, put)
     if (!parts.readBack.needed(target, headers, confirmed)) return
     await verifyOrDelete(target, { key, headers, size: bytes.length, read }, parts)
   })

@@ -47,9 +47,10 @@ export interface ObjectStore {
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>
   /**
    * Writes a small object whole, over what was there; nobody ever sees a part of it. True when the store has confirmed,
-   * by a checksum of what arrived, that it has these very bytes.
+   * by a checksum of what arrived, that it has these very bytes: of content, whose digest comes with it, a store that can
+   * does so.
    */
-  put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean>
+  put(key: string, bytes: Uint8Array, headers: ObjectHeaders, digest?: Digest): Promise<boolean>
   /**
    * Whether `replace` is known to keep its word. Services that speak a protocol do not all know its conditions, and
    * some take no notice of them: those have to be tried.

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import type { Digest } from '../../oci/digest.ts'
 import type { Runtime } from '../../runtime.ts'
 import { emptyBody } from '../driver/body.ts'
 import type { Action } from '../driver/failure.ts'
@@ -71,8 +72,8 @@ export class FolderStore implements ObjectStore {
     )
   }
 
-  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean> {
-    const upload = await this.upload(key, bytes.length, headers)
+  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders, digest?: Digest): Promise<boolean> {
+    const upload = await this.upload(key, bytes.length, headers, digest && { digest, save() {} })
     try {
       await upload.write(bytes)
       return await upload.commit()
