@@ -34,11 +34,22 @@ export class Refusals {
 
   /** Throws what was thrown before, as long as it is too early to ask for `key` at `realm` again with this credential. */
   check(realm: string, key: string, credential: Credential | undefined): void {
+    const refusal = this.#find(realm, key, credential)
+    if (refusal !== undefined) throw refusal.error
+  }
+
+  /** The same, for those who do without. */
+  isRefused(realm: string, key: string, credential: Credential | undefined): boolean {
+    return this.#find(realm, key, credential) !== undefined
+  }
+
+  #find(realm: string, key: string, credential: Credential | undefined): Refusal | undefined {
     for (const place of [realm, key]) {
       const refusal = this.#known.get(place)
       if (refusal === undefined || refusal.until <= this.#runtime.now()) continue
-      if (sameCredential(refusal.credential, credential)) throw refusal.error
+      if (sameCredential(refusal.credential, credential)) return refusal
     }
+    return undefined
   }
 
   /** Takes note of a failure; one that may pass by itself counts only where the server said until when to leave it alone. */
