@@ -36,6 +36,8 @@ export interface HeldContent {
   readonly size: number
   /** An open file, which `close` closes: it can be read even when its name is gone. */
   readonly descriptor: number
+  /** Where it lies below the folder of the cache; absent where nobody but us can read it. */
+  readonly path?: string
   close(): void
 }
 
@@ -51,8 +53,20 @@ export interface Fill {
    * failed, or has no place: what was given is what came, and the rest can be had elsewhere.
    */
   read(part: FilledPart): AsyncIterable<Uint8Array>
+  /** The file that it comes into; `undefined` where that is none, and when it is over. Rejects as {@link ended} does. */
+  file(): Promise<FilledFile | undefined>
   /** Resolves when the content is kept; rejects when what came is not it, when nothing came, and when the disk fails. */
   readonly ended: Promise<void>
+}
+
+/** A file that a fill writes to, for whoever reads it himself. Until it is closed it can be read. */
+export interface FilledFile {
+  readonly descriptor: number
+  /** How many of its bytes may be read now. */
+  readonly position: number
+  /** Resolves when more may be read than up to a position; rejects when none will come. */
+  passed(position: number): Promise<void>
+  close(): void
 }
 
 export interface FilledPart {

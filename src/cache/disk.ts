@@ -7,9 +7,10 @@ export interface CacheDisk {
   readonly location: string
   /**
    * Takes it, makes what is missing of it, and finds what is there; `records` reads what was recorded. Rejects with
-   * `FILE_UNWRITABLE`, where another process has it with that as the fact `holder`.
+   * `FILE_UNWRITABLE`, where another process has it with that as the fact `holder`. `onWait` is told when it cannot be
+   * seen whether another one has it still, so that it has to be watched for some time.
    */
-  mount(records: RecordedLines): Promise<CacheVolume>
+  mount(records: RecordedLines, onWait: (message: string) => void): Promise<CacheVolume>
 }
 
 /** Lines that say what is known, and that are kept beside the contents. */
@@ -79,6 +80,8 @@ export interface FoundPartial {
 export interface OpenContent {
   readonly size: number
   readonly descriptor: number
+  /** Where it lies below the place; absent where nobody but us can read it. */
+  readonly path?: string
   /** Up to `end`, or fewer bytes when there are no more; in `into` where that is given and large enough. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   close(): void

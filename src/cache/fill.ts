@@ -6,7 +6,7 @@ import { follow } from '../transfer/follow.ts'
 import type { NextSource } from '../transfer/source.ts'
 import type { Spool } from '../transfer/spool.ts'
 import type { WantedBlob } from '../transfer/transfer-error.ts'
-import type { Fill, FilledPart } from './content-cache.ts'
+import type { Fill, FilledFile, FilledPart } from './content-cache.ts'
 import { type OpenKept, readKept, withinBuffer } from './kept-fill.ts'
 import type { FillStatus } from './managed-cache.ts'
 import { NO_PLACE } from './mounted-disk.ts'
@@ -108,6 +108,28 @@ export class RunningFill implements Fill {
     }
     await this.ended
     yield* readKept(this.#parts.reopen, this.blob.digest, part)
+  }
+
+  async file(): Promise<FilledFile | undefined> {
+    const { spool } = await this.#begun.promise
+    const { descriptor } = spool
+    if (descriptor === undefined || this.#release !== undefined) return undefined
+    this.#readers++
+    let isOpen = true
+    const positionOf = () => this.position
+    return {
+      descriptor,
+      get position() {
+        return positionOf()
+      },
+      passed: (position) => this.#passed(position),
+      close: () => {
+        if (!isOpen) return
+        isOpen = false
+        this.#readers--
+        this.#closeWithoutReaders()
+      },
+    }
   }
 
   #follow(spool: Spool, part: FilledPart): AsyncGenerator<Uint8Array, void> {

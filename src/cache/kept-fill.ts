@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts'
 import { follow } from '../transfer/follow.ts'
 import type { Spool } from '../transfer/spool.ts'
-import type { Fill, FilledPart } from './content-cache.ts'
+import type { Fill, FilledFile, FilledPart } from './content-cache.ts'
 
 /** Something whose bytes are all there, until it is closed. */
 export interface Readable extends Pick<Spool, 'read'> {
@@ -24,6 +24,10 @@ export class KeptFill implements Fill {
     this.position = size
     this.#digest = digest
     this.#open = open
+  }
+
+  async file(): Promise<FilledFile | undefined> {
+    return undefined
   }
 
   read(part: FilledPart): AsyncGenerator<Uint8Array, void> {

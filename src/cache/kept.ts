@@ -64,9 +64,9 @@ export class Kept {
       release()
       throw error
     }
-    const { size, descriptor, read, close } = opened
+    const { size, descriptor, path, read, close } = opened
     return {
-      ...{ size, descriptor, read },
+      ...{ size, descriptor, read, ...(path !== undefined && { path }) },
       close() {
         close()
         release()

@@ -118,8 +118,9 @@ export class Space {
         }
         if (this.#making === undefined && this.#lacks(bytes) <= 0) return add(true)
         return this.#inTurn(async () => {
-          const lacking = this.#lacks(bytes)
-          return add((await this.#evict(lacking)) >= lacking)
+          await this.#evict(this.#lacks(bytes))
+          // What was promised is kept, should others have taken hold of what was to go: by one content too much at most.
+          return add(this.#lacks(bytes) <= promised)
         })
       },
       end: (rest) => {

@@ -67,6 +67,8 @@ export interface CacheConfig {
   readonly platforms: readonly string[]
   /** Within which time each content is read once and compared with its digest, in milliseconds; absent for never. */
   readonly scrub?: number
+  /** Below which path an nginx in front sends what is in `folder` itself, such as `/portolan-cache/`. */
+  readonly accelRedirect?: string
 }
 
 /** A registry that a mirror answers for. */

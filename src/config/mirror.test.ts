@@ -51,6 +51,18 @@ test('a mirror of two registries is read with its defaults', () => {
   expect(loadConfig(formatConfig(config))).toEqual(config)
 })
 
+test('says below which path an nginx in front has its files', () => {
+  const text = (HEAD + REGISTRIES).replace('size: 200GiB', 'size: 200GiB, accelRedirect: /portolan-cache/')
+  const config = loadConfig(text, { baseFolder: '/etc/portolan' })
+  expect(config.cache?.accelRedirect).toBe('/portolan-cache/')
+  expect(loadConfig(formatConfig(config))).toEqual(config)
+  for (const path of ['/', 'cache/', '/cache', '/a b/', '//', '/a?/', '/a/../']) {
+    expect(faultsOf(text.replace('/portolan-cache/', JSON.stringify(path)))).toEqual([
+      'cache.accelRedirect: must be a path that begins and ends with "/", such as /portolan-cache/',
+    ])
+  }
+})
+
 test.each([
   ['with a URL', 'url: "https://Registry.Example/v"', { host: 'registry.example', path: 'registry.example' }],
   ['with a port', 'url: "https://registry.example:8443"', { host: 'registry.example:8443' }],

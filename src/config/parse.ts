@@ -240,7 +240,7 @@ function isSole(id: string, { upstreams, registries }: Parsed): boolean {
 }
 
 function toCache(
-  { folder, pin, platforms, scrub, size }: Exclude<NonNullable<Parsed['cache']>, string>,
+  { accelRedirect, folder, pin, platforms, scrub, size }: Exclude<NonNullable<Parsed['cache']>, string>,
   baseFolder: string,
 ): CacheConfig {
   return {
@@ -249,6 +249,7 @@ function toCache(
     pin: pin.map((path) => absolutePath(path, baseFolder)),
     platforms,
     ...(scrub !== 'off' && { scrub }),
+    ...(accelRedirect !== undefined && { accelRedirect }),
   }
 }
 

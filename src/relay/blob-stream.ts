@@ -1,13 +1,13 @@
 /**
  * The bytes that come as a body: nothing is fetched before it is read, and `abort` ends what is fetched when it is given
- * up. It fails as they do.
+ * up. It fails as they do. `first` is what was asked of them already.
  */
 export function streamOf(
   bytes: AsyncIterator<Uint8Array>,
-  first: Promise<IteratorResult<Uint8Array>>,
+  first: Promise<IteratorResult<Uint8Array>> | undefined,
   abort: AbortController,
 ): ReadableStream<Uint8Array> {
-  let next: Promise<IteratorResult<Uint8Array>> | undefined = first
+  let next = first
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

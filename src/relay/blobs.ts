@@ -9,6 +9,7 @@ import type { BackendAccess, RelayedRequest } from './backend-access.ts'
 import { BlobSources } from './blob-sources.ts'
 import { streamOf } from './blob-stream.ts'
 import { FailedBlobs } from './failed-blobs.ts'
+import { filledPart } from './filled-part.ts'
 import { pass } from './passage.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
@@ -121,8 +122,26 @@ export class Blobs {
     const sources = this.#sources.get(fill)
     const abort = new AbortController()
     const bytes = this.#followed(request, wanted, fill, abort.signal)
-    const backendOf = () => first(sources?.givers)
-    return this.#begin({ bytes, abort, sources, until: fill.ended, cache: 'miss', backendOf })
+    // Where there is none, the bytes say why.
+    const file = await fill.file().catch(() => undefined)
+    if (file === undefined) return this.#begin({ bytes, abort, sources, until: fill.ended, cache: 'miss' })
+    try {
+      if (!(await hasBegun({ first: file.passed(wanted.start), sources, until: fill.ended }))) {
+        file.close()
+        return undefined
+      }
+    } catch (error) {
+      file.close()
+      throw error
+    }
+    const restOf = (position: number) => this.#rest(request, { ...wanted, start: position }, abort.signal)
+    const body = filledPart(file, wanted, {
+      stream: () => streamOf(bytes, undefined, abort),
+      rest: (position, error) =>
+        isDelivery(error) ? undefined : streamOf(restOf(position), undefined, abort),
+      onClose: () => abort.abort(),
+    })
+    return { body, cache: 'miss', ...giverOf(sources) }
   }
 
   /** What a fill gives, and, when its disk fails, what backends give from there on. */
@@ -144,16 +163,23 @@ export class Blobs {
       signal.throwIfAborted()
       if (isDelivery(error)) throw error
     }
-    const sources = await this.#sourcesOf(request, wanted)
-    yield* this.#passed({ ...wanted, start: position }, sources, signal)
+    yield* this.#rest(request, { ...wanted, start: position }, signal)
+  }
+
+  /** What backends give, where a disk fails. */
+  async *#rest(
+    request: RelayedRequest,
+    wanted: WantedPart,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    yield* this.#passed(wanted, await this.#sourcesOf(request, wanted), signal)
   }
 
   async #pass(request: RelayedRequest, wanted: WantedPart): Promise<RelayedBlob | undefined> {
     const sources = await this.#sourcesOf(request, wanted)
     const abort = new AbortController()
     const bytes = this.#passed(wanted, sources, abort.signal)
-    const backendOf = () => first(sources.givers)
-    return this.#begin({ bytes, abort, sources, cache: 'pass', backendOf })
+    return this.#begin({ bytes, abort, sources, cache: 'pass' })
   }
 
   async *#passed(
@@ -170,27 +196,19 @@ export class Blobs {
     }
   }
 
-  /** Waits until somebody has begun to give it, so that nothing is promised before. */
-  async #begin({
-    bytes,
-    abort,
-    sources,
-    until,
-    cache,
-    backendOf,
-  }: Beginning): Promise<RelayedBlob | undefined> {
-    const head = bytes.next()
-    // It may fail before anybody reads it, and then whoever does is told.
-    head.catch(() => {})
+  /** Bytes as a body, once somebody has begun to give them. */
+  async #begin({ bytes, abort, sources, until, cache }: Beginning): Promise<RelayedBlob | undefined> {
+    const first = bytes.next()
     try {
-      await Promise.race([head, ...(until ? [until] : []), ...(sources ? [sources.begun] : [])])
+      if (!(await hasBegun({ first, sources, until }))) {
+        abort.abort()
+        return undefined
+      }
     } catch (error) {
       abort.abort(error)
-      if (sources?.isAbsent) return undefined
-      throw sources?.error ?? error
+      throw error
     }
-    const backend = backendOf()
-    return { body: streamOf(bytes, head, abort), cache, ...(backend && { backend }) }
+    return { body: streamOf(bytes, first, abort), cache, ...giverOf(sources) }
   }
 
   #noteFailure(error: unknown, digest: Digest, sources: BlobSources): void {
@@ -206,14 +224,36 @@ interface Beginning {
   /** What ends with the bytes, where there is such a thing. */
   readonly until?: Promise<void>
   readonly cache: RelayedBlob['cache']
-  readonly backendOf: () => Backend | undefined
+}
+
+interface Begun {
+  readonly first: Promise<unknown>
+  readonly sources: BlobSources | undefined
+  readonly until: Promise<void> | undefined
+}
+
+/**
+ * Waits until somebody has begun to give a blob, so that nothing is promised before; false when nobody has it. Rejects
+ * with what the first that was asked has failed with when nobody gives it.
+ */
+async function hasBegun({ first, sources, until }: Begun): Promise<boolean> {
+  // It may fail before anybody reads it, and then whoever does is told.
+  first.catch(() => {})
+  try {
+    await Promise.race([first, ...(until ? [until] : []), ...(sources ? [sources.begun] : [])])
+    return true
+  } catch (error) {
+    if (sources?.isAbsent) return false
+    throw sources?.error ?? error
+  }
+}
+
+function giverOf(sources: BlobSources | undefined): Pick<RelayedBlob, 'backend'> {
+  const [backend] = sources?.givers ?? []
+  return backend === undefined ? {} : { backend }
 }
 
 /** Whether it is backends that failed, and not a disk of ours. */
 function isDelivery(error: unknown): boolean {
   return isWrong(error) || (isPassing(error) && error instanceof PortolanError)
-}
-
-function first<T>(set: ReadonlySet<T> | undefined): T | undefined {
-  return set?.values().next().value
 }

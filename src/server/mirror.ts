@@ -11,6 +11,7 @@ import { classOf, RANKED_AS, type RankedClass } from '../routing/request-class.t
 import { type RoutedRequest, type RouteSources, route } from '../routing/route.ts'
 import type { View } from '../routing/view.ts'
 import type { Log } from '../telemetry/log.ts'
+import { accelRedirect } from './accel-redirect.ts'
 import { answerContent } from './answer-content.ts'
 import { faultReply } from './fault-reply.ts'
 import { type Policy, type RegistryPolicy, registryOf } from './in-force.ts'
@@ -94,8 +95,12 @@ async function answer(
     bare = withoutBody(failureReply(error), request)
   }
   const { provenance } = repository
+  const headers = { ...withoutSharing(bare.headers), ...headersOf(addressed, repository) }
+  const whole = { ...bare, headers }
+  const prefix = parts.policy().config.cache?.accelRedirect
   return {
-    reply: { ...bare, headers: { ...bare.headers, ...headersOf(addressed, repository) } },
+    // Only a trusted proxy is believed when it names a client, and so no client gets this by itself.
+    reply: prefix === undefined || request.client.via !== 'header' ? whole : accelRedirect(whole, prefix),
     ...(choice.decision && { decision: choice.decision }),
     relayed: {
       registry: choice.registry,
@@ -112,6 +117,16 @@ function headersOf({ by, registry }: Addressed, { provenance }: RelayedRepositor
     ...(by === 'ns' && { 'OCI-Namespace': registry.host }),
     ...(stale && { Warning: staleWarning(stale) }),
   }
+}
+
+/** Who may read it is asked of each client: a proxy on the way must not give to all what it was given for one. */
+function withoutSharing({
+  'Cache-Control': caching,
+  ...headers
+}: DoorReply['headers']): DoorReply['headers'] {
+  return caching === undefined
+    ? headers
+    : { ...headers, 'Cache-Control': caching.replace('public', 'private') }
 }
 
 function withoutBody({ body, ...head }: DoorReply, { method }: MirrorRequest): DoorReply {

@@ -2,6 +2,8 @@
 export interface Spool {
   /** Bytes that are in it. */
   readonly length: number
+  /** Of the open file that it is, where it is one. */
+  readonly descriptor?: number
   append(bytes: Uint8Array): Promise<void>
   /** Up to `end`, or fewer bytes when there are no more; in `into` where that is given and large enough. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>

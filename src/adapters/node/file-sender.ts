@@ -1,11 +1,12 @@
 import { read } from 'node:fs'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { FilePart } from '../../internal/file-part.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { descriptorOf } from './descriptor-of.ts'
 import { type KernelFiles, openKernelFiles } from './kernel-files.ts'
-import type { SendBodyOptions } from './send-body.ts'
+import { type SendBodyOptions, sendBody } from './send-body.ts'
 import { Turns } from './turns.ts'
 
 /** What a client that takes all at once is sent at a time: system calls and turns cost little beside the copying then. */
@@ -21,6 +22,9 @@ const SMALL_KEPT = 64
 const LEAST_BYTES = 4096
 /** How many clients are sent a large piece before whoever else has something to do; one takes a tenth of a millisecond. */
 const AT_ONCE = 4
+/** How much of a file that is still written is waited for, and how long at most, in milliseconds, once a client has some. */
+const GATHER_BYTES = 256 * 1024
+const GATHER = 20
 /** After so many refusals in a row the kernel is taken to be unable, not the socket full. */
 const REFUSALS = 4
 
@@ -112,24 +116,52 @@ class Sending {
   }
 
   async #sendAll(): Promise<void> {
+    const { start, end, growth } = this.#part
     const { length } = this.#options
-    const bytes = this.#part.end - this.#part.start
-    if (length !== undefined && length !== bytes)
-      throw new Error(`a part of a file has ${bytes} bytes where ${length} were promised`)
+    if (length !== undefined && length !== end - start)
+      throw new Error(`a part of a file has ${end - start} bytes where ${length} were promised`)
+    try {
+      await this.#sendFile()
+    } catch (error) {
+      const rest = this.#isCancelled ? undefined : growth?.rest(this.#position, error)
+      if (rest === undefined) throw error
+      await this.#sendRest(rest)
+    }
+  }
+
+  async #sendFile(): Promise<void> {
     // What was written before must have left: the kernel knows nothing of it.
     if (this.#kernel !== undefined && this.#socket.writableLength > 0) await this.#write('')
-    while (this.#position < this.#part.end && !this.#isCancelled) {
+    while (this.#position < this.#part.end) {
+      const reach = await this.#reach()
+      if (this.#isCancelled) return
       const descriptor = this.#kernel && descriptorOf(this.#socket)
-      if (descriptor === undefined) await this.#copy(this.#isFast ? LARGE_BYTES : SMALL_BYTES)
-      else await this.#sendByKernel(descriptor)
+      const bytes = Math.min(LARGE_BYTES, reach - this.#position)
+      if (descriptor !== undefined) await this.#sendByKernel(descriptor, bytes)
+      else await this.#copy(this.#isFast ? bytes : Math.min(bytes, SMALL_BYTES))
+      if (this.#isCancelled) return
       this.#options.onProgress()
     }
   }
 
-  async #sendByKernel(socket: number): Promise<void> {
+  /** Up to where the file can be read, once that is beyond where we are. */
+  async #reach(): Promise<number> {
+    const { growth, start, end } = this.#part
+    if (growth === undefined) return end
+    if (growth.position <= this.#position) {
+      // The first bytes are awaited by somebody; later ones come by the packet, and many clients may follow one file.
+      if (this.#position > start) {
+        const gathered = growth.passed(this.#position + GATHER_BYTES)
+        await this.#unlessGone(Promise.race([gathered, sleep(GATHER)]))
+      }
+      await this.#unlessGone(growth.passed(this.#position))
+    }
+    return Math.min(end, growth.position)
+  }
+
+  async #sendByKernel(socket: number, bytes: number): Promise<void> {
     const kernel = this.#kernel!
     const { descriptor, end } = this.#part
-    const bytes = Math.min(LARGE_BYTES, end - this.#position)
     const last = this.#position + bytes - 1
     if (!kernel.isInMemory(descriptor, this.#position) || !kernel.isInMemory(descriptor, last))
       return this.#copy(bytes)
@@ -137,7 +169,7 @@ class Sending {
     if (sent <= 0) {
       if (++this.#refusals === REFUSALS) this.#kernel = undefined
       // In order to be told when a full socket takes something again; the kernel does the rest then.
-      return this.#copy(LEAST_BYTES)
+      return this.#copy(Math.min(bytes, LEAST_BYTES))
     }
     this.#refusals = 0
     this.#position += sent
@@ -145,11 +177,13 @@ class Sending {
   }
 
   #copy(most: number): Promise<void> {
-    const left = this.#part.end - this.#position
-    return this.#sender.lend(Math.min(most, left), async (buffer) => {
-      const bytes = Math.min(most, left, buffer.length)
+    return this.#sender.lend(most, async (buffer) => {
+      const bytes = Math.min(most, buffer.length)
       const { bytesRead } = await readFile(this.#part.descriptor, buffer, 0, bytes, this.#position)
-      if (bytesRead === 0) throw new Error(`a file ends ${left} bytes before what was promised of it`)
+      if (bytesRead === 0) {
+        const lacking = this.#part.end - this.#position
+        throw new Error(`a file ends ${lacking} bytes before what was promised of it`)
+      }
       if (this.#isCancelled) return
       this.#position += bytesRead
       await this.#write(buffer.subarray(0, bytesRead))
@@ -158,10 +192,30 @@ class Sending {
 
   /** Until it has left the process, or the socket is closed. */
   #write(bytes: Uint8Array | string): Promise<void> {
-    return new Promise((resolve) => {
-      this.#goOn = resolve
+    const written = new Promise<void>((resolve) => {
       this.#socket.write(bytes, (error) => error ?? resolve())
-      this.#isFast = this.#socket.writableLength === 0
     })
+    this.#isFast = this.#socket.writableLength === 0
+    return this.#unlessGone(written)
+  }
+
+  /** Waits no longer than somebody wants it; unlike a race, it leaves nothing behind. */
+  #unlessGone(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#isCancelled) resolve()
+      this.#goOn = resolve
+      work.then(resolve, reject)
+    })
+  }
+
+  async #sendRest(rest: ReadableStream<Uint8Array>): Promise<void> {
+    const { onProgress } = this.#options
+    const length = this.#part.end - this.#position
+    let cancel = () => {}
+    const sent = new Promise<void>((onEnd, onError) => {
+      cancel = sendBody(rest, this.#socket, { length, onProgress, onEnd, onError })
+    })
+    await this.#unlessGone(sent)
+    if (this.#isCancelled) cancel()
   }
 }

@@ -43,6 +43,11 @@ export const cacheSchema = z.strictObject({
     })
     .prefault('30d')
     .describe('Within which time each content is read once and compared with its digest, or off.'),
+  accelRedirect: textThat('a path that begins and ends with "/", such as /portolan-cache/', (path) =>
+    /^\/(?:[\w~-][\w.~-]*\/)+$/.test(path),
+  )
+    .optional()
+    .describe('Below which path an nginx in front sends what is in the folder itself (X-Accel-Redirect).'),
 })
 
 /** A registry that a mirror answers for. */

@@ -9,8 +9,8 @@ const readAt = promisify(read)
 /** A named pipe in its place must not block us. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
-/** Opens a content's file; `undefined` when there is none. Throws `FILE_UNREADABLE`. */
-export async function openContent(file: string): Promise<OpenContent | undefined> {
+/** Opens a content's file, which lies at `path` below the cache's folder; `undefined` when there is none. Throws `FILE_UNREADABLE`. */
+export async function openContent(file: string, path: string): Promise<OpenContent | undefined> {
   const descriptor = await unlessAbsent(file, openAt(file, FLAGS))
   if (descriptor === undefined) return undefined
   let size: number
@@ -26,6 +26,7 @@ export async function openContent(file: string): Promise<OpenContent | undefined
   return {
     size,
     descriptor,
+    path,
     read: (start, end, into) => readPart(file, descriptor, { start, end: Math.min(end, size) }, into),
     close() {
       if (isOpen) close(descriptor)

@@ -29,6 +29,7 @@ export async function openSpool(file: string, onEmpty: () => Promise<void>): Pro
     get length() {
       return length
     },
+    descriptor: handle.fd,
     async append(bytes) {
       for (let offset = 0; offset < bytes.length; ) {
         const part = bytes.length - offset
