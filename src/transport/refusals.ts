@@ -19,7 +19,7 @@ interface Refusal {
   readonly until: number
 }
 
-/** What a token server refused, so that it is not asked the same again at once. */
+/** Which logins were refused by a token server or a registry, so that neither is shown them again at once. */
 export class Refusals {
   readonly #runtime: Pick<Runtime, 'now' | 'date'>
   readonly #known = new GenerationalCache<string, Refusal>(REMEMBERED_MAX)
@@ -32,13 +32,13 @@ export class Refusals {
     this.#runtime = runtime
   }
 
-  /** Throws what was thrown before, as long as it is too early to ask for `key` at `realm` again with this credential. */
+  /** Throws what was thrown before, as long as it is too early to ask for `key` at `realm` with this credential again. */
   check(realm: string, key: string, credential: Credential | undefined): void {
     const refusal = this.#find(realm, key, credential)
     if (refusal !== undefined) throw refusal.error
   }
 
-  /** The same, for those who do without. */
+  /** Whether it is too early, for those who can do without. */
   isRefused(realm: string, key: string, credential: Credential | undefined): boolean {
     return this.#find(realm, key, credential) !== undefined
   }

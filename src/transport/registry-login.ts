@@ -36,8 +36,7 @@ export class RegistryLogin {
   readonly #turnedDown = new GenerationalCache<string, { credential: Credential | undefined; until: number }>(
     REMEMBERED_MAX,
   )
-
-  /** The one that was last used. */
+  /** The credential that was last used. */
   #shown: Credential | undefined
 
   /** `fetch` asks token servers. */
