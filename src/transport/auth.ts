@@ -44,8 +44,10 @@ export function withAuth(runtime: LoginRuntime, options: LoginOptions): Layer {
         if (second !== undefined && response.status === 401) login.noteAnswer(challenge, area, false)
         return response
       }
-      await response.body?.cancel()
       challenges.set(area, challenge)
+      // A stream was sent already: whoever has it asks again, with what is known now.
+      if (init.body instanceof ReadableStream) return response
+      await response.body?.cancel()
       const answer = await next(target, withAuthorization(init, second))
       login.noteAnswer(challenge, area, answer.status !== 401)
       return answer
