@@ -1,4 +1,5 @@
 import type { Config, UpstreamConfig } from '../../config/config.ts'
+import { ofLogin } from '../../doctor/login-hosts.ts'
 import { joinNeeds, type NeededHost, needsOf } from '../../doctor/needed-hosts.ts'
 import { askUpstream, LATEST, type TriedImage } from '../../doctor/upstream-hosts.ts'
 import { parseName } from '../../oci/name.ts'
@@ -20,7 +21,11 @@ export async function runHosts({ config: file, image, offline, json }: HostsOpti
     : await Promise.all(
         remote.map((upstream) => askUpstream(upstream, named ?? imageOf(upstream, config), commandRuntime)),
       )
-  const hosts = joinNeeds([...needsOf(config), ...asked.flatMap(({ needs }) => needs)])
+  const hosts = joinNeeds([
+    ...needsOf(config),
+    ...config.upstreams.flatMap(ofLogin),
+    ...asked.flatMap(({ needs }) => needs),
+  ])
   const problems = asked.flatMap(({ problem }) => problem ?? [])
   if (json) printJson({ hosts, asked: !offline, problems })
   else process.stdout.write(`${formatHosts(hosts)}\n`)
