@@ -134,7 +134,11 @@ export async function composePortolan(
   const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
   const clients = new ReturningClients(runtime, worker?.attempts)
   const listening = options.listening ?? (() => undefined)
-  const readiness = new DoorReadiness({ listening, backends: () => policy().backends.all })
+  const readiness = new DoorReadiness({
+    listening,
+    backends: () => policy().backends.all,
+    keeps: () => policy().config.cache !== undefined,
+  })
   observe(inForce, { metrics, exchanges, clients, readiness })
   if (worker === undefined) tellChanges(inForce, reloads, metrics, runtime)
 
