@@ -37,8 +37,14 @@ export async function bundle({
     platform,
     plugins: [takeBuiltins(), leaveOutUndeclared()],
     resolve: {
-      // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
-      alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+      alias: {
+        // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
+        yaml: join(root, 'node_modules/yaml/browser/index.js'),
+        // Of its two builds, this one stays half as long: the list of public suffixes is not written out.
+        tldts: join(root, 'node_modules/tldts/dist/cjs/index.js'),
+        // Only as modules does it leave out what is not used, which is nearly all of it.
+        '@aws-sdk/client-ecr': join(root, 'node_modules/@aws-sdk/client-ecr/dist-es/index.js'),
+      },
       // The names of modules decide on the names and order of what is made: they are the same wherever packages lie.
       symlinks: false,
     },

@@ -1,7 +1,13 @@
 import { beforeEach, expect, it } from 'vitest'
 import { configOf } from '../../test/support/config.ts'
-import { makeBlob } from '../../test/support/content.ts'
-import { layFirstProof, makeInventory, makeKey } from '../../test/support/inventory.ts'
+import { makeBlob, type TestBlob } from '../../test/support/content.ts'
+import {
+  layFirstProof,
+  layInventory,
+  layProof,
+  makeInventory,
+  makeKey,
+} from '../../test/support/inventory.ts'
 import type { Served } from '../../test/support/misbehaving.ts'
 import { createTestRuntime, type TestRuntime } from '../../test/support/test-runtime.ts'
 import { until } from '../../test/support/until.ts'
@@ -154,4 +160,42 @@ it('another key, and every store that owes a proof has to prove anew whose it is
   expect(usable(before)).toEqual(['iowa', 'paris'])
   expect(usable(await next(before, stores, restOf(KEY), await policyOf(KEY)))).toEqual(['iowa', 'paris'])
   expect(usable(await next(before, stores, restOf(other), await policyOf(other)))).toEqual(['iowa'])
+})
+
+it('a proof must name the URL of the store whose proof it is, wherever it is served', async () => {
+  const policy = { publicKey: await importPublicKey(KEY.publicKey), maxAge: 86_400_000 }
+  const rest = { ownership: { publicKey: KEY.publicKey, maxAge: '1d' } }
+  const issued = runtime.date().getTime()
+  const ofParis = { store: 'paris', url: PARIS.url, issued, inventory: 'none' } as const
+  // A CDN in front of the bucket, and somebody else's bucket: both serve what paris serves.
+  for (const host of ['paris.test', 'london.test']) await layProof(hosts.get(host)!, KEY, ofParis)
+  const cdn = { ...LONDON, id: 'cdn', proof: 'paris' }
+  expect(usable(await next(none, [PARIS, cdn], rest, policy))).toEqual(['iowa', 'paris', 'cdn'])
+
+  const moved = await next(none, [{ ...PARIS, url: LONDON.url }], rest, policy)
+  expect(moved.stores[0]!.state.ownership).toMatchObject({ status: 'refused', because: 'other-url' })
+  const known = await next(none, [{ ...PARIS, url: LONDON.url, proofUrl: PARIS.url }], rest, policy)
+  expect(usable(known)).toEqual(['iowa', 'paris'])
+})
+
+it('a new inventory is gone by as soon as the proof that goes with it is there', async () => {
+  const policy = { publicKey: await importPublicKey(KEY.publicKey), maxAge: 86_400_000 }
+  const rest = { ownership: { publicKey: KEY.publicKey, maxAge: '1d' } }
+  const served = hosts.get('paris.test')!
+  const fill = async (...blobs: TestBlob[]) => {
+    const inventory = makeInventory(blobs, runtime.date().getTime())
+    layInventory(served, inventory)
+    const { digest } = inventory.pointer
+    const issued = runtime.date().getTime()
+    await layProof(served, KEY, { store: 'paris', url: PARIS.url, issued, inventory: digest })
+  }
+  await fill(makeBlob('another'))
+  const [paris] = (await next(none, [{ ...PARIS, inventory: true }], rest, policy)).stores
+  await until('the first', () => paris!.inventory?.status === 'ok')
+  expect(paris!.known(asked)).toBe('absent')
+
+  runtime.advance(1000)
+  await fill(makeBlob('another'), LISTED)
+  runtime.advance(67_000)
+  await until('the second', () => paris!.known(asked) === 'present')
 })

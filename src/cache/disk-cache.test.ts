@@ -1,9 +1,10 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { noiseOf, sha256Of, steppedSource, wantedOf } from '../../test/support/blob-sources.ts'
 import { makeTempFolder, type TempFolder } from '../../test/support/temp.ts'
 import { createTestRuntime } from '../../test/support/test-runtime.ts'
+import { until } from '../../test/support/until.ts'
 import { systemClock } from '../adapters/clock.ts'
 import { cacheFolder } from '../storage/fs/cache-folder.ts'
 import { takeTurns } from '../transfer/source.ts'
@@ -84,6 +85,25 @@ describe('what a cache keeps', () => {
     expect(cache.status().used).toBe(0)
   })
 
+  it('keeps to a smaller size from the start, and leaves alone what is none of its own', async () => {
+    for (let seed = 10; seed < 14; seed++) {
+      const large = noiseOf(2 * MIB, seed)
+      await cache.put(sha256Of(large), large)
+    }
+    await cache[Symbol.asyncDispose]()
+    const strangers = ['blobs/sha256/ab/notes.txt', 'blobs/README', 'partial/lost+found/x', 'blobs/sha256/cd']
+    for (const path of strangers) {
+      await mkdir(join(folder.path, path, '..'), { recursive: true })
+      await writeFile(join(folder.path, path), 'x')
+    }
+    await writeFile(join(folder.path, 'partial/12.x.draft'), 'x')
+    cache = await open(5 * MIB)
+    await until('what is too much to go', () => cache.status().used <= 5 * MIB)
+    expect(cache.status()).toMatchObject({ contents: { count: 2 }, used: 4 * MIB })
+    for (const path of strangers) expect(await readFile(join(folder.path, path), 'utf8')).toBe('x')
+    expect(await readdir(join(folder.path, 'partial'))).toEqual(['lost+found'])
+  })
+
   it('is used by one process alone, which the next one names', async () => {
     await expect(open()).rejects.toMatchObject({
       code: 'FILE_UNWRITABLE',
@@ -151,6 +171,37 @@ describe('a fill', () => {
     expect(cache.status()).toMatchObject({ partials: { bytes: 0 }, contents: { count: 1 } })
   })
 
+  it.each([
+    ['other bytes than were brought', (partial: Buffer) => partial.fill(0, 1000, 2000)],
+    ['more bytes than the blob has', () => noiseOf(5 * MIB, 4)],
+  ])('whose download was left with %s begins anew after that was noticed', async (_, change) => {
+    const first = cache.fill(blob, takeTurns([steppedSource(bytes, { allowed: 2 * MIB })]))!
+    await readAll(first, 0, 2 * MIB)
+    await cache[Symbol.asyncDispose]()
+    const [name] = await readdir(join(folder.path, 'partial'))
+    const file = join(folder.path, 'partial', name!)
+    await writeFile(file, change(await readFile(file)))
+    cache = await open()
+    const second = cache.fill(blob, takeTurns([steppedSource(bytes)]))!
+    await expect(second.ended).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+    const third = steppedSource(bytes)
+    await cache.fill(blob, takeTurns([third]))!.ended
+    expect(third.starts).toEqual([0])
+    expect((await cache.read(blob.digest))?.length).toBe(bytes.length)
+  })
+
+  it('that nobody went on with for a day is removed', async () => {
+    const fill = cache.fill(blob, takeTurns([steppedSource(bytes, { allowed: 2 * MIB })]))!
+    await readAll(fill, 0, 2 * MIB)
+    await cache[Symbol.asyncDispose]()
+    const [name] = await readdir(join(folder.path, 'partial'))
+    const old = (createTestRuntime().date().getTime() - 25 * 3_600_000) / 1000
+    await utimes(join(folder.path, 'partial', name!), old, old)
+    cache = await open()
+    await until('it to be removed', async () => (await readdir(join(folder.path, 'partial'))).length === 0)
+    expect(cache.status().used).toBe(0)
+  })
+
   it('larger than the cache is not begun', async () => {
     await reopen(4 * MIB)
     expect(cache.fill(blob, takeTurns([steppedSource(bytes)]))).toBeUndefined()
@@ -170,6 +221,13 @@ describe('what is recorded', () => {
     expect(cache.records.link(REPOSITORY, digest)).toEqual({ size: 10 })
     expect([...cache.records.answers(REPOSITORY, 'tag')]).toEqual([['1.0', answer]])
     expect(cache.records.answer({ ...tag, registry: 'other.test' })).toBeUndefined()
+    await cache[Symbol.asyncDispose]()
+    const journal = (await readdir(folder.path)).find((name) => name.startsWith('records'))!
+    const text = await readFile(join(folder.path, journal))
+    const torn = Buffer.concat([Buffer.from([0xff, 0, 0x0a]), text, Buffer.from('{"question":{"reg')])
+    await writeFile(join(folder.path, journal), torn)
+    cache = await open()
+    expect(cache.records.answer(tag)).toEqual(answer)
     cache.records.setAnswer(tag, undefined)
     await reopen()
     expect(cache.records.answer(tag)).toBeUndefined()

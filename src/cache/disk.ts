@@ -7,9 +7,10 @@ export interface CacheDisk {
   readonly location: string
   /**
    * Takes it, makes what is missing of it, and finds what is there; `records` reads what was recorded. Rejects with
-   * `FILE_UNWRITABLE`, where another process has it with that as the fact `holder`.
+   * `FILE_UNWRITABLE`, where another process has it with that as the fact `holder`. `onWait` is told when it cannot be
+   * seen whether another one has it still, so that it has to be watched for some time.
    */
-  mount(records: RecordedLines): Promise<CacheVolume>
+  mount(records: RecordedLines, onWait: (message: string) => void): Promise<CacheVolume>
 }
 
 /** Lines that say what is known, and that are kept beside the contents. */
@@ -33,8 +34,6 @@ export interface CacheVolume {
   readonly lost: AbortSignal
   /** Whether it can be written; rejects when it cannot. */
   probe(): Promise<void>
-  /** Bytes that are free on it; `undefined` where nobody says. */
-  free(): Promise<number | undefined>
 
   /** Opens what there is of a content on its way, or begins it. */
   partial(digest: Digest): Promise<Spool>

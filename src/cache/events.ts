@@ -20,7 +20,10 @@ export type CacheEvent =
 
 /** What keeps a disk from being written. */
 export interface DiskTrouble {
-  /** The system's code, such as `ENOSPC`; `held` when another process has the disk, `lost` when one has taken it. */
+  /**
+   * The system's code, such as `ENOSPC`; `held` when another process has the disk, `lost` when one may have taken it,
+   * `waiting` while one that had it is watched.
+   */
   readonly reason: string
   readonly message: string
   /** In milliseconds since 1970. */

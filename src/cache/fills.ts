@@ -4,7 +4,7 @@ import type { NextSource } from '../transfer/source.ts'
 import { isPassing, type WantedBlob } from '../transfer/transfer-error.ts'
 import type { Fill } from './content-cache.ts'
 import type { CacheVolume } from './disk.ts'
-import { type FillEnd, RunningFill } from './fill.ts'
+import { type FillEnd, type FillParts, RunningFill } from './fill.ts'
 import type { CacheParts, Kept } from './kept.ts'
 import { KeptFill } from './kept-fill.ts'
 import type { FillStatus } from './managed-cache.ts'
@@ -20,6 +20,8 @@ interface Undertaking {
   readonly volume: CacheVolume
   readonly lot: Lot
   readonly begun: number
+  /** Settles when nothing is left of the fill of this digest before. */
+  readonly before: Promise<void> | undefined
 }
 
 /** The downloads into a cache, one for a digest. */
@@ -27,8 +29,8 @@ export class Fills {
   readonly #parts: CacheParts
   readonly #kept: Kept
   readonly #fills = new Map<Digest, RunningFill>()
-  /** Of each fill that goes on, when all is done that follows its end. */
-  readonly #ends = new Map<RunningFill, Promise<void>>()
+  /** Of each fill that goes on or has just ended, when all is done that follows its end. */
+  readonly #ends = new Map<Digest, Promise<void>>()
   #closed = false
   #toldFull = false
 
@@ -78,21 +80,26 @@ export class Fills {
   #begin(blob: WantedBlob, sources: NextSource, volume: CacheVolume, lot: Lot): Fill {
     const { runtime, events } = this.#parts
     const { digest, name } = blob
-    const undertaking = { volume, lot, begun: runtime.now() }
+    const undertaking = { volume, lot, begun: runtime.now(), before: this.#ends.get(digest) }
     const fill = new RunningFill(blob, sources, this.#partsOf(undertaking))
     this.#fills.set(digest, fill)
     events.notify({ kind: 'fill begun', digest, name })
-    const ended = fill.end.then((end) => this.#ended(fill, end, undertaking))
-    this.#ends.set(fill, ended)
+    const ended = fill.end
+      .then((end) => this.#ended(fill, end, undertaking))
+      .then(() => {
+        if (this.#ends.get(digest) === ended) this.#ends.delete(digest)
+      })
+    this.#ends.set(digest, ended)
     runtime.background(ended)
     return fill
   }
 
-  #partsOf({ volume, lot }: Undertaking): ConstructorParameters<typeof RunningFill>[2] {
+  #partsOf({ volume, lot, before }: Undertaking): FillParts {
     const { runtime, space, contents, events } = this.#parts
     return {
       runtime,
       open: async (digest) => {
+        await before
         await space.settled(digest)
         return volume.partial(digest)
       },
@@ -114,6 +121,7 @@ export class Fills {
     const { runtime, disk, events } = this.#parts
     const { digest } = fill.blob
     const { length, error } = end
+    this.#fills.delete(digest)
     if (error !== undefined) {
       // Before anybody who was told of it asks for the next one.
       disk.noteFailure(volume, error)
@@ -121,8 +129,6 @@ export class Fills {
       if (!stays) await volume.removePartial(digest).catch(() => {})
       lot.end(stays ? { digest, length, changed: runtime.date().getTime() } : undefined)
     }
-    this.#fills.delete(digest)
-    this.#ends.delete(fill)
     if (error === undefined) {
       events.notify({ kind: 'fill ended', digest, size: length, took: runtime.now() - begun })
       return

@@ -8,7 +8,7 @@ import type { DiskTrouble } from './events.ts'
 export const NO_PLACE = 'no place'
 
 /** Between two looks whether a disk does again what it should. */
-const RETRY: Backoff = { first: 4000, max: 60_000 }
+const RETRY: Backoff = { first: 2000, max: 60_000 }
 /** Trouble within this time of the last one, in milliseconds, is the same one. */
 const QUIET = 60_000
 
@@ -35,6 +35,7 @@ export class MountedDisk {
   #callOff: Cancel = () => {}
   #recovering: Promise<void> | undefined
   #closed = false
+  #isMounting = false
   #hasRecords = false
 
   constructor(
@@ -63,10 +64,16 @@ export class MountedDisk {
     return this.#trouble
   }
 
-  /** Takes the disk; when that fails, goes on trying. Rejects with `FILE_UNWRITABLE` when another process has it. */
+  /**
+   * Takes the disk; when that fails, or takes long, goes on trying. Rejects with `FILE_UNWRITABLE` when another process
+   * has it.
+   */
   async begin(): Promise<void> {
+    const waiting = Promise.withResolvers<string>()
+    const mounting = this.#mount(waiting.resolve)
     try {
-      await this.#mount()
+      const message = await Promise.race([mounting, waiting.promise])
+      if (message !== undefined) this.#waitFor(mounting, message)
     } catch (error) {
       if (error instanceof PortolanError && error.facts.holder !== undefined) throw error
       this.#note(error)
@@ -82,23 +89,45 @@ export class MountedDisk {
 
   #note(error: unknown): void {
     if (this.#trouble !== undefined || this.#closed) return
-    const { now, date, log } = this.#runtime
-    this.#failures = now() - this.#recovered < QUIET ? this.#failures + 1 : 1
-    const message = error instanceof Error ? error.message : String(error)
-    const trouble = { reason: reasonOf(error), message, since: date().getTime() }
-    this.#trouble = trouble
-    log.error(
-      { disk: this.#disk.location, reason: trouble.reason },
-      `nothing is kept until it can be again: ${message}`,
-    )
-    this.#listener.trouble(trouble)
+    const sinceLast = this.#runtime.now() - this.#recovered
+    this.#failures = sinceLast < QUIET ? this.#failures + 1 : 1
+    this.#begin(reasonOf(error), error instanceof Error ? error.message : String(error))
     this.#schedule()
+  }
+
+  #begin(reason: string, message: string): void {
+    const { date, log } = this.#runtime
+    const trouble = { reason, message, since: date().getTime() }
+    this.#trouble = trouble
+    log.error({ disk: this.#disk.location, reason }, `nothing is kept until it can be again: ${message}`)
+    this.#listener.trouble(trouble)
+  }
+
+  #end(): void {
+    if (this.#closed) return
+    this.#recovered = this.#runtime.now()
+    this.#trouble = undefined
+    this.#runtime.log.info({ disk: this.#disk.location }, 'what is fetched is kept again')
+    this.#listener.trouble(undefined)
+  }
+
+  /** Whoever had the disk may be gone or not: meanwhile, clients are served without it. */
+  #waitFor(mounting: Promise<void>, message: string): void {
+    this.#begin('waiting', message)
+    this.#recovering = mounting.then(
+      () => this.#end(),
+      (error) => {
+        this.#trouble = undefined
+        this.#note(error)
+      },
+    )
   }
 
   async close(): Promise<void> {
     this.#closed = true
     this.#callOff()
-    await this.#recovering
+    // To take a disk may take as long as somebody has to be watched: that is closed when it is had.
+    if (!this.#isMounting) await this.#recovering
     await this.#listener.leaving()
     await this.#volume?.close().catch(() => {})
     this.#volume = undefined
@@ -116,13 +145,9 @@ export class MountedDisk {
   }
 
   async #recover(): Promise<void> {
-    if (!(await this.#isOurs())) await this.#mount()
+    if (!(await this.#isOurs())) await this.#mount(() => {})
     else await this.#volume?.rewriteRecords()
-    const { now, log } = this.#runtime
-    this.#recovered = now()
-    this.#trouble = undefined
-    log.info({ disk: this.#disk.location }, 'what is fetched is kept again')
-    this.#listener.trouble(undefined)
+    this.#end()
   }
 
   /** Whether what was taken can be written again; false when it has to be taken anew. Rejects when it cannot. */
@@ -138,18 +163,22 @@ export class MountedDisk {
     }
   }
 
-  async #mount(): Promise<void> {
+  async #mount(onWait: (message: string) => void): Promise<void> {
     const records = this.#records
     // What is in memory is as new or newer.
     const reader = this.#hasRecords ? { read() {}, lines: () => records.lines() } : records
     const old = this.#volume
-    this.#volume = undefined
     if (old !== undefined) await this.#listener.leaving()
+    this.#volume = undefined
     await old?.close().catch(() => {})
-    const volume = await this.#disk.mount(reader)
+    this.#isMounting = true
+    const volume = await this.#disk.mount(reader, onWait).finally(() => {
+      this.#isMounting = false
+    })
+    if (this.#closed) return volume.close()
     this.#hasRecords = true
     this.#volume = volume
-    volume.lost.addEventListener('abort', () => this.#note(volume.lost.reason), { once: true })
+    volume.lost.addEventListener('abort', () => this.noteFailure(volume, volume.lost.reason), { once: true })
     this.#listener.mounted(volume)
   }
 }

@@ -34,7 +34,7 @@ export interface Lot {
 /** How much of the disk is taken, downloads on their way included, and what goes for what comes. */
 export class Space {
   readonly #parts: SpaceParts
-  #limit: number
+  readonly #limit: number
   /** Downloads that nobody goes on with, the oldest first. */
   readonly #idle = new Map<Digest, FoundPartial>()
   #idleBytes = 0
@@ -56,10 +56,6 @@ export class Space {
 
   get limit(): number {
     return this.#limit
-  }
-
-  set limit(bytes: number) {
-    this.#limit = bytes
   }
 
   /** Bytes that are taken. */
@@ -118,8 +114,9 @@ export class Space {
         }
         if (this.#making === undefined && this.#lacks(bytes) <= 0) return add(true)
         return this.#inTurn(async () => {
-          const lacking = this.#lacks(bytes)
-          return add((await this.#evict(lacking)) >= lacking)
+          await this.#evict(this.#lacks(bytes))
+          // What was promised is kept, should others have taken hold of what was to go: by one content too much at most.
+          return add(this.#lacks(bytes) <= promised)
         })
       },
       end: (rest) => {

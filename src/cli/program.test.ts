@@ -84,6 +84,27 @@ test('config check looks at the files by which a door speaks TLS, and warns of t
   })
 })
 
+test('config check looks at the files of users and logins, and repeats nothing of them', async () => {
+  await writeFile(join(folder, 'users'), 'jo:hunter2\n')
+  const upstream = { id: 'a', url: 'https://a.example', at: 'dc/x' }
+  const credentials = { username: 'jo', passwordFile: 'nowhere' }
+  const config = {
+    ...{ version: 1, delivery: 'relay', cache: 'off', listen: '127.0.0.1:8080' },
+    clients: { htpasswd: 'users' },
+    upstreams: [{ ...upstream, credentials }],
+  }
+  await writeFile(join(folder, 'mirror.yaml'), JSON.stringify(config))
+  const { code, err } = await portolan(['config', 'check', 'mirror.yaml'])
+  expect(code).toBe(2)
+  expect(err).toMatch(
+    /^mirror\.yaml clients\.htpasswd: .*users, line 1: the password of "jo" is not kept by bcrypt/m,
+  )
+  expect(err).toMatch(
+    /^warning: .* upstreams\[0\]\.credentials\.passwordFile: .*nowhere": cannot be read here/m,
+  )
+  expect(err).not.toContain('hunter2')
+})
+
 test('config check reads standard input, once', async () => {
   const input = GOOD
   expect(await portolan(['config', 'check', '-'], { input })).toMatchObject({

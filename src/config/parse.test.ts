@@ -695,6 +695,11 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     ],
   ],
   [
+    'the URL of a proof that nobody asks for',
+    'stores: [{ id: paris, url: "https://b", at: dc/x, proofUrl: "https://c" }]\n',
+    ['4:61 stores[0].proofUrl: "https://c": is of no use: no proof of ownership is asked of this store'],
+  ],
+  [
     'a sync from nowhere',
     'sync: { from: b }\n',
     ['4:15 sync.from: "b": must be the id of an upstream with url (did you mean "a"?); allowed here: a'],

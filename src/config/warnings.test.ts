@@ -38,6 +38,9 @@ const MIRROR = {
   ],
 }
 const registry = (host: string, ...upstreams: string[]) => ({ host, upstreams })
+const LOGINS = { ...{ delivery: 'relay', cache: 'off' }, clients: { htpasswd: 'users' } }
+const OPEN =
+  'clients.htpasswd: has passwords go over the network as they are: set tls, or name in clients.trustedProxies the proxy that speaks it'
 const EVERYBODY =
   'clouds: nothing says where clients are, so none is sent to the nearest backend: set clouds.snapshot and clouds.refresh, or clouds.places'
 const unlisted = (cloud: string) =>
@@ -50,6 +53,38 @@ test.each<[string, object, string[]]>([
     'TLS for an admin service that is off',
     { admin: 'off', adminTls: { certificate: 'a', key: 'b' } },
     ['adminTls: is for nobody, since admin is off'],
+  ],
+  ['passwords of clients without TLS', LOGINS, [OPEN]],
+  ['passwords of clients over TLS', { ...LOGINS, tls: { certificate: 'a', key: 'b' } }, []],
+  ['passwords of clients on loopback', { ...LOGINS, listen: '127.0.0.1:8080' }, []],
+  [
+    'passwords of clients of a proxy',
+    { ...LOGINS, clients: { ...LOGINS.clients, trustedProxies: ['10.0.0.0/8'] } },
+    [],
+  ],
+  [
+    'passwords of nobody',
+    { ...LOGINS, registries: [{ ...registry('a.example', 'a'), public: true }] },
+    ['clients.htpasswd: asks nobody, since every registry is public'],
+  ],
+  [
+    'a login over http',
+    {
+      ...{ ...LOGINS, listen: '[::1]:8080' },
+      upstreams: [{ ...UPSTREAM, url: 'http://a.example', credentials: { helper: 'pass' } }],
+    },
+    ['upstreams[0].credentials: has the login go over the network as it is: the upstream is asked over http'],
+  ],
+  [
+    'a login over http on loopback, or over https',
+    {
+      ...{ ...LOGINS, listen: '[::1]:8080' },
+      upstreams: [
+        { ...UPSTREAM, canonical: true, url: 'http://localhost:5000', credentials: { helper: 'pass' } },
+        { ...UPSTREAM, id: 'b', credentials: { helper: 'pass' } },
+      ],
+    },
+    [],
   ],
   ['a cloud, and nothing says who is in it', rules({ cloud: 'aws' }), [`routing[0].when: ${NOBODY}`]],
   ['a country', rules({ country: 'FR' }), [`routing[0].when: ${NOBODY}`]],

@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import type { Remark } from './fault.ts'
 import { PlaceIndex } from './place-index.ts'
 import { RuleIndex } from './rule-index.ts'
+import { warnOfLogins } from './warn-of-logins.ts'
 
 /**
  * Says where a valid config cannot do what it says. `placesAreGiven` where the runtime itself knows the places of
@@ -24,6 +25,7 @@ export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps
   if (config.adminTls !== undefined && config.admin === undefined) {
     remarks.push({ path: ['adminTls'], message: 'is for nobody, since admin is off' })
   }
+  remarks.push(...warnOfLogins(config, (host) => lies(host, LOOPBACK)))
   if (!placesAreGiven) {
     warnOfEverybodySomewhere(config, remarks)
     yield* warnOfUnknownPlaces(config, remarks)

@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts'
 import type { Name } from '../oci/name.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { NextSource, OpenedSource, Source, SourceFailure } from '../transfer/source.ts'
+import { watchStream } from '../transport/watch-body.ts'
 import type { BackendAccess, BlobPart } from './backend-access.ts'
 import { peek } from './peek.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
@@ -37,8 +38,8 @@ export class BlobSources {
   readonly #announce: () => void
   #left: readonly BlobSource[]
   readonly #begun = new Set<Backend>()
-  /** Where each began the last two times. */
-  readonly #starts = new Map<Backend, readonly [before: number | undefined, last: number]>()
+  /** Those that gave nothing new the last time. */
+  readonly #barren = new Set<Backend>()
   /** Why the others gave nothing; `undefined` for those that have no such blob. */
   readonly #refusals: (PortolanError | undefined)[] = []
 
@@ -75,15 +76,10 @@ export class BlobSources {
     const at = (this.#left as readonly Source[]).indexOf(failure.source)
     const source = this.#left[at]
     if (source === undefined) return this.#left[0]
-    if (failure.passing && this.#mayGoOn(source.backend)) return this.#left[at + 1] ?? this.#left[0]
+    const mayGoOn = this.#begun.has(source.backend) && !this.#barren.has(source.backend)
+    if (failure.passing && mayGoOn) return this.#left[at + 1] ?? this.#left[0]
     this.#left = this.#left.toSpliced(at, 1)
     return this.#left[at] ?? this.#left[0]
-  }
-
-  /** Whether it has begun, and did not break off at one place twice. */
-  #mayGoOn(backend: Backend): boolean {
-    const [before, last] = this.#starts.get(backend) ?? []
-    return this.#begun.has(backend) && (last === undefined || last !== before)
   }
 
   #sourceOf(backend: Backend): BlobSource {
@@ -104,16 +100,30 @@ export class BlobSources {
       if (opened === undefined) this.#refusals.push(undefined)
       else {
         this.#begun.add(backend)
-        this.#starts.set(backend, [this.#starts.get(backend)?.[1], part.start])
+        this.#barren.add(backend)
         this.#announce()
       }
-      return opened
+      return opened && this.#watched(opened, backend, part)
     } catch (error) {
       if (part.signal.aborted) throw error
       rests.note(backend.id, error)
       this.#refusals.push(error instanceof PortolanError ? error : undefined)
       throw error
     }
+  }
+
+  /** Notices when more comes than whoever asked for it has. */
+  #watched({ body, ...opened }: OpenedSource, backend: Backend, { start }: BlobPart): OpenedSource {
+    let position = opened.start
+    const watched = watchStream(body, {
+      read: async (read) => {
+        const result = await read()
+        position += result.value?.length ?? 0
+        if (position > start) this.#barren.delete(backend)
+        return result
+      },
+    })
+    return { ...opened, body: watched }
   }
 }
 

@@ -1,5 +1,4 @@
 import type { CacheRecords, ContentLink } from '../cache/content-cache.ts'
-import { GenerationalCache } from '../internal/generational-cache.ts'
 import type { Digest } from '../oci/digest.ts'
 import { descriptorsOf, isIndex, isManifest, parseManifest } from '../oci/manifest.ts'
 import { isSchema1 } from '../oci/schema1.ts'
@@ -7,12 +6,10 @@ import type { FetchedManifest } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Asked, askInTurn } from './ask-in-turn.ts'
 import type { BackendAccess, RelayedRequest } from './backend-access.ts'
+import { Lookups } from './lookups.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
 type FailedOrAbsent = Exclude<Asked<never>, { readonly kind: 'found' }>
-
-/** Digests of which upstreams have said lately that a repository has them not. */
-const ABSENT_MAX = 50_000
 
 export interface LinksParts {
   readonly runtime: Pick<Runtime, 'now' | 'background'>
@@ -29,12 +26,11 @@ export interface LinksParts {
  */
 export class Links {
   readonly #parts: LinksParts
-  readonly #flights = new Map<string, Promise<Asked<ContentLink>>>()
-  /** Until when, in the runtime's time. */
-  readonly #absent = new GenerationalCache<string, number>(ABSENT_MAX)
+  readonly #lookups: Lookups<ContentLink>
 
   constructor(parts: LinksParts) {
     this.#parts = parts
+    this.#lookups = new Lookups(parts.runtime, parts.negative)
   }
 
   /** What is known of a digest in a repository. */
@@ -50,16 +46,8 @@ export class Links {
     const known = this.known(request, digest)
     // A manifest is no blob everywhere: its own registry says.
     if (known?.size !== undefined && known.mediaType === undefined) return { kind: 'found', value: known }
-    const { runtime } = this.#parts
     const key = `${request.registry} ${request.name} ${digest}`
-    if ((this.#absent.get(key) ?? 0) > runtime.now()) return { kind: 'absent' }
-    let flight = this.#flights.get(key)
-    if (flight === undefined) {
-      flight = this.#ask(request, digest, key)
-      this.#flights.set(key, flight)
-      runtime.background(flight)
-    }
-    return flight
+    return this.#lookups.get(key, () => this.#ask(request, digest))
   }
 
   /** Takes note of a manifest that a repository has, and of all that it names. */
@@ -75,17 +63,15 @@ export class Links {
     if (links.size > 0) records.setLinks(repository, links)
   }
 
-  async #ask(request: RelayedRequest, digest: Digest, key: string): Promise<Asked<ContentLink>> {
-    const { access, rests, records, runtime, negative } = this.#parts
+  async #ask(request: RelayedRequest, digest: Digest): Promise<Asked<ContentLink>> {
+    const { access, rests, records } = this.#parts
     const { registry, name } = request
     const asked = await askInTurn(await request.backends(), rests, async (upstream) => {
       return (await access.repository(upstream, name))?.stat(digest)
     })
-    this.#flights.delete(key)
     if (asked.kind === 'found' && this.known(request, digest)?.mediaType === undefined) {
       records.setLinks({ registry, name }, new Map([[digest, asked.value]]))
     }
-    if (asked.kind === 'absent') this.#absent.set(key, runtime.now() + negative())
     return asked
   }
 }

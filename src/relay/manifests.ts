@@ -1,4 +1,3 @@
-import { GenerationalCache } from '../internal/generational-cache.ts'
 import type { Digest } from '../oci/digest.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import type { FetchedManifest } from '../registry/reader.ts'
@@ -6,11 +5,9 @@ import type { Runtime } from '../runtime.ts'
 import { type Asked, askInTurn } from './ask-in-turn.ts'
 import type { BackendAccess, RelayedRequest } from './backend-access.ts'
 import type { Links } from './links.ts'
+import { Lookups } from './lookups.ts'
 import type { SmallContents } from './memory-contents.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
-
-/** Digests of which upstreams have said lately that there is no such manifest. */
-const ABSENT_MAX = 20_000
 
 export interface ManifestsParts {
   readonly runtime: Pick<Runtime, 'now' | 'background'>
@@ -30,27 +27,19 @@ export type FoundManifest =
 /** Manifests by digest: what was kept, or else what an upstream gives; once there, they are true for ever. */
 export class Manifests {
   readonly #parts: ManifestsParts
-  readonly #flights = new Map<string, Promise<Asked<FetchedManifest>>>()
-  readonly #absent = new GenerationalCache<string, number>(ABSENT_MAX)
+  readonly #lookups: Lookups<FetchedManifest>
 
   constructor(parts: ManifestsParts) {
     this.#parts = parts
+    this.#lookups = new Lookups(parts.runtime, parts.negative)
   }
 
   /** Never rejects. */
   async get(request: RelayedRequest, digest: Digest): Promise<FoundManifest> {
     const kept = await this.#kept(request, digest)
     if (kept !== undefined) return { kind: 'found', value: kept, cache: 'hit' }
-    const { runtime } = this.#parts
     const key = `${request.registry} ${request.name} ${digest}`
-    if ((this.#absent.get(key) ?? 0) > runtime.now()) return { kind: 'absent' }
-    let flight = this.#flights.get(key)
-    if (flight === undefined) {
-      flight = this.#fetch(request, digest, key)
-      this.#flights.set(key, flight)
-      runtime.background(flight)
-    }
-    const asked = await flight
+    const asked = await this.#lookups.get(key, () => this.#fetch(request, digest))
     return asked.kind === 'found' ? { kind: 'found', value: asked.value, cache: 'miss' } : asked
   }
 
@@ -78,13 +67,11 @@ export class Manifests {
     }
   }
 
-  async #fetch(request: RelayedRequest, digest: Digest, key: string): Promise<Asked<FetchedManifest>> {
-    const { access, rests, runtime, negative } = this.#parts
+  async #fetch(request: RelayedRequest, digest: Digest): Promise<Asked<FetchedManifest>> {
+    const { access, rests } = this.#parts
     const asked = await askInTurn(await request.backends(), rests, async (upstream) => {
       return (await access.repository(upstream, request.name))?.manifest(digest)
     })
-    this.#flights.delete(key)
-    if (asked.kind === 'absent') this.#absent.set(key, runtime.now() + negative())
     if (asked.kind === 'found') await this.take(request, asked.value)
     return asked
   }

@@ -6,6 +6,7 @@ import { within } from '../internal/within.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Asked } from './ask-in-turn.ts'
 import { type FailureKind, failureOf } from './failure.ts'
+import { type Flight, Flights } from './flights.ts'
 
 /** What an upstream answered now. */
 export interface NewAnswer extends Pick<LastAnswer, 'digest' | 'mediaType'> {
@@ -44,12 +45,6 @@ export interface QuestionOptions {
   readonly isQuiet: () => Promise<boolean>
 }
 
-interface Flight {
-  /** In the runtime's time. */
-  readonly began: number
-  readonly done: Promise<Asked<NewAnswer>>
-}
-
 /** Questions that failed, or were answered with "there is none", and are not to be asked again yet. */
 const REMEMBERED_MAX = 20_000
 /** For how long a question that was refused is not asked again by those who have an older answer, in milliseconds. */
@@ -62,7 +57,7 @@ const REFUSED = 10_000
 export class NamedAnswers {
   readonly #runtime: Runtime
   readonly #options: NamedAnswersOptions
-  readonly #flights = new Map<string, Flight>()
+  readonly #flights: Flights<NewAnswer>
   /** By question, until when "there is none" counts. */
   readonly #absent = new GenerationalCache<string, number>(REMEMBERED_MAX)
   readonly #refused = new GenerationalCache<
@@ -73,6 +68,7 @@ export class NamedAnswers {
   constructor(runtime: Runtime, options: NamedAnswersOptions) {
     this.#runtime = runtime
     this.#options = options
+    this.#flights = new Flights(runtime)
   }
 
   async get({ question, ask, isQuiet }: QuestionOptions): Promise<NamedAnswer> {
@@ -89,7 +85,7 @@ export class NamedAnswers {
       return last !== undefined && onGone === 'serve' ? stale(last, 'gone') : { kind: 'absent' }
     }
     if (last === undefined) {
-      const asked = await this.#flightOf(key, question, undefined, ask).done
+      const asked = await this.#join(key, question, undefined, ask).done
       return this.#conclude(asked, undefined)
     }
     return this.#confirm(key, question, last, { ask, isQuiet })
@@ -103,12 +99,12 @@ export class NamedAnswers {
   ): Promise<NamedAnswer> {
     const { timeout, onError } = this.#options.settings()
     const runtime = this.#runtime
-    if (onError === 'stale' && !this.#flights.has(key)) {
+    if (onError === 'stale' && this.#flights.get(key) === undefined) {
       const refused = this.#refused.get(key)
       if (refused !== undefined && refused.until > runtime.now()) return stale(last, refused.because)
       if (await isQuiet()) return stale(last, 'unreachable')
     }
-    const flight = this.#flightOf(key, question, last, ask)
+    const flight = this.#join(key, question, last, ask)
     if (onError === 'fail') return this.#conclude(await flight.done, last)
     const left = timeout - (runtime.now() - flight.began)
     if (left <= 0) return stale(last, 'late')
@@ -128,24 +124,17 @@ export class NamedAnswers {
     }
   }
 
-  /** The request that is on its way, or a new one. It goes on though nobody waits for it. */
-  #flightOf(
+  #join(
     key: string,
     question: NamedQuestion,
     last: LastAnswer | undefined,
     ask: QuestionOptions['ask'],
-  ): Flight {
-    const running = this.#flights.get(key)
-    if (running !== undefined) return running
-    const done = ask(last).then((asked) => {
-      this.#flights.delete(key)
+  ): Flight<NewAnswer> {
+    return this.#flights.join(key, async () => {
+      const asked = await ask(last)
       this.#learn(key, question, asked)
       return asked
     })
-    const flight = { began: this.#runtime.now(), done }
-    this.#flights.set(key, flight)
-    this.#runtime.background(done)
-    return flight
   }
 
   #learn(key: string, question: NamedQuestion, asked: Asked<NewAnswer>): void {

@@ -74,7 +74,7 @@ async function* bring(options: PassageOptions): AsyncGenerator<Uint8Array, void>
         yield bytes
       }
       if (position === end) return
-      if (position === before) throw cutOff(source, position, end)
+      if (position === before) throw cutOff(source.location, position, end)
     } catch (error) {
       signal.throwIfAborted()
       breaks = position > before ? 1 : breaks + 1
@@ -106,42 +106,38 @@ async function* piece(
   const opened = await source.openPart(part)
   if (opened === undefined) throw new PortolanError('CONTENT_INVALID', `${source.location} has no such blob`)
   try {
-    yield* within(opened, start, end, source)
+    yield* between(opened, start, end, source, signal)
   } finally {
     abort.abort()
     await opened.body.cancel().catch(() => {})
   }
 }
 
-/** The bytes between two positions of a body that may begin before the first, and must not go on behind the second. */
-async function* within(
-  opened: OpenedSource,
+/** The bytes between two positions of a body that may begin before the first; what it has behind the second is left. */
+async function* between(
+  { start: from, body }: OpenedSource,
   start: number,
   end: number,
-  source: BlobSource,
+  { location }: BlobSource,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  let at = opened.start
-  const reader = opened.body.getReader()
+  let at = from
+  const reader = body.getReader()
   try {
-    for (;;) {
+    while (at < end) {
       const { done, value } = await reader.read()
-      if (done) break
-      const from = Math.max(0, start - at)
+      signal.throwIfAborted()
+      if (done) throw cutOff(location, at, end)
+      const wanted = value.subarray(Math.max(0, start - at), end - at)
       at += value.length
-      if (at > end) throw tooLong(source, end)
-      if (from < value.length) yield value.subarray(from)
+      if (wanted.length > 0) yield wanted
     }
   } finally {
     reader.releaseLock()
   }
-  if (at < end) throw cutOff(source, at, end)
 }
 
-function tooLong({ location }: BlobSource, end: number): PortolanError {
-  return new PortolanError('CONTENT_INVALID', `${location} gives more than the ${end} bytes there are`)
-}
-
-function cutOff({ location }: BlobSource, position: number, end: number): PortolanError {
+function cutOff(location: string, position: number, end: number): PortolanError {
   return new PortolanError('UNREACHABLE', `${location} ended after ${position} of ${end} bytes`)
 }
 

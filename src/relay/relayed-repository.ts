@@ -1,5 +1,4 @@
 import type { LastAnswer, NamedQuestion } from '../cache/content-cache.ts'
-import { PortolanError } from '../errors.ts'
 import { type Digest, digestAlgorithm, digestEncoded, parseDigest } from '../oci/digest.ts'
 import { type Descriptor, parseManifest } from '../oci/manifest.ts'
 import { parseTag, type Tag } from '../oci/name.ts'
@@ -75,14 +74,13 @@ export class RelayedRepository implements RepositoryReader {
 
   /** None where there is no such repository, too: not every registry tells the two apart. */
   async *tags(): AsyncGenerator<Tag> {
-    const answer = await this.#named('tags', '', (reader) => listOf(reader))
-    if (answer === undefined) return
-    for (const tag of (await this.#list(answer)) as readonly Tag[]) yield tag
+    const list = await this.#list('tags', '', listOf)
+    if (list !== undefined) yield* list as readonly Tag[]
   }
 
   async referrers(subject: Digest): Promise<readonly Descriptor[] | 'unsupported'> {
-    const answer = await this.#named('referrers', subject, (reader) => referrersOf(reader, subject))
-    return answer === undefined ? 'unsupported' : ((await this.#list(answer)) as readonly Descriptor[])
+    const list = await this.#list('referrers', subject, (reader) => referrersOf(reader, subject))
+    return list === undefined ? 'unsupported' : (list as readonly Descriptor[])
   }
 
   async stat(digest: Digest): Promise<BlobInfo | undefined> {
@@ -204,10 +202,21 @@ export class RelayedRepository implements RepositoryReader {
     return { digest, mediaType: LIST, bytes }
   }
 
-  async #list({ digest, bytes }: NewAnswer): Promise<readonly unknown[]> {
-    const kept = bytes ?? (await this.#parts.contents.read(digest))
-    if (kept !== undefined) return JSON.parse(new TextDecoder().decode(kept))
-    throw new PortolanError('UNREACHABLE', `a list of ${this.location} is not kept any more`)
+  async #list(
+    kind: NamedQuestion['kind'],
+    of: string,
+    ask: (reader: RepositoryReader) => Promise<Made | undefined>,
+  ): Promise<readonly unknown[] | undefined> {
+    const answer = await this.#named(kind, of, ask)
+    if (answer === undefined) return undefined
+    const { contents } = this.#parts
+    const bytes = answer.bytes ?? (await contents.read(answer.digest))
+    if (bytes !== undefined) return JSON.parse(new TextDecoder().decode(bytes))
+    // It was dropped to make place: what it was is not known any more, and is asked for as if it never had been.
+    const { registry, name } = this.#request
+    contents.records.setAnswer({ registry, name, kind, of }, undefined)
+    const again = (await this.#named(kind, of, ask))?.bytes
+    return again && JSON.parse(new TextDecoder().decode(again))
   }
 
   #note(cache: Provenance['cache'], stale?: Provenance['stale']): void {

@@ -25,7 +25,7 @@ const strangersKey = () => importPrivateKey(STRANGER_KEY.privatePem, 'the key')
 const withPrivate =
   (key: string): Fetch =>
   async (url, init) =>
-    url.endsWith(key) ? new Response(null, { status: 403 }) : probeFetch()(url, init)
+    url.endsWith(key) ? new Response(null, { status: 403 }) : probeFetch(10_000)(url, init)
 
 interface Planted {
   readonly fetch?: Fetch
@@ -164,6 +164,24 @@ const FAULTS: readonly [
     /it is for https:\/\/staging\.test, not for http/,
   ],
   [
+    'a proof of another store',
+    async (world) => {
+      await world.prove({ inventory: pointerOf(world).digest, store: 'iowa' })
+      return undefined
+    },
+    ['unproven'],
+    /it is for the store "iowa", not for "store"/,
+  ],
+  [
+    'a proof that goes with no inventory',
+    async (world) => {
+      await world.prove({ inventory: 'none' })
+      return undefined
+    },
+    ['swapped'],
+    /goes with no inventory/,
+  ],
+  [
     'a proof that is garbage',
     async (world) => {
       await world.put(OWNERSHIP_PATH, new Uint8Array(10))
@@ -185,6 +203,18 @@ const FAULTS: readonly [
     async () => ({ fetch: withPrivate(OWNERSHIP_PATH) }),
     ['notPublic'],
     /owner\.json: portolan\/owner\.json answered 403/,
+  ],
+  [
+    'an inventory that is private',
+    async () => ({ fetch: withPrivate('.bin') }),
+    ['notPublic'],
+    /inventory-[a-f0-9]{64}\.bin answered 403/,
+  ],
+  [
+    'a manifest that is private',
+    async ({ target, two }) => ({ fetch: withPrivate(target.manifestKey!(two.digest)) }),
+    ['notPublic'],
+    /403; expected 20[06]/,
   ],
   [
     'no inventory',
@@ -243,14 +273,14 @@ const FAULTS: readonly [
         .replaceAll(pointerOf(world).digest.slice(7), 'e'.repeat(64))
       return {
         fetch: async (url, init) =>
-          url.endsWith(INVENTORY_POINTER_PATH) ? new Response(served) : probeFetch()(url, init),
+          url.endsWith(INVENTORY_POINTER_PATH) ? new Response(served) : probeFetch(10_000)(url, init),
       }
     },
     ['notPublic'],
     /inventory\.json names sha256:e+; in the store it names sha256:/,
   ],
   [
-    'an empty blob, as nginx serves it',
+    'nothing, where one blob is empty',
     async (world) => {
       const { digest } = makeBlob('', 0)
       const blob = { digest: digest as Digest, size: 0, name: 'app' as never }
@@ -258,8 +288,6 @@ const FAULTS: readonly [
       await world.put(`blobs/${digest}`, new Uint8Array())
       await world.prove({ inventory: await world.list(world.reachable) })
       return {
-        // A Range of what has no bytes is answered with 200 by nginx, with 416 by S3.
-        fetch: (url, init) => probeFetch()(url, init),
         shows: { expected: 8, held: 8, read: 8, fetched: 8 },
       }
     },
@@ -270,7 +298,7 @@ const FAULTS: readonly [
 it.each(FAULTS)('an audit of a store finds %s', async (_, plant, kinds, message) => {
   await using world = await openHarbour({ signed: true })
   const planted = await plant(world)
-  const fetch = planted?.fetch ?? probeFetch()
+  const fetch = planted?.fetch ?? probeFetch(10_000)
   const runtime = createTestRuntime({ ...world.clock, fetch, random: Math.random })
   const [store] = (await world.audit({ runtime })).stores
   expect([...new Set(store!.findings.map(({ kind }) => kind))]).toEqual(kinds)

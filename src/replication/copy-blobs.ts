@@ -1,15 +1,13 @@
 import { PortolanError } from '../errors.ts'
 import { Semaphore } from '../internal/semaphore.ts'
-import type { Name } from '../oci/name.ts'
-import { blobSource } from '../registry/blob-source.ts'
 import type { Registry } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import { createMemorySpool } from '../storage/memory/memory-spool.ts'
 import type { Workspace } from '../storage/workspace.ts'
-import { type Download, MAX_BREAKS, startDownload } from '../transfer/download.ts'
-import { type NextSource, type Source, takeTurns } from '../transfer/source.ts'
+import { type Download, startDownload } from '../transfer/download.ts'
 import type { Spool } from '../transfer/spool.ts'
-import { isMissing, isPassing, isWrong } from '../transfer/transfer-error.ts'
+import { isPassing, isWrong } from '../transfer/transfer-error.ts'
+import { BlobSources } from './blob-sources.ts'
 import { type ByteBudget, createByteBudget } from './byte-budget.ts'
 import { contentHeaders, type DeliveryParts, deliverBytes, deliverSpool } from './deliver.ts'
 import { createFailureStreak, type FailureStreak, MAX_FAILURES } from './failure-streak.ts'
@@ -36,8 +34,6 @@ const SMALL_BYTES = 1024 * 1024
 /** How far the slowest store may fall behind before the others wait for it. */
 const MEMORY_LIMIT = { things: 1024, bytes: 64 * 1024 * 1024 }
 const DISK_LIMIT = { things: 256, bytes: 64 * 1024 * 1024 * 1024 }
-/** Downloads of one blob, when what came before was wrong: one more than there are sources, up to so many. */
-const MAX_DOWNLOADS = 4
 
 /** A copy that is under way; none of it rejects, since what fails is written down and the rest goes on. */
 export interface BlobCopy {
@@ -159,21 +155,22 @@ async function bring(
   const { runtime, upstream } = parts
   const { stop } = parts.delivery.interruption
   const onBytes = (bytes: number) => parts.onDownloaded(blob, bytes)
-  let all = sourcesOf(blob, upstream)
-  const mostDownloads = Math.min(all.length + 1, MAX_DOWNLOADS)
-  const wanted = { ...blob, name: namesOf(blob).join(', ') }
-  // Each may fail for good, and one of them now and then.
-  const breaks = MAX_BREAKS + all.length - 1
-  for (let downloads = 1; ; downloads++) {
-    const turns = takeTurns(all)
-    let asked: Source | undefined
-    const sources: NextSource = (failure) => {
-      asked = turns(failure)
-      return asked
-    }
-    const download = startDownload(runtime, wanted, spool, { sources, stop, onBytes, breaks })
+  const sources = new BlobSources(blob, upstream)
+  // One store may have the very file; what others have are copies, each compared for itself.
+  let given = false
+  const mayBeSpool = () => {
+    const before = given
+    given = true
+    return !before
+  }
+  const { names: name, breaks } = sources
+  for (;;) {
+    // A file that becomes an object is compared as it lies there, once for both.
+    const hash = spool.file === undefined ? 'coming' : 'lying'
+    const options = { sources: sources.begin(), stop, onBytes, breaks, hash } as const
+    const download = startDownload(runtime, { ...blob, name }, spool, options)
     const deliveries = stores.map((store) =>
-      store.places.run(() => deliver(store, blob, spool, download, parts)),
+      store.places.run(() => deliver(store, blob, { spool, download, mayBeSpool }, parts)),
     )
     try {
       await download.ended
@@ -183,39 +180,31 @@ async function bring(
       await Promise.all(deliveries)
       if (!isWrong(error)) throw error
       await spool.clear()
-      if (isMissing(error) || downloads === mostDownloads || stop.aborted) throw error
-      // Whoever gave the last of it is asked last.
-      const blamed = all.filter((each) => each === asked)
-      all = [...all.filter((each) => each !== asked), ...blamed]
+      if (stop.aborted || !sources.again(error)) throw error
       parts.onWarning(`${error.message}; it is downloaded again`)
     }
   }
 }
 
-/** Every repository that leads to a blob, and, for a foreign layer, where its manifest says that it lies. */
-function sourcesOf(blob: ReachableBlob, upstream: Registry): readonly Source[] {
-  return [
-    ...namesOf(blob).map((name) => blobSource(upstream.repository(name), blob.digest)),
-    ...(blob.urls ?? []).map((url) => upstream.elsewhere(url)),
-  ]
-}
-
-function namesOf({ name, alsoIn = [] }: ReachableBlob): readonly Name[] {
-  return [name, ...alsoIn]
+/** A blob that comes in. */
+interface Arrival {
+  readonly spool: Spool
+  readonly download: Download
+  /** Says once whether an object may be the spool's very file. */
+  readonly mayBeSpool: () => boolean
 }
 
 /** Never rejects: what a store does wrong is its own affair. */
 async function deliver(
   store: StoreWork,
   blob: ReachableBlob,
-  spool: Spool,
-  download: Download,
+  { spool, download, mayBeSpool }: Arrival,
   parts: CopyParts,
 ): Promise<Delivery> {
   const { target, failures } = store
   const { stop } = parts.delivery.interruption
   const { digest } = blob
-  const object = { digest, key: target.blobKey(digest), headers: contentHeaders() }
+  const object = { digest, key: target.blobKey(digest), headers: contentHeaders(), mayBeSpool }
   if (failures.tooLong) return { outcome: 'given up' }
   try {
     const size = await download.size

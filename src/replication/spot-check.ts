@@ -2,7 +2,7 @@ import { Semaphore } from '../internal/semaphore.ts'
 import { untilAborted } from '../internal/until-aborted.ts'
 import type { InventoryEntry } from '../inventory/inventory.ts'
 import type { Runtime } from '../runtime.ts'
-import { keyPrefixes } from './content-keys.ts'
+import { keyOfEntry, keyPrefixes } from './content-keys.ts'
 import { hashObject } from './hash-object.ts'
 import type { Holdings } from './holdings.ts'
 import { lookAgain } from './look-again.ts'
@@ -81,7 +81,7 @@ async function faultOf(
   mayRead: boolean,
   runtime: Runtime,
 ): Promise<string | undefined> {
-  const key = keyOf(target, entry)
+  const key = keyOfEntry(target, entry)
   if (key === undefined) return undefined
   const info = await lookAgain(runtime, () => target.objects.stat(key))
   if (info === undefined) return 'is not there'
@@ -100,7 +100,7 @@ async function compareSizes(target: Target, holdings: Holdings, parts: SpotCheck
     }
   }
   for (const entry of [...holdings.entries()]) {
-    const key = keyOf(target, entry)
+    const key = keyOfEntry(target, entry)
     if (key === undefined || sizes.get(key) === entry.size) continue
     // A listing may be older than the object.
     const fault = await untilAborted(parts.stop, faultOf(target, entry, false, parts.runtime))
@@ -115,12 +115,8 @@ async function drop(
   fault: string,
   { stop, onWarning }: SpotCheckParts,
 ): Promise<void> {
-  const key = keyOf(target, entry)!
+  const key = keyOfEntry(target, entry)!
   if (fault !== 'is not there') await untilAborted(stop, target.objects.delete(key))
   holdings.remove(entry)
   onWarning(`store ${target.id}: ${key} ${fault}, though it is listed; it is stored anew`, target)
-}
-
-function keyOf({ blobKey, manifestKey }: Target, { digest, mediaType }: InventoryEntry): string | undefined {
-  return mediaType === undefined ? blobKey(digest) : manifestKey?.(digest)
 }

@@ -3,6 +3,7 @@ import type { Elsewhere } from '../backends/live-backend.ts'
 import type { RetryStatus } from '../backends/retries/detector.ts'
 import { type AttemptSink, ReturningClients } from '../backends/retries/returning-clients.ts'
 import { createSpill } from '../backends/spill.ts'
+import type { ManagedCache } from '../cache/managed-cache.ts'
 import { LiveRanges, type RangesInForce } from '../clouds/fetch/ranges.ts'
 import type { Config } from '../config/config.ts'
 import { valueForFault } from '../config/fault.ts'
@@ -31,7 +32,7 @@ import { logFacts } from './log-facts.ts'
 import { logUnusable, logWarnings } from './log-warnings.ts'
 import { createMirror } from './mirror.ts'
 import { noticeRetries } from './notice-retries.ts'
-import { keepPinnedImages } from './pinned-images.ts'
+import { keepPinnedImages, type PinnedImages } from './pinned-images.ts'
 import { DoorReadiness } from './readiness.ts'
 import { Reloads } from './reloads.ts'
 import { reportBackends } from './report-backends.ts'
@@ -133,7 +134,11 @@ export async function composePortolan(
   const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
   const clients = new ReturningClients(runtime, worker?.attempts)
   const listening = options.listening ?? (() => undefined)
-  const readiness = new DoorReadiness({ listening, backends: () => policy().backends.all })
+  const readiness = new DoorReadiness({
+    listening,
+    backends: () => policy().backends.all,
+    keeps: () => policy().config.cache !== undefined,
+  })
   observe(inForce, { metrics, exchanges, clients, readiness })
   if (worker === undefined) tellChanges(inForce, reloads, metrics, runtime)
 
@@ -162,6 +167,7 @@ export async function composePortolan(
     onPassed: (bytes) => metrics?.passed(bytes),
   })
   const pinned = cache && keepPinnedImages({ runtime, policy, changes: inForce.changes, relay, cache })
+  if (pinned !== undefined) countKept(metrics, cache!, pinned)
   const mirror = createMirror({
     policy,
     sources: metrics?.sources(sources) ?? sources,
@@ -224,6 +230,11 @@ export async function composePortolan(
       await cache?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Counts what happens to what a mirror keeps. */
+function countKept(metrics: ServiceMetrics | undefined, cache: ManagedCache, pinned: PinnedImages): void {
+  metrics?.keep(cache, pinned)
 }
 
 /** Settles when every backend has been tried once. */

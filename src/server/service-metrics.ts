@@ -1,12 +1,22 @@
 import type { BackendEvent, LiveBackend } from '../backends/live-backend.ts'
+import type { CacheEvent } from '../cache/events.ts'
+import type { CacheStatus, ManagedCache } from '../cache/managed-cache.ts'
+import type { PinnedReport } from '../relay/pins/pinned-report.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Decision, Presence } from '../routing/decide.ts'
 import { classOf } from '../routing/request-class.ts'
 import type { RouteSources } from '../routing/route.ts'
 import type { Runtime } from '../runtime.ts'
-import { type BackendReading, createMetrics, type Metrics, type Readings } from '../telemetry/metrics.ts'
+import {
+  type BackendReading,
+  createMetrics,
+  type Metrics,
+  type MirrorReading,
+  type Readings,
+} from '../telemetry/metrics.ts'
 import type { Exchange } from './door.ts'
 import type { Relayed } from './mirror.ts'
+import type { PinnedImages } from './pinned-images.ts'
 import type { Door } from './request.ts'
 
 /**
@@ -25,6 +35,8 @@ export interface ServiceMetrics {
   sources(sources: RouteSources): RouteSources
   /** Counts bytes that a mirror took from backends and does not keep. */
   passed(bytes: number): void
+  /** Counts what happens to what a mirror keeps, and reads how it stands. */
+  keep(cache: Pick<ManagedCache, 'events' | 'status'>, pinned: Pick<PinnedImages, 'report'>): void
   reload(result: 'success' | 'failure'): void
   /** Counts for these backends from now on; what was counted for others is forgotten. */
   use(backends: readonly Backend[]): void
@@ -33,7 +45,12 @@ export interface ServiceMetrics {
 /** `readings` says the rest, when somebody asks. */
 export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'>): ServiceMetrics {
   const inFlight = { requests: 0 }
-  const metrics = createMetrics({ ...readings, requestsInFlight: () => inFlight.requests })
+  let mirror: (() => MirrorReading) | undefined
+  const metrics = createMetrics({
+    ...readings,
+    requestsInFlight: () => inFlight.requests,
+    mirror: () => mirror?.(),
+  })
   metrics.reloads.at('success')
   metrics.reloads.at('failure')
   return {
@@ -44,6 +61,11 @@ export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'
     sources: (sources) => countedSources(sources, metrics),
     passed(bytes) {
       metrics.mirrorPassedBytes.at().value += bytes
+    },
+    keep(cache, pinned) {
+      beginKept(metrics)
+      cache.events.add((event) => countKept(metrics, event))
+      mirror = () => readMirror(cache.status(), pinned.report())
     },
     reload(result) {
       metrics.reloads.at(result).value++
@@ -80,6 +102,51 @@ function countRelayed(
   const cache = from ?? 'none'
   mirrorRequests.at(registry, requestClass, cache).value++
   if (bytes > 0) mirrorBytes.at(registry, cache).value += bytes
+}
+
+/** From 0, since a series that appears with its first event shows no increase. */
+function beginKept({
+  mirrorFills,
+  mirrorReceivedBytes,
+  mirrorDroppedContents,
+  mirrorDroppedBytes,
+}: Metrics): void {
+  for (const result of ['kept', 'failed']) mirrorFills.at(result)
+  mirrorReceivedBytes.at()
+  for (const family of [mirrorDroppedContents, mirrorDroppedBytes]) {
+    for (const why of ['evicted', 'lost']) family.at(why)
+  }
+}
+
+function countKept(metrics: Metrics, event: CacheEvent): void {
+  switch (event.kind) {
+    case 'fill ended':
+      metrics.mirrorFills.at('kept').value++
+      return
+    case 'fill failed':
+      metrics.mirrorFills.at('failed').value++
+      return
+    case 'received':
+      metrics.mirrorReceivedBytes.at().value += event.bytes
+      return
+    case 'evicted':
+    case 'lost':
+      metrics.mirrorDroppedContents.at(event.kind).value++
+      metrics.mirrorDroppedBytes.at(event.kind).value += event.size
+      return
+    default:
+  }
+}
+
+function readMirror(status: CacheStatus, { images }: PinnedReport): MirrorReading {
+  return {
+    size: status.size,
+    bytes: { kept: status.contents.bytes, partial: status.partials.bytes },
+    contents: status.contents.count,
+    fills: status.fills.length,
+    hasTrouble: status.trouble !== undefined,
+    pinned: images,
+  }
 }
 
 function countFact(metrics: Metrics, { backend: { id }, fact, before, after }: BackendEvent): void {

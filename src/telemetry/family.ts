@@ -37,7 +37,8 @@ export class Family<const Labels extends readonly string[], Series> implements D
       }
       level = next
     }
-    const value = values[last]!
+    // Without labels there is one series, under a name of our own.
+    const value = values[last] ?? SOLE
     let series = level.get(value) as Series | undefined
     if (series === undefined) {
       series = this.#make()
@@ -53,7 +54,7 @@ export class Family<const Labels extends readonly string[], Series> implements D
 
     function* walk(level: Level<Series>, before: readonly string[]): Generator<[readonly string[], Series]> {
       for (const [value, next] of level) {
-        const values = [...before, value]
+        const values = length === 0 ? [] : [...before, value]
         if (values.length === length) yield [values, next as Series]
         else yield* walk(next as Level<Series>, values)
       }
@@ -72,6 +73,8 @@ export class Family<const Labels extends readonly string[], Series> implements D
     }
   }
 }
+
+const SOLE = ''
 
 /** The next level, or on the last one a series. */
 type Level<Series> = Map<string, unknown | Series>

@@ -26,10 +26,27 @@ export interface WorkerReading {
 export interface Readings extends ProcessReadings {
   requestsInFlight(): number
   backends(): Iterable<BackendReading>
+  /** `undefined` of a service that keeps nothing. */
+  mirror?(): MirrorReading | undefined
   /** Seconds since 1970. */
   lastReloadSuccess(): number
   /** Seconds since each provider's ranges were fetched, or found to be the same still. */
   rangesAge(): Iterable<readonly [provider: string, seconds: number]>
+}
+
+/** What a mirror keeps, as it is now; sizes are bytes. */
+export interface MirrorReading {
+  /** How much of the disk it may take. */
+  readonly size: number
+  /** What lies there whole, and what is on its way. */
+  readonly bytes: { readonly kept: number; readonly partial: number }
+  readonly contents: number
+  /** Downloads that go on. */
+  readonly fills: number
+  /** Whether the disk does not do what it should. */
+  readonly hasTrouble: boolean
+  /** Images that are always to be there. */
+  readonly pinned: { readonly kept: number; readonly missing: number; readonly unknown: number }
 }
 
 /** One backend as it is now. */
@@ -128,6 +145,26 @@ export function createMetrics(readings: Readings) {
       help: 'Bytes of blobs that a mirror took from backends for one client alone, and did not keep.',
       labels: [],
     }),
+    mirrorFills: new CounterFamily({
+      name: 'portolan_mirror_fills_total',
+      help: 'Downloads into the cache of a mirror, by how they ended.',
+      labels: ['result'],
+    }),
+    mirrorReceivedBytes: new CounterFamily({
+      name: 'portolan_mirror_received_bytes_total',
+      help: 'Bytes that a mirror took from backends into its cache.',
+      labels: [],
+    }),
+    mirrorDroppedContents: new CounterFamily({
+      name: 'portolan_mirror_dropped_contents_total',
+      help: 'Contents that a mirror keeps no more: dropped for others, or found not to be what they were.',
+      labels: ['why'],
+    }),
+    mirrorDroppedBytes: new CounterFamily({
+      name: 'portolan_mirror_dropped_bytes_total',
+      help: 'The bytes of these contents.',
+      labels: ['why'],
+    }),
     reloads: new CounterFamily({
       name: 'portolan_reloads_total',
       help: 'Attempts to put another config in force.',
@@ -139,6 +176,7 @@ export function createMetrics(readings: Readings) {
     families: [
       ...Object.values(metrics),
       ...gaugesOf(readings),
+      ...mirrorGauges(readings),
       ...workerGauges(readings),
       ...readCounters(readings),
     ],
@@ -260,6 +298,52 @@ function gaugesOf(readings: Readings): readonly GaugeFamily[] {
       function* () {
         for (const [provider, seconds] of readings.rangesAge()) yield [[provider], seconds]
       },
+    ),
+  ]
+}
+
+/** Of a mirror alone: of any other service they have no series. */
+function mirrorGauges({ mirror }: Readings): readonly GaugeFamily[] {
+  const read = (values: (reading: MirrorReading) => Iterable<readonly [readonly string[], number]>) => () => {
+    const reading = mirror?.()
+    return reading === undefined ? [] : values(reading)
+  }
+  return [
+    gauge(
+      'portolan_mirror_cache_size_bytes',
+      'How much of the disk a mirror may take.',
+      [],
+      read(({ size }) => [[[], size]]),
+    ),
+    gauge(
+      'portolan_mirror_cache_bytes',
+      'How much of the disk a mirror takes: contents that are kept, and those on their way.',
+      ['state'],
+      read(({ bytes }) => Object.entries(bytes).map(([state, value]) => [[state], value])),
+    ),
+    gauge(
+      'portolan_mirror_cache_contents',
+      'Contents that a mirror keeps.',
+      [],
+      read(({ contents }) => [[[], contents]]),
+    ),
+    gauge(
+      'portolan_mirror_fills_in_flight',
+      'Downloads into the cache of a mirror that go on.',
+      [],
+      read(({ fills }) => [[[], fills]]),
+    ),
+    gauge(
+      'portolan_mirror_disk_trouble',
+      'Whether the disk of a mirror does not do what it should: 1 or 0.',
+      [],
+      read(({ hasTrouble }) => [[[], Number(hasTrouble)]]),
+    ),
+    gauge(
+      'portolan_mirror_pinned_images',
+      'Images that a mirror is always to have: those it has, those that are missing, and those not looked for yet.',
+      ['state'],
+      read(({ pinned }) => Object.entries(pinned).map(([state, value]) => [[state], value])),
     ),
   ]
 }

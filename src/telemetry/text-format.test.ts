@@ -14,6 +14,14 @@ test('what a label, a help or a value holds does not break the format', () => {
   ])
 })
 
+test('a counter without labels is one series', () => {
+  const counter = new CounterFamily({ name: 'a_total', help: '', labels: [] })
+  expect(parseExposition(formatFamilies([counter]))).toEqual([])
+  counter.at().value += 2
+  counter.at().value += 3
+  expect(parseExposition(formatFamilies([counter]))).toEqual([{ name: 'a_total', labels: {}, value: 5 }])
+})
+
 test('the buckets of a histogram come with its sum and its count', () => {
   const histogram = new HistogramFamily({ name: 'b_seconds', help: '', labels: ['kind'], bounds: [1] })
   histogram.at('x').observe(2)

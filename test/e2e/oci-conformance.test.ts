@@ -62,6 +62,30 @@ describe.skipIf(unable !== undefined)('the conformance suite of the OCI distribu
     expect(straight.filter((name) => REGISTRY_FAULTS[name] === undefined)).toEqual([])
   })
 
+  describe.each(['node', 'bun'] as const)('through a mirror on %s', (runtime) => {
+    it('passes with nothing kept, and again with all of it', async () => {
+      const { registry, config } = world
+      await using folder = await makeTempFolder()
+      const cache = { folder: join(folder.path, 'kept'), size: '1GiB' }
+      const relaying = { ...config, delivery: 'relay', cache }
+      await using mirror = await startPortolan(relaying, runtime)
+      const host = `127.0.0.1:${mirror.port}`
+      expectConformance(await runSuite(`a cold mirror, on ${runtime}`, host))
+      const asked = registry.requests().length
+      expectConformance(await runSuite(`the same, warm, on ${runtime}`, host))
+      expect(registry.requests().slice(asked).filter(ofHeldDigests)).toEqual([])
+    })
+
+    it('passes with an image layout on disk, and no cache', async () => {
+      const upstreams = [{ id: 'disk', layout: world.layout, at: 'own/berlin' }]
+      const relaying = { ...world.config, upstreams, delivery: 'relay', cache: 'off' }
+      await using mirror = await startPortolan(relaying, runtime)
+      const specs = await runSuite(`a mirror of an image layout, on ${runtime}`, `127.0.0.1:${mirror.port}`)
+      expectConformance(specs)
+      expect(failed(specs)).toEqual([])
+    })
+  })
+
   describe.each(['node', 'bun'] as const)('through a door on %s', (runtime) => {
     it('passes with a registry and a store that has its blobs', async () => {
       const { registry, filled } = world

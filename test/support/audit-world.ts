@@ -136,7 +136,7 @@ export async function openHarbour({ inventory = true, signed = false, fault }: H
       over: Reachable = reachable,
     ) =>
       audit(over, targets, {
-        runtime: createTestRuntime({ ...clock, fetch: probeFetch(), random: Math.random }),
+        runtime: createTestRuntime({ ...clock, fetch: probeFetch(10_000), random: Math.random }),
         content: 'full',
         ...(signed && { ownership }),
         ...options,

@@ -14,14 +14,14 @@ const { found, missing } = findPrograms('versitygw')
 export const noVersitygw =
   missing && `${missing} (go install github.com/versity/versitygw/cmd/versitygw@latest)`
 
-/** The S3 gateway of Versity over a folder. */
-export async function startVersitygw(): Promise<S3Server> {
+/** The S3 gateway of Versity over a folder, with one account of this name. */
+export async function startVersitygw(account = 'test'): Promise<S3Server> {
   const folder = await makeTempFolder()
   const [buckets, sidecar] = [join(folder.path, 'buckets'), join(folder.path, 'metadata')]
   await mkdir(join(buckets, 'bucket'), { recursive: true })
   await mkdir(sidecar)
   const host = `127.0.0.1:${await findFreePort()}`
-  const [access, secret] = ['test-access', 'test-secret']
+  const [access, secret] = [`${account}-access`, `${account}-secret`]
   const child = spawn(
     found.versitygw,
     // Metadata beside the content, since not every temp folder has extended attributes.

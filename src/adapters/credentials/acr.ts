@@ -1,3 +1,4 @@
+import type { TokenCredential } from '@azure/identity'
 import { PortolanError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import { readBody } from '../../transport/read-body.ts'
@@ -20,8 +21,8 @@ export async function issueAcrLogin(
   runtime: Pick<Runtime, 'fetch' | 'date' | 'after'>,
 ): Promise<Issued> {
   try {
-    const { DefaultAzureCredential } = await import('@azure/identity')
-    const access = await new DefaultAzureCredential().getToken(SCOPE)
+    const access = await (await openIdentity(process.env)).getToken(SCOPE)
+    if (access === null) throw new Error('no token')
     const token = await exchange(host, access.token, runtime)
     const ends = endOf(token)
     const lifetime = ends === undefined ? LIFETIME : ends - runtime.date().getTime()
@@ -29,6 +30,23 @@ export async function issueAcrLogin(
   } catch (error) {
     throw cloudFailure(host, 'this machine needs an identity of Azure with the role AcrPull', error)
   }
+}
+
+/** Where Azure says by the environment who this is: a pod by its cluster, a service principal, or else the machine. */
+async function openIdentity({
+  AZURE_FEDERATED_TOKEN_FILE,
+  AZURE_CLIENT_SECRET,
+  AZURE_CLIENT_CERTIFICATE_PATH,
+  AZURE_CLIENT_ID,
+}: NodeJS.ProcessEnv): Promise<TokenCredential> {
+  const { EnvironmentCredential, ManagedIdentityCredential, WorkloadIdentityCredential } = await import(
+    '@azure/identity'
+  )
+  if (AZURE_FEDERATED_TOKEN_FILE) return new WorkloadIdentityCredential()
+  if (AZURE_CLIENT_SECRET || AZURE_CLIENT_CERTIFICATE_PATH) return new EnvironmentCredential()
+  return AZURE_CLIENT_ID
+    ? new ManagedIdentityCredential({ clientId: AZURE_CLIENT_ID })
+    : new ManagedIdentityCredential()
 }
 
 async function exchange(

@@ -175,7 +175,6 @@ test('Google that gives nothing is an error without a secret', async () => {
 function answerAsAzure(exchanged: (seen: SeenRequest) => Answer): void {
   vi.stubEnv('IDENTITY_ENDPOINT', `${cloud.origin}/msi/token`)
   vi.stubEnv('IDENTITY_HEADER', 'header-of-mine')
-  vi.stubEnv('AZURE_TOKEN_CREDENTIALS', 'ManagedIdentityCredential')
   answer = (seen) =>
     seen.path.startsWith('/msi/token')
       ? json({ access_token: 'aad', expires_on: 4_000_000_000, resource: 'x', token_type: 'Bearer' })

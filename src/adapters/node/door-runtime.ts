@@ -43,6 +43,5 @@ export function createDoorRuntime({
 }
 
 function openCacheFolder(runtime: Runtime, config: CacheConfig): Promise<ManagedCache> {
-  const onWait = (message: string) => runtime.log.warn({ folder: config.folder }, message)
-  return openContentCache(runtime, config, cacheFolder(config.folder, { runtime, onWait }))
+  return openContentCache(runtime, config, cacheFolder(config.folder, { runtime }))
 }

@@ -5,6 +5,7 @@ import { createJsonSchema } from '../../config/json-schema.ts'
 import type { ParsedConfig } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
 import { checkIdentities } from '../check-identities.ts'
+import { checkLoginFiles } from '../check-login-files.ts'
 import { checkRealPlaces } from '../check-real-places.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
@@ -33,7 +34,7 @@ export async function runConfigCheck(files: readonly string[], { json }: ConfigO
   return faults.length === 0 ? EXIT.done : EXIT.wrongUsage
 }
 
-/** What is said of a config, of the files by which it speaks TLS and of where its folders really are. */
+/** What is said of a config, of the files by which it speaks TLS and logs in, and of where its folders really are. */
 async function findingsOf(
   parsed: ParsedConfig,
   file: string,
@@ -41,9 +42,10 @@ async function findingsOf(
   if ('faults' in parsed) return { faults: parsed.faults, warnings: [] }
   const name = nameOf(file)
   const { faults, warnings } = await checkIdentities(parsed.config, name, Date.now())
+  const logins = await checkLoginFiles(parsed.config, name)
   return {
-    faults: [...faults, ...(await checkRealPlaces(parsed.config, name))],
-    warnings: [...parsed.warnings, ...warnings],
+    faults: [...faults, ...logins.faults, ...(await checkRealPlaces(parsed.config, name))],
+    warnings: [...parsed.warnings, ...warnings, ...logins.warnings],
   }
 }
 

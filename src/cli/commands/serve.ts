@@ -1,6 +1,6 @@
 import { printOf } from '../../adapters/node/regular-file.ts'
 import { EXIT } from '../exit-code.ts'
-import { usableCores, workersOn } from '../processes/cores.ts'
+import { usableCores, workersFor, workersOn } from '../processes/cores.ts'
 import { readConfig } from '../read-config.ts'
 import { runService } from '../run-service.ts'
 import { createRuntime } from '../runtime.ts'
@@ -17,7 +17,7 @@ export async function runServe({ config: file, shutdownDelay, workers }: ServeOp
     {
       file: file === '-' ? undefined : { file, print },
       shutdownDelay,
-      workers: workersOn(process.platform, workers, usableCores),
+      workers: workersOn(process.platform, workersFor(config, workers), usableCores),
     },
   )
   await running.ended

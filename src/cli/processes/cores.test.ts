@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { coresWithin, workersOn } from './cores.ts'
+import { coresWithin, workersFor, workersOn } from './cores.ts'
 
 it.each<[string, number, Record<string, string>]>([
   ['no cgroup v2', 8, { '/proc/self/cgroup': '1:cpu:/\n' }],
@@ -39,5 +39,20 @@ it.each([
 it('several are refused where they cannot share a port', () => {
   expect(() => workersOn('win32', 2, () => 4)).toThrow(
     '--workers 2: on win32 only one process can have a port',
+  )
+})
+
+it.each([
+  ['a cache', { folder: '/kept', size: 1, pin: [], platforms: [] }, 'auto', 1],
+  ['a cache', { folder: '/kept', size: 1, pin: [], platforms: [] }, 1, 1],
+  ['no cache', undefined, 4, 4],
+  ['no cache', undefined, 'auto', 'auto'],
+] as const)('with %s, of %3$s workers there are %4$s', (_, cache, wanted, workers) => {
+  expect(workersFor({ ...(cache && { cache }) }, wanted)).toBe(workers)
+})
+
+it('a cache is refused to several processes', () => {
+  expect(() => workersFor({ cache: { folder: '/kept', size: 1, pin: [], platforms: [] } }, 2)).toThrow(
+    '--workers 2: the cache in /kept belongs to one process; use 1, or auto',
   )
 })

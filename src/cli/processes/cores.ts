@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { posix } from 'node:path'
+import type { Config } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
 
 /** Systems on which several processes can listen on one port, each with its share of the connections. */
@@ -17,6 +18,14 @@ export function workersOn(platform: NodeJS.Platform, wanted: number | 'auto', co
     'USAGE',
     `--workers ${wanted}: on ${platform} only one process can have a port; use 1`,
   )
+}
+
+/** The same of a config, since a mirror's cache belongs to one process. Throws `USAGE` for several where there is one. */
+export function workersFor({ cache }: Pick<Config, 'cache'>, wanted: number | 'auto'): number | 'auto' {
+  if (cache === undefined || wanted === 1) return wanted
+  if (wanted === 'auto') return 1
+  const message = `--workers ${wanted}: the cache in ${cache.folder} belongs to one process; use 1, or auto`
+  throw new PortolanError('USAGE', message)
 }
 
 /** How many processors this process may use at once: those it may run on, or fewer where its cgroup has less time. */

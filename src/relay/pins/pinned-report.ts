@@ -1,6 +1,6 @@
 /** Whether all that is pinned is there, for who asks what would become of the internet's end. */
 export interface PinnedReport {
-  /** `unknown` while not all of it was looked for, and nothing is known to be missing. */
+  /** `unknown` while not all of it was looked for and nothing is known to be missing, and where nothing is pinned. */
   readonly ready: 'yes' | 'no' | 'unknown'
   readonly images: { readonly kept: number; readonly missing: number; readonly unknown: number }
   /** Those that are missing, in the order of the lists; at most {@link MISSING_MAX} of them. */
@@ -19,7 +19,7 @@ export interface MissingImage {
 }
 
 /** As many missing images are named. */
-export const MISSING_MAX = 1000
+export const MISSING_MAX = 500
 
 /** The report in one line, such as `ready to lose the internet: no, these 2 are missing: …`. */
 export function formatReadiness({ ready, images, missing }: PinnedReport, named = 10): string {

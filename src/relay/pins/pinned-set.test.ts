@@ -190,6 +190,23 @@ it('follows a tag that moves, and lets go of what it stood for', async () => {
   expect(scene.kept.has(digestOf('after'))).toBe(true)
 })
 
+test('of nothing it is not said that it is there', async () => {
+  const scene = new Scene()
+  await scene.pin('# nothing yet\n')
+  expect(scene.set.report()).toMatchObject({ ready: 'unknown', images: { kept: 0, missing: 0, unknown: 0 } })
+  expect(scene.said).toEqual(['info ready to lose the internet: nothing is pinned (cache.pin)'])
+})
+
+it('drops nothing for lists that are gone, and keeps nothing for them', async () => {
+  const scene = new Scene()
+  scene.has('a/b:1', image('b'))
+  await scene.pin('r.example/a/b:1')
+  scene.set.setLists([])
+  await scene.settled()
+  expect([scene.pinned.size, scene.kept.size]).toEqual([0, 3])
+  expect(scene.said).toHaveLength(1)
+})
+
 test('what was not looked for yet is not known, which is not missing', () => {
   const scene = new Scene()
   scene.set.setLists([{ file: 'images.txt', ...parseImageList('r.example/a/b:1') }])

@@ -87,12 +87,13 @@ export class PinnedSet implements Disposable {
     this.#failed.clear()
     this.#failures = 0
     this.#checked = undefined
-    this.#begin()
+    this.#stop()
+    if (lists.length > 0) this.#begin()
+    else this.#parts.cache.setPinned(new Set())
   }
 
   [Symbol.dispose](): void {
-    this.#turn++
-    this.#callOff()
+    this.#stop()
     this.#forget()
   }
 
@@ -115,7 +116,7 @@ export class PinnedSet implements Disposable {
       if (state === 'missing' && missing.length < MISSING_MAX) missing.push({ image: text, reason: reason! })
     }
     return {
-      ready: images.missing > 0 ? 'no' : images.unknown > 0 ? 'unknown' : 'yes',
+      ready: images.missing > 0 ? 'no' : images.unknown > 0 || images.kept === 0 ? 'unknown' : 'yes',
       images,
       missing,
       bytes: blobs.values().reduce((sum, size) => sum + size, 0),
@@ -146,9 +147,13 @@ export class PinnedSet implements Disposable {
   }
 
   #begin(): void {
+    this.#stop()
+    this.#parts.runtime.background(this.#run(this.#turn))
+  }
+
+  #stop(): void {
     this.#callOff()
-    const turn = ++this.#turn
-    this.#parts.runtime.background(this.#run(turn))
+    this.#turn++
   }
 
   /** Goes through all images once, and says when that is to be done again. Never rejects. */
@@ -220,12 +225,13 @@ export class PinnedSet implements Disposable {
   #conclude(): void {
     const { runtime } = this.#parts
     const report = this.report()
-    this.#failures = report.ready === 'yes' ? 0 : this.#failures + 1
+    const isDone = report.images.missing + report.images.unknown === 0
+    this.#failures = isDone ? 0 : this.#failures + 1
     const message = formatReadiness(report)
     if (message !== this.#said) {
       this.#said = message
       const facts = { ...report.images, ready: report.ready, first: report.missing[0]?.reason }
-      if (report.ready === 'yes') runtime.log.info(facts, message)
+      if (isDone) runtime.log.info(facts, message)
       else runtime.log.warn(facts, message)
     }
     const delay = this.#failures === 0 ? RENEW : backoffDelay(AGAIN, this.#failures, runtime.random)

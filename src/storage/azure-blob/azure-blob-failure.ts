@@ -1,6 +1,7 @@
 import type { FillConfig } from '../../config/config.ts'
 import { isPage, QUOTA_ADVICE, speaksOfQuota } from '../driver/advice.ts'
 import type { Action, Failure } from '../driver/failure.ts'
+import { PageAnswer } from '../driver/page-answer.ts'
 
 const PERMISSIONS: Readonly<Record<Action, string>> = {
   'look up': 'read (r)',
@@ -33,6 +34,7 @@ interface SdkError extends Error {
 /** Takes an error of the SDK apart; `credentials` is what to do about some that are none. */
 export function takeApart(error: unknown, action: Action, credentials: string): Failure {
   if (!(error instanceof Error)) return {}
+  if (error instanceof PageAnswer) return { status: error.status, page: true }
   const { statusCode: status, code, details, response, name, message }: SdkError = error
   // Of its library for identities, which has no token to ask with.
   if (/^(?:CredentialUnavailable|(?:Aggregate)?Authentication(?:Required)?)Error$/.test(name)) {

@@ -1,4 +1,9 @@
-import { ContainerClient, type ContainerListBlobFlatSegmentResponse } from '@azure/storage-blob'
+import {
+  ContainerClient,
+  type ContainerListBlobFlatSegmentResponse,
+  newPipeline,
+  type RequestPolicyFactory,
+} from '@azure/storage-blob'
 import type { FillConfig } from '../../config/config.ts'
 import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
@@ -7,6 +12,7 @@ import type { CreateMd5 } from '../driver/digests.ts'
 import { serviceReasonOf, statusOf, untrue } from '../driver/failure.ts'
 import { type ListingPage, readPages } from '../driver/listing.ts'
 import { checkInfo, checkRange, withoutLength } from '../driver/object-info.ts'
+import { refusePage } from '../driver/page-answer.ts'
 import { PartUpload, partSizeOf, wholeUpload } from '../driver/part-upload.ts'
 import type { SecretReader } from '../driver/secret.ts'
 import { readSmall } from '../driver/small-object.ts'
@@ -52,15 +58,30 @@ export async function openAzureBlobStore(
     ? await openAccess(credentials, { ...options, account, endpoint })
     : findAccess(account, environment)
   const proxy = proxyFor?.(endpoint)
-  const client = new ContainerClient(`${endpoint}/${container}${query}`, credential, {
+  const pipeline = newPipeline(credential, {
     ...(proxy !== undefined && { proxyOptions: toProxyOptions(proxy) }),
     retryOptions: { maxTries: attempts, retryDelayInMs: 300, maxRetryDelayInMs: 10_000 },
   })
+  pipeline.factories.push(LOOK_FOR_PAGE)
+  const client = new ContainerClient(`${endpoint}/${container}${query}`, pipeline)
   const location = `${endpoint}/${container}${prefix && `/${prefix}`}`
   const advice = credentialsAdvice(fill)
   return new AzureBlobStore(
     new AzureContainer({ location, prefix, client, credentials: advice, runtime, createMd5 }),
   )
+}
+
+const LOOK_FOR_PAGE: RequestPolicyFactory = {
+  create: (next) => ({
+    async sendRequest(request) {
+      const response = await next.sendRequest(request)
+      const { status, headers } = response
+      const isObject = request.method === 'HEAD' || !new URL(request.url).searchParams.has('comp')
+      const [contentType, contentLength] = [headers.get('content-type'), headers.get('content-length')]
+      refusePage({ status, contentType, contentLength, isObject: isObject && request.method !== 'PUT' })
+      return response
+    },
+  }),
 }
 
 /** An emulator has the account in the path, Azure in the host's first label. */

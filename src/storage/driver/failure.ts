@@ -35,7 +35,8 @@ export function storeError(
   error: unknown,
   failure: Failure,
 ): PortolanError {
-  const { status, reason, page = false, advice = page ? PAGE_ADVICE : undefined } = failure
+  const { status, reason, page = false } = failure
+  const advice = page ? PAGE_ADVICE : failure.advice
   if (error instanceof PortolanError) return error
   const what = `cannot ${action} ${JSON.stringify(key)}`
   const facts = { location, key, ...(status !== undefined && { status }), ...(reason && { reason }) }

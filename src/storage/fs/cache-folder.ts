@@ -1,13 +1,13 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CacheDisk, CacheVolume, RecordedLines } from '../../cache/disk.ts'
 import { ContentFolder } from './content-folder.ts'
 import { openFencedJournal } from './fenced-journal.ts'
-import { isThere, unreadable } from './files.ts'
+import { unreadable } from './files.ts'
 import { FolderSync } from './folder-sync.ts'
-import { freeSpaceOf } from './free-space.ts'
 import type { Journal } from './journal.ts'
 import { LEASE_EXPIRY, type Lease, type LeaseOptions, takeLease } from './lease.ts'
+import { leaseFile } from './lease-file.ts'
 import { openContent } from './open-content.ts'
 import { PartialContents } from './partial-contents.ts'
 import { unwritable } from './workspace-file.ts'
@@ -16,12 +16,12 @@ import { unwritable } from './workspace-file.ts'
 const PROBE = new Uint8Array(256 * 1024)
 
 /** A folder for a cache: `blobs` has contents, `partial` what is on its way, beside them what is recorded. */
-export function cacheFolder(folder: string, options: Omit<LeaseOptions, 'expiry'>): CacheDisk {
+export function cacheFolder(folder: string, { runtime }: Pick<LeaseOptions, 'runtime'>): CacheDisk {
   return {
     location: folder,
-    async mount(records) {
+    async mount(records, onWait) {
       await make(folder)
-      const lease = await takeLease(folder, { ...options, expiry: LEASE_EXPIRY })
+      const lease = await takeLease(folder, { runtime, onWait, expiry: LEASE_EXPIRY })
       try {
         return await openLeased(folder, records, lease)
       } catch (error) {
@@ -56,11 +56,12 @@ async function openLeased(folder: string, records: RecordedLines, lease: Lease):
     lost: lease.lost,
     async probe() {
       await lease.check()
-      // It may have been removed with the lease in it, and nothing else says so.
-      if (!(await isThere(folder))) throw unwritable(folder, new Error('it is not there any more'))
+      // It may have been removed with the lease in it, and made anew by others: nothing else says so.
+      await stat(leaseFile(folder, lease.fence)).catch((error) => {
+        throw unwritable(folder, error)
+      })
       await rm(await partials.draft(PROBE), { force: true })
     },
-    free: async () => (await freeSpaceOf(folder))?.bytes,
     async partial(digest) {
       await lease.check()
       return partials.open(digest)

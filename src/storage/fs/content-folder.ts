@@ -54,8 +54,9 @@ export class ContentFolder {
     const found = (await entries(folder)).map(async (entry) => {
       const digest = parseDigest(`${algorithm}:${entry.name}`)
       if (digest === undefined || !entry.isFile() || !entry.name.startsWith(prefix)) return undefined
-      const { size, atimeMs, mtimeMs } = await stat(join(folder, entry.name))
-      return { digest, size, used: atimeMs, verified: mtimeMs }
+      const path = join(folder, entry.name)
+      const found = await unlessAbsent(path, stat(path))
+      return found && { digest, size: found.size, used: found.atimeMs, verified: found.mtimeMs }
     })
     return (await Promise.all(found)).filter((each) => each !== undefined)
   }

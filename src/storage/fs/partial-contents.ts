@@ -25,12 +25,14 @@ export class PartialContents {
   }
 
   /**
-   * Takes over what an earlier owner left, unless it may still be writing: then, and of all that is no download, nothing
-   * stays. Rejects as the system does.
+   * Takes over what an earlier owner left, unless it may still be writing: then, and of files that are no download,
+   * nothing stays. Rejects as the system does.
    */
   async adopt(predecessor: Lease['predecessor']): Promise<readonly FoundPartial[]> {
     const found = new Map<Digest, FoundPartial>()
-    for (const name of await readdir(this.#folder)) {
+    for (const entry of await readdir(this.#folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) continue
+      const { name } = entry
       const file = join(this.#folder, name)
       const digest = name.endsWith('.draft') ? undefined : digestOf(name)
       if (digest === undefined || found.has(digest) || predecessor === 'silent') {

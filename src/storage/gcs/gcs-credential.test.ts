@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -5,7 +6,8 @@ import { json, startServer } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { PortolanError } from '../../errors.ts'
 import type { Fetch } from '../../runtime.ts'
-import { defaultCredentials } from './gcs-credential.ts'
+import { defaultCredentials, givenCredentials } from './gcs-credential.ts'
+import { readKey } from './gcs-key.ts'
 
 const REFUSED = new PortolanError('STORE_REFUSED', 'no credentials')
 const URL = 'https://storage.googleapis.com/storage/v1/b/images/o'
@@ -54,6 +56,30 @@ test('asks through the runtime’s own fetch, which knows the proxies', async ()
   expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-2' })
   expect(asked).toEqual(['https://oauth2.googleapis.com/token'])
 })
+
+test.each([
+  ['service_account', () => ({ client_email: 'sync@p.iam.gserviceaccount.com', private_key: rsaKey() })],
+  ['authorized_user', () => ({ client_id: 'i', client_secret: 's', refresh_token: 'r' })],
+])('a key that is given is used, whatever the environment says: %s', async (type, rest) => {
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '/nowhere/key.json')
+  const asked: string[] = []
+  const recorded: Fetch = async (url) => {
+    asked.push(url)
+    return Response.json({ access_token: 'token-3', expires_in: 3600, token_type: 'Bearer' })
+  }
+  const authorize = givenCredentials(
+    recorded,
+    () => REFUSED,
+    readKey(JSON.stringify({ type, ...rest(), more: 1 })),
+  )
+  expect(await authorize(URL)).toMatchObject({ authorization: 'Bearer token-3' })
+  expect(asked).toEqual([expect.stringMatching(/googleapis\.com\/(?:oauth2\/v4\/)?token$/)])
+})
+
+function rsaKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
 
 test('says that there are none, without the words of the library', async () => {
   vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '/nowhere/key.json')

@@ -1,6 +1,6 @@
-import type { GoogleAuth } from 'google-auth-library'
-import { PortolanError } from '../../errors.ts'
+import type { PortolanError } from '../../errors.ts'
 import type { Fetch } from '../../runtime.ts'
+import type { GcsKey } from './gcs-key.ts'
 
 /** Gives the headers that say who asks. */
 export type Authorize = (url: string) => Promise<Record<string, string>>
@@ -16,53 +16,56 @@ export const anonymous: Authorize = async () => ({})
 
 /** The Application Default Credentials of Google's own library, which is loaded for the first request. */
 export function defaultCredentials(fetch: Fetch, refused: () => PortolanError): Authorize {
-  return authorizeBy(fetch, refused, {})
+  return authorizeBy(refused, async () => {
+    const { GoogleAuth } = await import('google-auth-library')
+    return new GoogleAuth({
+      scopes: SCOPE,
+      projectId: NO_PROJECT,
+      clientOptions: { transporterOptions: transporterFor(fetch) },
+    })
+  })
 }
 
-/**
- * A credential in Google's JSON: of a service account, a workload identity or a user. Throws `CONFIG_INVALID` for what
- * is none.
- */
-export function givenCredentials(fetch: Fetch, refused: () => PortolanError, json: string): Authorize {
-  return authorizeBy(fetch, refused, { credentials: readCredential(json) })
-}
-
-function readCredential(json: string): { readonly type: string } {
-  try {
-    const value: unknown = JSON.parse(json)
-    if (typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string') {
-      return { ...value, type: value.type }
+/** A credential that the config names, of a service account, a workload identity or a user. */
+export function givenCredentials(fetch: Fetch, refused: () => PortolanError, key: GcsKey): Authorize {
+  return authorizeBy(refused, async () => {
+    const { JWT, UserRefreshClient, ExternalAccountClient } = await import('google-auth-library')
+    const transporterOptions = transporterFor(fetch)
+    switch (key.type) {
+      case 'service_account':
+        return new JWT({ email: key.client_email, key: key.private_key, scopes: SCOPE, transporterOptions })
+      case 'authorized_user':
+        return new UserRefreshClient({
+          ...{ clientId: key.client_id, clientSecret: key.client_secret, refreshToken: key.refresh_token },
+          transporterOptions,
+        })
+      case 'external_account': {
+        const client = ExternalAccountClient.fromJSON({ ...key, scopes: [SCOPE], transporterOptions })
+        if (client === null) throw refused()
+        return client
+      }
     }
-  } catch {
-    // What is wrong with it might be a part of it.
-  }
-  throw new PortolanError(
-    'CONFIG_INVALID',
-    'the key for Cloud Storage cannot be read: expected the JSON that Google gives, with a "type"',
-  )
+  })
 }
 
-function authorizeBy(
-  fetch: Fetch,
-  refused: () => PortolanError,
-  given: { readonly credentials?: { readonly type: string } },
-): Authorize {
-  let auth: Promise<GoogleAuth> | undefined
+/** Proxies and certificates are the runtime's affair. */
+function transporterFor(fetch: Fetch) {
+  return {
+    fetchImplementation: (url: string | URL | Request, init?: RequestInit) => fetch(urlOf(url), init ?? {}),
+  }
+}
+
+/** As much of Google's clients as is used here. */
+interface TokenClient {
+  getRequestHeaders(url: string): Promise<Headers>
+}
+
+function authorizeBy(refused: () => PortolanError, open: () => Promise<TokenClient>): Authorize {
+  let client: Promise<TokenClient> | undefined
   return async (url) => {
-    auth ??= import('google-auth-library').then(
-      ({ GoogleAuth }) =>
-        new GoogleAuth({
-          scopes: SCOPE,
-          projectId: NO_PROJECT,
-          ...given,
-          // Proxies and certificates are the runtime's affair.
-          clientOptions: {
-            transporterOptions: { fetchImplementation: (url, init) => fetch(urlOf(url), init ?? {}) },
-          },
-        }),
-    )
+    client ??= open()
     try {
-      return Object.fromEntries(await (await auth).getRequestHeaders(url))
+      return Object.fromEntries(await (await client).getRequestHeaders(url))
     } catch {
       throw refused()
     }

@@ -1,4 +1,4 @@
-import type { FillConfig } from '../../config/config.ts'
+import type { FillConfig, SecretSource } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
@@ -21,6 +21,7 @@ import type {
 } from '../object-store.ts'
 import { GcsBucket, unlessAbsent } from './gcs-bucket.ts'
 import { anonymous, defaultCredentials, givenCredentials } from './gcs-credential.ts'
+import type { GcsKey } from './gcs-key.ts'
 import { multipart } from './gcs-multipart.ts'
 import { GcsSession } from './gcs-session.ts'
 
@@ -49,14 +50,20 @@ export async function openGcsStore(
   const location = `gs://${name}${prefix && `/${prefix}`}${fill.endpoint ? ` at ${endpoint}` : ''}`
   const refused = (advice: string) => () =>
     new PortolanError('STORE_REFUSED', `no credentials for ${location}: ${advice}`, { location })
+  const key = credentials && (await readGivenKey(credentials.key, options))
   const authorize =
-    credentials !== undefined
-      ? givenCredentials(runtime.fetch, refused(GIVEN), await readSecret(credentials.key, options))
+    key !== undefined
+      ? givenCredentials(runtime.fetch, refused(GIVEN), key)
       : endpoint.startsWith('http:')
         ? anonymous
         : defaultCredentials(runtime.fetch, refused(DEFAULT))
   const bucket = new GcsBucket({ location, endpoint, name, prefix, authorize, runtime, attempts })
   return new GcsStore(bucket, createMd5)
+}
+
+async function readGivenKey(source: SecretSource, reader: SecretReader): Promise<GcsKey> {
+  const { readKey } = await import('./gcs-key.ts')
+  return readKey(await readSecret(source, reader))
 }
 
 const GIVEN = 'no token is given for the key that fill.gcs.credentials names; make a new one'

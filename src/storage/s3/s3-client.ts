@@ -1,5 +1,6 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { FillConfig } from '../../config/config.ts'
+import { refusePage } from '../driver/page-answer.ts'
 import { readSecret, type SecretReader } from '../driver/secret.ts'
 
 /** A bucket to be filled. */
@@ -18,7 +19,7 @@ const SOME_REGION = 'us-east-1'
 /** A client for one bucket; it asks nothing yet. */
 export function createS3Client(fill: S3Fill, options: S3ClientOptions): S3Client {
   const { endpoint, addressing = endpoint === undefined ? 'virtualHost' : 'path' } = fill
-  return new S3Client({
+  const client = new S3Client({
     maxAttempts: options.attempts,
     // Else bodies go out as aws-chunked with a trailing checksum: some stores refuse that, some keep the chunk headers
     // as if they were content.
@@ -32,6 +33,30 @@ export function createS3Client(fill: S3Fill, options: S3ClientOptions): S3Client
     ...regionOf(fill, options.environment),
     ...credentialsOf(fill, options),
   })
+  lookForPages(client)
+  return client
+}
+
+/** Next to the wire, where an answer is still as it came. */
+function lookForPages({ middlewareStack }: S3Client): void {
+  middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next(args)
+        const { statusCode: status, headers } = result.response as RawResponse
+        const isObject = /^(?:Get|Head)Object/.test(String(commandName))
+        const [contentType, contentLength] = [headers['content-type'], headers['content-length']]
+        refusePage({ status, contentType, contentLength, isObject })
+        return result
+      },
+    { step: 'deserialize', priority: 'low' },
+  )
+}
+
+/** Of whatever handler sends requests. */
+interface RawResponse {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string | undefined>>
 }
 
 /** `auto` is a region of R2's; Amazon, asked at any of its regions, says which one it is. */

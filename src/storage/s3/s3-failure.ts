@@ -1,5 +1,6 @@
 import { isPage, QUOTA_ADVICE, speaksOfQuota } from '../driver/advice.ts'
 import type { Action, Failure } from '../driver/failure.ts'
+import { PageAnswer } from '../driver/page-answer.ts'
 import type { S3Fill } from './s3-client.ts'
 
 const PERMISSIONS: Readonly<Record<Action, string>> = {
@@ -42,6 +43,7 @@ interface SdkError extends Error {
 /** Takes an error of the SDK apart; `credentials` is what to do about some that are none. */
 export function takeApart(error: unknown, action: Action, credentials: string): Failure {
   if (!(error instanceof Error)) return {}
+  if (error instanceof PageAnswer) return { status: error.status, page: true }
   const { $metadata, $response, name, message }: SdkError = error
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
   if (status === undefined) {

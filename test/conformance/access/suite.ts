@@ -57,7 +57,7 @@ export function describeAccess(runtime: RuntimeName): void {
         ],
       }
       mirror = made.use(await startPortolan(config, runtime))
-    })
+    }, 60_000)
     afterAll(() => made.disposeAsync())
 
     async function ask(path: string, authorization?: string, { host = 'mirror', method = 'GET' } = {}) {

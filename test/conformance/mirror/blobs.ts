@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeBlob, type TestBlob } from '../../support/content.ts'
 import { status } from '../../support/list-server.ts'
 import type { RuntimeName } from '../../support/portolan.ts'
+import { rowsOf } from '../../support/sample.ts'
 import {
   type Answer,
   type ScriptedRegistry,
@@ -125,12 +126,15 @@ export function describeBlobs(runtime: RuntimeName): void {
         expect((await mirror.ask(place(blob, cut(blob, 2 * MIB), whole))).body.equals(blob.bytes)).toBe(true)
       })
 
-      it.each(UNUSABLE)('takes the next upstream when, at the first, %s', async (name, answer) => {
-        const blob = makeBlob(`${how} ${name}`, 2 * MIB)
-        const reply = await mirror.ask(place(blob, answer(blob)))
-        expect(reply).toMatchObject({ status: 200 })
-        expect(reply.body.equals(blob.bytes)).toBe(true)
-      })
+      it.each(rowsOf(`unusable upstreams, ${how}`, UNUSABLE, runtime))(
+        'takes the next upstream when, at the first, %s',
+        async (name, answer) => {
+          const blob = makeBlob(`${how} ${name}`, 2 * MIB)
+          const reply = await mirror.ask(place(blob, answer(blob)))
+          expect(reply).toMatchObject({ status: 200 })
+          expect(reply.body.equals(blob.bytes)).toBe(true)
+        },
+      )
 
       it.each(WRONG)(
         'cuts the connection and refuses the blob for a while when %s, and there is no other',
@@ -146,12 +150,15 @@ export function describeBlobs(runtime: RuntimeName): void {
         },
       )
 
-      it.each(UNUSABLE)('promises nothing when everywhere %s', async (name, answer) => {
-        const blob = makeBlob(`${how} nowhere ${name}`, MIB)
-        const reply = await mirror.ask(place(blob, answer(blob), answer(blob)))
-        expect(reply.status).toBeGreaterThanOrEqual(403)
-        expect(JSON.parse(reply.body.toString()).errors).toHaveLength(1)
-      })
+      it.each(rowsOf(`useless upstreams, ${how}`, UNUSABLE, runtime))(
+        'promises nothing when everywhere %s',
+        async (name, answer) => {
+          const blob = makeBlob(`${how} nowhere ${name}`, MIB)
+          const reply = await mirror.ask(place(blob, answer(blob), answer(blob)))
+          expect(reply.status).toBeGreaterThanOrEqual(403)
+          expect(JSON.parse(reply.body.toString()).errors).toHaveLength(1)
+        },
+      )
 
       it('says that there is none when nobody has it', async () => {
         const reply = await mirror.ask(`/v2/${NAME}/blobs/${makeBlob('none').digest}`)

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeSampleImages } from '../../../src/demo/images.ts'
+import type { SampleWorld } from '../../../src/demo/sample-world.ts'
 import { blobOf, makeBlob, makeManifest, type TestBlob } from '../../support/content.ts'
 import { status } from '../../support/list-server.ts'
 import type { RuntimeName } from '../../support/portolan.ts'
+import { rowsOf } from '../../support/sample.ts'
 import {
   type Answer,
   json,
@@ -9,6 +12,7 @@ import {
   serve,
   startScriptedRegistry,
 } from '../../support/scripted-registry.ts'
+import { makeTempFolder } from '../../support/temp.ts'
 import { until } from '../../support/until.ts'
 import { hangUp, html, silent } from './answers.ts'
 import { type Mirror, startMirror } from './mirror.ts'
@@ -42,6 +46,7 @@ export function describeNames(runtime: RuntimeName): void {
     const made = new AsyncDisposableStack()
     const upstreams = new Map<string, ScriptedRegistry>()
     let mirror: Mirror
+    let world: SampleWorld
 
     const config = makeBlob('config')
     const images = ['one', 'other'].map((label) => makeManifest(config, makeBlob(label)))
@@ -61,11 +66,15 @@ export function describeNames(runtime: RuntimeName): void {
         const repositories = [repository(id === 'second' ? other : image)]
         upstreams.set(id, made.use(await startScriptedRegistry({ repositories, pageSize: 4 })))
       }
+      world = await makeSampleImages(made.use(await makeTempFolder()).path)
       mirror = made.use(
         await startMirror(
           {
-            upstreams: ids.map((id) => ({ id, url: upstreams.get(id)!.origin, at: `dc/${id}` })),
-            registries: ids.map((id) => ({
+            upstreams: [
+              ...ids.map((id) => ({ id, url: upstreams.get(id)!.origin, at: `dc/${id}` })),
+              { id: 'disk', layout: world.folder, at: 'dc/here' },
+            ],
+            registries: [...ids, 'disk'].map((id) => ({
               host: `${id}.test`,
               upstreams: [id],
               ...(id === 'main' && { names: ['main.mirror.test'] }),
@@ -200,8 +209,8 @@ export function describeNames(runtime: RuntimeName): void {
       expect((await mirror.ask(path(image.digest))).status).toBe(200)
     })
 
-    it.each(TROUBLE)(
-      'gives what it has, and says so, when the upstream %s',
+    it.each(rowsOf('upstreams in trouble', TROUBLE, runtime))(
+      'gives what it has and says so, or says that it has nothing, when the upstream %s',
       async (_, id, answer, because) => {
         const target = path('v1', `${id}.test`)
         expect((await mirror.ask(target)).headers.warning).toBeUndefined()
@@ -222,22 +231,16 @@ export function describeNames(runtime: RuntimeName): void {
         expect(mirror.portolan.log.find((line) => line.target === target && line.stale)).toMatchObject({
           ...{ cache: 'stale', stale: because, registry: `${id}.test`, status: 200 },
         })
-      },
-    )
-
-    it.each(TROUBLE.filter(([, , answer]) => answer !== silent))(
-      'says that it cannot answer, and never 401 or 429, when it has nothing and the upstream %s',
-      async (_, id, answer) => {
+        // Of what it does not know, it says that it cannot answer, and never 401 or 429. A silent one takes too long here.
+        if (answer === silent) return
         if (answer !== 'unplugged') at(id).script(`/v2/${NAME}/manifests/unknown`, answer)
         const reply = await mirror.ask(path('unknown', `${id}.test`))
         expect([403, 502, 503]).toContain(reply.status)
         expect(JSON.parse(reply.body.toString()).errors).toHaveLength(1)
-        const wantsRest = id === 'limiting' || id === 'paused'
-        if (wantsRest) {
-          expect(Number(reply.headers['retry-after'])).toBeGreaterThan(500)
-          // It was not even asked: it had said until when.
-          expect(asked(id, 'unknown')).toEqual([])
-        }
+        if (id !== 'limiting' && id !== 'paused') return
+        // It was not even asked: it had said until when.
+        expect(Number(reply.headers['retry-after'])).toBeGreaterThan(500)
+        expect(asked(id, 'unknown')).toEqual([])
       },
     )
 
@@ -274,6 +277,23 @@ export function describeNames(runtime: RuntimeName): void {
         expect(JSON.parse(reply.body.toString()).manifests[0].digest).toBe(signature.digest)
       }
       expect((await mirror.ask(referrers(image.digest))).status).toBe(404)
+    })
+
+    it('answers for a registry on its own disk, and keeps nothing of it a second time', async () => {
+      const { name, tags, blobs } = world.images[0]!
+      const { digest, size } = blobs[0]!
+      const tag = await mirror.ask(`/v2/disk.test/${name}/manifests/${tags[0]}`)
+      expect(tag.status).toBe(200)
+      const part = await mirror.ask(`/v2/${name}/blobs/${digest}?ns=disk.test`, {
+        headers: { Range: 'bytes=0-1' },
+      })
+      expect(part).toMatchObject({ status: 206, headers: { 'content-range': `bytes 0-1/${size}` } })
+      const log = () => mirror.portolan.log.filter(({ target }) => String(target).includes(`${name}/`))
+      await until('the log', () => log().length === 2)
+      for (const line of log()) {
+        expect(line).toMatchObject({ decision: 'answer', backend: 'disk', registry: 'disk.test' })
+        expect(line).not.toHaveProperty('cache')
+      }
     })
 
     it.each([

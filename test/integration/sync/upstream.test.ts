@@ -226,6 +226,13 @@ describe('an upstream that gives something else', () => {
     expect([report.faults, report.stores]).toMatchObject([[], [{ complete: true }]])
   })
 
+  it('gives a page of HTML once, and has it in no other repository: it is asked again', async () => {
+    const { registry, large } = upstream
+    registry.tag('other', 'x', registry.addImage('other', { layers: [large] }))
+    const { report } = await runWith((good, _, request) => (request === 1 ? whole(html) : good))
+    expect([report.faults, report.stores[0]]).toMatchObject([[], { complete: true }])
+  })
+
   it('has a foreign layer nowhere: it comes from where its manifest says, and is compared with its digest', async () => {
     const { registry } = upstream
     const urls = ['http://gone.test/', 'http://liar.test/', 'http://maker.test/']
