@@ -221,7 +221,7 @@ export function describeBlobs(runtime: RuntimeName): void {
       if (!keeps) return
 
       it('fetches a blob once for a hundred clients, thirty of whom want a part', async () => {
-        const blob = makeBlob('hundred', 2 * MIB)
+        const blob = makeBlob('hundred', 1.5 * MIB)
         const slow = gate(blob, MIB)
         const path = place(blob, slow.answer)
         const clients = Array.from({ length: 100 }, async (_, index) => {

@@ -140,6 +140,27 @@ export function describeNames(runtime: RuntimeName): void {
       })
     })
 
+    it('explains which registry is meant and who would be asked', async () => {
+      const explain = async (target: string) => {
+        const query = new URLSearchParams({ target, from: '192.0.2.1', ask: 'false' })
+        const reply = await fetch(`http://127.0.0.1:${mirror.portolan.adminPort}/explain?${query}`)
+        return { status: reply.status, said: await reply.json() }
+      }
+      const blob = `/v2/${NAME}/blobs/${config.digest}`
+      expect(await explain(`${blob}?ns=second.test`)).toMatchObject({
+        status: 200,
+        said: {
+          registry: 'second.test',
+          candidates: [{ backend: 'second', verdict: 'taken' }],
+          decision: { kind: 'relay', backend: 'second', reason: 'upstream-preferred' },
+        },
+      })
+      expect(await explain(`${blob}?ns=evil.test`)).toMatchObject({
+        status: 400,
+        said: { errors: [{ code: 'NAME_UNKNOWN' }] },
+      })
+    })
+
     it('answers /v2/ though no upstream can be asked', async () => {
       expect((await mirror.ask('/v2/')).status).toBe(200)
       expect((await mirror.ask('/v2/?ns=silent.test')).status).toBe(200)
