@@ -31,8 +31,10 @@ function timedStore(objects: ObjectStore, limited: Limited): ObjectStore {
     location: objects.location,
     stat: (key) => objects.stat(key),
     get: (key, range) => objects.get(key, range),
-    put: (key, bytes, headers) => limited(`writing ${key}`, bytes.length, objects.put(key, bytes, headers)),
+    put: (key, bytes, headers, digest) =>
+      limited(`writing ${key}`, bytes.length, objects.put(key, bytes, headers, digest)),
     keepsConditions: objects.keepsConditions,
+    ...(objects.takesFiles && { takesFiles: true }),
     read: (key, limit) => objects.read(key, limit),
     replace: (key, bytes, headers, version) =>
       limited(`writing ${key}`, bytes.length, objects.replace(key, bytes, headers, version)),

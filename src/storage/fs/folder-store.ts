@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import type { Digest } from '../../oci/digest.ts'
 import type { Runtime } from '../../runtime.ts'
 import { emptyBody } from '../driver/body.ts'
 import type { Action } from '../driver/failure.ts'
@@ -34,6 +35,7 @@ type FolderRuntime = Pick<Runtime, 'random' | 'now' | 'after'>
 export class FolderStore implements ObjectStore {
   readonly location: string
   readonly keepsConditions = true
+  readonly takesFiles = true
   readonly #runtime: FolderRuntime
   /** Where uploads lie, as the config says it; absent for beside the folder. */
   readonly #partial: string | undefined
@@ -70,8 +72,8 @@ export class FolderStore implements ObjectStore {
     )
   }
 
-  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean> {
-    const upload = await this.upload(key, bytes.length, headers)
+  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders, digest?: Digest): Promise<boolean> {
+    const upload = await this.upload(key, bytes.length, headers, digest && { digest, save() {} })
     try {
       await upload.write(bytes)
       return await upload.commit()
@@ -116,7 +118,7 @@ export class FolderStore implements ObjectStore {
       await this.#requireFolder()
       await requirePlainParents(this.location, key)
       const { files } = await this.#openPartials()
-      const partial = await files.create(resume?.state)
+      const partial = await files.create(resume?.state, resume?.file)
       const facts = { folder: this.location, key, size, partial, digest: resume?.digest }
       const upload = await FolderUpload.open(facts, async () => {
         await requirePlainParents(this.location, key)

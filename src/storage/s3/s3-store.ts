@@ -6,6 +6,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import type { Digest } from '../../oci/digest.ts'
 import type { Runtime } from '../../runtime.ts'
 import { bodyStream, emptyBody } from '../driver/body.ts'
 import { Deadline, PART_REQUEST_TIME, SMALL_REQUEST_TIME } from '../driver/deadline.ts'
@@ -125,7 +126,8 @@ class S3Store implements ObjectStore {
     }
   }
 
-  put(key: string, bytes: Uint8Array, headers: ObjectHeaders): Promise<boolean> {
+  async put(key: string, bytes: Uint8Array, headers: ObjectHeaders, digest?: Digest): Promise<boolean> {
+    if (digest !== undefined) await this.#checksums.find()
     return this.#put(key, bytes, headers, {})
   }
 

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Digest } from '../../../src/oci/digest.ts'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import { type S3Lie, type ScriptedS3, startScriptedS3 } from '../../support/s3-server-scripted.ts'
@@ -85,6 +87,11 @@ test('what is tried is tried once, also by many at once, and not for a small obj
   await Promise.all(SIZES.map((size) => store.upload(`key-${size}`, size, TYPE)))
   const tried = server.requests.filter((request) => request.includes('/portolan/'))
   expect(tried.map((request) => request.split(' ')[0])).toEqual(['PUT', 'PUT', 'DELETE'])
+})
+
+test('of a small object that is content, the checksum is confirmed', async () => {
+  const digest = `sha256:${createHash('sha256').update('x').digest('hex')}` as Digest
+  expect(await store.put('small', Buffer.from('x'), TYPE, digest)).toBe(true)
 })
 
 test('a small object is written where a checksum is demanded, too', async () => {

@@ -1,8 +1,12 @@
 import { join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
 import type { ObjectStore } from '../../../src/storage/object-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
+import { lend } from '../../conformance/storage/lent.ts'
 import { lyingStore } from '../../support/lying-store.ts'
-import { type MemoryTarget, makeMemoryTarget } from '../../support/memory-target.ts'
+import { MemoryRegistry } from '../../support/memory-registry.ts'
+import { describeTarget, type MemoryTarget, makeMemoryTarget } from '../../support/memory-target.ts'
+import { type S3Lie, startScriptedS3 } from '../../support/s3-server-scripted.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import { expectFilled, makeUpstream, runSync, type TestUpstream } from './world.ts'
 
@@ -81,4 +85,30 @@ it('a store that confirms its bytes, and serves them otherwise, is found out by 
   expect(report.faults[0]!.message).toMatch(/is served as text\/html; expected application\/octet-stream$/)
   // None of its kind passes for the first that is right.
   expect(report.stores[0]).toMatchObject({ complete: false, stored: { blobs: 0 } })
+})
+
+it.each<[kind: string, lie: S3Lie | undefined, each: string[]]>([
+  ['that checks', undefined, ['PUT']],
+  ['that knows no checksums', 'no notion of checksums', ['PUT', 'HEAD', 'GET']],
+])('a blob costs an S3 %s the requests %j %j', async (_, lie, each) => {
+  await using server = await startScriptedS3()
+  server.lie = lie
+  const registry = new MemoryRegistry()
+  const layers = Array.from({ length: 20 }, (_, index) => `blob ${index}`)
+  registry.tag('app', 'v1', registry.addImage('app', { layers }))
+  const objects = await openStore(
+    { kind: 's3', bucket: server.bucket, endpoint: server.origin, prefix: '' },
+    lend(server.environment),
+  )
+  const target = { ...describeTarget('s3', true), objects }
+  const report = await runSync({ folder, targets: [target], upstream: registry, concurrency: 1 })
+  await objects.close()
+  expect(report.faults).toEqual([])
+  const methods = new Map<string, string[]>()
+  for (const request of server.requests) {
+    const [, method = '', key = ''] = /^(\w+) \/bucket\/(blobs[^?]+)/.exec(request) ?? []
+    if (key !== '') methods.set(key, [...(methods.get(key) ?? []), method])
+  }
+  // The first one is read back for its media type.
+  expect([...methods.values()].slice(1)).toEqual(Array.from({ length: 20 }, () => each))
 })
