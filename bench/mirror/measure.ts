@@ -50,37 +50,36 @@ export interface Figures {
 
 /** Measures a server that has nothing yet. */
 export async function measure(server: Server, parts: Parts): Promise<Figures> {
-  const { blobs, folder, upstream, direct } = parts
-  const urlOf = (blob: Blob) => `${server.origin}${pathOf(blob)}`
-  const miss = median(await firstBytes(server.origin, blobs.missed.map(pathOf))) - direct
-  const one = await download([urlOf(blobs.cold[0])], { folder })
-  const before = await upstream.sent()
-  const many = await download(Array(COLD_CLIENTS).fill(urlOf(blobs.cold[1])), {
-    parallel: COLD_CLIENTS,
-    folder,
-  })
-  const coldRatio = ((await upstream.sent()).bytes - before.bytes) / blobs.cold[1].size
-  for (const blob of [blobs.warm, blobs.small, blobs.large]) await makeWarm(urlOf(blob), parts)
+  return { ...(await measureWarm(server, parts)), ...(await measureCold(server, parts)) }
+}
+
+/** What it costs to send what is cached. */
+async function measureWarm(server: Server, parts: Parts) {
+  const { blobs, folder, upstream } = parts
+  for (const blob of [blobs.warm, blobs.small, blobs.large]) await makeWarm(urlOf(server, blob), parts)
   // What is still to be written to the disk is nobody's affair any more.
   await runOk('sync', [])
   const { requests } = await upstream.sent()
   const throughput = await measureThroughput(server, blobs.warm, folder)
   const times = await firstBytes(server.origin, Array(SMALL_TIMES).fill(pathOf(blobs.small)))
-  const resident = await peakOf(server, () =>
-    download(Array(READERS).fill(urlOf(blobs.large)), { parallel: READERS, folder }),
-  )
+  const urls: string[] = Array(READERS).fill(urlOf(server, blobs.large))
+  const resident = await peakOf(server, () => download(urls, { parallel: READERS, folder }))
   if ((await upstream.sent()).requests > requests) throw new Error(`${server.name} asked for what it had`)
-  return {
-    ...throughput,
-    p50: quantile(times, 0.5),
-    p99: quantile(times, 0.99),
-    miss,
-    resident,
-    coldRatio,
-    coldOne: one.seconds,
-    coldMany: many.seconds,
-  }
+  return { ...throughput, p50: quantile(times, 0.5), p99: quantile(times, 0.99), resident }
 }
+
+/** What it adds to what has to be fetched, for one client and for many. */
+async function measureCold(server: Server, { blobs, direct, folder, upstream }: Parts) {
+  const miss = median(await firstBytes(server.origin, blobs.missed.map(pathOf))) - direct
+  const one = await download([urlOf(server, blobs.cold[0])], { folder })
+  const before = await upstream.sent()
+  const urls: string[] = Array(COLD_CLIENTS).fill(urlOf(server, blobs.cold[1]))
+  const many = await download(urls, { parallel: COLD_CLIENTS, folder })
+  const coldRatio = ((await upstream.sent()).bytes - before.bytes) / blobs.cold[1].size
+  return { miss, coldRatio, coldOne: one.seconds, coldMany: many.seconds }
+}
+
+const urlOf = ({ origin }: Server, blob: Blob) => `${origin}${pathOf(blob)}`
 
 /** Downloads a blob until it is no longer fetched for that. */
 async function makeWarm(url: string, { upstream, folder }: Parts): Promise<void> {
@@ -93,7 +92,7 @@ async function makeWarm(url: string, { upstream, folder }: Parts): Promise<void>
 }
 
 async function measureThroughput(server: Server, warm: Blob, folder: string) {
-  const url = `${server.origin}${pathOf(warm)}`
+  const url = urlOf(server, warm)
   const some = await downloadMeasured(server, Array(4).fill(url), folder)
   const times = Math.max(4, Math.ceil((4 * SECONDS * 1.1) / some.seconds))
   const { seconds, clientSeconds, serverSeconds } = await downloadMeasured(

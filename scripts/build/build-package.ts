@@ -13,7 +13,7 @@ import { packagesOf } from './packages.ts'
 export const LICENCES = 'third-party-licences.txt'
 
 /** Entries that know no runtime (scan is none yet: semver is CommonJS): nothing that is loaded with them may be one of Node's modules. */
-const ANYWHERE = ['workers', 'routing', 'oci']
+const ANYWHERE = ['workers', 'routing', 'oci', 'registry']
 
 /** An entry for where there is no Node: it shares no chunks, since those of CommonJS packages ask for Node's modules. */
 const WITHOUT_NODE = 'workers'

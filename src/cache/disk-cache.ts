@@ -144,7 +144,7 @@ export class DiskCache implements ManagedCache {
       partials: { bytes: space.partialBytes },
       pinned: {
         count: pinned.size,
-        missing: [...pinned].filter((digest) => contents.get(digest) === undefined),
+        missing: countWhere(pinned, (digest) => contents.get(digest) === undefined),
       },
       fills: this.#fills.status,
       records: records.counts,
@@ -261,4 +261,10 @@ async function onDisk(disk: MountedDisk, work: (volume: CacheVolume) => Promise<
     disk.noteFailure(volume, error)
     throw error
   }
+}
+
+function countWhere<T>(items: Iterable<T>, holds: (item: T) => boolean): number {
+  let count = 0
+  for (const item of items) if (holds(item)) count++
+  return count
 }

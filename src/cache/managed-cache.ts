@@ -59,7 +59,8 @@ export interface CacheStatus {
   readonly contents: { readonly count: number; readonly bytes: number }
   /** Downloads on their way, or left for another time. */
   readonly partials: { readonly bytes: number }
-  readonly pinned: { readonly count: number; readonly missing: readonly Digest[] }
+  /** Contents that are never dropped, and how many of them are not here. */
+  readonly pinned: { readonly count: number; readonly missing: number }
   readonly fills: readonly FillStatus[]
   readonly records: { readonly answers: number; readonly links: number }
   /** Of the last comparison of all contents that was asked for. */

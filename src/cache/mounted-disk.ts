@@ -8,7 +8,7 @@ import type { DiskTrouble } from './events.ts'
 export const NO_PLACE = 'no place'
 
 /** Between two looks whether a disk does again what it should. */
-const RETRY: Backoff = { first: 4000, max: 60_000 }
+const RETRY: Backoff = { first: 2000, max: 60_000 }
 /** Trouble within this time of the last one, in milliseconds, is the same one. */
 const QUIET = 60_000
 
@@ -178,7 +178,7 @@ export class MountedDisk {
     if (this.#closed) return volume.close()
     this.#hasRecords = true
     this.#volume = volume
-    volume.lost.addEventListener('abort', () => this.#note(volume.lost.reason), { once: true })
+    volume.lost.addEventListener('abort', () => this.noteFailure(volume, volume.lost.reason), { once: true })
     this.#listener.mounted(volume)
   }
 }

@@ -20,7 +20,7 @@ export async function requireSeparatePlaces(config: Config, file: string): Promi
 }
 
 async function withRealPaths(config: Config): Promise<Config> {
-  const { stores, sync, tls, adminTls } = config
+  const { stores, sync, tls, adminTls, cache } = config
   return {
     ...config,
     stores: await Promise.all(stores.map(realStore)),
@@ -33,6 +33,7 @@ async function withRealPaths(config: Config): Promise<Config> {
     }),
     ...(tls && { tls: await realTls(tls) }),
     ...(adminTls && { adminTls: await realTls(adminTls) }),
+    ...(cache && { cache: { ...cache, folder: await realPath(cache.folder) } }),
   }
 }
 

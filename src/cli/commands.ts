@@ -1,5 +1,6 @@
 import { AUDIT } from './commands/audit-spec.ts'
 import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
+import { COPY } from './commands/copy-spec.ts'
 import { DEMO } from './commands/demo-spec.ts'
 import { EXPLAIN } from './commands/explain-spec.ts'
 import { HEALTHCHECK } from './commands/healthcheck-spec.ts'
@@ -22,6 +23,7 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(HEALTHCHECK, async (options) => (await import('./commands/healthcheck.ts')).runHealthcheck(options)),
   bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
+  bind(COPY, async (options, words) => (await import('./commands/copy.ts')).runCopy(words, options)),
   bind(SCAN, async (options, paths) => (await import('./commands/scan.ts')).runScan(paths, options)),
   bind(REWRITE, async (options, paths) => (await import('./commands/rewrite.ts')).runRewrite(paths, options)),
   bind(NODE_CONFIG, async (options, paths) =>

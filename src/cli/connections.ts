@@ -6,7 +6,9 @@ import type { FillConfig } from '../config/config.ts'
 import { proxyFor } from '../net/proxies.ts'
 import type { RegistryAddress } from '../registry/address.ts'
 import { openHttpRegistry } from '../registry/http-registry.ts'
+import { openHttpWriter } from '../registry/http-writer.ts'
 import type { Registry } from '../registry/reader.ts'
+import type { RegistryWriter } from '../registry/writer.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openStore } from '../storage/open-store.ts'
 import type { Limits } from '../transport/limits.ts'
@@ -35,6 +37,12 @@ export function connectRegistry(connection: RegistryConnection): Registry {
   // Where the environment names no proxy that can be used, nothing has to be tried to say so.
   proxyFor(connection.url, outboundProxies())
   return openHttpRegistry(commandRuntime, { ...connection, credentials })
+}
+
+/** A registry to push to, with the same logins. Throws `USAGE` when its proxy cannot be used. */
+export function connectWriter(connection: RegistryConnection): RegistryWriter {
+  proxyFor(connection.url, outboundProxies())
+  return openHttpWriter(commandRuntime, { ...connection, credentials })
 }
 
 /** The place that a store is filled through, with the credentials that its environment gives. */

@@ -11,6 +11,7 @@ import type { CacheConfig, Config } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 import { PortolanError } from '../errors.ts'
 import { wait } from '../internal/backoff.ts'
+import type { PinnedReport } from '../relay/pins/pinned-report.ts'
 import { cacheFolder } from '../storage/fs/cache-folder.ts'
 import { askAdmin } from './ask-admin.ts'
 import { commandRuntime } from './command-runtime.ts'
@@ -21,6 +22,8 @@ export interface MirrorCache extends AsyncDisposable {
   /** Whether a mirror runs. */
   readonly running: boolean
   status(): Promise<CacheStatus>
+  /** Whether all that is pinned is there; `undefined` where no mirror runs that could say. */
+  pinned(): Promise<PinnedReport | undefined>
   /** Resolves when all is compared; looks after it so often, in milliseconds. */
   verify(): Promise<VerifyStatus>
   evict(choice: EvictionChoice): Promise<Eviction>
@@ -69,6 +72,10 @@ async function runningMirror(config: Config): Promise<MirrorCache | undefined> {
   return {
     running: true,
     status,
+    async pinned() {
+      const said = await ask('/pinned')
+      return isReport(said) ? said : undefined
+    },
     async verify() {
       await ask('/mirror/verify', 'POST')
       return untilVerified(status)
@@ -94,6 +101,7 @@ async function stoppedMirror({ folder, size }: CacheConfig): Promise<MirrorCache
   return {
     running: false,
     status,
+    pinned: async () => undefined,
     async verify() {
       cache.verify()
       return untilVerified(status)
@@ -106,6 +114,10 @@ async function stoppedMirror({ folder, size }: CacheConfig): Promise<MirrorCache
 /** A service of ours says all of it or nothing. */
 function isStatus(said: object): said is CacheStatus {
   return 'contents' in said && 'fills' in said && 'records' in said
+}
+
+function isReport(said: object): said is PinnedReport {
+  return 'ready' in said && 'images' in said && 'missing' in said
 }
 
 async function untilVerified(status: () => Promise<CacheStatus>): Promise<VerifyStatus> {

@@ -22,11 +22,30 @@ export interface NeededHost {
   readonly why: readonly string[]
 }
 
-/** What a config alone says of the network that it needs; what upstreams lead to has to be asked. Pure. */
-export function needsOf(config: Config): Need[] {
+/**
+ * What a network has to allow for a config, by what it says itself and by what its upstreams were found to lead to. Pure.
+ * Clients of a mirror are sent nowhere: it fetches for them.
+ */
+export function allNeeds(config: Config, found: readonly Need[]): NeededHost[] {
+  const [door, ...needs] = [...needsOf(config), ...found]
+  return joinNeeds([door!, ...(config.delivery === 'relay' ? needs.map(fetchedByMirror) : needs)])
+}
+
+function fetchedByMirror(need: Need): Need {
+  if (!need.from.includes('clients')) return need
+  const others = need.from.filter((caller) => !['clients', 'door', 'sync'].includes(caller))
+  return { ...need, from: ['door', ...others] }
+}
+
+/** What a config alone says of the network that it needs; the door itself comes first. */
+function needsOf(config: Config): Need[] {
   const { listen, admin, upstreams, stores, pages, clouds, sync } = config
   return [
-    { ...ofListener(listen), from: ['clients'], why: 'the door' },
+    {
+      ...ofListener(listen),
+      from: ['clients'],
+      why: config.delivery === 'relay' ? 'the mirror' : 'the door',
+    },
     ...(admin
       ? [{ ...ofListener(admin), from: ['people' as const], why: 'the admin service, never public' }]
       : []),
@@ -42,7 +61,7 @@ export function needsOf(config: Config): Need[] {
 }
 
 /** Joins the needs of each host and port, in the order in which they come. */
-export function joinNeeds(needs: readonly Need[]): NeededHost[] {
+function joinNeeds(needs: readonly Need[]): NeededHost[] {
   const hosts = new Map<string, Pick<Need, 'host' | 'port'> & { from: Set<Caller>; why: Set<string> }>()
   for (const { host, port, from, why } of needs) {
     // Two free ports are not one.

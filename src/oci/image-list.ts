@@ -13,6 +13,8 @@ export interface ListedImage {
   readonly reference: Tag | Digest
   /** The whole reference, with what was left out. */
   readonly text: string
+  /** The reference as the list has it: a tag beside a digest is in it. */
+  readonly written: string
 }
 
 /** A line of a list that names no image. */
@@ -115,7 +117,7 @@ function readImage(value: string): ListedImage | { readonly message: string } {
       name: whole,
       ...(digest === undefined ? { tag: tag ?? LATEST } : { digest }),
     })
-    return { registry, name: whole, reference, text }
+    return { registry, name: whole, reference, text, written: value }
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
     return { message: error.message }

@@ -4,7 +4,7 @@ import type { Fetch, Runtime } from '../runtime.ts'
 import { readBody } from '../transport/read-body.ts'
 import { reasonOf } from '../transport/reason.ts'
 import type { RegistryQuestion } from './question.ts'
-import { refusal } from './refusal.ts'
+import { refusal, verbOf } from './refusal.ts'
 
 /** An answer that was read to its end. */
 export interface Document {
@@ -33,18 +33,24 @@ export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
     facts,
     method = 'GET',
     headers,
+    body,
     signal,
   }: RegistryQuestion): Promise<Response> => {
     try {
       // A compressed body would have another length than the one that is stated, and none of its ranges would fit.
       const sent = { 'Accept-Encoding': 'identity', ...headers }
-      return await fetch(url, { method, headers: sent, ...(signal && { signal }) })
+      return await fetch(url, { method, headers: sent, ...bodyOf(body), ...(signal && { signal }) })
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       if (error instanceof PortolanError) {
-        throw new PortolanError(error.code, `cannot get ${what}: ${error.message}`, facts, error)
+        throw new PortolanError(
+          error.code,
+          `cannot ${verbOf(method)} ${what}: ${error.message}`,
+          facts,
+          error,
+        )
       }
-      throw noAnswer({ url, what, facts }, error)
+      throw noAnswer({ url, what, facts, method }, error)
     }
   }
   const readOnce = async (question: RegistryQuestion, maxBytes: number): Promise<Document | undefined> => {
@@ -79,8 +85,14 @@ export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
   }
 }
 
-function noAnswer({ url, what, facts }: RegistryQuestion, error: unknown): PortolanError {
+/** `fetch` takes a stream only when it is told that the answer may come before the stream has ended. */
+function bodyOf(body: RegistryQuestion['body']): RequestInit & { duplex?: 'half' } {
+  if (body === undefined) return {}
+  return body instanceof ReadableStream ? { body, duplex: 'half' } : { body: body as Uint8Array<ArrayBuffer> }
+}
+
+function noAnswer({ url, what, facts, method }: RegistryQuestion, error: unknown): PortolanError {
   const { origin } = new URL(url)
-  const message = `cannot get ${what}: ${reasonOf(error)}; check that ${origin} can be reached from here`
+  const message = `cannot ${verbOf(method)} ${what}: ${reasonOf(error)}; check that ${origin} can be reached from here`
   return new PortolanError('UNREACHABLE', message, facts, error)
 }

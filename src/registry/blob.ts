@@ -2,6 +2,7 @@ import { PortolanError } from '../errors.ts'
 import { reasonOf } from '../transport/reason.ts'
 import { watchStream } from '../transport/watch-body.ts'
 import type { Asker } from './ask.ts'
+import { firstBytes } from './first-bytes.ts'
 import type { RegistryQuestion } from './question.ts'
 import type { BlobInfo, BlobOptions, OpenedBlob } from './reader.ts'
 import { refusal } from './refusal.ts'
@@ -98,26 +99,6 @@ function withErrors({ what, facts, signal }: RegistryQuestion, body: ReadableStr
       }
     },
   })
-}
-
-/** So many bytes of a stream, which is then cancelled. */
-function firstBytes(body: ReadableStream<Uint8Array>, count: number): ReadableStream<Uint8Array> {
-  const reader = body.getReader()
-  let left = count
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = left > 0 ? await reader.read() : { done: true, value: undefined }
-        if (value !== undefined) controller.enqueue(value.subarray(0, left))
-        left -= value?.length ?? 0
-        if (!done && left > 0) return
-        await reader.cancel()
-        controller.close()
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  )
 }
 
 function readContentRange(response: Response): { first: number; size?: number } | undefined {

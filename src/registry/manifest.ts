@@ -8,8 +8,8 @@ import type { RegistryQuestion } from './question.ts'
 import type { FetchedManifest, ResolvedManifest } from './reader.ts'
 import { refusal } from './refusal.ts'
 
-/** Schema 1 last: there are registries that translate into what is asked for first. */
-const HEADERS = { Accept: `${MANIFEST_ACCEPT}, ${DOCKER_SCHEMA1_SIGNED}, ${DOCKER_SCHEMA1}` }
+/** What is sent along to get a manifest as it is. Schema 1 last: there are registries that translate into what is asked for first. */
+export const MANIFEST_HEADERS = { Accept: `${MANIFEST_ACCEPT}, ${DOCKER_SCHEMA1_SIGNED}, ${DOCKER_SCHEMA1}` }
 
 /**
  * A manifest or index, or Docker's schema 1, of which the digest is that of the signed payload; checked against `asked`,
@@ -21,7 +21,7 @@ export async function fetchManifest(
   asked: Digest | undefined,
   runtime: Pick<Runtime, 'createHash'>,
 ): Promise<FetchedManifest | undefined> {
-  const document = await asker.read({ ...question, headers: HEADERS }, MANIFEST_MAX_BYTES)
+  const document = await asker.read({ ...question, headers: MANIFEST_HEADERS }, MANIFEST_MAX_BYTES)
   if (document === undefined) return undefined
   const { bytes, headers } = document
   const { mediaType, payload } = readManifest(document, question)
@@ -48,7 +48,7 @@ export async function resolveManifest(
   question: RegistryQuestion,
   runtime: Pick<Runtime, 'createHash'>,
 ): Promise<ResolvedManifest | undefined> {
-  const head: RegistryQuestion = { ...question, method: 'HEAD', headers: HEADERS }
+  const head: RegistryQuestion = { ...question, method: 'HEAD', headers: MANIFEST_HEADERS }
   const response = await asker.ask(head)
   await response.body?.cancel()
   if (response.status === 404) return undefined

@@ -5,7 +5,9 @@ export interface RegistryQuestion {
   readonly what: string
   /** Of every error: registry, and repository and reference where there is one. */
   readonly facts: Readonly<Record<string, string>>
-  readonly method?: 'GET' | 'HEAD'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
+  /** A stream can be sent once, bytes again. */
+  readonly body?: Uint8Array | ReadableStream<Uint8Array>
   readonly signal?: AbortSignal
 }

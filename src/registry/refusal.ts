@@ -24,7 +24,7 @@ export async function refusal(
   const said = `${answering.host} answered ${method} with ${status}${words}${laterOf(response.headers)}`
   return new PortolanError(
     status === 401 || status === 403 ? 'ACCESS_DENIED' : 'UNREACHABLE',
-    `cannot get ${what}: ${said}; ${remedy(status, asked.host, answering.host)}`,
+    `cannot ${verbOf(method)} ${what}: ${said}; ${remedy(status, method, asked.host, answering.host)}`,
     { ...facts, status, ...(retryAfter !== null && { retryAfter }) },
   )
 }
@@ -37,11 +37,17 @@ function laterOf(headers: Headers): string {
   return Number.isNaN(date) ? '' : `, and wants to be left alone until ${new Date(date).toISOString()}`
 }
 
-function remedy(status: number, registry: string, host: string): string {
+/** What a request is made for, in an error. */
+export function verbOf(method: RegistryQuestion['method'] = 'GET'): 'get' | 'push' {
+  return method === 'GET' || method === 'HEAD' ? 'get' : 'push'
+}
+
+function remedy(status: number, method: RegistryQuestion['method'], registry: string, host: string): string {
   if ((status === 401 || status === 403) && host !== registry)
     return 'the storage behind the registry refuses'
   if (status === 401) return `log in to ${registry}, and check that the name is right`
-  if (status === 403) return `check that the account may pull from ${registry}, and that the name is right`
+  if (status === 403)
+    return `check that the account may ${verbOf(method) === 'get' ? 'pull from' : 'push to'} ${registry}, and that the name is right`
   if (status === 429) return 'ask for fewer requests per second, or later'
   if (status >= 500) return 'try again later'
   return `check that ${registry} is a registry, and its path`

@@ -132,7 +132,8 @@ export class Blobs {
       }
     } catch (error) {
       file.close()
-      throw error
+      if (isDelivery(error)) throw error
+      return this.#begin({ bytes, abort, sources, until: fill.ended, cache: 'miss' })
     }
     const restOf = (position: number) => this.#rest(request, { ...wanted, start: position }, abort.signal)
     const body = filledPart(file, wanted, {
@@ -239,8 +240,13 @@ interface Begun {
 async function hasBegun({ first, sources, until }: Begun): Promise<boolean> {
   // It may fail before anybody reads it, and then whoever does is told.
   first.catch(() => {})
+  const ended = until?.catch(async (error) => {
+    // Of a disk: backends give what it does not.
+    if (isDelivery(error)) throw error
+    await first
+  })
   try {
-    await Promise.race([first, ...(until ? [until] : []), ...(sources ? [sources.begun] : [])])
+    await Promise.race([first, ...(ended ? [ended] : []), ...(sources ? [sources.begun] : [])])
     return true
   } catch (error) {
     if (sources?.isAbsent) return false

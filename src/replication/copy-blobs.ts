@@ -156,12 +156,21 @@ async function bring(
   const { stop } = parts.delivery.interruption
   const onBytes = (bytes: number) => parts.onDownloaded(blob, bytes)
   const sources = new BlobSources(blob, upstream)
+  // One store may have the very file; what others have are copies, each compared for itself.
+  let given = false
+  const mayBeSpool = () => {
+    const before = given
+    given = true
+    return !before
+  }
   const { names: name, breaks } = sources
   for (;;) {
-    const options = { sources: sources.begin(), stop, onBytes, breaks }
+    // A file that becomes an object is compared as it lies there, once for both.
+    const hash = spool.file === undefined ? 'coming' : 'lying'
+    const options = { sources: sources.begin(), stop, onBytes, breaks, hash } as const
     const download = startDownload(runtime, { ...blob, name }, spool, options)
     const deliveries = stores.map((store) =>
-      store.places.run(() => deliver(store, blob, spool, download, parts)),
+      store.places.run(() => deliver(store, blob, { spool, download, mayBeSpool }, parts)),
     )
     try {
       await download.ended
@@ -177,18 +186,25 @@ async function bring(
   }
 }
 
+/** A blob that comes in. */
+interface Arrival {
+  readonly spool: Spool
+  readonly download: Download
+  /** Says once whether an object may be the spool's very file. */
+  readonly mayBeSpool: () => boolean
+}
+
 /** Never rejects: what a store does wrong is its own affair. */
 async function deliver(
   store: StoreWork,
   blob: ReachableBlob,
-  spool: Spool,
-  download: Download,
+  { spool, download, mayBeSpool }: Arrival,
   parts: CopyParts,
 ): Promise<Delivery> {
   const { target, failures } = store
   const { stop } = parts.delivery.interruption
   const { digest } = blob
-  const object = { digest, key: target.blobKey(digest), headers: contentHeaders() }
+  const object = { digest, key: target.blobKey(digest), headers: contentHeaders(), mayBeSpool }
   if (failures.tooLong) return { outcome: 'given up' }
   try {
     const size = await download.size

@@ -27,6 +27,7 @@ export function countRequests(objects: ObjectStore): {
     objects: {
       location: objects.location,
       keepsConditions: objects.keepsConditions,
+      ...(objects.takesFiles && { takesFiles: true }),
       stat: counted((key) => objects.stat(key)),
       get: counted((key, range) => objects.get(key, range)),
       put: counted((...args) => objects.put(...args)),

@@ -31,6 +31,8 @@ export interface NewObject {
   readonly digest: Digest
   readonly key: string
   readonly headers: ObjectHeaders
+  /** Says once whether the object may be the spool's very file. */
+  readonly mayBeSpool?: () => boolean
 }
 
 /** What a digest names never changes (RFC 8246). */
@@ -91,6 +93,7 @@ export async function deliverSpool(
   let maybeThere = download.resumedFrom > 0 || begun !== undefined
   // What an earlier process sent is of use only as far as the spool still has the same bytes.
   let trusted = begun?.stale ? 0 : download.resumedFrom
+  const file = target.objects.takesFiles ? spool.file : undefined
   await withTries(parts, download, async () => {
     if (maybeThere && (await isThere(target, original, download, parts))) {
       await workspace.endUpload(target.id, digest)
@@ -98,7 +101,10 @@ export async function deliverSpool(
       return
     }
     maybeThere = true
-    const upload = await beginUpload(target, object, size, trusted, parts)
+    // There is nothing to follow: all of it is taken at once, when it is there.
+    if (file !== undefined) await untilAborted(interruption.stop, download.ended)
+    if (file !== undefined) trusted = size
+    const upload = await beginUpload(target, object, { size, trusted, file }, parts)
     trusted = size
     let confirmed: boolean
     try {
@@ -132,20 +138,30 @@ async function withTries(
   })
 }
 
+/** With what an upload begins. */
+interface Outset {
+  readonly size: number
+  /** So many bytes of what an earlier process sent are those of the spool. */
+  readonly trusted: number
+  /** The spool's file, where the store can take it. */
+  readonly file: string | undefined
+}
+
 async function beginUpload(
   { id, objects }: Target,
-  { digest, key, headers }: NewObject,
-  size: number,
-  trusted: number,
+  { digest, key, headers, mayBeSpool = () => false }: NewObject,
+  { size, trusted, file }: Outset,
   { workspace, interruption: { stop } }: DeliveryParts,
 ): Promise<Upload> {
   const begin = () => {
     const state = workspace.upload(id, digest)?.state
     const save = (next: string) => workspace.saveUpload(id, digest, next)
-    return untilAborted(
-      stop,
-      objects.upload(key, size, headers, { digest, save, ...(state !== undefined && { state }) }),
-    )
+    const resume = {
+      ...{ digest, save },
+      ...(state !== undefined && { state }),
+      ...(file !== undefined && { file: { path: file, mayBeIt: mayBeSpool() } }),
+    }
+    return untilAborted(stop, objects.upload(key, size, headers, resume))
   }
   const upload = await begin()
   if (upload.offset <= trusted) return upload

@@ -20,6 +20,7 @@ function leasedStore(objects: ObjectStore, check: Check): ObjectStore {
     get: (key, range) => objects.get(key, range),
     put: (...args) => checked(() => objects.put(...args)),
     keepsConditions: objects.keepsConditions,
+    ...(objects.takesFiles && { takesFiles: true }),
     read: (key, limit) => objects.read(key, limit),
     replace: (...args) => checked(() => objects.replace(...args)),
     upload: (...args) => checked(async () => leasedUpload(await objects.upload(...args), checked)),

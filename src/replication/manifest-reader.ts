@@ -12,13 +12,13 @@ export type ManifestCache = Pick<Workspace, 'manifest' | 'keepManifest'>
 
 /** Reads every manifest once, however many repositories and images lead to it. */
 export class ManifestReader {
-  readonly #source: Registry
+  readonly #source: Pick<Registry, 'repository'>
   readonly #cache: ManifestCache
   readonly #places: Semaphore
   readonly #reading = new Map<Digest, Promise<ManifestContent | PortolanError>>()
   readonly #contents = new Map<Digest, ManifestContent>()
 
-  constructor(source: Registry, cache: ManifestCache, places: Semaphore) {
+  constructor(source: Pick<Registry, 'repository'>, cache: ManifestCache, places: Semaphore) {
     this.#source = source
     this.#cache = cache
     this.#places = places

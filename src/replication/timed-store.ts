@@ -34,6 +34,7 @@ function timedStore(objects: ObjectStore, limited: Limited): ObjectStore {
     put: (key, bytes, headers, digest) =>
       limited(`writing ${key}`, bytes.length, objects.put(key, bytes, headers, digest)),
     keepsConditions: objects.keepsConditions,
+    ...(objects.takesFiles && { takesFiles: true }),
     read: (key, limit) => objects.read(key, limit),
     replace: (key, bytes, headers, version) =>
       limited(`writing ${key}`, bytes.length, objects.replace(key, bytes, headers, version)),

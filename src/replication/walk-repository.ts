@@ -14,6 +14,12 @@ const MAX_DEPTH = 8
 /** Far more than any image has; an index of 4 MiB, the largest that is read, can name nearly three times as many. */
 const MAX_MANIFESTS_PER_IMAGE = 10_000
 
+/** Where a walk begins. */
+export interface WalkRoot {
+  readonly tag?: Tag
+  readonly digest: Digest
+}
+
 /** What the tags of one repository lead to. */
 export interface WalkedRepository {
   readonly name: Name
@@ -49,6 +55,16 @@ export class RepositoryWalk {
   /** Follows `chosen`, and those of the `listed` tags that sign what was reached: these, and no other such tags. */
   async walk(chosen: readonly Tag[], listed: readonly Tag[]): Promise<WalkedRepository> {
     await this.#follow(chosen)
+    return this.#withSignatures(listed)
+  }
+
+  /** The same from digests that are known: of tags, and of what has none. */
+  async walkRoots(roots: readonly WalkRoot[], listed: readonly Tag[]): Promise<WalkedRepository> {
+    await this.#followRoots(roots)
+    return this.#withSignatures(listed)
+  }
+
+  async #withSignatures(listed: readonly Tag[]): Promise<WalkedRepository> {
     const signatures = this.#parts.referrers ? signatureTags(listed) : new Map<string, Tag[]>()
     // What this reaches can be signed too.
     for (let asked = 0; asked < this.#reached.size; ) {
@@ -61,24 +77,32 @@ export class RepositoryWalk {
 
   async #follow(tags: readonly Tag[]): Promise<void> {
     const resolved = await Promise.all(tags.map((tag) => this.#resolve(tag)))
-    const roots = new Map<Digest, Promise<Closure>>()
+    const roots: WalkRoot[] = []
     tags.forEach((tag, index) => {
       const digest = resolved[index]!
       if (digest instanceof PortolanError) this.#faults.push(digest)
-      else if (!roots.has(digest)) roots.set(digest, this.#close(`${this.#name}:${tag}`, digest))
+      else roots.push({ tag, digest })
     })
+    await this.#followRoots(roots)
+  }
+
+  async #followRoots(roots: readonly WalkRoot[]): Promise<void> {
+    const begun = new Map<Digest, Promise<Closure>>()
+    for (const { tag, digest } of roots) {
+      const image = tag === undefined ? `${this.#name}@${digest}` : `${this.#name}:${tag}`
+      if (!begun.has(digest)) begun.set(digest, this.#close(image, digest))
+    }
     const closures = new Map(
-      await Promise.all([...roots].map(async ([digest, closing]) => [digest, await closing] as const)),
+      await Promise.all([...begun].map(async ([digest, closing]) => [digest, await closing] as const)),
     )
     for (const { reached, faults } of closures.values()) {
       for (const digest of reached) this.#reached.add(digest)
       this.#faults.push(...faults)
     }
-    tags.forEach((tag, index) => {
-      const digest = resolved[index]!
-      if (digest instanceof PortolanError || closures.get(digest)!.reached[0] !== digest) return
+    for (const { tag, digest } of roots) {
+      if (tag === undefined || closures.get(digest)!.reached[0] !== digest) continue
       this.#images.push({ name: this.#name, tag, digest })
-    })
+    }
   }
 
   async #resolve(tag: Tag): Promise<Digest | PortolanError> {

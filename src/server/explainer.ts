@@ -9,7 +9,7 @@ import { type RouteSources, route } from '../routing/route.ts'
 import { answerTagList } from './answer-tag-list.ts'
 import { type ExplainedFrom, senderOf } from './explained-client.ts'
 import { type Policy, registryOf } from './in-force.ts'
-import { RELAYED } from './mirror.ts'
+import { RELAYED } from './relay-choice.ts'
 import type { TagLists } from './tag-lists.ts'
 
 /** A request to explain, as a client at `from` would send it. */

@@ -1,20 +1,18 @@
+import type { Config } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import { isFault } from '../oci/errors.ts'
-import type { RelayedRequest } from '../relay/backend-access.ts'
+import type { RegistryReader } from '../registry/reader.ts'
 import type { Relay } from '../relay/relay.ts'
-import type { Provenance, RelayedRepository } from '../relay/relayed-repository.ts'
+import type { Provenance } from '../relay/relayed-repository.ts'
 import type { Addressed, RepositoryRequest } from '../routing/addressing.ts'
-import type { Backend } from '../routing/backend.ts'
 import type { Decision } from '../routing/decide.ts'
-import type { Client } from '../routing/locate.ts'
-import { classOf, RANKED_AS, type RankedClass } from '../routing/request-class.ts'
-import { type RoutedRequest, type RouteSources, route } from '../routing/route.ts'
-import type { View } from '../routing/view.ts'
+import type { RoutedRequest, RouteSources } from '../routing/route.ts'
 import type { Log } from '../telemetry/log.ts'
 import { accelRedirect } from './accel-redirect.ts'
 import { answerContent } from './answer-content.ts'
 import { faultReply } from './fault-reply.ts'
 import { type Policy, type RegistryPolicy, registryOf } from './in-force.ts'
+import { Choice } from './relay-choice.ts'
 import { failureReply } from './relay-failure.ts'
 import type { DoorReply } from './reply.ts'
 import type { DoorRequest } from './request.ts'
@@ -77,41 +75,62 @@ async function answer(
   parts: MirrorParts,
 ): Promise<Mirrored> {
   const choice = new Choice({ ...request, request: addressed.request }, registry, parts)
+  const local = await localContent(choice, registry, parts)
   const repository = parts.relay.repository(choice)
-  let failure: string | undefined
-  let bare: DoorReply
-  try {
-    const { method, query, sender } = request
-    const header = (name: string) => sender.header(name)
-    // By the name that the client used: what a page of tags leads to is asked of us again.
-    bare = await answerContent({ repository: () => repository }, request.request, { method, query, header })
-  } catch (error) {
-    if (!(error instanceof PortolanError)) throw error
-    failure = error.message
-    parts.log.debug(
-      { registry: choice.registry, repository: choice.name, error },
-      'a mirror could not answer',
-    )
-    bare = withoutBody(failureReply(error), request)
+  const content: RegistryReader = {
+    repository: () => (local === undefined ? repository : local.repository(choice.name)),
   }
+  const { reply: bare, failure } = await read(request, content, parts.log)
   const { provenance } = repository
-  const headers = { ...withoutSharing(bare.headers), ...headersOf(addressed, repository) }
-  const whole = { ...bare, headers }
-  const prefix = parts.policy().config.cache?.accelRedirect
+  const headers = { ...withoutSharing(bare.headers), ...headersOf(addressed, provenance) }
   return {
-    // Only a trusted proxy is believed when it names a client, and so no client gets this by itself.
-    reply: prefix === undefined || request.client.via !== 'header' ? whole : accelRedirect(whole, prefix),
+    reply: forProxy({ ...bare, headers }, request, parts.policy().config),
     ...(choice.decision && { decision: choice.decision }),
     relayed: {
       registry: choice.registry,
       bytes: bare.body === undefined ? 0 : Number(bare.headers['Content-Length'] ?? 0),
-      ...(failure === undefined && provenance),
-      ...(failure !== undefined && { failure }),
+      ...(failure === undefined ? provenance : { failure }),
     },
   }
 }
 
-function headersOf({ by, registry }: Addressed, { provenance }: RelayedRepository): Record<string, string> {
+/** What is there is answered as from any registry; why it is not there is told as far as it is a client's affair. */
+async function read(
+  request: MirrorRequest,
+  content: RegistryReader,
+  log: Log,
+): Promise<{ readonly reply: DoorReply; readonly failure?: string }> {
+  const { method, query, sender } = request
+  const header = (name: string) => sender.header(name)
+  try {
+    // By the name that the client used: what a page of tags leads to is asked of us again.
+    return { reply: await answerContent(content, request.request, { method, query, header }) }
+  } catch (error) {
+    if (!(error instanceof PortolanError)) throw error
+    log.debug({ target: sender.target, error }, 'a mirror could not answer')
+    return { reply: withoutBody(failureReply(error), request), failure: error.message }
+  }
+}
+
+/** Only a trusted proxy is believed when it names a client, and so no client gets such an answer by itself. */
+function forProxy(reply: DoorReply, { client }: MirrorRequest, { cache }: Config): DoorReply {
+  const prefix = cache?.accelRedirect
+  return prefix === undefined || client.via !== 'header' ? reply : accelRedirect(reply, prefix)
+}
+
+/** What lies on our own disk is answered from there, and no second time on the same disk. */
+async function localContent(
+  choice: Choice,
+  { config: { upstreams, stores } }: RegistryPolicy,
+  { policy }: MirrorParts,
+): Promise<RegistryReader | undefined> {
+  const { contents } = policy()
+  if (stores.length > 0 || !upstreams.every((id) => contents.has(id))) return undefined
+  const [first] = await choice.backends()
+  return first && contents.get(first.id)
+}
+
+function headersOf({ by, registry }: Addressed, provenance: Provenance | undefined): Record<string, string> {
   const stale = provenance?.stale
   return {
     ...(by === 'ns' && { 'OCI-Namespace': registry.host }),
@@ -131,82 +150,4 @@ function withoutSharing({
 
 function withoutBody({ body, ...head }: DoorReply, { method }: MirrorRequest): DoorReply {
   return method === 'HEAD' || body === undefined ? head : { ...head, body }
-}
-
-/** Whom to ask on behalf of one request: decided when somebody has to be asked, and then once. */
-class Choice implements RelayedRequest {
-  readonly registry: string
-  readonly name: RelayedRequest['name']
-  /** Absent as long as nobody had to be asked. */
-  decision: Decision | undefined
-  readonly #request: RoutedRequest & { readonly request: RepositoryRequest }
-  readonly #policy: RegistryPolicy
-  readonly #parts: MirrorParts
-  #backends: Promise<readonly Backend[]> | undefined
-
-  constructor(
-    request: RoutedRequest & { readonly request: RepositoryRequest },
-    registry: RegistryPolicy,
-    parts: MirrorParts,
-  ) {
-    this.registry = registry.config.host
-    this.name = request.request.name
-    this.#request = request
-    this.#policy = registry
-    this.#parts = parts
-  }
-
-  readonly backends = (): Promise<readonly Backend[]> => {
-    this.#backends ??= this.#choose()
-    return this.#backends
-  }
-
-  async #choose(): Promise<readonly Backend[]> {
-    const { sources } = this.#parts
-    const request = this.#request
-    const view = () => this.#view()
-    this.decision = await route(request, { ...sources, ...RELAYED, view })
-    const backend = this.decision.kind === 'refuse' ? undefined : this.decision.backend
-    return inOrder(backend, view(), request.client, classOf(request.request) as RankedClass, (other) => {
-      return mayBeAsked(request.request) && sources.known(other, request.request) === 'absent'
-    })
-  }
-
-  /** That of the moment; a registry that a reload has taken away is as it was. */
-  #view(): View {
-    return (registryOf(this.#parts.policy(), this.registry) ?? this.#policy).view
-  }
-}
-
-/** A mirror moves no client: what it fetches elsewhere while a backend is down is bounded by its own limits. */
-export const RELAYED = {
-  delivery: 'relay',
-  listed: () => undefined,
-  spill: { maySpill: () => true, overSpill: 'canonical' },
-} as const
-
-/** The one that was chosen, the others that may have it, and the canonical upstream, which is better than nothing. */
-function inOrder(
-  chosen: Backend | undefined,
-  view: View,
-  client: Client,
-  requestClass: RankedClass,
-  isAbsent: (backend: Backend) => boolean,
-): readonly Backend[] {
-  const others = view
-    .candidates(client.located?.place)
-    [RANKED_AS[requestClass]].filter(({ backend, usable }) => usable && !isAbsent(backend))
-    .map(({ backend }) => backend)
-  return [
-    ...new Set([
-      ...(chosen ? [chosen] : []),
-      ...others.filter((each) => each !== view.canonical),
-      view.canonical,
-    ]),
-  ]
-}
-
-/** Of lists, nothing is remembered by backends. */
-function mayBeAsked({ kind }: RepositoryRequest): boolean {
-  return kind === 'blob' || kind === 'manifest'
 }

@@ -68,6 +68,8 @@ export interface ObjectStore {
     headers: ObjectHeaders,
     version: string | undefined,
   ): Promise<boolean>
+  /** Whether an upload can begin with a file that lies on this machine ({@link UploadResume.file}). */
+  readonly takesFiles?: boolean
   /** Begins to write a large object, or goes on with an upload that was broken off. */
   upload(key: string, size: number, headers: ObjectHeaders, resume?: UploadResume): Promise<Upload>
   /** Every object whose key begins with `prefix`, in the order of the keys' UTF-8 bytes. Throws when cut short. */
@@ -80,12 +82,21 @@ export interface ObjectStore {
   close(): Promise<void>
 }
 
+/** A file that is whole, was compared with its digest as it lies there, and is never written again. */
+export interface WholeFile {
+  readonly path: string
+  /** Whether the object may be this very file, under one more name: no other object is. */
+  readonly mayBeIt: boolean
+}
+
 /** What makes an upload survive the end of the process. */
 export interface UploadResume {
   /** What the bytes must be: a driver that can read them before anybody sees them checks it at `commit`. */
   readonly digest?: Digest
   /** What an earlier upload of the same key and size handed to `save` last; one that is of no use any more is ignored. */
   readonly state?: string
+  /** All of its bytes, where the store takes files: then nothing need be written. */
+  readonly file?: WholeFile
   /** Called with a new state whenever more bytes are safe in the store; what it returns is awaited. */
   save(state: string): void | Promise<void>
 }

@@ -364,3 +364,34 @@ describe('readers of a download', () => {
     await expectWhole(run)
   })
 })
+
+describe('a download that is hashed as it lies in the spool', () => {
+  const run = (spool: Spool) =>
+    startDownload(eagerRuntime().runtime, BLOB, spool, {
+      ...{ sources: takeTurns([source('a')]), stop: new AbortController().signal, hash: 'lying' },
+    }).ended
+
+  it('is right when that is, also where it went on', async () => {
+    await run(createMemorySpool())
+    const spool = createMemorySpool()
+    await spool.append(BYTES.slice(0, MIB))
+    await run(spool)
+    expect(await spool.read(0, BYTES.length)).toEqual(BYTES)
+  })
+
+  it('is wrong when a disk has made something else of it', async () => {
+    const good = createMemorySpool()
+    const spool: Spool = {
+      ...good,
+      get length() {
+        return good.length
+      },
+      read: async (start, end) => {
+        const bytes = (await good.read(start, end)).slice()
+        if (start === MIB) bytes[17]! ^= 1
+        return bytes
+      },
+    }
+    await expect(run(spool)).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+  })
+})

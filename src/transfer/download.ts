@@ -1,7 +1,7 @@
 import type { Backoff } from '../internal/backoff.ts'
 import { retry } from '../internal/retry.ts'
 import type { Runtime } from '../runtime.ts'
-import { HashedSpool } from './hashed-spool.ts'
+import { HashedSpool, type HashMoment } from './hashed-spool.ts'
 import { type Reception, receive } from './receive.ts'
 import type { NextSource, Source } from './source.ts'
 import type { Spool } from './spool.ts'
@@ -31,6 +31,8 @@ export interface DownloadOptions {
   readonly stop: AbortSignal
   /** Told of bytes as they come. */
   readonly onBytes?: (bytes: number) => void
+  /** When its bytes are hashed; as they come unless told. */
+  readonly hash?: HashMoment
   /** How often in a row it may break off without having brought a megabyte. */
   readonly breaks?: number
   /**
@@ -81,7 +83,7 @@ class RunningDownload implements Download {
     this.#runtime = runtime
     this.#blob = blob
     this.#options = options
-    this.#spool = new HashedSpool(runtime, blob.digest, spool)
+    this.#spool = new HashedSpool(runtime, blob.digest, spool, options.hash)
     this.resumedFrom = spool.length
     const learnSize = (bytes: number) => {
       this.#reception.expected = bytes
@@ -123,7 +125,7 @@ class RunningDownload implements Download {
     }
     await this.#spool.hashExisting(this.#options.stop)
     if (!this.#isWhole()) await this.#bring()
-    const actual = this.#spool.digest()
+    const actual = await this.#spool.digest(this.#options.stop)
     if (actual === this.#blob.digest) return
     throw wrongDigest(this.#blob, this.#from(), actual, await this.#spool.start(64))
   }

@@ -4,18 +4,28 @@ import type { Spool } from './spool.ts'
 
 const REHASH_BYTES = 1024 * 1024
 
-/** A spool whose bytes are hashed as they come, and followed by those who wait for more of them. */
+/** When the bytes of a spool are hashed: as they come, or as they lie there at the end. */
+export type HashMoment = 'coming' | 'lying'
+
+/** A spool whose bytes are hashed, and followed by those who wait for more of them. */
 export class HashedSpool {
   readonly #spool: Spool
   readonly #algorithm: HashAlgorithm
   readonly #hash: Hash
+  readonly #moment: HashMoment
   #moved = Promise.withResolvers<void>()
   #isAwaited = false
   #broken: { readonly error: unknown } | undefined
 
   /** Hashes by the algorithm of a digest, which must be one that can be verified. */
-  constructor(runtime: Pick<Runtime, 'createHash'>, digest: Digest, spool: Spool) {
+  constructor(
+    runtime: Pick<Runtime, 'createHash'>,
+    digest: Digest,
+    spool: Spool,
+    moment: HashMoment = 'coming',
+  ) {
     this.#spool = spool
+    this.#moment = moment
     this.#algorithm = digestAlgorithm(digest) as HashAlgorithm
     this.#hash = runtime.createHash(this.#algorithm)
   }
@@ -26,15 +36,21 @@ export class HashedSpool {
 
   /** Hashes what was in the spool before; to be awaited before anything comes on top of it. */
   async hashExisting(stop: AbortSignal): Promise<void> {
+    if (this.#moment === 'coming') await this.#hashAll(stop)
+  }
+
+  async #hashAll(stop: AbortSignal): Promise<void> {
     const { length } = this.#spool
+    const buffer = new Uint8Array(Math.min(REHASH_BYTES, length))
     for (let position = 0; position < length; position += REHASH_BYTES) {
       stop.throwIfAborted()
-      this.#hash.update(await this.#spool.read(position, Math.min(length, position + REHASH_BYTES)))
+      const end = Math.min(length, position + REHASH_BYTES)
+      this.#hash.update(await this.#spool.read(position, end, buffer))
     }
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    this.#hash.update(bytes)
+    if (this.#moment === 'coming') this.#hash.update(bytes)
     try {
       await this.#spool.append(bytes)
     } catch (error) {
@@ -68,7 +84,8 @@ export class HashedSpool {
   }
 
   /** Ends the hash; the digest of all that came. */
-  digest(): Digest {
+  async digest(stop: AbortSignal): Promise<Digest> {
+    if (this.#moment === 'lying') await this.#hashAll(stop)
     return `${this.#algorithm}:${this.#hash.hex()}` as Digest
   }
 

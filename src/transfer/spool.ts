@@ -2,6 +2,8 @@
 export interface Spool {
   /** Bytes that are in it. */
   readonly length: number
+  /** Where its bytes lie as a file of their own; absent for one that is none. */
+  readonly file?: string
   /** Of the open file that it is, where it is one. */
   readonly descriptor?: number
   append(bytes: Uint8Array): Promise<void>

@@ -26,22 +26,30 @@ export function withAuth(runtime: LoginRuntime, options: LoginOptions): Layer {
       if (at.origin !== registry.origin) return next(target, withAuthorization(init, undefined))
       const area = areaOf(at)
       const expected = challenges.get(area)
-      const first = expected && (await untilAborted(init.signal, login.authorize(expected)))
+      const first = expected && (await untilAborted(init.signal, login.authorize(expected, area)))
       const response = await next(target, withAuthorization(init, first))
       const challenge = challengeOf(response, first === undefined ? undefined : expected)
-      if (challenge === undefined) return response
+      if (challenge === undefined) {
+        if (expected && first !== undefined) login.noteAnswer(expected, area, true)
+        return response
+      }
       let second: string | undefined
       try {
-        second = await untilAborted(init.signal, login.authorize(challenge, first))
+        second = await untilAborted(init.signal, login.authorize(challenge, area, first))
       } catch (error) {
         await response.body?.cancel()
         throw error
       }
-      if (second === undefined || second === first) return response
-      await response.body?.cancel()
+      if (second === undefined || second === first) {
+        if (second !== undefined && response.status === 401) login.noteAnswer(challenge, area, false)
+        return response
+      }
       challenges.set(area, challenge)
+      // A stream was sent already: whoever has it asks again, with what is known now.
+      if (init.body instanceof ReadableStream) return response
+      await response.body?.cancel()
       const answer = await next(target, withAuthorization(init, second))
-      if (answer.status === 401) await login.noteTurnedDown(challenge)
+      login.noteAnswer(challenge, area, answer.status !== 401)
       return answer
     }
   }

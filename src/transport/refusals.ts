@@ -19,7 +19,7 @@ interface Refusal {
   readonly until: number
 }
 
-/** What a token server refused, so that it is not asked the same again at once. */
+/** Which logins were refused by a token server or a registry, so that neither is shown them again at once. */
 export class Refusals {
   readonly #runtime: Pick<Runtime, 'now' | 'date'>
   readonly #known = new GenerationalCache<string, Refusal>(REMEMBERED_MAX)
@@ -32,13 +32,24 @@ export class Refusals {
     this.#runtime = runtime
   }
 
-  /** Throws what was thrown before, as long as it is too early to ask for `key` at `realm` again with this credential. */
+  /** Throws what was thrown before, as long as it is too early to ask for `key` at `realm` with this credential again. */
   check(realm: string, key: string, credential: Credential | undefined): void {
+    const refusal = this.#find(realm, key, credential)
+    if (refusal !== undefined) throw refusal.error
+  }
+
+  /** Whether it is too early, for those who can do without. */
+  isRefused(realm: string, key: string, credential: Credential | undefined): boolean {
+    return this.#find(realm, key, credential) !== undefined
+  }
+
+  #find(realm: string, key: string, credential: Credential | undefined): Refusal | undefined {
     for (const place of [realm, key]) {
       const refusal = this.#known.get(place)
       if (refusal === undefined || refusal.until <= this.#runtime.now()) continue
-      if (sameCredential(refusal.credential, credential)) throw refusal.error
+      if (sameCredential(refusal.credential, credential)) return refusal
     }
+    return undefined
   }
 
   /** Takes note of a failure; one that may pass by itself counts only where the server said until when to leave it alone. */

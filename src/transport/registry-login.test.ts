@@ -16,6 +16,10 @@ class Scripted {
   /** Whether tokens are taken, for all there is. */
   takesTokens = true
   takesBasic = false
+  /** A repository that is not for this login. */
+  closed = ''
+  /** What the registry was shown. */
+  readonly shown: (string | null)[] = []
   /** What is answered to a wrong password. */
   wrongPassword = 401
   lifetime = 1000
@@ -40,8 +44,10 @@ class Scripted {
   #answer({ pathname, search }: URL, headers: Headers): Response {
     const shown = headers.get('Authorization')
     if (pathname === '/token') return this.#token(shown)
+    this.shown.push(shown)
     if (this.takesBasic) {
-      const isGood = this.passwords!.some((password) => basic(password) === shown)
+      const isOpen = this.closed === '' || !pathname.includes(this.closed)
+      const isGood = isOpen && this.passwords!.some((password) => basic(password) === shown)
       if (isGood) return new Response('well')
       const wanted = { 'WWW-Authenticate': 'Basic realm="x"' }
       return shown === null || this.wrongPassword === 401
@@ -199,4 +205,35 @@ test('credentials that cannot be had end the request, and no token server is ask
   })
   await expect(scripted.fetch('app')).rejects.toThrow('the helper is not there')
   expect(scripted.asked).toEqual([])
+})
+
+/** How many of so many requests to a registry without a token server have a password with them. */
+async function countShown(scripted: Scripted, repositories: readonly string[]): Promise<number> {
+  scripted.shown.length = 0
+  for (const repository of repositories) await scripted.fetch(repository)
+  return scripted.shown.filter((header) => header !== null).length
+}
+
+test('a wrong password is not shown to a registry again and again', async () => {
+  let password = 'wrong'
+  const scripted = new Scripted(async () => login(password))
+  scripted.takesBasic = true
+  expect(await countShown(scripted, ['a', 'a', 'a', 'b', 'c'])).toBe(1)
+  scripted.runtime.advance(59_000)
+  expect(await countShown(scripted, ['a', 'b'])).toBe(0)
+  scripted.runtime.advance(2_000)
+  expect(await countShown(scripted, ['a', 'b'])).toBe(1)
+  password = 'right'
+  expect(await scripted.fetch('a')).toBe(200)
+})
+
+test('a password that is right is shown to all repositories, though one of them is not for it', async () => {
+  const scripted = new Scripted(async () => login('right'))
+  scripted.takesBasic = true
+  scripted.closed = 'secret'
+  expect(await scripted.fetch('a')).toBe(200)
+  expect(await countShown(scripted, ['secret', 'secret', 'secret', 'secret'])).toBe(1)
+  expect(await scripted.fetch('b')).toBe(200)
+  scripted.runtime.advance(61_000)
+  expect(await countShown(scripted, ['secret', 'secret'])).toBe(1)
 })

@@ -36,6 +36,8 @@ export class RegistryLogin {
   readonly #turnedDown = new GenerationalCache<string, { credential: Credential | undefined; until: number }>(
     REMEMBERED_MAX,
   )
+  /** The credential that was last used. */
+  #shown: Credential | undefined
 
   /** `fetch` asks token servers. */
   constructor(runtime: LoginRuntime, fetch: Fetch, options: LoginOptions) {
@@ -48,27 +50,38 @@ export class RegistryLogin {
   }
 
   /**
-   * The header that answers a challenge; never `refused`, unless that is all there is. `undefined` where there is none.
-   * Rejects as {@link requestToken} and the credentials do, with what was refused a moment ago without asking again.
+   * The header that answers a challenge of an area, such as a repository; never `refused`, unless that is all there is.
+   * `undefined` where there is none, or where what there is was turned down a moment ago. Rejects as {@link requestToken}
+   * and the credentials do, with what was refused a moment ago without asking again.
    */
-  async authorize(challenge: Challenge, refused?: string): Promise<string | undefined> {
-    if (challenge.scheme !== 'bearer') return this.#basic(refused)
+  async authorize(challenge: Challenge, area: string, refused?: string): Promise<string | undefined> {
+    if (challenge.scheme !== 'bearer') return this.#basic(area, refused)
     const key = keyOf(challenge)
     if (refused !== undefined && (await this.#isTurnedDown(key))) return undefined
     return this.#authorizations.get(key, refused, () => this.#bearer(challenge, key))
   }
 
-  /** Takes note that the registry turned down what it had just been given. */
-  async noteTurnedDown(challenge: Challenge): Promise<void> {
-    const credential = await this.#credential()
-    this.#turnedDown.set(keyOf(challenge), { credential, until: this.#runtime.now() + TURNED_DOWN })
+  /** Takes note of how the registry answered to what `authorize` had just given for an area. */
+  noteAnswer(challenge: Challenge, area: string, isTaken: boolean): void {
+    const credential = this.#shown
+    if (challenge.scheme === 'bearer') {
+      if (isTaken) return
+      this.#turnedDown.set(keyOf(challenge), { credential, until: this.#runtime.now() + TURNED_DOWN })
+      return
+    }
+    const { origin, host } = this.#registry
+    if (isTaken) this.#refusals.forgive(origin, area, credential)
+    else this.#refusals.note(origin, area, credential, turnedDown(host))
   }
 
   /** Not remembered here: whoever gives credentials keeps them as long as they are good. */
-  async #basic(refused: string | undefined): Promise<string | undefined> {
-    const credential = await this.#credential()
-    const header = headerOf(credential)
-    return header === undefined || header !== refused ? header : headerOf(await this.#credential(credential))
+  async #basic(area: string, refused: string | undefined): Promise<string | undefined> {
+    let credential = await this.#credential()
+    if (refused !== undefined && headerOf(credential) === refused)
+      credential = await this.#credential(credential)
+    return this.#refusals.isRefused(this.#registry.origin, area, credential)
+      ? undefined
+      : headerOf(credential)
   }
 
   async #bearer(challenge: Challenge, key: string): Promise<Authorization> {
@@ -114,8 +127,9 @@ export class RegistryLogin {
     }
   }
 
-  #credential(refused?: Credential): Promise<Credential | undefined> {
-    return this.#options.credentials(this.#registry.host, refused)
+  async #credential(refused?: Credential): Promise<Credential | undefined> {
+    this.#shown = await this.#options.credentials(this.#registry.host, refused)
+    return this.#shown
   }
 
   /** A registry must not have us ask what only we can reach, password or not. */
@@ -125,6 +139,11 @@ export class RegistryLogin {
     if (refused === undefined) return
     throw new PortolanError('CONTENT_INVALID', `${host} sends us for a token ${refused}`, { registry: host })
   }
+}
+
+/** What is remembered of a registry that has no token server, and says 401 to a password. */
+function turnedDown(host: string): PortolanError {
+  return new PortolanError('ACCESS_DENIED', `${host} turned down the login`, { registry: host, status: 401 })
 }
 
 function headerOf(credential: Credential | undefined): string | undefined {

@@ -9,6 +9,8 @@ import { readRetryAfter } from './retry-after.ts'
 export interface RetryPolicy {
   /** Of one request altogether, the first one included; 5 unless told. */
   readonly attempts?: number | undefined
+  /** Methods that are tried again, with a body that can be sent again; GET and HEAD unless told. */
+  readonly repeated?: readonly string[] | undefined
   /** The longest that a server may make us wait by `Retry-After`, in milliseconds; a minute unless told. */
   readonly maxWait?: number | undefined
   /** Told at once, and once for all who wait, when a server wants to be left alone for more than some seconds. */
@@ -26,6 +28,8 @@ export interface RequestedWait {
   readonly obeyed: boolean
 }
 
+/** Methods that change nothing. */
+const READ: readonly string[] = ['GET', 'HEAD']
 const ATTEMPTS = 5
 const BACKOFF: Backoff = { first: 500, max: 30_000 }
 const MAX_WAIT = 60_000
@@ -36,24 +40,24 @@ const TOLD_FROM = 5000
 const LASTING = [501, 505, 511]
 
 /** Whether the same request may go well later: too early, too many, or a fault of the server or of what is behind it. */
-function isPassing(status: number): boolean {
+export function isPassingStatus(status: number): boolean {
   return [408, 425, 429].includes(status) || (status >= 500 && !LASTING.includes(status))
 }
 
 /**
  * Asks again, up to `attempts` times altogether and with growing waits, when no answer comes or one that will pass.
  * `Retry-After` is obeyed (RFC 9110, 10.2.3) by all requests to its host, up to `maxWait`: a server that wants longer is
- * not asked again before, and its answer stands for all that would be asked meanwhile. Only for GET and HEAD, and only
- * until the body begins; the last answer or error is handed on as it is.
+ * not asked again before, and its answer stands for all that would be asked meanwhile. Only for methods that may be
+ * repeated, never for a stream of ours, and only until the body begins; the last answer or error is handed on as it is.
  */
 export function withRetry(
   runtime: Pick<Runtime, 'now' | 'date' | 'after' | 'random'>,
-  { attempts = ATTEMPTS, maxWait = MAX_WAIT, onWait = () => {} }: RetryPolicy = {},
+  { attempts = ATTEMPTS, maxWait = MAX_WAIT, onWait = () => {}, repeated = READ }: RetryPolicy = {},
 ): Layer {
   const pauses = new HostPauses(runtime)
   return (next) => (url, init) => {
-    const { method = 'GET', signal } = init
-    if (method !== 'GET' && method !== 'HEAD') return next(url, init)
+    const { method = 'GET', signal, body } = init
+    if (!repeated.includes(method) || body instanceof ReadableStream) return next(url, init)
     const { host } = new URL(url)
     const options = {
       ...{ attempts, backoff: BACKOFF, signal },
@@ -68,7 +72,7 @@ export function withRetry(
       if (left > maxWait) return refused(left)
       if (left > 0) await wait(runtime, left, signal)
       const response = await next(url, init)
-      if (!isPassing(response.status)) return response
+      if (!isPassingStatus(response.status)) return response
       const retryAfter = readRetryAfter(response.headers.get('Retry-After'), runtime) ?? 0
       const obeyed = retryAfter <= maxWait
       if (pauses.note(host, retryAfter) && retryAfter >= TOLD_FROM) {

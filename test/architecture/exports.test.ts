@@ -19,7 +19,7 @@ async function exportsOf(entry: string): Promise<string[]> {
 }
 
 /** A change here is a change for everybody who embeds a door. */
-it.each(['index', 'node', 'workers', 'routing', 'oci', 'scan'])(
+it.each(['index', 'node', 'workers', 'routing', 'oci', 'registry', 'scan'])(
   'portolan/%s exports what it did',
   async (entry) => {
     expect(await exportsOf(entry)).toMatchSnapshot()
@@ -30,6 +30,6 @@ it('every entry that package.json names is looked at', async () => {
   const { exports } = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8')) as { exports: object }
   const entries = Object.keys(exports).filter((subpath) => subpath !== './package.json')
   expect(entries.map((subpath) => (subpath === '.' ? 'index' : subpath.slice(2))).sort()).toEqual(
-    ['index', 'node', 'workers', 'routing', 'oci', 'scan'].sort(),
+    ['index', 'node', 'workers', 'routing', 'oci', 'registry', 'scan'].sort(),
   )
 })

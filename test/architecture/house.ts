@@ -40,7 +40,7 @@ export const ARROWS: readonly string[] = [
 ]
 
 /** What the package's subpaths export, each a file right below src/. */
-export const ENTRIES: readonly string[] = ['index', 'node', 'workers', 'routing', 'oci', 'scan']
+export const ENTRIES: readonly string[] = ['index', 'node', 'workers', 'routing', 'oci', 'registry', 'scan']
 
 /** Files outside `src` that a room may import. */
 const OUTSIDE: Readonly<Record<string, RegExp>> = {

@@ -41,3 +41,11 @@ test('every attack that docs/security.md tells of names the test that shows what
   expect(attacks.length).toBeGreaterThan(20)
   for (const attack of attacks) expect(attack).toMatch(/\]\(\.\.\/(?:src|test)\/[^)]+\.ts\)[^|]*\|$/)
 })
+
+test('everything that docs/mirror.md promises for when something happens names the test that shows it', () => {
+  const text = readFileSync(join(ROOT, 'docs/mirror.md'), 'utf8')
+  const table = text.split(/\n\n/).find((block) => block.startsWith('| when | then | tried by |'))
+  const promises = table!.trim().split('\n').slice(2)
+  expect(promises.length).toBeGreaterThan(10)
+  for (const promise of promises) expect(promise).toMatch(/\]\(\.\.\/(?:src|test)\/[^)]+\.ts\)[^|]*\|$/)
+})

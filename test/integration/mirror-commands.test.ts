@@ -7,11 +7,14 @@ import { type Portolan, startPortolan } from '../support/portolan.ts'
 import { findFreePort } from '../support/ports.ts'
 import { type ScriptedRegistry, startScriptedRegistry } from '../support/scripted-registry.ts'
 import { makeTempFolder, type TempFolder } from '../support/temp.ts'
+import { until } from '../support/until.ts'
 
 const made = new AsyncDisposableStack()
 const [config, layer] = [makeBlob('config'), makeBlob('layer', 3_000_000)]
 const manifest = makeManifest(config, layer)
 const CONTENTS = 3
+/** For a process to start on a machine that others load, in milliseconds. */
+const START = 60_000
 const file = 'mirror.json'
 let folder: TempFolder
 let registry: ScriptedRegistry
@@ -34,7 +37,7 @@ beforeAll(async () => {
   }
   await writeConfig(file, settings)
   mirror = made.use(await startPortolan(settings))
-})
+}, START)
 afterAll(() => made.disposeAsync())
 
 const writeConfig = (name: string, value: object) => writeFile(join(folder.path, name), JSON.stringify(value))
@@ -130,4 +133,28 @@ it.each([
   const { code, err } = await run(...words)
   expect(code).toBe(2)
   expect(err).toContain(why)
+})
+
+it('status says whether a mirror could do without the internet, and ends with 1 where it could not', async () => {
+  await using own = await makeTempFolder()
+  const list = join(own.path, 'images.txt')
+  await writeFile(list, 'registry.test/team/app:1.0\nregistry.test/team/app:2.0\n')
+  const pinning = {
+    ...settings,
+    ...{ listen: '127.0.0.1:0', admin: `127.0.0.1:${await findFreePort()}` },
+    cache: { folder: join(own.path, 'kept'), size: '1GiB', pin: [list] },
+  }
+  await writeConfig('pinning.json', pinning)
+  await using _mirror = await startPortolan(pinning)
+  await until('the images to be looked for', async () =>
+    /missing: /.test((await run('status', 'pinning.json')).out),
+  )
+  const { code, out } = await run('status', 'pinning.json')
+  expect(code).toBe(1)
+  expect(out).toContain(
+    'ready to lose the internet: no, of 2 pinned images this 1 is missing: registry.test/team/app:2.0',
+  )
+  expect(out).toContain('registry.test has no registry.test/team/app:2.0')
+  const { pinnedImages } = JSON.parse((await run('status', 'pinning.json', '--json')).out)
+  expect(pinnedImages).toMatchObject({ ready: 'no', images: { kept: 1, missing: 1, unknown: 0 } })
 })

@@ -9,8 +9,10 @@ import { type KernelFiles, openKernelFiles } from './kernel-files.ts'
 import { type SendBodyOptions, sendBody } from './send-body.ts'
 import { Turns } from './turns.ts'
 
-/** What a client that takes all at once is sent at a time: system calls and turns cost little beside the copying then. */
-const LARGE_BYTES = 512 * 1024
+/** What the kernel is told to send at a time: calls and turns cost little beside it then. */
+const KERNEL_BYTES = 512 * 1024
+/** What goes through a buffer at a time to a client that takes all at once; twice as much is hardly cheaper. */
+const LARGE_BYTES = 256 * 1024
 /** How many of those may be in use, for all clients together. */
 const LARGE_MOST = 128
 const LARGE_KEPT = 16
@@ -136,9 +138,9 @@ class Sending {
       const reach = await this.#reach()
       if (this.#isCancelled) return
       const descriptor = this.#kernel && descriptorOf(this.#socket)
-      const bytes = Math.min(LARGE_BYTES, reach - this.#position)
-      if (descriptor !== undefined) await this.#sendByKernel(descriptor, bytes)
-      else await this.#copy(this.#isFast ? bytes : Math.min(bytes, SMALL_BYTES))
+      const left = reach - this.#position
+      if (descriptor !== undefined) await this.#sendByKernel(descriptor, Math.min(KERNEL_BYTES, left))
+      else await this.#copy(Math.min(this.#isFast ? LARGE_BYTES : SMALL_BYTES, left))
       if (this.#isCancelled) return
       this.#options.onProgress()
     }

@@ -42,6 +42,15 @@ describe('a proof of ownership', () => {
     expect(await verifyOwnership(first, elsewhere)).toEqual({ kind: 'proven', issued: ISSUED })
   })
 
+  it('is made for the longest URL that can be read again, and for no longer one', async () => {
+    const longest = `https://paris.test/${'a'.repeat(2048 - 19)}`
+    const signed = await signOwnership({ ...STATED, url: longest }, privateKey)
+    expect(await verifyOwnership(signed, { ...demand, storeUrl: longest })).toMatchObject({ kind: 'proven' })
+    await expect(signOwnership({ ...STATED, url: `${longest}a` }, privateKey)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
+  })
+
   it('holds where the clocks of both sides differ by minutes', async () => {
     expect(await verifyOwnership(proof, { ...demand, now: ISSUED - 240_000 })).toMatchObject({
       kind: 'proven',

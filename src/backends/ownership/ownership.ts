@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PortolanError } from '../../errors.ts'
 import { readTimestamp } from '../../internal/timestamp.ts'
 import { type Digest, parseDigest } from '../../oci/digest.ts'
 import { bytesOf, type OwnershipKey, signBytes } from './ownership-key.ts'
@@ -65,23 +66,33 @@ const COMMON = {
   signature: z.base64().length(88),
 }
 
+/** Nothing that could be taken for another line; so long that a proof with it is no larger than one may be. */
+const URL_TEXT = /^[!-~]{1,2048}$/
+
 /** What was written before a proof named the inventory is read too. */
 const PROOF = z.discriminatedUnion('version', [
   z.strictObject({ version: z.literal(1), ...COMMON }),
   z.strictObject({
     version: z.literal(VERSION),
     ...COMMON,
-    url: z.string().regex(/^[!-~]{1,2048}$/),
+    url: z.string().regex(URL_TEXT),
     inventory: z.string().refine((text) => text === 'none' || parseDigest(text) !== undefined),
   }),
 ])
 type Proof = z.infer<typeof PROOF>
 
-/** Writes the proof that a store serves at `OWNERSHIP_PATH`: the statement, and an Ed25519 signature of it. */
+/**
+ * Writes the proof that a store serves at `OWNERSHIP_PATH`: the statement, and an Ed25519 signature of it. Throws
+ * `CONFIG_INVALID` for a URL that no door would read: longer than 2,048 characters when it is encoded.
+ */
 export async function signOwnership(
   { store, url, issued, inventory }: OwnershipStatement,
   privateKey: OwnershipKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (!URL_TEXT.test(url)) {
+    const message = `the URL of the store ${JSON.stringify(store)} cannot stand in a proof of ownership: it has ${url.length} characters; allowed are 2048`
+    throw new PortolanError('CONFIG_INVALID', message, { store })
+  }
   const statement = {
     version: VERSION,
     store,

@@ -9,8 +9,8 @@ export const HOSTS = defineCommand({
   options: {
     ...configOptions,
     image: value(
-      '<name[:tag]>',
-      "pulled in part, to see where upstreams send clients (default: an upstream's canary, else one that sync copies)",
+      '<[host/]name[:tag]>',
+      "pulled in part, to see where upstreams send clients (default: an upstream's canary, else one that is pinned, or that sync copies)",
       asText,
     ),
     offline: switchOption('ask no upstream: without token services and what upstreams redirect to'),

@@ -86,6 +86,26 @@ it('names token services and what an upstream redirects to, which only it can sa
   expect(out).not.toContain('secret')
 })
 
+it('of a mirror, clients need the mirror alone, and it asks each registry for what is of it', async () => {
+  await writeFile(join(folder.path, 'images.txt'), `127.0.0.1:${registry}/tool:1.0\n`)
+  const service = {
+    delivery: 'relay',
+    cache: { folder: join(folder.path, 'kept'), size: '64MiB', pin: [join(folder.path, 'images.txt')] },
+    stores: [],
+  }
+  const needs = [
+    { host: '0.0.0.0', port: 443, from: ['clients'], why: ['the mirror'] },
+    { host: '127.0.0.1', port: registry, from: ['door'] },
+    { host: '127.0.0.1', port: tokens, from: ['door'] },
+    { host: '127.0.0.1', port: cdn, from: ['door'] },
+  ]
+  for (const words of [[], ['--image', 'other.example/x:1']]) {
+    const { code, out, err } = await hosts(['--json', ...words], {}, service)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(JSON.parse(out).hosts).toMatchObject(needs)
+  }
+})
+
 it('asks nobody with --offline', async () => {
   const { code, out, err } = await hosts(['--json', '--offline'], { url: 'http://upstream.invalid:81' })
   expect({ code, err }).toEqual({ code: 0, err: '' })

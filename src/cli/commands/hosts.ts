@@ -1,26 +1,35 @@
 import type { Config, UpstreamConfig } from '../../config/config.ts'
-import { joinNeeds, type NeededHost, needsOf } from '../../doctor/needed-hosts.ts'
+import { ofLogin } from '../../doctor/login-hosts.ts'
+import { allNeeds, type NeededHost } from '../../doctor/needed-hosts.ts'
 import { askUpstream, LATEST, type TriedImage } from '../../doctor/upstream-hosts.ts'
+import { type ListedImage, parseImageList } from '../../oci/image-list.ts'
 import { parseName } from '../../oci/name.ts'
-import { parseReference } from '../../oci/reference.ts'
+import { parseReference, type Reference } from '../../oci/reference.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
 import { readConfig } from '../read-config.ts'
+import { readTextFile } from '../read-registry-map.ts'
 import { formatTable } from '../table.ts'
 import type { HostsOptions } from './hosts-spec.ts'
 
 /** Prints what a network must allow for a config; gives the exit code, 3 where an upstream could not be asked. */
 export async function runHosts({ config: file, image, offline, json }: HostsOptions): Promise<number> {
   const config = await readConfig(file)
-  const named = image === undefined ? undefined : readImage(image)
+  const named = image === undefined ? undefined : parseReference(image)
+  const lists = await readPinned(config)
   const remote = config.upstreams.filter((upstream) => isRemote(upstream))
   const asked = offline
     ? []
     : await Promise.all(
-        remote.map((upstream) => askUpstream(upstream, named ?? imageOf(upstream, config), commandRuntime)),
+        remote.map((upstream) =>
+          askUpstream(upstream, imageFor(upstream, named, lists, config), commandRuntime),
+        ),
       )
-  const hosts = joinNeeds([...needsOf(config), ...asked.flatMap(({ needs }) => needs)])
+  const hosts = allNeeds(config, [
+    ...config.upstreams.flatMap(ofLogin),
+    ...asked.flatMap(({ needs }) => needs),
+  ])
   const problems = asked.flatMap(({ problem }) => problem ?? [])
   if (json) printJson({ hosts, asked: !offline, problems })
   else process.stdout.write(`${formatHosts(hosts)}\n`)
@@ -42,15 +51,33 @@ function isRemote(upstream: UpstreamConfig): upstream is UpstreamConfig & { read
   return upstream.url !== undefined
 }
 
-function readImage(text: string): TriedImage {
-  const { name, tag, digest } = parseReference(text)
-  return { name, reference: digest ?? tag ?? LATEST }
+/** The images of a mirror's lists; those that cannot be read are left out, as others may be written where it runs. */
+async function readPinned({ cache }: Config): Promise<readonly ListedImage[]> {
+  const texts = await Promise.all((cache?.pin ?? []).map((file) => readTextFile(file).catch(() => '')))
+  return texts.flatMap((text) => parseImageList(text).images)
 }
 
-/** Something that the upstream is known to have. */
-function imageOf({ canary }: UpstreamConfig, { sync }: Config): TriedImage | undefined {
-  if (canary !== undefined) return readImage(canary)
+/**
+ * What is pulled of an upstream to see where it sends clients: what was named, unless that is of another registry; else
+ * something that the upstream is known to have.
+ */
+function imageFor(
+  { id, canary }: UpstreamConfig,
+  named: Reference | undefined,
+  pinned: readonly ListedImage[],
+  { sync, registries }: Config,
+): TriedImage | undefined {
+  const host = registries.find(({ upstreams }) => upstreams.includes(id))?.host
+  if (named !== undefined && (named.host === undefined || host === undefined || named.host === host))
+    return triedImage(named)
+  if (canary !== undefined) return triedImage(parseReference(canary))
+  const listed = pinned.find(({ registry }) => registry === host)
+  if (listed !== undefined) return { name: listed.name, reference: listed.reference }
   const list = sync?.repositories.list
   const name = typeof list === 'object' ? parseName(list[0] ?? '') : undefined
   return name && { name, reference: LATEST }
+}
+
+function triedImage({ name, tag, digest }: Reference): TriedImage {
+  return { name, reference: digest ?? tag ?? LATEST }
 }

@@ -11,7 +11,8 @@ const size: ReadText<number> = (text) => parseSize(text) ?? refused('must be a s
 
 export const MIRROR_STATUS = defineCommand({
   name: 'mirror status',
-  description: 'say what a mirror keeps, what it fetches now, and what is wrong with its disk',
+  description:
+    'say what a mirror keeps, what is wrong with its disk, and whether it could do without the internet',
   argument: configArgument,
   options: { ...configOptions, ...jsonOptions() },
   examples: ['portolan mirror status --config portolan.yaml', 'portolan mirror status portolan.yaml --json'],

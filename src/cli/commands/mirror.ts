@@ -1,6 +1,7 @@
 import type { CacheStatus } from '../../cache/managed-cache.ts'
 import { PortolanError } from '../../errors.ts'
 import { type Digest, parseDigest } from '../../oci/digest.ts'
+import { formatReadiness, type PinnedReport } from '../../relay/pins/pinned-report.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatBytes, formatCount, formatTime } from '../format-quantity.ts'
 import { openMirrorCache } from '../mirror-cache.ts'
@@ -8,14 +9,15 @@ import { printJson, say } from '../print.ts'
 import { formatTable } from '../table.ts'
 import type { MirrorEvictOptions, MirrorStatusOptions, MirrorVerifyOptions } from './mirror-spec.ts'
 
-/** Says how a mirror's cache stands; gives the exit code, 1 where its disk does not do what it should. */
+/** Says how a mirror stands; gives the exit code, 1 where its disk has trouble, and where pinned images are missing. */
 export async function runMirrorStatus({ config, json }: MirrorStatusOptions): Promise<number> {
   const cache = await openMirrorCache(config)
   try {
     const status = await cache.status()
-    if (json) printJson({ running: cache.running, ...status })
-    else process.stdout.write(`${describe(status, cache.running)}\n`)
-    return status.trouble === undefined ? EXIT.done : EXIT.failed
+    const images = await cache.pinned()
+    if (json) printJson({ running: cache.running, ...status, ...(images && { pinnedImages: images }) })
+    else process.stdout.write(`${describe(status, cache.running)}${describePinned(images)}\n`)
+    return status.trouble === undefined && images?.ready !== 'no' ? EXIT.done : EXIT.failed
   } finally {
     await cache[Symbol.asyncDispose]()
   }
@@ -73,6 +75,14 @@ function readDigest(text: string): Digest {
   throw new PortolanError('DIGEST_INVALID', message, { digest: text })
 }
 
+/** Each image that is missing, with the reason; nothing where nobody can say. */
+function describePinned(images: PinnedReport | undefined): string {
+  if (images === undefined) return ''
+  const rows = images.missing.map(({ image, reason }) => [image, reason])
+  const table = rows.length === 0 ? '' : `\n\n${formatTable(['missing', 'why'], rows)}`
+  return `\n\n${formatReadiness(images)}${table}`
+}
+
 function describe(status: CacheStatus, running: boolean): string {
   const { location, size, used, contents, partials, pinned, fills, records, verify, trouble } = status
   const lines = [
@@ -81,7 +91,8 @@ function describe(status: CacheStatus, running: boolean): string {
       `${formatBytes(partials.bytes)} on their way`,
     `  ${formatCount(records.answers, 'name')}, ${formatCount(records.links, 'link')} from repositories to contents`,
   ]
-  if (pinned.count > 0) lines.push(`  ${pinned.count} pinned, ${pinned.missing.length} of them missing`)
+  if (pinned.count > 0)
+    lines.push(`  ${formatCount(pinned.count, 'content')} pinned, ${pinned.missing} of them missing`)
   if (verify !== undefined) {
     const state = verify.ended === undefined ? 'being compared' : 'compared'
     lines.push(

@@ -28,6 +28,8 @@ export class PinFiles implements Disposable {
   readonly #parts: PinFilesParts
   #files: readonly string[] = []
   #seen = new Map<string, Seen>()
+  /** Those that could not be read last: it is said once. */
+  readonly #unread = new Set<string>()
   #turn = 0
   #callOff: Cancel = () => {}
 
@@ -67,12 +69,16 @@ export class PinFiles implements Disposable {
     const before = this.#seen.get(file)
     try {
       const text = await this.#parts.read(file)
+      this.#unread.delete(file)
       return before?.text === text ? before : { text, list: { file, ...parseImageList(text) } }
     } catch (error) {
-      if (before !== undefined) return before
       const reason = error instanceof Error ? error.message : String(error)
+      if (!this.#unread.has(file)) {
+        this.#unread.add(file)
+        this.#parts.runtime.log.warn({ file, reason }, 'a list of pinned images cannot be read')
+      }
+      if (before !== undefined) return before
       const message = error instanceof PortolanError ? reason : `it cannot be read: ${reason}`
-      this.#parts.runtime.log.warn({ file, reason }, 'a list of pinned images cannot be read')
       return { text: undefined, list: { file, images: [], faults: [{ line: 1, message }] } }
     }
   }

@@ -19,7 +19,7 @@ export interface MissingImage {
 }
 
 /** As many missing images are named. */
-export const MISSING_MAX = 1000
+export const MISSING_MAX = 500
 
 /** The report in one line, such as `ready to lose the internet: no, these 2 are missing: …`. */
 export function formatReadiness({ ready, images, missing }: PinnedReport, named = 10): string {

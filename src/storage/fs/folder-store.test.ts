@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
@@ -193,6 +193,48 @@ test('two uploads that go on with one state write files of their own', async () 
   await second.commit()
   await first.write(Buffer.from('4567'))
   expect(String(await readFile(join(folder, 'a')))).toBe('01234567')
+})
+
+test.each<[string, boolean, (file: string) => Promise<string>]>([
+  ['the very file, where it may be', true, async (file) => file],
+  ['a copy, where it may not', false, async (file) => file],
+  [
+    'a copy, from another file system',
+    true,
+    async (file) => {
+      const elsewhere = `/dev/shm/portolan-${process.pid}`
+      await copyFile(file, elsewhere)
+      return elsewhere
+    },
+  ],
+])('an upload can begin with a file: it is %s', async (_, mayBeIt, where) => {
+  const mine = join(temp.path, 'mine')
+  await writeFile(mine, 'blob')
+  const path = await where(mine)
+  const digest = `sha256:${createHash('sha256').update('blob').digest('hex')}` as Digest
+  const upload = await store.upload('a/b', 4, TYPE, { digest, save() {}, file: { path, mayBeIt } })
+  expect(upload.offset).toBe(4)
+  await upload.commit()
+  expect(await readFile(join(folder, 'a/b'), 'utf8')).toBe('blob')
+  expect((await stat(join(folder, 'a/b'))).ino === (await stat(mine)).ino).toBe(mayBeIt && path === mine)
+  await rm(path)
+  expect(await readFile(join(folder, 'a/b'), 'utf8')).toBe('blob')
+  expect(await readdir(partial)).toEqual([])
+})
+
+test('an upload that was to begin with a file that is gone begins with nothing, and a wrong copy gets no name', async () => {
+  const gone = await store.upload('a', 4, TYPE, {
+    ...{ save() {}, file: { path: join(temp.path, 'gone'), mayBeIt: true } },
+  })
+  expect(gone.offset).toBe(0)
+  await gone.abort()
+  await writeFile(join(temp.path, 'mine'), 'blob')
+  const digest = `sha256:${createHash('sha256').update('else').digest('hex')}` as Digest
+  const file = { path: join(temp.path, 'mine'), mayBeIt: false }
+  const wrong = await store.upload('a', 4, TYPE, { digest, save() {}, file })
+  await expect(wrong.commit()).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+  await wrong.abort()
+  expect(await list('')).toEqual([])
 })
 
 test('what is not what its digest says never gets its name', async () => {

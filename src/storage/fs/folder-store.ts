@@ -35,6 +35,7 @@ type FolderRuntime = Pick<Runtime, 'random' | 'now' | 'after'>
 export class FolderStore implements ObjectStore {
   readonly location: string
   readonly keepsConditions = true
+  readonly takesFiles = true
   readonly #runtime: FolderRuntime
   /** Where uploads lie, as the config says it; absent for beside the folder. */
   readonly #partial: string | undefined
@@ -117,7 +118,7 @@ export class FolderStore implements ObjectStore {
       await this.#requireFolder()
       await requirePlainParents(this.location, key)
       const { files } = await this.#openPartials()
-      const partial = await files.create(resume?.state)
+      const partial = await files.create(resume?.state, resume?.file)
       const facts = { folder: this.location, key, size, partial, digest: resume?.digest }
       const upload = await FolderUpload.open(facts, async () => {
         await requirePlainParents(this.location, key)

@@ -80,7 +80,7 @@ export class FolderUpload implements Upload {
     const { size, digest, partial } = this.#facts
     const { size: length } = await partial.handle.stat()
     if (length !== size) throw this.#wrong(`its file has ${length} bytes; expected ${size}`)
-    if (digest === undefined || !isVerifiable(digest)) return
+    if (partial.isCompared || digest === undefined || !isVerifiable(digest)) return
     const hash = createHash(digestAlgorithm(digest))
     const buffer = Buffer.allocUnsafe(Math.min(HASH_BYTES, size))
     for (let position = 0; position < size; ) {

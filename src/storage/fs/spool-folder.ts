@@ -42,7 +42,10 @@ export async function openSpoolFolder(
     const mine = fileOf(digest)
     try {
       if (longest === undefined) return
-      if (mayBeWritten) await copyFile(longest, mine, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+      // One that a store has under another name is written by nobody any more.
+      const isShared = (await stat(longest)).nlink > 1
+      if (mayBeWritten || isShared)
+        await copyFile(longest, mine, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
       else await rename(longest, mine)
     } catch (error) {
       throw unwritable(mine, error)

@@ -26,6 +26,7 @@ export async function openSpool(file: string, onEmpty: () => Promise<void>): Pro
     }
   }
   return {
+    file,
     get length() {
       return length
     },

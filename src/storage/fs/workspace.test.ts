@@ -1,4 +1,4 @@
-import { appendFile, readdir, stat } from 'node:fs/promises'
+import { appendFile, link, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { blobOf } from '../../../test/support/content.ts'
@@ -172,6 +172,24 @@ describe('a spool', () => {
       await spool.remove()
       expect(await readdir(join(folder, 'spools'))).toEqual([])
     })
+  })
+
+  it('that has become an object of a store is written no more: the next process has a copy', async () => {
+    const object = join(folder, 'object')
+    await within(async (workspace) => {
+      const spool = await workspace.spool(one)
+      await spool.append(bytes('hello'))
+      await link(spool.file!, object)
+      await spool.close()
+    })
+    await within(async (workspace) => {
+      const spool = await workspace.spool(one)
+      expect(Buffer.from(await spool.read(0, 5)).toString()).toBe('hello')
+      await spool.clear()
+      await spool.append(bytes('other'))
+      await spool.close()
+    })
+    expect(await readFile(object, 'utf8')).toBe('hello')
   })
 
   it('is deleted when nobody wants its blob any more', async () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeSampleImages } from '../../../src/demo/images.ts'
+import type { SampleWorld } from '../../../src/demo/sample-world.ts'
 import { blobOf, makeBlob, makeManifest, type TestBlob } from '../../support/content.ts'
 import { status } from '../../support/list-server.ts'
 import type { RuntimeName } from '../../support/portolan.ts'
@@ -10,6 +12,7 @@ import {
   serve,
   startScriptedRegistry,
 } from '../../support/scripted-registry.ts'
+import { makeTempFolder } from '../../support/temp.ts'
 import { until } from '../../support/until.ts'
 import { hangUp, html, silent } from './answers.ts'
 import { type Mirror, startMirror } from './mirror.ts'
@@ -43,6 +46,7 @@ export function describeNames(runtime: RuntimeName): void {
     const made = new AsyncDisposableStack()
     const upstreams = new Map<string, ScriptedRegistry>()
     let mirror: Mirror
+    let world: SampleWorld
 
     const config = makeBlob('config')
     const images = ['one', 'other'].map((label) => makeManifest(config, makeBlob(label)))
@@ -62,11 +66,15 @@ export function describeNames(runtime: RuntimeName): void {
         const repositories = [repository(id === 'second' ? other : image)]
         upstreams.set(id, made.use(await startScriptedRegistry({ repositories, pageSize: 4 })))
       }
+      world = await makeSampleImages(made.use(await makeTempFolder()).path)
       mirror = made.use(
         await startMirror(
           {
-            upstreams: ids.map((id) => ({ id, url: upstreams.get(id)!.origin, at: `dc/${id}` })),
-            registries: ids.map((id) => ({
+            upstreams: [
+              ...ids.map((id) => ({ id, url: upstreams.get(id)!.origin, at: `dc/${id}` })),
+              { id: 'disk', layout: world.folder, at: 'dc/here' },
+            ],
+            registries: [...ids, 'disk'].map((id) => ({
               host: `${id}.test`,
               upstreams: [id],
               ...(id === 'main' && { names: ['main.mirror.test'] }),
@@ -269,6 +277,23 @@ export function describeNames(runtime: RuntimeName): void {
         expect(JSON.parse(reply.body.toString()).manifests[0].digest).toBe(signature.digest)
       }
       expect((await mirror.ask(referrers(image.digest))).status).toBe(404)
+    })
+
+    it('answers for a registry on its own disk, and keeps nothing of it a second time', async () => {
+      const { name, tags, blobs } = world.images[0]!
+      const { digest, size } = blobs[0]!
+      const tag = await mirror.ask(`/v2/disk.test/${name}/manifests/${tags[0]}`)
+      expect(tag.status).toBe(200)
+      const part = await mirror.ask(`/v2/${name}/blobs/${digest}?ns=disk.test`, {
+        headers: { Range: 'bytes=0-1' },
+      })
+      expect(part).toMatchObject({ status: 206, headers: { 'content-range': `bytes 0-1/${size}` } })
+      const log = () => mirror.portolan.log.filter(({ target }) => String(target).includes(`${name}/`))
+      await until('the log', () => log().length === 2)
+      for (const line of log()) {
+        expect(line).toMatchObject({ decision: 'answer', backend: 'disk', registry: 'disk.test' })
+        expect(line).not.toHaveProperty('cache')
+      }
     })
 
     it.each([

@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { Agent } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
+import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand } from '../../support/command.ts'
-import { makeBlob, storeContent } from '../../support/content.ts'
+import { makeBlob, makeManifest, storeContent } from '../../support/content.ts'
 import { startMisbehaving } from '../../support/misbehaving.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import {
@@ -11,6 +13,7 @@ import {
   noPrivateAuthority,
   type PrivateAuthority,
 } from '../../support/private-authority.ts'
+import { startScriptedRegistry } from '../../support/scripted-registry.ts'
 import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
 import { makeTempFolder } from '../../support/temp.ts'
 import { until } from '../../support/until.ts'
@@ -90,6 +93,46 @@ export function describeTls(runtime: RuntimeName): void {
           Date.parse(String(shown[1]!.notAfter)) / 1000
         }\n`,
       )
+    })
+
+    it('goes on with a blob that a mirror is giving, while others are shown the other certificate', async () => {
+      const blob = makeBlob('on its way', 200_000)
+      const manifest = makeManifest(makeBlob('config', 100), blob)
+      const upstream = made.use(
+        await startScriptedRegistry({
+          repositories: [{ name: 'app', tags: { v1: manifest }, blobs: [blob] }],
+        }),
+      )
+      const { promise: released, resolve: release } = Promise.withResolvers<void>()
+      upstream.script(`/v2/app/blobs/${blob.digest}`, async (asked, response) => {
+        response.writeHead(200, { 'Content-Length': blob.bytes.length })
+        if (asked.method === 'HEAD') {
+          response.end()
+          return
+        }
+        response.write(blob.bytes.subarray(0, 50_000))
+        await released
+        response.end(blob.bytes.subarray(50_000))
+      })
+      const secret = made.use(await makeSecretFolder(await issue()))
+      const kept = made.use(await makeTempFolder())
+      const mirror = await start({
+        tls: { certificate: secret.certificate, key: secret.key },
+        ...{ delivery: 'relay', cache: { folder: kept.path, size: '1GiB' } },
+        upstreams: [{ id: 'main', url: upstream.origin, at: 'dc/x' }],
+      })
+      const first = await serialOf(mirror)
+      const path = `/v2/app/blobs/${blob.digest}`
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const to = { host: '127.0.0.1', port: mirror.port, path, ca: authority.issuer, agent: false }
+        request(to, resolve).on('error', reject).end()
+      })
+      expect(response.statusCode).toBe(200)
+
+      await secret.swap(await issue())
+      await until('others to be shown the other', async () => (await serialOf(mirror)) !== first)
+      release()
+      expect((await buffer(response)).equals(blob.bytes)).toBe(true)
     })
 
     it('shows it from each of several workers', async () => {

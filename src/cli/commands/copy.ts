@@ -1,0 +1,77 @@
+import { readPlatform } from '../../oci/keep-platforms.ts'
+import { type CopyJob, copyImages } from '../../replication/images/copy-images.ts'
+import type { CopyReport } from '../../replication/images/copy-report.ts'
+import { parseMapping } from '../../replication/images/name-map.ts'
+import { verifyImages } from '../../replication/images/verify-images.ts'
+import { commandRuntime } from '../command-runtime.ts'
+import { type CopyDestination, readDestination } from '../copy-destination.ts'
+import { copyExitCode, describeCopy } from '../copy-report.ts'
+import { readSources } from '../copy-source.ts'
+import { interruptible } from '../interruption.ts'
+import { printJson, progressOutput } from '../print.ts'
+import type { ImageEvent } from '../progress/image-board.ts'
+import { createImageBoard } from '../progress/image-board.ts'
+import { createProgress, type Progress } from '../progress/progress.ts'
+import { createRegistries } from '../registries.ts'
+import { usage } from '../sync-parts.ts'
+import type { CopyOptions } from './copy-spec.ts'
+
+/** Copies images, and says what was done; gives the exit code. */
+export async function runCopy(words: readonly string[], options: CopyOptions): Promise<number> {
+  const board = createImageBoard()
+  const progress = createProgress<ImageEvent>({
+    output: progressOutput(),
+    clock: commandRuntime,
+    colour: !process.env.NO_COLOR,
+    board,
+  })
+  const interruption = interruptible(progress.say, 'what is there stays: the same command goes on')
+  const { signal } = interruption
+  let destination: CopyDestination | undefined
+  try {
+    const registries = createRegistries({ plainHttp: options.plainHttp ?? [], signal })
+    const images = await readSources(words.slice(0, -1), options.images, registries)
+    board.expect(images.length)
+    const mappings = (options.map ?? []).map(parseMapping)
+    destination = await readDestination(words.at(-1)!, images.length === 1, mappings, registries)
+    const { nameOf } = destination
+    const jobs = images.map((image): CopyJob => ({ ...image, to: nameOf(image) }))
+    return await copyAll(jobs, destination, options, progress, signal)
+  } finally {
+    progress.end()
+    await destination?.close().finally(interruption[Symbol.dispose])
+    interruption[Symbol.dispose]()
+  }
+}
+
+async function copyAll(
+  jobs: readonly CopyJob[],
+  { target, reader }: CopyDestination,
+  { platform = [], referrers, dryRun, verify, json }: CopyOptions,
+  progress: Progress<ImageEvent>,
+  signal: AbortSignal,
+): Promise<number> {
+  if (verify && reader === undefined)
+    throw usage('--verify reads registries again: a layout is checked as it is written')
+  const platforms = platform.map(readPlatform)
+  const report = await copyImages(commandRuntime, target, jobs, {
+    ...{ platforms, referrers, dryRun, signal },
+    onBytes: (bytes) => progress.report({ kind: 'bytes', bytes }),
+    onImage: (image) => progress.report({ kind: 'image', ...image }),
+  })
+  const verification =
+    verify && reader !== undefined
+      ? await verifyImages(commandRuntime, reader, digestsOf(report, jobs), { platforms, referrers, signal })
+      : undefined
+  progress.end()
+  if (json) printJson({ ...report, ...(verification && { verification }) })
+  else process.stdout.write(describeCopy(report, verification))
+  return copyExitCode(report, verification)
+}
+
+/** What is to be read again: of images that failed, it is known that something is missing. */
+function digestsOf({ images }: CopyReport, jobs: readonly CopyJob[]) {
+  return images.flatMap(({ digest, status }, index) =>
+    digest === undefined || status === 'failed' ? [] : [{ name: jobs[index]!.to.name, digest }],
+  )
+}

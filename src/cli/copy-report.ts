@@ -1,0 +1,45 @@
+import type { CopiedImage, CopyReport } from '../replication/images/copy-report.ts'
+import type { Verification } from '../replication/images/verify-images.ts'
+import { EXIT } from './exit-code.ts'
+import { formatBytes, formatCount } from './format-quantity.ts'
+
+/** Images that the text names; all of them are in the JSON. */
+const LISTED = 200
+
+/** The exit code of a copy: 1 when an image is not whole at the target, or more was wrong with any of them. */
+export function copyExitCode({ images, faults }: CopyReport, verification?: Verification): number {
+  const isWhole = images.every(({ status }) => status !== 'failed') && faults.length === 0
+  return isWhole && (verification?.faults.length ?? 0) === 0 ? EXIT.done : EXIT.failed
+}
+
+/** What a copy did, or would do, as text for people. */
+export function describeCopy(report: CopyReport, verification?: Verification): string {
+  const { images, faults, totals } = report
+  const count = (status: CopiedImage['status']) => images.filter((image) => image.status === status).length
+  const listed = images.slice(0, LISTED).flatMap(describeImage)
+  const more = images.length > LISTED ? [`and ${formatCount(images.length - LISTED, 'image')} more`] : []
+  const sums = (['copied', 'planned', 'there', 'failed'] as const)
+    .filter((status) => count(status) > 0)
+    .map((status) => `${count(status)} ${status}`)
+  const sent = `${formatCount(totals.manifests, 'manifest')}, ${formatCount(totals.uploaded, 'blob')} of ${formatBytes(totals.bytes)} sent, ${totals.mounted} mounted, ${totals.there} there`
+  return [
+    ...listed,
+    ...more,
+    '',
+    `${formatCount(images.length, 'image')}: ${sums.join(', ')}. ${sent}.`,
+    ...(verification === undefined ? [] : [describeVerification(verification)]),
+    ...[...faults, ...(verification?.faults ?? [])].map((fault) => `wrong: ${fault}`),
+    '',
+  ].join('\n')
+}
+
+function describeImage({ source, target, status, faults }: CopiedImage): string[] {
+  return [`${status.padEnd(7)} ${source} → ${target}`, ...faults.map((fault) => `        ${fault}`)]
+}
+
+function describeVerification({ manifests, blobs, bytes, faults }: Verification): string {
+  const read = `${formatCount(manifests, 'manifest')} and ${formatCount(blobs, 'blob')} of ${formatBytes(bytes)}`
+  return faults.length === 0
+    ? `Read again at the target: ${read}, all right.`
+    : `Read again at the target: ${read}.`
+}

@@ -1,0 +1,257 @@
+import { PortolanError } from '../../errors.ts'
+import { Semaphore } from '../../internal/semaphore.ts'
+import type { Digest } from '../../oci/digest.ts'
+import type { Platform } from '../../oci/manifest.ts'
+import type { Name, Tag } from '../../oci/name.ts'
+import { formatReference, type Reference } from '../../oci/reference.ts'
+import type { Registry, RepositoryReader } from '../../registry/reader.ts'
+import type { Runtime } from '../../runtime.ts'
+import type { KeptManifest } from '../../storage/workspace.ts'
+import { ManifestReader, orFault } from '../manifest-reader.ts'
+import { RepositoryWalk, type WalkedRepository } from '../walk-repository.ts'
+import { type CopiedImage, type CopyReport, emptyTally } from './copy-report.ts'
+import type { CopyTarget } from './copy-target.ts'
+import { type CopyWork, TargetContent } from './target-content.ts'
+
+/** Where images are copied from: a registry, an image layout. */
+export type CopySource = Pick<Registry, 'location' | 'repository'>
+
+/** One image that is to be copied; by its digest where it has one, else by what its tag stands for now. */
+export interface CopyJob {
+  readonly source: CopySource
+  readonly name: Name
+  readonly tag?: Tag | undefined
+  readonly digest?: Digest | undefined
+  /** Under which name and tag at the target; without a tag it is there by its digest alone. */
+  readonly to: { readonly name: Name; readonly tag?: Tag | undefined }
+}
+
+export interface CopyOptions {
+  /** Of images for several platforms, which come along; empty for all. */
+  readonly platforms: readonly Platform[]
+  /** Whether signatures and other referrers come along. */
+  readonly referrers: boolean
+  /** Says what would be written, and writes nothing. */
+  readonly dryRun: boolean
+  readonly signal?: AbortSignal
+  /** Told of bytes as they are sent, and of each image when it is done. */
+  readonly onBytes?: (bytes: number) => void
+  readonly onImage?: (image: CopiedImage) => void
+}
+
+const QUESTIONS_AT_ONCE = 16
+const BLOBS_AT_ONCE = 8
+const REPOSITORIES_AT_ONCE = 8
+/** Far beyond any repository whose tags are listed for the signatures among them. */
+const TAGS_MAX = 1_000_000
+
+/**
+ * Copies images as they are: bytes verbatim, blobs first, then manifests, tags last. What one image lacks stops no other
+ * one. What a tag of the target stands for already is not read, unless there may be new referrers.
+ */
+export async function copyImages(
+  runtime: Pick<Runtime, 'createHash'>,
+  target: CopyTarget,
+  jobs: readonly CopyJob[],
+  options: CopyOptions,
+): Promise<CopyReport> {
+  const { signal, onBytes = () => {}, onImage = () => {} } = options
+  const work: CopyWork = {
+    runtime,
+    target,
+    places: new Semaphore(QUESTIONS_AT_ONCE),
+    blobPlaces: new Semaphore(BLOBS_AT_ONCE),
+    tally: emptyTally(),
+    located: new Map(),
+    ...(signal && { signal }),
+    onBytes,
+  }
+  const groups = [...Map.groupBy(jobs, groupOf(jobs)).values()]
+  const done = new Map<CopyJob, CopiedImage>()
+  const faults = await new Semaphore(REPOSITORIES_AT_ONCE).map(groups, (group) => {
+    return new RepositoryCopy(group, work, options).run((job, image) => {
+      done.set(job, image)
+      onImage(image)
+    })
+  })
+  signal?.throwIfAborted()
+  return { images: jobs.map((job) => done.get(job)!), faults: faults.flat(), totals: work.tally }
+}
+
+/** Those of one repository that go to one repository are copied together. */
+function groupOf(jobs: readonly CopyJob[]): (job: CopyJob) => string {
+  const sources = [...new Set(jobs.map(({ source }) => source))]
+  return ({ source, name, to }) => `${sources.indexOf(source)} ${name} ${to.name}`
+}
+
+/** An image, and what was found out of it. */
+interface Found {
+  readonly job: CopyJob
+  readonly digest: Digest
+  /** Whether its tag at the target stands for it already. */
+  readonly isThere: boolean
+}
+
+/** The images that go from one repository to another one. */
+class RepositoryCopy {
+  readonly #jobs: readonly CopyJob[]
+  readonly #work: CopyWork
+  readonly #options: CopyOptions
+  readonly #kept = new Map<Digest, KeptManifest>()
+
+  constructor(jobs: readonly CopyJob[], work: CopyWork, options: CopyOptions) {
+    this.#jobs = jobs
+    this.#work = work
+    this.#options = options
+  }
+
+  async run(done: (job: CopyJob, image: CopiedImage) => void): Promise<readonly string[]> {
+    const found: Found[] = []
+    await Promise.all(
+      this.#jobs.map(async (job) => {
+        const each = await orFault(() => this.#find(job))
+        if (each instanceof PortolanError) done(job, this.#failed(job, each))
+        else found.push(each)
+      }),
+    )
+    const { dryRun, referrers } = this.#options
+    const isDone = ({ isThere }: Found) => dryRun || (isThere && !referrers)
+    for (const { job, digest, isThere } of found.filter(isDone)) {
+      done(job, { ...this.#named(job), digest, status: isThere ? 'there' : 'planned', faults: [] })
+    }
+    const rest = found.filter((each) => !isDone(each))
+    return rest.length === 0 ? [] : this.#copy(rest, done)
+  }
+
+  /** What an image is now, at its source and at the target. */
+  async #find(job: CopyJob): Promise<Found> {
+    const { source, name, tag, to } = job
+    const { places, target } = this.#work
+    const asked = async () => job.digest ?? (await source.repository(name).resolve(tag!))?.digest
+    const [digest, before] = await Promise.all([
+      places.run(asked),
+      to.tag && places.run(() => target.repository(to.name).resolve(to.tag!)),
+    ])
+    if (digest === undefined) {
+      throw new PortolanError('CONTENT_INVALID', `${source.location}/${name}:${tag} is not there`)
+    }
+    return { job, digest, isThere: digest === before }
+  }
+
+  /** Copies what was found with all that it leads to; gives what is wrong with none of the images in particular. */
+  async #copy(
+    found: readonly Found[],
+    done: (job: CopyJob, image: CopiedImage) => void,
+  ): Promise<readonly string[]> {
+    const { source, name, to } = found[0]!.job
+    const { places } = this.#work
+    const { platforms, referrers } = this.#options
+    const repository = source.repository(name)
+    const manifests = new ManifestReader(source, this.#cache(), places)
+    const walking = new RepositoryWalk(name, { repository, manifests, places, platforms, referrers })
+    const listed = referrers ? await this.#tagsOf(repository) : { tags: [], faults: [] }
+    const roots = found.map(({ job, digest }) => ({ digest, ...(job.tag && { tag: job.tag }) }))
+    const walked = await walking.walkRoots(roots, listed.tags)
+    const content = new TargetContent(to.name, this.#work, {
+      source: repository,
+      contents: manifests.contents,
+      reached: walked.reached,
+      bytes: (digest) => this.#kept.get(digest)!,
+    })
+    const told = new Set<PortolanError>()
+    await Promise.all(
+      found.map(async (each) => {
+        const faults = walked.faults.filter((fault) => isAbout(fault, name, each))
+        for (const fault of faults) told.add(fault)
+        const failure = await orFault(() => this.#put(each, walked, content))
+        if (failure instanceof PortolanError) faults.push(failure)
+        const status = faults.length > 0 ? 'failed' : each.isThere ? 'there' : 'copied'
+        const said = faults.map(({ message }) => message)
+        done(each.job, { ...this.#named(each.job), digest: each.digest, status, faults: said })
+      }),
+    )
+    const others = [...listed.faults, ...walked.faults.filter((fault) => !told.has(fault))]
+    const failed = await this.#putReferrers(found, walked, content)
+    return [...others, ...failed].map(({ message }) => message)
+  }
+
+  async #put({ job, digest, isThere }: Found, walked: WalkedRepository, content: TargetContent) {
+    // One that could not be read is among the faults of the walk.
+    if (isThere || !walked.reached.has(digest)) return
+    await content.putTagged(digest, job.to.tag ? [job.to.tag] : [])
+  }
+
+  /** What hangs on the images, which are there by now: by lists of referrers, and by tags that name a digest. */
+  async #putReferrers(
+    found: readonly Found[],
+    walked: WalkedRepository,
+    content: TargetContent,
+  ): Promise<readonly PortolanError[]> {
+    const roots = new Set(found.map(({ digest }) => digest))
+    const tagged = walked.images.filter(({ digest }) => !roots.has(digest))
+    const faults: PortolanError[] = []
+    const attempt = async (work: () => Promise<unknown>) => {
+      const fault = await orFault(work)
+      if (fault instanceof PortolanError) faults.push(fault)
+    }
+    for (const { tag, digest } of tagged) await attempt(() => this.#putSignature(content, tag, digest))
+    for (const digest of walked.reached) {
+      // An image that could not be copied has been told of, and so has what belongs to it.
+      if (!roots.has(digest)) await attempt(() => content.put(digest))
+    }
+    return faults
+  }
+
+  async #putSignature(content: TargetContent, tag: Tag, digest: Digest): Promise<void> {
+    const { target, places } = this.#work
+    const { name } = this.#jobs[0]!.to
+    const before = await places.run(() => target.repository(name).resolve(tag))
+    if (before !== digest) await content.putTagged(digest, [tag])
+  }
+
+  async #tagsOf(
+    repository: RepositoryReader,
+  ): Promise<{ readonly tags: readonly Tag[]; readonly faults: readonly PortolanError[] }> {
+    const tags: Tag[] = []
+    const fault = await orFault(async () => {
+      for await (const tag of repository.tags()) if (tags.push(tag) > TAGS_MAX) break
+    })
+    if (fault === undefined) return { tags, faults: [] }
+    const message = `whether there are signatures by tag is not known: ${fault.message}`
+    return { tags: [], faults: [new PortolanError(fault.code, message, fault.facts, fault)] }
+  }
+
+  #cache() {
+    return {
+      manifest: async (digest: Digest) => this.#kept.get(digest),
+      keepManifest: async (digest: Digest, manifest: KeptManifest) => {
+        this.#kept.set(digest, manifest)
+      },
+    }
+  }
+
+  #named({ source, name, tag, digest, to }: CopyJob): Pick<CopiedImage, 'source' | 'target'> {
+    const [from, where] = [
+      { name, tag, digest },
+      { name: to.name, tag: to.tag, digest: to.tag ? undefined : digest },
+    ]
+    return {
+      source: `${source.location}/${formatReference(withoutUndefined(from))}`,
+      target: `${this.#work.target.location}/${formatReference(withoutUndefined(where))}`,
+    }
+  }
+
+  #failed(job: CopyJob, error: PortolanError): CopiedImage {
+    return { ...this.#named(job), status: 'failed', faults: [error.message] }
+  }
+}
+
+/** Whether a fault of a walk names an image. */
+function isAbout({ message }: PortolanError, name: Name, { job, digest }: Found): boolean {
+  return message.startsWith(`${name}:${job.tag}: `) || message.startsWith(`${name}@${digest}: `)
+}
+
+function withoutUndefined(reference: { [Key in keyof Reference]: Reference[Key] | undefined }): Reference {
+  const { name, tag, digest } = reference
+  return { name: name!, ...(tag && { tag }), ...(digest && { digest }) }
+}

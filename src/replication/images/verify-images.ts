@@ -1,0 +1,80 @@
+import { PortolanError } from '../../errors.ts'
+import { Semaphore } from '../../internal/semaphore.ts'
+import type { Digest } from '../../oci/digest.ts'
+import type { Platform } from '../../oci/manifest.ts'
+import type { Name } from '../../oci/name.ts'
+import type { Registry } from '../../registry/reader.ts'
+import type { Runtime } from '../../runtime.ts'
+import type { KeptManifest } from '../../storage/workspace.ts'
+import { ManifestReader, orFault } from '../manifest-reader.ts'
+import { RepositoryWalk } from '../walk-repository.ts'
+import { blobStream } from './blob-stream.ts'
+
+/** An image of which all is to be there. */
+export interface VerifiedImage {
+  readonly name: Name
+  readonly digest: Digest
+}
+
+export interface VerifyOptions {
+  readonly platforms: readonly Platform[]
+  readonly referrers: boolean
+  readonly signal?: AbortSignal
+}
+
+/** What was read, and all that is wrong: one sentence each. */
+export interface Verification {
+  readonly manifests: number
+  readonly blobs: number
+  readonly bytes: number
+  readonly faults: readonly string[]
+}
+
+const AT_ONCE = 8
+
+/** Reads images to the last byte, and compares all of it with its digests; each blob of a repository once. */
+export async function verifyImages(
+  runtime: Pick<Runtime, 'createHash'>,
+  registry: Pick<Registry, 'repository'>,
+  images: readonly VerifiedImage[],
+  { platforms, referrers, signal }: VerifyOptions,
+): Promise<Verification> {
+  const places = new Semaphore(AT_ONCE)
+  const read = { manifests: 0, blobs: 0, bytes: 0 }
+  const faults: string[] = []
+  for (const [name, group] of Map.groupBy(images, (image) => image.name)) {
+    signal?.throwIfAborted()
+    const repository = registry.repository(name)
+    const manifests = new ManifestReader(registry, memoryOfManifests(), places)
+    const walking = new RepositoryWalk(name, { repository, manifests, places, platforms, referrers })
+    const walked = await walking.walkRoots(group, [])
+    faults.push(...walked.faults.map(({ message }) => message))
+    read.manifests += walked.reached.size
+    const contents = [...walked.reached].map((digest) => manifests.contents.get(digest)!)
+    const blobs = new Map(
+      contents.flatMap((content) => content.blobs.map((blob) => [blob.digest, blob.size])),
+    )
+    await places.map(blobs, async ([digest, stated]) => {
+      signal?.throwIfAborted()
+      const fault = await orFault(async () => {
+        const size = stated ?? (await repository.stat(digest))?.size ?? 0
+        const lent = { ...runtime, ...(signal && { signal }) }
+        for await (const piece of blobStream(repository, { digest, size }, 0, lent)) {
+          read.bytes += piece.length
+        }
+        read.blobs++
+      })
+      if (fault instanceof PortolanError) faults.push(`${name}: ${fault.message}`)
+    })
+  }
+  return { ...read, faults }
+}
+
+/** Manifests as long as they are looked at. */
+function memoryOfManifests() {
+  const kept = new Map<Digest, KeptManifest>()
+  return {
+    manifest: async (digest: Digest) => kept.get(digest),
+    keepManifest: async (digest: Digest, manifest: KeptManifest) => void kept.set(digest, manifest),
+  }
+}
