@@ -88,8 +88,10 @@ function valuesOfJson(text: string): readonly unknown[] {
   try {
     const read: unknown = JSON.parse(text)
     if (Array.isArray(read)) return read
-    const { images, findings }: { images?: unknown; findings?: unknown } = Object(read)
-    if (Array.isArray(images)) return images
+    const { images, findings, cluster }: Record<string, unknown> = Object(read)
+    const { images: pulled }: { images?: unknown } = Object(cluster)
+    const listed = images ?? pulled
+    if (Array.isArray(listed)) return listed
     return Array.isArray(findings) ? findings.map(nameOfFinding).filter((one) => !isHost(one)) : [undefined]
   } catch {
     return [undefined]

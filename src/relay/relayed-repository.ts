@@ -84,11 +84,16 @@ export class RelayedRepository implements RepositoryReader {
   }
 
   async stat(digest: Digest): Promise<BlobInfo | undefined> {
-    const found = await this.#parts.links.find(this.#request, digest)
+    const { links, blobs } = this.#parts
+    const wasKnown = links.known(this.#request, digest) !== undefined
+    const found = await links.find(this.#request, digest)
     switch (found.kind) {
-      case 'found':
-        this.#note('hit')
-        return found.value.size === undefined ? {} : { size: found.value.size }
+      case 'found': {
+        this.#note(wasKnown ? 'hit' : 'miss')
+        // What was verified is surer than what a manifest says.
+        const size = blobs.sizeOf(digest) ?? found.value.size
+        return size === undefined ? {} : { size }
+      }
       case 'absent':
         return undefined
       case 'failed':

@@ -26,7 +26,6 @@ const pod = z.strictObject({
   kind: z.literal('Pod'),
   metadata: z.strictObject({
     name: z.string(),
-    // A static pod of another namespace than its node's ConfigMaps and secrets may name neither.
     namespace: z.literal('kube-system'),
     labels: z.record(z.string(), z.string()),
   }),
