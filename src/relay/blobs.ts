@@ -67,6 +67,11 @@ export class Blobs {
     this.#failed = new FailedBlobs(parts.runtime)
   }
 
+  /** Bytes of a blob that is kept. */
+  sizeOf(digest: Digest): number | undefined {
+    return this.#parts.cache?.stat(digest)?.size
+  }
+
   /**
    * Opens a blob that the repository is known to have; `undefined` when nobody has it after all. Resolves as soon as
    * somebody begins to give it. Rejects with the PortolanError of the first that was asked when nobody does.

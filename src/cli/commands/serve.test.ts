@@ -67,20 +67,3 @@ it('serve - goes on after SIGHUP, and says that it cannot read its config again'
   door.process.kill()
   expect(await door.ended).toMatchObject({ code: 0, signal: null })
 })
-
-it('serve refuses several processes for a folder that belongs to one', async () => {
-  const file = join(folder.path, 'mirror.yaml')
-  const config = {
-    ...{ version: 1, listen: '127.0.0.1:0', admin: 'off', delivery: 'relay' },
-    cache: { folder: 'kept', size: '1GiB' },
-    upstreams: [{ id: 'main', url: upstream.origin, at: 'gcp/us-central1' }],
-    registries: [{ host: 'registry.test', upstreams: ['main'] }],
-  }
-  await writeFile(file, JSON.stringify(config))
-  await using refused = startCommand(['serve', file, '--workers', '2'], { folder: folder.path })
-  const { code, err } = await refused.ended
-  expect([code, err]).toEqual([
-    2,
-    `portolan: --workers 2: the folder of a mirror's cache belongs to one process; use 1, or "cache: off"\n`,
-  ])
-})
