@@ -1,4 +1,5 @@
 import { AUDIT } from './commands/audit-spec.ts'
+import { BUNDLE_EXPORT } from './commands/bundle-export-spec.ts'
 import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
 import { COPY } from './commands/copy-spec.ts'
 import { DEMO } from './commands/demo-spec.ts'
@@ -24,6 +25,9 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
   bind(COPY, async (options, words) => (await import('./commands/copy.ts')).runCopy(words, options)),
+  bind(BUNDLE_EXPORT, async (options, words) =>
+    (await import('./commands/bundle-export.ts')).runBundleExport(words, options),
+  ),
   bind(SCAN, async (options, paths) => (await import('./commands/scan.ts')).runScan(paths, options)),
   bind(REWRITE, async (options, paths) => (await import('./commands/rewrite.ts')).runRewrite(paths, options)),
   bind(NODE_CONFIG, async (options, paths) =>
@@ -55,6 +59,11 @@ export const COMMANDS: readonly BoundCommand[] = [
 
 /** What several commands have in common. */
 export const GROUPS: readonly CommandGroup[] = [
+  {
+    name: 'bundle',
+    description: 'carry images to where no network goes',
+    examples: ['portolan bundle export --images images.txt --output /media/usb/bundle'],
+  },
   {
     name: 'mirror',
     description: 'look after what a mirror keeps',
