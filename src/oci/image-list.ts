@@ -1,8 +1,8 @@
 import { PortolanError } from '../errors.ts'
 import type { Digest } from './digest.ts'
+import { parseFullReference } from './full-reference.ts'
 import type { Name, Tag } from './name.ts'
-import { parseName, parseTag } from './name.ts'
-import { formatReference, parseReference } from './reference.ts'
+import { formatReference } from './reference.ts'
 
 /** An image that a list names, by what is asked for. */
 export interface ListedImage {
@@ -35,13 +35,11 @@ export interface ImageList {
 export const LISTED_MAX = 50_000
 /** As many faults are told. */
 const FAULTS_MAX = 100
-const DOCKER_HUB = 'docker.io'
-const LATEST = parseTag('latest')!
 
 /**
  * Reads a list of images: one reference a line, where what is behind `#` is a comment, or the JSON that a tool prints: a
- * list of references, or of objects with a `reference`, an object with such a list as `images`, or what `portolan scan --json` gives, of which the names
- * are taken that references are to have. Names are filled up as docker does: `alpine` is
+ * list of references, an object with such a list as `images` (what `portolan images --json` gives is one), or what
+ * `portolan scan --json` gives, of which the names are taken that references are to have. Names are filled up as docker does: `alpine` is
  * `docker.io/library/alpine:latest`.
  */
 export function parseImageList(text: string): ImageList {
@@ -116,16 +114,10 @@ function isHost(value: unknown): boolean {
 
 function readImage(value: string): ListedImage | { readonly message: string } {
   try {
-    const { host = DOCKER_HUB, name, tag, digest } = parseReference(value)
-    const registry = host === 'index.docker.io' || host === 'registry-1.docker.io' ? DOCKER_HUB : host
-    const whole = registry === DOCKER_HUB && !name.includes('/') ? parseName(`library/${name}`)! : name
-    const reference = digest ?? tag ?? LATEST
-    const text = formatReference({
-      host: registry,
-      name: whole,
-      ...(digest === undefined ? { tag: tag ?? LATEST } : { digest }),
-    })
-    return { registry, name: whole, reference, text, written: value }
+    const { host, name, tag, digest } = parseFullReference(value)
+    const reference = digest ?? tag!
+    const text = formatReference({ host, name, ...(digest === undefined ? { tag: tag! } : { digest }) })
+    return { registry: host, name, reference, text, written: value }
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
     return { message: error.message }
