@@ -1,53 +1,71 @@
-import type { BundleFault } from '../bundle/bundle-fault.ts'
-import type { BundleIndex } from '../bundle/form.ts'
-import type { ImportReport } from '../bundle/import-bundle.ts'
-import type { BundleVerification } from '../bundle/verify-bundle.ts'
-import { copyExitCode, describeCopy } from './copy-report.ts'
+import type { BundleIndex, MissingContent } from '../bundle/form.ts'
 import { EXIT } from './exit-code.ts'
 import { formatBytes, formatCount } from './format-quantity.ts'
 
-/** Lines that the text has of one kind; all of them are in the JSON. */
+/** What an export wrote, or would write. */
+export interface ExportReport {
+  readonly status: 'written' | 'planned'
+  readonly folder: string
+  readonly parts: number
+  /** Of all parts together. */
+  readonly bytes: number
+  /** Bytes that an earlier run had written. */
+  readonly resumedFrom: number
+  readonly images: BundleIndex['images']
+  readonly manifests: number
+  readonly blobs: number
+  /** What was left out since the other side has it. */
+  readonly assumed: number
+  readonly missing: readonly MissingContent[]
+}
+
+/** Lines of one kind that the text has; all of them are in the JSON. */
 const LISTED = 200
 
-/** What was found out of a bundle, as text for people. */
-export function describeBundle(index: BundleIndex, { contents, bytes, faults }: BundleVerification): string {
-  const read = `${formatCount(index.images.length, 'image')}; ${formatCount(contents, 'content')} of ${formatBytes(bytes)} read`
-  const counted =
-    index.assumed.length === 0
-      ? []
-      : [`It counts on ${formatCount(index.assumed.length, 'content')} that the target has.`]
-  const end = faults.length === 0 ? 'all right' : formatCount(faults.length, 'fault')
-  const lacking = listed(index.missing.map(describeMissing))
-  return [...listed(faults.map(describeFault)), ...lacking, ...counted, `${read}: ${end}.`, ''].join('\n')
+/** Sums a bundle up. */
+export function exportReport(
+  status: ExportReport['status'],
+  folder: string,
+  index: BundleIndex,
+  resumedFrom: number,
+): ExportReport {
+  const { partSize, length, images, contents, assumed, missing } = index
+  const manifests = contents.filter(({ mediaType }) => mediaType !== undefined).length
+  return {
+    ...{ status, folder, resumedFrom, images, missing, manifests },
+    parts: partSize === null ? 1 : Math.ceil(length / partSize),
+    bytes: length,
+    blobs: contents.length - manifests,
+    assumed: assumed.length,
+  }
 }
 
-/** What an import did, as text for people. */
-export function describeImport(report: ImportReport): string {
-  const lost = report.lost.map(
-    ({ digest, repositories }) =>
-      `lost: ${digest}, which the bundle counts on, is not in ${repositories.join(', ')}`,
-  )
-  return [...listed([...lost, ...report.missing.map(describeMissing)]), describeCopy(report)].join('\n')
+/** The exit code of an export: 1 when the bundle is not complete, or nobody knows whether it is. */
+export function exportExitCode({ missing }: ExportReport, allowUnknown: boolean): number {
+  const counts = missing.filter(({ why }) => !allowUnknown || why !== 'unknown')
+  return counts.length === 0 ? EXIT.done : EXIT.failed
 }
 
-/** 1 when an image is not whole at the target, or the target has lost what the bundle counts on. */
-export function importExitCode(report: ImportReport): number {
-  return report.lost.length > 0 ? EXIT.failed : copyExitCode(report)
+/** What an export did, as text for people. */
+export function describeExport(report: ExportReport): string {
+  const { status, folder, parts, bytes, resumedFrom, images, manifests, blobs, assumed, missing } = report
+  const before = resumedFrom === 0 ? '' : `, ${formatBytes(resumedFrom)} of it by an earlier run`
+  const there =
+    assumed === 0 ? '' : ` Left out, as the other side has it: ${formatCount(assumed, 'content')}.`
+  return [
+    ...listed(images, ({ name, digest }) => `${name.replace(/@.*$/, '')} ${digest}`),
+    '',
+    `${status === 'written' ? 'Written to' : 'To be written to'} ${folder}: ${formatCount(parts, 'part')} of ${formatBytes(bytes)} together${before}.`,
+    `${formatCount(images.length, 'image')}, ${formatCount(manifests, 'manifest')}, ${formatCount(blobs, 'blob')}.${there}`,
+    missing.length === 0
+      ? 'It is complete.'
+      : `It is not known to be complete; of ${formatCount(missing.length, 'thing')}:`,
+    ...listed(missing, ({ why, message }) => `${why.padEnd(7)} ${message}`),
+    '',
+  ].join('\n')
 }
 
-function describeFault({ parts, message }: BundleFault): string {
-  return `wrong: ${parts.length === 0 ? '' : `${describeParts(parts)}: `}${message}`
-}
-
-function describeParts(parts: readonly string[]): string {
-  return parts.length === 1 ? parts[0]! : `${parts[0]} to ${parts.at(-1)}`
-}
-
-function describeMissing({ digest, name, why, message }: BundleIndex['missing'][number]): string {
-  return `${why}: ${[name, digest].filter((each) => each !== undefined).join(' ')}: ${message}`
-}
-
-function listed(lines: readonly string[]): readonly string[] {
-  if (lines.length <= LISTED) return lines
-  return [...lines.slice(0, LISTED), `and ${formatCount(lines.length - LISTED, 'more line')}`]
+function listed<Item>(items: readonly Item[], write: (item: Item) => string): string[] {
+  const more = items.length > LISTED ? [`and ${items.length - LISTED} more`] : []
+  return [...items.slice(0, LISTED).map(write), ...more]
 }

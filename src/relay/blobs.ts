@@ -10,6 +10,7 @@ import { BlobSources } from './blob-sources.ts'
 import { streamOf } from './blob-stream.ts'
 import { FailedBlobs } from './failed-blobs.ts'
 import { filledPart } from './filled-part.ts'
+import type { Origins } from './origins.ts'
 import { pass } from './passage.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
@@ -19,6 +20,7 @@ export interface BlobsParts {
   readonly cache: ContentCache | undefined
   readonly access: BackendAccess
   readonly rests: UpstreamRests
+  readonly origins: Origins
   /** Makes a part of what the cache has open, for an answer. */
   readonly partOf: (content: HeldContent, part: PartRange) => FilePart
   /** Told of bytes that came from backends and are not kept. */
@@ -105,7 +107,10 @@ export class Blobs {
     const other = cache.filling(digest)
     if (other !== undefined) return isNear(other) ? other : undefined
     const fill = cache.fill({ digest, size, name: request.name }, sources.next)
-    if (fill !== undefined) this.#watch(fill, sources, digest)
+    if (fill !== undefined) {
+      this.#parts.origins.begin(request.registry, digest, fill)
+      this.#watch(fill, sources, digest)
+    }
     return fill
   }
 

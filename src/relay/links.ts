@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime.ts'
 import { type Asked, askInTurn } from './ask-in-turn.ts'
 import type { BackendAccess, RelayedRequest } from './backend-access.ts'
 import { Lookups } from './lookups.ts'
+import type { Origins } from './origins.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
 type FailedOrAbsent = Exclude<Asked<never>, { readonly kind: 'found' }>
@@ -14,6 +15,7 @@ type FailedOrAbsent = Exclude<Asked<never>, { readonly kind: 'found' }>
 export interface LinksParts {
   readonly runtime: Pick<Runtime, 'now' | 'background'>
   readonly records: CacheRecords
+  readonly origins: Origins
   readonly access: BackendAccess
   readonly rests: UpstreamRests
   /** How long "there is none" counts, in milliseconds. */
@@ -22,7 +24,8 @@ export interface LinksParts {
 
 /**
  * Which digests may be read in which repository: those that a manifest served there names, and those that an upstream
- * said it has there. That the bytes are on our disk, or in a store, opens them to nobody.
+ * said it has there. That the bytes are on our disk, or in a store, opens them to nobody; and what came from one
+ * registry is opened to those of another by that one's own word alone ({@link Origins}).
  */
 export class Links {
   readonly #parts: LinksParts
@@ -33,9 +36,11 @@ export class Links {
     this.#lookups = new Lookups(parts.runtime, parts.negative)
   }
 
-  /** What is known of a digest in a repository. */
+  /** What is known of a digest in a repository, where that alone lets it be read. */
   known({ registry, name }: RelayedRequest, digest: Digest): ContentLink | undefined {
-    return this.#parts.records.link({ registry, name }, digest)
+    const { records, origins } = this.#parts
+    const link = records.link({ registry, name }, digest)
+    return link !== undefined && origins.isOpenTo(registry, digest) ? link : undefined
   }
 
   /** The same of a blob, or else what upstreams say, once for all who ask. Never rejects. */
@@ -64,12 +69,14 @@ export class Links {
   }
 
   async #ask(request: RelayedRequest, digest: Digest): Promise<Asked<ContentLink>> {
-    const { access, rests, records } = this.#parts
+    const { access, rests, records, origins } = this.#parts
     const { registry, name } = request
     const asked = await askInTurn(await request.backends(), rests, async (upstream) => {
       return (await access.repository(upstream, name))?.stat(digest)
     })
-    if (asked.kind === 'found' && this.known(request, digest)?.mediaType === undefined) {
+    if (asked.kind !== 'found') return asked
+    origins.note(registry, digest)
+    if (records.link({ registry, name }, digest)?.mediaType === undefined) {
       records.setLinks({ registry, name }, new Map([[digest, asked.value]]))
     }
     return asked

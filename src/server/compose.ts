@@ -163,6 +163,7 @@ export async function composePortolan(
       contents: () => policy().contents,
     }),
     settings: () => policy().config.revalidate,
+    hasLogins: () => policy().config.upstreams.some(({ credentials }) => credentials !== undefined),
     partOf: runtime.partOf ?? noParts,
     onPassed: (bytes) => metrics?.passed(bytes),
   })

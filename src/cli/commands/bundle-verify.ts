@@ -1,6 +1,6 @@
 import { checkSignature } from '../../bundle/bundle-signature.ts'
 import { verifyBundle } from '../../bundle/verify-bundle.ts'
-import { describeBundle } from '../bundle-report.ts'
+import { describeBundle } from '../bundle-import-report.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
 import { openBundleFolder, readBundleKey } from '../open-bundle-folder.ts'

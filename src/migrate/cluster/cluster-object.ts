@@ -85,6 +85,11 @@ export function readClusterObject(
   }
 }
 
+/** What a controller has made of its own template says no more than that, or is what was there before it. */
+export function isCopy({ kind }: WorkloadResource, { controller }: ClusterObject): boolean {
+  return controller !== undefined && (kind.startsWith('Replica') || controller.startsWith('CronJob/'))
+}
+
 function hasEnded(kind: string, status: z.infer<typeof OBJECT>['status']): boolean {
   if (kind === 'Pod') return status?.phase === 'Succeeded' || status?.phase === 'Failed'
   if (kind !== 'Job') return false

@@ -4,7 +4,7 @@ import type { Finding } from '../finding.ts'
 import { findingsOf } from '../findings.ts'
 import type { Found } from '../found.ts'
 import type { RegistryMap } from '../map.ts'
-import { type ClusterObject, imagesOf, readClusterObject } from './cluster-object.ts'
+import { type ClusterObject, imagesOf, isCopy, readClusterObject } from './cluster-object.ts'
 import { CustomReferences } from './custom-references.ts'
 import { CustomTally } from './custom-tally.ts'
 import { collect, type Entries, type Entry, keyOf, sourceKeyOf, together } from './entry.ts'
@@ -183,12 +183,10 @@ export class ClusterTally {
     }
   }
 
-  #addWorkload({ kind }: ClusterResource, { key, controller, ended, podSpec }: ClusterObject): void {
+  #addWorkload(resource: WorkloadResource, object: ClusterObject): void {
+    const { key, controller, ended, podSpec } = object
     if (controller !== undefined) this.#chains.add(key, controller)
-    // What a controller has made of its own template says no more than that, or is what was there before it.
-    const isCopy =
-      controller !== undefined && (kind.startsWith('Replica') || controller.startsWith('CronJob/'))
-    if (isCopy || ended) return
+    if (isCopy(resource, object) || ended) return
     this.#templates.add(key)
     this.#note(imagesOf(podSpec))
     for (const found of this.#references.pods.find(podSpec)) {

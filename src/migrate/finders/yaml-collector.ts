@@ -121,12 +121,13 @@ export class YamlCollector {
     }
     if (registry === undefined) {
       const value = repository.value.replace(/\/$/, '')
-      if (!value.includes('/')) {
+      const isTagged = this.#partOf(nodes.tag) !== undefined || this.#partOf(nodes.digest) !== undefined
+      if (!value.includes('/') && (isRegistry(value) || !(isTagged || value.includes(':')))) {
         this.addRegistry(nodes.repository, belonging)
         return
       }
       if (/[:@]/.test(value.slice(value.lastIndexOf('/'))) || /[{$]/.test(value)) {
-        this.addWhole(nodes.repository, belonging)
+        this.addWhole(nodes.repository, belonging, { hostless: belonging.confidence === 'certain' })
         return
       }
     } else if (!isRegistry(registry.value.replace(/\/$/, '')) || /[{$]/.test(repository.value)) {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { hashSync } from 'bcryptjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeBlob, makeManifest, type TestRepository } from '../../support/content.ts'
+import { OCI_INDEX } from '../../../src/oci/manifest.ts'
+import { blobOf, makeBlob, makeManifest, type TestBlob, type TestRepository } from '../../support/content.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { type ScriptedRegistry, startScriptedRegistry } from '../../support/scripted-registry.ts'
 import { makeTempFolder } from '../../support/temp.ts'
@@ -22,6 +23,18 @@ function repository(name: string): TestRepository & { readonly config: ReturnTyp
 const APP = repository('app')
 const OTHER = repository('other')
 const PAUSE = repository('pause')
+/** Of somebody who may push to the open registry, and knows digests of the private one. */
+const CLAIM: TestRepository = {
+  name: 'claim',
+  tags: { v1: makeManifest(APP.config, APP.blobs[1]!, makeBlob('claim')), all: indexOf(APP.tags.v1!) },
+  blobs: [],
+}
+
+function indexOf({ digest, bytes, type }: TestBlob): TestBlob {
+  const manifests = [{ mediaType: type, digest, size: bytes.length }]
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests }
+  return blobOf(Buffer.from(JSON.stringify(index)), OCI_INDEX)
+}
 
 /** Who may read what of a mirror, and by what it reads itself, whatever runtime it is on. */
 export function describeAccess(runtime: RuntimeName): void {
@@ -34,7 +47,7 @@ export function describeAccess(runtime: RuntimeName): void {
 
     beforeAll(async () => {
       upstream = made.use(await startPrivateRegistry('first-secret', [APP, OTHER]))
-      open = made.use(await startScriptedRegistry({ repositories: [PAUSE] }))
+      open = made.use(await startScriptedRegistry({ repositories: [PAUSE, CLAIM] }))
       const folder = made.use(await makeTempFolder())
       passwordFile = join(folder.path, 'password')
       await writeFile(passwordFile, 'first-secret\n')
@@ -76,13 +89,13 @@ export function describeAccess(runtime: RuntimeName): void {
       )
     }
 
-    const blobOf = (name: string, { digest }: { digest: string }) => `/v2/${name}/blobs/${digest}`
+    const pathOf = (name: string, { digest }: { digest: string }) => `/v2/${name}/blobs/${digest}`
 
     it('gives what is private to those whom the file names, and asks the upstream with its own login', async () => {
       const { status, body } = await ask('/v2/private.example/app/manifests/v1', USER)
       expect(status).toBe(200)
       expect(body).toEqual(APP.tags.v1!.bytes)
-      expect((await ask(blobOf('private.example/app', APP.config), USER)).body).toEqual(APP.config.bytes)
+      expect((await ask(pathOf('private.example/app', APP.config), USER)).body).toEqual(APP.config.bytes)
       expect(upstream.logins.filter((login) => login !== 'mirror:first-secret')).toEqual([])
       const shown = upstream.registry.requests.map(({ headers }) => headers.authorization)
       expect(shown.filter((header) => header?.startsWith('Basic'))).toEqual([])
@@ -93,8 +106,8 @@ export function describeAccess(runtime: RuntimeName): void {
       ['a tag', '/v2/private.example/app/manifests/v1'],
       ['a tag by ns', '/v2/app/manifests/v1?ns=private.example'],
       ['a kept manifest', `/v2/private.example/app/manifests/${APP.tags.v1!.digest}`],
-      ['a kept blob', blobOf('private.example/app', APP.config)],
-      ['what is nowhere', blobOf('private.example/none', PAUSE.config)],
+      ['a kept blob', pathOf('private.example/app', APP.config)],
+      ['what is nowhere', pathOf('private.example/none', PAUSE.config)],
       ['tags', '/v2/private.example/app/tags/list'],
       ['referrers', `/v2/private.example/app/referrers/${APP.tags.v1!.digest}`],
       ['the catalog', '/v2/_catalog'],
@@ -108,6 +121,21 @@ export function describeAccess(runtime: RuntimeName): void {
       }
     })
 
+    it('gives nobody what a manifest of the public registry merely names of the private one', async () => {
+      await ask(pathOf('private.example/app', APP.config), USER)
+      await ask(`/v2/private.example/app/manifests/${APP.tags.v1!.digest}`, USER)
+      for (const tag of ['v1', 'all']) {
+        expect((await ask(`/v2/open.example/claim/manifests/${tag}`)).status).toBe(200)
+      }
+      for (const method of ['GET', 'HEAD']) {
+        const blob = await ask(pathOf('open.example/claim', APP.config), undefined, { method })
+        expect(blob.status).toBe(404)
+        const manifest = `/v2/open.example/claim/manifests/${APP.tags.v1!.digest}`
+        expect((await ask(manifest, undefined, { method })).status).toBe(404)
+      }
+      expect((await ask(pathOf('private.example/app', APP.config), USER)).status).toBe(200)
+    })
+
     it.each([
       ['in the public registry', '/v2/open.example/pause', undefined],
       ['in the public registry, by ns', '/v2/pause', undefined, '?ns=open.example'],
@@ -116,7 +144,7 @@ export function describeAccess(runtime: RuntimeName): void {
     ])(
       'gives nobody a blob that is private to one repository: %s',
       async (_, at, authorization, query = '') => {
-        await ask(blobOf('private.example/app', APP.config), USER)
+        await ask(pathOf('private.example/app', APP.config), USER)
         const path = `${at}/blobs/${APP.config.digest}${query}`
         for (const method of ['GET', 'HEAD']) {
           expect((await ask(path, authorization, { method })).status).toBe(404)
