@@ -67,6 +67,16 @@ describe('what kubeadm pulls', () => {
     expect(dropped.map(({ reference }) => reference)).toContain('registry.k8s.io/etcd:3.5.21-0')
     expect(added.length).toBe(5)
   })
+
+  it('is not said to be dropped where what comes after it is not known', () => {
+    const { dropped } = compareReleases(of('v1.37.2'), of('v1.99.0'))
+    expect(dropped.map(({ component }) => component)).toEqual([
+      'kube-apiserver',
+      'kube-controller-manager',
+      'kube-scheduler',
+      'kube-proxy',
+    ])
+  })
 })
 
 describe('a version', () => {

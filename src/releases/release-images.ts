@@ -76,13 +76,18 @@ export interface UpgradeImages {
   readonly kept: readonly ReleaseImage[]
 }
 
-/** What one version pulls that another one does not, by their references. */
+/**
+ * What one version pulls that another one does not, by their references. Where the tag of the later one is not known,
+ * neither is whether that of the earlier one is dropped.
+ */
 export function compareReleases(from: ReleaseImages, to: ReleaseImages): UpgradeImages {
   const namesOf = ({ images }: ReleaseImages) => new Set(images.map(({ reference }) => reference))
   const [before, after] = [namesOf(from), namesOf(to)]
   return {
     added: to.images.filter(({ reference }) => !before.has(reference)),
-    dropped: from.images.filter(({ reference }) => !after.has(reference)),
+    dropped: from.images.filter(
+      ({ component, reference }) => !after.has(reference) && !to.missing.includes(component),
+    ),
     kept: to.images.filter(({ reference }) => before.has(reference)),
   }
 }
