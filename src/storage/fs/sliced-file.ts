@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncFolder, unlessAbsent, unreadable } from './files.ts'
+import { fileSize, syncFolder, unreadable } from './files.ts'
 import { unwritable } from './workspace-file.ts'
 
 /** How the files of a sliced file are called, and how large they are. */
@@ -39,16 +39,19 @@ export class SlicedFile {
       throw unwritable(folder, error)
     })
     const numbers = await numbersIn(folder, slicing)
+    const gap = numbers.findIndex((number, index) => number !== index + 1)
+    if (gap >= 0) {
+      const file = join(folder, slicing.nameOf(gap + 1))
+      throw unreadable(file, new Error('it is not there, though there are later parts'))
+    }
     let length = 0
-    for (const [index, number] of numbers.entries()) {
-      const file = join(folder, slicing.nameOf(index + 1))
-      if (number !== index + 1)
-        throw unreadable(file, new Error('it is not there, though there are later parts'))
-      const { size } = (await unlessAbsent(file, stat(file))) ?? { size: 0 }
-      const isLast = index === numbers.length - 1
-      const wanted = slicing.size ?? size
-      if (size > wanted || (!isLast && (size < wanted || slicing.size === undefined)))
-        throw unreadable(file, new Error(`it has ${size} bytes; expected ${wanted}`))
+    for (const number of numbers) {
+      const file = join(folder, slicing.nameOf(number))
+      const size = await fileSize(file)
+      const isLast = number === numbers.length
+      const most = slicing.size ?? (isLast ? Number.MAX_SAFE_INTEGER : 0)
+      if (size === undefined || size > most || (!isLast && size < most))
+        throw unreadable(file, new Error(`it has ${size} bytes; expected ${most}`))
       length += size
     }
     return new SlicedFile(folder, slicing, length)
