@@ -9,8 +9,6 @@ import { parseDigest } from '../oci/digest.ts'
 import type { Name } from '../oci/name.ts'
 import type { NextSource } from '../transfer/source.ts'
 import { Blobs } from './blobs.ts'
-import { createMemoryContents } from './memory-contents.ts'
-import { Origins } from './origins.ts'
 import { UpstreamRests } from './upstream-rests.ts'
 
 const MIB = 1024 * 1024
@@ -55,11 +53,6 @@ function world(script: ScriptedFill | 'no place' | undefined) {
     runtime,
     cache: script === undefined ? undefined : (cache as Partial<ContentCache> as ContentCache),
     rests: new UpstreamRests(runtime),
-    origins: new Origins({
-      records: createMemoryContents().records,
-      cache: undefined,
-      hasLogins: () => false,
-    }),
     partOf: () => {
       throw new Error('nothing is kept')
     },

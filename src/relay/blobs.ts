@@ -10,7 +10,6 @@ import { BlobSources } from './blob-sources.ts'
 import { streamOf } from './blob-stream.ts'
 import { FailedBlobs } from './failed-blobs.ts'
 import { filledPart } from './filled-part.ts'
-import type { Origins } from './origins.ts'
 import { pass } from './passage.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
@@ -20,7 +19,6 @@ export interface BlobsParts {
   readonly cache: ContentCache | undefined
   readonly access: BackendAccess
   readonly rests: UpstreamRests
-  readonly origins: Origins
   /** Makes a part of what the cache has open, for an answer. */
   readonly partOf: (content: HeldContent, part: PartRange) => FilePart
   /** Told of bytes that came from backends and are not kept. */

@@ -10,7 +10,6 @@ import { parseName } from '../oci/name.ts'
 import type { BackendAccess } from './backend-access.ts'
 import { Links } from './links.ts'
 import { createMemoryContents } from './memory-contents.ts'
-import { Origins } from './origins.ts'
 import { UpstreamRests } from './upstream-rests.ts'
 
 const CONFIG = makeBlob('config')
@@ -30,7 +29,6 @@ function world(exposed: readonly string[] = []) {
   const links = new Links({
     runtime,
     records,
-    origins: new Origins({ records, cache: undefined, hasLogins: () => false }),
     access,
     rests: new UpstreamRests(runtime),
     negative: () => 10_000,

@@ -7,7 +7,6 @@ import type { Runtime } from '../runtime.ts'
 import { type Asked, askInTurn } from './ask-in-turn.ts'
 import type { BackendAccess, RelayedRequest } from './backend-access.ts'
 import { Lookups } from './lookups.ts'
-import type { Origins } from './origins.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
 type FailedOrAbsent = Exclude<Asked<never>, { readonly kind: 'found' }>
@@ -15,7 +14,6 @@ type FailedOrAbsent = Exclude<Asked<never>, { readonly kind: 'found' }>
 export interface LinksParts {
   readonly runtime: Pick<Runtime, 'now' | 'background'>
   readonly records: CacheRecords
-  readonly origins: Origins
   readonly access: BackendAccess
   readonly rests: UpstreamRests
   /** How long "there is none" counts, in milliseconds. */
@@ -41,11 +39,9 @@ export class Links {
     this.#lookups = new Lookups(parts.runtime, parts.negative)
   }
 
-  /** What is known of a digest in a repository, where that alone lets it be read. */
+  /** What is known of a digest in a repository. */
   known({ registry, name }: RelayedRequest, digest: Digest): ContentLink | undefined {
-    const { records, origins } = this.#parts
-    const link = records.link({ registry, name }, digest)
-    return link !== undefined && origins.isOpenTo(registry, digest) ? link : undefined
+    return this.#parts.records.link({ registry, name }, digest)
   }
 
   /** Whether what is kept of a digest may be given in a repository: where that is not sure, its upstreams must say. */
@@ -97,7 +93,7 @@ export class Links {
   }
 
   async #ask(request: RelayedRequest, digest: Digest): Promise<Asked<ContentLink>> {
-    const { access, rests, records, origins } = this.#parts
+    const { access, rests, records } = this.#parts
     const { registry, name } = request
     const asked = await askInTurn(await request.backends(), rests, async (upstream) => {
       const reader = await access.repository(upstream, name)

@@ -7,7 +7,6 @@ import type { BackendAccess, RelayedRequest } from './backend-access.ts'
 import type { Links } from './links.ts'
 import { Lookups } from './lookups.ts'
 import type { SmallContents } from './memory-contents.ts'
-import type { Origins } from './origins.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
 export interface ManifestsParts {
@@ -16,7 +15,6 @@ export interface ManifestsParts {
   readonly access: BackendAccess
   readonly rests: UpstreamRests
   readonly links: Links
-  readonly origins: Origins
   /** How long "there is none" counts, in milliseconds. */
   readonly negative: () => number
 }
@@ -47,7 +45,7 @@ export class Manifests {
 
   /** Keeps a manifest that an upstream has given for a repository, and notes what it names. */
   async take(request: RelayedRequest, manifest: FetchedManifest): Promise<void> {
-    const { contents, links, origins } = this.#parts
+    const { contents, links } = this.#parts
     await contents.put(manifest.digest, manifest.bytes)
     links.learn(request, manifest, true)
   }

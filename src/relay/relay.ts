@@ -8,7 +8,6 @@ import { Links } from './links.ts'
 import { Manifests } from './manifests.ts'
 import { createMemoryContents } from './memory-contents.ts'
 import { NamedAnswers } from './named-answers.ts'
-import { Origins } from './origins.ts'
 import { RelayedRepository, type RepositoryParts } from './relayed-repository.ts'
 import { UpstreamRests } from './upstream-rests.ts'
 
@@ -18,8 +17,6 @@ export interface RelayParts {
   readonly cache: ContentCache | undefined
   readonly access: BackendAccess
   readonly settings: () => RevalidateConfig
-  /** Whether any registry is read with a login. */
-  readonly hasLogins: () => boolean
   /** Makes a part of what the cache has open, for an answer. */
   readonly partOf: (content: HeldContent, part: PartRange) => FilePart
   /** Told of bytes that came from backends and are not kept. */

@@ -163,7 +163,6 @@ export async function composePortolan(
       contents: () => policy().contents,
     }),
     settings: () => policy().config.revalidate,
-    hasLogins: () => policy().config.upstreams.some(({ credentials }) => credentials !== undefined),
     partOf: runtime.partOf ?? noParts,
     onPassed: (bytes) => metrics?.passed(bytes),
     isExposed: (registry) => isExposed(policy(), registry),
