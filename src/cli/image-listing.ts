@@ -4,9 +4,10 @@ import { PortolanError } from '../errors.ts'
 import type { ClusterImages } from '../migrate/cluster/list-images.ts'
 import { parseReference } from '../oci/reference.ts'
 import { kubernetesReleases } from '../releases/kubernetes-releases.ts'
-import { readKubernetesVersion, readUpgrade } from '../releases/kubernetes-version.ts'
+import { readKubernetesVersion, splitUpgrade } from '../releases/kubernetes-version.ts'
 import {
   compareReleases,
+  REGISTRY,
   type ReleaseImage,
   type ReleaseImages,
   releaseImages,
@@ -14,6 +15,7 @@ import {
 import type { ImageReferrer } from '../replication/images/resolve-image.ts'
 import { commandRuntime } from './command-runtime.ts'
 import type { ImagesOptions } from './commands/images-spec.ts'
+import { findLastPatch } from './last-patch.ts'
 import { type FileImages, readFileImages } from './read-file-images.ts'
 
 /** An image of a list. */
@@ -52,12 +54,19 @@ export async function listImages(options: ImagesOptions): Promise<ImageListing> 
   const repository = options.customRepository && readRepository(options.customRepository)
   const releaseOf = (version: Parameters<typeof releaseImages>[0]) =>
     releaseImages(version, kubernetesReleases, repository)
-  if (options.upgrade !== undefined) {
-    const [from, to] = readUpgrade(options.upgrade, kubernetesReleases).map(releaseOf)
-    return listUpgrade(from!, to!)
+  const read = async (text: string) => {
+    const place = { repository: repository ?? REGISTRY, plainHttp: options.plainHttp ?? [] }
+    const { text: version, note } = await findLastPatch(text, kubernetesReleases, place)
+    const release = releaseOf(readKubernetesVersion(version, kubernetesReleases))
+    return note === undefined ? release : { ...release, gap: [note, release.gap].filter(Boolean).join('; ') }
   }
-  const versions = (options.kubernetes ?? []).flatMap((text) => text.split(','))
-  const releases = versions.map((text) => releaseOf(readKubernetesVersion(text, kubernetesReleases)))
+  if (options.upgrade !== undefined) {
+    const [from, to] = splitUpgrade(options.upgrade)
+    return listUpgrade(await read(from), await read(to))
+  }
+  const releases: ReleaseImages[] = []
+  for (const text of (options.kubernetes ?? []).flatMap((some) => some.split(',')))
+    releases.push(await read(text))
   const cluster = options.fromCluster ? await readCluster(options) : undefined
   const files = options.fromFiles ? await readFiles(options.fromFiles, options.exclude ?? []) : undefined
   const images = new Images()

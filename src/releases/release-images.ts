@@ -35,7 +35,7 @@ export interface ReleaseImages {
 }
 
 /** Where all of it is had from: what older ones of kubeadm name, `k8s.gcr.io`, is frozen, and has no more than this one. */
-const REGISTRY = 'registry.k8s.io'
+export const REGISTRY = 'registry.k8s.io'
 
 /**
  * What kubeadm of a version pulls from `registry.k8s.io`, or from `repository` (HOST/PATH) where its config says

@@ -83,6 +83,24 @@ describe('images of Kubernetes versions', () => {
     expect(err).toContain('5 new images, 5 dropped, 2 as before\n')
   })
 
+  it('are those of the last patch that the registry has, where the data has none, and it is said', async () => {
+    const made = ['v1.99.0', 'v1.99.2', 'v1.99.3-rc.0', 'v1.98.7'].map(
+      (tag) => [tag, makeManifest(CONFIG)] as const,
+    )
+    const repository = { name: 'k8s/kube-apiserver', tags: Object.fromEntries(made), blobs: [CONFIG] }
+    await using registry = await startScriptedRegistry({ repositories: [repository] })
+    const place = `${registry.host}/k8s`
+    const { code, lines, err } = await images(['--kubernetes', 'v1.99.x', '--custom-repository', place])
+    expect(lines).toContain(`${place}/kube-proxy:v1.99.2`)
+    expect(code).toBe(1)
+    expect(err).toContain(
+      `of Kubernetes v1.99.2: v1.99.x is v1.99.2 by the tags of ${place}/kube-apiserver; nothing is`,
+    )
+    const none = await images(['--kubernetes', 'v1.97.x', '--custom-repository', place])
+    expect(none).toMatchObject({ code: 2, out: '' })
+    expect(none.err).toContain('has no tag of Kubernetes 1.97, and the data has 1.19 to 1.37; name a version')
+  })
+
   it('are the sync of a config', async () => {
     const { lines } = await images(['--kubernetes', 'v1.33.2', '--yaml'])
     expect(lines[0]).toBe('# from an upstream that is registry.k8s.io')
