@@ -59,6 +59,14 @@ describe('what kubeadm pulls', () => {
     expect(release.gap).toBe(gap)
   })
 
+  it.each([
+    ['v1.24.4', undefined, 'k8s.gcr.io'],
+    ['v1.24.4', 'r.example', undefined],
+    ['v1.33.2', undefined, undefined],
+  ])('%s from %s is pulled from %s by itself', (version, repository, registry) => {
+    expect(of(version, repository).pullsFrom).toBe(registry)
+  })
+
   it('is compared with that of another version', () => {
     const [from, to] = [of('v1.33.5'), of('v1.33.6')]
     const { added, dropped, kept } = compareReleases(from, to)

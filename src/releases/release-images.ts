@@ -30,6 +30,8 @@ export interface ReleaseImages {
   readonly images: readonly ReleaseImage[]
   /** What kubeadm pulls too, and of which the tag is not known. */
   readonly missing: readonly ReleaseComponent[]
+  /** Where kubeadm pulls from by itself, if it is none of the references' registries. */
+  readonly pullsFrom?: string
   /** Why something is missing or derived. */
   readonly gap?: string
 }
@@ -66,7 +68,12 @@ export function releaseImages(
       basis: ofVersion ? 'version' : gap !== undefined && !releases.isKnown(version) ? 'derived' : 'data',
     })
   }
-  return { version: text, images, missing, ...(gap !== undefined && { gap }) }
+  const own = kubeadmRegistry(version)
+  return {
+    ...{ version: text, images, missing },
+    ...(repository === undefined && own !== REGISTRY && { pullsFrom: own }),
+    ...(gap !== undefined && { gap }),
+  }
 }
 
 /** What an upgrade brings. */
