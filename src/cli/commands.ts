@@ -1,4 +1,7 @@
 import { AUDIT } from './commands/audit-spec.ts'
+import { BUNDLE_EXPORT } from './commands/bundle-export-spec.ts'
+import { BUNDLE_IMPORT } from './commands/bundle-import-spec.ts'
+import { BUNDLE_VERIFY } from './commands/bundle-verify-spec.ts'
 import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
 import { COPY } from './commands/copy-spec.ts'
 import { DEMO } from './commands/demo-spec.ts'
@@ -26,6 +29,15 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
   bind(IMAGES, async (options) => (await import('./commands/images.ts')).runImages(options)),
   bind(COPY, async (options, words) => (await import('./commands/copy.ts')).runCopy(words, options)),
+  bind(BUNDLE_EXPORT, async (options, words) =>
+    (await import('./commands/bundle-export.ts')).runBundleExport(words, options),
+  ),
+  bind(BUNDLE_VERIFY, async (options, folder) =>
+    (await import('./commands/bundle-verify.ts')).runBundleVerify(folder, options),
+  ),
+  bind(BUNDLE_IMPORT, async (options, folder) =>
+    (await import('./commands/bundle-import.ts')).runBundleImport(folder, options),
+  ),
   bind(SCAN, async (options, paths) => (await import('./commands/scan.ts')).runScan(paths, options)),
   bind(REWRITE, async (options, paths) => (await import('./commands/rewrite.ts')).runRewrite(paths, options)),
   bind(NODE_CONFIG, async (options, paths) =>
@@ -57,6 +69,14 @@ export const COMMANDS: readonly BoundCommand[] = [
 
 /** What several commands have in common. */
 export const GROUPS: readonly CommandGroup[] = [
+  {
+    name: 'bundle',
+    description: 'carry images to where no network goes',
+    examples: [
+      'portolan bundle export --images images.txt --output /media/usb/bundle',
+      'portolan bundle import /media/usb/bundle --to registry.example/k8s',
+    ],
+  },
   {
     name: 'mirror',
     description: 'look after what a mirror keeps',

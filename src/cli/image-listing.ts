@@ -67,8 +67,8 @@ export async function listImages(options: ImagesOptions): Promise<ImageListing> 
     return listUpgrade(await read(from), await read(to))
   }
   const releases: ReleaseImages[] = []
-  for (const text of (options.kubernetes ?? []).flatMap((some) => some.split(',')))
-    releases.push(await read(text))
+  const texts = (options.kubernetes ?? []).flatMap((some) => some.split(','))
+  for (const text of new Set(texts)) releases.push(await read(text))
   const cluster = options.fromCluster ? await readCluster(options) : undefined
   const files = options.fromFiles ? await readFiles(options.fromFiles, options.exclude ?? []) : undefined
   const images = new Images()

@@ -35,7 +35,11 @@ describe('a list of images', () => {
   it.each([
     ['a list', ['a:1', 'b:2']],
     ['an object with images', { version: 1, images: ['a:1', 'b:2'] }],
-    ['what images --json prints', { version: 1, images: [{ reference: 'a:1' }, { reference: 'b:2' }] }],
+    [
+      'what images --json prints',
+      { version: 1, images: [{ reference: 'a:1', basis: 'data' }, { reference: 'b:2' }] },
+    ],
+    ['what scan --cluster --json prints', { findings: [], cluster: { version: 1, images: ['a:1', 'b:2'] } }],
     [
       'what scan --json prints',
       {

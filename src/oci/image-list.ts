@@ -39,8 +39,8 @@ const FAULTS_MAX = 100
 /**
  * Reads a list of images: one reference a line, where what is behind `#` is a comment, or the JSON that a tool prints: a
  * list of references, an object with such a list as `images` (what `portolan images --json` gives is one), or what
- * `portolan scan --json` gives, of which the names are taken that references are to have. Names are filled up as docker does: `alpine` is
- * `docker.io/library/alpine:latest`.
+ * `portolan scan --json` gives, of which the names are taken that references are to have. Names are filled up as docker
+ * does: `alpine` is `docker.io/library/alpine:latest`.
  */
 export function parseImageList(text: string): ImageList {
   const plain = text.replace(/^\uFEFF/, '')
@@ -85,19 +85,21 @@ function* linesOfJson(text: string): Iterable<Line> {
 function valuesOfJson(text: string): readonly unknown[] {
   try {
     const read: unknown = JSON.parse(text)
-    if (Array.isArray(read)) return read
-    const { images, findings }: { images?: unknown; findings?: unknown } = Object(read)
-    if (Array.isArray(images)) return images.map(referenceOf)
+    if (Array.isArray(read)) return read.map(referenceOf)
+    const { images, findings, cluster }: Record<string, unknown> = Object(read)
+    const { images: pulled }: { images?: unknown } = Object(cluster)
+    const listed = images ?? pulled
+    if (Array.isArray(listed)) return listed.map(referenceOf)
     return Array.isArray(findings) ? findings.map(nameOfFinding).filter((one) => !isHost(one)) : [undefined]
   } catch {
     return [undefined]
   }
 }
 
-/** An image as `portolan images` prints it says more than its reference. */
-function referenceOf(image: unknown): unknown {
-  const { reference }: { reference?: unknown } = Object(image)
-  return reference ?? image
+/** An entry may say more of an image than its reference. */
+function referenceOf(entry: unknown): unknown {
+  const { reference = entry }: { reference?: unknown } = Object(entry)
+  return reference
 }
 
 function nameOfFinding(finding: unknown): unknown {

@@ -57,6 +57,7 @@ function world(script: ScriptedFill | 'no place' | undefined) {
       throw new Error('nothing is kept')
     },
     onPassed() {},
+    onWrong() {},
     access: {
       repository: async () => undefined,
       async blob(_backend, _name, _digest, { start, end }) {

@@ -23,6 +23,8 @@ export interface BlobsParts {
   readonly partOf: (content: HeldContent, part: PartRange) => FilePart
   /** Told of bytes that came from backends and are not kept. */
   readonly onPassed: (bytes: number) => void
+  /** Told of a blob when what came is not that, or not as long as it is said to be. */
+  readonly onWrong: (request: RelayedRequest, digest: Digest) => void
 }
 
 /** From `start` up to, not including, `end`, in bytes. */
@@ -67,6 +69,11 @@ export class Blobs {
     this.#failed = new FailedBlobs(parts.runtime)
   }
 
+  /** Bytes of a blob that is kept. */
+  sizeOf(digest: Digest): number | undefined {
+    return this.#parts.cache?.stat(digest)?.size
+  }
+
   /**
    * Opens a blob that the repository is known to have; `undefined` when nobody has it after all. Resolves as soon as
    * somebody begins to give it. Rejects with the PortolanError of the first that was asked when nobody does.
@@ -100,13 +107,13 @@ export class Blobs {
     const other = cache.filling(digest)
     if (other !== undefined) return isNear(other) ? other : undefined
     const fill = cache.fill({ digest, size, name: request.name }, sources.next)
-    if (fill !== undefined) this.#watch(fill, sources, digest)
+    if (fill !== undefined) this.#watch(fill, sources, request, digest)
     return fill
   }
 
-  #watch(fill: Fill, sources: BlobSources, digest: Digest): void {
+  #watch(fill: Fill, sources: BlobSources, request: RelayedRequest, digest: Digest): void {
     this.#sources.set(fill, sources)
-    fill.ended.catch((error) => this.#noteFailure(error, digest, sources))
+    fill.ended.catch((error) => this.#noteFailure(error, request, digest, sources))
     fill.size.catch(() => {})
   }
 
@@ -173,17 +180,18 @@ export class Blobs {
     wanted: WantedPart,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
-    yield* this.#passed(wanted, await this.#sourcesOf(request, wanted), signal)
+    yield* this.#passed(request, wanted, await this.#sourcesOf(request, wanted), signal)
   }
 
   async #pass(request: RelayedRequest, wanted: WantedPart): Promise<RelayedBlob | undefined> {
     const sources = await this.#sourcesOf(request, wanted)
     const abort = new AbortController()
-    const bytes = this.#passed(wanted, sources, abort.signal)
+    const bytes = this.#passed(request, wanted, sources, abort.signal)
     return this.#begin({ bytes, abort, sources, cache: 'pass' })
   }
 
   async *#passed(
+    request: RelayedRequest,
     wanted: WantedPart,
     sources: BlobSources,
     signal: AbortSignal,
@@ -192,7 +200,7 @@ export class Blobs {
     try {
       yield* pass(runtime, { ...wanted, sources, signal, onBytes: onPassed })
     } catch (error) {
-      if (!signal.aborted) this.#noteFailure(error, wanted.digest, sources)
+      if (!signal.aborted) this.#noteFailure(error, request, wanted.digest, sources)
       throw error
     }
   }
@@ -212,7 +220,8 @@ export class Blobs {
     return { body: streamOf(bytes, first, abort), cache, ...giverOf(sources) }
   }
 
-  #noteFailure(error: unknown, digest: Digest, sources: BlobSources): void {
+  #noteFailure(error: unknown, request: RelayedRequest, digest: Digest, sources: BlobSources): void {
+    if (isWrong(error)) this.#parts.onWrong(request, digest)
     if (sources.givers.size === 0 || !isDelivery(error)) return
     this.#failed.note(digest, isWrong(error) ? [...sources.givers].map(({ id }) => id) : [])
   }

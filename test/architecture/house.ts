@@ -13,7 +13,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['config', 'clouds', 'inventory', 'releases'],
   ['routing'],
   ['backends', 'cache', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch', 'transport'],
-  ['replication', 'relay', 'migrate', 'doctor'],
+  ['replication', 'bundle', 'relay', 'migrate', 'doctor'],
   ['server'],
   ['adapters', 'cli', 'demo', 'entries'],
 ]
@@ -33,6 +33,7 @@ export const ARROWS: readonly string[] = [
   ...['backends', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch'].map(
     (room) => `${room} → transport`,
   ),
+  'bundle → replication',
   'cli → adapters',
   'demo → adapters',
   'cli → demo',

@@ -40,7 +40,8 @@ export const outboundFetch: Fetch = async (url, init) => {
     return await sendOnce(url, init)
   } catch (error) {
     // The other end may close a connection that was kept just as it is used again (RFC 9112, 9.3.1); Bun asks once more, too.
-    if (init.method === 'HEAD' && hasHungUp(error)) return sendOnce(url, init)
+    const { method = 'GET' } = init
+    if ((method === 'GET' || method === 'HEAD') && hasHungUp(error)) return sendOnce(url, init)
     // A connection that failed has not read the body yet, but a stream may have been touched.
     if (init.body instanceof ReadableStream || !isUnknownAuthority(error) || !trustSystemStore()) throw error
     return sendOnce(url, init)

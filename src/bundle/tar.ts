@@ -1,0 +1,132 @@
+import { PortolanError } from '../errors.ts'
+
+/** What the header of a tar entry says; its bytes follow, padded to whole blocks. */
+export interface TarEntry {
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** A block of a header: an entry, what the next one is called and how large it is (pax), or the end of the archive. */
+export type TarBlock =
+  | ({ readonly kind: 'file' } & TarEntry)
+  | { readonly kind: 'pax'; readonly size: number }
+  | { readonly kind: 'end' }
+
+/** Everything in a tar archive begins at a multiple of so many bytes. */
+export const TAR_BLOCK = 512
+/** Two empty blocks end an archive. */
+export const TAR_END: Uint8Array<ArrayBuffer> = new Uint8Array(2 * TAR_BLOCK)
+
+const PATH_BYTES = 100
+/** The first size that eleven octal digits cannot say. */
+const SIZE_LIMIT = 8 ** 11
+/** Far beyond what the names and sizes of a bundle need. */
+const PAX_MAX_BYTES = 64 * 1024
+const text = new TextEncoder()
+
+/**
+ * The header of a file of an archive in POSIX's pax format (IEEE Std 1003.1, pax, "pax Interchange Format"): owner,
+ * permissions and time are the same for all, so that the same files give the same bytes. What ustar cannot say, a path of
+ * more than 100 bytes and a size from 8 GiB on, stands in an extended header before it.
+ */
+export function tarHeader({ path, size }: TarEntry): Uint8Array<ArrayBuffer> {
+  const records = [
+    ...(text.encode(path).length > PATH_BYTES ? [paxRecord('path', path)] : []),
+    ...(size >= SIZE_LIMIT ? [paxRecord('size', `${size}`)] : []),
+  ]
+  const header = block(path, size >= SIZE_LIMIT ? 0 : size, '0')
+  if (records.length === 0) return header
+  const extended = text.encode(records.join(''))
+  return joined([
+    block('PaxHeaders/entry', extended.length, 'x'),
+    extended,
+    tarPadding(extended.length),
+    header,
+  ])
+}
+
+/** What fills up the last block of so many bytes. */
+export function tarPadding(size: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array((TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK)
+}
+
+/**
+ * Reads one block where a header stands; `where` names the archive in errors. What {@link readPax} says of the entry counts
+ * more. Throws `CONTENT_INVALID` for a block that is none, and for entries that are no files.
+ */
+export function readTarBlock(bytes: Uint8Array, where: string): TarBlock {
+  if (bytes.every((byte) => byte === 0)) return { kind: 'end' }
+  const sum = Number.parseInt(field(bytes, 148, 8), 8)
+  if (sum !== checksum(bytes)) throw invalid(`${where} is no tar archive where a header should be`)
+  const size = Number.parseInt(field(bytes, 124, 12), 8)
+  if (!Number.isSafeInteger(size)) throw invalid(`${where} has an entry whose size cannot be read`)
+  const type = field(bytes, 156, 1)
+  const path = field(bytes, 0, PATH_BYTES)
+  if (type === 'x' && size <= PAX_MAX_BYTES) return { kind: 'pax', size }
+  if (type === '0' || type === '') return { kind: 'file', path, size }
+  throw invalid(`${where} has the entry ${JSON.stringify(path)} of the type "${type}"; expected files only`)
+}
+
+/** Reads the records of an extended header: what of path and size is to be taken from them. Throws `CONTENT_INVALID`. */
+export function readPax(bytes: Uint8Array, where: string): Partial<TarEntry> {
+  const found: { path?: string; size?: number } = {}
+  for (let at = 0; at < bytes.length; ) {
+    const [, length = '', key, value] =
+      /^(\d{1,6}) (path|size)=([^\n]*)\n/.exec(new TextDecoder().decode(bytes.subarray(at))) ?? []
+    if (key === undefined || value === undefined)
+      throw invalid(`${where} has an extended header that is not read`)
+    if (key === 'path') found.path = value
+    else found.size = Number(value)
+    at += Number(length)
+  }
+  return found
+}
+
+/** A record says how long it is, those digits included. */
+function paxRecord(key: string, value: string): string {
+  const rest = text.encode(` ${key}=${value}\n`).length
+  let length = rest + 1
+  while (`${length}`.length + rest !== length) length = `${length}`.length + rest
+  return `${length} ${key}=${value}\n`
+}
+
+function block(path: string, size: number, type: '0' | 'x'): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(TAR_BLOCK)
+  const put = (value: string, at: number) => bytes.set(text.encode(value), at)
+  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, '0')}\0`
+  bytes.set(text.encode(path).subarray(0, PATH_BYTES))
+  put(octal(0o644, 7), 100)
+  put(octal(0, 7), 108) // owner
+  put(octal(0, 7), 116) // group
+  put(octal(size, 11), 124)
+  put(octal(0, 11), 136) // time
+  put(type, 156)
+  put('ustar\x0000', 257)
+  put(`${octal(checksum(bytes), 6)} `, 148)
+  return bytes
+}
+
+/** The sum of all bytes, those of the sum itself counted as blanks. */
+function checksum(bytes: Uint8Array): number {
+  return bytes.reduce((sum, byte, at) => sum + (at >= 148 && at < 156 ? 0x20 : byte), 0)
+}
+
+function field(bytes: Uint8Array, at: number, length: number): string {
+  const [value = ''] = new TextDecoder('latin1').decode(bytes.subarray(at, at + length)).split('\0', 1)
+  return value.trim()
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
+function invalid(message: string): PortolanError {
+  return new PortolanError('CONTENT_INVALID', message)
+}

@@ -1,0 +1,147 @@
+import { PortolanError } from '../errors.ts'
+import type { Digest } from '../oci/digest.ts'
+import { matchesDigest } from '../oci/verify.ts'
+import { blobSource } from '../registry/blob-source.ts'
+import type { RepositoryReader } from '../registry/reader.ts'
+import type { Runtime } from '../runtime.ts'
+import { startDownload } from '../transfer/download.ts'
+import { takeTurns } from '../transfer/source.ts'
+import type { Spool } from '../transfer/spool.ts'
+import { isMissing, isWrong } from '../transfer/transfer-error.ts'
+import type { BundleContent, BundleIndex } from './form.ts'
+import { contentHeader } from './lay-out.ts'
+import { tarPadding } from './tar.ts'
+
+/** Where the stream of a bundle goes: written at its end, read anywhere. */
+export interface BundleStream {
+  /** Bytes that are there. */
+  readonly length: number
+  append(bytes: Uint8Array): Promise<void>
+  /** Up to `end`, or fewer bytes when there are no more; in `into` where that is given and large enough. */
+  read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
+  /** Cuts it off. */
+  truncate(length: number): Promise<void>
+}
+
+export interface BundleWriting {
+  /** Where the contents of a repository, by its full name, are had from: none for one that nobody knows. */
+  readonly sources: (repository: string) => readonly RepositoryReader[]
+  /** The bytes of a manifest where they are at hand. */
+  readonly atHand: (digest: Digest) => Uint8Array<ArrayBuffer> | undefined
+  readonly signal: AbortSignal
+  /** Told of bytes as they come. */
+  readonly onBytes: (bytes: number) => void
+}
+
+type WritingRuntime = Pick<Runtime, 'after' | 'now' | 'random' | 'createHash'>
+
+/**
+ * Writes the contents of a bundle behind what is there of it, each straight to its place; one that is there in part is
+ * gone on with. Rejects with `CONTENT_INVALID` for content that is not what it should be, `UNREACHABLE` when it cannot be
+ * had, and as the stream does; what is there then is gone on with another time.
+ */
+export async function writeContents(
+  runtime: WritingRuntime,
+  stream: BundleStream,
+  index: BundleIndex,
+  writing: BundleWriting,
+): Promise<void> {
+  for (const [at, content] of index.contents.entries()) {
+    const end = endOf(index, at)
+    // Only what has something behind it was found to be right: one may end with the last of its blocks.
+    if (stream.length > end) continue
+    writing.signal.throwIfAborted()
+    if (stream.length < content.offset) {
+      const header = contentHeader(content)
+      await stream.truncate(content.offset - header.length)
+      await stream.append(header)
+    }
+    if (content.mediaType === undefined) await bringBlob(runtime, stream, content, writing)
+    else await bringManifest(stream, content, writing)
+    await stream.append(new Uint8Array(end - stream.length))
+  }
+  await stream.append(new Uint8Array(index.length - stream.length))
+}
+
+/** Where the header of what comes behind a content begins; the blocks before are filled with zeros. */
+function endOf({ contents }: BundleIndex, at: number): number {
+  const { offset, size } = contents[at]!
+  return offset + size + tarPadding(size).length
+}
+
+async function bringManifest(
+  stream: BundleStream,
+  content: BundleContent,
+  { sources, atHand, onBytes }: BundleWriting,
+): Promise<void> {
+  const { digest, size, offset, repositories } = content
+  const bytes = atHand(digest) ?? (await fetchManifest(digest, repositories.flatMap(sources)))
+  if (bytes.length !== size || !(await matchesDigest(new Uint8Array(bytes), digest)))
+    throw invalid(digest, `came as something else`)
+  await stream.truncate(offset)
+  await stream.append(bytes)
+  onBytes(size)
+}
+
+async function fetchManifest(digest: Digest, readers: readonly RepositoryReader[]): Promise<Uint8Array> {
+  let last: unknown = invalid(digest, 'is not there any more')
+  for (const reader of readers) {
+    try {
+      const fetched = await reader.manifest(digest)
+      if (fetched !== undefined) return fetched.bytes
+    } catch (error) {
+      if (!(error instanceof PortolanError)) throw error
+      last = error
+    }
+  }
+  throw last
+}
+
+/** What turns out to be wrong is fetched a second time from its beginning, before anybody is told. */
+async function bringBlob(
+  runtime: WritingRuntime,
+  stream: BundleStream,
+  content: BundleContent,
+  { sources, signal, onBytes }: BundleWriting,
+): Promise<void> {
+  const { digest, size, repositories } = content
+  const readers = repositories.flatMap(sources)
+  const bring = () =>
+    startDownload(
+      runtime,
+      { digest, size, name: repositories[0] ?? 'no repository' },
+      spoolAt(stream, content),
+      {
+        sources: takeTurns(readers.map((reader) => blobSource(reader, digest))),
+        stop: signal,
+        onBytes,
+      },
+    ).ended
+  try {
+    await bring()
+  } catch (error) {
+    if (!isWrong(error) || isMissing(error)) throw error
+    await stream.truncate(content.offset)
+    await bring()
+  }
+}
+
+/** The end of the stream from where a content begins, as something to download into. */
+function spoolAt(stream: BundleStream, { offset, size }: BundleContent): Spool {
+  const clear = () => stream.truncate(offset)
+  return {
+    // Behind its bytes may be some of the zeros that fill up its last block.
+    get length() {
+      return Math.min(stream.length - offset, size)
+    },
+    append: (bytes) => stream.append(bytes),
+    read: (start, end, into) => stream.read(offset + start, offset + Math.min(end, size), into),
+    clear,
+    close: async () => {},
+    remove: clear,
+  }
+}
+
+function invalid(digest: Digest, what: string): PortolanError {
+  return new PortolanError('CONTENT_INVALID', `manifest ${digest} ${what}`, { digest })
+}
