@@ -1,12 +1,12 @@
 import { homedir } from 'node:os'
-import { buffer } from 'node:stream/consumers'
 import { PortolanError } from '../errors.ts'
 import type { ClusterImages } from '../migrate/cluster/list-images.ts'
 import { parseReference } from '../oci/reference.ts'
 import { kubernetesReleases } from '../releases/kubernetes-releases.ts'
-import { readKubernetesVersion, readUpgrade } from '../releases/kubernetes-version.ts'
+import { readKubernetesVersion, splitUpgrade } from '../releases/kubernetes-version.ts'
 import {
   compareReleases,
+  REGISTRY,
   type ReleaseImage,
   type ReleaseImages,
   releaseImages,
@@ -14,7 +14,9 @@ import {
 import type { ImageReferrer } from '../replication/images/resolve-image.ts'
 import { commandRuntime } from './command-runtime.ts'
 import type { ImagesOptions } from './commands/images-spec.ts'
+import { findLastPatch } from './last-patch.ts'
 import { type FileImages, readFileImages } from './read-file-images.ts'
+import { readStdin } from './read-stdin.ts'
 
 /** An image of a list. */
 export interface ListedImage {
@@ -41,6 +43,8 @@ export interface ReleaseGap {
 export interface ImageListing {
   readonly images: readonly ListedImage[]
   readonly gaps: readonly ReleaseGap[]
+  /** Versions whose kubeadm pulls from another registry by itself, and what that is. */
+  readonly moved: readonly { readonly version: string; readonly registry: string }[]
   /** Of an upgrade: references that the version before has alone, and those that both have. */
   readonly upgrade?: { readonly dropped: readonly string[]; readonly kept: readonly string[] }
   readonly files?: Omit<FileImages, 'references'>
@@ -52,12 +56,19 @@ export async function listImages(options: ImagesOptions): Promise<ImageListing> 
   const repository = options.customRepository && readRepository(options.customRepository)
   const releaseOf = (version: Parameters<typeof releaseImages>[0]) =>
     releaseImages(version, kubernetesReleases, repository)
-  if (options.upgrade !== undefined) {
-    const [from, to] = readUpgrade(options.upgrade, kubernetesReleases).map(releaseOf)
-    return listUpgrade(from!, to!)
+  const read = async (text: string) => {
+    const place = { repository: repository ?? REGISTRY, plainHttp: options.plainHttp ?? [] }
+    const { text: version, note } = await findLastPatch(text, kubernetesReleases, place)
+    const release = releaseOf(readKubernetesVersion(version, kubernetesReleases))
+    return note === undefined ? release : { ...release, gap: [note, release.gap].filter(Boolean).join('; ') }
   }
-  const versions = (options.kubernetes ?? []).flatMap((text) => text.split(','))
-  const releases = versions.map((text) => releaseOf(readKubernetesVersion(text, kubernetesReleases)))
+  if (options.upgrade !== undefined) {
+    const [from, to] = splitUpgrade(options.upgrade)
+    return listUpgrade(await read(from), await read(to))
+  }
+  const releases: ReleaseImages[] = []
+  const texts = (options.kubernetes ?? []).flatMap((some) => some.split(','))
+  for (const text of new Set(texts)) releases.push(await read(text))
   const cluster = options.fromCluster ? await readCluster(options) : undefined
   const files = options.fromFiles ? await readFiles(options.fromFiles, options.exclude ?? []) : undefined
   const images = new Images()
@@ -67,6 +78,7 @@ export async function listImages(options: ImagesOptions): Promise<ImageListing> 
   return {
     images: images.list(),
     gaps: gapsOf(releases),
+    moved: movedOf(releases),
     ...(cluster && { cluster: withoutReferences(cluster) }),
     ...(files && { files: withoutReferences(files) }),
   }
@@ -77,11 +89,15 @@ function listUpgrade(from: ReleaseImages, to: ReleaseImages): ImageListing {
   const images = new Images()
   images.addRelease(to, added)
   const upgrade = { dropped: dropped.map(referenceOf), kept: kept.map(referenceOf) }
-  return { images: images.list(), gaps: gapsOf([from, to]), upgrade }
+  return { images: images.list(), gaps: gapsOf([from, to]), moved: movedOf([from, to]), upgrade }
 }
 
 function gapsOf(releases: readonly ReleaseImages[]): ReleaseGap[] {
   return releases.flatMap(({ version, missing, gap }) => (gap ? [{ version, missing, why: gap }] : []))
+}
+
+function movedOf(releases: readonly ReleaseImages[]): ImageListing['moved'] {
+  return releases.flatMap(({ version, pullsFrom: registry }) => (registry ? [{ version, registry }] : []))
 }
 
 /** Images by their references. */
@@ -123,7 +139,7 @@ async function readCluster({ context, kubeconfig, namespace }: ImagesOptions): P
 }
 
 async function readFiles(paths: readonly string[], exclude: readonly string[]): Promise<FileImages> {
-  const content = paths.includes('-') ? { path: 'stdin.yaml', bytes: await buffer(process.stdin) } : undefined
+  const content = paths.includes('-') ? { path: 'stdin.yaml', bytes: await readStdin() } : undefined
   const named = paths.filter((path) => path !== '-')
   return readFileImages(named, { exclude, ...(content && { content }) })
 }

@@ -40,12 +40,16 @@ export function formatSync({ images }: ImageListing): string {
 }
 
 /** What the list lacks or is not sure of, one line each. */
-export function formatRemarks({ gaps, files, cluster, unresolved = [] }: PrintedListing): string[] {
+export function formatRemarks({ gaps, moved, files, cluster, unresolved = [] }: PrintedListing): string[] {
   return [
     ...gaps.map(({ version, missing, why }) =>
       missing.length > 0
         ? `not known: ${missing.join(', ')} of Kubernetes ${version}: ${why}`
         : `derived: Kubernetes ${version}: ${why}`,
+    ),
+    ...moved.map(
+      ({ version, registry }) =>
+        `by itself kubeadm ${version} pulls from ${registry}, which is frozen: portolan node-config --for kubeadm says how to change that`,
     ),
     ...unresolved.map(({ reference, why, message }) => `${why}: ${reference}: ${message}`),
     ...(cluster?.notRead ?? []).map(({ reason }) => `not read: ${reason}`),

@@ -28,6 +28,9 @@ describe('the images that a text has pulled', () => {
 
   it.each([
     ['values.yaml', 'image: {repository: nginx, tag: "1.27"}', ['docker.io/library/nginx:1.27']],
+    // As helm create writes it.
+    ['values.yaml', 'image:\n  repository: nginx\n  pullPolicy: IfNotPresent\n  tag: ""\n', ['? nginx']],
+    ['values.yaml', 'image:\n  repository: nginx\n', ['? nginx']],
     ['values.yaml', 'image: nginx:1.27', ['docker.io/library/nginx:1.27']],
     ['values.yaml', 'image: {registry: quay.io, repository: a/b, tag: v1}', ['quay.io/a/b:v1']],
     // The chart's appVersion is its tag.
@@ -57,6 +60,23 @@ describe('the images that a text has pulled', () => {
       'images: [{name: nginx, newName: m.example/nginx, newTag: "1.28"}]\n',
       ['m.example/nginx:1.28'],
     ],
+    ['.gitlab-ci.yml', 'test:\n  image: node:24\n  script: [npm test]\n', ['docker.io/library/node:24']],
+    [
+      'pods.json',
+      JSON.stringify({
+        kind: 'List',
+        items: [{ kind: 'Pod', spec: { containers: [{ name: 'a', image: 'nginx:1' }] } }],
+      }),
+      ['docker.io/library/nginx:1'],
+    ],
+    ['crlf.yaml', `\uFEFF${pod('nginx:1').replaceAll('\n', '\r\n')}`, ['docker.io/library/nginx:1']],
+    ['kustomization.yaml', 'images: [{name: nginx, newTag: "1.28"}]\n', ['docker.io/library/nginx:1.28']],
+    [
+      'kustomization.yaml',
+      'images: [{name: old, newName: redis, newTag: "8"}]\n',
+      ['docker.io/library/redis:8'],
+    ],
+    ['kustomization.yaml', 'images: [{name: old, newName: acme/redis}]\n', ['? acme/redis']],
     ['policy.yaml', 'note: see k8s.gcr.io for more\n', []],
   ])('of %s: %s', (path, text, expected) => {
     expect(usesOf(path, text)).toEqual(expected)

@@ -34,7 +34,9 @@ export function imageUseOf({
   follows,
   isUse,
 }: Found): ImageUse | undefined {
-  if (guard ?? beside ?? follows ?? isUse) return undefined
+  if (guard ?? beside ?? isUse) return undefined
+  // A name that others say is pulled by what is said here of its tag; without one, it is theirs alone.
+  if (follows !== undefined && parts.tag === undefined && parts.digest === undefined) return undefined
   if (confidence === 'code' || confidence === 'text') return undefined
   const written = writtenOf(parts).replace(/^(?:docker|oci|docker-image|container-image):\/\//, '')
   const unclear = (why: string): ImageUse => ({ kind: 'unclear', written, why })

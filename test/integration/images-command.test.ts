@@ -5,6 +5,7 @@ import { parseImageList } from '../../src/oci/image-list.ts'
 import { runHosted } from '../support/command-host.ts'
 import { makeBlob, makeManifest, type TestRepository } from '../support/content.ts'
 import { status } from '../support/list-server.ts'
+import { startPushableRegistry } from '../support/pushable-registry.ts'
 import { type ApiObject, startScriptedCluster } from '../support/scripted-cluster.ts'
 import { startScriptedRegistry } from '../support/scripted-registry.ts'
 import { makeTempFolder } from '../support/temp.ts'
@@ -81,6 +82,24 @@ describe('images of Kubernetes versions', () => {
     expect(err).toContain('dropped: r.example/k/etcd:3.5.21-0\n')
     expect(err).toContain('stays: r.example/k/coredns:v1.12.0\n')
     expect(err).toContain('5 new images, 5 dropped, 2 as before\n')
+  })
+
+  it('are those of the last patch that the registry has, where the data has none, and it is said', async () => {
+    const made = ['v1.99.0', 'v1.99.2', 'v1.99.3-rc.0', 'v1.98.7'].map(
+      (tag) => [tag, makeManifest(CONFIG)] as const,
+    )
+    const repository = { name: 'k8s/kube-apiserver', tags: Object.fromEntries(made), blobs: [CONFIG] }
+    await using registry = await startScriptedRegistry({ repositories: [repository] })
+    const place = `${registry.host}/k8s`
+    const { code, lines, err } = await images(['--kubernetes', 'v1.99.x', '--custom-repository', place])
+    expect(lines).toContain(`${place}/kube-proxy:v1.99.2`)
+    expect(code).toBe(1)
+    expect(err).toContain(
+      `of Kubernetes v1.99.2: v1.99.x is v1.99.2 by the tags of ${place}/kube-apiserver; nothing is`,
+    )
+    const none = await images(['--kubernetes', 'v1.97.x', '--custom-repository', place])
+    expect(none).toMatchObject({ code: 2, out: '' })
+    expect(none.err).toContain('has no tag of Kubernetes 1.97, and the data has 1.19 to 1.37; name a version')
   })
 
   it('are the sync of a config', async () => {
@@ -232,6 +251,33 @@ describe('digests', () => {
     const refused = await images(words)
     expect(refused.lines).toEqual([`${registry.host}/k8s/pause:3.10@${digest}`])
     expect(refused.err).toContain(`refused: ${registry.host}/k8s/pause:3.10: its referrers are not known: `)
+  })
+
+  it('tell that a private registry has all of a release, or what it lacks', async () => {
+    const release = await images(['--kubernetes', 'v1.33.2'])
+    const sources = release.lines.map((line) => {
+      const [, component, tag] = /([^/]+):([^:]+)$/.exec(line)!
+      return image(`k8s/${component}`, tag!, line)
+    })
+    await using source = await startScriptedRegistry({ repositories: sources })
+    await using target = await startPushableRegistry()
+    const of = (place: string, ...words: string[]) =>
+      images(['--kubernetes', 'v1.33.2', '--custom-repository', place, ...words])
+    const { out: list } = await of(`${source.host}/k8s`)
+    await using folder = await makeTempFolder()
+    const words = ['copy', '--images', '-', `${target.host}/mirror`, '--map', `${source.host}/k8s=k8s`]
+    expect(await runHosted(words, { folder: folder.path, input: list })).toMatchObject({ code: 0 })
+    const whole = await of(`${target.host}/mirror/k8s`, '--digests')
+    expect({ code: whole.code, count: whole.lines.length }).toEqual({ code: 0, count: 7 })
+    const before = await of(`${source.host}/k8s`, '--digests')
+    const digestsOf = (lines: readonly string[]) => lines.map((line) => line.split('@')[1])
+    expect(digestsOf(whole.lines)).toEqual(digestsOf(before.lines))
+    const lacking = await images([
+      ...['--kubernetes', 'v1.33.6', '--custom-repository', `${target.host}/mirror/k8s`, '--digests'],
+    ])
+    expect(lacking.code).toBe(1)
+    expect(lacking.err).toContain(`missing: ${target.host}/mirror/k8s/etcd:3.5.24-0: `)
+    expect(lacking.lines).toHaveLength(2)
   })
 
   it('end with 3 where nobody answers', async () => {

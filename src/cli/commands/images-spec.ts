@@ -14,7 +14,7 @@ export const IMAGES = defineCommand({
   options: {
     kubernetes: list(
       '<version...>',
-      'what kubeadm of these versions pulls: v1.33.2, or v1.33.x for the last patch that is known',
+      'what kubeadm of these versions pulls: v1.33.2, or v1.33.x for the last patch that is known, or that the registry has',
     ),
     upgrade: value('<from..to>', 'what is new in a version: v1.33.1..v1.34.0', asText),
     customRepository: value(
@@ -61,7 +61,6 @@ export const IMAGES = defineCommand({
     { kind: 'need', option: 'exclude', needs: 'fromFiles', why: 'it is about paths' },
     { kind: 'need', option: 'platform', needs: 'digests', why: REGISTRY },
     { kind: 'need', option: 'referrers', needs: 'digests', why: REGISTRY },
-    { kind: 'need', option: 'plainHttp', needs: 'digests', why: REGISTRY },
     { kind: 'exclude', options: ['json', 'yaml'], why: 'they are two forms of one output' },
     { kind: 'exclude', options: ['yaml', 'digests'], why: 'sync copies by tags' },
   ],
