@@ -103,13 +103,14 @@ export class SlicedFile {
   async truncate(length: number): Promise<void> {
     const { number: kept, start } = this.#sliceAt(length)
     const numbers = await numbersIn(this.#folder, this.#slicing)
-    for (const number of numbers.filter((each) => each > kept).reverse()) {
+    const isBehind = (number: number) => number > kept || (number === kept && start === 0)
+    for (const number of numbers.filter(isBehind).reverse()) {
       await this.#close(number)
       await rm(this.#fileOf(number), { force: true }).catch((error) => {
         throw unwritable(this.#fileOf(number), error)
       })
     }
-    if (numbers.includes(kept)) {
+    if (numbers.includes(kept) && start > 0) {
       await (await this.#handle(kept)).truncate(start).catch((error) => {
         throw unwritable(this.#fileOf(kept), error)
       })
