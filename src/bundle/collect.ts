@@ -13,6 +13,7 @@ import type { KeptManifest } from '../storage/workspace.ts'
 import type { BundleImage, MissingContent } from './form.ts'
 import { imageName, repositoryName } from './image-name.ts'
 import { missingOf } from './missing.ts'
+import { findSignatureTags } from './signature-tags.ts'
 
 /** An image that is to be in a bundle, and where it is had from. */
 export interface ExportedImage {
@@ -79,8 +80,12 @@ export async function collectRepository(
   const walking = new RepositoryWalk(name, { repository: reader, manifests, places, platforms, referrers })
   const tags: Tag[] = []
   const unlisted = referrers && roots.length > 0 ? await listTags(reader, places, tags) : undefined
+  if (unlisted !== undefined) {
+    missing.push(missingOf({ name: repository }, unlisted, true))
+    const digests = roots.map(({ digest }) => digest)
+    tags.push(...(await findSignatureTags(reader, digests, places)))
+  }
   const walked = await walking.walkRoots(roots, tags)
-  if (unlisted !== undefined) missing.push(missingOf({ name: repository }, unlisted, true))
   missing.push(...walked.faults.map((fault) => missingOf({ name: repository }, fault)))
   const found = [...walked.reached].map((digest) => facts.get(digest)!)
   const reached = found.filter(({ mediaType }) => !isSchema1(mediaType))

@@ -76,4 +76,17 @@ describe('a sliced file', () => {
     await expect(opening()).rejects.toThrow(/1\.part: it is not there, though there are later parts/)
     await expect(SlicedFile.open(folder.path, slicing(undefined))).rejects.toThrow(/1\.part/)
   })
+
+  it('is spoilt by nobody who writes it at the same time', async () => {
+    const [mine, theirs] = [
+      await SlicedFile.open(folder.path, slicing(4)),
+      await SlicedFile.open(folder.path, slicing(4)),
+    ]
+    await mine.append(bytes('abcdef'))
+    await expect(theirs.append(bytes('XYZ'))).rejects.toThrow(/another process writes it/)
+    await expect(theirs.truncate(0)).rejects.toThrow(/another process writes it/)
+    await mine.append(bytes('ghij'))
+    expect(await inFolder()).toEqual(['abcd', 'efgh', 'ij'])
+    await Promise.all([mine.close(), theirs.close()])
+  })
 })
