@@ -178,8 +178,23 @@ describe('what goes wrong', () => {
     ['a blob', () => blobPath(first), 404],
   ])('is %s that is not there', async (_, path, answer) => {
     registry.script(path(), status(answer))
-    const { code, report } = await exportBundle(image('v1'), '--allow-unknown')
+    const { code, report } = await exportBundle(image('v1'), image('v2'), '--allow-unknown')
     expect([code, report.missing.map(({ why }) => why)]).toEqual([1, ['missing']])
+  })
+
+  it('is not that signatures are passed over where tags cannot be listed: they are asked for one by one', async () => {
+    registry.script('/v2/app/tags/list', status(401))
+    expect((await exportBundle(image('v1'), '--allow-unknown')).code).toBe(0)
+    const { index } = await readBundle()
+    expect(index.images.map(({ digest }) => digest)).toEqual([signed.digest, one.digest])
+  })
+
+  it('is no bundle, when none of the images can be had', async () => {
+    registry.script('/v2/app/manifests/v1', status(404))
+    const { code, report } = await exportBundle(image('v1'))
+    expect([code, report.error?.message]).toEqual([1, expect.stringContaining('app:v1 is not there')])
+    registry.script('/v2/app/manifests/v1', [])
+    expect((await exportBundle(image('v1'))).code).toBe(0)
   })
 
   it('ends an export that cannot go on, which is gone on with later and is then the same', async () => {

@@ -133,5 +133,5 @@ it.each(sample('moments of a kill in an export', moments, 2, (moment) => Object.
     }
     expect((await stat(join(output, 'bundle.0001.tar'))).size).toBe(3 * MIB)
   },
-  30_000,
+  90_000,
 )

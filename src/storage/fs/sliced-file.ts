@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fileSize, syncFolder, unreadable } from './files.ts'
 import { unwritable } from './workspace-file.ts'
 
+const BUSY = 'another process writes it, too'
+
 /** How the files of a sliced file are called, and how large they are. */
 export interface Slicing {
   /** By number, from 1 on. */
@@ -68,7 +70,9 @@ export class SlicedFile {
       const count = Math.min(bytes.length - offset, left)
       const file = this.#fileOf(number)
       try {
-        const { bytesWritten } = await (await this.#handle(number)).write(bytes, offset, count, start)
+        const handle = await this.#handle(number)
+        await this.#refuseOthers(handle, start)
+        const { bytesWritten } = await handle.write(bytes, offset, count, start)
         offset += bytesWritten
         this.#length += bytesWritten
       } catch (error) {
@@ -103,13 +107,21 @@ export class SlicedFile {
   async truncate(length: number): Promise<void> {
     const { number: kept, start } = this.#sliceAt(length)
     const numbers = await numbersIn(this.#folder, this.#slicing)
-    for (const number of numbers.filter((each) => each > kept).reverse()) {
+    const last = this.#sliceAt(this.#length)
+    try {
+      if (numbers.some((number) => number > last.number)) throw new Error(BUSY)
+      if (numbers.includes(last.number)) await this.#refuseOthers(await this.#handle(last.number), last.start)
+    } catch (error) {
+      throw unwritable(this.#fileOf(last.number), error)
+    }
+    const isBehind = (number: number) => number > kept || (number === kept && start === 0)
+    for (const number of numbers.filter(isBehind).reverse()) {
       await this.#close(number)
       await rm(this.#fileOf(number), { force: true }).catch((error) => {
         throw unwritable(this.#fileOf(number), error)
       })
     }
-    if (numbers.includes(kept)) {
+    if (numbers.includes(kept) && start > 0) {
       await (await this.#handle(kept)).truncate(start).catch((error) => {
         throw unwritable(this.#fileOf(kept), error)
       })
@@ -127,6 +139,11 @@ export class SlicedFile {
 
   async close(): Promise<void> {
     for (const number of [...this.#handles.keys()]) await this.#close(number)
+  }
+
+  /** What is longer or shorter than we have made it is written by somebody else, too: that would spoil both. */
+  async #refuseOthers(handle: FileHandle, length: number): Promise<void> {
+    if ((await handle.stat()).size !== length) throw new Error(BUSY)
   }
 
   #sliceAt(position: number): { readonly number: number; readonly start: number; readonly left: number } {
