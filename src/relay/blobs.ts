@@ -57,12 +57,19 @@ const NEAR = 8 * 1024 * 1024
  */
 const NEAR_WITHOUT_END = 256 * 1024 * 1024
 
+/** So many clients may be given what is not kept at once, or wait for it: each costs a request and some buffers. */
+const PASSAGES_MAX = 1024
+/** For how long a client that is one too many should wait, in seconds. */
+const RETRY_AFTER = '5'
+
 /** Blobs: from the disk, from the one download that goes on, or straight from backends. */
 export class Blobs {
   readonly #parts: BlobsParts
   readonly #failed: FailedBlobs
   /** Where the fills that were begun here are had from. */
   readonly #sources = new WeakMap<Fill, BlobSources>()
+  /** What ends each of those that go on without the cache; clients that hung up may still wait for their first byte. */
+  readonly #passages = new Set<AbortController>()
 
   constructor(parts: BlobsParts) {
     this.#parts = parts
@@ -184,10 +191,26 @@ export class Blobs {
   }
 
   async #pass(request: RelayedRequest, wanted: WantedPart): Promise<RelayedBlob | undefined> {
-    const sources = await this.#sourcesOf(request, wanted)
+    if (this.#passages.size >= PASSAGES_MAX) throw tooMany(wanted)
     const abort = new AbortController()
-    const bytes = this.#passed(request, wanted, sources, abort.signal)
+    this.#passages.add(abort)
+    abort.signal.addEventListener('abort', () => this.#passages.delete(abort), { once: true })
+    const sources = await this.#sourcesOf(request, wanted)
+    const bytes = this.#passage(request, wanted, sources, abort)
     return this.#begin({ bytes, abort, sources, cache: 'pass' })
+  }
+
+  async *#passage(
+    request: RelayedRequest,
+    wanted: WantedPart,
+    sources: BlobSources,
+    abort: AbortController,
+  ): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* this.#passed(request, wanted, sources, abort.signal)
+    } finally {
+      this.#passages.delete(abort)
+    }
   }
 
   async *#passed(
@@ -266,6 +289,11 @@ async function hasBegun({ first, sources, until }: Begun): Promise<boolean> {
 function giverOf(sources: BlobSources | undefined): Pick<RelayedBlob, 'backend'> {
   const [backend] = sources?.givers ?? []
   return backend === undefined ? {} : { backend }
+}
+
+function tooMany({ digest }: WantedPart): PortolanError {
+  const message = 'too many blobs go to clients without being kept already'
+  return new PortolanError('UNREACHABLE', message, { digest, retryAfter: RETRY_AFTER })
 }
 
 /** Whether it is backends that failed, and not a disk of ours. */
