@@ -8,11 +8,12 @@ import type { RepositoryReader } from '../registry/reader.ts'
 import type { CopySource } from '../replication/images/copy-images.ts'
 import { type ClaimedBlob, readManifestContent } from '../replication/manifest-content.ts'
 import { ManifestReader, orFault } from '../replication/manifest-reader.ts'
-import { RepositoryWalk } from '../replication/walk-repository.ts'
+import { RepositoryWalk, type WalkRoot } from '../replication/walk-repository.ts'
 import type { KeptManifest } from '../storage/workspace.ts'
 import type { BundleImage, MissingContent } from './form.ts'
 import { imageName, repositoryName } from './image-name.ts'
 import { missingOf } from './missing.ts'
+import { findSignatureTags } from './signature-tags.ts'
 
 /** An image that is to be in a bundle, and where it is had from. */
 export interface ExportedImage {
@@ -68,43 +69,66 @@ export async function collectRepository(
   const reader = source.repository(name)
   const { places, platforms, referrers } = options
   const missing: MissingContent[] = []
-  const roots: { readonly digest: Digest; readonly tag?: Tag }[] = []
-  await places.map(images, async (image) => {
-    const digest = image.digest ?? (await orFault(async () => (await reader.resolve(image.tag!))?.digest))
-    if (typeof digest === 'string') roots.push({ digest, ...(image.tag && { tag: image.tag }) })
-    else missing.push(missingOf({ name: imageName(image) }, digest ?? notThere(imageName(image))))
-  })
+  const roots = await findRoots(reader, images, places, missing)
+  const tags = referrers && roots.length > 0 ? await findTags(reader, repository, roots, places, missing) : []
   const facts = new Map<Digest, CollectedManifest>()
   const manifests = new ManifestReader(source, memory(options.onManifest, facts, repository), places)
   const walking = new RepositoryWalk(name, { repository: reader, manifests, places, platforms, referrers })
-  const tags: Tag[] = []
-  const unlisted = referrers && roots.length > 0 ? await listTags(reader, places, tags) : undefined
   const walked = await walking.walkRoots(roots, tags)
-  if (unlisted !== undefined) missing.push(missingOf({ name: repository }, unlisted, true))
   missing.push(...walked.faults.map((fault) => missingOf({ name: repository }, fault)))
-  const found = [...walked.reached].map((digest) => facts.get(digest)!)
-  const reached = found.filter(({ mediaType }) => !isSchema1(mediaType))
-  const old = found.filter(({ mediaType }) => isSchema1(mediaType))
+  const reached = [...walked.reached].map((digest) => facts.get(digest)!)
+  const [old, taken] = [reached.filter(isOld), reached.filter((manifest) => !isOld(manifest))]
   missing.push(...old.map(({ digest }) => missingOf({ digest }, ofSchema1(`${repository}@${digest}`))))
-  const isHere = new Set(reached.map(({ digest }) => digest))
-  const describe = (label: string, digest: Digest): BundleImage[] => {
-    if (!isHere.has(digest)) return []
-    const { mediaType, size } = facts.get(digest)!
-    return [{ name: label, digest, mediaType, size }]
-  }
-  const asked = roots.flatMap(({ tag, digest }) => describe(imageName({ host, name, tag, digest }), digest))
-  const signatures = walked.images.flatMap(({ tag, digest }) =>
-    describe(imageName({ host, name, tag, digest }), digest),
-  )
-  const byName = new Map([...signatures, ...asked].map((image) => [image.name, image]))
+  const byDigest = new Map(taken.map((manifest) => [manifest.digest, manifest]))
+  const found = [...walked.images, ...roots].flatMap(({ tag, digest }): BundleImage[] => {
+    const { mediaType, size } = byDigest.get(digest) ?? {}
+    if (mediaType === undefined || size === undefined) return []
+    return [{ name: imageName({ host, name, tag, digest }), digest, mediaType, size }]
+  })
   return {
     ...{ repository, reader, missing },
-    images: [...byName.values()],
-    manifests: reached.map((each) => ({
+    images: [...new Map(found.map((image) => [`${image.name} ${image.digest}`, image])).values()],
+    manifests: taken.map((each) => ({
       ...each,
-      children: each.children.filter((child) => isHere.has(child)),
+      children: each.children.filter((child) => byDigest.has(child)),
     })),
   }
+}
+
+/** What the images are now. */
+async function findRoots(
+  reader: RepositoryReader,
+  images: readonly ExportedImage[],
+  places: Semaphore,
+  missing: MissingContent[],
+): Promise<readonly WalkRoot[]> {
+  const roots = await places.map(images, async (image): Promise<WalkRoot[]> => {
+    const digest = image.digest ?? (await orFault(async () => (await reader.resolve(image.tag!))?.digest))
+    if (typeof digest === 'string') return [{ digest, ...(image.tag && { tag: image.tag }) }]
+    missing.push(missingOf({ name: imageName(image) }, digest ?? notThere(imageName(image))))
+    return []
+  })
+  return roots.flat()
+}
+
+/** The tags among which signatures are; where they cannot be listed, those of the images themselves. */
+async function findTags(
+  reader: RepositoryReader,
+  repository: string,
+  roots: readonly WalkRoot[],
+  places: Semaphore,
+  missing: MissingContent[],
+): Promise<readonly Tag[]> {
+  const tags: Tag[] = []
+  const fault = await places.run(() =>
+    orFault(async () => {
+      for await (const tag of reader.tags({ onInvalid: () => {} })) if (tags.push(tag) > TAGS_MAX) break
+    }),
+  )
+  if (fault === undefined) return tags
+  missing.push(missingOf({ name: repository }, fault, true))
+  const digests = roots.map(({ digest }) => digest)
+  return [...new Set([...tags, ...(await findSignatureTags(reader, digests, places))])]
 }
 
 /** Notes of every manifest what the bundle has to know, once it is read. */
@@ -131,23 +155,15 @@ function memory(
   }
 }
 
-async function listTags(
-  reader: RepositoryReader,
-  places: Semaphore,
-  tags: Tag[],
-): Promise<PortolanError | undefined> {
-  return places.run(() =>
-    orFault(async () => {
-      for await (const tag of reader.tags({ onInvalid: () => {} })) if (tags.push(tag) > TAGS_MAX) break
-      return undefined
-    }),
-  )
-}
-
 function notThere(image: string): PortolanError {
   return new PortolanError('CONTENT_INVALID', `${image} is not there`)
 }
 
 function ofSchema1(image: string): PortolanError {
   return new PortolanError('CONTENT_INVALID', `${image} is of Docker's schema 1, which is not taken along`)
+}
+
+/** Docker's schema 1 is what no current registry takes. */
+function isOld({ mediaType }: CollectedManifest): boolean {
+  return isSchema1(mediaType)
 }

@@ -16,15 +16,23 @@ export function missingOf(
   { code, message, facts }: PortolanError,
   isLookup: boolean = isLookupOf(facts, message),
 ): MissingContent {
-  const reference = typeof facts.reference === 'string' ? facts.reference : undefined
-  const digest = about.digest ?? parseDigest(`${facts.digest ?? reference ?? ''}`)
-  const named = digest === undefined || isLookup ? about.name : undefined
   return {
-    ...(digest !== undefined && { digest }),
-    ...(named !== undefined && { name: named }),
+    ...(isLookup ? askedAbout(about, facts) : lackingOf(about, facts)),
     why: whyOf(code, isLookup),
     message,
   }
+}
+
+/** What nobody can tell more of: an image, or a tag that may be a signature. */
+function askedAbout({ name }: Lacking, { reference }: PortolanError['facts']): Lacking {
+  if (name === undefined || typeof reference !== 'string') return name === undefined ? {} : { name }
+  return { name: `${name}${parseDigest(reference) === undefined ? ':' : '@'}${reference}` }
+}
+
+function lackingOf({ digest, name }: Lacking, facts: PortolanError['facts']): Lacking {
+  const stated = digest ?? parseDigest(`${facts.digest ?? facts.reference ?? ''}`)
+  if (stated !== undefined) return { digest: stated }
+  return name === undefined ? {} : { name }
 }
 
 function whyOf(code: PortolanError['code'], isLookup: boolean): MissingContent['why'] {

@@ -1,6 +1,6 @@
 import { PortolanError } from '../errors.ts'
 import { Semaphore } from '../internal/semaphore.ts'
-import type { Digest } from '../oci/digest.ts'
+import { type Digest, isVerifiable } from '../oci/digest.ts'
 import type { Platform } from '../oci/manifest.ts'
 import type { RepositoryReader } from '../registry/reader.ts'
 import { orFault } from '../replication/manifest-reader.ts'
@@ -26,6 +26,7 @@ export interface PlanOptions {
 
 const QUESTIONS_AT_ONCE = 16
 const REPOSITORIES_AT_ONCE = 8
+const FAULTS_TOLD = 3
 
 /**
  * Finds out all that is to be in a bundle, and of each blob whether it is there: nothing but manifests is read. What is
@@ -55,6 +56,7 @@ export async function planBundle(
   const everything = [...sortedManifests(manifests), ...sorted(blobs.values(), byDigest).map(contentOf)]
   const missing = [...collected.flatMap((each) => each.missing), ...lacking.values()]
   const found = imagesOf(collected)
+  if (found.length === 0) throw nothingOf(missing)
   const roots = new Set(found.map(({ digest }) => digest))
   const isReferrer = ({ subject, digest }: CollectedManifest) => subject !== undefined && !roots.has(digest)
   return {
@@ -156,6 +158,10 @@ async function faultOf({
   repositories,
 }: PlacedBlob): Promise<MissingContent | undefined> {
   const where = [...repositories].sort().join(' and ')
+  if (!isVerifiable(digest)) {
+    const message = `blob ${digest} of ${where} cannot be verified: only sha256 and sha512 can`
+    return missingOf({ digest }, new PortolanError('CONTENT_INVALID', message, { digest }), false)
+  }
   let last = new PortolanError('CONTENT_INVALID', `blob ${digest} is not there in ${where}`, { digest })
   for (const reader of readers) {
     const found = await orFault(() => reader.stat(digest))
@@ -167,6 +173,15 @@ async function faultOf({
     }
   }
   return missingOf({ digest }, last, false)
+}
+
+/** A bundle of nothing is of no use, and would be in the way of the next try. */
+function nothingOf(missing: readonly MissingContent[]): PortolanError {
+  const code = missing.some(({ why }) => why === 'unknown') ? 'UNREACHABLE' : 'CONTENT_INVALID'
+  const told = distinct(missing).slice(0, FAULTS_TOLD)
+  const more = missing.length > told.length ? `; and ${missing.length - told.length} more` : ''
+  const said = told.map(({ message }) => message).join('; ')
+  return new PortolanError(code, `none of the images can be had: ${said}${more}`)
 }
 
 /** Each once, in an order that does not depend on what answered first. */

@@ -48,7 +48,8 @@ export async function writeContents(
 ): Promise<void> {
   for (const [at, content] of index.contents.entries()) {
     const end = endOf(index, at)
-    if (stream.length >= end) continue
+    // Only what has something behind it was found to be right: one may end with the last of its blocks.
+    if (stream.length > end) continue
     writing.signal.throwIfAborted()
     if (stream.length < content.offset) {
       const header = contentHeader(content)

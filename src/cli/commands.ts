@@ -9,6 +9,7 @@ import { DEMO } from './commands/demo-spec.ts'
 import { EXPLAIN } from './commands/explain-spec.ts'
 import { HEALTHCHECK } from './commands/healthcheck-spec.ts'
 import { HOSTS } from './commands/hosts-spec.ts'
+import { IMAGES } from './commands/images-spec.ts'
 import { MIRROR_EVICT, MIRROR_STATUS, MIRROR_VERIFY, MIRROR_WARM } from './commands/mirror-spec.ts'
 import { NODE_CONFIG } from './commands/node-config-spec.ts'
 import { RANGES_ABOUT, RANGES_LOOKUP, RANGES_UPDATE } from './commands/ranges-spec.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(HEALTHCHECK, async (options) => (await import('./commands/healthcheck.ts')).runHealthcheck(options)),
   bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
+  bind(IMAGES, async (options) => (await import('./commands/images.ts')).runImages(options)),
   bind(COPY, async (options, words) => (await import('./commands/copy.ts')).runCopy(words, options)),
   bind(BUNDLE_EXPORT, async (options, words) =>
     (await import('./commands/bundle-export.ts')).runBundleExport(words, options),

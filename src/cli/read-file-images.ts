@@ -55,7 +55,9 @@ export function readFileImages(
 ): FileImages {
   const images = new ImagesOfTexts()
   const notRead: NotRead[] = []
-  const examiner = new FileExaminer({ map: ANYTHING, exclude }, (entry) => notRead.push(entry))
+  const examiner = new FileExaminer({ map: ANYTHING, exclude, mayHold: 'it may name images' }, (entry) =>
+    notRead.push(entry),
+  )
   const take = (looked: Looked | undefined) => {
     if (looked?.kind === 'named') images.add(looked.file.examined)
   }

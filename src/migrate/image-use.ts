@@ -11,7 +11,9 @@ export type ImageUse =
 /** A tag that is not written here is written somewhere else: in the chart's appVersion, in the base. */
 const TAG_ELSEWHERE: readonly Format[] = ['helm-values', 'helm-template', 'kustomize']
 /** What is found is the registry of images that something else names. */
-const IMAGES_ELSEWHERE: readonly Format[] = ['helm-values', 'kubeadm', 'talos', 'cluster-api', 'kops']
+const IMAGES_ELSEWHERE: readonly Format[] = ['helm-values', 'talos', 'cluster-api', 'kops']
+const OF_REGISTRY = 'it names a registry alone: which images are pulled from there is said elsewhere'
+const OF_KUBEADM = 'kubeadm pulls from there: list that by --kubernetes and --custom-repository'
 /** Templates, variables of shells and of CI, placeholders of people. */
 const FILLED_IN = /\{\{|\$|%[({]|[<>]|@@/
 /**
@@ -32,14 +34,15 @@ export function imageUseOf({
   follows,
   isUse,
 }: Found): ImageUse | undefined {
-  if (guard ?? beside ?? follows ?? isUse) return undefined
+  if (guard ?? beside ?? isUse) return undefined
+  // A name that others say is pulled by what is said here of its tag; without one, it is theirs alone.
+  if (follows !== undefined && parts.tag === undefined && parts.digest === undefined) return undefined
   if (confidence === 'code' || confidence === 'text') return undefined
   const written = writtenOf(parts).replace(/^(?:docker|oci|docker-image|container-image):\/\//, '')
   const unclear = (why: string): ImageUse => ({ kind: 'unclear', written, why })
   if (parts.whole === undefined && parts.repository === undefined) {
-    return IMAGES_ELSEWHERE.includes(format)
-      ? unclear('it names a registry alone: which images are pulled from there is said elsewhere')
-      : undefined
+    if (format === 'kubeadm') return unclear(OF_KUBEADM)
+    return IMAGES_ELSEWHERE.includes(format) ? unclear(OF_REGISTRY) : undefined
   }
   // `https://…` is where a chart or a script is had from.
   if (written === NOTHING || written.includes('://')) return undefined

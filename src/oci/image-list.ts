@@ -39,8 +39,8 @@ const FAULTS_MAX = 100
 /**
  * Reads a list of images: one reference a line, where what is behind `#` is a comment, or the JSON that a tool prints: a
  * list of references, an object with such a list as `images` (what `portolan images --json` gives is one), or what
- * `portolan scan --json` gives, of which the names are taken that references are to have. Names are filled up as docker does: `alpine` is
- * `docker.io/library/alpine:latest`.
+ * `portolan scan --json` gives, of which the names are taken that references are to have. Names are filled up as docker
+ * does: `alpine` is `docker.io/library/alpine:latest`.
  */
 export function parseImageList(text: string): ImageList {
   const plain = text.replace(/^\uFEFF/, '')

@@ -7,7 +7,6 @@ import type { BackendAccess, RelayedRequest } from './backend-access.ts'
 import type { Links } from './links.ts'
 import { Lookups } from './lookups.ts'
 import type { SmallContents } from './memory-contents.ts'
-import type { Origins } from './origins.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
 export interface ManifestsParts {
@@ -16,7 +15,6 @@ export interface ManifestsParts {
   readonly access: BackendAccess
   readonly rests: UpstreamRests
   readonly links: Links
-  readonly origins: Origins
   /** How long "there is none" counts, in milliseconds. */
   readonly negative: () => number
 }
@@ -47,23 +45,22 @@ export class Manifests {
 
   /** Keeps a manifest that an upstream has given for a repository, and notes what it names. */
   async take(request: RelayedRequest, manifest: FetchedManifest): Promise<void> {
-    const { contents, links, origins } = this.#parts
+    const { contents, links } = this.#parts
     await contents.put(manifest.digest, manifest.bytes)
-    origins.note(request.registry, manifest.digest)
-    links.learn(request, manifest)
+    links.learn(request, manifest, true)
   }
 
   async #kept(request: RelayedRequest, digest: Digest): Promise<FetchedManifest | undefined> {
     const { contents, links } = this.#parts
     const mediaType = links.known(request, digest)?.mediaType
-    if (mediaType === undefined) return undefined
+    if (mediaType === undefined || !links.isProven(request, digest)) return undefined
     const bytes = await contents.read(digest)
     if (bytes === undefined) return undefined
     if (links.known(request, digest)?.children !== undefined) return { digest, mediaType, bytes }
     // It came for another repository, and here it was only named, by what may call it something else than it is.
     try {
       const manifest = { digest, mediaType: parseManifest(bytes, digest).mediaType, bytes }
-      links.learn(request, manifest)
+      links.learn(request, manifest, false)
       return manifest
     } catch {
       return undefined

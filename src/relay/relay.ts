@@ -8,7 +8,6 @@ import { Links } from './links.ts'
 import { Manifests } from './manifests.ts'
 import { createMemoryContents } from './memory-contents.ts'
 import { NamedAnswers } from './named-answers.ts'
-import { Origins } from './origins.ts'
 import { RelayedRepository, type RepositoryParts } from './relayed-repository.ts'
 import { UpstreamRests } from './upstream-rests.ts'
 
@@ -18,12 +17,12 @@ export interface RelayParts {
   readonly cache: ContentCache | undefined
   readonly access: BackendAccess
   readonly settings: () => RevalidateConfig
-  /** Whether any registry is read with a login. */
-  readonly hasLogins: () => boolean
   /** Makes a part of what the cache has open, for an answer. */
   readonly partOf: (content: HeldContent, part: PartRange) => FilePart
   /** Told of bytes that came from backends and are not kept. */
   readonly onPassed: (bytes: number) => void
+  /** Whether everybody may read a registry while another one of the mirror is for known clients alone. */
+  readonly isExposed: (registry: string) => boolean
 }
 
 /**
@@ -34,16 +33,19 @@ export class Relay {
   readonly #shared: RepositoryParts
 
   constructor(parts: RelayParts) {
-    const { runtime, cache, access, settings, hasLogins } = parts
+    const { runtime, cache, access, settings, isExposed } = parts
     const contents = cache ?? createMemoryContents()
     const { records } = contents
     const rests = new UpstreamRests(runtime)
     const negative = () => settings().negative
-    const origins = new Origins({ records, cache, hasLogins })
-    const links = new Links({ runtime, records, origins, access, rests, negative })
-    const manifests = new Manifests({ runtime, contents, access, rests, links, origins, negative })
+    const links = new Links({ runtime, records, access, rests, negative, isExposed })
+    const manifests = new Manifests({ runtime, contents, access, rests, links, negative })
     const answers = new NamedAnswers(runtime, { records, settings })
-    const blobs = new Blobs({ ...parts, rests, origins })
+    const blobs = new Blobs({
+      ...parts,
+      rests,
+      onWrong: (request, digest) => links.forgetSize(request, digest),
+    })
     this.#shared = {
       runtime,
       contents,

@@ -149,7 +149,7 @@ export class RelayedRepository implements RepositoryReader {
     if (bytes !== undefined) {
       // Whoever waited for another one's request has the same repository, and so the same links.
       if (links.known(this.#request, digest) === undefined)
-        links.learn(this.#request, { digest, mediaType, bytes })
+        links.learn(this.#request, { digest, mediaType, bytes }, true)
       return { digest, mediaType, bytes }
     }
     const provenance = this.#provenance

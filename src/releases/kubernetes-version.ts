@@ -31,16 +31,29 @@ export function readKubernetesVersion(text: string, releases: KubernetesReleases
   return { major, minor, patch, ...(match[4] !== undefined && { prerelease: match[4] }) }
 }
 
-/** Reads `v1.33.1..v1.34.0`. Throws `USAGE` for anything else. */
-export function readUpgrade(
-  text: string,
-  releases: KubernetesReleases,
-): readonly [from: KubernetesVersion, to: KubernetesVersion] {
+/** The minor version of which `v1.33.x` is the last patch, such as `1.33`; `undefined` for what names a patch itself. */
+export function minorOfLast(text: string): string | undefined {
+  const [, minor] = /^v?(1\.[0-9]{1,3})\.x$/.exec(text) ?? []
+  return minor
+}
+
+/** The last patch of a minor version that a registry has tags of, those of what is no release left out. */
+export function lastPatchOfTags(minor: string, tags: Iterable<string>): number | undefined {
+  let last: number | undefined
+  for (const tag of tags) {
+    const [, of, patch] = /^v(1\.[0-9]{1,3})\.([0-9]{1,3})$/.exec(tag) ?? []
+    if (of === minor && Number(patch) >= (last ?? 0)) last = Number(patch)
+  }
+  return last
+}
+
+/** The two versions of `v1.33.1..v1.34.0`, as they are written. Throws `USAGE` for anything else. */
+export function splitUpgrade(text: string): readonly [from: string, to: string] {
   const [from, to, ...more] = text.split('..')
-  if (from === undefined || to === undefined || more.length > 0) {
+  if (!from || !to || more.length > 0) {
     throw usage(`${JSON.stringify(text)} is no upgrade; expected FROM..TO, such as v1.33.1..v1.34.0`, text)
   }
-  return [readKubernetesVersion(from, releases), readKubernetesVersion(to, releases)]
+  return [from, to]
 }
 
 /** As tags and people write it: `v1.33.2`. */

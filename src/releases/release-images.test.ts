@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { kubernetesReleases } from './kubernetes-releases.ts'
-import { readKubernetesVersion, readUpgrade } from './kubernetes-version.ts'
+import { lastPatchOfTags, readKubernetesVersion, splitUpgrade } from './kubernetes-version.ts'
 import { compareReleases, releaseImages } from './release-images.ts'
 
 const of = (version: string, repository?: string) =>
@@ -59,6 +59,14 @@ describe('what kubeadm pulls', () => {
     expect(release.gap).toBe(gap)
   })
 
+  it.each([
+    ['v1.24.4', undefined, 'k8s.gcr.io'],
+    ['v1.24.4', 'r.example', undefined],
+    ['v1.33.2', undefined, undefined],
+  ])('%s from %s is pulled from %s by itself', (version, repository, registry) => {
+    expect(of(version, repository).pullsFrom).toBe(registry)
+  })
+
   it('is compared with that of another version', () => {
     const [from, to] = [of('v1.33.5'), of('v1.33.6')]
     const { added, dropped, kept } = compareReleases(from, to)
@@ -66,6 +74,16 @@ describe('what kubeadm pulls', () => {
     expect(added.map(({ reference }) => reference)).toContain('registry.k8s.io/etcd:3.5.24-0')
     expect(dropped.map(({ reference }) => reference)).toContain('registry.k8s.io/etcd:3.5.21-0')
     expect(added.length).toBe(5)
+  })
+
+  it('is not said to be dropped where what comes after it is not known', () => {
+    const { dropped } = compareReleases(of('v1.37.2'), of('v1.99.0'))
+    expect(dropped.map(({ component }) => component)).toEqual([
+      'kube-apiserver',
+      'kube-controller-manager',
+      'kube-scheduler',
+      'kube-proxy',
+    ])
   })
 })
 
@@ -89,7 +107,19 @@ describe('a version', () => {
     expect(() => readKubernetesVersion(text, kubernetesReleases)).toThrow(reason)
   })
 
-  it.each(['v1.33.1', 'v1.33.1..', 'v1.33.1..v1.34.0..v1.35.0', '..v1.33.1'])('is no upgrade: %s', (text) => {
-    expect(() => readUpgrade(text, kubernetesReleases)).toThrow(/is no (?:upgrade|version)/)
+  it.each(['v1.33.1', 'v1.33.1..', 'v1.33.1..v1.34.0..v1.35.0', '..v1.33.1', ''])(
+    'is no upgrade: %s',
+    (text) => {
+      expect(() => splitUpgrade(text)).toThrow(/is no upgrade; expected FROM\.\.TO/)
+    },
+  )
+
+  it.each([
+    ['1.38', 10],
+    ['1.3', 0],
+    ['1.39', undefined],
+  ])('%s has as its last patch what tags say: %s', (minor, patch) => {
+    const tags = ['v1.38.9', 'v1.38.10', 'v1.38.11-rc.0', 'v1.3.0', 'v1.40.1', 'sha256-ab.sig', '1.38.12']
+    expect(lastPatchOfTags(minor, tags)).toBe(patch)
   })
 })

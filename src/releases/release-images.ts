@@ -30,12 +30,14 @@ export interface ReleaseImages {
   readonly images: readonly ReleaseImage[]
   /** What kubeadm pulls too, and of which the tag is not known. */
   readonly missing: readonly ReleaseComponent[]
+  /** Where kubeadm pulls from by itself, if it is none of the references' registries. */
+  readonly pullsFrom?: string
   /** Why something is missing or derived. */
   readonly gap?: string
 }
 
 /** Where all of it is had from: what older ones of kubeadm name, `k8s.gcr.io`, is frozen, and has no more than this one. */
-const REGISTRY = 'registry.k8s.io'
+export const REGISTRY = 'registry.k8s.io'
 
 /**
  * What kubeadm of a version pulls from `registry.k8s.io`, or from `repository` (HOST/PATH) where its config says
@@ -66,7 +68,12 @@ export function releaseImages(
       basis: ofVersion ? 'version' : gap !== undefined && !releases.isKnown(version) ? 'derived' : 'data',
     })
   }
-  return { version: text, images, missing, ...(gap !== undefined && { gap }) }
+  const own = kubeadmRegistry(version)
+  return {
+    ...{ version: text, images, missing },
+    ...(repository === undefined && own !== REGISTRY && { pullsFrom: own }),
+    ...(gap !== undefined && { gap }),
+  }
 }
 
 /** What an upgrade brings. */
@@ -76,13 +83,18 @@ export interface UpgradeImages {
   readonly kept: readonly ReleaseImage[]
 }
 
-/** What one version pulls that another one does not, by their references. */
+/**
+ * What one version pulls that another one does not, by their references. Where the tag of the later one is not known,
+ * neither is whether that of the earlier one is dropped.
+ */
 export function compareReleases(from: ReleaseImages, to: ReleaseImages): UpgradeImages {
   const namesOf = ({ images }: ReleaseImages) => new Set(images.map(({ reference }) => reference))
   const [before, after] = [namesOf(from), namesOf(to)]
   return {
     added: to.images.filter(({ reference }) => !before.has(reference)),
-    dropped: from.images.filter(({ reference }) => !after.has(reference)),
+    dropped: from.images.filter(
+      ({ component, reference }) => !after.has(reference) && !to.missing.includes(component),
+    ),
     kept: to.images.filter(({ reference }) => before.has(reference)),
   }
 }

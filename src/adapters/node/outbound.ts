@@ -61,8 +61,15 @@ function sendOnce(url: string, init: RequestInit): Promise<Response> {
   if (IS_BUN) return fetch(url, forBun(url, init, proxy))
   const through = proxy === undefined ? undefined : dispatcherFor(known)
   const chosen = init.method === 'HEAD' ? keptOpen(through) : through
-  return fetch(url, chosen === undefined ? init : { ...init, dispatcher: chosen })
+  const sent = init.body instanceof ReadableStream ? { ...init, ...ONCE } : init
+  return fetch(url, chosen === undefined ? sent : { ...sent, dispatcher: chosen })
 }
+
+/**
+ * Of a body that can be sent once. For all others, `fetch` keeps a copy of what was sent, in case of a redirect that asks
+ * for it again: a blob of a gigabyte would take as much memory (Fetch standard, "HTTP-network-or-cache fetch", step 8).
+ */
+const ONCE = { redirect: 'error', window: null } as const
 
 /** Whether a connection ended before anything was answered. */
 function hasHungUp(error: unknown): boolean {

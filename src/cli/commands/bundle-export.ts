@@ -15,9 +15,10 @@ import { readPlatform } from '../../oci/keep-platforms.ts'
 import { readSmallFile, unreadable } from '../../storage/fs/files.ts'
 import { writeWhole } from '../../storage/fs/workspace-file.ts'
 import { openBundleOutput } from '../bundle-output.ts'
-import { describeExport, exportExitCode, exportReport } from '../bundle-report.ts'
+import { describeExport, exportExitCode, exportReport } from '../bundle-export-report.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { readSources, type SourceImage } from '../copy-source.ts'
+import { EXIT } from '../exit-code.ts'
 import { interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
 import { type BundleEvent, createBundleBoard } from '../progress/bundle-board.ts'
@@ -44,7 +45,7 @@ export async function runBundleExport(
     const exporting: ExportOptions = {
       platforms: (options.platform ?? []).map(readPlatform),
       referrers: options.referrers,
-      known: options.since === undefined ? new Set() : await readKnown(options.since),
+      known: await readKnown(options),
       partSize: options.partSize ?? null,
       sign: options.sign === undefined ? undefined : await signerOf(options.sign),
       signal,
@@ -58,6 +59,9 @@ export async function runBundleExport(
     if (options.json) printJson(report)
     else process.stdout.write(describeExport(report))
     return exportExitCode(report, options.allowUnknown)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return EXIT.failed
   } finally {
     progress.end()
     interruption[Symbol.dispose]()
@@ -96,10 +100,13 @@ async function writeAll(
   }
 }
 
-async function readKnown(file: string): Promise<ReadonlySet<Digest>> {
-  const bytes = await readSmallFile(file, BUNDLE_INDEX_MAX_BYTES)
-  if (bytes === undefined) throw unreadable(file, new Error('there is no such file'))
-  return parseKnownContents(bytes, file)
+/** A ledger that this very export begins says nothing yet. */
+async function readKnown({ since, ledger }: BundleExportOptions): Promise<ReadonlySet<Digest>> {
+  if (since === undefined) return new Set()
+  const bytes = await readSmallFile(since, BUNDLE_INDEX_MAX_BYTES)
+  if (bytes !== undefined) return parseKnownContents(bytes, since)
+  if (since === ledger) return new Set()
+  throw unreadable(since, new Error('there is no such file'))
 }
 
 async function readLedger(file: string): Promise<readonly Digest[]> {

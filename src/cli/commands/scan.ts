@@ -6,11 +6,11 @@ import type { Finding } from '../../migrate/finding.ts'
 import type { RegistryMap } from '../../migrate/map.ts'
 import { toSarif } from '../../migrate/sarif.ts'
 import { EXIT } from '../exit-code.ts'
-import { TEXT_BYTES_MAX } from '../file-search.ts'
 import { nodePlaces } from '../node-places.ts'
 import { printLongJson, progressOutput, say } from '../print.ts'
 import { formatPullFailures } from '../pull-report.ts'
 import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
+import { readStdin } from '../read-stdin.ts'
 import { type Scanned, scanFiles } from '../scan-files.ts'
 import { count, formatFindings, formatRest, formatSummary, shown } from '../scan-report.ts'
 import type { ScanOptions } from './scan-spec.ts'
@@ -80,20 +80,6 @@ async function readFiles(map: RegistryMap, paths: readonly string[], options: Sc
   })
   progress.end()
   return scanned
-}
-
-async function readStdin(): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of process.stdin) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > TEXT_BYTES_MAX) {
-      const message = `cannot read standard input: it is longer than ${TEXT_BYTES_MAX} bytes`
-      throw new PortolanError('FILE_UNREADABLE', message, { file: '-' })
-    }
-  }
-  return Buffer.concat(chunks)
 }
 
 async function writeBaseline(file: string, findings: readonly Finding[]): Promise<void> {

@@ -3,7 +3,7 @@ import { PortolanError } from '../../errors.ts'
 import { parseFullReference } from '../../oci/full-reference.ts'
 import { LISTED_MAX } from '../../oci/image-list.ts'
 import { formatReference } from '../../oci/reference.ts'
-import { isCopy, type PodSpec, readClusterObject } from './cluster-object.ts'
+import { imagesOf, isCopy, readClusterObject } from './cluster-object.ts'
 
 /** Longer than any reference. */
 const WRITTEN_MAX = 1024
@@ -82,11 +82,4 @@ export class ImageTally {
     if (kept.size < LISTED_MAX || kept.has(text)) kept.add(text)
     else this.#dropped++
   }
-}
-
-function imagesOf({ containers, initContainers, ephemeralContainers, volumes }: PodSpec): string[] {
-  const all = [containers, initContainers, ephemeralContainers].flatMap((some) => some ?? [])
-  const mounted = (volumes ?? []).flatMap(({ image }) => image?.reference ?? [])
-  // One without an image is filled in when a pod is made of it.
-  return [...all.flatMap(({ image }) => image || []), ...mounted]
 }

@@ -4,7 +4,7 @@ import { type Descriptor, type Platform, parseManifest } from '../../oci/manifes
 import type { Name, Tag } from '../../oci/name.ts'
 import { formatPlatform, matchesPlatform } from '../../oci/platform.ts'
 import { fallbackTag } from '../../registry/fallback-referrers.ts'
-import type { FetchedManifest, RepositoryReader } from '../../registry/reader.ts'
+import type { FetchedManifest, RepositoryReader, ResolvedManifest } from '../../registry/reader.ts'
 
 /** Which image of a repository is meant; a digest beside a tag counts. */
 export interface ImageQuestion {
@@ -12,8 +12,6 @@ export interface ImageQuestion {
   readonly digest?: Digest | undefined
   /** Of an image for several platforms, this one instead of the index. */
   readonly platform?: Platform | undefined
-  /** Whether signatures and other referrers are looked for. */
-  readonly referrers: boolean
 }
 
 /** What hangs on an image: by a list of referrers, or by a tag that names the image's digest. */
@@ -23,38 +21,23 @@ export interface ImageReferrer {
   readonly artifactType?: string
 }
 
-/** An image as its registry has it now. */
-export interface ResolvedImage {
-  readonly digest: Digest
-  readonly referrers?: readonly ImageReferrer[]
-}
-
 /** What cosign puts behind the digest in the tags of what belongs to it. */
 const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'] as const
 
 /**
- * Asks a registry what an image is. Rejects with `CONTENT_INVALID` when it is not there, or not for this platform; else
- * as the registry does: what cannot be asked is not absent.
+ * Asks a registry what an image is now. Rejects with `CONTENT_INVALID` when it is not there, or not for this platform;
+ * else as the registry does: what cannot be asked is not absent.
  */
 export async function resolveImage(
   repository: RepositoryReader,
   name: Name,
-  { tag, digest, platform, referrers }: ImageQuestion,
-): Promise<ResolvedImage> {
+  { tag, digest, platform }: ImageQuestion,
+): Promise<Digest> {
   const where = `${repository.location}/${name}${digest === undefined ? `:${tag}` : `@${digest}`}`
-  const chosen = await choose(repository, { tag, digest, platform }, where)
-  if (chosen === undefined) throw new PortolanError('CONTENT_INVALID', `${where} is not there`)
-  return { digest: chosen, ...(referrers && { referrers: await findReferrers(repository, chosen) }) }
-}
-
-async function choose(
-  repository: RepositoryReader,
-  { tag, digest, platform }: Omit<ImageQuestion, 'referrers'>,
-  where: string,
-): Promise<Digest | undefined> {
-  if (platform === undefined && digest === undefined) return (await repository.resolve(tag!))?.digest
-  const found = await repository.manifest(digest ?? tag!)
-  return found && platform ? ofPlatform(found, platform, where) : found?.digest
+  const isTagAlone = platform === undefined && digest === undefined
+  const found = isTagAlone ? await repository.resolve(tag!) : await repository.manifest(digest ?? tag!)
+  if (found === undefined) throw new PortolanError('CONTENT_INVALID', `${where} is not there`)
+  return platform !== undefined && isFetched(found) ? ofPlatform(found, platform, where) : found.digest
 }
 
 /** What is no index is taken as it is: only its config says what it runs on. */
@@ -68,8 +51,11 @@ function ofPlatform({ digest, bytes }: FetchedManifest, wanted: Platform, where:
   throw new PortolanError('CONTENT_INVALID', message)
 }
 
-/** By the registry's own list, or the fallback tag where it keeps none (OCI distribution spec 1.1), and cosign's tags. */
-async function findReferrers(repository: RepositoryReader, digest: Digest): Promise<ImageReferrer[]> {
+/**
+ * What hangs on a manifest: by the registry's own list, or the fallback tag where it keeps none (OCI distribution spec
+ * 1.1), and cosign's tags. Rejects as the registry does.
+ */
+export async function findReferrers(repository: RepositoryReader, digest: Digest): Promise<ImageReferrer[]> {
   const listed = await repository.referrers(digest)
   const descriptors = listed === 'unsupported' ? await readFallback(repository, digest) : listed
   const tags = COSIGN_SUFFIXES.map((suffix) => `${fallbackTag(digest)}.${suffix}` as Tag)
@@ -80,6 +66,10 @@ async function findReferrers(repository: RepositoryReader, digest: Digest): Prom
     ...descriptors.map(({ digest, artifactType }) => ({ digest, ...(artifactType && { artifactType }) })),
     ...tagged.flatMap(({ tag, digest }) => (digest === undefined ? [] : [{ digest, tag }])),
   ]
+}
+
+function isFetched(found: ResolvedManifest): found is FetchedManifest {
+  return 'bytes' in found
 }
 
 async function readFallback(repository: RepositoryReader, digest: Digest): Promise<readonly Descriptor[]> {

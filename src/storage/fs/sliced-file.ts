@@ -1,8 +1,10 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncFolder, unlessAbsent, unreadable } from './files.ts'
+import { fileSize, syncFolder, unreadable } from './files.ts'
 import { unwritable } from './workspace-file.ts'
+
+const BUSY = 'another process writes it, too'
 
 /** How the files of a sliced file are called, and how large they are. */
 export interface Slicing {
@@ -39,16 +41,19 @@ export class SlicedFile {
       throw unwritable(folder, error)
     })
     const numbers = await numbersIn(folder, slicing)
+    const gap = numbers.findIndex((number, index) => number !== index + 1)
+    if (gap >= 0) {
+      const file = join(folder, slicing.nameOf(gap + 1))
+      throw unreadable(file, new Error('it is not there, though there are later parts'))
+    }
     let length = 0
-    for (const [index, number] of numbers.entries()) {
-      const file = join(folder, slicing.nameOf(index + 1))
-      if (number !== index + 1)
-        throw unreadable(file, new Error('it is not there, though there are later parts'))
-      const { size } = (await unlessAbsent(file, stat(file))) ?? { size: 0 }
-      const isLast = index === numbers.length - 1
-      const wanted = slicing.size ?? size
-      if (size > wanted || (!isLast && (size < wanted || slicing.size === undefined)))
-        throw unreadable(file, new Error(`it has ${size} bytes; expected ${wanted}`))
+    for (const number of numbers) {
+      const file = join(folder, slicing.nameOf(number))
+      const size = await fileSize(file)
+      const isLast = number === numbers.length
+      const most = slicing.size ?? (isLast ? Number.MAX_SAFE_INTEGER : 0)
+      if (size === undefined || size > most || (!isLast && size < most))
+        throw unreadable(file, new Error(`it has ${size} bytes; expected ${most}`))
       length += size
     }
     return new SlicedFile(folder, slicing, length)
@@ -65,7 +70,9 @@ export class SlicedFile {
       const count = Math.min(bytes.length - offset, left)
       const file = this.#fileOf(number)
       try {
-        const { bytesWritten } = await (await this.#handle(number)).write(bytes, offset, count, start)
+        const handle = await this.#handle(number)
+        await this.#refuseOthers(handle, start)
+        const { bytesWritten } = await handle.write(bytes, offset, count, start)
         offset += bytesWritten
         this.#length += bytesWritten
       } catch (error) {
@@ -100,13 +107,21 @@ export class SlicedFile {
   async truncate(length: number): Promise<void> {
     const { number: kept, start } = this.#sliceAt(length)
     const numbers = await numbersIn(this.#folder, this.#slicing)
-    for (const number of numbers.filter((each) => each > kept).reverse()) {
+    const last = this.#sliceAt(this.#length)
+    try {
+      if (numbers.some((number) => number > last.number)) throw new Error(BUSY)
+      if (numbers.includes(last.number)) await this.#refuseOthers(await this.#handle(last.number), last.start)
+    } catch (error) {
+      throw unwritable(this.#fileOf(last.number), error)
+    }
+    const isBehind = (number: number) => number > kept || (number === kept && start === 0)
+    for (const number of numbers.filter(isBehind).reverse()) {
       await this.#close(number)
       await rm(this.#fileOf(number), { force: true }).catch((error) => {
         throw unwritable(this.#fileOf(number), error)
       })
     }
-    if (numbers.includes(kept)) {
+    if (numbers.includes(kept) && start > 0) {
       await (await this.#handle(kept)).truncate(start).catch((error) => {
         throw unwritable(this.#fileOf(kept), error)
       })
@@ -124,6 +139,11 @@ export class SlicedFile {
 
   async close(): Promise<void> {
     for (const number of [...this.#handles.keys()]) await this.#close(number)
+  }
+
+  /** What is longer or shorter than we have made it is written by somebody else, too: that would spoil both. */
+  async #refuseOthers(handle: FileHandle, length: number): Promise<void> {
+    if ((await handle.stat()).size !== length) throw new Error(BUSY)
   }
 
   #sliceAt(position: number): { readonly number: number; readonly start: number; readonly left: number } {

@@ -4,8 +4,13 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { hashSync } from 'bcryptjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { OCI_INDEX } from '../../../src/oci/manifest.ts'
-import { blobOf, makeBlob, makeManifest, type TestBlob, type TestRepository } from '../../support/content.ts'
+import {
+  blobOf as contentOf,
+  makeBlob,
+  makeManifest,
+  type TestBlob,
+  type TestRepository,
+} from '../../support/content.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { type ScriptedRegistry, startScriptedRegistry } from '../../support/scripted-registry.ts'
 import { makeTempFolder } from '../../support/temp.ts'
@@ -23,17 +28,22 @@ function repository(name: string): TestRepository & { readonly config: ReturnTyp
 const APP = repository('app')
 const OTHER = repository('other')
 const PAUSE = repository('pause')
-/** Of somebody who may push to the open registry, and knows digests of the private one. */
-const CLAIM: TestRepository = {
-  name: 'claim',
-  tags: { v1: makeManifest(APP.config, APP.blobs[1]!, makeBlob('claim')), all: indexOf(APP.tags.v1!) },
+/** What anybody may push to a registry that does not look whether it has what a manifest names. */
+const CLAIMED: TestRepository = {
+  name: 'claimed',
+  tags: {
+    v1: makeManifest(...(APP.blobs.toReversed() as [TestBlob, TestBlob])),
+    index: indexOf(APP.tags.v1!),
+  },
   blobs: [],
 }
+/** The same, at one that has the blobs too. */
+const SHARED: TestRepository = { name: 'shared', tags: { v1: APP.tags.v1! }, blobs: APP.blobs }
 
-function indexOf({ digest, bytes, type }: TestBlob): TestBlob {
+function indexOf({ bytes, digest, type }: TestBlob): TestBlob {
+  const mediaType = 'application/vnd.oci.image.index.v1+json'
   const manifests = [{ mediaType: type, digest, size: bytes.length }]
-  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests }
-  return blobOf(Buffer.from(JSON.stringify(index)), OCI_INDEX)
+  return contentOf(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests })), mediaType)
 }
 
 /** Who may read what of a mirror, and by what it reads itself, whatever runtime it is on. */
@@ -47,7 +57,7 @@ export function describeAccess(runtime: RuntimeName): void {
 
     beforeAll(async () => {
       upstream = made.use(await startPrivateRegistry('first-secret', [APP, OTHER]))
-      open = made.use(await startScriptedRegistry({ repositories: [PAUSE, CLAIM] }))
+      open = made.use(await startScriptedRegistry({ repositories: [PAUSE, CLAIMED, SHARED] }))
       const folder = made.use(await makeTempFolder())
       passwordFile = join(folder.path, 'password')
       await writeFile(passwordFile, 'first-secret\n')
@@ -89,13 +99,13 @@ export function describeAccess(runtime: RuntimeName): void {
       )
     }
 
-    const pathOf = (name: string, { digest }: { digest: string }) => `/v2/${name}/blobs/${digest}`
+    const blobOf = (name: string, { digest }: { digest: string }) => `/v2/${name}/blobs/${digest}`
 
     it('gives what is private to those whom the file names, and asks the upstream with its own login', async () => {
       const { status, body } = await ask('/v2/private.example/app/manifests/v1', USER)
       expect(status).toBe(200)
       expect(body).toEqual(APP.tags.v1!.bytes)
-      expect((await ask(pathOf('private.example/app', APP.config), USER)).body).toEqual(APP.config.bytes)
+      expect((await ask(blobOf('private.example/app', APP.config), USER)).body).toEqual(APP.config.bytes)
       expect(upstream.logins.filter((login) => login !== 'mirror:first-secret')).toEqual([])
       const shown = upstream.registry.requests.map(({ headers }) => headers.authorization)
       expect(shown.filter((header) => header?.startsWith('Basic'))).toEqual([])
@@ -106,8 +116,8 @@ export function describeAccess(runtime: RuntimeName): void {
       ['a tag', '/v2/private.example/app/manifests/v1'],
       ['a tag by ns', '/v2/app/manifests/v1?ns=private.example'],
       ['a kept manifest', `/v2/private.example/app/manifests/${APP.tags.v1!.digest}`],
-      ['a kept blob', pathOf('private.example/app', APP.config)],
-      ['what is nowhere', pathOf('private.example/none', PAUSE.config)],
+      ['a kept blob', blobOf('private.example/app', APP.config)],
+      ['what is nowhere', blobOf('private.example/none', PAUSE.config)],
       ['tags', '/v2/private.example/app/tags/list'],
       ['referrers', `/v2/private.example/app/referrers/${APP.tags.v1!.digest}`],
       ['the catalog', '/v2/_catalog'],
@@ -121,21 +131,6 @@ export function describeAccess(runtime: RuntimeName): void {
       }
     })
 
-    it('gives nobody what a manifest of the public registry merely names of the private one', async () => {
-      await ask(pathOf('private.example/app', APP.config), USER)
-      await ask(`/v2/private.example/app/manifests/${APP.tags.v1!.digest}`, USER)
-      for (const tag of ['v1', 'all']) {
-        expect((await ask(`/v2/open.example/claim/manifests/${tag}`)).status).toBe(200)
-      }
-      for (const method of ['GET', 'HEAD']) {
-        const blob = await ask(pathOf('open.example/claim', APP.config), undefined, { method })
-        expect(blob.status).toBe(404)
-        const manifest = `/v2/open.example/claim/manifests/${APP.tags.v1!.digest}`
-        expect((await ask(manifest, undefined, { method })).status).toBe(404)
-      }
-      expect((await ask(pathOf('private.example/app', APP.config), USER)).status).toBe(200)
-    })
-
     it.each([
       ['in the public registry', '/v2/open.example/pause', undefined],
       ['in the public registry, by ns', '/v2/pause', undefined, '?ns=open.example'],
@@ -144,7 +139,7 @@ export function describeAccess(runtime: RuntimeName): void {
     ])(
       'gives nobody a blob that is private to one repository: %s',
       async (_, at, authorization, query = '') => {
-        await ask(pathOf('private.example/app', APP.config), USER)
+        await ask(blobOf('private.example/app', APP.config), USER)
         const path = `${at}/blobs/${APP.config.digest}${query}`
         for (const method of ['GET', 'HEAD']) {
           expect((await ask(path, authorization, { method })).status).toBe(404)
@@ -153,6 +148,30 @@ export function describeAccess(runtime: RuntimeName): void {
         expect((await ask(manifest, authorization)).status).toBe(404)
       },
     )
+
+    it('gives nobody what is private because a manifest of a public repository names it', async () => {
+      for (const path of ['manifests/v1', `manifests/${APP.tags.v1!.digest}`]) {
+        expect((await ask(`/v2/private.example/app/${path}`, USER)).status).toBe(200)
+      }
+      await ask(blobOf('private.example/app', APP.config), USER)
+      expect((await ask('/v2/open.example/claimed/manifests/v1')).status).toBe(200)
+      expect((await ask('/v2/open.example/claimed/manifests/index')).status).toBe(200)
+      for (const method of ['GET', 'HEAD']) {
+        const blob = await ask(blobOf('open.example/claimed', APP.config), undefined, { method })
+        expect(blob.status).toBe(404)
+      }
+      const manifest = `/v2/open.example/claimed/manifests/${APP.tags.v1!.digest}`
+      expect((await ask(manifest)).status).toBe(404)
+    })
+
+    it('gives what is public too, asking its registry once whether it has it', async () => {
+      await ask(blobOf('private.example/app', APP.config), USER)
+      expect((await ask('/v2/open.example/shared/manifests/v1')).status).toBe(200)
+      const path = blobOf('open.example/shared', APP.config)
+      for (const _ of [1, 2, 3]) expect((await ask(path)).body).toEqual(APP.config.bytes)
+      const asked = open.requests.filter((request) => request.path === blobOf('shared', APP.config))
+      expect(asked.map(({ method }) => method)).toEqual(['HEAD'])
+    })
 
     it('lets everybody read what is public, whatever login they bring', async () => {
       for (const authorization of [undefined, STRANGER, USER, 'Bearer abc']) {

@@ -204,6 +204,36 @@ export function describeBlobs(runtime: RuntimeName): void {
         })
       })
 
+      it('gives a blob once a portal that answered HEAD in place of its upstream is gone', async () => {
+        const blob = makeBlob(`${how} portal`, MIB)
+        const path = place(blob, serve(blob))
+        const portal = (): Answer => {
+          let isThere = true
+          return (request, response) => {
+            if (request.method === 'HEAD' && isThere) {
+              isThere = false
+              response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Length': 40 }).end()
+            } else serve(blob)(request, response)
+          }
+        }
+        near.script(path, portal())
+        far.script(path, portal())
+        await mirror.ask(path)
+        expect((await mirror.ask(path)).body.equals(blob.bytes)).toBe(true)
+      })
+
+      it('gives a blob whose upstreams do not say by HEAD how long it is', async () => {
+        const blob = makeBlob(`${how} of unsaid length`, MIB)
+        const path = place(blob, serve(blob))
+        for (const registry of [near, far]) {
+          registry.script(path, (request, response) => {
+            if (request.method === 'HEAD') response.writeHead(200, { 'Transfer-Encoding': 'chunked' }).end()
+            else serve(blob)(request, response)
+          })
+        }
+        expect((await mirror.ask(path)).body.equals(blob.bytes)).toBe(true)
+      })
+
       it('gives a blob as it is that an upstream compresses though nobody asked for that', async () => {
         const blob = makeBlob(`${how} compressed`, MIB)
         expect((await mirror.ask(place(blob, compressed(blob)))).body.equals(blob.bytes)).toBe(true)

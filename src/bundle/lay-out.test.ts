@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { makeTempFolder } from '../../test/support/temp.ts'
+import { parseDigest } from '../oci/digest.ts'
+import { OCI_MANIFEST } from '../oci/manifest.ts'
+import { parseBundleIndex } from './form.ts'
+import { type BundlePlan, contentHeader, contentPath, layOut } from './lay-out.ts'
+import { readHead } from './read-head.ts'
+
+const GIB = 1024 ** 3
+const digestOf = (digit: string, algorithm = 'sha256') =>
+  parseDigest(`${algorithm}:${digit.repeat(algorithm === 'sha256' ? 64 : 128)}`)!
+const REPOSITORIES = ['registry.test/app']
+
+const plan: BundlePlan = {
+  images: [{ name: 'registry.test/app:v1', digest: digestOf('1'), mediaType: OCI_MANIFEST, size: 300 }],
+  referrers: [],
+  contents: [
+    { digest: digestOf('1'), size: 300, mediaType: OCI_MANIFEST, repositories: REPOSITORIES },
+    { digest: digestOf('2'), size: 9 * GIB, repositories: REPOSITORIES },
+    { digest: digestOf('3', 'sha512'), size: 512, repositories: REPOSITORIES },
+    { digest: digestOf('4'), size: 0, repositories: REPOSITORIES },
+  ],
+  assumed: [],
+  missing: [],
+  partSize: null,
+}
+
+it('says where each content begins, as tar finds it: beyond 8 GiB, with a long name, with nothing in it', async () => {
+  await using folder = await makeTempFolder()
+  const { index, head } = await layOut(plan)
+  const file = join(folder.path, 'bundle.0001.tar')
+  const handle = await open(file, 'w')
+  await handle.write(head)
+  for (const content of index.contents) {
+    const header = contentHeader(content)
+    await handle.write(header, 0, header.length, content.offset - header.length)
+  }
+  // Nothing but headers is written: the rest are holes.
+  await handle.truncate(index.length)
+  await handle.close()
+  const listed = execFileSync('tar', ['--list', '--verbose', '--file', file], { encoding: 'utf8' })
+  const found = listed
+    .trim()
+    .split('\n')
+    .slice(3)
+    .map((line) => line.split(/ +/))
+  expect(found.map((words) => [words.at(-1), Number(words[2])])).toEqual(
+    index.contents.map(({ digest, size }) => [contentPath(digest), size]),
+  )
+})
+
+it('is signed as it stands, and read back', async () => {
+  let statement: Uint8Array | undefined
+  const { index, head } = await layOut(plan, async (bytes) => {
+    statement = bytes
+    return 'A'.repeat(88)
+  })
+  expect(parseBundleIndex(statement!)).toEqual(index)
+  const [first] = index.contents
+  const bytes = new Uint8Array(first!.offset)
+  bytes.set(head)
+  bytes.set(contentHeader(first!), head.length)
+  const stream = { length: bytes.length, read: async (from: number, to: number) => bytes.subarray(from, to) }
+  expect(await readHead(stream, 'a test')).toEqual({ index, bytes: statement, length: head.length })
+  // Without the header behind it, nobody knows whether it is all.
+  const cut = { ...stream, length: head.length }
+  expect(await readHead(cut, 'a test')).toBeUndefined()
+})
+
+it('needs as many digits for its offsets as they come to be long', async () => {
+  for (let count = 1; count < 400; count += 7) {
+    const contents = Array.from({ length: count }, (_, at) => ({
+      ...{ digest: digestOf(`${at % 10}`), size: 999_999 * at, repositories: REPOSITORIES },
+    }))
+    const { index, head } = await layOut({ ...plan, contents })
+    expect(index.contents[0]!.offset).toBe(head.length + 512)
+  }
+})
