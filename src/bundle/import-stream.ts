@@ -40,7 +40,7 @@ export async function importStream(
   if (options.key !== undefined) await checkSignature(head, options.key, reader.where)
   const { index } = head
   checkManifests(index.contents)
-  const work = new ImportWork(runtime, planImport(index, options), at, options.signal)
+  const work = new ImportWork(runtime, planImport(index, options), at, options)
   await work.checkAssumed()
   const manifests = new Map<Digest, Uint8Array>()
   for (const content of index.contents) {

@@ -21,6 +21,9 @@ const { found, missing } = findPrograms('cosign', 'crane', 'ip')
 const noNamespace = missing ?? (await whyNoNamespace())
 if (noNamespace !== undefined) console.warn(`no bundle is imported without a network; ${noNamespace}`)
 
+/** Of an import; `KILLS=50` for as many as the release is tried with. */
+const KILLS = Number(process.env.KILLS ?? 4)
+
 describe.skipIf(noDockerRegistry !== undefined)('bundle import', () => {
   let source: DockerRegistry
   let pushed: PushedImages
@@ -123,6 +126,47 @@ describe.skipIf(noDockerRegistry !== undefined)('bundle import', () => {
     return runCommand(['bundle', 'import', '-', '--to', `${host}/gap`], { folder: tmpdir(), input: bytes })
   }
 
+  it('goes on where it was killed, and sends no blob twice but those that were on their way', async () => {
+    await using target = await startDockerRegistry()
+    const receipt = join(folder.path, 'killed.json')
+    const words = ['bundle', 'import', parts, '--to', `${target.host}/gap`, '--receipt', receipt, '--json']
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { process: child, ended } = startCommand(words, { folder: tmpdir() })
+      // Over the whole of a run, from its beginning to its end.
+      await new Promise((resolve) => setTimeout(resolve, 300 + ((kill * 377) % 1500)))
+      child.kill('SIGKILL')
+      await ended
+    }
+    const { code, err, out } = await portolan(...words)
+    expect(code, `${err}${out}`).toBe(0)
+    await expectAll(target.host, 'gap/images')
+    const { contents } = parseReceipt(await readFile(receipt))
+    expect(contents).toEqual(expect.arrayContaining([...pushed.manifests.keys(), ...pushed.blobs.keys()]))
+    const names = await readdir(folder.path)
+    expect(names.filter((name) => name.endsWith('.uploads'))).toEqual([])
+  })
+
+  it('brings what is new since a receipt, and nothing else', async () => {
+    await using target = await startDockerRegistry()
+    const [receipt, first, delta] = ['since.json', 'first', 'delta'].map((name) => join(folder.path, name))
+    const app = `${source.host}/images/app:${pushed.images.find(({ name }) => name === 'app')!.tag}`
+    const to = ['--to', `${target.host}/gap`]
+    const all = pushed.images.filter(({ tag }) => !tag.startsWith('sha256-'))
+    const references = all.map(({ name, tag }) => `${source.host}/images/${name}:${tag}`)
+    await portolan('bundle', 'export', app, '--output', first!)
+    expect((await portolan('bundle', 'import', first!, ...to, '--receipt', receipt!)).code).toBe(0)
+    await portolan('bundle', 'export', ...references, '--output', delta!, '--since', receipt!)
+    const { code, err, out } = await portolan('bundle', 'import', delta!, ...to, '--json')
+    expect(code, `${err}${out}`).toBe(0)
+    await expectAll(target.host, 'gap/images')
+    await using empty = await startDockerRegistry()
+    const lost = await portolan('bundle', 'import', delta!, '--to', `${empty.host}/gap`, '--json')
+    expect(lost.code).toBe(1)
+    const known = parseReceipt(await readFile(receipt!)).contents
+    expect((JSON.parse(lost.out) as ImportJson).lost.map(({ digest }) => digest).sort()).toEqual([...known])
+    asked = source.requests().length
+  })
+
   it('is a registry of what is in it', async () => {
     const port = await findFreePort()
     const listen = ['--listen', `127.0.0.1:${port}`]
@@ -197,4 +241,5 @@ async function whyNoNamespace(): Promise<string | undefined> {
 interface ImportJson {
   readonly images: readonly { readonly status: string }[]
   readonly totals: Readonly<Record<string, number>>
+  readonly lost: readonly { readonly digest: string }[]
 }

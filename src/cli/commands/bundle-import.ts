@@ -21,6 +21,7 @@ import { printJson, progressOutput } from '../print.ts'
 import { createImageBoard, type ImageEvent } from '../progress/image-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { createRegistries } from '../registries.ts'
+import { openSessionFile } from '../upload-sessions.ts'
 import type { BundleImportOptions } from './bundle-import-spec.ts'
 
 /** Brings a bundle to a registry, and says what was done; gives the exit code. */
@@ -40,8 +41,10 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
     const registries = createRegistries({ plainHttp: options.plainHttp ?? [], signal })
     const reader = registries.of(host)
     const target = registryTarget(commandRuntime, reader, registries.writer(host))
+    const { receipt, to } = options
+    const sessions = receipt === undefined ? undefined : await openSessionFile(`${receipt}.uploads`, to)
     const importing: ImportOptions = {
-      ...{ prefix, mappings, signal },
+      ...{ prefix, mappings, signal, ...(sessions && { sessions }) },
       onBytes: (bytes) => progress.report({ kind: 'bytes', bytes }),
       onImage: (image) => progress.report({ kind: 'image', ...image }),
     }
@@ -50,7 +53,8 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
     progress.end()
     if (imported === undefined) return EXIT.failed
     const { report, head } = imported
-    if (options.receipt !== undefined) await writeReceipt(options.receipt, options.to, report, head)
+    if (receipt !== undefined) await writeReceipt(receipt, to, report, head)
+    await sessions?.remove()
     const { contents: _, ...printed } = report
     if (options.json) printJson(printed)
     else process.stdout.write(describeImport(report))
