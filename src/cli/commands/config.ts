@@ -6,6 +6,7 @@ import type { ParsedConfig } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
 import { checkIdentities } from '../check-identities.ts'
 import { checkLoginFiles } from '../check-login-files.ts'
+import { checkPinFiles } from '../check-pin-files.ts'
 import { checkRealPlaces } from '../check-real-places.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
@@ -34,7 +35,7 @@ export async function runConfigCheck(files: readonly string[], { json }: ConfigO
   return faults.length === 0 ? EXIT.done : EXIT.wrongUsage
 }
 
-/** What is said of a config, of the files by which it speaks TLS and logs in, and of where its folders really are. */
+/** What is said of a config, of the files that it names, and of where its folders really are. */
 async function findingsOf(
   parsed: ParsedConfig,
   file: string,
@@ -43,9 +44,10 @@ async function findingsOf(
   const name = nameOf(file)
   const { faults, warnings } = await checkIdentities(parsed.config, name, Date.now())
   const logins = await checkLoginFiles(parsed.config, name)
+  const pins = await checkPinFiles(parsed.config, name)
   return {
     faults: [...faults, ...logins.faults, ...(await checkRealPlaces(parsed.config, name))],
-    warnings: [...parsed.warnings, ...warnings, ...logins.warnings],
+    warnings: [...parsed.warnings, ...warnings, ...logins.warnings, ...pins],
   }
 }
 
