@@ -95,6 +95,15 @@ it('what cannot be warmed is said, and fails', async () => {
   })
 })
 
+it('a digest that is not kept is said to be none of what went', async () => {
+  const { code, out, err } = await run('evict', '--config', file, `sha256:${'0'.repeat(64)}`)
+  expect({ code, out, err }).toEqual({
+    code: 0,
+    out: '0 contents (0 B) dropped\n',
+    err: '1 content is not kept here\n',
+  })
+})
+
 it('its admin service does nothing that a page of a browser could have asked for', async () => {
   const ask = (path: string, init: RequestInit) =>
     fetch(`http://127.0.0.1:${mirror.adminPort}${path}`, init).then(({ status }) => status)
