@@ -11,7 +11,15 @@ const SEARCH = [...YOUNG, '--heap-growing-percent=10', '--no-turbofan']
 const DOOR = [...YOUNG, '--no-wasm-dynamic-tiering', '--no-wasm-tier-up']
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  ...{ scan: SEARCH, rewrite: SEARCH, sync: YOUNG, serve: DOOR, 'serve-worker': DOOR, demo: DOOR },
+  ...{
+    scan: SEARCH,
+    rewrite: SEARCH,
+    sync: YOUNG,
+    bundle: YOUNG,
+    serve: DOOR,
+    'serve-worker': DOOR,
+    demo: DOOR,
+  },
 }
 
 /**
