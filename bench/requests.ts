@@ -123,7 +123,8 @@ async function measure(start: () => Promise<Kind>, size: number, count: number):
   await using temp = await makeTempFolder()
   const runtime = createNodeRuntime({ log: silentLog, userAgent: 'portolan/bench' })
   const { environment, fill } = kind
-  const objects = await openStore(fill, { environment, runtime })
+  const createMd5 = () => createHash('md5')
+  const objects = await openStore(fill, { environment, runtime, createMd5 })
   const upstream = new MemoryRegistry()
   const layers = Array.from({ length: count - 1 }, (_, index) =>
     upstream.addBlob('app', Buffer.alloc(size, createHash('sha512').update(`${size} ${index}`).digest())),

@@ -1,4 +1,6 @@
-import type { Figures } from './measure.ts'
+import type { Others, Throughput } from './measure.ts'
+
+export type Figures = Throughput & Others
 
 /** Prints a row for each server; the first is what the others are compared with. */
 export function printRows(rows: readonly (readonly [name: string, figures: Figures])[]): void {
@@ -28,7 +30,7 @@ export function printRows(rows: readonly (readonly [name: string, figures: Figur
 }
 
 /** CPU time of the server and its client: over loopback, either may be charged for what the other sends or takes. */
-function bothOf({ serverPerGigabyte, clientPerGigabyte }: Figures): number {
+function bothOf({ serverPerGigabyte, clientPerGigabyte }: Throughput): number {
   return serverPerGigabyte + clientPerGigabyte
 }
 

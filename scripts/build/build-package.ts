@@ -12,8 +12,8 @@ import { packagesOf } from './packages.ts'
 /** The file of `dist/` with the licences of all that is bundled. */
 export const LICENCES = 'third-party-licences.txt'
 
-/** Entries that know no runtime (scan is none yet: semver is CommonJS): nothing that is loaded with them may be one of Node's modules. */
-const ANYWHERE = ['workers', 'routing', 'oci', 'registry']
+/** Entries that know no runtime (scan and registry are none yet: semver and tldts are CommonJS): nothing that is loaded with them may be one of Node's modules. */
+const ANYWHERE = ['workers', 'routing', 'oci']
 
 /** An entry for where there is no Node: it shares no chunks, since those of CommonJS packages ask for Node's modules. */
 const WITHOUT_NODE = 'workers'

@@ -40,8 +40,8 @@ export async function bundle({
       alias: {
         // Its build for Node loads modules of Node's, though it needs none: the other one runs anywhere.
         yaml: join(root, 'node_modules/yaml/browser/index.js'),
-        // Of its two builds, this one stays half as long: the list of public suffixes is not written out.
-        tldts: join(root, 'node_modules/tldts/dist/cjs/index.js'),
+        // Of its builds, the one in which the list of public suffixes stays short when it is bundled.
+        tldts: join(root, 'node_modules/tldts/dist/index.esm.min.js'),
         // Only as modules does it leave out what is not used, which is nearly all of it.
         '@aws-sdk/client-ecr': join(root, 'node_modules/@aws-sdk/client-ecr/dist-es/index.js'),
       },

@@ -88,6 +88,8 @@ export interface CacheRecords {
   setAnswer(question: NamedQuestion, answer: LastAnswer | undefined): void
   /** What is known of a digest in one repository: that it may be read there. Nothing is, once the content is dropped. */
   link(repository: CachedRepository, digest: Digest): ContentLink | undefined
+  /** What is known of a digest in all repositories. */
+  links(digest: Digest): Iterable<readonly [CachedRepository, ContentLink]>
   /** Records that a repository has these. */
   setLinks(repository: CachedRepository, links: ReadonlyMap<Digest, ContentLink>): void
   /** All answers to questions of one kind in a repository. */
@@ -125,4 +127,6 @@ export interface ContentLink {
   readonly mediaType?: string
   /** Of a manifest: what it names, all of which is to be kept with it. */
   readonly children?: readonly Digest[]
+  /** An upstream gave it there, or said that it has it; otherwise a manifest names it, which may name anything. */
+  readonly given?: true
 }

@@ -34,8 +34,6 @@ export interface CacheVolume {
   readonly lost: AbortSignal
   /** Whether it can be written; rejects when it cannot. */
   probe(): Promise<void>
-  /** Bytes that are free on it; `undefined` where nobody says. */
-  free(): Promise<number | undefined>
 
   /** Opens what there is of a content on its way, or begins it. */
   partial(digest: Digest): Promise<Spool>

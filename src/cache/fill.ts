@@ -12,7 +12,7 @@ import type { FillStatus } from './managed-cache.ts'
 import { NO_PLACE } from './mounted-disk.ts'
 
 /** So much of a blob, or all of it, is given to nobody before all of it has matched its digest. */
-export const HELD_BACK = 1024 * 1024
+const HELD_BACK = 1024 * 1024
 /** How long bytes may wait for more of them when somebody waits for these, in milliseconds. */
 const PROMPT = 5
 

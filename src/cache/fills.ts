@@ -4,7 +4,7 @@ import type { NextSource } from '../transfer/source.ts'
 import { isPassing, type WantedBlob } from '../transfer/transfer-error.ts'
 import type { Fill } from './content-cache.ts'
 import type { CacheVolume } from './disk.ts'
-import { type FillEnd, RunningFill } from './fill.ts'
+import { type FillEnd, type FillParts, RunningFill } from './fill.ts'
 import type { CacheParts, Kept } from './kept.ts'
 import { KeptFill } from './kept-fill.ts'
 import type { FillStatus } from './managed-cache.ts'
@@ -94,7 +94,7 @@ export class Fills {
     return fill
   }
 
-  #partsOf({ volume, lot, before }: Undertaking): ConstructorParameters<typeof RunningFill>[2] {
+  #partsOf({ volume, lot, before }: Undertaking): FillParts {
     const { runtime, space, contents, events } = this.#parts
     return {
       runtime,

@@ -110,7 +110,7 @@ it('a cache that three times as much is pulled through as it may take keeps to i
   expect(cache.stat(sha256Of(blobOf(2)))).toBeDefined()
   read?.close()
   expect(cache.stat(sha256Of(blobOf(1)))).toBeDefined()
-  expect(cache.status().pinned).toEqual({ count: 2, missing: [sha256Of(blobOf(200))] })
+  expect(cache.status().pinned).toEqual({ count: 2, missing: 1 })
   expect([indexDigest, childDigest].map((digest) => cache.stat(digest) !== undefined)).toEqual([true, true])
   expect(cache.stat(sha256Of(old))).toBeUndefined()
   expect(cache.stat(sha256Of(blobOf(0)))).toBeUndefined()

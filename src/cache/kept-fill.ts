@@ -49,10 +49,12 @@ export async function* readKept(
   }
 }
 
-/** Reads no more at once than fits into what is given to read into. */
+/** What is read at once for who lends no buffer, in bytes: each of a thousand readers may have one on its way. */
+const UNLENT_BYTES = 128 * 1024
+
+/** Reads no more at once than fits into what is given to read into, and little where nothing is. */
 export function withinBuffer({ read }: Pick<Spool, 'read'>): Pick<Spool, 'read'> {
   return {
-    read: (start, end, into) =>
-      read(start, into === undefined ? end : Math.min(end, start + into.length), into),
+    read: (start, end, into) => read(start, Math.min(end, start + (into?.length ?? UNLENT_BYTES)), into),
   }
 }

@@ -178,7 +178,7 @@ export class MountedDisk {
     if (this.#closed) return volume.close()
     this.#hasRecords = true
     this.#volume = volume
-    volume.lost.addEventListener('abort', () => this.#note(volume.lost.reason), { once: true })
+    volume.lost.addEventListener('abort', () => this.noteFailure(volume, volume.lost.reason), { once: true })
     this.#listener.mounted(volume)
   }
 }

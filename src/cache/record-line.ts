@@ -86,13 +86,14 @@ function readAnswer(value: unknown): LastAnswer | undefined {
 
 function readOf(value: unknown): ContentLink | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { size, mediaType, children } = fields(value)
+  const { size, mediaType, children, given } = fields(value)
   const named = Array.isArray(children) ? children.map(digestOf) : undefined
   if (named?.includes(undefined)) return undefined
   return {
     ...(isNumber(size) && { size }),
     ...(isText(mediaType) && { mediaType }),
     ...(named && { children: named.filter((digest) => digest !== undefined) }),
+    ...(given === true && { given }),
   }
 }
 

@@ -73,6 +73,10 @@ export class Records implements CacheRecords {
     return this.#links.get(digest)?.get(repositoryKey(repository))?.link
   }
 
+  *links(digest: Digest): Generator<readonly [CachedRepository, ContentLink]> {
+    for (const { repository, link } of this.#links.get(digest)?.values() ?? []) yield [repository, link]
+  }
+
   setLinks(repository: CachedRepository, links: ReadonlyMap<Digest, ContentLink>): void {
     for (const [digest, link] of links) {
       const before = this.link(repository, digest)
@@ -202,7 +206,7 @@ function count(counts: Map<Digest, number>, digest: Digest, by: number): void {
 }
 
 function sameLink(one: ContentLink, other: ContentLink): boolean {
-  if (one.size !== other.size || one.mediaType !== other.mediaType) return false
+  if (one.size !== other.size || one.mediaType !== other.mediaType || one.given !== other.given) return false
   const [mine = [], others = []] = [one.children, other.children]
   return mine.length === others.length && mine.every((digest, at) => digest === others[at])
 }

@@ -34,7 +34,7 @@ export interface Lot {
 /** How much of the disk is taken, downloads on their way included, and what goes for what comes. */
 export class Space {
   readonly #parts: SpaceParts
-  #limit: number
+  readonly #limit: number
   /** Downloads that nobody goes on with, the oldest first. */
   readonly #idle = new Map<Digest, FoundPartial>()
   #idleBytes = 0
@@ -56,10 +56,6 @@ export class Space {
 
   get limit(): number {
     return this.#limit
-  }
-
-  set limit(bytes: number) {
-    this.#limit = bytes
   }
 
   /** Bytes that are taken. */

@@ -1,11 +1,14 @@
 import { AUDIT } from './commands/audit-spec.ts'
 import { BUNDLE_EXPORT } from './commands/bundle-export-spec.ts'
+import { BUNDLE_IMPORT } from './commands/bundle-import-spec.ts'
+import { BUNDLE_VERIFY } from './commands/bundle-verify-spec.ts'
 import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
 import { COPY } from './commands/copy-spec.ts'
 import { DEMO } from './commands/demo-spec.ts'
 import { EXPLAIN } from './commands/explain-spec.ts'
 import { HEALTHCHECK } from './commands/healthcheck-spec.ts'
 import { HOSTS } from './commands/hosts-spec.ts'
+import { IMAGES } from './commands/images-spec.ts'
 import { MIRROR_EVICT, MIRROR_STATUS, MIRROR_VERIFY, MIRROR_WARM } from './commands/mirror-spec.ts'
 import { NODE_CONFIG } from './commands/node-config-spec.ts'
 import { RANGES_ABOUT, RANGES_LOOKUP, RANGES_UPDATE } from './commands/ranges-spec.ts'
@@ -24,9 +27,16 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(HEALTHCHECK, async (options) => (await import('./commands/healthcheck.ts')).runHealthcheck(options)),
   bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
+  bind(IMAGES, async (options) => (await import('./commands/images.ts')).runImages(options)),
   bind(COPY, async (options, words) => (await import('./commands/copy.ts')).runCopy(words, options)),
   bind(BUNDLE_EXPORT, async (options, words) =>
     (await import('./commands/bundle-export.ts')).runBundleExport(words, options),
+  ),
+  bind(BUNDLE_VERIFY, async (options, folder) =>
+    (await import('./commands/bundle-verify.ts')).runBundleVerify(folder, options),
+  ),
+  bind(BUNDLE_IMPORT, async (options, folder) =>
+    (await import('./commands/bundle-import.ts')).runBundleImport(folder, options),
   ),
   bind(SCAN, async (options, paths) => (await import('./commands/scan.ts')).runScan(paths, options)),
   bind(REWRITE, async (options, paths) => (await import('./commands/rewrite.ts')).runRewrite(paths, options)),
@@ -62,7 +72,10 @@ export const GROUPS: readonly CommandGroup[] = [
   {
     name: 'bundle',
     description: 'carry images to where no network goes',
-    examples: ['portolan bundle export --images images.txt --output /media/usb/bundle'],
+    examples: [
+      'portolan bundle export --images images.txt --output /media/usb/bundle',
+      'portolan bundle import /media/usb/bundle --to registry.example/k8s',
+    ],
   },
   {
     name: 'mirror',

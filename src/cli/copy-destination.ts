@@ -57,7 +57,8 @@ async function layoutAt(folder: string, mappings: readonly NameMapping[]): Promi
   }
 }
 
-function readPlace(
+/** Reads `HOST[/PREFIX]`, and, where there is one image, `HOST/NAME:TAG`. Throws `USAGE`. */
+export function readPlace(
   text: string,
   isOne: boolean,
 ): {

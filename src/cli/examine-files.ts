@@ -13,6 +13,8 @@ export interface ExamineFilesOptions {
   readonly exclude?: readonly string[]
   /** Whether to obey `.gitignore`. */
   readonly gitignore?: boolean
+  /** What is said of a file that may hold what is looked for and cannot be read. */
+  readonly mayHold?: string
 }
 
 /** A file that names a host of the map. */
@@ -25,6 +27,7 @@ export interface ExaminedFile {
 /** One file that was come by: with what it holds, if it names a host of the map. */
 export type Looked = { readonly kind: 'clean' } | { readonly kind: 'named'; readonly file: ExaminedFile }
 
+const NAMES_HOST = 'it names a host of the map'
 const CLEAN: Looked = { kind: 'clean' }
 
 /**
@@ -70,17 +73,17 @@ export class FileExaminer {
 
   #look(path: string, searched: Searched, bases: KustomizeBases): Looked | undefined {
     if (searched.kind === 'binary') return undefined
+    const { map, includeText = false, mayHold = NAMES_HOST } = this.#options
     if (searched.kind === 'too-long') {
-      const reason = `it names a host of the map, and is longer than ${TEXT_BYTES_MAX / 1024 / 1024} MiB`
+      const reason = `${mayHold}, and is longer than ${TEXT_BYTES_MAX / 1024 / 1024} MiB`
       this.#notRead({ path, reason })
     }
     if (searched.kind === 'utf16')
       this.#notRead({
         path,
-        reason: 'it names a host of the map in UTF-16, which is not read: make it UTF-8',
+        reason: `${mayHold} in UTF-16, which is not read: make it UTF-8`,
       })
     if (searched.kind !== 'hit') return CLEAN
-    const { map, includeText = false } = this.#options
     const source = { path: path.replaceAll('\\', '/'), text: searched.decoded.text }
     const follow = bases.follow.bind(bases)
     const examined = examineText(source, { map, includeText, follow })

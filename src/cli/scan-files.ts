@@ -17,7 +17,10 @@ export interface Scanned {
   /** How many files were looked through, those that are binary not counted. */
   readonly files: number
   /** Where it was no files but a live cluster that was looked through. */
-  readonly cluster?: Pick<ClusterScan, 'context' | 'server' | 'objects' | 'customKinds' | 'pullFailures'>
+  readonly cluster?: Pick<
+    ClusterScan,
+    'context' | 'server' | 'objects' | 'customKinds' | 'images' | 'pullFailures'
+  >
 }
 
 export interface ScanFilesOptions extends Omit<ExamineFilesOptions, 'map'> {

@@ -15,6 +15,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
     scan: SEARCH,
     rewrite: SEARCH,
     sync: YOUNG,
+    copy: YOUNG,
     bundle: YOUNG,
     serve: DOOR,
     'serve-worker': DOOR,

@@ -1,6 +1,6 @@
-import { PortolanError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ClusterAccess } from './access.ts'
+import { checkNamespaces, checkServer } from './check.ts'
 import { type ClusterClient, clientUntil } from './client.ts'
 import { findCustomKinds } from './custom-kinds.ts'
 import { KindReader, type Refusals, type Tally } from './kind-reader.ts'
@@ -36,8 +36,6 @@ export interface ClusterReaderParts<Part extends TallyPart> {
   readonly runtime: Pick<Runtime, 'now'>
 }
 
-/** RFC 1123, as Kubernetes takes it for namespaces. */
-const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const NAMESPACES = '/api/v1/namespaces'
 const SYSTEM_NAMESPACE = 'kube-system'
 const KUBEADM_CONFIG = 'kubeadm-config'
@@ -58,22 +56,13 @@ export class ClusterReader<Part extends TallyPart> {
 
   /** Rejects with `UNREACHABLE` when it is no API server that answers. */
   async checkServer(): Promise<void> {
-    const { context, server } = this.#parts.access
-    const answer = await this.#client.get('/version')
-    // Some clusters show their version to nobody.
-    if (answer.kind === 'forbidden') return
-    const { gitVersion } =
-      ((answer.kind === 'found' ? answer.value : undefined) as { gitVersion?: unknown }) ?? {}
-    if (typeof gitVersion === 'string') return
-    const why = answer.kind === 'failed' ? answer.reason : 'what answers there is no Kubernetes API server'
-    const message = `the cluster of context ${JSON.stringify(context)} cannot be read: ${server}: ${why}`
-    throw new PortolanError('UNREACHABLE', message, { context, server })
+    await checkServer(this.#client, this.#parts.access)
   }
 
   /** Reads all that is looked at, of all namespaces or of these. Rejects with `USAGE` when there is no such namespace. */
   async read(wanted?: readonly string[]): Promise<void> {
     const namespaces = wanted && [...new Set(wanted)]
-    for (const namespace of namespaces ?? []) await this.#checkNamespace(namespace)
+    await checkNamespaces(this.#client, this.#parts.access, namespaces ?? [])
     for (const resource of WORKLOADS)
       await this.#kinds.read({ resource, take: (part, items) => part.add(resource, items) }, namespaces)
     if (namespaces?.includes(SYSTEM_NAMESPACE) ?? true) await this.#readKubeadm()
@@ -89,15 +78,6 @@ export class ClusterReader<Part extends TallyPart> {
   /** How many kinds of custom resources were looked into. */
   get customKinds(): number {
     return this.#customKinds
-  }
-
-  /** An API server gives an empty list for a namespace that is not there. */
-  async #checkNamespace(namespace: string): Promise<void> {
-    const missing = !NAMESPACE.test(namespace)
-    if (!missing && (await this.#client.get(`${NAMESPACES}/${namespace}`)).kind !== 'missing') return
-    const { context } = this.#parts.access
-    const message = `there is no namespace ${JSON.stringify(namespace)} in the cluster of context ${JSON.stringify(context)}`
-    throw new PortolanError('USAGE', message, { namespace, context })
   }
 
   /** Custom resources may be of any number and size, and what serves them may be slow: together they have a time. */

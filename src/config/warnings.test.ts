@@ -230,3 +230,25 @@ test('many places, each by a name of its own, are looked at in steps', () => {
   expect(count).toBe(3)
   expect(last.value).toEqual(warningsOf(config))
 })
+
+const WEST = { container: 'images', endpoint: 'http://azure.example/acc' }
+const CLEAR = 'takes what lets us in to it in the clear, for all on the way to read: give it an https URL'
+
+test.each([
+  [
+    { gcs: { bucket: 'images', endpoint: 'http://gcs.example', credentials: { key: { variable: 'K' } } } },
+    'gcs',
+  ],
+  [{ azureBlob: { ...WEST, credentials: { sas: { variable: 'S' } } } }, 'azureBlob'],
+  [{ azureBlob: { ...WEST, credentials: { sharedKey: { variable: 'K' } } } }, undefined],
+  [{ gcs: { bucket: 'images', endpoint: 'http://gcs.example' } }, undefined],
+  [
+    { gcs: { bucket: 'images', endpoint: 'http://127.0.0.1:1', credentials: { key: { variable: 'K' } } } },
+    undefined,
+  ],
+  [{ s3: { bucket: 'images', endpoint: 'http://s3.example' } }, undefined],
+])('a secret that would go in the clear is warned of: %j', (fill, kind) => {
+  const stores = [{ id: 's', url: 'https://s.example', at: 'gcp/us-central1', fill }]
+  const found = warnings({ stores }).filter((line) => line.includes('.fill.'))
+  expect(found).toEqual(kind === undefined ? [] : [`stores[0].fill.${kind}.endpoint: ${CLEAR}`])
+})

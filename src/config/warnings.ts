@@ -34,6 +34,7 @@ export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps
   yield* warnOfCoveredRules(config, remarks)
   yield* warnOfContradictions(config, remarks)
   yield* warnOfPrivateTargets(config, remarks)
+  yield* warnOfClearSecrets(config, remarks)
   return remarks
 }
 
@@ -151,6 +152,20 @@ function* warnOfPrivateTargets(
       remarks.push({ path: [kind, index, 'url'], message })
     })
   }
+}
+
+/** Signed requests say no secret; a signature in the address and a token do, to whoever is on the way. */
+function* warnOfClearSecrets({ stores }: Config, remarks: Remark[]): Steps<void> {
+  yield* forEachInSteps(stores.entries(), ([index, { fill }]) => {
+    if (fill === undefined || fill.kind === 'folder' || fill.kind === 's3') return
+    const { kind, endpoint, credentials } = fill
+    const isSaid =
+      kind === 'gcs' ? credentials !== undefined : credentials !== undefined && 'sas' in credentials
+    if (!isSaid || !endpoint?.startsWith('http:') || lies(new URL(endpoint).hostname, LOOPBACK)) return
+    const message =
+      'takes what lets us in to it in the clear, for all on the way to read: give it an https URL'
+    remarks.push({ path: ['stores', index, 'fill', kind, 'endpoint'], message })
+  })
 }
 
 function lies(host: string, prefixes: readonly ReturnType<typeof parsePrefix>[]): boolean {

@@ -36,6 +36,11 @@ describe('a list of images', () => {
     ['a list', ['a:1', 'b:2']],
     ['an object with images', { version: 1, images: ['a:1', 'b:2'] }],
     [
+      'what images --json prints',
+      { version: 1, images: [{ reference: 'a:1', basis: 'data' }, { reference: 'b:2' }] },
+    ],
+    ['what scan --cluster --json prints', { findings: [], cluster: { version: 1, images: ['a:1', 'b:2'] } }],
+    [
       'what scan --json prints',
       {
         findings: [

@@ -1,8 +1,8 @@
 import { PortolanError } from '../errors.ts'
 import type { Digest } from './digest.ts'
+import { parseFullReference } from './full-reference.ts'
 import type { Name, Tag } from './name.ts'
-import { parseName, parseTag } from './name.ts'
-import { formatReference, parseReference } from './reference.ts'
+import { formatReference } from './reference.ts'
 
 /** An image that a list names, by what is asked for. */
 export interface ListedImage {
@@ -35,14 +35,12 @@ export interface ImageList {
 export const LISTED_MAX = 50_000
 /** As many faults are told. */
 const FAULTS_MAX = 100
-const DOCKER_HUB = 'docker.io'
-const LATEST = parseTag('latest')!
 
 /**
  * Reads a list of images: one reference a line, where what is behind `#` is a comment, or the JSON that a tool prints: a
- * list of references, an object with such a list as `images`, or what `portolan scan --json` gives, of which the names
- * are taken that references are to have. Names are filled up as docker does: `alpine` is
- * `docker.io/library/alpine:latest`.
+ * list of references, an object with such a list as `images` (what `portolan images --json` gives is one), or what
+ * `portolan scan --json` gives, of which the names are taken that references are to have. Names are filled up as docker
+ * does: `alpine` is `docker.io/library/alpine:latest`.
  */
 export function parseImageList(text: string): ImageList {
   const plain = text.replace(/^\uFEFF/, '')
@@ -87,13 +85,21 @@ function* linesOfJson(text: string): Iterable<Line> {
 function valuesOfJson(text: string): readonly unknown[] {
   try {
     const read: unknown = JSON.parse(text)
-    if (Array.isArray(read)) return read
-    const { images, findings }: { images?: unknown; findings?: unknown } = Object(read)
-    if (Array.isArray(images)) return images
+    if (Array.isArray(read)) return read.map(referenceOf)
+    const { images, findings, cluster }: Record<string, unknown> = Object(read)
+    const { images: pulled }: { images?: unknown } = Object(cluster)
+    const listed = images ?? pulled
+    if (Array.isArray(listed)) return listed.map(referenceOf)
     return Array.isArray(findings) ? findings.map(nameOfFinding).filter((one) => !isHost(one)) : [undefined]
   } catch {
     return [undefined]
   }
+}
+
+/** An entry may say more of an image than its reference. */
+function referenceOf(entry: unknown): unknown {
+  const { reference = entry }: { reference?: unknown } = Object(entry)
+  return reference
 }
 
 function nameOfFinding(finding: unknown): unknown {
@@ -108,16 +114,10 @@ function isHost(value: unknown): boolean {
 
 function readImage(value: string): ListedImage | { readonly message: string } {
   try {
-    const { host = DOCKER_HUB, name, tag, digest } = parseReference(value)
-    const registry = host === 'index.docker.io' || host === 'registry-1.docker.io' ? DOCKER_HUB : host
-    const whole = registry === DOCKER_HUB && !name.includes('/') ? parseName(`library/${name}`)! : name
-    const reference = digest ?? tag ?? LATEST
-    const text = formatReference({
-      host: registry,
-      name: whole,
-      ...(digest === undefined ? { tag: tag ?? LATEST } : { digest }),
-    })
-    return { registry, name: whole, reference, text, written: value }
+    const { host, name, tag, digest } = parseFullReference(value)
+    const reference = digest ?? tag!
+    const text = formatReference({ host, name, ...(digest === undefined ? { tag: tag! } : { digest }) })
+    return { registry: host, name, reference, text, written: value }
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
     return { message: error.message }

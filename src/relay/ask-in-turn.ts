@@ -37,6 +37,7 @@ export async function askInTurn<T>(
   return { kind: 'failed', error: error ?? new PortolanError('UNREACHABLE', 'there is no upstream to ask') }
 }
 
-function asPortolanError(error: unknown): PortolanError {
+/** The same, as one that says that nobody has answered where it is none of ours. */
+export function asPortolanError(error: unknown): PortolanError {
   return error instanceof PortolanError ? error : new PortolanError('UNREACHABLE', reasonOf(error), {}, error)
 }

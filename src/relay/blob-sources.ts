@@ -4,6 +4,7 @@ import type { Name } from '../oci/name.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { NextSource, OpenedSource, Source, SourceFailure } from '../transfer/source.ts'
 import { watchStream } from '../transport/watch-body.ts'
+import { asPortolanError } from './ask-in-turn.ts'
 import type { BackendAccess, BlobPart } from './backend-access.ts'
 import { peek } from './peek.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
@@ -107,7 +108,7 @@ export class BlobSources {
     } catch (error) {
       if (part.signal.aborted) throw error
       rests.note(backend.id, error)
-      this.#refusals.push(error instanceof PortolanError ? error : undefined)
+      this.#refusals.push(asPortolanError(error))
       throw error
     }
   }

@@ -57,6 +57,7 @@ function world(script: ScriptedFill | 'no place' | undefined) {
       throw new Error('nothing is kept')
     },
     onPassed() {},
+    onWrong() {},
     access: {
       repository: async () => undefined,
       async blob(_backend, _name, _digest, { start, end }) {
@@ -110,6 +111,17 @@ describe('a blob', () => {
     const { read, asked } = world(script)
     expect(await read()).toBe('pass')
     expect(asked).toEqual(['0-'])
+  })
+
+  it('is given to a bounded number of clients past the cache, who make place when they leave', async () => {
+    const { open } = world(undefined)
+    const opened = await Promise.all(Array.from({ length: 1024 }, () => open()))
+    await expect(open()).rejects.toMatchObject({ code: 'UNREACHABLE', facts: { retryAfter: '5' } })
+    await (opened[0]!.body as ReadableStream).cancel()
+    await open()
+    for await (const _ of opened[1]!.body as ReadableStream<Uint8Array>);
+    await open()
+    await expect(open()).rejects.toMatchObject({ code: 'UNREACHABLE' })
   })
 
   it('goes on from a backend when the disk of its fill fails', async () => {

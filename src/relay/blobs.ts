@@ -23,6 +23,8 @@ export interface BlobsParts {
   readonly partOf: (content: HeldContent, part: PartRange) => FilePart
   /** Told of bytes that came from backends and are not kept. */
   readonly onPassed: (bytes: number) => void
+  /** Told of a blob when what came is not that, or not as long as it is said to be. */
+  readonly onWrong: (request: RelayedRequest, digest: Digest) => void
 }
 
 /** From `start` up to, not including, `end`, in bytes. */
@@ -55,16 +57,28 @@ const NEAR = 8 * 1024 * 1024
  */
 const NEAR_WITHOUT_END = 256 * 1024 * 1024
 
+/** So many clients may be given what is not kept at once, or wait for it: each costs a request and some buffers. */
+const PASSAGES_MAX = 1024
+/** For how long a client that is one too many should wait, in seconds. */
+const RETRY_AFTER = '5'
+
 /** Blobs: from the disk, from the one download that goes on, or straight from backends. */
 export class Blobs {
   readonly #parts: BlobsParts
   readonly #failed: FailedBlobs
   /** Where the fills that were begun here are had from. */
   readonly #sources = new WeakMap<Fill, BlobSources>()
+  /** What ends each of those that go on without the cache; clients that hung up may still wait for their first byte. */
+  readonly #passages = new Set<AbortController>()
 
   constructor(parts: BlobsParts) {
     this.#parts = parts
     this.#failed = new FailedBlobs(parts.runtime)
+  }
+
+  /** Bytes of a blob that is kept. */
+  sizeOf(digest: Digest): number | undefined {
+    return this.#parts.cache?.stat(digest)?.size
   }
 
   /**
@@ -100,13 +114,13 @@ export class Blobs {
     const other = cache.filling(digest)
     if (other !== undefined) return isNear(other) ? other : undefined
     const fill = cache.fill({ digest, size, name: request.name }, sources.next)
-    if (fill !== undefined) this.#watch(fill, sources, digest)
+    if (fill !== undefined) this.#watch(fill, sources, request, digest)
     return fill
   }
 
-  #watch(fill: Fill, sources: BlobSources, digest: Digest): void {
+  #watch(fill: Fill, sources: BlobSources, request: RelayedRequest, digest: Digest): void {
     this.#sources.set(fill, sources)
-    fill.ended.catch((error) => this.#noteFailure(error, digest, sources))
+    fill.ended.catch((error) => this.#noteFailure(error, request, digest, sources))
     fill.size.catch(() => {})
   }
 
@@ -173,17 +187,34 @@ export class Blobs {
     wanted: WantedPart,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
-    yield* this.#passed(wanted, await this.#sourcesOf(request, wanted), signal)
+    yield* this.#passed(request, wanted, await this.#sourcesOf(request, wanted), signal)
   }
 
   async #pass(request: RelayedRequest, wanted: WantedPart): Promise<RelayedBlob | undefined> {
-    const sources = await this.#sourcesOf(request, wanted)
+    if (this.#passages.size >= PASSAGES_MAX) throw tooMany(wanted)
     const abort = new AbortController()
-    const bytes = this.#passed(wanted, sources, abort.signal)
+    this.#passages.add(abort)
+    abort.signal.addEventListener('abort', () => this.#passages.delete(abort), { once: true })
+    const sources = await this.#sourcesOf(request, wanted)
+    const bytes = this.#passage(request, wanted, sources, abort)
     return this.#begin({ bytes, abort, sources, cache: 'pass' })
   }
 
+  async *#passage(
+    request: RelayedRequest,
+    wanted: WantedPart,
+    sources: BlobSources,
+    abort: AbortController,
+  ): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* this.#passed(request, wanted, sources, abort.signal)
+    } finally {
+      this.#passages.delete(abort)
+    }
+  }
+
   async *#passed(
+    request: RelayedRequest,
     wanted: WantedPart,
     sources: BlobSources,
     signal: AbortSignal,
@@ -192,7 +223,7 @@ export class Blobs {
     try {
       yield* pass(runtime, { ...wanted, sources, signal, onBytes: onPassed })
     } catch (error) {
-      if (!signal.aborted) this.#noteFailure(error, wanted.digest, sources)
+      if (!signal.aborted) this.#noteFailure(error, request, wanted.digest, sources)
       throw error
     }
   }
@@ -212,7 +243,8 @@ export class Blobs {
     return { body: streamOf(bytes, first, abort), cache, ...giverOf(sources) }
   }
 
-  #noteFailure(error: unknown, digest: Digest, sources: BlobSources): void {
+  #noteFailure(error: unknown, request: RelayedRequest, digest: Digest, sources: BlobSources): void {
+    if (isWrong(error)) this.#parts.onWrong(request, digest)
     if (sources.givers.size === 0 || !isDelivery(error)) return
     this.#failed.note(digest, isWrong(error) ? [...sources.givers].map(({ id }) => id) : [])
   }
@@ -257,6 +289,11 @@ async function hasBegun({ first, sources, until }: Begun): Promise<boolean> {
 function giverOf(sources: BlobSources | undefined): Pick<RelayedBlob, 'backend'> {
   const [backend] = sources?.givers ?? []
   return backend === undefined ? {} : { backend }
+}
+
+function tooMany({ digest }: WantedPart): PortolanError {
+  const message = 'too many blobs go to clients without being kept already'
+  return new PortolanError('UNREACHABLE', message, { digest, retryAfter: RETRY_AFTER })
 }
 
 /** Whether it is backends that failed, and not a disk of ours. */

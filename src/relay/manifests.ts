@@ -47,20 +47,20 @@ export class Manifests {
   async take(request: RelayedRequest, manifest: FetchedManifest): Promise<void> {
     const { contents, links } = this.#parts
     await contents.put(manifest.digest, manifest.bytes)
-    links.learn(request, manifest)
+    links.learn(request, manifest, true)
   }
 
   async #kept(request: RelayedRequest, digest: Digest): Promise<FetchedManifest | undefined> {
     const { contents, links } = this.#parts
     const mediaType = links.known(request, digest)?.mediaType
-    if (mediaType === undefined) return undefined
+    if (mediaType === undefined || !links.isProven(request, digest)) return undefined
     const bytes = await contents.read(digest)
     if (bytes === undefined) return undefined
     if (links.known(request, digest)?.children !== undefined) return { digest, mediaType, bytes }
     // It came for another repository, and here it was only named, by what may call it something else than it is.
     try {
       const manifest = { digest, mediaType: parseManifest(bytes, digest).mediaType, bytes }
-      links.learn(request, manifest)
+      links.learn(request, manifest, false)
       return manifest
     } catch {
       return undefined

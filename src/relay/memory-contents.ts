@@ -30,6 +30,8 @@ export function createMemoryContents(): SmallContents {
     answer: (_: NamedQuestion): LastAnswer | undefined => undefined,
     setAnswer() {},
     link: (repository, digest) => links.get(keyOf(repository, digest)),
+    // What one repository has is nothing to another: its upstream is asked.
+    links: () => [],
     setLinks(repository, all) {
       for (const [digest, link] of all) links.set(keyOf(repository, digest), link)
     },

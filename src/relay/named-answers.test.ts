@@ -42,6 +42,7 @@ class World {
         this.#last = answer
       },
       link: () => undefined,
+      links: () => [],
       setLinks() {},
       answers: () => [],
     }

@@ -12,8 +12,10 @@ import type { BlobSource, BlobSources } from './blob-sources.ts'
 const FIRST_PIECE = 8 * 1024 * 1024
 /** No piece is larger, in bytes. */
 const PIECE_MAX = 64 * 1024 * 1024
-/** How often in a row it may break off without anything having come. */
+/** How often in a row it may break off without {@link PROGRESS}, beside once at each backend. */
 const BREAKS_MAX = 3
+/** So many bytes between two breaks, and it is worth to go on. */
+const PROGRESS = 1024 * 1024
 
 export interface PassageOptions {
   readonly digest: Digest
@@ -77,7 +79,7 @@ async function* bring(options: PassageOptions): AsyncGenerator<Uint8Array, void>
       if (position === before) throw cutOff(source.location, position, end)
     } catch (error) {
       signal.throwIfAborted()
-      breaks = position > before ? 1 : breaks + 1
+      breaks = position - before >= PROGRESS ? 1 : breaks + 1
       const next = sources.after({ source, error, passing: isPassing(error) })
       if (next === undefined || breaks > BREAKS_MAX + sources.givers.size) throw error
       source = next

@@ -21,6 +21,8 @@ export interface RelayParts {
   readonly partOf: (content: HeldContent, part: PartRange) => FilePart
   /** Told of bytes that came from backends and are not kept. */
   readonly onPassed: (bytes: number) => void
+  /** Whether everybody may read a registry while another one of the mirror is for known clients alone. */
+  readonly isExposed: (registry: string) => boolean
 }
 
 /**
@@ -31,15 +33,19 @@ export class Relay {
   readonly #shared: RepositoryParts
 
   constructor(parts: RelayParts) {
-    const { runtime, cache, access, settings } = parts
+    const { runtime, cache, access, settings, isExposed } = parts
     const contents = cache ?? createMemoryContents()
     const { records } = contents
     const rests = new UpstreamRests(runtime)
     const negative = () => settings().negative
-    const links = new Links({ runtime, records, access, rests, negative })
+    const links = new Links({ runtime, records, access, rests, negative, isExposed })
     const manifests = new Manifests({ runtime, contents, access, rests, links, negative })
     const answers = new NamedAnswers(runtime, { records, settings })
-    const blobs = new Blobs({ ...parts, rests })
+    const blobs = new Blobs({
+      ...parts,
+      rests,
+      onWrong: (request, digest) => links.forgetSize(request, digest),
+    })
     this.#shared = {
       runtime,
       contents,

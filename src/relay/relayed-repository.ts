@@ -1,8 +1,7 @@
 import type { LastAnswer, NamedQuestion } from '../cache/content-cache.ts'
-import { type Digest, digestAlgorithm, digestEncoded, parseDigest } from '../oci/digest.ts'
-import { type Descriptor, parseManifest } from '../oci/manifest.ts'
-import { parseTag, type Tag } from '../oci/name.ts'
-import { compareTags } from '../oci/tag-order.ts'
+import { type Digest, parseDigest } from '../oci/digest.ts'
+import type { Descriptor } from '../oci/manifest.ts'
+import type { Tag } from '../oci/name.ts'
 import type {
   BlobInfo,
   BlobOptions,
@@ -19,6 +18,7 @@ import type { Links } from './links.ts'
 import type { Manifests } from './manifests.ts'
 import type { SmallContents } from './memory-contents.ts'
 import type { NamedAnswer, NamedAnswers, NewAnswer, StaleCause } from './named-answers.ts'
+import { listOf, type Made, referrersOf } from './upstream-lists.ts'
 import type { UpstreamRests } from './upstream-rests.ts'
 
 /** How an answer came about. */
@@ -84,11 +84,16 @@ export class RelayedRepository implements RepositoryReader {
   }
 
   async stat(digest: Digest): Promise<BlobInfo | undefined> {
-    const found = await this.#parts.links.find(this.#request, digest)
+    const { links, blobs } = this.#parts
+    const wasKnown = links.known(this.#request, digest) !== undefined
+    const found = await links.find(this.#request, digest)
     switch (found.kind) {
-      case 'found':
-        this.#note('hit')
-        return found.value.size === undefined ? {} : { size: found.value.size }
+      case 'found': {
+        this.#note(wasKnown ? 'hit' : 'miss')
+        // What was verified is surer than what a manifest says.
+        const size = blobs.sizeOf(digest) ?? found.value.size
+        return size === undefined ? {} : { size }
+      }
       case 'absent':
         return undefined
       case 'failed':
@@ -144,7 +149,7 @@ export class RelayedRepository implements RepositoryReader {
     if (bytes !== undefined) {
       // Whoever waited for another one's request has the same repository, and so the same links.
       if (links.known(this.#request, digest) === undefined)
-        links.learn(this.#request, { digest, mediaType, bytes })
+        links.learn(this.#request, { digest, mediaType, bytes }, true)
       return { digest, mediaType, bytes }
     }
     const provenance = this.#provenance
@@ -223,24 +228,4 @@ export class RelayedRepository implements RepositoryReader {
     const isKept = this.#parts.keeps || cache !== 'miss'
     this.#provenance = { cache: isKept ? cache : 'pass', ...(stale && { stale }) }
   }
-}
-
-/** What an upstream gave: a manifest, or what is to be kept as a list. */
-type Made = NewAnswer | { readonly list: readonly unknown[] }
-
-async function listOf(reader: RepositoryReader): Promise<Made | undefined> {
-  const list: Tag[] = []
-  for await (const tag of reader.tags()) list.push(tag)
-  return list.length === 0 ? undefined : { list: list.toSorted(compareTags) }
-}
-
-/** By the API, or else by the tag that stands in for it (OCI distribution spec 1.1, "Referrers Tag Schema"). */
-async function referrersOf(reader: RepositoryReader, subject: Digest): Promise<Made | undefined> {
-  const list = await reader.referrers(subject)
-  if (list !== 'unsupported') return { list }
-  const tag = parseTag(`${digestAlgorithm(subject)}-${digestEncoded(subject)}`)
-  const manifest = tag && (await reader.manifest(tag))
-  if (manifest === undefined) return undefined
-  const index = parseManifest(manifest.bytes, manifest.digest)
-  return index.kind === 'index' ? { list: index.manifests } : undefined
 }

@@ -28,6 +28,10 @@ export interface KubernetesReleases {
     readonly minor: number
     readonly patch?: number
   }): KubernetesImages
+  /** Whether a patch version is one of those that were read, or lies between two that are equal. */
+  isKnown(version: { readonly major: number; readonly minor: number; readonly patch: number }): boolean
+  /** The last known patch of a minor version such as `1.33`. */
+  lastPatch(minor: string): number | undefined
 }
 
 const TAG = z.string().regex(/^[\w][\w.-]{0,127}$/)
@@ -68,6 +72,9 @@ export function parseKubernetesReleases(content: unknown): KubernetesReleases {
     first: rows[0]!.minor,
     last: rows.at(-1)!.minor,
     images: ({ major, minor, patch }) => imagesOf(rows, `${major}.${minor}`, patch),
+    isKnown: ({ major, minor, patch }) =>
+      rows.some((row) => row.minor === `${major}.${minor}` && holds(row, patch)),
+    lastPatch: (minor) => rows.findLast((row) => row.minor === minor)?.patches[1],
   }
 }
 
@@ -80,7 +87,7 @@ function imagesOf(rows: readonly Row[], minor: string, patch: number | undefined
   if (patch === undefined) {
     return shared(own, `not the same in every ${minor}: name the patch version as well`)
   }
-  const row = own.find(({ patches: [from, to] }) => from <= patch && patch <= to)
+  const row = own.find((one) => holds(one, patch))
   if (row !== undefined) return shared([row], 'kubeadm of that version names none')
   const around = [
     own.findLast(({ patches }) => patches[1] < patch),
@@ -92,6 +99,10 @@ function imagesOf(rows: readonly Row[], minor: string, patch: number | undefined
     `Kubernetes ${minor}.${patch} was not read; this is as in ${names.join(' and ')}`,
     true,
   )
+}
+
+function holds({ patches: [from, to] }: Row, patch: number): boolean {
+  return from <= patch && patch <= to
 }
 
 /** What all rows agree on. */

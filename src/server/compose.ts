@@ -26,7 +26,7 @@ import { createDoor } from './door.ts'
 import { Exchanges } from './exchanges.ts'
 import { createExplainer, type Explainer } from './explainer.ts'
 import { createFetchHandler, type FetchHandler } from './fetch-handler.ts'
-import { InForce, type Policy } from './in-force.ts'
+import { InForce, isExposed, type Policy } from './in-force.ts'
 import { beginInquiry } from './inquiry.ts'
 import { logFacts } from './log-facts.ts'
 import { logUnusable, logWarnings } from './log-warnings.ts'
@@ -165,6 +165,7 @@ export async function composePortolan(
     settings: () => policy().config.revalidate,
     partOf: runtime.partOf ?? noParts,
     onPassed: (bytes) => metrics?.passed(bytes),
+    isExposed: (registry) => isExposed(policy(), registry),
   })
   const pinned = cache && keepPinnedImages({ runtime, policy, changes: inForce.changes, relay, cache })
   if (pinned !== undefined) countKept(metrics, cache!, pinned)

@@ -53,6 +53,13 @@ export function registryOf({ registries }: Policy, host: string | undefined): Re
   return registries.find(({ config }) => config.host === host)
 }
 
+/** Whether everybody may read a registry of a mirror, of which another one is for known clients alone. */
+export function isExposed({ registries, config }: Policy, host: string): boolean {
+  if (config.clients.htpasswd === undefined) return false
+  const isPublic = ({ config: registry }: RegistryPolicy) => registry.public
+  return registries.some((each) => each.config.host === host && isPublic(each)) && !registries.every(isPublic)
+}
+
 /** All that a config needs and that can fail, made ready before anything changes. */
 export interface Prepared {
   readonly config: Config

@@ -16,6 +16,14 @@ export function failureReply(error: PortolanError): DoorReply {
   if (kind === 'refused') return faultReply({ code: 'DENIED', message })
   const fault = { code: 'UNAVAILABLE', message } as const
   return kind === 'limited' || retryAfter !== undefined
-    ? faultReply(fault, 503, retryAfter === undefined ? {} : { 'Retry-After': retryAfter })
+    ? faultReply(fault, 503, isRetryAfter(retryAfter) ? { 'Retry-After': retryAfter } : {})
     : faultReply(fault, 502)
+}
+
+/** RFC 9110, 10.2.3: seconds or a date. Anything else that an upstream writes there goes to no client. */
+function isRetryAfter(value: string | undefined): value is string {
+  if (value === undefined) return false
+  return (
+    /^\d{1,9}$/.test(value) || (/^[A-Za-z]{3}, [\w :]+ GMT$/.test(value) && !Number.isNaN(Date.parse(value)))
+  )
 }

@@ -12,12 +12,22 @@ import type { Runtime } from '../runtime.ts'
 import type { OpenedSource } from '../transfer/source.ts'
 import { layered } from '../transport/fetch.ts'
 import { withIdleTimeout } from '../transport/idle-timeout.ts'
-import { withLimits } from '../transport/limits.ts'
+import { type Limits, withLimits } from '../transport/limits.ts'
 import { withUserAgent } from '../transport/user-agent.ts'
 import type { Logins } from './logins.ts'
 
-/** To each host: enough for a cluster that begins a rollout, and few enough to be one client among others there. */
-const LIMITS = { concurrency: 256, requestsPerSecond: 500 }
+/**
+ * To each host: enough for a cluster that begins a rollout, and few enough to be one client among others there. Blobs are
+ * held by whoever reads them, as slowly as he likes: no tag waits for that. They are bounded where they are begun, as
+ * fills and passages, and all of these have a place.
+ */
+const LIMITS: Limits = {
+  ...{ concurrency: 256, requestsPerSecond: 500 },
+  long: {
+    concurrency: 2048,
+    includes: ({ pathname }, method) => method === 'GET' && pathname.includes('/blobs/'),
+  },
+}
 /**
  * For how long nothing may come, in milliseconds: two backends that hang must leave time for a third one before
  * containerd gives up, which it does after 30 s without headers.

@@ -33,6 +33,20 @@ describe('a host', () => {
     expect(asked.slice(2)).toEqual(['http://a.test/2', 'http://a.test/3'])
   })
 
+  it('lets nobody wait for bodies that take long', async () => {
+    const { asked, fetch } = createServer()
+    const long = { concurrency: 1, includes: (url: URL) => url.pathname.startsWith('/long') }
+    const limited = withLimits({ concurrency: 1, requestsPerSecond: 100, long }, createTestClock())(fetch)
+    const first = await limited('http://a.test/long/1', {})
+    const second = limited('http://a.test/long/2', {})
+    await limited('http://a.test/short', {})
+    await settled()
+    expect(asked).toEqual(['http://a.test/long/1', 'http://a.test/short'])
+    await first.body!.cancel()
+    await second
+    expect(asked).toHaveLength(3)
+  })
+
   it('has so many requests a second', async () => {
     const { asked, fetch } = createServer()
     const clock = createTestClock()

@@ -10,6 +10,18 @@ export interface Limits {
   /** Requests at once, each until its body has ended. */
   readonly concurrency: number
   readonly requestsPerSecond: number
+  /** Requests whose bodies may take long, counted by themselves: others must not have to wait until those have ended. */
+  readonly long?: {
+    readonly concurrency: number
+    includes(url: URL, method: string): boolean
+  }
+}
+
+/** What one host is burdened with. */
+interface Burden {
+  readonly places: Semaphore
+  readonly longPlaces: Semaphore
+  readonly tokens: TokenBucket
 }
 
 /** Hosts come from redirects too, and so from outside. */
@@ -19,16 +31,18 @@ const HOSTS_MAX = 1000
  * Holds every host to its limits; requests wait in the order in which they came. A body that is neither read to its end
  * nor cancelled keeps its place until its signal aborts.
  */
-export function withLimits({ concurrency, requestsPerSecond }: Limits, runtime: Clock): Layer {
-  const hosts = new Map<string, { places: Semaphore; tokens: TokenBucket }>()
-  const limitsOf = (host: string) => {
+export function withLimits({ concurrency, requestsPerSecond, long }: Limits, runtime: Clock): Layer {
+  const hosts = new Map<string, Burden>()
+  const burdenOf = (host: string): Burden => {
     const known = hosts.get(host)
     if (known !== undefined) return known
     if (hosts.size >= HOSTS_MAX) {
-      for (const [other, { places }] of hosts) if (places.idle) hosts.delete(other)
+      for (const [other, { places, longPlaces }] of hosts)
+        if (places.idle && longPlaces.idle) hosts.delete(other)
     }
     const fresh = {
       places: new Semaphore(concurrency),
+      longPlaces: new Semaphore(long?.concurrency ?? 0),
       tokens: new TokenBucket(
         { start: Math.max(1, Math.floor(requestsPerSecond)), perSecond: requestsPerSecond },
         runtime,
@@ -38,8 +52,10 @@ export function withLimits({ concurrency, requestsPerSecond }: Limits, runtime: 
     return fresh
   }
   return (next) => async (url, init) => {
-    const { places, tokens } = limitsOf(new URL(url).host)
-    const release = await places.acquire(init.signal)
+    const address = new URL(url)
+    const { places, longPlaces, tokens } = burdenOf(address.host)
+    const isLong = long?.includes(address, init.method ?? 'GET') ?? false
+    const release = await (isLong ? longPlaces : places).acquire(init.signal)
     try {
       const pause = tokens.borrow()
       if (pause > 0) await wait(runtime, pause, init.signal)

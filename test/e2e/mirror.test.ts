@@ -21,6 +21,7 @@ import {
   noPrivateAuthority,
   type PrivateAuthority,
 } from '../support/private-authority.ts'
+import { findPrograms, runOk } from '../support/programs.ts'
 import { makeTempFolder } from '../support/temp.ts'
 import { startUnpluggableRegistry } from '../support/unpluggable-registry.ts'
 
@@ -112,38 +113,53 @@ describe.skipIf(noPrivateAuthority !== undefined)('a mirror that does not let ev
   })
   afterAll(() => made.disposeAsync())
 
-  const asking = clients.filter(({ name }) => !/^(?:crane|dockerd)/.test(name))
-  it.for(asking)(
-    'lets $name in by the settings of node-config, and by no others',
-    async (client, { skip }) => {
-      if (client.missing !== undefined) skip(client.missing)
-      const isSecure = client.showsCertificate === true
-      const mirror: NodeMirror = {
-        ...asNodes(isSecure ? byBoth : byPassword),
-        ...(isSecure && {
-          scheme: 'https',
-          authorityCertificate: authority.issuer,
-          asksForCertificate: true,
-        }),
-        asksForPassword: true,
-      }
-      const pull = async (as: NodeMirror) => {
-        await using folder = await makeTempFolder()
-        if (isSecure) {
-          await mkdir(join(folder.path, 'mirror'))
-          await writeFile(join(folder.path, 'mirror/client.crt'), machine.certificate)
-          await writeFile(join(folder.path, 'mirror/client.key'), machine.key)
-        }
-        const { code, stderr } = await client.pull(as, 'demo/hello:1.0', folder.path)
-        return { code, stderr }
-      }
-      const { code, stderr } = await pull(mirror)
-      expect({ code, ...(code !== 0 && { stderr }) }).toEqual({ code: 0 })
-      // Podman takes ten seconds to believe it.
-      if (client.name !== 'podman')
-        expect((await pull({ ...mirror, asksForPassword: false })).code).not.toBe(0)
-    },
-  )
+  const asking = clients.filter(({ name }) => !/^(?:crane|dockerd|podman)/.test(name))
+  it.for(asking)('lets $name in by the settings of node-config', async (client, { skip }) => {
+    if (client.missing !== undefined) skip(client.missing)
+    const isSecure = client.showsCertificate === true
+    const mirror: NodeMirror = {
+      ...asNodes(isSecure ? byBoth : byPassword),
+      ...(isSecure && {
+        scheme: 'https',
+        authorityCertificate: authority.issuer,
+        asksForCertificate: true,
+      }),
+      asksForPassword: true,
+    }
+    await using folder = await makeTempFolder()
+    if (isSecure) {
+      await mkdir(join(folder.path, 'mirror'))
+      await writeFile(join(folder.path, 'mirror/client.crt'), machine.certificate)
+      await writeFile(join(folder.path, 'mirror/client.key'), machine.key)
+    }
+    const { code, stderr } = await client.pull(mirror, 'demo/hello:1.0', folder.path)
+    expect({ code, ...(code !== 0 && { stderr }) }).toEqual({ code: 0 })
+  })
+})
+
+const { found, missing } = findPrograms('skopeo', 'crane')
+describe.skipIf(missing !== undefined)('behind an air gap', () => {
+  it('a mirror gives what skopeo has put into a tree of layouts, as docs/mirror.md has it', async () => {
+    await using registry = await startMirroredWorld()
+    const image = registry.world.images.find(({ name }) => name === 'demo/hello')!
+    const stick = join(registry.folder, 'stick')
+    await mkdir(join(stick, 'registry.k8s.io/demo'), { recursive: true })
+    await runOk(found.skopeo, [
+      ...['copy', '--all', '--quiet', '--src-tls-verify=false'],
+      `docker://${new URL(registry.origin).host}/demo/hello:1.0`,
+      `oci:${stick}/registry.k8s.io/demo/hello:1.0`,
+    ])
+    await registry.unplug()
+    await using mirror = await startPortolan({
+      delivery: 'relay',
+      cache: 'off',
+      registries: [{ host: 'registry.k8s.io', upstreams: ['k8s'] }],
+      upstreams: [{ id: 'k8s', layout: join(stick, 'registry.k8s.io'), at: 'dc/here' }],
+    })
+    const name = `127.0.0.1:${mirror.port}/registry.k8s.io/demo/hello:1.0`
+    expect(String(await runOk(found.crane, ['digest', '--insecure', name])).trim()).toBe(image.digest)
+    await runOk(found.crane, ['validate', '--insecure', '--remote', name])
+  })
 })
 
 describe('a large blob that nobody has pulled before', async () => {

@@ -2,6 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startMirroredWorld } from '../support/mirrored-world.ts'
 import { findFreePort } from '../support/ports.ts'
 import { findProgram, run, runOk } from '../support/programs.ts'
 import { bootSystemd, noSystemd, type SystemdMachine } from '../support/systemd.ts'
@@ -117,6 +118,27 @@ describe.skipIf(noSystemd !== undefined)('the unit, under systemd', () => {
     const children = String((await machine.run('ps', '--no-headers', '--ppid', pid, '-o', 'pid')).stdout)
     expect(children.trim().split('\n')).toHaveLength(2)
     expect((await fetch(`http://${listen}/v2/`)).status).toBe(200)
+  })
+
+  it('runs a mirror, which keeps what is pulled through it below /var/lib/portolan', async () => {
+    await using registry = await startMirroredWorld()
+    const { cache: _, ...rest } = registry.config()
+    const { admin } = JSON.parse(config)
+    const cache = { folder: '/var/lib/portolan/cache', size: '1GiB' }
+    await machine.writeConfig(JSON.stringify({ ...rest, listen, admin, cache }))
+    await machine.run('rm', '/etc/default/portolan')
+    expect((await systemctl('restart', 'portolan')).code).toBe(0)
+    await untilAlive()
+    const [blob] = registry.world.blobs
+    const url = `http://${listen}/v2/demo/hello/blobs/${blob!.digest}?ns=sample.example`
+    expect((await (await fetch(url)).arrayBuffer()).byteLength).toBe(blob!.size)
+    const hex = blob!.digest.slice('sha256:'.length)
+    const kept = `/var/lib/private/portolan/cache/blobs/sha256/${hex.slice(0, 2)}/${hex}`
+    await until('the blob to be kept', async () => (await machine.run('test', '-f', kept)).code === 0)
+    await registry.unplug()
+    expect((await systemctl('restart', 'portolan')).code).toBe(0)
+    await untilAlive()
+    expect((await (await fetch(url)).arrayBuffer()).byteLength).toBe(blob!.size)
   })
 
   it('keeps what it writes in its own folders, and ends well', async () => {

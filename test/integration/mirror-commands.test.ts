@@ -13,6 +13,8 @@ const made = new AsyncDisposableStack()
 const [config, layer] = [makeBlob('config'), makeBlob('layer', 3_000_000)]
 const manifest = makeManifest(config, layer)
 const CONTENTS = 3
+/** For a process to start on a machine that others load, in milliseconds. */
+const START = 60_000
 const file = 'mirror.json'
 let folder: TempFolder
 let registry: ScriptedRegistry
@@ -35,7 +37,7 @@ beforeAll(async () => {
   }
   await writeConfig(file, settings)
   mirror = made.use(await startPortolan(settings))
-})
+}, START)
 afterAll(() => made.disposeAsync())
 
 const writeConfig = (name: string, value: object) => writeFile(join(folder.path, name), JSON.stringify(value))

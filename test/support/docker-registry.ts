@@ -11,8 +11,10 @@ import { until } from './until.ts'
 export interface DockerRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
   readonly host: string
-  /** Every request so far, as `METHOD path status`. */
+  /** Every request so far that reads, as `METHOD path status`. */
   requests(): readonly string[]
+  /** The same of those that write. */
+  writes(): readonly string[]
 }
 
 /** The Debian package and the upstream project name the program differently. */
@@ -66,9 +68,14 @@ http: { addr: ${JSON.stringify(host)} }
   }
   return {
     host,
-    // The access log is in Apache's format: "GET /v2/ HTTP/1.1" 200
-    requests: () =>
-      [...printed.matchAll(/"(GET|HEAD) (\S+) HTTP[^"]*" (\d+)/g)].map((match) => match.slice(1).join(' ')),
+    requests: () => requestsOf(printed, 'GET|HEAD'),
+    writes: () => requestsOf(printed, 'POST|PUT|PATCH|DELETE'),
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/** From an access log in Apache's format: "GET /v2/ HTTP/1.1" 200 */
+function requestsOf(printed: string, methods: string): string[] {
+  const line = new RegExp(`"(${methods}) (\\S+) HTTP[^"]*" (\\d+)`, 'g')
+  return [...printed.matchAll(line)].map((match) => match.slice(1).join(' '))
 }

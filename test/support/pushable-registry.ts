@@ -125,7 +125,11 @@ class Pushable {
     if (blob !== null) return reply(this.blobs.has(`${blob[1]}@${blob[2]}`) ? 200 : 404)
     const manifest = /^\/v2\/(.+)\/manifests\/(.+)$/.exec(url.pathname)
     if (manifest !== null && method === 'PUT') return this.#putManifest(request, manifest, reply)
-    reply(404)
+    const [, repository, reference = ''] = manifest ?? []
+    const stored = this.manifests.get(`${repository}${reference.includes(':') ? '@' : ':'}${reference}`)
+    if (stored === undefined) return reply(404)
+    const headers = { 'Content-Type': stored.mediaType, 'Docker-Content-Digest': digestOf(stored.bytes) }
+    reply(200, headers, method === 'HEAD' ? '' : stored.bytes.toString())
   }
 
   async #upload(

@@ -1,5 +1,7 @@
-import { type ClusterLimits, createClusterClient } from '../../cluster/client.ts'
+import type { ClusterAccess } from '../../cluster/access.ts'
+import { type ClusterClient, type ClusterLimits, createClusterClient } from '../../cluster/client.ts'
 import type { ReaderLimits } from '../../cluster/reader.ts'
+import { type ClusterImages, listImages } from '../../migrate/cluster/list-images.ts'
 import { type ClusterScan, scanObjects } from '../../migrate/cluster/scan-objects.ts'
 import type { RegistryMap } from '../../migrate/map.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -57,14 +59,38 @@ export async function scanCluster(
   options: ScanClusterOptions,
   parts: ScanClusterParts,
 ): Promise<ClusterScan> {
-  const { map, runtime, environment, signal } = parts
+  return await withCluster(options, parts, (client, rest) =>
+    scanObjects(client, { ...rest, map: parts.map, runtime: parts.runtime }),
+  )
+}
+
+/** Lists the images that the pods of a live cluster run, and those of what makes pods. Rejects as {@link scanCluster} does. */
+export async function listClusterImages(
+  options: ScanClusterOptions,
+  parts: Omit<ScanClusterParts, 'map'>,
+): Promise<ClusterImages> {
+  return await withCluster(options, parts, listImages)
+}
+
+interface OpenCluster {
+  readonly access: ClusterAccess
+  readonly limits: ClusterScanLimits
+  readonly namespaces?: readonly string[]
+}
+
+async function withCluster<Result>(
+  options: ScanClusterOptions,
+  parts: Omit<ScanClusterParts, 'map'>,
+  work: (client: ClusterClient, cluster: OpenCluster) => Promise<Result>,
+): Promise<Result> {
+  const { runtime, environment, signal } = parts
   const limits = { ...LIMITS, ...parts.limits }
   const access = readKubeconfig(options, parts)
   const connection = openClusterConnection(access, { ...limits, environment, clock: runtime })
   try {
     const client = createClusterClient(access, { connection, runtime, limits, ...(signal && { signal }) })
     const { namespaces } = options
-    return await scanObjects(client, { map, access, limits, runtime, ...(namespaces && { namespaces }) })
+    return await work(client, { access, limits, ...(namespaces && { namespaces }) })
   } finally {
     connection[Symbol.dispose]()
   }

@@ -75,3 +75,12 @@ test('whoever issues logins and never answers keeps nobody for ever', async () =
   runtime.advance(60_000)
   await expect(asked).rejects.toMatchObject({ code: 'UNREACHABLE' })
 })
+
+test('a login that has ended by the clock of this machine is not issued at each request', async () => {
+  let count = 0
+  const kept = new KeptCredential(
+    async () => ({ credential: token(++count), lifetime: -3 * HOUR }),
+    createTestRuntime(),
+  )
+  for (const _ of [1, 2, 3]) expect(await kept.get()).toEqual(token(1))
+})

@@ -11,6 +11,8 @@ export interface Issued {
 
 /** Nobody waits longer for whoever issues them, in milliseconds. */
 const TIMEOUT = 60_000
+/** How long a login is kept at least, in milliseconds: by this machine's clock it may have ended before it was issued. */
+const LEAST = 10_000
 /** Early enough that nobody has to wait for the next one. */
 const RENEWAL_SHARE = 0.8
 /** How long whoever issues them is left alone after a failure, and after a login that was not taken; in milliseconds. */
@@ -57,7 +59,9 @@ export class KeptCredential {
   async #ask(): Promise<Credential> {
     if (this.#isPaused(this.#runtime.now())) throw this.#failure!.error
     try {
-      const { credential, lifetime } = await this.#issueInTime()
+      const issued = await this.#issueInTime()
+      const { credential } = issued
+      const lifetime = Math.max(LEAST, issued.lifetime)
       const now = this.#runtime.now()
       this.#kept = {
         credential,

@@ -97,7 +97,8 @@ export class Connection implements Watched {
       case 'reading':
         return limits.headers
       case 'sending':
-        return limits.send
+        // What waits for us is not the client's doing.
+        return this.#socket.writableLength > 0 ? limits.send : Number.POSITIVE_INFINITY
       case 'closing':
         return limits.hangUp
       default:

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { outboundFetch } from './outbound.ts'
 
@@ -15,9 +17,10 @@ const wrong = createTcpServer((socket) => {
 /** Closes one connection just as it is used again, as one that has been idle for as long as it likes. */
 const weary = createTcpServer((socket) => {
   let requests = 0
-  socket.on('data', () => {
+  socket.on('data', (chunk) => {
+    const body = chunk.toString().startsWith('GET') ? 'nine byte' : ''
     if (++requests > 1 && closed++ === 0) socket.destroy()
-    else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n')
+    else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n${body}`)
   })
   socket.on('error', () => {})
 })
@@ -70,16 +73,57 @@ it('is answered by a server that sends a body after HEAD, if not each time, and 
   expect(new Set(answers).difference(new Set([200, 'failed']))).toEqual(new Set())
 })
 
-it('asks once more by HEAD when the other end had just closed the connection that was kept', async () => {
-  const origin = originOf(weary.address() as AddressInfo)
-  const statuses = []
-  for (let n = 0; n < 6; n++) statuses.push((await outboundFetch(origin, { method: 'HEAD' })).status)
-  expect(statuses).toEqual(Array(6).fill(200))
-  expect(closed).toBeGreaterThan(0)
-})
+it.each(['GET', 'HEAD'])(
+  'asks once more by %s when the other end had just closed the connection that was kept',
+  async (method) => {
+    const origin = originOf(weary.address() as AddressInfo)
+    const statuses = []
+    closed = 0
+    for (let n = 0; n < 6; n++) {
+      const response = await outboundFetch(origin, { method })
+      await response.arrayBuffer()
+      statuses.push(response.status)
+    }
+    expect(statuses).toEqual(Array(6).fill(200))
+    expect(closed).toBeGreaterThan(0)
+  },
+)
 
 it('asks a server that answers nobody no more than twice', async () => {
   const origin = originOf(mute.address() as AddressInfo)
   await expect(outboundFetch(origin, { method: 'HEAD' })).rejects.toThrow()
   expect(refused).toBeLessThanOrEqual(2)
+})
+
+it('keeps nothing of a body that it has sent: a blob of a gigabyte would be in memory twice', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const PIECE = 1024 * 1024
+  const sink = createServer((request, response) => {
+    request.resume()
+    request.once('end', () => response.end())
+  })
+  sink.listen(0, '127.0.0.1')
+  await once(sink, 'listening')
+  let left = 64
+  let held = 0
+  collect()
+  const before = process.memoryUsage().arrayBuffers
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        controller.enqueue(new Uint8Array(PIECE))
+        if (--left > 0) return
+        collect()
+        held = process.memoryUsage().arrayBuffers - before
+        controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const init = { method: 'PUT', body, duplex: 'half' } as RequestInit
+  const { status } = await outboundFetch(originOf(sink.address() as AddressInfo), init)
+  sink.close()
+  expect(status).toBe(200)
+  expect(held / PIECE).toBeLessThan(32)
 })

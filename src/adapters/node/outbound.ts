@@ -40,7 +40,8 @@ export const outboundFetch: Fetch = async (url, init) => {
     return await sendOnce(url, init)
   } catch (error) {
     // The other end may close a connection that was kept just as it is used again (RFC 9112, 9.3.1); Bun asks once more, too.
-    if (init.method === 'HEAD' && hasHungUp(error)) return sendOnce(url, init)
+    const { method = 'GET' } = init
+    if ((method === 'GET' || method === 'HEAD') && hasHungUp(error)) return sendOnce(url, init)
     // A connection that failed has not read the body yet, but a stream may have been touched.
     if (init.body instanceof ReadableStream || !isUnknownAuthority(error) || !trustSystemStore()) throw error
     return sendOnce(url, init)
@@ -60,8 +61,15 @@ function sendOnce(url: string, init: RequestInit): Promise<Response> {
   if (IS_BUN) return fetch(url, forBun(url, init, proxy))
   const through = proxy === undefined ? undefined : dispatcherFor(known)
   const chosen = init.method === 'HEAD' ? keptOpen(through) : through
-  return fetch(url, chosen === undefined ? init : { ...init, dispatcher: chosen })
+  const sent = init.body instanceof ReadableStream ? { ...init, ...ONCE } : init
+  return fetch(url, chosen === undefined ? sent : { ...sent, dispatcher: chosen })
 }
+
+/**
+ * Of a body that can be sent once. For all others, `fetch` keeps a copy of what was sent, in case of a redirect that asks
+ * for it again: a blob of a gigabyte would take as much memory (Fetch standard, "HTTP-network-or-cache fetch", step 8).
+ */
+const ONCE = { redirect: 'error', window: null } as const
 
 /** Whether a connection ended before anything was answered. */
 function hasHungUp(error: unknown): boolean {

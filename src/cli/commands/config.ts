@@ -6,6 +6,7 @@ import type { ParsedConfig } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
 import { checkIdentities } from '../check-identities.ts'
 import { checkLoginFiles } from '../check-login-files.ts'
+import { checkPinLists } from '../check-pin-lists.ts'
 import { checkRealPlaces } from '../check-real-places.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
@@ -45,7 +46,12 @@ async function findingsOf(
   const logins = await checkLoginFiles(parsed.config, name)
   return {
     faults: [...faults, ...logins.faults, ...(await checkRealPlaces(parsed.config, name))],
-    warnings: [...parsed.warnings, ...warnings, ...logins.warnings],
+    warnings: [
+      ...parsed.warnings,
+      ...warnings,
+      ...logins.warnings,
+      ...(await checkPinLists(parsed.config, name)),
+    ],
   }
 }
 
@@ -59,8 +65,9 @@ async function parseOrFault(file: string): Promise<ParsedConfig> {
   }
 }
 
-function describeConfig({ upstreams, stores, routing }: Config): string {
-  return `upstreams: ${upstreams.length}, stores: ${stores.length}, rules: ${routing.length}`
+function describeConfig({ registries, upstreams, stores, routing }: Config): string {
+  const mirrored = registries.length === 0 ? '' : `registries: ${registries.length}, `
+  return `${mirrored}upstreams: ${upstreams.length}, stores: ${stores.length}, rules: ${routing.length}`
 }
 
 /** Prints a config with every default written out and the environment's values in place. */

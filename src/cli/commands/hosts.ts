@@ -1,4 +1,5 @@
 import type { Config, UpstreamConfig } from '../../config/config.ts'
+import { ofLogin } from '../../doctor/login-hosts.ts'
 import { allNeeds, type NeededHost } from '../../doctor/needed-hosts.ts'
 import { askUpstream, LATEST, type TriedImage } from '../../doctor/upstream-hosts.ts'
 import { type ListedImage, parseImageList } from '../../oci/image-list.ts'
@@ -25,10 +26,10 @@ export async function runHosts({ config: file, image, offline, json }: HostsOpti
           askUpstream(upstream, imageFor(upstream, named, lists, config), commandRuntime),
         ),
       )
-  const hosts = allNeeds(
-    config,
-    asked.flatMap(({ needs }) => needs),
-  )
+  const hosts = allNeeds(config, [
+    ...config.upstreams.flatMap(ofLogin),
+    ...asked.flatMap(({ needs }) => needs),
+  ])
   const problems = asked.flatMap(({ problem }) => problem ?? [])
   if (json) printJson({ hosts, asked: !offline, problems })
   else process.stdout.write(`${formatHosts(hosts)}\n`)

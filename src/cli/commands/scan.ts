@@ -6,13 +6,13 @@ import type { Finding } from '../../migrate/finding.ts'
 import type { RegistryMap } from '../../migrate/map.ts'
 import { toSarif } from '../../migrate/sarif.ts'
 import { EXIT } from '../exit-code.ts'
-import { TEXT_BYTES_MAX } from '../file-search.ts'
 import { nodePlaces } from '../node-places.ts'
 import { printLongJson, progressOutput, say } from '../print.ts'
 import { formatPullFailures } from '../pull-report.ts'
 import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
+import { readStdin } from '../read-stdin.ts'
 import { type Scanned, scanFiles } from '../scan-files.ts'
-import { count, formatFindings, formatRest, formatSummary } from '../scan-report.ts'
+import { count, formatFindings, formatRest, formatSummary, shown } from '../scan-report.ts'
 import type { ScanOptions } from './scan-spec.ts'
 
 /** Prints the references to old names in files, in the settings of this machine, or in a live cluster; gives the exit code. */
@@ -26,6 +26,7 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
     ? // What speaks to a network takes a good part of the time to load that a small scan takes.
       await (await import('../read-cluster.ts')).readCluster(map, options)
     : await readFiles(map, paths, options)
+  if (options.images) return printImages(scanned)
   if (options.writeBaseline !== undefined) {
     await writeBaseline(options.writeBaseline, scanned.findings)
     return EXIT.done
@@ -52,6 +53,15 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
   return isIncomplete || fresh.some(({ verdict }) => verdict !== 'related') ? EXIT.failed : EXIT.done
 }
 
+/** Prints what a cluster pulls, for `cache.pin` of a mirror; gives the exit code, 3 where nothing could be seen. */
+function printImages(scanned: Scanned): number {
+  const images = scanned.cluster?.images ?? []
+  if (images.length > 0) print(images.map(shown).join('\n'))
+  for (const line of formatRest({ ...scanned, mentions: [] })) console.error(line)
+  say(count(images.length, 'image'))
+  return scanned.cluster?.objects === 0 && scanned.notRead.length > 0 ? EXIT.unreachable : EXIT.done
+}
+
 /** What the finders say to the parts behind them is no part of the report. */
 function reported({ isUse: _, beside: __, follows: ___, dns: ____, ...finding }: Finding): object {
   return finding
@@ -70,20 +80,6 @@ async function readFiles(map: RegistryMap, paths: readonly string[], options: Sc
   })
   progress.end()
   return scanned
-}
-
-async function readStdin(): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of process.stdin) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > TEXT_BYTES_MAX) {
-      const message = `cannot read standard input: it is longer than ${TEXT_BYTES_MAX} bytes`
-      throw new PortolanError('FILE_UNREADABLE', message, { file: '-' })
-    }
-  }
-  return Buffer.concat(chunks)
 }
 
 async function writeBaseline(file: string, findings: readonly Finding[]): Promise<void> {

@@ -35,6 +35,13 @@ const POD_SPEC = z.object({
 
 export type PodSpec = z.infer<typeof POD_SPEC>
 
+/** The images that a pod of this spec pulls, as they are written. */
+export function* imagesOf(spec: PodSpec): Iterable<string> {
+  const containers = [spec.containers, spec.initContainers, spec.ephemeralContainers]
+  for (const { image } of containers.flatMap((each) => each ?? [])) if (image) yield image
+  for (const { image } of spec.volumes ?? []) if (image?.reference) yield image.reference
+}
+
 const OBJECT = z.object({
   metadata: z.object({
     name: z.string(),
@@ -76,6 +83,11 @@ export function readClusterObject(
     ended: hasEnded(kind, object.status),
     podSpec: spec,
   }
+}
+
+/** What a controller has made of its own template says no more than that, or is what was there before it. */
+export function isCopy({ kind }: WorkloadResource, { controller }: ClusterObject): boolean {
+  return controller !== undefined && (kind.startsWith('Replica') || controller.startsWith('CronJob/'))
 }
 
 function hasEnded(kind: string, status: z.infer<typeof OBJECT>['status']): boolean {

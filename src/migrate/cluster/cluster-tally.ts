@@ -4,7 +4,7 @@ import type { Finding } from '../finding.ts'
 import { findingsOf } from '../findings.ts'
 import type { Found } from '../found.ts'
 import type { RegistryMap } from '../map.ts'
-import { type ClusterObject, readClusterObject } from './cluster-object.ts'
+import { type ClusterObject, imagesOf, isCopy, readClusterObject } from './cluster-object.ts'
 import { CustomReferences } from './custom-references.ts'
 import { CustomTally } from './custom-tally.ts'
 import { collect, type Entries, type Entry, keyOf, sourceKeyOf, together } from './entry.ts'
@@ -15,6 +15,7 @@ import { PullFailures } from './pull-failures.ts'
 
 /** What is reported of a cluster at most, so that no cluster fills the memory. */
 const ENTRIES_MAX = 200_000
+const IMAGES_MAX = 50_000
 
 const APPLIED = 'it lives in a cluster: change it where it is applied from'
 const STATIC = 'a static pod: change its manifest on that node'
@@ -37,6 +38,7 @@ export class ClusterTally {
   readonly custom: CustomTally
   readonly #map: RegistryMap
   readonly #references: References
+  readonly #images = new Set<string>()
   #objects = 0
   #garbled = 0
   #dropped = 0
@@ -70,6 +72,11 @@ export class ClusterTally {
     return this.#dropped
   }
 
+  /** What its pods pull and its workloads would, whatever its name, as it is written there; each once. */
+  get images(): ReadonlySet<string> {
+    return this.#images
+  }
+
   /** An empty one for a part of the same cluster, to be merged when that was read to its end. */
   begin(): ClusterTally {
     return new ClusterTally(this.#map, this.#references)
@@ -79,6 +86,7 @@ export class ClusterTally {
     this.#objects += part.#objects
     this.#garbled += part.#garbled
     this.#dropped += part.#dropped
+    this.#note(part.#images)
     for (const entry of part.#entries.values()) this.#count(entry)
     for (const key of part.#templates) this.#templates.add(key)
     this.#chains.merge(part.#chains)
@@ -166,6 +174,7 @@ export class ClusterTally {
 
   #addPod({ key, controller, staticOn, ended, podSpec }: ClusterObject): void {
     if (ended) return
+    this.#note(imagesOf(podSpec))
     for (const found of this.#references.pods.find(podSpec)) {
       this.#count({
         ...{ owner: controller ?? key, found, pods: controller ? 1 : 0, inTemplate: false },
@@ -174,16 +183,19 @@ export class ClusterTally {
     }
   }
 
-  #addWorkload({ kind }: ClusterResource, { key, controller, ended, podSpec }: ClusterObject): void {
+  #addWorkload(resource: WorkloadResource, object: ClusterObject): void {
+    const { key, controller, ended, podSpec } = object
     if (controller !== undefined) this.#chains.add(key, controller)
-    // What a controller has made of its own template says no more than that, or is what was there before it.
-    const isCopy =
-      controller !== undefined && (kind.startsWith('Replica') || controller.startsWith('CronJob/'))
-    if (isCopy || ended) return
+    if (isCopy(resource, object) || ended) return
     this.#templates.add(key)
+    this.#note(imagesOf(podSpec))
     for (const found of this.#references.pods.find(podSpec)) {
       this.#count({ owner: key, found, pods: 0, inTemplate: true })
     }
+  }
+
+  #note(images: Iterable<string>): void {
+    for (const image of images) if (this.#images.size < IMAGES_MAX) this.#images.add(image)
   }
 
   #count(entry: Entry): void {

@@ -26,6 +26,8 @@ export interface ClusterScan {
   readonly objects: number
   /** How many kinds of custom resources were looked into. */
   readonly customKinds: number
+  /** What pods pull and workloads would, whatever its name; sorted. */
+  readonly images: readonly string[]
   /** What pods cannot pull, whatever its name. */
   readonly pullFailures: readonly PullFailure[]
 }
@@ -56,6 +58,7 @@ export async function scanObjects(client: ClusterClient, parts: ScanObjectsParts
     findings: tally.findings(path),
     partlyRead: unread.map(({ key, what }) => ({ path: `${path}/${key}`, line: 1, reason: what })),
     mentions: mentions.map(({ key, what }) => ({ path: `${path}/${key}`, count: what, line: 1 })),
+    images: [...tally.images].sort(),
     pullFailures: failures,
   }
 }

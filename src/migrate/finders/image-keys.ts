@@ -20,6 +20,8 @@ const KEY = /^(.*?)[_-]?(?:image[_-]?)?(registry|repository|repo|tag|digest|sha)
 const IMAGE_KEY = /^(.*?)[_-]?image$/i
 /** Under these a map is an image, so that `name` and `version` are said of it. */
 const IMAGE_PARENT = /images?$/i
+/** A map with one of these is an image, whatever it stands under, and even where they are empty. */
+const PULLED = ['tag', 'digest', 'pullPolicy', 'imagePullPolicy']
 
 /**
  * Takes the references of one map by the names of its keys, in the usual shapes: one string (`image`, `fooImage`); a
@@ -50,8 +52,13 @@ export function collectImageKeys(
     groups.set(named.stem, group)
     group[named.role] ??= { key, node }
   }
+  // What has no tag of its own is pulled by one that is said elsewhere.
+  const isPulled = isImage || PULLED.some((key) => collector.document.get(map, key) !== undefined)
   for (const group of groups.values())
-    addGroup(collector, group, hasOwnHost ? undefined : fallback, (key) => join(path, key), belonging)
+    addGroup(collector, group, hasOwnHost ? undefined : fallback, (key) => join(path, key), {
+      ...belonging,
+      isPulled,
+    })
 }
 
 function addGroup(
@@ -59,7 +66,11 @@ function addGroup(
   group: Partial<Record<Role, { key: string; node: unknown }>>,
   fallback: unknown,
   pathOf: (key: string) => string,
-  { owner, ...rest }: Omit<Belonging, 'owner'> & { owner: (path: string) => string },
+  {
+    owner,
+    isPulled,
+    ...rest
+  }: Omit<Belonging, 'owner'> & { owner: (path: string) => string; isPulled: boolean },
 ): void {
   const { tag, digest } = group
   let { registry, repository } = group
@@ -87,6 +98,7 @@ function addGroup(
   collector.addSplit(
     { registry: shared, repository: repository?.node, tag: tag?.node, digest: digest?.node },
     belonging,
+    { hostless: isPulled || tag !== undefined || digest !== undefined },
   )
 }
 

@@ -188,7 +188,7 @@ class Walk {
     const name = this.#document.getString(map, 'name')?.value
     if (role !== undefined && key.endsWith('[]')) {
       const belonging = { ...certain, owner: owner(`${role}${name === undefined ? '' : ` ${name}`}`) }
-      this.#collector.addWhole(this.#document.get(map, 'image'), belonging)
+      this.#collector.addWhole(this.#document.get(map, 'image'), belonging, { hostless: true })
       this.#collector.addWords(this.#document.get(map, 'command'), belonging)
       this.#collector.addWords(this.#document.get(map, 'args'), belonging)
       this.#collector.addEnvironment(this.#document.get(map, 'env'), belonging)
@@ -197,7 +197,7 @@ class Walk {
       const image = this.#document.get(map, 'image')
       if (isMap(image)) {
         const belonging = { ...certain, owner: owner(`volume${name === undefined ? '' : ` ${name}`}`) }
-        this.#collector.addWhole(this.#document.get(image, 'reference'), belonging)
+        this.#collector.addWhole(this.#document.get(image, 'reference'), belonging, { hostless: true })
       }
     }
     const isOverride = key.endsWith('[]') || key === 'imageTag'

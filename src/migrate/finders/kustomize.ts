@@ -60,11 +60,11 @@ function collectOverride(
   const [name, newName] = [document.getString(entry, 'name'), document.getString(entry, 'newName')]
   const belonging = (key: string) => ({ format, confidence: 'certain', owner: `${owner}.${key}` }) as const
   const version = { tag: document.getString(entry, 'newTag'), digest: document.getString(entry, 'digest') }
-  collector.addSplit(newName === undefined ? { repository: name, ...version } : { repository: name }, {
-    ...belonging('name'),
-    follows,
-  })
-  if (newName !== undefined) collector.addSplit({ repository: newName, ...version }, belonging('newName'))
+  const own = newName === undefined ? { repository: name, ...version } : { repository: name }
+  const isPulled = newName === undefined && (version.tag !== undefined || version.digest !== undefined)
+  collector.addSplit(own, { ...belonging('name'), follows }, { hostless: isPulled })
+  if (newName !== undefined)
+    collector.addSplit({ repository: newName, ...version }, belonging('newName'), { hostless: true })
 }
 
 /** As they are written; what charts of Helm and other generators make is not known. */

@@ -108,11 +108,12 @@ export class YamlCollector {
 
   /**
    * Takes a reference whose parts are strings of their own. A repository that names a registry alone is taken for one;
-   * one with its tag behind it is whole.
+   * one with its tag behind it is whole; one of a single word counts where it is an image for certain (`hostless`).
    */
   addSplit(
     nodes: { registry?: unknown; repository?: unknown; tag?: unknown; digest?: unknown },
     belonging: Belonging,
+    { hostless = false }: Pick<Surroundings, 'hostless'> = {},
   ): void {
     const [registry, repository] = [this.#partOf(nodes.registry), this.#partOf(nodes.repository)]
     if (repository === undefined) {
@@ -121,12 +122,12 @@ export class YamlCollector {
     }
     if (registry === undefined) {
       const value = repository.value.replace(/\/$/, '')
-      if (!value.includes('/')) {
+      if (!value.includes('/') && (isRegistry(value) || !(hostless || value.includes(':')))) {
         this.addRegistry(nodes.repository, belonging)
         return
       }
-      if (/[:@]/.test(value.slice(value.lastIndexOf('/'))) || /[{$]/.test(value)) {
-        this.addWhole(nodes.repository, belonging)
+      if (/[:@]/.test(value.slice(value.lastIndexOf('/') + 1)) || /[{$]/.test(value)) {
+        this.addWhole(nodes.repository, belonging, { hostless: belonging.confidence === 'certain' })
         return
       }
     } else if (!isRegistry(registry.value.replace(/\/$/, '')) || /[{$]/.test(repository.value)) {

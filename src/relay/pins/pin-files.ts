@@ -1,7 +1,7 @@
 import { PortolanError } from '../../errors.ts'
 import { parseImageList } from '../../oci/image-list.ts'
 import type { Cancel, Runtime } from '../../runtime.ts'
-import type { NamedList } from './pinned-set.ts'
+import type { NamedList } from './pinned-report.ts'
 
 export interface PinFilesParts {
   readonly runtime: Pick<Runtime, 'after' | 'log' | 'background'>

@@ -20,6 +20,9 @@ export interface ImageContents {
   readonly blobs: ReadonlyMap<Digest, Descriptor>
 }
 
+/** What was found of an image last: what it is made of, or why that is not known. */
+export type FoundImage = { readonly contents: ImageContents } | { readonly reason: string }
+
 /** An image for all platforms there are has a dozen; who has more of them means harm. */
 const MANIFESTS_MAX = 1000
 const DEPTH_MAX = 4

@@ -2,12 +2,12 @@ import { PortolanError } from '../../errors.ts'
 import { backoffDelay } from '../../internal/backoff.ts'
 import { Semaphore } from '../../internal/semaphore.ts'
 import type { Digest } from '../../oci/digest.ts'
-import type { ImageList, ListedImage } from '../../oci/image-list.ts'
+import type { ListedImage } from '../../oci/image-list.ts'
 import type { Descriptor, Platform } from '../../oci/manifest.ts'
 import type { Cancel, Runtime } from '../../runtime.ts'
 import type { PinSource } from './pin-source.ts'
-import { findContents, type ImageContents } from './pinned-image.ts'
-import { formatReadiness, MISSING_MAX, type MissingImage, type PinnedReport } from './pinned-report.ts'
+import { type FoundImage, findContents } from './pinned-image.ts'
+import { formatReadiness, type NamedList, type PinnedReport, reportPinned } from './pinned-report.ts'
 
 export interface PinnedSetParts {
   readonly runtime: Pick<Runtime, 'after' | 'random' | 'date' | 'log' | 'background'>
@@ -37,14 +37,6 @@ interface Trouble {
   readonly message: string
 }
 
-/** A list of images with the name of its file. */
-export interface NamedList extends ImageList {
-  readonly file: string
-}
-
-/** What was found of an image last. */
-type Found = { readonly contents: ImageContents } | { readonly reason: string }
-
 /** Images that are found, and blobs that are fetched, at once: clients come first. */
 const AT_ONCE = 4
 /** How soon what is missing is looked for again, in milliseconds, growing. */
@@ -62,7 +54,7 @@ export class PinnedSet implements Disposable {
   readonly #parts: PinnedSetParts
   #lists: readonly NamedList[] = []
   #platforms: readonly Platform[] = []
-  readonly #found = new Map<string, Found>()
+  readonly #found = new Map<string, FoundImage>()
   /** Why a blob could not be fetched last. */
   readonly #failed = new Map<Digest, string>()
   #checked: number | undefined
@@ -99,42 +91,15 @@ export class PinnedSet implements Disposable {
 
   report(): PinnedReport {
     const { trouble } = this.#parts.cache.status()
-    const missing: MissingImage[] = this.#lists.flatMap(({ file, faults }) =>
-      faults.map(({ line, message }) => ({ image: `${file}:${line}`, reason: message })),
-    )
-    const images = { kept: 0, missing: missing.length, unknown: 0 }
-    const blobs = new Map<Digest, number>()
-    for (const { text } of this.#images()) {
-      const found = this.#found.get(text)
-      if (found !== undefined && 'contents' in found) {
-        for (const { digest, size } of found.contents.blobs.values()) blobs.set(digest, size)
-      }
-      const reason = found === undefined ? undefined : this.#whyMissing(found, trouble)
-      const state =
-        found === undefined || reason === 'unknown' ? 'unknown' : reason === undefined ? 'kept' : 'missing'
-      images[state]++
-      if (state === 'missing' && missing.length < MISSING_MAX) missing.push({ image: text, reason: reason! })
-    }
-    return {
-      ready: images.missing > 0 ? 'no' : images.unknown > 0 || images.kept === 0 ? 'unknown' : 'yes',
-      images,
-      missing,
-      bytes: blobs.values().reduce((sum, size) => sum + size, 0),
+    return reportPinned({
+      lists: this.#lists,
+      images: this.#images(),
+      found: this.#found,
+      failed: this.#failed,
+      has: (digest) => this.#has(digest),
+      ...(trouble && { trouble: trouble.message }),
       ...(this.#checked !== undefined && { checked: this.#checked }),
-    }
-  }
-
-  /** Why an image is not whole; `unknown` where nobody can say. */
-  #whyMissing(found: Found, trouble: Trouble | undefined): string | undefined {
-    if ('reason' in found) return found.reason
-    const { manifests, blobs } = found.contents
-    const lacking = [...manifests, ...blobs.keys()].filter((digest) => !this.#has(digest))
-    if (lacking.length === 0) return undefined
-    // What cannot be looked at may well be there.
-    if (trouble !== undefined) return 'unknown'
-    const reason = lacking.map((digest) => this.#failed.get(digest)).find((one) => one !== undefined)
-    if (reason === undefined && this.#checked === undefined) return 'unknown'
-    return `${lacking.length} of ${manifests.size + blobs.size} contents are not here${reason === undefined ? '' : `: ${reason}`}`
+    })
   }
 
   #has(digest: Digest): boolean {
@@ -178,7 +143,7 @@ export class PinnedSet implements Disposable {
     this.#conclude()
   }
 
-  async #find(image: ListedImage): Promise<Found> {
+  async #find(image: ListedImage): Promise<FoundImage> {
     try {
       return { contents: await findContents(this.#parts.source, image, this.#platforms) }
     } catch (error) {

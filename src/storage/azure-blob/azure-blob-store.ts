@@ -71,14 +71,16 @@ export async function openAzureBlobStore(
   )
 }
 
+/** The library makes of a page whatever it can. */
 const LOOK_FOR_PAGE: RequestPolicyFactory = {
   create: (next) => ({
     async sendRequest(request) {
       const response = await next.sendRequest(request)
       const { status, headers } = response
-      const isObject = request.method === 'HEAD' || !new URL(request.url).searchParams.has('comp')
+      const isList = new URL(request.url).searchParams.has('comp')
+      const isObject = request.method === 'HEAD' || (request.method === 'GET' && !isList)
       const [contentType, contentLength] = [headers.get('content-type'), headers.get('content-length')]
-      refusePage({ status, contentType, contentLength, isObject: isObject && request.method !== 'PUT' })
+      refusePage({ status, contentType, contentLength, isObject })
       return response
     },
   }),

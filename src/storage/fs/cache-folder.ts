@@ -5,7 +5,6 @@ import { ContentFolder } from './content-folder.ts'
 import { openFencedJournal } from './fenced-journal.ts'
 import { unreadable } from './files.ts'
 import { FolderSync } from './folder-sync.ts'
-import { freeSpaceOf } from './free-space.ts'
 import type { Journal } from './journal.ts'
 import { LEASE_EXPIRY, type Lease, type LeaseOptions, takeLease } from './lease.ts'
 import { leaseFile } from './lease-file.ts'
@@ -63,7 +62,6 @@ async function openLeased(folder: string, records: RecordedLines, lease: Lease):
       })
       await rm(await partials.draft(PROBE), { force: true })
     },
-    free: async () => (await freeSpaceOf(folder))?.bytes,
     async partial(digest) {
       await lease.check()
       return partials.open(digest)

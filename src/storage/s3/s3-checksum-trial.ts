@@ -22,22 +22,23 @@ export async function findChecksumKind(tryWrite: TryWrite, digests: Digests): Pr
   for (const kind of ['sha256', 'md5'] as const) {
     const [right, wrong] = [checksumOf(bytes, kind, digests), checksumOf(others, kind, digests)]
     if (right.bytes.length === 0) continue
-    if (await takes(() => tryWrite(bytes, wrong.headers))) continue
-    if (await takes(() => tryWrite(bytes, right.headers))) return kind
+    if ((await outcomeOf(tryWrite(bytes, wrong.headers))) !== 'refused') continue
+    if ((await outcomeOf(tryWrite(bytes, right.headers))) === 'taken') return kind
   }
   return 'off'
 }
 
-async function takes(write: () => Promise<unknown>): Promise<boolean> {
+/** Some services break at a header that they do not know: that is no word on what was sent. */
+async function outcomeOf(write: Promise<unknown>): Promise<'taken' | 'refused' | 'broken'> {
   try {
-    await write()
-    return true
+    await write
+    return 'taken'
   } catch (error) {
     const status = statusOf(error)
-    // Some services break at a header that they do not know; the others of this kind say nothing of what was sent.
-    if (status === undefined || (status > 501 && status !== 507) || status === 408 || status === 429)
-      throw error
-    return false
+    if (status === 500 || status === 501 || status === 507) return 'broken'
+    // Busy, or gone: what it would have said, it has not said.
+    if (status === undefined || status > 501 || status === 408 || status === 429) throw error
+    return 'refused'
   }
 }
 

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { hashSync } from 'bcryptjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeBlob, makeManifest, type TestRepository } from '../../support/content.ts'
+import {
+  blobOf as contentOf,
+  makeBlob,
+  makeManifest,
+  type TestBlob,
+  type TestRepository,
+} from '../../support/content.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { type ScriptedRegistry, startScriptedRegistry } from '../../support/scripted-registry.ts'
 import { makeTempFolder } from '../../support/temp.ts'
@@ -22,6 +28,23 @@ function repository(name: string): TestRepository & { readonly config: ReturnTyp
 const APP = repository('app')
 const OTHER = repository('other')
 const PAUSE = repository('pause')
+/** What anybody may push to a registry that does not look whether it has what a manifest names. */
+const CLAIMED: TestRepository = {
+  name: 'claimed',
+  tags: {
+    v1: makeManifest(...(APP.blobs.toReversed() as [TestBlob, TestBlob])),
+    index: indexOf(APP.tags.v1!),
+  },
+  blobs: [],
+}
+/** The same, at one that has the blobs too. */
+const SHARED: TestRepository = { name: 'shared', tags: { v1: APP.tags.v1! }, blobs: APP.blobs }
+
+function indexOf({ bytes, digest, type }: TestBlob): TestBlob {
+  const mediaType = 'application/vnd.oci.image.index.v1+json'
+  const manifests = [{ mediaType: type, digest, size: bytes.length }]
+  return contentOf(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests })), mediaType)
+}
 
 /** Who may read what of a mirror, and by what it reads itself, whatever runtime it is on. */
 export function describeAccess(runtime: RuntimeName): void {
@@ -34,7 +57,7 @@ export function describeAccess(runtime: RuntimeName): void {
 
     beforeAll(async () => {
       upstream = made.use(await startPrivateRegistry('first-secret', [APP, OTHER]))
-      open = made.use(await startScriptedRegistry({ repositories: [PAUSE] }))
+      open = made.use(await startScriptedRegistry({ repositories: [PAUSE, CLAIMED, SHARED] }))
       const folder = made.use(await makeTempFolder())
       passwordFile = join(folder.path, 'password')
       await writeFile(passwordFile, 'first-secret\n')
@@ -125,6 +148,30 @@ export function describeAccess(runtime: RuntimeName): void {
         expect((await ask(manifest, authorization)).status).toBe(404)
       },
     )
+
+    it('gives nobody what is private because a manifest of a public repository names it', async () => {
+      for (const path of ['manifests/v1', `manifests/${APP.tags.v1!.digest}`]) {
+        expect((await ask(`/v2/private.example/app/${path}`, USER)).status).toBe(200)
+      }
+      await ask(blobOf('private.example/app', APP.config), USER)
+      expect((await ask('/v2/open.example/claimed/manifests/v1')).status).toBe(200)
+      expect((await ask('/v2/open.example/claimed/manifests/index')).status).toBe(200)
+      for (const method of ['GET', 'HEAD']) {
+        const blob = await ask(blobOf('open.example/claimed', APP.config), undefined, { method })
+        expect(blob.status).toBe(404)
+      }
+      const manifest = `/v2/open.example/claimed/manifests/${APP.tags.v1!.digest}`
+      expect((await ask(manifest)).status).toBe(404)
+    })
+
+    it('gives what is public too, asking its registry once whether it has it', async () => {
+      await ask(blobOf('private.example/app', APP.config), USER)
+      expect((await ask('/v2/open.example/shared/manifests/v1')).status).toBe(200)
+      const path = blobOf('open.example/shared', APP.config)
+      for (const _ of [1, 2, 3]) expect((await ask(path)).body).toEqual(APP.config.bytes)
+      const asked = open.requests.filter((request) => request.path === blobOf('shared', APP.config))
+      expect(asked.map(({ method }) => method)).toEqual(['HEAD'])
+    })
 
     it('lets everybody read what is public, whatever login they bring', async () => {
       for (const authorization of [undefined, STRANGER, USER, 'Bearer abc']) {

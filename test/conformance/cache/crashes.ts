@@ -25,32 +25,38 @@ const KILLS = FULL ? 50 : 3
 const EVENTS = 40
 const MILLISECONDS = 5
 const BLOCK = 4096
+/** From the start of a process to the last look at what it left, on a machine that others load, in milliseconds. */
+const LONGEST = 20_000
 
 /** Kills processes that fill and drop, one after the other on the same folder, and looks at what they leave. */
 export function describeCrashes(runtime: RuntimeName): void {
-  it(`a mirror on ${runtime} that is killed ${KILLS} times leaves no content that is not what its name says`, async () => {
-    await using temp = await makeTempFolder()
-    const random = seededRandom(15)
-    const seen = { contents: 0, partials: 0, resumed: 0 }
-    for (let kill = 1; kill <= KILLS; kill++) {
-      seen.resumed += await churnUntilKilled(runtime, temp.path, kill, random)
-      const [contents, partials] = [
-        await filesOf(join(temp.path, 'blobs')),
-        await filesOf(join(temp.path, 'partial')),
-      ]
-      for (const file of contents)
-        expect(`sha256:${file.split('/').at(-1)}`).toBe(sha256Of(await readFile(file)))
-      seen.contents += contents.length
-      seen.partials += partials.length
-      const status = await statusOf(temp.path)
-      expect(status.trouble).toBeUndefined()
-      expect(status.used).toBe(await bytesOf([...contents, ...(await filesOf(join(temp.path, 'partial')))]))
-      expect(status.used).toBeLessThanOrEqual(SIZE)
-      expect(status.contents.count).toBe(contents.length)
-    }
-    console.info(`killed ${KILLS} times on ${runtime}: ${JSON.stringify(seen)}`)
-    expect(seen.contents).toBeGreaterThan(0)
-  })
+  it(
+    `a mirror on ${runtime} that is killed ${KILLS} times leaves no content that is not what its name says`,
+    async () => {
+      await using temp = await makeTempFolder()
+      const random = seededRandom(15)
+      const seen = { contents: 0, partials: 0, resumed: 0 }
+      for (let kill = 1; kill <= KILLS; kill++) {
+        seen.resumed += await churnUntilKilled(runtime, temp.path, kill, random)
+        const [contents, partials] = [
+          await filesOf(join(temp.path, 'blobs')),
+          await filesOf(join(temp.path, 'partial')),
+        ]
+        for (const file of contents)
+          expect(`sha256:${file.split('/').at(-1)}`).toBe(sha256Of(await readFile(file)))
+        seen.contents += contents.length
+        seen.partials += partials.length
+        const status = await statusOf(temp.path)
+        expect(status.trouble).toBeUndefined()
+        expect(status.used).toBe(await bytesOf([...contents, ...(await filesOf(join(temp.path, 'partial')))]))
+        expect(status.used).toBeLessThanOrEqual(SIZE)
+        expect(status.contents.count).toBe(contents.length)
+      }
+      console.info(`killed ${KILLS} times on ${runtime}: ${JSON.stringify(seen)}`)
+      expect(seen.contents).toBeGreaterThan(0)
+    },
+    KILLS * LONGEST,
+  )
 }
 
 /** Gives how many downloads went on where an earlier process was. */

@@ -97,6 +97,15 @@ export function describeBodies(runtime: RuntimeName, wire: Wire = 'tcp'): void {
         socket.destroy()
       }, 15_000)
 
+      it.each(['GET', 'OPTIONS'])(
+        'does not hang up on a client that waits for us: %s',
+        async (method) => {
+          const received = await send(last('/pausing?2600').replace('GET ', `${method} `))
+          expect(received.slice(received.indexOf('\r\n\r\n') + 4)).toHaveLength(2000)
+        },
+        15_000,
+      )
+
       it('answers HEAD of a part without opening it for good', async () => {
         const received = await send('HEAD /part HTTP/1.1\r\nHost: x\r\n\r\n', last('/b'))
         expect(received).toMatch(new RegExp(`Content-Length: ${file.length}\r\n`))

@@ -97,6 +97,21 @@ function broken(size: number): ReadableStream<Uint8Array> {
   })
 }
 
+/** Some bytes, and the others so many milliseconds later. */
+function pausing(milliseconds: number): ReadableStream<Uint8Array> {
+  let pieces = 2
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (pieces === 1) await later(undefined, milliseconds)
+        controller.enqueue(new Uint8Array(1000).fill(120))
+        if (--pieces === 0) controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
 /** Files of ours that are open; what a runtime itself has open at times is of no concern. */
 const openFiles = () =>
   readdirSync('/proc/self/fd').filter((fd) => {
@@ -137,6 +152,8 @@ function door(request: DoorRequest): DoorReply | Promise<DoorReply> {
     case '/endless-late':
       console.log('asked')
       return later({ status: 200, headers: {}, body: stream(Number.MAX_SAFE_INTEGER) })
+    case '/pausing':
+      return { status: 200, headers: { 'Content-Length': '2000' }, body: pausing(Number(query)) }
     case '/cancelled':
       return text(String(cancelled))
     case '/large':

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import type { TestBlob } from '../../support/content.ts'
 import { type Answer, serve } from '../../support/scripted-registry.ts'
 
@@ -39,6 +40,24 @@ export function cut({ bytes }: TestBlob, at: number): Answer {
   return (_, response) => {
     response.writeHead(200, { 'Content-Length': bytes.length })
     response.write(bytes.subarray(0, at), () => response.destroy())
+  }
+}
+
+/** Compressed, with the length of what is sent. */
+export function compressed({ bytes }: TestBlob): Answer {
+  const sent = gzipSync(bytes)
+  return (_, response) => {
+    response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': sent.length }).end(sent)
+  }
+}
+
+/** Its end, though all of it was asked for. */
+export function otherPart({ bytes }: TestBlob): Answer {
+  return (_, response) => {
+    const start = bytes.length / 2
+    const range = `bytes ${start}-${bytes.length - 1}/${bytes.length}`
+    response.writeHead(206, { 'Content-Range': range, 'Content-Length': bytes.length - start })
+    response.end(bytes.subarray(start))
   }
 }
 

@@ -10,7 +10,7 @@ import {
   startScriptedRegistry,
 } from '../../support/scripted-registry.ts'
 import { until } from '../../support/until.ts'
-import { cut, gate, hangUp, html, wrong } from './answers.ts'
+import { compressed, cut, gate, hangUp, html, otherPart, wrong } from './answers.ts'
 import { type Mirror, readSome, startMirror } from './mirror.ts'
 
 const MIB = 1024 * 1024
@@ -33,6 +33,16 @@ const UNUSABLE: readonly (readonly [name: string, answer: (blob: TestBlob) => An
   ['it is refused', () => (_, response) => void response.writeHead(403).end()],
   ['nothing is answered', () => hangUp],
   ['the server is out of order', () => (_, response) => void response.writeHead(500).end()],
+  ['another part comes than was asked for', otherPart],
+  [
+    'there is a circle of redirects',
+    () => (request, response) => void response.writeHead(307, { Location: request.url! }).end(),
+  ],
+  [
+    'it is redirected to what only we can reach',
+    () => (_, response) =>
+      void response.writeHead(307, { Location: 'http://169.254.169.254/latest/meta-data' }).end(),
+  ],
   ['a login is wanted', () => (_, response) => void response.writeHead(401).end()],
 ]
 
@@ -194,6 +204,41 @@ export function describeBlobs(runtime: RuntimeName): void {
         })
       })
 
+      it('gives a blob once a portal that answered HEAD in place of its upstream is gone', async () => {
+        const blob = makeBlob(`${how} portal`, MIB)
+        const path = place(blob, serve(blob))
+        const portal = (): Answer => {
+          let isThere = true
+          return (request, response) => {
+            if (request.method === 'HEAD' && isThere) {
+              isThere = false
+              response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Length': 40 }).end()
+            } else serve(blob)(request, response)
+          }
+        }
+        near.script(path, portal())
+        far.script(path, portal())
+        await mirror.ask(path)
+        expect((await mirror.ask(path)).body.equals(blob.bytes)).toBe(true)
+      })
+
+      it('gives a blob whose upstreams do not say by HEAD how long it is', async () => {
+        const blob = makeBlob(`${how} of unsaid length`, MIB)
+        const path = place(blob, serve(blob))
+        for (const registry of [near, far]) {
+          registry.script(path, (request, response) => {
+            if (request.method === 'HEAD') response.writeHead(200, { 'Transfer-Encoding': 'chunked' }).end()
+            else serve(blob)(request, response)
+          })
+        }
+        expect((await mirror.ask(path)).body.equals(blob.bytes)).toBe(true)
+      })
+
+      it('gives a blob as it is that an upstream compresses though nobody asked for that', async () => {
+        const blob = makeBlob(`${how} compressed`, MIB)
+        expect((await mirror.ask(place(blob, compressed(blob)))).body.equals(blob.bytes)).toBe(true)
+      })
+
       it('follows an upstream that redirects, and sends nobody there', async () => {
         const blob = makeBlob(`${how} redirected`, MIB)
         far.script('/bucket', serve(blob))
@@ -206,7 +251,7 @@ export function describeBlobs(runtime: RuntimeName): void {
       if (!keeps) return
 
       it('fetches a blob once for a hundred clients, thirty of whom want a part', async () => {
-        const blob = makeBlob('hundred', 2 * MIB)
+        const blob = makeBlob('hundred', 1.5 * MIB)
         const slow = gate(blob, MIB)
         const path = place(blob, slow.answer)
         const clients = Array.from({ length: 100 }, async (_, index) => {

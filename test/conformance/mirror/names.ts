@@ -97,6 +97,13 @@ export function describeNames(runtime: RuntimeName): void {
     describe('which registry is meant', () => {
       it.each([
         ['by ns', `/v2/${NAME}/manifests/stays?ns=main.test`, {}, 'main.test'],
+        ['by ns, in capitals', `/v2/${NAME}/manifests/stays?ns=MAIN.test`, {}, 'main.test'],
+        [
+          'by the first ns of two',
+          `/v2/${NAME}/manifests/stays?ns=main.test&ns=second.test`,
+          {},
+          'main.test',
+        ],
         ['by the first part of the name', path('stays'), {}, undefined],
         ['by Host', `/v2/${NAME}/manifests/stays`, { Host: 'main.mirror.test:8443' }, undefined],
       ])('is said %s', async (_, target, headers, namespace) => {
@@ -110,6 +117,10 @@ export function describeNames(runtime: RuntimeName): void {
         ['an address that only we can reach', `/v2/${NAME}/manifests/v1?ns=169.254.169.254`],
         ['a registry that is none of ours', `/v2/${NAME}/manifests/v1?ns=evil.test`],
         ['an address of a registry', (): string => `/v2/${NAME}/manifests/v1?ns=${at().host}`],
+        ['a registry and a path', `/v2/${NAME}/manifests/v1?ns=main.test%2F..%2Fsecond.test`],
+        ['a registry with a login', `/v2/${NAME}/manifests/v1?ns=user:password@main.test`],
+        ['a registry at a port that it has not', `/v2/${NAME}/manifests/v1?ns=main.test:443`],
+        ['a registry in another script', `/v2/${NAME}/manifests/v1?ns=m%D0%B0in.test`],
         ['a name without a registry', `/v2/${NAME}/manifests/v1`],
         ['a registry in the name that is none of ours', `/v2/evil.test/${NAME}/manifests/v1`],
       ])('nobody is asked for %s', async (_, target) => {
@@ -126,6 +137,27 @@ export function describeNames(runtime: RuntimeName): void {
           image.digest,
           other.digest,
         ])
+      })
+    })
+
+    it('explains which registry is meant and who would be asked', async () => {
+      const explain = async (target: string) => {
+        const query = new URLSearchParams({ target, from: '192.0.2.1', ask: 'false' })
+        const reply = await fetch(`http://127.0.0.1:${mirror.portolan.adminPort}/explain?${query}`)
+        return { status: reply.status, said: await reply.json() }
+      }
+      const blob = `/v2/${NAME}/blobs/${config.digest}`
+      expect(await explain(`${blob}?ns=second.test`)).toMatchObject({
+        status: 200,
+        said: {
+          registry: 'second.test',
+          candidates: [{ backend: 'second', verdict: 'taken' }],
+          decision: { kind: 'relay', backend: 'second', reason: 'upstream-preferred' },
+        },
+      })
+      expect(await explain(`${blob}?ns=evil.test`)).toMatchObject({
+        status: 400,
+        said: { errors: [{ code: 'NAME_UNKNOWN' }] },
       })
     })
 

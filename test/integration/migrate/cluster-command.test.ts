@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { parseImageList } from '../../../src/oci/image-list.ts'
 import { runHosted } from '../../support/command-host.ts'
 import { findFreePort } from '../../support/ports.ts'
 import { type ApiObject, type ClusterContent, startScriptedCluster } from '../../support/scripted-cluster.ts'
@@ -162,6 +163,24 @@ describe('scan --cluster', () => {
     const { err } = await scan(cluster.kubeconfig())
     expect(err.split('\n').filter((line) => line.startsWith('not read: '))).toHaveLength(31)
     expect(err).toContain('not read: 10 more of the cluster (--json names them)\n')
+  })
+
+  it('prints what a cluster pulls, whatever its name, as a list that a mirror can pin', async () => {
+    await using cluster = await startScriptedCluster({
+      content: coredns('quay.io/acme/web@sha256:0\u0007', 3),
+    })
+    const { code, out, err } = await scan(cluster.kubeconfig(), '--images')
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: 'quay.io/acme/web@sha256:0\ufffd\n',
+      err: '1 image\n',
+    })
+    await using other = await startScriptedCluster({ content: coredns(OLD, 2) })
+    const printed = await scan(other.kubeconfig(), '--images')
+    expect(printed.out).toBe(`${OLD}\n`)
+    const json = await scan(other.kubeconfig(), '--json')
+    expect(JSON.parse(json.out).cluster.images).toEqual([OLD])
+    expect(parseImageList(json.out).images).toEqual(parseImageList(printed.out).images)
   })
 
   it('prints it as SARIF', async () => {

@@ -1,0 +1,26 @@
+import { bytesOf, type OwnershipKey } from '../backends/ownership/ownership-key.ts'
+import { PortolanError } from '../errors.ts'
+import type { BundleHead } from './bundle-head.ts'
+
+/** Throws `CONTENT_INVALID` unless the holder of the key's private half has signed the index of a bundle. */
+export async function checkSignature(
+  { bytes, signature }: Pick<BundleHead, 'bytes' | 'signature'>,
+  key: OwnershipKey,
+  location: string,
+): Promise<void> {
+  if (signature === undefined) throw invalid(`${location} is not signed`)
+  if (!(await isSigned(bytes, signature, key)))
+    throw invalid(`${location} was not signed by the holder of this key, or was altered since`)
+}
+
+async function isSigned(bytes: Uint8Array<ArrayBuffer>, signature: string, key: OwnershipKey) {
+  try {
+    return await crypto.subtle.verify('Ed25519', key, bytesOf(signature), bytes)
+  } catch {
+    return false
+  }
+}
+
+function invalid(message: string): PortolanError {
+  return new PortolanError('CONTENT_INVALID', message)
+}

@@ -1,0 +1,37 @@
+import type { Config } from '../config/config.ts'
+import type { ConfigFault } from '../config/fault.ts'
+import { PortolanError } from '../errors.ts'
+import { parseImageList } from '../oci/image-list.ts'
+import { readTextFile } from './read-registry-map.ts'
+
+/** As many lines of one list are told. */
+const LINES_MAX = 10
+
+/**
+ * Looks at the lists of images that a mirror pins: all that is wrong with them is a warning, since the mirror starts and
+ * says it too, and since a config is often checked on another machine than the mirror's.
+ */
+export async function checkPinLists(config: Config, file: string): Promise<readonly ConfigFault[]> {
+  const warnings: ConfigFault[] = []
+  for (const [index, list] of (config.cache?.pin ?? []).entries()) {
+    const at = (message: string): ConfigFault => ({ file, path: `cache.pin[${index}]`, value: list, message })
+    try {
+      for (const message of problemsOf(await readTextFile(list), list, config)) warnings.push(at(message))
+    } catch (error) {
+      if (!(error instanceof PortolanError)) throw error
+      warnings.push(at(`${error.message}; where the mirror runs, it must be there`))
+    }
+  }
+  return warnings
+}
+
+function* problemsOf(text: string, list: string, { registries }: Config): Iterable<string> {
+  const { images, faults } = parseImageList(text)
+  for (const { line, message } of faults.slice(0, LINES_MAX)) yield `${list}:${line}: ${message}`
+  const hosts = new Set(registries.map(({ host }) => host))
+  const foreign = Map.groupBy(images, ({ registry }) => registry)
+  for (const [registry, [first]] of foreign) {
+    if (!hosts.has(registry)) yield `${list} names ${first!.text}, and the mirror has no registry ${registry}`
+  }
+  if (images.length === 0 && faults.length === 0) yield `${list} names no image`
+}
