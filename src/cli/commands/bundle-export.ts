@@ -91,6 +91,8 @@ async function writeAll(
         await exporting.onPlan(index, from)
       },
     })
+    // What a ledger names has to be there, whatever happens now.
+    await folder.stream.finish()
     const contents = exported.index.contents.map(({ digest }) => digest)
     if (ledger !== undefined) await writeWhole(ledger, formatLedger([...(sent ?? []), ...contents]), true)
     await folder.finish()
