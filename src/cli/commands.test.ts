@@ -123,12 +123,9 @@ it('every option has a variable of its command, but for those that delete or ove
       "bundle import --json PORTOLAN_BUNDLE_IMPORT_JSON",
       "bundle import --ca PORTOLAN_BUNDLE_IMPORT_CA",
       "bundle import --quiet PORTOLAN_BUNDLE_IMPORT_QUIET",
-<<<<<<< HEAD
       "bundle serve --listen PORTOLAN_BUNDLE_SERVE_LISTEN",
       "bundle serve --ca PORTOLAN_BUNDLE_SERVE_CA",
       "bundle serve --quiet PORTOLAN_BUNDLE_SERVE_QUIET",
-=======
->>>>>>> main
       "scan --map PORTOLAN_SCAN_MAP",
       "scan --revert PORTOLAN_SCAN_REVERT",
       "scan --node PORTOLAN_SCAN_NODE",

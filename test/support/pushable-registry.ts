@@ -130,11 +130,10 @@ class Pushable {
     }
     const manifest = /^\/v2\/(.+)\/manifests\/(.+)$/.exec(url.pathname)
     if (manifest !== null && method === 'PUT') return this.#putManifest(request, manifest, reply)
-    const [, repository, reference = ''] = manifest ?? []
-    const stored = this.manifests.get(`${repository}${reference.includes(':') ? '@' : ':'}${reference}`)
-    if (stored === undefined) return reply(404)
+    const stored = manifest && this.manifests.get(nameOf(manifest))
+    if (stored == null) return reply(404)
     const headers = { 'Content-Type': stored.mediaType, 'Docker-Content-Digest': digestOf(stored.bytes) }
-    reply(200, headers, method === 'HEAD' ? '' : stored.bytes.toString())
+    response.writeHead(200, headers).end(method === 'GET' ? stored.bytes : undefined)
   }
 
   async #upload(
@@ -228,6 +227,10 @@ class Pushable {
       this.faults.referrers && subject ? { 'OCI-Subject': subject.digest } : {}
     reply(201, { 'Docker-Content-Digest': this.faults.storesAs ?? digest, ...listed })
   }
+}
+
+function nameOf([, repository, reference = '']: RegExpExecArray): string {
+  return `${repository}${reference.includes(':') ? '@' : ':'}${reference}`
 }
 
 function digestOf(bytes: Uint8Array): string {
