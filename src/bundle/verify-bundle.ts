@@ -4,11 +4,12 @@ import { parseManifest } from '../oci/manifest.ts'
 import { isSchema1 } from '../oci/schema1.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { BundleFault } from './bundle-fault.ts'
-import { headerOf, paddedEnd, takeZeros } from './bundle-head.ts'
+import { paddedEnd, takeZeros } from './bundle-head.ts'
 import { ByteReader } from './byte-reader.ts'
 import { checkNames } from './check-names.ts'
 import { checkParts } from './check-parts.ts'
 import { type BundleContent, partName } from './form.ts'
+import { contentHeader } from './lay-out.ts'
 import type { OpenedBundle } from './open-bundle.ts'
 import { TAR_END } from './tar.ts'
 
@@ -40,7 +41,7 @@ export async function verifyBundle(
   const read = { contents: 0, bytes: 0 }
   for (const content of bundle.index.contents) {
     signal?.throwIfAborted()
-    const start = content.offset - headerOf(content).length
+    const start = content.offset - contentHeader(content).length
     const numbers = bundle.parts.numbersOf(start, paddedEnd(content))
     // What lies in a part that is missing has been told of with it.
     if (numbers.some((number) => parts.unusable.has(number))) continue
@@ -65,7 +66,7 @@ async function verifyContent(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { digest, size, mediaType } = content
-  const header = headerOf(content)
+  const header = contentHeader(content)
   const start = content.offset - header.length
   const reader = new ByteReader(parts.stream(start, paddedEnd(content), signal), digest)
   try {

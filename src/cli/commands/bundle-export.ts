@@ -14,8 +14,8 @@ import type { Digest } from '../../oci/digest.ts'
 import { readPlatform } from '../../oci/keep-platforms.ts'
 import { readSmallFile, unreadable } from '../../storage/fs/files.ts'
 import { writeWhole } from '../../storage/fs/workspace-file.ts'
-import { openBundleOutput } from '../bundle-output.ts'
 import { describeExport, exportExitCode, exportReport } from '../bundle-export-report.ts'
+import { openBundleOutput } from '../bundle-output.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { readSources, type SourceImage } from '../copy-source.ts'
 import { EXIT } from '../exit-code.ts'
@@ -91,6 +91,8 @@ async function writeAll(
         await exporting.onPlan(index, from)
       },
     })
+    // What a ledger names has to be there, whatever happens now.
+    await folder.stream.finish()
     const contents = exported.index.contents.map(({ digest }) => digest)
     if (ledger !== undefined) await writeWhole(ledger, formatLedger([...(sent ?? []), ...contents]), true)
     await folder.finish()

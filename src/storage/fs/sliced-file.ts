@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fileSize, syncFolder, unreadable } from './files.ts'
 import { unwritable } from './workspace-file.ts'
 
+/** What is on its way to the disk while more comes. */
+const BUFFER_BYTES = 1024 * 1024
 const BUSY = 'another process writes it, too'
 
 /** How the files of a sliced file are called, and how large they are. */
@@ -25,6 +27,8 @@ export class SlicedFile {
   readonly #slicing: Slicing
   readonly #handles = new Map<number, FileHandle>()
   #length: number
+  readonly #buffer = new Uint8Array(BUFFER_BYTES)
+  #writing: Promise<void> = Promise.resolve()
 
   private constructor(folder: string, slicing: Slicing, length: number) {
     this.#folder = folder
@@ -64,9 +68,24 @@ export class SlicedFile {
     return this.#length
   }
 
+  /**
+   * Takes bytes over, and writes them while the next ones are gathered: when that fails, whatever is asked for next does.
+   */
   async append(bytes: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < bytes.length; offset += BUFFER_BYTES) {
+      const piece = bytes.subarray(offset, offset + BUFFER_BYTES)
+      await this.#writing
+      this.#buffer.set(piece)
+      const start = this.#length
+      this.#length += piece.length
+      this.#writing = this.#write(this.#buffer.subarray(0, piece.length), start)
+      this.#writing.catch(() => {})
+    }
+  }
+
+  async #write(bytes: Uint8Array, from: number): Promise<void> {
     for (let offset = 0; offset < bytes.length; ) {
-      const { number, start, left } = this.#sliceAt(this.#length)
+      const { number, start, left } = this.#sliceAt(from + offset)
       const count = Math.min(bytes.length - offset, left)
       const file = this.#fileOf(number)
       try {
@@ -74,17 +93,17 @@ export class SlicedFile {
         await this.#refuseOthers(handle, start)
         const { bytesWritten } = await handle.write(bytes, offset, count, start)
         offset += bytesWritten
-        this.#length += bytesWritten
       } catch (error) {
         throw unwritable(file, error)
       }
       // What is full is not touched again: it may be carried away.
-      if (this.#sliceAt(this.#length).number !== number) await this.#finish(number)
+      if (this.#sliceAt(from + offset).number !== number) await this.#finish(number)
     }
   }
 
   /** Up to `end`, or fewer bytes when there are no more; in `into` where that is given and large enough. */
   async read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
+    await this.#writing
     const wanted = Math.max(0, Math.min(end, this.#length) - start)
     const fits = into !== undefined && into.length >= wanted
     const bytes = fits ? into.subarray(0, wanted) : new Uint8Array(wanted)
@@ -105,6 +124,7 @@ export class SlicedFile {
 
   /** Cuts it off; slices behind are deleted, the last of them first. */
   async truncate(length: number): Promise<void> {
+    await this.#writing
     const { number: kept, start } = this.#sliceAt(length)
     const numbers = await numbersIn(this.#folder, this.#slicing)
     const last = this.#sliceAt(this.#length)
@@ -131,6 +151,7 @@ export class SlicedFile {
 
   /** Makes all of it outlive a crash of the machine, and closes it. */
   async finish(): Promise<void> {
+    await this.#writing
     for (const number of [...this.#handles.keys()]) await this.#finish(number)
     await syncFolder(this.#folder).catch((error) => {
       throw unwritable(this.#folder, error)
@@ -138,6 +159,7 @@ export class SlicedFile {
   }
 
   async close(): Promise<void> {
+    await this.#writing.catch(() => {})
     for (const number of [...this.#handles.keys()]) await this.#close(number)
   }
 
