@@ -234,6 +234,18 @@ describe('a folder', () => {
     expect(lacks.report.error?.message).toContain('bundle.0002.tar')
   })
 
+  it.each([
+    ['nothing that is known', '{}', 'version'],
+    ['a ledger without contents', '{"version":1,"ledger":true}', 'contents'],
+    ['a receipt with what is no digest', '{"version":1,"target":"","bundle":"sha256:1"}', 'bundle'],
+  ])('has nothing when --since names %s', async (_, text, field) => {
+    const file = join(folder.path, 'since.json')
+    await writeFile(file, text)
+    const { report } = await exportBundle(image('v1'), '--since', file)
+    expect(report.error?.message).toMatch(new RegExp(`since\\.json is not .*: ${field}`))
+    await expect(readdir(output)).rejects.toThrow('ENOENT')
+  })
+
   it('has nothing after a dry run', async () => {
     const { code, report } = await exportBundle(image('v1'), '--dry-run')
     expect([code, report.status, report.blobs]).toEqual([0, 'planned', 5])
