@@ -2,8 +2,10 @@ import { generateKeyPairSync, verify } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { readHead } from '../../src/bundle/read-head.ts'
+import { readBundleHead } from '../../src/bundle/bundle-head.ts'
+import { ByteReader } from '../../src/bundle/byte-reader.ts'
 import { runHosted } from '../support/command-host.ts'
 import { makeBlob, makeManifest, type TestBlob } from '../support/content.ts'
 import { status } from '../support/list-server.ts'
@@ -55,11 +57,7 @@ async function exportBundle(...words: readonly string[]) {
 async function readBundle(at = output) {
   const names = (await readdir(at)).filter((name) => name.endsWith('.tar')).sort()
   const bytes = Buffer.concat(await Promise.all(names.map((name) => readFile(join(at, name)))))
-  const stream = {
-    length: bytes.length,
-    read: async (start: number, end: number) => bytes.subarray(start, end),
-  }
-  return { stream: bytes, ...(await readHead(stream, at))! }
+  return { stream: bytes, ...(await readBundleHead(new ByteReader(Readable.from([bytes]), at))) }
 }
 
 const blobPath = ({ digest }: TestBlob) => `/v2/app/blobs/${digest}`
