@@ -15,6 +15,8 @@ export interface CheckedParts {
 
 /** Digests that one sentence names. */
 const NAMED = 3
+/** Parts that are looked for in each other's place: where more are wrong, it is not their order. */
+const MISPLACED_MAX = 32
 
 /** Says which parts of a bundle are missing, of another length, in each other's place, or none of it. */
 export async function checkParts(bundle: OpenedBundle, signal?: AbortSignal): Promise<CheckedParts> {
@@ -58,9 +60,11 @@ async function findMisplaced(
 ): Promise<readonly BundleFault[]> {
   const firsts = firstHeaders(bundle)
   const faults: BundleFault[] = []
+  let wrong = 0
   for (const number of expected.keys()) {
     if (unusable.has(number) || !firsts.has(number)) continue
     if (await isIn(bundle, number, firsts.get(number)!, signal)) continue
+    if (++wrong > MISPLACED_MAX) break
     for (const [other, first] of firsts) {
       if (other === number || !(await isIn(bundle, number, first, signal))) continue
       const message = `it holds what belongs into ${partName(other)}: the parts are in a wrong order`

@@ -41,6 +41,7 @@ export async function importBundle(
 ): Promise<ImportReport> {
   const { signal } = options
   const work = new ImportWork(runtime, planImport(bundle.index, options), at, options)
+  await work.greet()
   await work.checkAssumed()
   const source = { location: bundle.location, blob: blobsOf(bundle) }
   const aborted = signal && { signal }

@@ -41,6 +41,7 @@ export async function importStream(
   const { index } = head
   checkManifests(index.contents)
   const work = new ImportWork(runtime, planImport(index, options), at, options)
+  await work.greet()
   await work.checkAssumed()
   const manifests = new Map<Digest, Uint8Array>()
   for (const content of index.contents) {

@@ -78,6 +78,16 @@ export class ImportWork {
     return !this.plan.namesOf(repositories).some((name) => this.failureOf(name, digest) !== undefined)
   }
 
+  /** Rejects where nobody is at the target: each question to it would be asked again and again. */
+  async greet(): Promise<void> {
+    const [image] = this.plan.images
+    if (image === undefined) return
+    const answer = await orFault(() =>
+      this.at.target.repository(image.to.name).hasManifest(image.image.digest),
+    )
+    if (answer instanceof PortolanError && answer.code === 'UNREACHABLE') throw answer
+  }
+
   /** Looks whether the target has what the bundle leaves out; another repository that has a blob lends it. */
   async checkAssumed(): Promise<void> {
     await this.places.map(this.plan.index.assumed, async (content) => {

@@ -37,7 +37,7 @@ async function world(images = IMAGES, making: BundleMaking = {}, faults: PushFau
     receipt,
     async run(...words: readonly string[]) {
       const all = ['bundle', 'import', folder.path, '--to', `${registry.host}/gap`, '--json', ...words]
-      const { code, out, err } = await runHosted(all, { folder: folder.path })
+      const { code, out, err } = await runHosted(all, { folder: folder.path, hasty: true })
       return { code, err, report: out === '' ? undefined : (JSON.parse(out) as ImportJson) }
     },
     pipe: (input: Uint8Array, ...words: readonly string[]) =>
@@ -166,6 +166,13 @@ describe('bundle import', () => {
       { status: 'failed', faults: [expect.stringMatching(/the bundle lacks .* missing: it was not there/)] },
       { status: 'copied' },
     ])
+  })
+
+  it('ends at once where there is no registry', async () => {
+    await using at = await world()
+    await at.registry[Symbol.asyncDispose]()
+    const { code, err } = await at.run('--receipt', at.receipt)
+    expect([code, err]).toEqual([3, expect.stringContaining(at.registry.host)])
   })
 
   it('refuses names that would be one', async () => {

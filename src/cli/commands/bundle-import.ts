@@ -24,6 +24,12 @@ import { createRegistries } from '../registries.ts'
 import { openSessionFile } from '../upload-sessions.ts'
 import type { BundleImportOptions } from './bundle-import-spec.ts'
 
+/** What `--json` prints of an import that Ctrl-C has ended. */
+const INTERRUPTED = {
+  code: 'INTERRUPTED',
+  message: 'interrupted: the same command goes on with what is missing',
+}
+
 /** Brings a bundle to a registry, and says what was done; gives the exit code. */
 export async function runBundleImport(folder: string, options: BundleImportOptions): Promise<number> {
   const { host, prefix } = readPlace(options.to, false)
@@ -59,6 +65,10 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
     if (options.json) printJson(printed)
     else process.stdout.write(describeImport(report))
     return importExitCode(report)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    if (options.json) printJson({ error: INTERRUPTED })
+    return EXIT.failed
   } finally {
     progress.end()
     interruption[Symbol.dispose]()
