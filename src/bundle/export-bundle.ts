@@ -7,7 +7,7 @@ import type { BundleIndex } from './form.ts'
 import { repositoryName } from './image-name.ts'
 import { type LaidOut, layOut } from './lay-out.ts'
 import { type PlanOptions, planBundle } from './plan-bundle.ts'
-import { readHead } from './read-head.ts'
+import { readBegun } from './read-begun.ts'
 import { type BundleStream, writeContents } from './write-bundle.ts'
 
 export interface ExportOptions extends Omit<PlanOptions, 'onManifest'> {
@@ -52,9 +52,8 @@ export async function exportBundle(
 ): Promise<Exported> {
   const { onPlan, onBytes, signal } = options
   const atHand = new Map<Digest, Uint8Array<ArrayBuffer>>()
-  const before = await readHead(stream, 'what is there already')
-  const resumedFrom = before === undefined ? 0 : stream.length
-  let index = before?.index
+  let index = await readBegun(stream, 'what is there already')
+  const resumedFrom = index === undefined ? 0 : stream.length
   if (index === undefined) {
     const made = await newBundle(images, options, keepSome(atHand))
     index = made.index

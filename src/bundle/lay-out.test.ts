@@ -5,9 +5,10 @@ import { expect, it } from 'vitest'
 import { makeTempFolder } from '../../test/support/temp.ts'
 import { parseDigest } from '../oci/digest.ts'
 import { OCI_MANIFEST } from '../oci/manifest.ts'
+import { headerOf } from './bundle-head.ts'
 import { parseBundleIndex } from './form.ts'
-import { type BundlePlan, contentHeader, contentPath, layOut } from './lay-out.ts'
-import { readHead } from './read-head.ts'
+import { type BundlePlan, layOut } from './lay-out.ts'
+import { readBegun } from './read-begun.ts'
 
 const GIB = 1024 ** 3
 const digestOf = (digit: string, algorithm = 'sha256') =>
@@ -35,7 +36,7 @@ it('says where each content begins, as tar finds it: beyond 8 GiB, with a long n
   const handle = await open(file, 'w')
   await handle.write(head)
   for (const content of index.contents) {
-    const header = contentHeader(content)
+    const header = headerOf(content)
     await handle.write(header, 0, header.length, content.offset - header.length)
   }
   // Nothing but headers is written: the rest are holes.
@@ -48,7 +49,7 @@ it('says where each content begins, as tar finds it: beyond 8 GiB, with a long n
     .slice(3)
     .map((line) => line.split(/ +/))
   expect(found.map((words) => [words.at(-1), Number(words[2])])).toEqual(
-    index.contents.map(({ digest, size }) => [contentPath(digest), size]),
+    index.contents.map(({ digest, size }) => [`blobs/${digest.replace(':', '/')}`, size]),
   )
 })
 
@@ -59,15 +60,18 @@ it('is signed as it stands, and read back', async () => {
     return 'A'.repeat(88)
   })
   expect(parseBundleIndex(statement!)).toEqual(index)
-  const [first] = index.contents
-  const bytes = new Uint8Array(first!.offset)
-  bytes.set(head)
-  bytes.set(contentHeader(first!), head.length)
-  const stream = { length: bytes.length, read: async (from: number, to: number) => bytes.subarray(from, to) }
-  expect(await readHead(stream, 'a test')).toEqual({ index, bytes: statement, length: head.length })
-  // Without the header behind it, nobody knows whether it is all.
-  const cut = { ...stream, length: head.length }
-  expect(await readHead(cut, 'a test')).toBeUndefined()
+  const read = (length: number) => {
+    const stream = {
+      length,
+      read: async (from: number, to: number) => head.subarray(from, Math.min(to, length)),
+    }
+    return readBegun(stream, 'a test')
+  }
+  expect(await read(head.length)).toEqual(index)
+  for (const length of [0, 511, 512, 1000, head.length - 513, head.length - 1])
+    expect(await read(length)).toBeUndefined()
+  head[600]!++
+  await expect(read(head.length)).rejects.toThrow('a test')
 })
 
 it('needs as many digits for its offsets as they come to be long', async () => {

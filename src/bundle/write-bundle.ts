@@ -8,9 +8,8 @@ import { startDownload } from '../transfer/download.ts'
 import { takeTurns } from '../transfer/source.ts'
 import type { Spool } from '../transfer/spool.ts'
 import { isMissing, isWrong } from '../transfer/transfer-error.ts'
+import { headerOf, paddedEnd } from './bundle-head.ts'
 import type { BundleContent, BundleIndex } from './form.ts'
-import { contentHeader } from './lay-out.ts'
-import { tarPadding } from './tar.ts'
 
 /** Where the stream of a bundle goes: written at its end, read anywhere. */
 export interface BundleStream {
@@ -46,13 +45,13 @@ export async function writeContents(
   index: BundleIndex,
   writing: BundleWriting,
 ): Promise<void> {
-  for (const [at, content] of index.contents.entries()) {
-    const end = endOf(index, at)
+  for (const content of index.contents) {
+    const end = paddedEnd(content)
     // Only what has something behind it was found to be right: one may end with the last of its blocks.
     if (stream.length > end) continue
     writing.signal.throwIfAborted()
     if (stream.length < content.offset) {
-      const header = contentHeader(content)
+      const header = headerOf(content)
       await stream.truncate(content.offset - header.length)
       await stream.append(header)
     }
@@ -61,12 +60,6 @@ export async function writeContents(
     await stream.append(new Uint8Array(end - stream.length))
   }
   await stream.append(new Uint8Array(index.length - stream.length))
-}
-
-/** Where the header of what comes behind a content begins; the blocks before are filled with zeros. */
-function endOf({ contents }: BundleIndex, at: number): number {
-  const { offset, size } = contents[at]!
-  return offset + size + tarPadding(size).length
 }
 
 async function bringManifest(

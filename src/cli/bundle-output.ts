@@ -27,8 +27,11 @@ const UNFINISHED_MAX_BYTES = 64 * 1024 * 1024
 /** A folder that a bundle is written into. */
 export interface BundleOutput {
   readonly stream: SlicedFile
-  /** Throws `FILE_UNWRITABLE` when the disk has no place for what is to come, and `USAGE` for too many parts. */
-  check(index: BundleIndex, from: number): Promise<void>
+  /**
+   * To be called before anything is written. Throws `FILE_UNWRITABLE` when the disk has no place for what is to come, and
+   * `USAGE` for too many parts.
+   */
+  begin(index: BundleIndex, from: number): Promise<void>
   /** All is written: makes it outlive a crash of the machine, and nobody goes on with it any more. */
   finish(): Promise<void>
 }
@@ -51,17 +54,19 @@ export async function openBundleOutput(folder: string, request: BundleRequest): 
     throw usage(
       `${folder} has the beginning of another bundle: give the same words again, or delete what is in it`,
     )
-  if (!hasParts) await writeWhole(file, wanted, true)
   const size = request.partSize ?? undefined
   const stream = await SlicedFile.open(folder, { nameOf: partName, numberOf: partNumber, size })
   return {
     stream,
-    async check({ length }, from) {
+    async begin({ length }, from) {
       const parts = size === undefined ? 1 : Math.ceil(length / size)
       if (parts > PARTS_MAX)
         throw usage(`${length} bytes would be ${parts} parts of ${size}; there may be ${PARTS_MAX}`)
       const free = await freeSpaceOf(folder)
-      if (free === undefined || free.bytes >= length - from) return
+      if (free === undefined || free.bytes >= length - from) {
+        if (!hasParts) await writeWhole(file, wanted, true)
+        return
+      }
       const message = `${folder} has no place for the bundle: ${formatBytes(length - from)} are to come, and ${formatBytes(free.bytes)} are free`
       throw new PortolanError('FILE_UNWRITABLE', message, { folder })
     },

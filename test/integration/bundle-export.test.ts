@@ -2,8 +2,10 @@ import { generateKeyPairSync, verify } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { readHead } from '../../src/bundle/read-head.ts'
+import { readBundleHead } from '../../src/bundle/bundle-head.ts'
+import { ByteReader } from '../../src/bundle/byte-reader.ts'
 import { runHosted } from '../support/command-host.ts'
 import { makeBlob, makeManifest, type TestBlob } from '../support/content.ts'
 import { status } from '../support/list-server.ts'
@@ -55,11 +57,7 @@ async function exportBundle(...words: readonly string[]) {
 async function readBundle(at = output) {
   const names = (await readdir(at)).filter((name) => name.endsWith('.tar')).sort()
   const bytes = Buffer.concat(await Promise.all(names.map((name) => readFile(join(at, name)))))
-  const stream = {
-    length: bytes.length,
-    read: async (start: number, end: number) => bytes.subarray(start, end),
-  }
-  return { stream: bytes, ...(await readHead(stream, at))! }
+  return { stream: bytes, ...(await readBundleHead(new ByteReader(Readable.from([bytes]), at))) }
 }
 
 const blobPath = ({ digest }: TestBlob) => `/v2/app/blobs/${digest}`
@@ -232,6 +230,18 @@ describe('a folder', () => {
     await writeFile(join(output, 'bundle.0003.tar'), '')
     const lacks = await exportBundle(image('v2'), '--part-size', '1MiB')
     expect(lacks.report.error?.message).toContain('bundle.0002.tar')
+  })
+
+  it.each([
+    ['nothing that is known', '{}', 'version'],
+    ['a ledger without contents', '{"version":1,"ledger":true}', 'contents'],
+    ['a receipt with what is no digest', '{"version":1,"target":"","bundle":"sha256:1"}', 'bundle'],
+  ])('has nothing when --since names %s', async (_, text, field) => {
+    const file = join(folder.path, 'since.json')
+    await writeFile(file, text)
+    const { report } = await exportBundle(image('v1'), '--since', file)
+    expect(report.error?.message).toMatch(new RegExp(`since\\.json is not .*: ${field}`))
+    await expect(readdir(output)).rejects.toThrow('ENOENT')
   })
 
   it('has nothing after a dry run', async () => {

@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readHead } from '../../src/bundle/read-head.ts'
+import { readBundleHead } from '../../src/bundle/bundle-head.ts'
+import { ByteReader } from '../../src/bundle/byte-reader.ts'
 import { startCommand } from '../support/command.ts'
 import { blobOf, makeManifest, type TestBlob } from '../support/content.ts'
 import { randomOf, sample } from '../support/sample.ts'
@@ -122,11 +124,7 @@ it.each(sample('moments of a kill in an export', moments, 2, (moment) => Object.
     if (existsSync(join(output, 'bundle.unfinished')) || before.length === 0) await run('killed')
     expect((await readAll('killed')).equals(whole)).toBe(true)
     expect((await readdir(output)).sort()).toEqual((await readdir(join(folder.path, 'whole'))).sort())
-    const stream = {
-      length: whole.length,
-      read: async (from: number, to: number) => whole.subarray(from, to),
-    }
-    const { index } = (await readHead(stream, 'the whole'))!
+    const { index } = await readBundleHead(new ByteReader(Readable.from([whole]), 'the whole'))
     for (const { digest, start: from } of asked) {
       const { offset, size } = index.contents.find((each) => each.digest === digest)!
       expect(from).toBe(Math.max(0, Math.min(size, before.length - offset)))

@@ -87,7 +87,7 @@ async function writeAll(
     const exported = await exportBundle(commandRuntime, folder.stream, images, {
       ...exporting,
       async onPlan(index, from) {
-        await folder.check(index, from)
+        await folder.begin(index, from)
         await exporting.onPlan(index, from)
       },
     })
