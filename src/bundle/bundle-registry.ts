@@ -99,7 +99,7 @@ class BundleRepository implements RepositoryReader {
   }
 
   async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
-    const content = this.#contents.get(digest)
+    const content = this.#blob(digest)
     return content && { size: content.size }
   }
 
@@ -108,8 +108,14 @@ class BundleRepository implements RepositoryReader {
     { start = 0, end = Number.POSITIVE_INFINITY, signal }: BlobOptions = {},
   ): Promise<OpenedBlob | undefined> {
     signal?.throwIfAborted()
-    const content = this.#contents.get(digest)
+    const content = this.#blob(digest)
     return content && openContent(this.#bundle, content, { start, end, ...(signal && { signal }) })
+  }
+
+  /** A manifest is none. */
+  #blob(digest: Digest): BundleContent | undefined {
+    const content = this.#contents.get(digest)
+    return content?.mediaType === undefined ? content : undefined
   }
 
   async #readReferrers(): Promise<ReadonlyMap<Digest, readonly Descriptor[]>> {

@@ -56,7 +56,7 @@ export class ByteReader {
   async #next(): Promise<Uint8Array> {
     const { done, value } = await this.#pieces.next()
     if (!done) return value
-    const message = `${this.where} ends after ${this.position} bytes, in the middle of a bundle`
+    const message = `${this.where} ends after ${this.position} bytes, in the middle of a bundle: are all of its parts there?`
     throw new PortolanError('CONTENT_INVALID', message, { position: this.position })
   }
 }

@@ -16,6 +16,7 @@ export function checkNames({ index, list }: Pick<BundleHead, 'index' | 'list'>):
   const faults: BundleFault[] = []
   const add = (message: string) => faults.push({ parts: [], message })
   const known = new Map([...index.assumed, ...index.contents].map((each) => [each.digest, each]))
+  const named = new Set(index.images.map(({ name, digest }) => `${name} ${digest}`))
   const repositories = new Set(index.images.map(({ name }) => repositoryOf(name)))
   for (const { name, digest, size, mediaType } of index.images) {
     const content = known.get(digest)
@@ -23,9 +24,9 @@ export function checkNames({ index, list }: Pick<BundleHead, 'index' | 'list'>):
     else if (content.size !== size || ('mediaType' in content && content.mediaType !== mediaType))
       add(`${name} is ${mediaType} of ${size} bytes, and ${digest} is something else`)
   }
-  for (const { digest, repositories: named } of known.values())
-    for (const each of named)
-      if (!repositories.has(each)) add(`${digest} belongs to ${each}, of which there is no image`)
+  for (const { digest, repositories: each } of known.values())
+    for (const name of each)
+      if (!repositories.has(name)) add(`${digest} belongs to ${name}, of which there is no image`)
   try {
     const entries = parseManifest(list, BUNDLE_ENTRIES.index, LIST_MAX_BYTES)
     if (entries.kind !== 'index') add(`${BUNDLE_ENTRIES.index} is one image; expected an index`)
@@ -44,8 +45,7 @@ export function checkNames({ index, list }: Pick<BundleHead, 'index' | 'list'>):
       add(`${BUNDLE_ENTRIES.index} says that ${digest} is ${mediaType}; expected ${content.mediaType}`)
     for (const key of Object.keys(annotations)) {
       const name = annotations[key]
-      const isKnown =
-        NAMES.includes(key) && index.images.some((image) => image.name === name && image.digest === digest)
+      const isKnown = NAMES.includes(key) && named.has(`${name} ${digest}`)
       if (!isKnown) add(`${BUNDLE_ENTRIES.index} says that ${digest} is ${JSON.stringify(name)}`)
     }
   }

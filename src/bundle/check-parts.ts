@@ -1,8 +1,9 @@
 import type { Digest } from '../oci/digest.ts'
 import type { BundleFault } from './bundle-fault.ts'
-import { headerOf, paddedEnd } from './bundle-head.ts'
+import { paddedEnd } from './bundle-head.ts'
 import { ByteReader } from './byte-reader.ts'
 import { type BundleContent, partName } from './form.ts'
+import { contentHeader } from './lay-out.ts'
 import type { OpenedBundle } from './open-bundle.ts'
 
 /** What the files of a bundle are found to be without all of their bytes. */
@@ -14,6 +15,8 @@ export interface CheckedParts {
 
 /** Digests that one sentence names. */
 const NAMED = 3
+/** Parts that are looked for in each other's place: where more are wrong, it is not their order. */
+const MISPLACED_MAX = 32
 
 /** Says which parts of a bundle are missing, of another length, in each other's place, or none of it. */
 export async function checkParts(bundle: OpenedBundle, signal?: AbortSignal): Promise<CheckedParts> {
@@ -57,9 +60,11 @@ async function findMisplaced(
 ): Promise<readonly BundleFault[]> {
   const firsts = firstHeaders(bundle)
   const faults: BundleFault[] = []
+  let wrong = 0
   for (const number of expected.keys()) {
     if (unusable.has(number) || !firsts.has(number)) continue
     if (await isIn(bundle, number, firsts.get(number)!, signal)) continue
+    if (++wrong > MISPLACED_MAX) break
     for (const [other, first] of firsts) {
       if (other === number || !(await isIn(bundle, number, first, signal))) continue
       const message = `it holds what belongs into ${partName(other)}: the parts are in a wrong order`
@@ -74,7 +79,7 @@ async function findMisplaced(
 function firstHeaders({ index, parts }: OpenedBundle) {
   const firsts = new Map<number, { readonly start: number; readonly header: Uint8Array }>()
   for (const content of index.contents) {
-    const header = headerOf(content)
+    const header = contentHeader(content)
     const position = content.offset - header.length
     const [number, ...more] = parts.numbersOf(position, content.offset)
     if (more.length > 0 || firsts.has(number!)) continue
@@ -99,7 +104,7 @@ async function isIn(
 
 function contentsIn({ index, parts }: OpenedBundle, number: number): readonly Digest[] {
   const isIn = (content: BundleContent) =>
-    parts.numbersOf(content.offset - headerOf(content).length, paddedEnd(content)).includes(number)
+    parts.numbersOf(content.offset - contentHeader(content).length, paddedEnd(content)).includes(number)
   return index.contents.filter(isIn).map(({ digest }) => digest)
 }
 

@@ -8,11 +8,10 @@ import { blobsOf, readContent } from './bundle-registry.ts'
 import type { BundleContent, MissingContent } from './form.ts'
 import { importManifests, type ReadManifest } from './import-manifests.ts'
 import { type ImportNaming, planImport } from './import-plan.ts'
-import { type ImportTarget, ImportWork } from './import-work.ts'
+import { type ImportTarget, ImportWork, type WorkOptions } from './import-work.ts'
 import type { OpenedBundle } from './open-bundle.ts'
 
-export interface ImportOptions extends ImportNaming {
-  readonly signal?: AbortSignal
+export interface ImportOptions extends ImportNaming, WorkOptions {
   /** Told of bytes as they are sent, and of each image when it is done. */
   readonly onBytes?: (bytes: number) => void
   readonly onImage?: (image: CopiedImage) => void
@@ -41,7 +40,8 @@ export async function importBundle(
   options: ImportOptions,
 ): Promise<ImportReport> {
   const { signal } = options
-  const work = new ImportWork(runtime, planImport(bundle.index, options), at, signal)
+  const work = new ImportWork(runtime, planImport(bundle.index, options), at, options)
+  await work.greet()
   await work.checkAssumed()
   const source = { location: bundle.location, blob: blobsOf(bundle) }
   const aborted = signal && { signal }

@@ -36,8 +36,9 @@ export async function importManifests(
   }
   for (const { to } of plan.images) if (!byName.has(to.name)) byName.set(to.name, [])
   const images = new Map<ImportedImage, CopiedImage>()
+  const shared = new Map(plan.index.contents.map((content) => [content.digest, content]))
   const faults = await new Semaphore(REPOSITORIES_AT_ONCE).map(byName, async ([name, contents]) => {
-    const repository = new RepositoryImport(name, work, read)
+    const repository = new RepositoryImport(name, work, read, shared)
     for (const content of contents) await repository.put(content)
     for (const each of plan.images) {
       if (each.to.name !== name) continue
@@ -61,11 +62,16 @@ class RepositoryImport {
   readonly #written = new Set<Digest>()
   readonly #failed: Digest[] = []
 
-  constructor(name: Name, work: ImportWork, read: ReadManifest) {
+  constructor(
+    name: Name,
+    work: ImportWork,
+    read: ReadManifest,
+    contents: ReadonlyMap<Digest, BundleContent>,
+  ) {
     this.#name = name
     this.#work = work
     this.#read = read
-    this.#contents = new Map(work.plan.index.contents.map((content) => [content.digest, content]))
+    this.#contents = contents
   }
 
   /** Brings one manifest under its digest; why it cannot be is noted. */

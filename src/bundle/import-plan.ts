@@ -29,8 +29,10 @@ export interface ImportPlan {
 export function planImport(index: BundleIndex, { prefix, mappings }: ImportNaming): ImportPlan {
   const names = new Map<string, Name>()
   const nameOf = (repository: string) => {
+    const before = names.get(repository)
+    if (before !== undefined) return before
     const { host, name } = readImageName(repository)
-    const mapped = names.get(repository) ?? mapName(host, name, prefix, mappings)
+    const mapped = mapName(host, name, prefix, mappings)
     names.set(repository, mapped)
     return mapped
   }

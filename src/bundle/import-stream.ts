@@ -3,13 +3,14 @@ import { PortolanError } from '../errors.ts'
 import { type Digest, digestAlgorithm } from '../oci/digest.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { Spool } from '../transfer/spool.ts'
-import { type BundleHead, headerOf, paddedEnd, readBundleHead, takeZeros } from './bundle-head.ts'
+import { type BundleHead, paddedEnd, readBundleHead, takeZeros } from './bundle-head.ts'
 import { checkSignature } from './bundle-signature.ts'
 import { ByteReader } from './byte-reader.ts'
 import type { BundleContent } from './form.ts'
 import { finishImport, type ImportOptions, type ImportReport, told } from './import-bundle.ts'
 import { planImport } from './import-plan.ts'
 import { type ImportTarget, ImportWork } from './import-work.ts'
+import { contentHeader } from './lay-out.ts'
 import { TAR_END } from './tar.ts'
 
 export interface StreamImportOptions extends ImportOptions {
@@ -39,7 +40,8 @@ export async function importStream(
   if (options.key !== undefined) await checkSignature(head, options.key, reader.where)
   const { index } = head
   checkManifests(index.contents)
-  const work = new ImportWork(runtime, planImport(index, options), at, options.signal)
+  const work = new ImportWork(runtime, planImport(index, options), at, options)
+  await work.greet()
   await work.checkAssumed()
   const manifests = new Map<Digest, Uint8Array>()
   for (const content of index.contents) {
@@ -65,7 +67,7 @@ function checkManifests(contents: readonly BundleContent[]): void {
 }
 
 async function takeHeader(reader: ByteReader, content: BundleContent): Promise<void> {
-  const header = headerOf(content)
+  const header = contentHeader(content)
   const found = await reader.take(header.length)
   if (found.every((byte, at) => byte === header[at])) return
   const position = reader.position - header.length

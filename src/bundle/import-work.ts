@@ -17,7 +17,22 @@ export interface ImportTarget {
   readonly reader: Pick<Registry, 'repository'>
 }
 
+/** Uploads that another process has begun, by repository and digest. */
+export interface UploadSessions {
+  get(upload: string): string | undefined
+  save(upload: string, session: string): Promise<void>
+  forget(upload: string): Promise<void>
+}
+
+export interface WorkOptions {
+  readonly signal?: AbortSignal
+  /** Where an import before this one has left its uploads, and this one notes its own. */
+  readonly sessions?: UploadSessions
+}
+
 const QUESTIONS_AT_ONCE = 16
+/** What is smaller is sent again sooner than anybody has noted where it broke off. */
+const NOTED_BYTES = 1024 * 1024
 
 /** Brings blobs of a bundle into all repositories of a target that are to have them, and notes what cannot be had. */
 export class ImportWork {
@@ -27,6 +42,7 @@ export class ImportWork {
   readonly places: Semaphore = new Semaphore(QUESTIONS_AT_ONCE)
   readonly signal: AbortSignal | undefined
   readonly #runtime: Pick<Runtime, 'createHash'>
+  readonly #sessions: UploadSessions | undefined
   /** By repository and digest: why it is not there. */
   readonly #failures = new Map<string, string>()
   readonly #lost = new Map<Digest, readonly Name[]>()
@@ -35,12 +51,13 @@ export class ImportWork {
     runtime: Pick<Runtime, 'createHash'>,
     plan: ImportPlan,
     at: ImportTarget,
-    signal: AbortSignal | undefined,
+    { signal, sessions }: WorkOptions,
   ) {
     this.#runtime = runtime
     this.plan = plan
     this.at = at
     this.signal = signal
+    this.#sessions = sessions
   }
 
   /** What the bundle counts on and the target has not, each with the repositories that lack it. */
@@ -59,6 +76,16 @@ export class ImportWork {
   /** Whether content is at the target, in every repository that is to have it. */
   isThere({ digest, repositories }: Pick<BundleContent, 'digest' | 'repositories'>): boolean {
     return !this.plan.namesOf(repositories).some((name) => this.failureOf(name, digest) !== undefined)
+  }
+
+  /** Rejects where nobody is at the target: each question to it would be asked again and again. */
+  async greet(): Promise<void> {
+    const [image] = this.plan.images
+    if (image === undefined) return
+    const answer = await orFault(() =>
+      this.at.target.repository(image.to.name).hasManifest(image.image.digest),
+    )
+    if (answer instanceof PortolanError && answer.code === 'UNREACHABLE') throw answer
   }
 
   /** Looks whether the target has what the bundle leaves out; another repository that has a blob lends it. */
@@ -141,9 +168,20 @@ export class ImportWork {
     read: (start: number) => ReadableStream<Uint8Array>,
   ): Promise<void> {
     const { signal } = this
+    const sessions = size >= NOTED_BYTES ? this.#sessions : undefined
+    const upload = `${name}@${digest}`
     const put = await orFault(() =>
-      this.at.target.repository(name).putBlob({ digest, size, read }, { from, ...(signal && { signal }) }),
+      this.at.target.repository(name).putBlob(
+        { digest, size, read },
+        {
+          ...{ from, session: sessions?.get(upload) },
+          ...(sessions && { save: (session) => sessions.save(upload, session) }),
+          ...(signal && { signal }),
+        },
+      ),
     )
+    // One that the registry may still have is gone on with another time.
+    if (!(put instanceof PortolanError && put.code === 'UNREACHABLE')) await sessions?.forget(upload)
     if (put instanceof PortolanError) {
       this.fail(name, digest, put.message)
       return

@@ -131,6 +131,15 @@ it('names the part and the content of a flipped bit', async () => {
   ])
 })
 
+it('names an image whose blob is neither in the bundle nor said to be missing', async () => {
+  await using folder = await makeTempFolder()
+  const lacking = IMAGES.map((image) => ({ ...image, blobs: image.blobs.filter((each) => each !== large) }))
+  await (await makeBundle(lacking)).write(folder.path)
+  expect((await verify(folder.path)).faults).toMatchObject([
+    { digest: app.digest, message: expect.stringMatching(/names .*, which the bundle neither has nor says/) },
+  ])
+})
+
 it('finds a flipped bit wherever it is, in headers, names and what fills up blocks, too', async () => {
   await using folder = await makeTempFolder()
   const { bytes } = await makeBundle(IMAGES)

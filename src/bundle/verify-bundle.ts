@@ -1,14 +1,14 @@
 import { PortolanError } from '../errors.ts'
-import { digestAlgorithm } from '../oci/digest.ts'
-import { parseManifest } from '../oci/manifest.ts'
-import { isSchema1 } from '../oci/schema1.ts'
+import { type Digest, digestAlgorithm } from '../oci/digest.ts'
+import { readManifestContent } from '../replication/manifest-content.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { BundleFault } from './bundle-fault.ts'
-import { headerOf, paddedEnd, takeZeros } from './bundle-head.ts'
+import { paddedEnd, takeZeros } from './bundle-head.ts'
 import { ByteReader } from './byte-reader.ts'
 import { checkNames } from './check-names.ts'
 import { checkParts } from './check-parts.ts'
 import { type BundleContent, partName } from './form.ts'
+import { contentHeader } from './lay-out.ts'
 import type { OpenedBundle } from './open-bundle.ts'
 import { TAR_END } from './tar.ts'
 
@@ -33,19 +33,22 @@ export interface VerifyBundleOptions {
 export async function verifyBundle(
   runtime: Pick<Runtime, 'createHash'>,
   bundle: OpenedBundle,
-  { signal, onBytes = () => {} }: VerifyBundleOptions = {},
+  options: VerifyBundleOptions = {},
 ): Promise<BundleVerification> {
+  const { signal } = options
+  const { contents, assumed, missing } = bundle.index
+  const known = new Set([...contents, ...assumed, ...missing].map(({ digest }) => digest))
   const parts = await checkParts(bundle, signal)
   const faults = [...checkNames(bundle), ...parts.faults]
   const read = { contents: 0, bytes: 0 }
-  for (const content of bundle.index.contents) {
+  for (const content of contents) {
     signal?.throwIfAborted()
-    const start = content.offset - headerOf(content).length
+    const start = content.offset - contentHeader(content).length
     const numbers = bundle.parts.numbersOf(start, paddedEnd(content))
     // What lies in a part that is missing has been told of with it.
     if (numbers.some((number) => parts.unusable.has(number))) continue
     try {
-      await verifyContent(runtime, bundle, content, onBytes, signal)
+      await verifyContent(runtime, bundle, content, known, options)
       read.contents++
       read.bytes += content.size
     } catch (error) {
@@ -61,11 +64,11 @@ async function verifyContent(
   { createHash }: Pick<Runtime, 'createHash'>,
   { parts }: OpenedBundle,
   content: BundleContent,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal | undefined,
+  known: ReadonlySet<Digest | undefined>,
+  { signal, onBytes = () => {} }: VerifyBundleOptions,
 ): Promise<void> {
   const { digest, size, mediaType } = content
-  const header = headerOf(content)
+  const header = contentHeader(content)
   const start = content.offset - header.length
   const reader = new ByteReader(parts.stream(start, paddedEnd(content), signal), digest)
   try {
@@ -81,21 +84,34 @@ async function verifyContent(
     const actual = `${digestAlgorithm(digest)}:${hash.hex()}`
     if (actual !== digest) throw invalid(`${digest} was altered: its bytes are those of ${actual}`)
     await takeZeros(reader, paddedEnd(content) - content.offset - size, digest)
-    if (mediaType !== undefined && !isSchema1(mediaType)) checkMediaType(kept, content)
+    if (mediaType !== undefined) checkManifest(joined(kept, size), content, known)
   } finally {
     await reader.close()
   }
 }
 
-function checkMediaType(pieces: readonly Uint8Array[], { digest, size, mediaType }: BundleContent): void {
+/** A manifest is what the index says, and its blobs are in the bundle, or the bundle says that they are not. */
+function checkManifest(
+  bytes: Uint8Array,
+  { digest, mediaType = '' }: BundleContent,
+  known: ReadonlySet<Digest | undefined>,
+): void {
+  const content = readManifestContent({ bytes, mediaType }, digest)
+  if (content.mediaType !== mediaType)
+    throw invalid(`${digest} is said to be ${mediaType}, and is ${content.mediaType}`)
+  const lacking = content.blobs.find((blob) => !known.has(blob.digest))
+  if (lacking !== undefined)
+    throw invalid(`${digest} names ${lacking.digest}, which the bundle neither has nor says to be missing`)
+}
+
+function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
   const bytes = new Uint8Array(size)
   let at = 0
   for (const piece of pieces) {
     bytes.set(piece, at)
     at += piece.length
   }
-  const actual = parseManifest(bytes, digest).mediaType
-  if (actual !== mediaType) throw invalid(`${digest} is said to be ${mediaType}, and is ${actual}`)
+  return bytes
 }
 
 /** The two empty blocks at the end of the archive. */

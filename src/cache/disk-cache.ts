@@ -165,10 +165,11 @@ export class DiskCache implements ManagedCache {
   #makeParts(runtime: Runtime, size: number, disk: CacheDisk): CacheParts {
     const events: Observers<CacheEvent> = createObservers()
     const contents = new Contents()
-    const records: Records = new Records((line) => {
+    const record = (line: object) => {
       const volume = mounted.writable
       volume?.record(line).catch((error) => mounted.noteFailure(volume, error))
-    })
+    }
+    const records: Records = new Records(record, { isPinned: (digest) => contents.pinned.has(digest) })
     const mounted: MountedDisk = new MountedDisk(runtime, disk, records, {
       leaving: () => this.#fills.end(new PortolanError('UNREACHABLE', `${disk.location} is given back`)),
       mounted: (volume) => this.#mounted(volume),

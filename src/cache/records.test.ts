@@ -11,9 +11,15 @@ const [INDEX, CHILD, BLOB, OLD] = [1, 2, 3, 4].map(digestOf) as [Digest, Digest,
 const tag = { ...HUB, kind: 'tag', of: '1.0' } as const
 const answerOf = (digest: Digest) => ({ digest, mediaType: OCI_INDEX, confirmed: 1 })
 
-function make(maxWeight?: number) {
+function make(maxWeight?: number, isPinned?: (digest: Digest) => boolean) {
   const kept: object[] = []
-  return { kept, records: new Records((line) => kept.push(line), maxWeight) }
+  return {
+    kept,
+    records: new Records((line) => kept.push(line), {
+      ...(maxWeight && { maxWeight }),
+      ...(isPinned && { isPinned }),
+    }),
+  }
 }
 
 /** What another process makes of the lines that were kept. */
@@ -116,6 +122,19 @@ describe('records', () => {
     expect(records.counts).toEqual({ answers: 5, links: 0 })
     expect(records.answer(tag)).toBeUndefined()
   })
+})
+
+it('records forget nothing of what is pinned as long as there is anything else', () => {
+  const { records } = make(40, (digest) => digest === INDEX || digest === CHILD)
+  records.setAnswer(tag, answerOf(INDEX))
+  records.setLinks(HUB, new Map([[INDEX, { mediaType: OCI_INDEX, children: [CHILD] }]]))
+  records.setLinks(HUB, new Map([[CHILD, { size: 1 }]]))
+  for (let seed = 10; seed < 200; seed++) records.setLinks(OTHER, new Map([[digestOf(seed), {}]]))
+  for (let of = 0; of < 100; of++) records.setAnswer({ ...tag, of: `o${of}` }, answerOf(OLD))
+  expect(records.answer(tag)).toEqual(answerOf(INDEX))
+  expect(records.link(HUB, INDEX)?.children).toEqual([CHILD])
+  expect(records.link(HUB, CHILD)).toEqual({ size: 1 })
+  expect(records.counts.answers + records.counts.links).toBeLessThanOrEqual(40)
 })
 
 describe('a line that says nothing', () => {

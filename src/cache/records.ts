@@ -19,6 +19,14 @@ import {
 
 /** How much is remembered: answers, links, and what those name, together. */
 const MAX_WEIGHT = 400_000
+/** What is forgotten at once, as a part of all: to find what is oldest costs as much as to forget many. */
+const FORGOTTEN_SHARE = 1 / 20
+
+export interface RecordsOptions {
+  readonly maxWeight?: number
+  /** Whether a content is to be there whatever else comes: then it must be known whose it is. */
+  readonly isPinned?: (digest: Digest) => boolean
+}
 
 /**
  * What a mirror knows of names, in memory; each change is told as a line to keep. Bounded: what was recorded longest ago
@@ -27,6 +35,7 @@ const MAX_WEIGHT = 400_000
 export class Records implements CacheRecords {
   readonly #record: (line: object) => void
   readonly #maxWeight: number
+  readonly #isPinned: (digest: Digest) => boolean
   /** By repository and kind, by what is asked of. */
   readonly #answers = new Map<string, Map<string, AnswerLine>>()
   /** How many answers each content is. */
@@ -38,9 +47,13 @@ export class Records implements CacheRecords {
   #weight = 0
 
   /** Is told of each line that is to be kept. */
-  constructor(record: (line: object) => void, maxWeight: number = MAX_WEIGHT) {
+  constructor(
+    record: (line: object) => void,
+    { maxWeight = MAX_WEIGHT, isPinned = () => false }: RecordsOptions = {},
+  ) {
     this.#record = record
     this.#maxWeight = maxWeight
+    this.#isPinned = isPinned
   }
 
   /** How many answers and links there are. */
@@ -175,15 +188,33 @@ export class Records implements CacheRecords {
 
   /** Drops what is beyond the bound: links that were set longest ago, and when there are none, answers. */
   #forget(tell: boolean): void {
-    while (this.#weight > this.#maxWeight) {
-      const digest = this.#links.keys().next().value
-      const answer = this.#answers.values().next().value?.values().next().value
-      const line: RecordLine | undefined =
-        digest !== undefined ? { dropped: digest } : answer && answerLine(answer.question, undefined)
-      if (line === undefined) return
+    if (this.#weight <= this.#maxWeight) return
+    const target = this.#maxWeight - Math.floor(this.#maxWeight * FORGOTTEN_SHARE)
+    for (const line of this.#oldest()) {
+      if (this.#weight <= target) return
       this.#apply(line)
       if (tell) this.#record(line)
     }
+  }
+
+  /** What can be forgotten, in its order; what is pinned comes last. */
+  *#oldest(): Generator<RecordLine> {
+    let left = this.#links.size
+    const spared = new Set<Digest>()
+    for (const [digest, links] of this.#links) {
+      if (left-- === 0) break
+      if (this.#isPinned(digest)) {
+        spared.add(digest)
+        this.#links.delete(digest)
+        this.#links.set(digest, links)
+      } else yield { dropped: digest }
+    }
+    // One of each repository, which comes last then, and is come to again.
+    for (const answers of this.#answers.values()) {
+      const line = answers.values().find(({ answer }) => answer && !this.#isPinned(answer.digest))
+      if (line !== undefined) yield answerLine(line.question, undefined)
+    }
+    for (const digest of spared) yield { dropped: digest }
   }
 }
 

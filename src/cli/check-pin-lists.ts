@@ -31,7 +31,9 @@ function* problemsOf(text: string, list: string, { registries }: Config): Iterab
   const hosts = new Set(registries.map(({ host }) => host))
   const foreign = Map.groupBy(images, ({ registry }) => registry)
   for (const [registry, [first]] of foreign) {
-    if (!hosts.has(registry)) yield `${list} names ${first!.text}, and the mirror has no registry ${registry}`
+    // A mirror of one registry, whose host nobody has said, has all that is asked of it.
+    if (!hosts.has('') && !hosts.has(registry))
+      yield `${list} names ${first!.text}, and the mirror has no registry ${registry}`
   }
   if (images.length === 0 && faults.length === 0) yield `${list} names no image`
 }

@@ -1,6 +1,7 @@
 import { AUDIT } from './commands/audit-spec.ts'
 import { BUNDLE_EXPORT } from './commands/bundle-export-spec.ts'
 import { BUNDLE_IMPORT } from './commands/bundle-import-spec.ts'
+import { BUNDLE_SERVE } from './commands/bundle-serve-spec.ts'
 import { BUNDLE_VERIFY } from './commands/bundle-verify-spec.ts'
 import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
 import { COPY } from './commands/copy-spec.ts'
@@ -37,6 +38,9 @@ export const COMMANDS: readonly BoundCommand[] = [
   ),
   bind(BUNDLE_IMPORT, async (options, folder) =>
     (await import('./commands/bundle-import.ts')).runBundleImport(folder, options),
+  ),
+  bind(BUNDLE_SERVE, async (options, folder) =>
+    (await import('./commands/bundle-serve.ts')).runBundleServe(folder, options),
   ),
   bind(SCAN, async (options, paths) => (await import('./commands/scan.ts')).runScan(paths, options)),
   bind(REWRITE, async (options, paths) => (await import('./commands/rewrite.ts')).runRewrite(paths, options)),

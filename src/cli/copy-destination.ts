@@ -47,7 +47,7 @@ async function layoutAt(folder: string, mappings: readonly NameMapping[]): Promi
   if (folder === '') throw usage('the target "oci:" names no folder: oci:FOLDER')
   const layout = await WritableLayout.open(folder, commandRuntime)
   return {
-    target: layout,
+    target: { location: `${LAYOUT}${folder}`, repository: (name) => layout.repository(name) },
     // With its host, by which containerd and others know it again.
     nameOf: ({ host, name, tag }) =>
       mappings.length > 0

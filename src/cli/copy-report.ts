@@ -22,11 +22,13 @@ export function describeCopy(report: CopyReport, verification?: Verification): s
     .filter((status) => count(status) > 0)
     .map((status) => `${count(status)} ${status}`)
   const sent = `${formatCount(totals.manifests, 'manifest')}, ${formatCount(totals.uploaded, 'blob')} of ${formatBytes(totals.bytes)} sent, ${totals.mounted} mounted, ${totals.there} there`
+  // A dry run has sent nothing, and does not know yet what it would.
+  const isPlan = count('planned') > 0
   return [
     ...listed,
     ...more,
     '',
-    `${formatCount(images.length, 'image')}: ${sums.join(', ')}. ${sent}.`,
+    `${formatCount(images.length, 'image')}: ${sums.join(', ')}. ${isPlan ? 'Nothing was written: this is the plan' : sent}.`,
     ...(verification === undefined ? [] : [describeVerification(verification)]),
     ...[...faults, ...(verification?.faults ?? [])].map((fault) => `wrong: ${fault}`),
     '',

@@ -61,7 +61,7 @@ async function imagesOf(folder: string): Promise<readonly SourceImage[]> {
   const opened = await Promise.all(names.map(async (name) => [name, await layout.repository(name)] as const))
   const repositories = new Map(opened)
   const source: CopySource = {
-    location: folder,
+    location: `${LAYOUT}${folder}`,
     repository: (name: Name) => repositories.get(name) as ReturnType<CopySource['repository']>,
   }
   return entries

@@ -105,6 +105,26 @@ test('config check looks at the files of users and logins, and repeats nothing o
   expect(err).not.toContain('hunter2')
 })
 
+test('config check warns of lists of pinned images that a mirror could not keep', async () => {
+  await writeFile(join(folder, 'pins.txt'), 'a.example/app:1\na b c\nb.example/app:1\n')
+  const config = {
+    ...{ version: 1, delivery: 'relay', listen: '127.0.0.1:8080' },
+    cache: { folder: 'kept', size: '1GiB', pin: ['pins.txt', 'gone.txt'] },
+    registries: [{ host: 'a.example', upstreams: ['a'] }],
+    upstreams: [{ id: 'a', url: 'https://a.example', at: 'dc/x' }],
+  }
+  await writeFile(join(folder, 'pinning.yaml'), JSON.stringify(config))
+  const { code, err } = await portolan(['config', 'check', 'pinning.yaml'])
+  expect(code).toBe(0)
+  expect(err.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^warning: pinning\.yaml cache\.pin\[0\]: ".*pins\.txt": line 2: /),
+    expect.stringMatching(
+      /pins\.txt": names b\.example\/app:1, and b\.example is none of the registries: a\.example$/,
+    ),
+    expect.stringMatching(/cache\.pin\[1\]: ".*gone\.txt": cannot be read here \(ENOENT/),
+  ])
+})
+
 test('config check reads standard input, once', async () => {
   const input = GOOD
   expect(await portolan(['config', 'check', '-'], { input })).toMatchObject({

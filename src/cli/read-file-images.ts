@@ -6,7 +6,7 @@ import { LineIndex } from '../migrate/line-index.ts'
 import type { RegistryMap } from '../migrate/map.ts'
 import type { NotRead } from '../migrate/sarif.ts'
 import { parseFullReference } from '../oci/full-reference.ts'
-import { parseImageList } from '../oci/image-list.ts'
+import { LISTED_MAX, parseImageList } from '../oci/image-list.ts'
 import { formatReference, type Reference } from '../oci/reference.ts'
 import { FileExaminer, type Looked } from './examine-files.ts'
 
@@ -63,13 +63,17 @@ export function readFileImages(
   }
   if (content !== undefined) take(examiner.examineBytes(content.path, content.bytes))
   for (const looked of examiner.examine(paths)) take(looked)
-  return { ...images.result(), notRead }
+  const { isCut, ...found } = images.result()
+  if (isCut)
+    notRead.push({ path: '*', reason: `there are more than ${LISTED_MAX} images: not all are listed` })
+  return { ...found, notRead }
 }
 
 class ImagesOfTexts {
   readonly #references = new Set<string>()
   readonly #unclear: UnclearImage[] = []
   readonly #partlyRead: UnreadPart[] = []
+  #isCut = false
 
   add({ source, found, unread }: Examined): void {
     // Cloned, since a piece of a text keeps all of it in memory.
@@ -89,8 +93,11 @@ class ImagesOfTexts {
     }
   }
 
-  result(): Omit<FileImages, 'notRead'> {
-    return { references: [...this.#references], unclear: this.#unclear, partlyRead: this.#partlyRead }
+  result(): Omit<FileImages, 'notRead'> & { readonly isCut: boolean } {
+    return {
+      ...{ references: [...this.#references], unclear: this.#unclear },
+      ...{ partlyRead: this.#partlyRead, isCut: this.#isCut },
+    }
   }
 
   #addListed(text: string): void {
@@ -102,10 +109,13 @@ class ImagesOfTexts {
   }
 
   #addReference(reference: Reference): void {
-    this.#references.add(structuredClone(formatReference(reference)))
+    const text = structuredClone(formatReference(reference))
+    if (this.#references.size < LISTED_MAX || this.#references.has(text)) this.#references.add(text)
+    else this.#isCut = true
   }
 
   #addUnclear(one: UnclearImage): void {
     if (this.#unclear.length < UNCLEAR_MAX) this.#unclear.push(structuredClone(one))
+    else this.#isCut = true
   }
 }

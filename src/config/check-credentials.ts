@@ -29,7 +29,7 @@ export function* checkCredentials(draft: Draft): Iterable<Remark> {
         'is for a mirror alone, which needs delivery: relay: clients that are redirected ask the upstream as themselves'
       yield { path, message, key: true }
     }
-    if ('layout' in upstream)
+    if ('layout' in upstream || 'bundle' in upstream)
       yield { path, message: 'is for an upstream with url: a folder asks for no login', key: true }
     if (upstream.credentials === undefined) continue
     yield* checkKind(upstream.credentials, path)

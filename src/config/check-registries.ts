@@ -71,12 +71,14 @@ export function* checkMirror(draft: Draft): Iterable<Remark> {
   yield* checkMembers(draft)
 }
 
+const keyOf = (kind: string, value: string) => `${kind} ${value.toLowerCase()}`
+
 /** What clients may say to mean a registry must mean one. */
 function* checkAddresses({ registries = [] }: Draft): Iterable<Remark> {
   const first = new Map<string, ConfigPath>()
   function* once(kind: string, value: string | undefined, path: ConfigPath): Iterable<Remark> {
     if (value === undefined) return
-    const key = `${kind} ${value.toLowerCase()}`
+    const key = keyOf(kind, value)
     const before = first.get(key)
     if (before === undefined) first.set(key, path)
     else yield { path, message: `already stands for ${formatConfigPath(before)}` }
@@ -84,8 +86,11 @@ function* checkAddresses({ registries = [] }: Draft): Iterable<Remark> {
   for (const [index, registry] of registries.entries()) {
     const { host, names = [] } = registry ?? {}
     const path: ConfigPath = ['registries', index]
+    const isNew = host === undefined || !first.has(keyOf('host', host))
     yield* once('host', host, [...path, 'host'])
-    yield* once('path', registry?.path ?? host, [...path, registry?.path === undefined ? 'host' : 'path'])
+    // A host that stands there twice is said once, though its path is the same too.
+    if (registry?.path !== undefined) yield* once('path', registry.path, [...path, 'path'])
+    else if (isNew) yield* once('path', host, [...path, 'host'])
     for (const [position, name] of names.entries()) {
       yield* once('name', name, [...path, 'names', position])
     }

@@ -53,14 +53,20 @@ function* checkIds(draft: Draft): Iterable<Remark> {
   }
 }
 
+/** Where what an upstream has may lie. */
+const SOURCES = ['url', 'layout', 'bundle']
+
 function* checkSources({ upstreams = [] }: Draft): Iterable<Remark> {
   for (const [index, upstream] of upstreams.entries()) {
     if (upstream === undefined) continue
     const path = ['upstreams', index]
-    if ('url' in upstream && 'layout' in upstream)
-      yield { path, message: 'has both url and layout; keep one' }
-    if (!('url' in upstream || 'layout' in upstream)) {
-      yield { path, message: 'needs url (a remote registry) or layout (a folder)' }
+    const given = SOURCES.filter((key) => key in upstream)
+    if (given.length > 1) {
+      const both = given.length === 2 ? 'both ' : ''
+      yield { path, message: `has ${both}${given.join(' and ')}; keep one` }
+    }
+    if (given.length === 0) {
+      yield { path, message: 'needs url (a remote registry), layout or bundle (folders)' }
     }
   }
 }

@@ -114,13 +114,15 @@ export interface PagesConfig {
   readonly privacy?: string
 }
 
-/** A trusted registry: a remote one has `url`, one that the door answers itself from disk has `layout`. */
+/** A trusted registry: a remote one has `url`, one that the door answers itself from disk has `layout` or `bundle`. */
 export interface UpstreamConfig {
   readonly id: string
   /** Origin and optional path, without a slash at the end. */
   readonly url?: string
   /** Folder of an OCI image layout, absolute. */
   readonly layout?: string
+  /** Folder with the parts of a bundle, absolute. */
+  readonly bundle?: string
   /** Repository prefix at the upstream, without slashes at the ends; empty for none. */
   readonly prefix: string
   /** Name of its place: `aws/eu-west-3`, or `anycast`. */

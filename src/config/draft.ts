@@ -23,6 +23,7 @@ export interface DraftBackend {
   readonly id?: string | undefined
   readonly url?: string | undefined
   readonly layout?: string | undefined
+  readonly bundle?: string | undefined
   readonly at?: string | undefined
   readonly canonical?: unknown
   readonly complete?: unknown

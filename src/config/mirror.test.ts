@@ -120,10 +120,10 @@ const refused: [name: string, text: string, lines: string[]][] = [
     ],
   ],
   [
-    'what clients say means two registries',
+    'what clients say means two registries, each said once',
     `${HEAD}registries:
   - { host: a.example, names: [m.example], upstreams: [k8s] }
-  - { host: A.example, path: x, names: [M.example], upstreams: [hub] }
+  - { host: A.example, names: [M.example], upstreams: [hub] }
 `,
     [
       'registries[1].host: already stands for registries[0].host',

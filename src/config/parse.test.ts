@@ -850,7 +850,7 @@ const upstreamLists: [name: string, upstreams: string, lines: string[]][] = [
     '[{ id: a, url: "https://a", layout: b, at: dc/x, canonical: true }, { id: b, at: dc/x }]',
     [
       '2:13 upstreams[0]: has both url and layout; keep one',
-      '2:80 upstreams[1]: needs url (a remote registry) or layout (a folder)',
+      '2:80 upstreams[1]: needs url (a remote registry), layout or bundle (folders)',
     ],
   ],
   [

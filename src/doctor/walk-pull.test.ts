@@ -101,3 +101,29 @@ it('a blob of another size than the manifest says is a fault, and a missing one 
 it('without its manifest there is no pull', async () => {
   await expect(walked(sourceOf(() => undefined))).rejects.toMatchObject({ code: 'UNREACHABLE' })
 })
+
+it.each<[what: string, registries: readonly string[] | undefined, image: string, namespace: string]>([
+  ['a registry of a mirror', ['docker.io', 'quay.io'], 'quay.io/team/app:1', '?ns=quay.io'],
+  [
+    'a registry that a mirror has not, for it to refuse',
+    ['docker.io', 'quay.io'],
+    'gcr.io/app:1',
+    '?ns=gcr.io',
+  ],
+  ["a mirror's own name", ['docker.io', 'quay.io'], 'mirror.example/quay.io/app:1', ''],
+  ['no registry', ['docker.io', 'quay.io'], 'quay.io/app:1'.slice(8), ''],
+  ['the host of a door', undefined, 'registry.example/app:1', ''],
+])('a pull says which registry it means: %s', async (_, registries, image, namespace) => {
+  const targets: string[] = []
+  const source: PullSource<ExplainedRequest> = {
+    ...sourceOf(whole),
+    ...(registries && { registries }),
+    explain: async (target) => {
+      targets.push(target)
+      return { target, decision: { kind: 'redirect', location: target } }
+    },
+  }
+  await walkPull(parseReference(image), source, createTestRuntime()).next()
+  expect(targets[0]).toMatch(/\/manifests\/1/)
+  expect(targets[0]!.split('/1')[1]).toBe(namespace)
+})

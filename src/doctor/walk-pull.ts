@@ -51,7 +51,7 @@ export async function* walkPull<Explained extends ExplainedRequest>(
   runtime: WalkRuntime,
   platform?: Platform,
 ): AsyncGenerator<PullStep<Explained>> {
-  const pull = new Pull(name, source, runtime, namespaceOf(host, source))
+  const pull = new Pull(name, source, runtime, namespaceOf(host, name, source))
   const top =
     digest === undefined
       ? yield* pull.manifest(`tag ${tag ?? 'latest'}`, tag ?? parseTag('latest')!)
@@ -78,12 +78,18 @@ export async function* walkPull<Explained extends ExplainedRequest>(
   yield await pull.referrers(top.digest)
 }
 
-/** As containerd says it to a mirror. */
+/**
+ * As containerd says it to a mirror. A host that is none of its registries is said too, which the mirror then refuses as
+ * it would a client; but not where the name begins with a registry, for then it is the mirror's own.
+ */
 function namespaceOf(
   host: string | undefined,
+  name: Name,
   { registries = [] }: Pick<PullSource<never>, 'registries'>,
 ): string {
-  return host !== undefined && registries.includes(host) ? `?ns=${encodeURIComponent(host)}` : ''
+  if (host === undefined) return ''
+  const isForeign = registries.length > 1 && !registries.includes(name.split('/', 1)[0]!)
+  return registries.includes(host) || isForeign ? `?ns=${encodeURIComponent(host)}` : ''
 }
 
 interface Got {

@@ -1,8 +1,9 @@
 import { PortolanError } from '../errors.ts'
 import { retry } from '../internal/retry.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
+import { certificateAdvice } from '../transport/certificate-advice.ts'
 import { readBody } from '../transport/read-body.ts'
-import { reasonOf } from '../transport/reason.ts'
+import { causeCodeOf, reasonOf } from '../transport/reason.ts'
 import type { RegistryQuestion } from './question.ts'
 import { refusal, verbOf } from './refusal.ts'
 
@@ -93,6 +94,8 @@ function bodyOf(body: RegistryQuestion['body']): RequestInit & { duplex?: 'half'
 
 function noAnswer({ url, what, facts, method }: RegistryQuestion, error: unknown): PortolanError {
   const { origin } = new URL(url)
-  const message = `cannot ${verbOf(method)} ${what}: ${reasonOf(error)}; check that ${origin} can be reached from here`
+  const advice =
+    certificateAdvice(causeCodeOf(error) ?? '') ?? `check that ${origin} can be reached from here`
+  const message = `cannot ${verbOf(method)} ${what}: ${reasonOf(error)}; ${advice}`
   return new PortolanError('UNREACHABLE', message, facts, error)
 }

@@ -24,7 +24,7 @@ export async function refusal(
   const said = `${answering.host} answered ${method} with ${status}${words}${laterOf(response.headers)}`
   return new PortolanError(
     status === 401 || status === 403 ? 'ACCESS_DENIED' : 'UNREACHABLE',
-    `cannot ${verbOf(method)} ${what}: ${said}; ${remedy(status, method, asked.host, answering.host)}`,
+    `cannot ${verbOf(method)} ${what}: ${said}; ${remedy(status, method, asked.host, answering.host, reason)}`,
     { ...facts, status, ...(retryAfter !== null && { retryAfter }) },
   )
 }
@@ -42,13 +42,22 @@ export function verbOf(method: RegistryQuestion['method'] = 'GET'): 'get' | 'pus
   return method === 'GET' || method === 'HEAD' ? 'get' : 'push'
 }
 
-function remedy(status: number, method: RegistryQuestion['method'], registry: string, host: string): string {
+function remedy(
+  status: number,
+  method: RegistryQuestion['method'],
+  registry: string,
+  host: string,
+  reason = '',
+): string {
   if ((status === 401 || status === 403) && host !== registry)
     return 'the storage behind the registry refuses'
   if (status === 401) return `log in to ${registry}, and check that the name is right`
   if (status === 403)
     return `check that the account may ${verbOf(method) === 'get' ? 'pull from' : 'push to'} ${registry}, and that the name is right`
   if (status === 429) return 'ask for fewer requests per second, or later'
+  // What is pushed is complete, but for platforms that were left out.
+  if (method === 'PUT' && /^MANIFEST_(?:BLOB_)?UNKNOWN\b/.test(reason))
+    return `${registry} takes no index of which a platform is missing: copy all platforms`
   if (status >= 500) return 'try again later'
   return `check that ${registry} is a registry, and its path`
 }

@@ -131,6 +131,16 @@ describe('what a repository has', () => {
     })
   })
 
+  it('is asked for each of what a manifest names that names far too much', () => {
+    const { links, request } = world()
+    const layers = Array.from({ length: 1000 }, (_, index) => makeBlob(`${index}`, 1))
+    const manifest = makeManifest(CONFIG, ...layers)
+    const digest = digestOf(manifest)
+    links.learn(request(), { digest, mediaType: OCI_MANIFEST, bytes: manifest.bytes }, true)
+    expect(links.known(request(), digest)).toMatchObject({ mediaType: OCI_MANIFEST, children: [] })
+    expect(links.known(request(), digestOf(CONFIG))).toBeUndefined()
+  })
+
   it('has its size asked for again when that turned out to be wrong', async () => {
     const { links, request, upstream } = world()
     const digest = upstream.addBlob('team/app', 'layer').digest

@@ -116,12 +116,16 @@ async function statBlob(reader: RepositoryReader, digest: Digest): Promise<BlobI
   return opened?.size === undefined ? found : { size: opened.size }
 }
 
+/** Images have some dozens; who names more of them means harm, and may ask for each. */
+const NAMED_MAX = 1000
+
 /** A manifest and what it names, each with its size. */
 function linksOf({ digest, mediaType, bytes }: FetchedManifest): Map<Digest, ContentLink> {
   const size = bytes.length
   // What Docker's schema 1 names has no sizes: it is found when it is asked for.
   if (isSchema1(mediaType)) return new Map([[digest, { size, mediaType }]])
   const named = descriptorsOf(parseManifest(bytes, digest))
+  if (named.length > NAMED_MAX) return new Map([[digest, { size, mediaType, children: [] }]])
   const links = new Map<Digest, ContentLink>()
   for (const each of named) {
     const isOne = isManifest(each.mediaType) || isIndex(each.mediaType)

@@ -204,7 +204,18 @@ export async function composePortolan(
     ...(exposition && { metrics: exposition }),
   })
 
-  await reloads.begin(config)
+  // A lease that nobody gives back keeps the folder from whoever comes next, and the process alive.
+  const dispose = async () => {
+    inForce[Symbol.dispose]()
+    pinned?.[Symbol.dispose]()
+    await cache?.[Symbol.asyncDispose]()
+  }
+  try {
+    await reloads.begin(config)
+  } catch (error) {
+    await dispose()
+    throw error
+  }
   return {
     door,
     fetch: createFetchHandler(door),
@@ -225,11 +236,7 @@ export async function composePortolan(
       ranges,
       snapshot: metrics && createSnapshot(metrics.metrics, runtime.processMetrics),
     },
-    async [Symbol.asyncDispose]() {
-      inForce[Symbol.dispose]()
-      pinned?.[Symbol.dispose]()
-      await cache?.[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: dispose,
   }
 }
 

@@ -14,6 +14,8 @@ import type { PasswordRuntime } from './admission/password-runtime.ts'
 export interface DoorRuntime extends Runtime {
   /** Opens the image layout of an upstream that lives on disk. */
   readonly openLayout?: (folder: string) => Promise<RegistryReader>
+  /** Opens the bundle whose parts are in a folder. */
+  readonly openBundle?: (folder: string) => Promise<RegistryReader>
   /** Opens what a mirror keeps, on disk. */
   readonly openCache?: (config: CacheConfig) => Promise<ManagedCache>
   /** Makes a part of what a cache has open. */

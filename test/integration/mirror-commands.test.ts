@@ -84,12 +84,23 @@ it('a mirror is warmed, verified, emptied and looked after while it runs', async
 it('what cannot be warmed is said, and fails', async () => {
   const { code, out, err } = await run('warm', '--config', file, 'registry.test/team/app:2.0')
   expect([code, out]).toEqual([1, ''])
-  expect(err).toMatch(/^registry\.test\/team\/app:2\.0: .* has no 2\.0/)
+  expect(err).toMatch(
+    /^registry\.test\/team\/app:2\.0: the mirror at .* says that there is no tag 2\.0 of it\n$/,
+  )
   const foreign = await run('warm', '--config', file, 'other.test/app:1')
-  expect(foreign.err).toContain('the mirror answers for registry.test')
+  expect(foreign.err).toBe('other.test/app:1: the config has no registry other.test, only registry.test\n')
   expect(await run('warm', '--config', file)).toMatchObject({
     code: 2,
     err: expect.stringContaining('cache.pin has no list'),
+  })
+})
+
+it('a digest that is not kept is said to be none of what went', async () => {
+  const { code, out, err } = await run('evict', '--config', file, `sha256:${'0'.repeat(64)}`)
+  expect({ code, out, err }).toEqual({
+    code: 0,
+    out: '0 contents (0 B) dropped\n',
+    err: '1 content is not kept here\n',
   })
 })
 

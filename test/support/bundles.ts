@@ -1,17 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { headerOf, paddedEnd } from '../../src/bundle/bundle-head.ts'
 import { repositoryOf } from '../../src/bundle/bundle-names.ts'
-import {
-  BUNDLE_ENTRIES,
-  type BundleIndex,
-  formatBundleIndex,
-  type MissingContent,
-  partName,
-} from '../../src/bundle/form.ts'
-import { TAR_END, tarHeader, tarPadding } from '../../src/bundle/tar.ts'
+import { type BundleIndex, type MissingContent, partName } from '../../src/bundle/form.ts'
+import { contentHeader, layOut } from '../../src/bundle/lay-out.ts'
+import { TAR_END, tarPadding } from '../../src/bundle/tar.ts'
 import { type Digest, parseDigest } from '../../src/oci/digest.ts'
-import { OCI_INDEX } from '../../src/oci/manifest.ts'
 import type { TestBlob } from './content.ts'
 
 /** An image of a bundle: its manifests, the one that its name stands for last, and their blobs. */
@@ -37,7 +30,7 @@ export interface TestBundle {
   write(folder: string): Promise<void>
 }
 
-/** Makes a bundle by its form alone, without what exports one. */
+/** Makes a bundle without a registry that it is exported from. */
 export async function makeBundle(
   images: readonly BundledImage[],
   { partSize, known = [], missing = [], sign }: BundleMaking = {},
@@ -47,50 +40,20 @@ export async function makeBundle(
     const { type = '', digest, bytes } = manifests.at(-1)!
     return { name, digest: parseDigest(digest)!, mediaType: type, size: bytes.length }
   })
-  const layout = Buffer.from('{"imageLayoutVersion":"1.0.0"}')
-  const list = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: OCI_INDEX,
-      manifests: named.map(({ name, ...descriptor }) => ({
-        ...descriptor,
-        annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
-      })),
-    }),
-  )
-  const before = [...entry(BUNDLE_ENTRIES.layout, layout), ...entry(BUNDLE_ENTRIES.index, list)]
-  const behind = sign === undefined ? 0 : 2 * 512
-  const indexAt = (start: number): BundleIndex => {
-    let position = start
-    const placed = contents.map(({ bytes: _, ...content }) => {
-      const offset = position + headerOf(content).length
-      position = paddedEnd({ offset, size: content.size })
-      return { ...content, offset }
-    })
-    const length = position + TAR_END.length
-    const size = partSize ?? null
-    return {
-      ...{ version: 1, created: null, partSize: size, length },
-      ...{ images: named, contents: placed, assumed, missing },
-    }
+  const plan = {
+    ...{ images: named, named: new Set(named.map(({ name }) => name)), referrers: [] },
+    contents: contents.map(({ bytes: _, ...content }) => content),
+    ...{ assumed, missing, partSize: partSize ?? null },
   }
-  const startOf = (size: number) =>
-    Buffer.concat(before).length + 512 + size + tarPadding(size).length + behind
-  let statement = formatBundleIndex(indexAt(0))
-  for (let size = -1; size !== statement.length; ) {
-    size = statement.length
-    statement = formatBundleIndex(indexAt(startOf(size)))
-  }
+  const { index, head } = await layOut(plan, sign)
   const bytes = Buffer.concat([
-    ...before,
-    ...entry(BUNDLE_ENTRIES.bundle, statement),
-    ...(sign === undefined ? [] : entry(BUNDLE_ENTRIES.signature, Buffer.from(await sign(statement)))),
-    ...contents.flatMap((content) => [headerOf(content), content.bytes, tarPadding(content.size)]),
+    head,
+    ...contents.flatMap((content) => [contentHeader(content), content.bytes, tarPadding(content.size)]),
     TAR_END,
   ])
   const each = partSize ?? bytes.length
   return {
-    index: indexAt(startOf(statement.length)),
+    index,
     bytes,
     async write(folder) {
       for (let start = 0; start < bytes.length; start += each)
@@ -127,8 +90,4 @@ function contentsOf(images: readonly BundledImage[], known: readonly string[]) {
     .filter(({ digest }) => known.includes(digest))
     .map(({ digest, size, repositories }) => ({ digest, size, repositories }))
   return { contents: all.filter(({ digest }) => !known.includes(digest)), assumed }
-}
-
-function entry(path: string, bytes: Uint8Array): Uint8Array[] {
-  return [tarHeader({ path, size: bytes.length }), bytes, tarPadding(bytes.length)]
 }

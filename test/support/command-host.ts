@@ -21,7 +21,8 @@ export interface HostedEnd {
   readonly err: string
 }
 
-export interface HostedOptions extends Pick<CommandOptions, 'folder' | 'env' | 'input'> {
+export interface HostedOptions extends Pick<CommandOptions, 'folder' | 'env'> {
+  readonly input?: string
   readonly hasty?: boolean
 }
 

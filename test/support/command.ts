@@ -24,7 +24,7 @@ export interface CommandOptions {
   /** A program, with its words, that runs the command in turn. */
   readonly under?: readonly string[]
   /** What is on its standard input; nothing unless told. */
-  readonly input?: string
+  readonly input?: string | Uint8Array
   /** The runtime of the tests unless told. */
   readonly runtime?: RuntimeName
 }

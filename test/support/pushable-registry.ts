@@ -7,9 +7,9 @@ export interface PushableRegistry extends AsyncDisposable {
   readonly origin: string
   readonly host: string
   /** By repository and digest: `a/b@sha256:…`. */
-  readonly blobs: ReadonlyMap<string, Buffer>
+  readonly blobs: Map<string, Buffer>
   /** By repository and reference: `a/b:v1`, `a/b@sha256:…`. */
-  readonly manifests: ReadonlyMap<string, StoredManifest>
+  readonly manifests: Map<string, StoredManifest>
   /** Every request, as `METHOD path status`; sessions are called `SESSION`. */
   readonly requests: readonly string[]
   /** Bytes of blobs that were taken in. */
@@ -122,14 +122,18 @@ class Pushable {
     const upload = /^\/v2\/(.+)\/blobs\/uploads\/(s\d+)?$/.exec(url.pathname)
     if (upload !== null) return this.#upload(request, upload[1]!, upload[2], url, reply)
     const blob = /^\/v2\/(.+)\/blobs\/(sha256:.+)$/.exec(url.pathname)
-    if (blob !== null) return reply(this.blobs.has(`${blob[1]}@${blob[2]}`) ? 200 : 404)
+    if (blob !== null) {
+      const found = this.blobs.get(`${blob[1]}@${blob[2]}`)
+      if (found === undefined) return reply(404)
+      response.writeHead(200, { 'Content-Length': found.length }).end(method === 'GET' ? found : undefined)
+      return
+    }
     const manifest = /^\/v2\/(.+)\/manifests\/(.+)$/.exec(url.pathname)
     if (manifest !== null && method === 'PUT') return this.#putManifest(request, manifest, reply)
-    const [, repository, reference = ''] = manifest ?? []
-    const stored = this.manifests.get(`${repository}${reference.includes(':') ? '@' : ':'}${reference}`)
-    if (stored === undefined) return reply(404)
+    const stored = manifest && this.manifests.get(nameOf(manifest))
+    if (stored == null) return reply(404)
     const headers = { 'Content-Type': stored.mediaType, 'Docker-Content-Digest': digestOf(stored.bytes) }
-    reply(200, headers, method === 'HEAD' ? '' : stored.bytes.toString())
+    response.writeHead(200, headers).end(method === 'GET' ? stored.bytes : undefined)
   }
 
   async #upload(
@@ -223,6 +227,10 @@ class Pushable {
       this.faults.referrers && subject ? { 'OCI-Subject': subject.digest } : {}
     reply(201, { 'Docker-Content-Digest': this.faults.storesAs ?? digest, ...listed })
   }
+}
+
+function nameOf([, repository, reference = '']: RegExpExecArray): string {
+  return `${repository}${reference.includes(':') ? '@' : ':'}${reference}`
 }
 
 function digestOf(bytes: Uint8Array): string {

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { bundleRegistry } from '../../bundle/bundle-registry.ts'
 import type { ManagedCache } from '../../cache/managed-cache.ts'
 import { openContentCache } from '../../cache/open-content-cache.ts'
 import type { CacheConfig } from '../../config/config.ts'
@@ -12,6 +13,7 @@ import { openUpstreamCredentials } from '../credentials/upstream-credentials.ts'
 import { createPasswordRuntime } from '../passwords/password-runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
+import { openBundleFolder } from './open-bundle-folder.ts'
 import { createProcessMetrics } from './process-metrics.ts'
 import { readRegular } from './regular-file.ts'
 import { createNodeRuntime } from './runtime.ts'
@@ -32,6 +34,7 @@ export function createDoorRuntime({
         runtime,
         report: (problem) => log.warn({ ...problem.facts, code: problem.code }, problem.message),
       }),
+    openBundle: async (folder) => bundleRegistry(runtime, await openBundleFolder(folder)),
     openCache: (config) => openCacheFolder(runtime, config),
     partOf: filePart,
     readText: (file) => readRegular(file, TEXT_MAX),

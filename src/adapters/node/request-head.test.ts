@@ -75,4 +75,8 @@ describe('the head of a request', () => {
   ])('never begins with %j', (text, status) => {
     expect(judgeStart(text)).toMatchObject({ status })
   })
+
+  it('is told apart from a handshake of TLS, which a client sends that was given https', () => {
+    expect(judgeStart('\x16\x03\x01\x02')).toMatchObject({ reason: expect.stringMatching(/^this is TLS/) })
+  })
 })

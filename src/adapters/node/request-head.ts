@@ -20,6 +20,7 @@ const TOO_MANY: HeadFault = {
 }
 /** Said of what no more can be said of, by us or by node:http. */
 export const MALFORMED: HeadFault = { status: 400, reason: 'this is not a well-formed HTTP request' }
+const IS_TLS: HeadFault = { status: 400, reason: 'this is TLS, and this port speaks plain HTTP: ask by http' }
 export const CUT_SHORT: HeadFault = { status: 400, reason: 'the request ends within its headers' }
 export const TOO_SLOW: HeadFault = { status: 408, reason: 'the request headers did not arrive in time' }
 const OTHER_VERSION: HeadFault = { status: 505, reason: 'this is not HTTP/1.1' }
@@ -37,6 +38,8 @@ const EXPECTATION: HeadFault = { status: 417, reason: 'Expect is not 100-continu
 const BROKEN_LINE = /\r(?!\n)|(?<!\r)\n|\0/
 /** The same for a text whose end is not there yet. */
 const BROKEN_START = /\r(?!\n|$)|(?<!\r)\n|\0|^[^A-Z\r]/
+/** A handshake record of TLS (RFC 8446, 5.1): what a client sends that was not told of plain HTTP. */
+const HANDSHAKE_START = '\x16\x03'
 const REQUEST_LINE = /^([A-Z][A-Z-]*) [^\r]* HTTP\/(\d\.\d)$/
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*(.*?)[\t ]*$/
 const LENGTH_VALUE = /^[0-9]{1,15}$/
@@ -47,6 +50,7 @@ const LENGTH_VALUE = /^[0-9]{1,15}$/
  */
 export function judgeStart(text: string): HeadFault | undefined {
   if (text.length > HEADER_LIMITS.bytes) return TOO_LARGE
+  if (text.startsWith(HANDSHAKE_START)) return IS_TLS
   return BROKEN_START.test(text) ? MALFORMED : undefined
 }
 
@@ -56,6 +60,7 @@ export function judgeStart(text: string): HeadFault | undefined {
  */
 export function judgeHead(text: string): HeadFacts | HeadFault {
   if (text.length > HEADER_LIMITS.bytes) return TOO_LARGE
+  if (text.startsWith(HANDSHAKE_START)) return IS_TLS
   if (BROKEN_LINE.test(text)) return MALFORMED
   const [first = '', ...lines] = text.slice(0, -4).split('\r\n')
   const request = REQUEST_LINE.exec(first)

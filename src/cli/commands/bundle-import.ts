@@ -1,3 +1,4 @@
+import { openBundleFolder } from '../../adapters/node/open-bundle-folder.ts'
 import type { BundleHead } from '../../bundle/bundle-head.ts'
 import { checkSignature } from '../../bundle/bundle-signature.ts'
 import { formatReceipt } from '../../bundle/form.ts'
@@ -11,16 +12,23 @@ import { registryTarget } from '../../replication/images/registry-target.ts'
 import { openPassingSpool } from '../../storage/fs/passing-spool.ts'
 import { writeWhole } from '../../storage/fs/workspace-file.ts'
 import { describeBundle, describeImport, importExitCode } from '../bundle-import-report.ts'
+import { readBundleKey } from '../bundle-key.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { readPlace } from '../copy-destination.ts'
 import { EXIT } from '../exit-code.ts'
 import { interruptible } from '../interruption.ts'
-import { openBundleFolder, readBundleKey } from '../open-bundle-folder.ts'
 import { printJson, progressOutput } from '../print.ts'
 import { createImageBoard, type ImageEvent } from '../progress/image-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { createRegistries } from '../registries.ts'
+import { openSessionFile } from '../upload-sessions.ts'
 import type { BundleImportOptions } from './bundle-import-spec.ts'
+
+/** What `--json` prints of an import that Ctrl-C has ended. */
+const INTERRUPTED = {
+  code: 'INTERRUPTED',
+  message: 'interrupted: the same command goes on with what is missing',
+}
 
 /** Brings a bundle to a registry, and says what was done; gives the exit code. */
 export async function runBundleImport(folder: string, options: BundleImportOptions): Promise<number> {
@@ -39,8 +47,10 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
     const registries = createRegistries({ plainHttp: options.plainHttp ?? [], signal })
     const reader = registries.of(host)
     const target = registryTarget(commandRuntime, reader, registries.writer(host))
+    const { receipt, to } = options
+    const sessions = receipt === undefined ? undefined : await openSessionFile(`${receipt}.uploads`, to)
     const importing: ImportOptions = {
-      ...{ prefix, mappings, signal },
+      ...{ prefix, mappings, signal, ...(sessions && { sessions }) },
       onBytes: (bytes) => progress.report({ kind: 'bytes', bytes }),
       onImage: (image) => progress.report({ kind: 'image', ...image }),
     }
@@ -49,11 +59,16 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
     progress.end()
     if (imported === undefined) return EXIT.failed
     const { report, head } = imported
-    if (options.receipt !== undefined) await writeReceipt(options.receipt, options.to, report, head)
+    if (receipt !== undefined) await writeReceipt(receipt, to, report, head)
+    await sessions?.remove()
     const { contents: _, ...printed } = report
     if (options.json) printJson(printed)
     else process.stdout.write(describeImport(report))
     return importExitCode(report)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    if (options.json) printJson({ error: INTERRUPTED })
+    return EXIT.failed
   } finally {
     progress.end()
     interruption[Symbol.dispose]()

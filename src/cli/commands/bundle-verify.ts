@@ -1,9 +1,10 @@
+import { openBundleFolder } from '../../adapters/node/open-bundle-folder.ts'
 import { checkSignature } from '../../bundle/bundle-signature.ts'
 import { verifyBundle } from '../../bundle/verify-bundle.ts'
 import { describeBundle } from '../bundle-import-report.ts'
+import { readBundleKey } from '../bundle-key.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
-import { openBundleFolder, readBundleKey } from '../open-bundle-folder.ts'
 import { printJson } from '../print.ts'
 import type { BundleVerifyOptions } from './bundle-verify-spec.ts'
 

@@ -35,7 +35,7 @@ export async function runConfigCheck(files: readonly string[], { json }: ConfigO
   return faults.length === 0 ? EXIT.done : EXIT.wrongUsage
 }
 
-/** What is said of a config, of the files by which it speaks TLS and logs in, and of where its folders really are. */
+/** What is said of a config, of the files that it names, and of where its folders really are. */
 async function findingsOf(
   parsed: ParsedConfig,
   file: string,

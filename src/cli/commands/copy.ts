@@ -1,12 +1,13 @@
 import { readPlatform } from '../../oci/keep-platforms.ts'
 import { type CopyJob, copyImages } from '../../replication/images/copy-images.ts'
 import type { CopyReport } from '../../replication/images/copy-report.ts'
-import { parseMapping } from '../../replication/images/name-map.ts'
+import { mapsName, type NameMapping, parseMapping } from '../../replication/images/name-map.ts'
 import { verifyImages } from '../../replication/images/verify-images.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { type CopyDestination, readDestination } from '../copy-destination.ts'
 import { copyExitCode, describeCopy } from '../copy-report.ts'
-import { readSources } from '../copy-source.ts'
+import { readSources, type SourceImage } from '../copy-source.ts'
+import { EXIT } from '../exit-code.ts'
 import { interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
 import type { ImageEvent } from '../progress/image-board.ts'
@@ -15,6 +16,12 @@ import { createProgress, type Progress } from '../progress/progress.ts'
 import { createRegistries } from '../registries.ts'
 import { usage } from '../sync-parts.ts'
 import type { CopyOptions } from './copy-spec.ts'
+
+/** What `--json` prints of a copy that Ctrl-C has ended. */
+const INTERRUPTED = {
+  code: 'INTERRUPTED',
+  message: 'interrupted: the same command goes on with what is missing',
+}
 
 /** Copies images, and says what was done; gives the exit code. */
 export async function runCopy(words: readonly string[], options: CopyOptions): Promise<number> {
@@ -36,11 +43,29 @@ export async function runCopy(words: readonly string[], options: CopyOptions): P
     destination = await readDestination(words.at(-1)!, images.length === 1, mappings, registries)
     const { nameOf } = destination
     const jobs = images.map((image): CopyJob => ({ ...image, to: nameOf(image) }))
+    sayUnused(options.map ?? [], mappings, images, progress)
     return await copyAll(jobs, destination, options, progress, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    if (options.json) printJson({ error: INTERRUPTED })
+    return EXIT.failed
   } finally {
     progress.end()
     await destination?.close().finally(interruption[Symbol.dispose])
     interruption[Symbol.dispose]()
+  }
+}
+
+/** A name that was mistyped in `--map` would only be seen at the target. */
+function sayUnused(
+  written: readonly string[],
+  mappings: readonly NameMapping[],
+  images: readonly SourceImage[],
+  { say }: Progress<ImageEvent>,
+): void {
+  for (const [index, mapping] of mappings.entries()) {
+    if (images.some(({ host, name }) => mapsName(mapping, host, name))) continue
+    say(`--map ${written[index]} is about none of these images`)
   }
 }
 

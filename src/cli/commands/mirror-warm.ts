@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.ts'
 import { formatListenAddress } from '../../config/listen-address.ts'
 import { PortolanError } from '../../errors.ts'
 import { Semaphore } from '../../internal/semaphore.ts'
-import { type Digest, digestAlgorithm, digestEncoded, isVerifiable } from '../../oci/digest.ts'
+import { type Digest, digestAlgorithm, digestEncoded, isVerifiable, parseDigest } from '../../oci/digest.ts'
 import { type ListedImage, parseImageList } from '../../oci/image-list.ts'
 import { descriptorsOf, isIndex, isManifest, parseManifest } from '../../oci/manifest.ts'
 import type { RepositoryReader } from '../../registry/reader.ts'
@@ -95,7 +95,7 @@ async function warm(image: ListedImage, url: string, config: Config, seen: Set<D
     const repository = connectRegistry({ url, prefix: prefixOf(image, config), limits: LIMITS }).repository(
       image.name,
     )
-    await pull(repository, image.reference, { tally, seen, places: new Semaphore(AT_ONCE) })
+    await pull(repository, image.reference, { url, tally, seen, places: new Semaphore(AT_ONCE) })
     return { image: image.text, ...tally }
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
@@ -109,10 +109,13 @@ function prefixOf({ registry, text }: ListedImage, { registries }: Config): stri
   const found = registries.find(({ host }) => host === registry || (host === '' && registries.length === 1))
   if (found !== undefined) return found.path ?? ''
   const known = registries.map(({ host }) => host).join(', ')
-  throw new PortolanError('USAGE', `${text}: the mirror answers for ${known}`, { image: text })
+  const message = `the config has no registry ${registry}, only ${known}`
+  throw new PortolanError('USAGE', message, { image: text })
 }
 
 interface Pulling {
+  /** Where the mirror is. */
+  readonly url: string
   readonly tally: { contents: number; bytes: number }
   /** What came already, for whichever image. */
   readonly seen: Set<Digest>
@@ -125,7 +128,7 @@ async function pull(
   pulling: Pulling,
 ): Promise<void> {
   const found = await repository.manifest(reference)
-  if (found === undefined) throw missing(repository, reference)
+  if (found === undefined) throw missing(reference, pulling)
   count(pulling, found.bytes.length)
   const manifest = parseManifest(found.bytes, `${repository.location}@${found.digest}`)
   await pulling.places.map(descriptorsOf(manifest), async ({ digest, mediaType }) => {
@@ -133,7 +136,7 @@ async function pull(
     pulling.seen.add(digest)
     if (isIndex(mediaType) || isManifest(mediaType))
       await pull(repository, digest, { ...pulling, places: new Semaphore(1) })
-    else count(pulling, await pullBlob(repository, digest))
+    else count(pulling, await pullBlob(repository, digest, pulling))
   })
 }
 
@@ -143,9 +146,9 @@ function count({ tally }: Pulling, bytes: number): void {
 }
 
 /** Reads a blob to its end: only then is it known that the mirror has it. Gives its size. */
-async function pullBlob(repository: RepositoryReader, digest: Digest): Promise<number> {
+async function pullBlob(repository: RepositoryReader, digest: Digest, pulling: Pulling): Promise<number> {
   const opened = await repository.blob(digest)
-  if (opened === undefined) throw missing(repository, digest)
+  if (opened === undefined) throw missing(digest, pulling)
   const hash = isVerifiable(digest)
     ? commandRuntime.createHash(digestAlgorithm(digest) as HashAlgorithm)
     : undefined
@@ -160,6 +163,9 @@ async function pullBlob(repository: RepositoryReader, digest: Digest): Promise<n
   })
 }
 
-function missing({ location }: RepositoryReader, reference: string): PortolanError {
-  return new PortolanError('CONTENT_INVALID', `${location} has no ${reference}`, { reference })
+function missing(reference: ListedImage['reference'], { url }: Pulling): PortolanError {
+  const what = parseDigest(reference) === undefined ? `no tag ${reference} of it` : `no ${reference}`
+  return new PortolanError('CONTENT_INVALID', `the mirror at ${url} says that there is ${what}`, {
+    reference,
+  })
 }

@@ -34,7 +34,7 @@ export async function runMirrorVerify({ config, json }: MirrorVerifyOptions): Pr
       const took = formatTime(ended - began)
       const what = `${formatCount(checked, 'content')} (${formatBytes(bytes)})`
       process.stdout.write(
-        `${what} compared in ${took}; ${lost === 0 ? 'all are right' : `${lost} were not`}\n`,
+        `${what} compared in ${took}; ${lost === 0 ? 'all are right' : `${lost} ${lost === 1 ? 'was' : 'were'} not`}\n`,
       )
       for (const digest of names) process.stdout.write(`  ${digest} was dropped\n`)
     }
@@ -60,7 +60,12 @@ export async function runMirrorEvict(
     if (json) printJson({ running: cache.running, ...gone })
     else {
       process.stdout.write(`${formatCount(gone.count, 'content')} (${formatBytes(gone.bytes)}) dropped\n`)
-      if (gone.kept > 0) say(`${formatCount(gone.kept, 'content')} stay: pinned, or being read`)
+      const unknown = digests.length - gone.count - gone.kept
+      if (unknown > 0) say(`${formatCount(unknown, 'content')} ${unknown === 1 ? 'is' : 'are'} not kept here`)
+      if (gone.kept > 0)
+        say(
+          `${formatCount(gone.kept, 'content')} ${gone.kept === 1 ? 'stays' : 'stay'}: pinned, or being read`,
+        )
     }
     return EXIT.done
   } finally {

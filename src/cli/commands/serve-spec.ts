@@ -24,7 +24,7 @@ const workers: ReadText<number | 'auto'> = (text) => {
 
 export const SERVE = defineCommand({
   name: 'serve',
-  description: 'run the door',
+  description: 'run the door, or the mirror: the config says which',
   argument: configArgument,
   options: {
     ...configOptions,

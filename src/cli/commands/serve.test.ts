@@ -51,6 +51,23 @@ it('serve --quiet logs errors alone, whatever its config says, and after a reloa
   ])
 })
 
+it('a mirror whose config cannot be put in force ends, and leaves its folder to the next', async () => {
+  const [users, file] = [join(folder.path, 'users'), join(folder.path, 'mirror.yaml')]
+  await writeFile(users, 'jo:plain\n')
+  const config = {
+    ...{ version: 1, listen: '127.0.0.1:0', admin: 'off', delivery: 'relay', clients: { htpasswd: users } },
+    cache: { folder: join(folder.path, 'kept'), size: '64MiB' },
+    upstreams: [{ id: 'main', url: upstream.origin, at: 'gcp/us-central1' }],
+  }
+  await writeFile(file, JSON.stringify(config))
+  await using refused = startCommand(['serve', file], { folder: folder.path })
+  const { code, err } = await refused.ended
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: expect.stringMatching(/users, line 1: the password of "jo"/),
+  })
+})
+
 it('serve - goes on after SIGHUP, and says that it cannot read its config again', async () => {
   const config = {
     ...{ version: 1, listen: '127.0.0.1:0', admin: 'off' },

@@ -24,11 +24,16 @@ export const upstreamSchema = z.strictObject({
   id: id().describe('Its name in rules, logs and metrics; unique among upstreams and stores.'),
   url: backendUrl()
     .optional()
-    .describe('Where it is served: origin and optional path. Either this or layout.'),
+    .describe('Where it is served: origin and optional path. Either this, layout or bundle.'),
   layout: folder()
     .optional()
     .describe(
       'Folder of an OCI image layout that the door serves itself; relative to the folder of this file.',
+    ),
+  bundle: folder()
+    .optional()
+    .describe(
+      'Folder with the parts of a bundle that the door serves itself; relative to the folder of this file.',
     ),
   prefix: textThat(
     'a repository prefix: lower-case letters and digits, joined by ".", "_", "__", "-" and "/", no "/" at the ends',

@@ -11,6 +11,7 @@ import { ManifestReader, orFault } from '../manifest-reader.ts'
 import { RepositoryWalk, type WalkedRepository } from '../walk-repository.ts'
 import { type CopiedImage, type CopyReport, emptyTally } from './copy-report.ts'
 import type { CopyTarget } from './copy-target.ts'
+import { missingPlatforms } from './missing-platforms.ts'
 import { type CopyWork, TargetContent } from './target-content.ts'
 
 /** Where images are copied from: a registry, an image layout. */
@@ -133,7 +134,7 @@ class RepositoryCopy {
       to.tag && places.run(() => target.repository(to.name).resolve(to.tag!)),
     ])
     if (digest === undefined) {
-      throw new PortolanError('CONTENT_INVALID', `${source.location}/${name}:${tag} is not there`)
+      throw new PortolanError('CONTENT_INVALID', `${at(source.location, `${name}:${tag}`)} is not there`)
     }
     return { job, digest, isThere: digest === before }
   }
@@ -163,7 +164,8 @@ class RepositoryCopy {
       found.map(async (each) => {
         const faults = walked.faults.filter((fault) => isAbout(fault, name, each))
         for (const fault of faults) told.add(fault)
-        const failure = await orFault(() => this.#put(each, walked, content))
+        const missing = missingPlatforms(each.digest, manifests.contents.get(each.digest), platforms)
+        const failure = missing ?? (await orFault(() => this.#put(each, walked, content)))
         if (failure instanceof PortolanError) faults.push(failure)
         const status = faults.length > 0 ? 'failed' : each.isThere ? 'there' : 'copied'
         const said = faults.map(({ message }) => message)
@@ -232,18 +234,26 @@ class RepositoryCopy {
 
   #named({ source, name, tag, digest, to }: CopyJob): Pick<CopiedImage, 'source' | 'target'> {
     const [from, where] = [
-      { name, tag, digest },
+      // What a layout names has one meaning, which the report says beside it.
+      { name, tag, digest: tag && isLayout(source.location) ? undefined : digest },
       { name: to.name, tag: to.tag, digest: to.tag ? undefined : digest },
     ]
     return {
-      source: `${source.location}/${formatReference(withoutUndefined(from))}`,
-      target: `${this.#work.target.location}/${formatReference(withoutUndefined(where))}`,
+      source: at(source.location, formatReference(withoutUndefined(from))),
+      target: at(this.#work.target.location, formatReference(withoutUndefined(where))),
     }
   }
 
   #failed(job: CopyJob, error: PortolanError): CopiedImage {
     return { ...this.#named(job), status: 'failed', faults: [error.message] }
   }
+}
+
+const isLayout = (location: string) => location.startsWith('oci:')
+
+/** An image as people write it: behind its registry `HOST/NAME:TAG`, in a layout `oci:FOLDER:NAME:TAG`. */
+function at(location: string, reference: string): string {
+  return `${location}${isLayout(location) ? ':' : '/'}${reference}`
 }
 
 /** Whether a fault of a walk names an image. */

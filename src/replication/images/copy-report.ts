@@ -9,7 +9,7 @@ export interface CopyReport {
 }
 
 export interface CopiedImage {
-  /** As `HOST/NAME[:TAG][@DIGEST]`. */
+  /** As `HOST/NAME[:TAG][@DIGEST]`, or `oci:FOLDER:NAME:TAG` of a layout. */
   readonly source: string
   readonly target: string
   /** Of what it is; absent when that could not be found out. */

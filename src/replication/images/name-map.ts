@@ -18,6 +18,11 @@ export function parseMapping(text: string): NameMapping {
   throw new PortolanError('USAGE', message, { value: text })
 }
 
+/** Whether a mapping is about a repository. */
+export function mapsName({ from }: NameMapping, host: string, name: Name): boolean {
+  return `${host}/${name}/`.startsWith(`${from}/`)
+}
+
 /**
  * The name of a repository below `prefix` at a target: by the mapping with the longest front, else its own name without
  * its host. Throws `USAGE` when that is no name.
@@ -25,7 +30,7 @@ export function parseMapping(text: string): NameMapping {
 export function mapName(host: string, name: Name, prefix: string, mappings: readonly NameMapping[]): Name {
   const whole = `${host}/${name}`
   const [longest] = mappings
-    .filter(({ from }) => whole === from || whole.startsWith(`${from}/`))
+    .filter((mapping) => mapsName(mapping, host, name))
     .sort((one, other) => other.from.length - one.from.length)
   const rest = longest === undefined ? name : whole.slice(longest.from.length + 1)
   const mapped = [prefix, longest?.to ?? '', rest].filter((part) => part !== '').join('/')

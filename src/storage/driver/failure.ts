@@ -1,6 +1,7 @@
 import { PortolanError } from '../../errors.ts'
+import { certificateAdvice } from '../../transport/certificate-advice.ts'
 import { TimeoutError } from '../../transport/timeout.ts'
-import { certificateAdvice, PAGE_ADVICE } from './advice.ts'
+import { PAGE_ADVICE } from './advice.ts'
 import { explanationOf } from './explanation.ts'
 
 /** What a driver was about to do with a key. */

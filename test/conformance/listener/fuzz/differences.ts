@@ -30,6 +30,7 @@ export function outcomeOf(received: string): Outcome {
  */
 const STRICTER: ReadonlySet<string> = new Set([
   'this is not a well-formed HTTP request',
+  'this is TLS, and this port speaks plain HTTP: ask by http',
   'this is not HTTP/1.1',
   'this is no proxy: GET and HEAD are all it answers',
   'a request has exactly one Host header',

@@ -1,16 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { importPublicKey, type OwnershipKey } from '../backends/ownership/ownership-key.ts'
-import { partName, partNumber } from '../bundle/form.ts'
-import { type OpenedBundle, openBundle } from '../bundle/open-bundle.ts'
 import { readPublicKey } from '../config/public-key.ts'
 import { isRefusal } from '../config/refusal.ts'
 import { PortolanError } from '../errors.ts'
-import { openNumberedFiles } from '../storage/fs/numbered-files.ts'
-
-/** Opens the bundle whose parts are in a folder. Throws `FILE_UNREADABLE`, and `CONTENT_INVALID` when it is none. */
-export async function openBundleFolder(folder: string): Promise<OpenedBundle> {
-  return openBundle(await openNumberedFiles(folder, { nameOf: partName, numberOf: partNumber }))
-}
 
 /** Reads `--key`: a file, or the line itself. Throws `USAGE`. */
 export async function readBundleKey(text: string | undefined): Promise<OwnershipKey | undefined> {

@@ -1,0 +1,91 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { startCommand } from '../support/command.ts'
+import { runHosted } from '../support/command-host.ts'
+import { blobOf, makeBlob, makeManifest } from '../support/content.ts'
+import { startScriptedRegistry } from '../support/scripted-registry.ts'
+import { makeTempFolder } from '../support/temp.ts'
+import { until } from '../support/until.ts'
+
+const made = new AsyncDisposableStack()
+afterAll(() => made.disposeAsync())
+const folder = made.use(await makeTempFolder())
+const [config, layer] = [makeBlob('config'), makeBlob('layer')]
+const manifest = makeManifest(config, layer)
+const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
+const index = blobOf(
+  Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_INDEX,
+      manifests: [
+        {
+          mediaType: manifest.type,
+          digest: manifest.digest,
+          size: manifest.bytes.length,
+          platform: { os: 'linux', architecture: 'amd64' },
+        },
+      ],
+    }),
+  ),
+  OCI_INDEX,
+)
+const registry = made.use(
+  await startScriptedRegistry({
+    repositories: [
+      { name: 'team/app', tags: { '1.0': manifest }, blobs: [config, layer] },
+      { name: 'team/many', tags: { '1.0': index }, manifests: [manifest], blobs: [config, layer] },
+    ],
+  }),
+)
+const [app, many] = [`${registry.host}/team/app:1.0`, `${registry.host}/team/many:1.0`]
+const copy = (...words: string[]) => runHosted(['copy', ...words], { folder: folder.path })
+
+it('Ctrl-C in the middle of a copy is no bug: it ends with 1, and the same command goes on', async () => {
+  const path = `/v2/team/app/blobs/${layer.digest}`
+  const isAsked = () => registry.requests.some((seen) => seen.path === path)
+  registry.script(path, (_, response) => {
+    response.writeHead(200, { 'Content-Length': layer.bytes.length })
+    response.write(layer.bytes.subarray(0, 2))
+  })
+  await using running = startCommand(['copy', app, 'oci:broken', '--json'], { folder: folder.path })
+  await until('the blob to be asked for', async () => isAsked())
+  running.process.kill('SIGINT')
+  const { code, out, err } = await running.ended
+  expect({ code, error: JSON.parse(out).error.code }).toEqual({ code: 1, error: 'INTERRUPTED' })
+  expect(err).toContain('the same command goes on')
+  expect(err).not.toContain('bug')
+
+  registry.script(path, [])
+  expect(await copy(app, 'oci:broken')).toMatchObject({ code: 0, out: expect.stringMatching(/1 copied/) })
+})
+
+it('a dry run says what it would copy, and counts nothing that it did not do', async () => {
+  const { code, out } = await copy(app, 'oci:dry', '--dry-run')
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: `planned ${app} → oci:dry:${app}\n\n1 image: 1 planned. Nothing was written: this is the plan.\n`,
+  })
+})
+
+it('an image without the wanted platform is a fault, and nothing of it is written', async () => {
+  const { code, out } = await copy(many, 'oci:other', '--platform', 'linux/s390x')
+  expect(code).toBe(1)
+  expect(out).toContain('        it has nothing for linux/s390x, only for linux/amd64\n')
+  expect((await copy(many, 'oci:other', '--platform', 'linux/amd64')).code).toBe(0)
+})
+
+it('a map that is about none of the images is said', async () => {
+  const { code, err } = await copy(app, 'oci:mapped', '--map', 'docker.io/libary=hub')
+  expect(code).toBe(0)
+  expect(err).toContain('--map docker.io/libary=hub is about none of these images')
+})
+
+it('what a layout names is written as one would write it', async () => {
+  await mkdir(join(folder.path, 'empty'))
+  await writeFile(join(folder.path, 'empty/index.json'), '{"schemaVersion":2,"manifests":[]}')
+  await copy(app, 'oci:from')
+  const { out } = await copy('oci:from', 'oci:to')
+  expect(out).toContain(`copied  oci:from:team/app:1.0 → oci:to:`)
+})
