@@ -5,6 +5,7 @@ import { createJsonSchema } from '../../config/json-schema.ts'
 import type { ParsedConfig } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
 import { checkIdentities } from '../check-identities.ts'
+import { checkLayouts } from '../check-layouts.ts'
 import { checkLoginFiles } from '../check-login-files.ts'
 import { checkPinFiles } from '../check-pin-files.ts'
 import { checkRealPlaces } from '../check-real-places.ts'
@@ -45,9 +46,10 @@ async function findingsOf(
   const { faults, warnings } = await checkIdentities(parsed.config, name, Date.now())
   const logins = await checkLoginFiles(parsed.config, name)
   const pins = await checkPinFiles(parsed.config, name)
+  const layouts = await checkLayouts(parsed.config, name)
   return {
     faults: [...faults, ...logins.faults, ...(await checkRealPlaces(parsed.config, name))],
-    warnings: [...parsed.warnings, ...warnings, ...logins.warnings, ...pins],
+    warnings: [...parsed.warnings, ...warnings, ...logins.warnings, ...pins, ...layouts],
   }
 }
 
