@@ -115,8 +115,11 @@ test('config check warns of lists of pinned images that a mirror could not keep'
     upstreams: [{ id: 'a', url: 'https://a.example', at: 'dc/x' }],
   }
   await writeFile(join(folder, 'pinning.yaml'), JSON.stringify(config))
-  const { code, err } = await portolan(['config', 'check', 'pinning.yaml'])
-  expect(code).toBe(0)
+  const { code, out, err } = await portolan(['config', 'check', 'pinning.yaml'])
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: 'pinning.yaml: valid; a mirror; registries: 1, upstreams: 1, stores: 0, rules: 0\n',
+  })
   expect(err.trimEnd().split('\n')).toEqual([
     expect.stringMatching(/^warning: pinning\.yaml cache\.pin\[0\]: ".*pins\.txt": line 2: /),
     expect.stringMatching(

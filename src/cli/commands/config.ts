@@ -63,8 +63,9 @@ async function parseOrFault(file: string): Promise<ParsedConfig> {
   }
 }
 
-function describeConfig({ upstreams, stores, routing }: Config): string {
-  return `upstreams: ${upstreams.length}, stores: ${stores.length}, rules: ${routing.length}`
+function describeConfig({ delivery, registries, upstreams, stores, routing }: Config): string {
+  const mirrored = delivery === 'relay' ? `a mirror; registries: ${registries.length}, ` : ''
+  return `${mirrored}upstreams: ${upstreams.length}, stores: ${stores.length}, rules: ${routing.length}`
 }
 
 /** Prints a config with every default written out and the environment's values in place. */
