@@ -5,7 +5,7 @@ import { blobSource } from '../registry/blob-source.ts'
 import type { RepositoryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import { startDownload } from '../transfer/download.ts'
-import { takeTurns } from '../transfer/source.ts'
+import { type Source, takeTurns } from '../transfer/source.ts'
 import type { Spool } from '../transfer/spool.ts'
 import { isMissing, isWrong } from '../transfer/transfer-error.ts'
 import { headerOf, paddedEnd } from './bundle-head.ts'
@@ -90,7 +90,7 @@ async function fetchManifest(digest: Digest, readers: readonly RepositoryReader[
   throw last
 }
 
-/** What turns out to be wrong is fetched a second time from its beginning, before anybody is told. */
+/** What turns out to be wrong is fetched a second time, elsewhere where there is such a place, before anybody is told. */
 async function bringBlob(
   runtime: WritingRuntime,
   stream: BundleStream,
@@ -98,24 +98,18 @@ async function bringBlob(
   { sources, signal, onBytes }: BundleWriting,
 ): Promise<void> {
   const { digest, size, repositories } = content
-  const readers = repositories.flatMap(sources)
-  const bring = () =>
-    startDownload(
-      runtime,
-      { digest, size, name: repositories[0] ?? 'no repository' },
-      spoolAt(stream, content),
-      {
-        sources: takeTurns(readers.map((reader) => blobSource(reader, digest))),
-        stop: signal,
-        onBytes,
-      },
-    ).ended
+  const blob = { digest, size, name: repositories[0] ?? 'no repository' }
+  const [first = [], ...others] = repositories.flatMap(sources).map((reader) => [blobSource(reader, digest)])
+  const bring = (turns: readonly Source[]) => {
+    const options = { sources: takeTurns(turns), stop: signal, onBytes }
+    return startDownload(runtime, blob, spoolAt(stream, content), options).ended
+  }
   try {
-    await bring()
+    await bring([...first, ...others.flat()])
   } catch (error) {
     if (!isWrong(error) || isMissing(error)) throw error
     await stream.truncate(content.offset)
-    await bring()
+    await bring([...others.flat(), ...first])
   }
 }
 

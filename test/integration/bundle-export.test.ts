@@ -39,6 +39,7 @@ beforeEach(async () => {
         tags: { v1: one, v2: two, [signature]: signed },
         blobs: [config, base, first, second, makeBlob('signature config'), makeBlob('signature')],
       },
+      { name: 'other', tags: { v1: one }, blobs: [config, base, first] },
     ],
   })
   registry.script(/referrers/.source, status(404))
@@ -193,6 +194,15 @@ describe('what goes wrong', () => {
     expect([code, report.error?.message]).toEqual([1, expect.stringContaining('app:v1 is not there')])
     registry.script('/v2/app/manifests/v1', [])
     expect((await exportBundle(image('v1'))).code).toBe(0)
+  })
+
+  it('is left behind where another repository has the same blob as it should be', async () => {
+    registry.script(blobPath(first), serve({ bytes: Buffer.alloc(first.bytes.length, 7) }))
+    const { code, err } = await exportBundle(image('v1'), `${registry.host}/other:v1`)
+    expect(code, err).toBe(0)
+    const { stream, index } = await readBundle()
+    const { offset, size } = index.contents.find(({ digest }) => digest === first.digest)!
+    expect(stream.subarray(offset, offset + size).equals(first.bytes)).toBe(true)
   })
 
   it('ends an export that cannot go on, which is gone on with later and is then the same', async () => {
