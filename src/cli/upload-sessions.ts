@@ -4,8 +4,8 @@ import { writeWhole } from '../storage/fs/workspace-file.ts'
 
 /** Sessions of one import, in a file that lasts as long as it is not done. */
 export interface SessionFile extends UploadSessions {
-  /** Deletes the file: nothing is left to go on with. */
-  remove(): Promise<void>
+  /** Deletes the file, unless there is something to go on with. */
+  close(): Promise<void>
 }
 
 /**
@@ -30,9 +30,9 @@ export async function openSessionFile(file: string, target: string): Promise<Ses
     async forget(upload) {
       if (sessions.delete(upload)) await write()
     },
-    async remove() {
+    async close() {
       await writing.catch(() => {})
-      await rm(file, { force: true })
+      if (sessions.size === 0) await rm(file, { force: true })
     },
   }
 }

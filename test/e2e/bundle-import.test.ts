@@ -126,7 +126,7 @@ describe.skipIf(noDockerRegistry !== undefined)('bundle import', () => {
     return runCommand(['bundle', 'import', '-', '--to', `${host}/gap`], { folder: tmpdir(), input: bytes })
   }
 
-  it('goes on where it was killed, and sends no blob twice but those that were on their way', async () => {
+  it('ends whole after it was killed again and again, and leaves no notes behind', async () => {
     await using target = await startDockerRegistry()
     const receipt = join(folder.path, 'killed.json')
     const words = ['bundle', 'import', parts, '--to', `${target.host}/gap`, '--receipt', receipt, '--json']

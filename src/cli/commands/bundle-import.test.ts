@@ -99,6 +99,24 @@ describe('bundle import', () => {
     expect(at.registry.blobs.get(`gap/app@${large.digest}`)).toEqual(large.bytes)
   })
 
+  it('goes on in the middle of a blob where an import before it was ended', async () => {
+    const blob = makeBlob('huge', 3_000_000)
+    const images = [{ name: 'registry.test/huge:v1', manifests: [makeManifest(blob)], blobs: [blob] }]
+    await using at = await world(images, { partSize: 1_000_000 })
+    const { origin, host } = at.registry
+    const begun = await fetch(`${origin}/v2/gap/huge/blobs/uploads/`, { method: 'POST' })
+    const session = new URL(begun.headers.get('location')!, origin).href
+    await fetch(session, { method: 'PATCH', body: new Uint8Array(blob.bytes.subarray(0, 2_000_000)) })
+    const uploads = { [`gap/huge@${blob.digest}`]: session }
+    await writeFile(`${at.receipt}.uploads`, JSON.stringify({ target: `${host}/gap`, uploads }))
+    const { received } = at.registry
+    const { code, err } = await at.run('--receipt', at.receipt)
+    expect(code, err).toBe(0)
+    expect(at.registry.blobs.get(`gap/huge@${blob.digest}`)).toEqual(blob.bytes)
+    expect(at.registry.received - received).toBeLessThan(1_000_001)
+    await expect(readFile(`${at.receipt}.uploads`)).rejects.toThrow(/ENOENT/)
+  })
+
   it.each<[string, (at: { folder: string; bytes: Buffer; offset: number }) => Promise<void>, RegExp]>([
     [
       'a flipped bit',

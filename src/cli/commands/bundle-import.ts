@@ -60,7 +60,7 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
     if (imported === undefined) return EXIT.failed
     const { report, head } = imported
     if (receipt !== undefined) await writeReceipt(receipt, to, report, head)
-    await sessions?.remove()
+    await sessions?.close()
     const { contents: _, ...printed } = report
     if (options.json) printJson(printed)
     else process.stdout.write(describeImport(report))
