@@ -3,7 +3,7 @@ import type { Source } from '../transfer/source.ts'
 import type { RepositoryReader } from './reader.ts'
 
 /** From so many bytes on, a connection of its own costs little beside what comes over it. */
-const LARGE_BYTES = 8 * 1024 * 1024
+const LARGE_BYTES = 4 * 1024 * 1024
 
 /** A blob of a repository as something to download from; of `size` bytes, where that is known. */
 export function blobSource(
