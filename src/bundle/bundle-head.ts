@@ -1,5 +1,5 @@
 import { PortolanError } from '../errors.ts'
-import { type Digest, isVerifiable } from '../oci/digest.ts'
+import { type Digest, digestAlgorithm, digestEncoded, isVerifiable } from '../oci/digest.ts'
 import { MANIFEST_MAX_BYTES } from '../oci/manifest.ts'
 import type { ByteReader } from './byte-reader.ts'
 import {
@@ -9,8 +9,7 @@ import {
   type BundleIndex,
   parseBundleIndex,
 } from './form.ts'
-import { contentHeader } from './lay-out.ts'
-import { readPax, readTarBlock, TAR_BLOCK, TAR_END, type TarEntry, tarPadding } from './tar.ts'
+import { readPax, readTarBlock, TAR_BLOCK, TAR_END, type TarEntry, tarHeader, tarPadding } from './tar.ts'
 
 /** What stands before the contents of a bundle. */
 export interface BundleHead {
@@ -48,6 +47,11 @@ export async function readBundleHead(reader: ByteReader): Promise<BundleHead> {
   }
 }
 
+/** The header of the entry of a content, which ends where its bytes begin: they are where any image layout has them. */
+export function headerOf({ digest, size }: Pick<BundleContent, 'digest' | 'size'>): Uint8Array<ArrayBuffer> {
+  return tarHeader({ path: `blobs/${digestAlgorithm(digest)}/${digestEncoded(digest)}`, size })
+}
+
 /** Where the bytes of a content and what fills up their last block end. */
 export function paddedEnd({ offset, size }: Pick<BundleContent, 'offset' | 'size'>): number {
   return offset + size + tarPadding(size).length
@@ -55,7 +59,7 @@ export function paddedEnd({ offset, size }: Pick<BundleContent, 'offset' | 'size
 
 /** Where the first content's header begins, or the end of the archive. */
 function firstHeaderAt({ contents: [first], length }: BundleIndex): number {
-  return first === undefined ? length - TAR_END.length : first.offset - contentHeader(first).length
+  return first === undefined ? length - TAR_END.length : first.offset - headerOf(first).length
 }
 
 /** Each content once, right behind the one before it, and of a digest that can be checked. */
@@ -69,7 +73,7 @@ function checkPlaces(index: BundleIndex, { position, where }: ByteReader): void 
     if (!isVerifiable(digest)) throw wrong(`${digest} cannot be checked: only sha256 and sha512 can`)
     if (seen.has(digest)) throw wrong(`${digest} is in it twice`)
     seen.add(digest)
-    const expected = at + contentHeader(content).length
+    const expected = at + headerOf(content).length
     if (offset !== expected) throw wrong(`${digest} begins at byte ${offset}; expected ${expected}`)
     if (mediaType !== undefined && size > MANIFEST_MAX_BYTES)
       throw wrong(`the manifest ${digest} has ${size} bytes; expected at most ${MANIFEST_MAX_BYTES}`)

@@ -1,9 +1,8 @@
 import type { Digest } from '../oci/digest.ts'
 import type { BundleFault } from './bundle-fault.ts'
-import { paddedEnd } from './bundle-head.ts'
+import { headerOf, paddedEnd } from './bundle-head.ts'
 import { ByteReader } from './byte-reader.ts'
 import { type BundleContent, partName } from './form.ts'
-import { contentHeader } from './lay-out.ts'
 import type { OpenedBundle } from './open-bundle.ts'
 
 /** What the files of a bundle are found to be without all of their bytes. */
@@ -79,7 +78,7 @@ async function findMisplaced(
 function firstHeaders({ index, parts }: OpenedBundle) {
   const firsts = new Map<number, { readonly start: number; readonly header: Uint8Array }>()
   for (const content of index.contents) {
-    const header = contentHeader(content)
+    const header = headerOf(content)
     const position = content.offset - header.length
     const [number, ...more] = parts.numbersOf(position, content.offset)
     if (more.length > 0 || firsts.has(number!)) continue
@@ -104,7 +103,7 @@ async function isIn(
 
 function contentsIn({ index, parts }: OpenedBundle, number: number): readonly Digest[] {
   const isIn = (content: BundleContent) =>
-    parts.numbersOf(content.offset - contentHeader(content).length, paddedEnd(content)).includes(number)
+    parts.numbersOf(content.offset - headerOf(content).length, paddedEnd(content)).includes(number)
   return index.contents.filter(isIn).map(({ digest }) => digest)
 }
 

@@ -3,14 +3,13 @@ import { PortolanError } from '../errors.ts'
 import { type Digest, digestAlgorithm } from '../oci/digest.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { Spool } from '../transfer/spool.ts'
-import { type BundleHead, paddedEnd, readBundleHead, takeZeros } from './bundle-head.ts'
+import { type BundleHead, headerOf, paddedEnd, readBundleHead, takeZeros } from './bundle-head.ts'
 import { checkSignature } from './bundle-signature.ts'
 import { ByteReader } from './byte-reader.ts'
 import type { BundleContent } from './form.ts'
 import { finishImport, type ImportOptions, type ImportReport, told } from './import-bundle.ts'
 import { planImport } from './import-plan.ts'
 import { type ImportTarget, ImportWork } from './import-work.ts'
-import { contentHeader } from './lay-out.ts'
 import { TAR_END } from './tar.ts'
 
 export interface StreamImportOptions extends ImportOptions {
@@ -67,7 +66,7 @@ function checkManifests(contents: readonly BundleContent[]): void {
 }
 
 async function takeHeader(reader: ByteReader, content: BundleContent): Promise<void> {
-  const header = contentHeader(content)
+  const header = headerOf(content)
   const found = await reader.take(header.length)
   if (found.every((byte, at) => byte === header[at])) return
   const position = reader.position - header.length

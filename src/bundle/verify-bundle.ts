@@ -3,12 +3,11 @@ import { type Digest, digestAlgorithm } from '../oci/digest.ts'
 import { readManifestContent } from '../replication/manifest-content.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { BundleFault } from './bundle-fault.ts'
-import { paddedEnd, takeZeros } from './bundle-head.ts'
+import { headerOf, paddedEnd, takeZeros } from './bundle-head.ts'
 import { ByteReader } from './byte-reader.ts'
 import { checkNames } from './check-names.ts'
 import { checkParts } from './check-parts.ts'
 import { type BundleContent, partName } from './form.ts'
-import { contentHeader } from './lay-out.ts'
 import type { OpenedBundle } from './open-bundle.ts'
 import { TAR_END } from './tar.ts'
 
@@ -43,7 +42,7 @@ export async function verifyBundle(
   const read = { contents: 0, bytes: 0 }
   for (const content of contents) {
     signal?.throwIfAborted()
-    const start = content.offset - contentHeader(content).length
+    const start = content.offset - headerOf(content).length
     const numbers = bundle.parts.numbersOf(start, paddedEnd(content))
     // What lies in a part that is missing has been told of with it.
     if (numbers.some((number) => parts.unusable.has(number))) continue
@@ -68,7 +67,7 @@ async function verifyContent(
   { signal, onBytes = () => {} }: VerifyBundleOptions,
 ): Promise<void> {
   const { digest, size, mediaType } = content
-  const header = contentHeader(content)
+  const header = headerOf(content)
   const start = content.offset - header.length
   const reader = new ByteReader(parts.stream(start, paddedEnd(content), signal), digest)
   try {

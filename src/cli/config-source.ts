@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts'
 import { type AskedClient, orRefused } from '../doctor/admin-source.ts'
 import { getAsClient } from '../doctor/client-request.ts'
 import type { PullSource } from '../doctor/pull-source.ts'
@@ -22,8 +23,7 @@ export async function openConfigSource(
   offline: boolean,
 ): Promise<PullSource<Explanation>> {
   const from = readClient(client.from)
-  // The cache belongs to the mirror that runs.
-  const { cache: _, ...config } = await readConfig(file)
+  const config = withoutNeighbours(await readConfig(file))
   const own = createRuntime({ level: 'silent', access: false, addresses: 'off' })
   const runtime = offline ? { ...own, fetch: refuseToFetch } : own
   const service = await createPortolan(config, runtime, { metrics: false, offline })
@@ -43,6 +43,12 @@ export async function openConfigSource(
     },
     end: () => void service[Symbol.asyncDispose](),
   }
+}
+
+/** The cache belongs to the mirror that runs, and its users have no passwords here: who explains is let in. */
+function withoutNeighbours({ cache: _, ...config }: Config): Config {
+  const { htpasswd: __, ...clients } = config.clients
+  return { ...config, clients }
 }
 
 async function refuseToFetch(url: string): Promise<never> {

@@ -13,6 +13,7 @@ const BAD = 'version: 1\nupstreams: [{ id: a, layout: a, at: dc/x }]\ndebug: yes
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portolan-cli-'))
+  await mkdir(join(folder, 'images'))
   await writeFile(join(folder, 'good.yaml'), GOOD)
   await writeFile(join(folder, 'bad.yaml'), BAD)
   await writeFile(join(folder, 'latin1.yaml'), Buffer.from([0x61, 0x3a, 0xe9]))
@@ -114,8 +115,11 @@ test('config check warns of lists of pinned images that a mirror could not keep'
     upstreams: [{ id: 'a', url: 'https://a.example', at: 'dc/x' }],
   }
   await writeFile(join(folder, 'pinning.yaml'), JSON.stringify(config))
-  const { code, err } = await portolan(['config', 'check', 'pinning.yaml'])
-  expect(code).toBe(0)
+  const { code, out, err } = await portolan(['config', 'check', 'pinning.yaml'])
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: 'pinning.yaml: valid; a mirror; registries: 1, upstreams: 1, stores: 0, rules: 0\n',
+  })
   expect(err.trimEnd().split('\n')).toEqual([
     expect.stringMatching(/^warning: pinning\.yaml cache\.pin\[0\]: ".*pins\.txt": line 2: /),
     expect.stringMatching(
@@ -123,6 +127,15 @@ test('config check warns of lists of pinned images that a mirror could not keep'
     ),
     expect.stringMatching(/cache\.pin\[1\]: ".*gone\.txt": cannot be read here \(ENOENT/),
   ])
+})
+
+test('config check warns of an image layout that is not there', async () => {
+  const config = { version: 1, upstreams: [{ id: 'a', layout: './gone', at: 'dc/x' }] }
+  await writeFile(join(folder, 'layout.yaml'), JSON.stringify(config))
+  expect(await portolan(['config', 'check', 'layout.yaml'])).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/upstreams\[0\]\.layout: ".*gone": cannot be read here \(ENOENT/),
+  })
 })
 
 test('config check reads standard input, once', async () => {

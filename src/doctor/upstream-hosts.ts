@@ -7,6 +7,7 @@ import { openHttpRegistry } from '../registry/http-registry.ts'
 import type { Registry, RepositoryReader } from '../registry/reader.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
 import { parseChallenges } from '../transport/challenge.ts'
+import type { Credentials } from '../transport/credential.ts'
 import { reasonOf } from '../transport/reason.ts'
 import { withTimeout } from '../transport/timeout.ts'
 import { type Caller, type Need, need } from './needed-hosts.ts'
@@ -30,13 +31,14 @@ const LIMITS = { concurrency: 2, requestsPerSecond: 10 }
 const DEPTH_MAX = 3
 
 /**
- * Asks an upstream, anonymously, as a client that pulls one small blob of an image: which host gives it a token, and
- * where its blobs really are. Without an image only the first can be found out. Never rejects for what goes wrong there.
+ * Asks an upstream as a client that pulls one small blob of an image, anonymously unless there is a login: which host gives
+ * it a token, and where its blobs really are. Without an image only the first can be found out. Never rejects for what goes wrong there.
  */
 export async function askUpstream(
-  { id, url, prefix }: UpstreamConfig & { readonly url: string },
+  { id, url, prefix, tokenServices }: UpstreamConfig & { readonly url: string },
   image: TriedImage | undefined,
   runtime: Runtime,
+  credentials: Credentials = async () => undefined,
 ): Promise<UpstreamHosts> {
   const needs: Need[] = []
   const recorded = recording(runtime.fetch, (asked, reply) => {
@@ -49,7 +51,7 @@ export async function askUpstream(
       return { needs, problem: `upstream ${id}: no image is known of it; name one with --image` }
     const registry = openHttpRegistry(
       { ...runtime, fetch: recorded },
-      { url, prefix, limits: LIMITS, attempts: 1, credentials: async () => undefined },
+      { url, prefix, tokenServices, limits: LIMITS, attempts: 1, credentials },
     )
     return { needs, ...(await pullOne(registry, image, id)) }
   } catch (error) {

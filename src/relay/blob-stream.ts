@@ -18,6 +18,8 @@ export function streamOf(
       },
       cancel(reason) {
         abort.abort(reason)
+        // One that waits for nothing but to be asked for more is told nothing by that: what it has open, it closes now.
+        bytes.return?.().catch(() => {})
       },
     },
     { highWaterMark: 0 },

@@ -115,7 +115,7 @@ describe('a blob', () => {
 
   it('is given to a bounded number of clients past the cache, who make place when they leave', async () => {
     const { open } = world(undefined)
-    const opened = await Promise.all(Array.from({ length: 1024 }, () => open()))
+    const opened = await Promise.all(Array.from({ length: 512 }, () => open()))
     await expect(open()).rejects.toMatchObject({ code: 'UNREACHABLE', facts: { retryAfter: '5' } })
     await (opened[0]!.body as ReadableStream).cancel()
     await open()

@@ -57,8 +57,8 @@ const NEAR = 8 * 1024 * 1024
  */
 const NEAR_WITHOUT_END = 256 * 1024 * 1024
 
-/** So many clients may be given what is not kept at once, or wait for it: each costs a request and some buffers. */
-const PASSAGES_MAX = 1024
+/** So many clients may be given what is not kept at once, or wait for it: each costs a request, and on Bun 1.5 MB. */
+const PASSAGES_MAX = 512
 /** For how long a client that is one too many should wait, in seconds. */
 const RETRY_AFTER = '5'
 

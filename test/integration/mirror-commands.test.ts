@@ -146,6 +146,17 @@ it.each([
   expect(err).toContain(why)
 })
 
+it('a pull through a mirror that asks its clients for passwords is explained to whoever has its config', async () => {
+  const hash = `$2y$04$${'a'.repeat(53)}`
+  await writeFile(join(folder.path, 'users'), `jo:${hash}\n`)
+  await writeConfig('users.json', { ...settings, clients: { htpasswd: 'users' } })
+  const words = ['explain', 'registry.test/team/app:1.0', '--from', '10.0.0.1', '--config', 'users.json']
+  const { code, out } = await runHosted(words, { folder: folder.path })
+  expect(out).toMatch(/works: 200 \(GET/)
+  expect(out).not.toContain('FAILS')
+  expect(code).toBe(0)
+})
+
 it('status says whether a mirror could do without the internet, and ends with 1 where it could not', async () => {
   await using own = await makeTempFolder()
   const list = join(own.path, 'images.txt')

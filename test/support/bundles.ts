@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { headerOf } from '../../src/bundle/bundle-head.ts'
 import { repositoryOf } from '../../src/bundle/bundle-names.ts'
 import { type BundleIndex, type MissingContent, partName } from '../../src/bundle/form.ts'
-import { contentHeader, layOut } from '../../src/bundle/lay-out.ts'
+import { layOut } from '../../src/bundle/lay-out.ts'
 import { TAR_END, tarPadding } from '../../src/bundle/tar.ts'
 import { type Digest, parseDigest } from '../../src/oci/digest.ts'
 import type { TestBlob } from './content.ts'
@@ -41,14 +42,14 @@ export async function makeBundle(
     return { name, digest: parseDigest(digest)!, mediaType: type, size: bytes.length }
   })
   const plan = {
-    ...{ images: named, named: new Set(named.map(({ name }) => name)), referrers: [] },
+    ...{ images: named, referrers: [] },
     contents: contents.map(({ bytes: _, ...content }) => content),
     ...{ assumed, missing, partSize: partSize ?? null },
   }
   const { index, head } = await layOut(plan, sign)
   const bytes = Buffer.concat([
     head,
-    ...contents.flatMap((content) => [contentHeader(content), content.bytes, tarPadding(content.size)]),
+    ...contents.flatMap((content) => [headerOf(content), content.bytes, tarPadding(content.size)]),
     TAR_END,
   ])
   const each = partSize ?? bytes.length

@@ -5,6 +5,7 @@ import { createJsonSchema } from '../../config/json-schema.ts'
 import type { ParsedConfig } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
 import { checkIdentities } from '../check-identities.ts'
+import { checkLayouts } from '../check-layouts.ts'
 import { checkLoginFiles } from '../check-login-files.ts'
 import { checkPinLists } from '../check-pin-lists.ts'
 import { checkRealPlaces } from '../check-real-places.ts'
@@ -44,14 +45,11 @@ async function findingsOf(
   const name = nameOf(file)
   const { faults, warnings } = await checkIdentities(parsed.config, name, Date.now())
   const logins = await checkLoginFiles(parsed.config, name)
+  const pins = await checkPinLists(parsed.config, name)
+  const layouts = await checkLayouts(parsed.config, name)
   return {
     faults: [...faults, ...logins.faults, ...(await checkRealPlaces(parsed.config, name))],
-    warnings: [
-      ...parsed.warnings,
-      ...warnings,
-      ...logins.warnings,
-      ...(await checkPinLists(parsed.config, name)),
-    ],
+    warnings: [...parsed.warnings, ...warnings, ...logins.warnings, ...pins, ...layouts],
   }
 }
 
@@ -65,8 +63,8 @@ async function parseOrFault(file: string): Promise<ParsedConfig> {
   }
 }
 
-function describeConfig({ registries, upstreams, stores, routing }: Config): string {
-  const mirrored = registries.length === 0 ? '' : `registries: ${registries.length}, `
+function describeConfig({ delivery, registries, upstreams, stores, routing }: Config): string {
+  const mirrored = delivery === 'relay' ? `a mirror; registries: ${registries.length}, ` : ''
   return `${mirrored}upstreams: ${upstreams.length}, stores: ${stores.length}, rules: ${routing.length}`
 }
 

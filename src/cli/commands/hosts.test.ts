@@ -106,6 +106,23 @@ it('of a mirror, clients need the mirror alone, and it asks each registry for wh
   }
 })
 
+it('asks a registry with the login that the config of a mirror gives it', async () => {
+  const closed = await serve(({ url = '', headers }, reply) => {
+    if (headers.authorization !== `Basic ${btoa('jo:secret')}`)
+      reply.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end()
+    else if (url.includes('/manifests/'))
+      reply.writeHead(200, { 'Content-Type': OCI_MANIFEST }).end(MANIFEST.bytes)
+    else reply.writeHead(307, { Location: `http://127.0.0.1:${cdn}/signed` }).end()
+  })
+  await writeFile(join(folder.path, 'password'), 'secret\n')
+  const credentials = { username: 'jo', passwordFile: 'password' }
+  const mirror = { delivery: 'relay', cache: 'off', clients: { public: true }, stores: [] }
+  const upstream = { url: `http://127.0.0.1:${closed}`, credentials }
+  const { code, out, err } = await hosts(['--image', 'app:1'], upstream, mirror)
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out).toContain(String(cdn))
+})
+
 it('asks nobody with --offline', async () => {
   const { code, out, err } = await hosts(['--json', '--offline'], { url: 'http://upstream.invalid:81' })
   expect({ code, err }).toEqual({ code: 0, err: '' })

@@ -5,11 +5,13 @@ import { askUpstream, LATEST, type TriedImage } from '../../doctor/upstream-host
 import { type ListedImage, parseImageList } from '../../oci/image-list.ts'
 import { parseName } from '../../oci/name.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
+import { Logins } from '../../server/logins.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
 import { readConfig } from '../read-config.ts'
 import { readTextFile } from '../read-registry-map.ts'
+import { createRuntime } from '../runtime.ts'
 import { formatTable } from '../table.ts'
 import type { HostsOptions } from './hosts-spec.ts'
 
@@ -18,12 +20,20 @@ export async function runHosts({ config: file, image, offline, json }: HostsOpti
   const config = await readConfig(file)
   const named = image === undefined ? undefined : parseReference(image)
   const lists = await readPinned(config)
+  // As the mirror asks: what only its login may read leads to the same hosts.
+  const { openCredentials } = createRuntime({ level: 'silent', access: false, addresses: 'off' })
+  const logins = new Logins(openCredentials)
   const remote = config.upstreams.filter((upstream) => isRemote(upstream))
   const asked = offline
     ? []
     : await Promise.all(
         remote.map((upstream) =>
-          askUpstream(upstream, imageFor(upstream, named, lists, config), commandRuntime),
+          askUpstream(
+            upstream,
+            imageFor(upstream, named, lists, config),
+            commandRuntime,
+            logins.of(upstream),
+          ),
         ),
       )
   const hosts = allNeeds(config, [

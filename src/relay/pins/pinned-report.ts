@@ -35,7 +35,8 @@ export function formatReadiness({ ready, images, missing }: PinnedReport, named 
   const all = images.kept + images.missing + images.unknown
   const of = `${all} pinned ${all === 1 ? 'image' : 'images'}`
   if (all === 0) return 'ready to lose the internet: nothing is pinned (cache.pin)'
-  if (ready === 'yes') return `ready to lose the internet: yes, all of ${of} are here`
+  if (ready === 'yes')
+    return `ready to lose the internet: yes, ${all === 1 ? 'the one pinned image is' : `all of ${of} are`} here`
   if (ready === 'unknown')
     return `ready to lose the internet: not known yet, ${images.unknown} of ${of} are still looked for`
   const names = missing.slice(0, named).map(({ image }) => image)
