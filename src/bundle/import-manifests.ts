@@ -108,6 +108,8 @@ class RepositoryImport {
   /** What of a manifest is not there, with the reason. */
   #lackingOf({ digest, mediaType = '' }: BundleContent, bytes: Uint8Array): string | undefined {
     const named = readManifestContent({ mediaType, bytes }, `${this.#name}@${digest}`)
+    if (named.mediaType !== mediaType)
+      return `${digest} is said to be ${mediaType}, and is ${named.mediaType}`
     for (const part of [...named.manifests, ...named.blobs]) {
       const why = this.#work.failureOf(this.#name, part.digest)
       if (why !== undefined) return why.includes(part.digest) ? why : `${part.digest}: ${why}`

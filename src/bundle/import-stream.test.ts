@@ -95,6 +95,14 @@ it.each<[string, (bytes: Buffer, offset: number) => Buffer, RegExp]>([
   expect(registry.received).toBeLessThan(large.bytes.length)
 })
 
+it('sends nothing where a name in the index was altered', async () => {
+  const { registry, bytes, import: run } = await open()
+  const at = bytes.indexOf('registry.test/app:v1', bytes.indexOf('{"version":1'))
+  bytes.write('registry.test/apq', at)
+  await expect(run(bytes)).rejects.toThrow(/registry\.test\/app, of which there is no image|says that sha256/)
+  expect(registry.requests).toEqual([])
+})
+
 it('names no image where there is more behind the end', async () => {
   const { registry, bytes, import: run } = await open()
   await expect(run(Buffer.concat([bytes, Buffer.from('x')]))).rejects.toThrow(/more behind the end/)

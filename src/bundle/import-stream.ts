@@ -6,6 +6,7 @@ import type { Spool } from '../transfer/spool.ts'
 import { type BundleHead, headerOf, paddedEnd, readBundleHead, takeZeros } from './bundle-head.ts'
 import { checkSignature } from './bundle-signature.ts'
 import { ByteReader } from './byte-reader.ts'
+import { checkNames } from './check-names.ts'
 import type { BundleContent } from './form.ts'
 import { finishImport, type ImportOptions, type ImportReport, told } from './import-bundle.ts'
 import { planImport } from './import-plan.ts'
@@ -38,6 +39,8 @@ export async function importStream(
   const head = await readBundleHead(reader)
   if (options.key !== undefined) await checkSignature(head, options.key, reader.where)
   const { index } = head
+  const [fault] = checkNames(head)
+  if (fault !== undefined) throw invalid(fault.message)
   checkManifests(index.contents)
   const work = new ImportWork(runtime, planImport(index, options), at, options)
   await work.greet()

@@ -36,7 +36,12 @@ export function importExitCode(report: ImportReport): number {
 }
 
 function describeFault({ parts, message }: BundleFault): string {
-  return `wrong: ${parts.length === 0 ? '' : `${describeParts(parts)}: `}${message}`
+  return printable(`wrong: ${parts.length === 0 ? '' : `${describeParts(parts)}: `}${message}`)
+}
+
+/** What stands in a file that came from elsewhere may not speak to the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?')
 }
 
 function describeParts(parts: readonly string[]): string {
@@ -44,7 +49,8 @@ function describeParts(parts: readonly string[]): string {
 }
 
 function describeMissing({ digest, name, why, message }: BundleIndex['missing'][number]): string {
-  return `${why}: ${[name, digest].filter((each) => each !== undefined).join(' ')}: ${message}`
+  const what = [name, digest].filter((each) => each !== undefined).join(' ')
+  return printable(`${why}: ${what}: ${message}`)
 }
 
 function listed(lines: readonly string[]): readonly string[] {
