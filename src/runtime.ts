@@ -1,7 +1,16 @@
 import type { Log } from './telemetry/log.ts'
 
+/** What a request is made with. */
+export interface FetchInit extends RequestInit {
+  /**
+   * Much is asked for, and whoever reads the body is done with a piece of it when it reads the next one: a runtime may
+   * read into memory that it uses again.
+   */
+  readonly lend?: boolean
+}
+
 /** The part of `fetch` that Portolan uses; every runtime has it. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>
 
 /** Calls off what was to happen; does nothing when that is over. */
 export type Cancel = () => void

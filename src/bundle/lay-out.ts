@@ -1,5 +1,5 @@
+import { type Digest, digestAlgorithm, digestEncoded } from '../oci/digest.ts'
 import { OCI_INDEX } from '../oci/manifest.ts'
-import { headerOf, paddedEnd } from './bundle-head.ts'
 import {
   type AssumedContent,
   BUNDLE_ENTRIES,
@@ -65,11 +65,24 @@ export async function layOut(
   return { index, head: joined(parts) }
 }
 
+/** The header of the entry of a content, which ends where its bytes begin. */
+export function contentHeader({
+  digest,
+  size,
+}: Pick<BundleContent, 'digest' | 'size'>): Uint8Array<ArrayBuffer> {
+  return tarHeader({ path: contentPath(digest), size })
+}
+
+/** Where content is in the archive, as in any image layout. */
+function contentPath(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestEncoded(digest)}`
+}
+
 function indexOf({ images, contents, assumed, missing, partSize }: BundlePlan, start: number): BundleIndex {
   let position = start
   const placed = contents.map((content) => {
-    const offset = position + headerOf(content).length
-    position = paddedEnd({ offset, size: content.size })
+    const offset = position + contentHeader(content).length
+    position = offset + content.size + tarPadding(content.size).length
     const { digest, size, mediaType, repositories } = content
     return { digest, size, offset, ...(mediaType !== undefined && { mediaType }), repositories }
   })

@@ -8,8 +8,9 @@ import { startDownload } from '../transfer/download.ts'
 import { type Source, takeTurns } from '../transfer/source.ts'
 import type { Spool } from '../transfer/spool.ts'
 import { isMissing, isWrong } from '../transfer/transfer-error.ts'
-import { headerOf, paddedEnd } from './bundle-head.ts'
+import { paddedEnd } from './bundle-head.ts'
 import type { BundleContent, BundleIndex } from './form.ts'
+import { contentHeader } from './lay-out.ts'
 
 /** Where the stream of a bundle goes: written at its end, read anywhere. */
 export interface BundleStream {
@@ -51,7 +52,7 @@ export async function writeContents(
     if (stream.length > end) continue
     writing.signal.throwIfAborted()
     if (stream.length < content.offset) {
-      const header = headerOf(content)
+      const header = contentHeader(content)
       await stream.truncate(content.offset - header.length)
       await stream.append(header)
     }

@@ -16,24 +16,25 @@ export async function checkPinLists(config: Config, file: string): Promise<reado
   for (const [index, list] of (config.cache?.pin ?? []).entries()) {
     const at = (message: string): ConfigFault => ({ file, path: `cache.pin[${index}]`, value: list, message })
     try {
-      for (const message of problemsOf(await readTextFile(list), list, config)) warnings.push(at(message))
+      for (const message of problemsOf(await readTextFile(list), config)) warnings.push(at(message))
     } catch (error) {
       if (!(error instanceof PortolanError)) throw error
-      warnings.push(at(`${error.message}; where the mirror runs, it must be there`))
+      const reason = error.cause instanceof Error ? error.cause.message : error.message
+      warnings.push(at(`cannot be read here (${reason}); where the mirror runs, it must be`))
     }
   }
   return warnings
 }
 
-function* problemsOf(text: string, list: string, { registries }: Config): Iterable<string> {
+function* problemsOf(text: string, { registries }: Config): Iterable<string> {
   const { images, faults } = parseImageList(text)
-  for (const { line, message } of faults.slice(0, LINES_MAX)) yield `${list}:${line}: ${message}`
+  for (const { line, message } of faults.slice(0, LINES_MAX)) yield `line ${line}: ${message}`
   const hosts = new Set(registries.map(({ host }) => host))
   const foreign = Map.groupBy(images, ({ registry }) => registry)
   for (const [registry, [first]] of foreign) {
     // A mirror of one registry, whose host nobody has said, has all that is asked of it.
     if (!hosts.has('') && !hosts.has(registry))
-      yield `${list} names ${first!.text}, and the mirror has no registry ${registry}`
+      yield `names ${first!.text}, and ${registry} is none of the registries: ${[...hosts].join(', ')}`
   }
-  if (images.length === 0 && faults.length === 0) yield `${list} names no image`
+  if (images.length === 0 && faults.length === 0) yield 'names no image'
 }

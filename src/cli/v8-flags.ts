@@ -5,22 +5,14 @@ const YOUNG = ['--semi-space-growth-factor=1']
 /** A search is over before V8's slower compiler has earned back what it costs, and what is garbage by then is collected. */
 const SEARCH = [...YOUNG, '--heap-growing-percent=10', '--no-turbofan']
 /**
- * A door reads its backends' answers by WebAssembly, and too few of them to be worth 9 MB for reading them faster. Its heap
- * grows as V8 likes: held short, new ranges would take 2.5 times the work.
+ * Answers are read by WebAssembly, and too few of them to be worth 9 to 20 MB and a tenth of a short run for reading them
+ * faster. The heap of a door grows as V8 likes: held short, new ranges would take 2.5 times the work.
  */
-const DOOR = [...YOUNG, '--no-wasm-dynamic-tiering', '--no-wasm-tier-up']
+const ASKING = [...YOUNG, '--no-wasm-dynamic-tiering', '--no-wasm-tier-up']
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  ...{
-    scan: SEARCH,
-    rewrite: SEARCH,
-    sync: YOUNG,
-    copy: YOUNG,
-    bundle: YOUNG,
-    serve: DOOR,
-    'serve-worker': DOOR,
-    demo: DOOR,
-  },
+  ...{ scan: SEARCH, rewrite: SEARCH },
+  ...{ sync: ASKING, copy: ASKING, bundle: ASKING, serve: ASKING, 'serve-worker': ASKING, demo: ASKING },
 }
 
 /**

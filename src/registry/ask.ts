@@ -36,11 +36,18 @@ export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
     headers,
     body,
     signal,
+    lend,
   }: RegistryQuestion): Promise<Response> => {
     try {
       // A compressed body would have another length than the one that is stated, and none of its ranges would fit.
       const sent = { 'Accept-Encoding': 'identity', ...headers }
-      return await fetch(url, { method, headers: sent, ...bodyOf(body), ...(signal && { signal }) })
+      return await fetch(url, {
+        method,
+        headers: sent,
+        ...bodyOf(body),
+        ...(signal && { signal }),
+        ...(lend && { lend }),
+      })
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       if (error instanceof PortolanError) {

@@ -58,7 +58,8 @@ function openRepository(
     stat: (digest) => statBlob(asker, question({ kind: 'blob', name, digest })),
     blob(digest, part = {}) {
       const asked = question({ kind: 'blob', name, digest })
-      return openBlob(asker, { ...asked, ...(part.signal && { signal: part.signal }) }, part)
+      const { signal, lend } = part
+      return openBlob(asker, { ...asked, ...(signal && { signal }), ...(lend && { lend }) }, part)
     },
   }
 }

@@ -10,4 +10,6 @@ export interface RegistryQuestion {
   /** A stream can be sent once, bytes again. */
   readonly body?: Uint8Array | ReadableStream<Uint8Array>
   readonly signal?: AbortSignal
+  /** See `FetchInit`. */
+  readonly lend?: boolean
 }

@@ -89,6 +89,8 @@ export interface BlobOptions {
   readonly end?: number
   /** Ends it, also while the body is read. */
   readonly signal?: AbortSignal
+  /** Whether a piece of the body may be over when the next one is read. */
+  readonly lend?: boolean
 }
 
 /** A blob that is being read; its body must be read to its end or cancelled, and gives nothing beyond `end`. */

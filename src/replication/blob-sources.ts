@@ -26,7 +26,7 @@ export class BlobSources {
     const repositories: readonly Name[] = [name, ...alsoIn]
     this.names = repositories.join(', ')
     this.#order = [
-      ...repositories.map((each) => blobSource(upstream.repository(each), blob.digest)),
+      ...repositories.map((each) => blobSource(upstream.repository(each), blob.digest, blob.size)),
       ...urls.map((url) => upstream.elsewhere(url)),
     ]
     this.breaks = MAX_BREAKS + this.#order.length - 1

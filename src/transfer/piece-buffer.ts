@@ -1,3 +1,6 @@
+/** From so many bytes on, a piece is worth a write of its own; to be gathered, it would be copied. */
+const LARGE_PIECE = 128 * 1024
+
 /** Gathers what comes, so that a file is not written in the small pieces of a network. */
 export class PieceBuffer {
   readonly #buffer: Uint8Array
@@ -18,6 +21,10 @@ export class PieceBuffer {
 
   async add(bytes: Uint8Array): Promise<void> {
     await this.#flushing
+    if (this.#length === 0 && bytes.length >= LARGE_PIECE) {
+      this.#flushing = this.#handOn(bytes)
+      return this.#flushing
+    }
     for (let taken = 0; taken < bytes.length; ) {
       const part = bytes.subarray(taken, taken + this.#buffer.length - this.#length)
       this.#buffer.set(part, this.#length)
@@ -29,12 +36,12 @@ export class PieceBuffer {
 
   /** Hands on what there is; meanwhile, what is added waits. */
   flush(): Promise<void> {
-    this.#flushing ??= this.#handOn()
+    this.#flushing ??= this.#handOn(this.#buffer.subarray(0, this.#length))
     return this.#flushing
   }
 
-  async #handOn(): Promise<void> {
-    if (this.#length > 0) await this.#append(this.#buffer.subarray(0, this.#length))
+  async #handOn(bytes: Uint8Array): Promise<void> {
+    if (bytes.length > 0) await this.#append(bytes)
     this.#length = 0
     this.#flushing = undefined
   }

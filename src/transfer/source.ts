@@ -15,6 +15,7 @@ export interface OpenedSource {
   readonly start: number
   /** Bytes of the whole blob, where the source says so. */
   readonly size?: number
+  /** A piece of it may be over when the next one is read. */
   readonly body: ReadableStream<Uint8Array>
 }
 

@@ -82,6 +82,31 @@ const kernel = (await import(process.argv[1])).openKernelFiles()
 console.log(kernel.isInMemory(openSync(process.argv[3]), 999_999))
 `
 
+test.runIf(process.platform === 'linux')(
+  'gives the kernel no memory on Bun that was given to somebody else meanwhile',
+  async ({ skip }) => {
+    await using folder = await makeTempFolder()
+    const path = join(folder.path, 'file')
+    await writeFile(path, Buffer.alloc(1_000_000))
+    if (!runOnBun(IN_MEMORY, path)) skip('the file system of the temporary folder does not tell')
+    expect(runOnBun(COLLECTED, path)).toEqual(Array(20).fill(true))
+  },
+)
+
+const COLLECTED = `
+const { openSync } = await import('node:fs')
+const kernel = (await import(process.argv[1])).openKernelFiles()
+const file = openSync(process.argv[3])
+const kept = []
+const told = []
+for (let turn = 0; turn < 20; turn++) {
+  Bun.gc(true)
+  for (let each = 0; each < 2000; each++) kept.push(new BigUint64Array([0n, 5n]))
+  told.push(kernel.isInMemory(file, 10))
+}
+console.log(JSON.stringify(told))
+`
+
 function runOnBun(program: string, path: string): unknown {
   return JSON.parse(String(execFileSync(RUNTIMES.bun, ['-e', program, ...MODULES, path])))
 }

@@ -48,20 +48,23 @@ function isFfi(module: object | undefined): module is Ffi {
   return module !== undefined && 'dlopen' in module && 'ptr' in module
 }
 
+/**
+ * The kernel writes to addresses, and the garbage collector knows of none: each is taken anew where it is used, from
+ * memory that these functions hold on to themselves.
+ */
 function bind({ ptr }: Ffi, libc: LibC): KernelFiles {
   const offset = new BigInt64Array(1)
   const byte = new Uint8Array(1)
-  const vector = new BigUint64Array([BigInt(ptr(byte)), 1n])
-  const offsetAddress = ptr(offset)
-  const vectorAddress = ptr(vector)
+  const vector = new BigUint64Array(2)
   return {
     send(socket, file, position, bytes) {
       offset[0] = BigInt(position)
-      return libc.sendfile(socket, file, offsetAddress, bytes)
+      return libc.sendfile(socket, file, ptr(offset), bytes)
     },
     isInMemory(file, position) {
-      // `byte` is where the vector points to: it must live as long as that.
-      return libc.preadv2(file, vectorAddress, byte.length, position, NO_WAIT) === 1
+      vector[0] = BigInt(ptr(byte))
+      vector[1] = BigInt(byte.length)
+      return libc.preadv2(file, ptr(vector), 1, position, NO_WAIT) === 1
     },
   }
 }

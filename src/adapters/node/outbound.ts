@@ -3,7 +3,8 @@ import http, { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { PortolanError } from '../../errors.ts'
 import { formatProxies, hasProxies, type Proxies, proxyFor, readProxies } from '../../net/proxies.ts'
-import type { Fetch } from '../../runtime.ts'
+import type { Fetch, FetchInit } from '../../runtime.ts'
+import { bulkGet } from './bulk-get.ts'
 import { isUnknownAuthority, trustedCertificates, trustSystemStore } from './trust.ts'
 
 type Dispatcher = NonNullable<RequestInit['dispatcher']>
@@ -55,10 +56,14 @@ export function createAgents(): { readonly http: HttpAgent; readonly https: Http
   return { http: new HttpAgent(options), https: new HttpsAgent(options) }
 }
 
-function sendOnce(url: string, init: RequestInit): Promise<Response> {
+async function sendOnce(url: string, init: FetchInit): Promise<Response> {
   const known = outboundProxies()
   const proxy = proxyFor(url, known)
   if (IS_BUN) return fetch(url, forBun(url, init, proxy))
+  if (mayBeBulk(init) && proxy === undefined && process.env.NODE_USE_ENV_PROXY !== '1') {
+    const response = await bulkGet(url, init)
+    if (response !== undefined) return response
+  }
   const through = proxy === undefined ? undefined : dispatcherFor(known)
   const chosen = init.method === 'HEAD' ? keptOpen(through) : through
   const sent = init.body instanceof ReadableStream ? { ...init, ...ONCE } : init
@@ -70,6 +75,10 @@ function sendOnce(url: string, init: RequestInit): Promise<Response> {
  * for it again: a blob of a gigabyte would take as much memory (Fetch standard, "HTTP-network-or-cache fetch", step 8).
  */
 const ONCE = { redirect: 'error', window: null } as const
+/** Where redirects are to be followed or refused, or a body is sent, `fetch` knows how. */
+function mayBeBulk({ method = 'GET', redirect, body, lend = false }: FetchInit): boolean {
+  return lend && method === 'GET' && redirect === 'manual' && (body ?? null) === null
+}
 
 /** Whether a connection ended before anything was answered. */
 function hasHungUp(error: unknown): boolean {

@@ -222,16 +222,18 @@ test.each<[string, boolean, (file: string) => Promise<string>]>([
   expect(await readdir(partial)).toEqual([])
 })
 
-test('an upload that was to begin with a file that is gone begins with nothing, and a wrong copy gets no name', async () => {
+test('an upload that was to begin with a file that is gone begins with nothing, and a copy that is not as its file gets no name', async () => {
   const gone = await store.upload('a', 4, TYPE, {
     ...{ save() {}, file: { path: join(temp.path, 'gone'), mayBeIt: true } },
   })
   expect(gone.offset).toBe(0)
   await gone.abort()
   await writeFile(join(temp.path, 'mine'), 'blob')
-  const digest = `sha256:${createHash('sha256').update('else').digest('hex')}` as Digest
+  const digest = `sha256:${createHash('sha256').update('blob').digest('hex')}` as Digest
   const file = { path: join(temp.path, 'mine'), mayBeIt: false }
   const wrong = await store.upload('a', 4, TYPE, { digest, save() {}, file })
+  const [copy] = await readdir(partial)
+  await writeFile(join(partial, copy!), 'bloc')
   await expect(wrong.commit()).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
   await wrong.abort()
   expect(await list('')).toEqual([])

@@ -119,7 +119,8 @@ export class FolderStore implements ObjectStore {
       await requirePlainParents(this.location, key)
       const { files } = await this.#openPartials()
       const partial = await files.create(resume?.state, resume?.file)
-      const facts = { folder: this.location, key, size, partial, digest: resume?.digest }
+      const { digest, file: whole } = resume ?? {}
+      const facts = { folder: this.location, key, size, partial, digest, model: whole?.path }
       const upload = await FolderUpload.open(facts, async () => {
         await requirePlainParents(this.location, key)
         await publish(partial.file, target)

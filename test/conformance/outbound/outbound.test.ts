@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
@@ -169,7 +169,8 @@ describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bu
       ['audit', ['audit', 'portolan.yaml']],
       ['ranges update', ['ranges', 'update', '--no-geo', ...SOURCES]],
     ])('are those of %s, too', async (_, words) => {
-      await save({ stores: [{ id: 'here', url: 'https://a.test', at: 'a/b', fill: { folder: '.' } }] })
+      await mkdir(join(folder.path, 'here'), { recursive: true })
+      await save({ stores: [{ id: 'here', url: 'https://a.test', at: 'a/b', fill: { folder: 'here' } }] })
       const command = [...words, '--ca', authority.file]
       await runCommand(command, { folder: folder.path, env: proxied, runtime })
       expect(proxy.requests).toContain('CONNECT registry.test:443')
