@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { replaceImports } from './builtins.ts'
 
 test.each([
-  ['import { a } from "node:fs";\na();', 'const { a: a } = process.getBuiltinModule("node:fs");\na();'],
+  ['import { a } from "node:fs";\na();', 'const { a: a } = globalThis.process.getBuiltinModule("node:fs");\na();'],
   [
     'import fs, { a as b, default as c } from "fs";',
-    'const fs = process.getBuiltinModule("fs"), c = process.getBuiltinModule("fs"), { a: b } = process.getBuiltinModule("fs");',
+    'const fs = globalThis.process.getBuiltinModule("fs"), c = globalThis.process.getBuiltinModule("fs"), { a: b } = globalThis.process.getBuiltinModule("fs");',
   ],
-  ['import * as tls from "tls";', 'const tls = process.getBuiltinModule("tls");'],
+  ['import * as tls from "tls";', 'const tls = globalThis.process.getBuiltinModule("tls");'],
   ['import "node:fs";', ''],
   ['import { a } from "./chunk.js";', 'import { a } from "./chunk.js";'],
   ['const a = await import("node:fs");', 'const a = await import("node:fs");'],

@@ -38,7 +38,8 @@ interface Import {
 }
 
 function declarationOf({ source, specifiers }: Import): string {
-  const module = `process.getBuiltinModule(${JSON.stringify(source.value)})`
+  // Not by the name alone, which a module may give to what it imports.
+  const module = `globalThis.process.getBuiltinModule(${JSON.stringify(source.value)})`
   const wholes: string[] = []
   const parts: string[] = []
   for (const { local, imported } of specifiers) {
