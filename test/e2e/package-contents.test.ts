@@ -208,15 +208,16 @@ describe('an outside project', () => {
     const [example = ''] = await examplesOf('README.md')
     await writeFile(join(installed.project, 'readme.ts'), example)
     await writeFile(join(installed.project, 'main.ts'), EVERY_ENTRY)
-    const [door = '', worker = ''] = await examplesOf('docs/embedding.md')
+    const [door = '', client = '', worker = ''] = await examplesOf('docs/embedding.md')
     await writeFile(join(installed.project, 'embedding.ts'), door)
+    await writeFile(join(installed.project, 'client.ts'), client)
     await writeFile(join(installed.project, 'within-worker.ts'), inFunction(worker))
     const options = {
       compilerOptions: {
         ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, module: 'nodenext' },
         ...{ target: 'es2024', lib: ['es2024', 'dom', 'esnext.disposable'], types: [], outDir: 'out' },
       },
-      files: ['main.ts', 'readme.ts', 'embedding.ts', 'within-worker.ts', WORKER_MODULES],
+      files: ['main.ts', 'readme.ts', 'embedding.ts', 'client.ts', 'within-worker.ts', WORKER_MODULES],
     }
     await writeFile(join(installed.project, 'tsconfig.json'), JSON.stringify(options))
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
