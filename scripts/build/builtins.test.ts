@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { replaceImports } from './builtins.ts'
 
 test.each([
-  ['import { a } from "node:fs";\na();', 'const { a: a } = globalThis.process.getBuiltinModule("node:fs");\na();'],
+  [
+    'import { a } from "node:fs";\na();',
+    'const { a: a } = globalThis.process.getBuiltinModule("node:fs");\na();',
+  ],
   [
     'import fs, { a as b, default as c } from "fs";',
     'const fs = globalThis.process.getBuiltinModule("fs"), c = globalThis.process.getBuiltinModule("fs"), { a: b } = globalThis.process.getBuiltinModule("fs");',

@@ -42,6 +42,8 @@ export async function bundle({
         yaml: join(root, 'node_modules/yaml/browser/index.js'),
         // Of its builds, the one in which the list of public suffixes stays short when it is bundled.
         tldts: join(root, 'node_modules/tldts/dist/index.esm.min.js'),
+        // For lists of blobs in a form that is never asked for.
+        'apache-arrow': join(root, 'scripts/build/left-out.ts'),
         // Only as modules does it leave out what is not used, which is nearly all of it.
         '@aws-sdk/client-ecr': join(root, 'node_modules/@aws-sdk/client-ecr/dist-es/index.js'),
       },

@@ -89,7 +89,10 @@ describe.each(RUNTIME_NAMES)('the command of the package, on %s', (runtime) => {
 
   it('has all that it may load later', async () => {
     const chunks = (await readdir(join(installed.folder, 'dist')))
-      .filter((name) => name.endsWith('.js') && !/^(?:cli|parse-worker|update-worker)\.js$/.test(name))
+      .filter(
+        (name) =>
+          name.endsWith('.js') && !/^(?:cli|parse-worker|password-worker|update-worker)\.js$/.test(name),
+      )
       .map((name) => pathToFileURL(join(installed.folder, 'dist', name)).href)
     const file = join(installed.project, 'load.js')
     await writeFile(

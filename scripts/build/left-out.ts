@@ -1,0 +1,2 @@
+/** Stands for a package that another one would load for what nobody here asks of it. */
+export {}
