@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process'
 import { createCipheriv, createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createNodeRuntime } from '../src/adapters/node/runtime.ts'
@@ -18,6 +15,7 @@ import {
 } from '../test/support/docker-registry.ts'
 import { findPrograms } from '../test/support/programs.ts'
 import { makeTempFolder } from '../test/support/temp.ts'
+import { inTotal, runTool, type Spent } from './processes/tool.ts'
 
 // How fast `portolan copy` brings images from one registry to another, beside crane, skopeo and regsync: 20 images of 5
 // layers of 4 MiB each and one of 512 MiB, and then the same once more, when nothing is new. CPU is that of the tool alone.
@@ -32,10 +30,7 @@ const ROUNDS = Number(process.env.COPY_ROUNDS ?? 3)
 /** The built package, since that is what people run. */
 const PORTOLAN = join(import.meta.dirname, '../bin/portolan.cjs')
 
-interface Used {
-  readonly seconds: number
-  readonly cpu: number
-  readonly megabytes: number
+interface Used extends Spent {
   readonly requests: number
 }
 
@@ -55,24 +50,24 @@ export async function run(): Promise<void> {
     [
       'portolan copy',
       ({ host }) =>
-        command(process.execPath, [PORTOLAN, 'copy', ...references, host, '--no-referrers', '--quiet']),
+        runTool(process.execPath, [PORTOLAN, 'copy', ...references, host, '--no-referrers', '--quiet']),
     ],
     [
       'crane copy',
       ({ host }) =>
         each(images, (image) =>
-          command(found.crane, ['copy', '--insecure', `${source.host}/${image}`, `${host}/${image}`]),
+          runTool(found.crane, ['copy', '--insecure', `${source.host}/${image}`, `${host}/${image}`]),
         ),
     ],
     [
       'skopeo copy --all',
       ({ host }) =>
-        each(images, (image) => command(found.skopeo, skopeo(`${source.host}/${image}`, `${host}/${image}`))),
+        each(images, (image) => runTool(found.skopeo, skopeo(`${source.host}/${image}`, `${host}/${image}`))),
     ],
     [
       'regsync once',
       async ({ host }) =>
-        command(found.regsync, [
+        runTool(found.regsync, [
           'once',
           '--config',
           await regsyncConfig(temp.path, source.host, host, images),
@@ -96,21 +91,13 @@ export async function run(): Promise<void> {
 
 type Tool = readonly [name: string, copy: (target: DockerRegistry) => Promise<Spent>]
 
-/** What processes took, one after the other. */
-interface Spent {
-  readonly cpu: number
-  readonly megabytes: number
-}
-
 async function measured([, copy]: Tool, source: DockerRegistry, target: DockerRegistry): Promise<Used> {
   const count = () => source.requests().length + target.requests().length + posts(source) + posts(target)
   const before = count()
-  const startedAt = performance.now()
   const spent = await copy(target)
-  const seconds = (performance.now() - startedAt) / 1000
   // The log of a registry comes a moment after its answers.
   await new Promise((resolve) => setTimeout(resolve, 300))
-  return { ...spent, seconds, requests: count() - before }
+  return { ...spent, requests: count() - before }
 }
 
 /** Requests that are neither GET nor HEAD are not among those that the registry tells of here. */
@@ -133,45 +120,9 @@ function print(title: string, best: ReadonlyMap<string, Used>): void {
 }
 
 async function each(images: readonly string[], copy: (image: string) => Promise<Spent>): Promise<Spent> {
-  let all: Spent = { cpu: 0, megabytes: 0 }
-  for (const image of images) {
-    const { cpu, megabytes } = await copy(image)
-    all = { cpu: all.cpu + cpu, megabytes: Math.max(all.megabytes, megabytes) }
-  }
-  return all
-}
-
-/** Runs a tool to its end. */
-async function command(program: string, words: readonly string[]): Promise<Spent> {
-  const before = waitedFor()
-  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (chunk) => {
-    said += chunk
-  })
-  let megabytes = 0
-  const timer = setInterval(() => {
-    megabytes = Math.max(megabytes, largestMegabytes(child.pid!))
-  }, 20)
-  const [code] = await once(child, 'close')
-  clearInterval(timer)
-  if (code !== 0) throw new Error(`${program} ended with ${code}:\n${said}`)
-  return { cpu: waitedFor() - before, megabytes }
-}
-
-/** CPU seconds of children that have ended: proc_pid_stat(5), fields 16 and 17, at 100 Hz. */
-function waitedFor(): number {
-  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)!.split(' ')
-  return (Number(fields[13]) + Number(fields[14])) / 100
-}
-
-function largestMegabytes(pid: number): number {
-  try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return Number(kilobytes ?? 0) / 1024
-  } catch {
-    return 0
-  }
+  const runs: Spent[] = []
+  for (const image of images) runs.push(await copy(image))
+  return inTotal(runs)
 }
 
 function skopeo(from: string, to: string): string[] {

@@ -1,13 +1,16 @@
 import { createCipheriv, createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../src/oci/manifest.ts'
-import { startCommand } from '../test/support/command.ts'
-import { noDockerRegistry, startDockerRegistry } from '../test/support/docker-registry.ts'
-import { findPrograms, runOk } from '../test/support/programs.ts'
+import {
+  type DockerRegistry,
+  noDockerRegistry,
+  startDockerRegistry,
+} from '../test/support/docker-registry.ts'
+import { findPrograms } from '../test/support/programs.ts'
 import { startS3Server } from '../test/support/s3-server.ts'
 import { makeTempFolder } from '../test/support/temp.ts'
+import { inTotal, runTool, type Spent } from './processes/tool.ts'
 
 // How fast `portolan sync` copies the images of a registry, beside skopeo and crane on the same machine, and how much
 // memory a large blob takes. Each run starts a process and begins with empty targets.
@@ -20,12 +23,16 @@ import { makeTempFolder } from '../test/support/temp.ts'
 const LAYERS = 6
 const LAYER_BYTES = 64 * 1024 * 1024
 const ROUNDS = 3
+const TAGS = 20
+/** The built package, since that is what people run. */
+const PORTOLAN = join(import.meta.dirname, '../bin/portolan.cjs')
+const SYNC = ['sync', '--config', 'portolan.yaml', '--quiet']
 /** SYNC_LARGE_MIB=256 for a short run. */
 const LARGE_MIB = Number(process.env.SYNC_LARGE_MIB ?? 2048)
 const MIB = 1024 * 1024
 
 export async function run(): Promise<void> {
-  const { found, missing } = findPrograms('skopeo', 'crane')
+  const { found, missing } = findPrograms('skopeo', 'crane', 'regsync')
   const unable = missing ?? noDockerRegistry
   if (unable !== undefined) {
     console.log(`skipped; ${unable}`)
@@ -39,18 +46,14 @@ export async function run(): Promise<void> {
 
   let copies = 0
   const image = `docker://${source.host}/app:v1`
-  const skopeo = (target: string) =>
-    runOk(found.skopeo, [
-      'copy',
-      '--quiet',
-      '--src-tls-verify=false',
-      '--dest-tls-verify=false',
-      image,
-      target,
-    ])
+  const plain = ['--quiet', '--src-tls-verify=false', '--dest-tls-verify=false']
+  const skopeo = (target: string) => runTool(found.skopeo, ['copy', ...plain, image, target])
   const toFolder = () => skopeo(`dir:${join(temp.path, `skopeo-${++copies}`)}`)
-  const portolan = (stores: readonly Store[], repository = 'app') =>
-    sync(source.host, repository, join(temp.path, `portolan-${++copies}`), stores, s3)
+  const portolan = async (stores: readonly Store[], repository = 'app') => {
+    const folder = join(temp.path, `portolan-${++copies}`)
+    await prepare(source.host, repository, folder, stores, s3)
+    return () => runTool(process.execPath, [PORTOLAN, ...SYNC], folder, s3.environment)
+  }
   const folders: readonly Store[] = ['folder', 'folder', 'folder']
 
   const one: Contender[] = [
@@ -58,56 +61,103 @@ export async function run(): Promise<void> {
     ['skopeo to a registry', (host) => skopeo(`docker://${host}/app:v1`)],
     [
       'crane to a registry',
-      (host) => runOk(found.crane, ['copy', '--insecure', `${source.host}/app:v1`, `${host}/app:v1`]),
+      (host) => runTool(found.crane, ['copy', '--insecure', `${source.host}/app:v1`, `${host}/app:v1`]),
     ],
-    ['portolan to a folder', () => portolan(folders.slice(0, 1))],
-    ['portolan to S3', () => portolan(['s3'])],
+    ['portolan to a folder', async () => (await portolan(folders.slice(0, 1)))()],
+    ['portolan to S3', async () => (await portolan(['s3']))()],
   ]
   const three: Contender[] = [
-    [
-      'skopeo to three folders',
-      async () => {
-        for (let n = 0; n < 3; n++) await toFolder()
-      },
-    ],
-    ['portolan to three folders', () => portolan(folders)],
+    ['skopeo to three folders', async () => inTotal([await toFolder(), await toFolder(), await toFolder()])],
+    ['portolan to three folders', async () => (await portolan(folders))()],
   ]
-  for (const contenders of [one, three]) await race(contenders, bytes, temp.path)
+  for (const contenders of [one, three]) await race(contenders, bytes, source, temp.path)
+  await raceAgain(source, temp.path, found.regsync, portolan)
 
-  const peak = await portolan(['folder', 'folder', 's3'], 'large')
-  console.log(`\nlargest RSS for a blob of ${LARGE_MIB} MiB into two folders and S3: ${peak.toFixed(0)} MB`)
+  const { megabytes } = await (await portolan(['folder', 'folder', 's3'], 'large'))()
+  console.log(
+    `\nlargest RSS for a blob of ${LARGE_MIB} MiB into two folders and S3: ${megabytes.toFixed(0)} MB`,
+  )
 }
 
 /** Copies; there is an empty registry at `host`. */
-type Contender = readonly [name: string, copy: (host: string) => Promise<unknown>]
+type Contender = readonly [name: string, copy: (host: string) => Promise<Spent>]
 
-/** In turn, some rounds; the fastest of each counts, since what else the machine does only ever adds. */
-async function race(contenders: readonly Contender[], bytes: number, folder: string): Promise<void> {
-  const best = new Map<string, number>()
+/** In turn, some rounds; of each that with the least CPU counts, since what else the machine does only ever adds. */
+async function race(
+  contenders: readonly Contender[],
+  bytes: number,
+  source: DockerRegistry,
+  folder: string,
+): Promise<void> {
+  const best = new Map<string, Measured>()
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, copy] of contenders) {
       await using empty = await startDockerRegistry()
-      const startedAt = performance.now()
-      await copy(empty.host)
-      const seconds = (performance.now() - startedAt) / 1000
-      best.set(name, Math.min(seconds, best.get(name) ?? Number.POSITIVE_INFINITY))
+      note(best, name, await measured(source, () => copy(empty.host)))
       await rm(folder, { recursive: true })
       await mkdir(folder)
     }
   }
-  const reference = best.get(contenders[0]![0])!
-  for (const [name, seconds] of best) {
-    const rate = bytes / MIB / seconds
+  print(`${(bytes / MIB).toFixed(0)} MiB in ${LAYERS} layers`, best)
+}
+
+/** Twenty tags of which nothing is new. */
+async function raceAgain(
+  source: DockerRegistry,
+  folder: string,
+  regsync: string,
+  portolan: (stores: readonly Store[], repository: string) => Promise<() => Promise<Spent>>,
+): Promise<void> {
+  for (let tag = 0; tag < TAGS; tag++) await pushImage(source.host, 'tags', [1000], `v${tag}`)
+  await using target = await startDockerRegistry()
+  const file = join(folder, 'regsync.json')
+  const creds = [source.host, target.host].map((registry) => ({ registry, tls: 'disabled' }))
+  const sync = [{ source: `${source.host}/tags`, target: `${target.host}/tags`, type: 'repository' }]
+  await writeFile(file, JSON.stringify({ version: 1, creds, sync }))
+  const contenders: readonly (readonly [string, () => Promise<Spent>])[] = [
+    ['regsync', () => runTool(regsync, ['once', '--config', file])],
+    ['portolan to a folder', await portolan(['folder'], 'tags')],
+  ]
+  const best = new Map<string, Measured>()
+  for (const [, copy] of contenders) await copy()
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, copy] of contenders) note(best, name, await measured(source, copy))
+  }
+  print(`${TAGS} tags, nothing new (requests to the source)`, best)
+}
+
+interface Measured extends Spent {
+  /** To the registry that is copied from. */
+  readonly requests: number
+}
+
+async function measured(source: DockerRegistry, copy: () => Promise<Spent>): Promise<Measured> {
+  const before = source.requests().length
+  const spent = await copy()
+  // The log of a registry comes a moment after its answers.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  return { ...spent, requests: source.requests().length - before }
+}
+
+function note(best: Map<string, Measured>, name: string, run: Measured): void {
+  if (run.cpu < (best.get(name)?.cpu ?? Number.POSITIVE_INFINITY)) best.set(name, run)
+}
+
+function print(title: string, best: ReadonlyMap<string, Measured>): void {
+  console.log(`\n${title} (of ${ROUNDS} rounds that with the least CPU)`)
+  const [reference] = best.values()
+  for (const [name, { seconds, cpu, megabytes, requests }] of best) {
+    const times = (reference === undefined ? 1 : cpu / reference.cpu).toFixed(2)
     console.log(
-      `${name.padEnd(28)} ${seconds.toFixed(2).padStart(6)} s ${rate.toFixed(0).padStart(5)} MiB/s   ×${(reference / seconds).toFixed(2)} of ${contenders[0]![0]}`,
+      `${name.padEnd(28)} ${seconds.toFixed(2).padStart(6)} s ${cpu.toFixed(2).padStart(6)} CPU s (×${times}) ${megabytes.toFixed(0).padStart(4)} MB ${String(requests).padStart(4)} requests`,
     )
   }
 }
 
 type Store = 'folder' | 's3'
 
-/** One run of the command; gives the largest memory of its process, in megabytes. */
-async function sync(
+/** A folder in which the command can be run. */
+async function prepare(
   host: string,
   repository: string,
   folder: string,
@@ -117,7 +167,7 @@ async function sync(
     readonly bucket: string
     readonly environment: Readonly<Record<string, string>>
   },
-): Promise<number> {
+): Promise<void> {
   await mkdir(folder)
   const fills = stores.map(async (kind, index) => {
     const id = `${kind}-${index}`
@@ -135,39 +185,20 @@ async function sync(
     sync: { repositories: { list: [repository] }, referrers: false, journal: join(folder, 'journal') },
   }
   await writeFile(join(folder, 'portolan.yaml'), JSON.stringify({ version: 1, ...config }))
-  const words = ['sync', '--config', 'portolan.yaml', '--json']
-  const command = startCommand(words, { folder, env: s3.environment })
-  let peak = 0
-  const timer = setInterval(() => {
-    peak = Math.max(peak, largestMegabytes(command.process.pid!) ?? 0)
-  }, 50)
-  const { code, out, err } = await command.ended
-  clearInterval(timer)
-  if (code !== 0) throw new Error(`portolan sync ended with ${code}:\n${out}${err}`)
-  return peak
-}
-
-function largestMegabytes(pid: number): number | undefined {
-  try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024
-  } catch {
-    return undefined
-  }
 }
 
 /** Pushes an image whose layers have so many bytes each, and gives the bytes of all its blobs. */
-async function pushImage(host: string, name: string, layers: readonly number[]): Promise<number> {
-  const config = await pushBlob(host, name, [Buffer.from(JSON.stringify({ name }))])
+async function pushImage(host: string, name: string, layers: readonly number[], tag = 'v1'): Promise<number> {
+  const config = await pushBlob(host, name, [Buffer.from(JSON.stringify({ name, tag }))])
   const pushed = []
   for (const [index, size] of layers.entries())
-    pushed.push(await pushBlob(host, name, noise(`${name} ${index}`, size)))
+    pushed.push(await pushBlob(host, name, noise(`${name} ${tag} ${index}`, size)))
   const document = {
     ...{ schemaVersion: 2, mediaType: OCI_MANIFEST },
     config: { mediaType: OCI_CONFIG, ...config },
     layers: pushed.map((layer) => ({ mediaType: OCI_LAYER_GZIP, ...layer })),
   }
-  await send(`http://${host}/v2/${name}/manifests/v1`, {
+  await send(`http://${host}/v2/${name}/manifests/${tag}`, {
     method: 'PUT',
     body: JSON.stringify(document),
     headers: { 'Content-Type': OCI_MANIFEST },
