@@ -21,12 +21,12 @@ export class BlobSources {
   #last: Source | undefined
   #isNowhere = true
 
-  constructor(blob: ReachableBlob, upstream: Registry, far?: Parameters<typeof blobSource>[3]) {
+  constructor(blob: ReachableBlob, upstream: Registry) {
     const { name, alsoIn = [], urls = [] } = blob
     const repositories: readonly Name[] = [name, ...alsoIn]
     this.names = repositories.join(', ')
     this.#order = [
-      ...repositories.map((each) => blobSource(upstream.repository(each), blob.digest, blob.size, far)),
+      ...repositories.map((each) => blobSource(upstream.repository(each), blob.digest, blob.size)),
       ...urls.map((url) => upstream.elsewhere(url)),
     ]
     this.breaks = MAX_BREAKS + this.#order.length - 1

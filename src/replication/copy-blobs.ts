@@ -1,6 +1,5 @@
 import { PortolanError } from '../errors.ts'
 import { Semaphore } from '../internal/semaphore.ts'
-import { RegistryDistance } from '../registry/ranged-blob.ts'
 import type { Registry } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import { createMemorySpool } from '../storage/memory/memory-spool.ts'
@@ -53,7 +52,6 @@ export function copyBlobs(blobs: readonly PlannedBlob[], parts: CopyParts): Blob
     disk: createByteBudget(DISK_LIMIT),
     upstream: createFailureStreak(),
     cleanUps: [],
-    distance: new RegistryDistance(),
   }
   const ends = new Map<StoreWork, Promise<void>[]>()
   const begun = blobs.map((planned) => {
@@ -83,8 +81,6 @@ interface Copying {
   readonly upstream: FailureStreak
   /** Of the spools that slow stores still read. */
   readonly cleanUps: Promise<void>[]
-  /** How far the upstream is, by its answers. */
-  readonly distance: RegistryDistance
 }
 
 /** Resolves when the blob is downloaded; a store may still be reading it then. `ended` is called for each store. */
@@ -112,7 +108,7 @@ async function copyBlob(
   }
   try {
     spool = small ? createMemorySpool() : await parts.workspace.spool(blob.digest)
-    const deliveries = await bring(blob, stores, spool, copying)
+    const deliveries = await bring(blob, stores, spool, parts)
     upstream.succeeded()
     const settled = stores.map(async (store, index) => {
       const delivery = await deliveries[index]!
@@ -154,12 +150,12 @@ async function bring(
   blob: ReachableBlob,
   stores: readonly StoreWork[],
   spool: Spool,
-  { parts, distance }: Copying,
+  parts: CopyParts,
 ): Promise<readonly Promise<Delivery>[]> {
   const { runtime, upstream } = parts
   const { stop } = parts.delivery.interruption
   const onBytes = (bytes: number) => parts.onDownloaded(blob, bytes)
-  const sources = new BlobSources(blob, upstream, { runtime, distance })
+  const sources = new BlobSources(blob, upstream)
   // One store may have the very file; what others have are copies, each compared for itself.
   let given = false
   const mayBeSpool = () => {
