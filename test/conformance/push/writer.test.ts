@@ -19,7 +19,7 @@ async function open(faults: PushFaults = {}) {
   const runtime = {
     ...node,
     random: () => 0,
-    after: (ms: number, work: () => void) => node.after(ms > 1000 ? ms : 1, work),
+    after: (ms: number, work: () => void) => node.after(ms < 60_000 ? 1 : ms, work),
   }
   const writer = openHttpWriter(runtime, {
     url: registry.origin,
