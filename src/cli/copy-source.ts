@@ -1,8 +1,9 @@
 import { text } from 'node:stream/consumers'
 import { PortolanError } from '../errors.ts'
+import { parseFullReference } from '../oci/full-reference.ts'
 import { parseImageList } from '../oci/image-list.ts'
-import { type Name, parseName, parseTag } from '../oci/name.ts'
-import { parseReference, type Reference } from '../oci/reference.ts'
+import type { Name } from '../oci/name.ts'
+import type { Reference } from '../oci/reference.ts'
 import type { CopySource } from '../replication/images/copy-images.ts'
 import { openImageLayout } from '../storage/fs/image-layout.ts'
 import { readLayoutEntries } from '../storage/fs/layout-entries.ts'
@@ -19,8 +20,6 @@ export interface SourceImage extends Reference {
 }
 
 const LAYOUT = 'oci:'
-const DOCKER_HUB = 'docker.io'
-const LATEST = parseTag('latest')!
 
 /** Reads the images of a command line: references, layouts (`oci:FOLDER`, all that is in it), and those of a list. */
 export async function readSources(
@@ -42,13 +41,9 @@ async function readList(file: string): Promise<readonly string[]> {
   throw new PortolanError('USAGE', lines.join('\n'))
 }
 
-/** An image as every tool reads it: what names no host is at Docker Hub, and what has neither tag nor digest is latest. */
 function imageOf(word: string, registries: NamedRegistries): SourceImage {
-  const { host = DOCKER_HUB, name, tag, digest } = parseReference(word)
-  const whole = host === DOCKER_HUB && !name.includes('/') ? parseName(`library/${name}`)! : name
-  const wanted = tag ?? (digest === undefined ? LATEST : undefined)
-  const source = registries.of(host)
-  return { host, source, name: whole, ...(wanted && { tag: wanted }), ...(digest && { digest }) }
+  const reference = parseFullReference(word)
+  return { ...reference, source: registries.of(reference.host) }
 }
 
 /** What a layout holds under a name. */

@@ -3,6 +3,12 @@ export interface Interruptible extends Disposable {
   readonly signal: AbortSignal
 }
 
+/** What `--json` prints of a run that was ended, where the same command resumes it. */
+export const INTERRUPTED = {
+  code: 'INTERRUPTED',
+  message: 'interrupted: the same command goes on with what is missing',
+}
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** For the report of a run that was aborted to be written out, in milliseconds. */

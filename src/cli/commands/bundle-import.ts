@@ -16,19 +16,13 @@ import { readBundleKey } from '../bundle-key.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { readPlace } from '../copy-destination.ts'
 import { EXIT } from '../exit-code.ts'
-import { interruptible } from '../interruption.ts'
+import { INTERRUPTED, interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
 import { createImageBoard, type ImageEvent } from '../progress/image-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { createRegistries } from '../registries.ts'
 import { openSessionFile } from '../upload-sessions.ts'
 import type { BundleImportOptions } from './bundle-import-spec.ts'
-
-/** What `--json` prints of an import that Ctrl-C has ended. */
-const INTERRUPTED = {
-  code: 'INTERRUPTED',
-  message: 'interrupted: the same command goes on with what is missing',
-}
 
 /** Brings a bundle to a registry, and says what was done; gives the exit code. */
 export async function runBundleImport(folder: string, options: BundleImportOptions): Promise<number> {

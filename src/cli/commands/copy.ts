@@ -8,7 +8,7 @@ import { type CopyDestination, readDestination } from '../copy-destination.ts'
 import { copyExitCode, describeCopy } from '../copy-report.ts'
 import { readSources, type SourceImage } from '../copy-source.ts'
 import { EXIT } from '../exit-code.ts'
-import { interruptible } from '../interruption.ts'
+import { INTERRUPTED, interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
 import type { ImageEvent } from '../progress/image-board.ts'
 import { createImageBoard } from '../progress/image-board.ts'
@@ -16,12 +16,6 @@ import { createProgress, type Progress } from '../progress/progress.ts'
 import { createRegistries } from '../registries.ts'
 import { usage } from '../sync-parts.ts'
 import type { CopyOptions } from './copy-spec.ts'
-
-/** What `--json` prints of a copy that Ctrl-C has ended. */
-const INTERRUPTED = {
-  code: 'INTERRUPTED',
-  message: 'interrupted: the same command goes on with what is missing',
-}
 
 /** Copies images, and says what was done; gives the exit code. */
 export async function runCopy(words: readonly string[], options: CopyOptions): Promise<number> {
