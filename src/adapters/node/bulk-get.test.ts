@@ -114,6 +114,7 @@ it.each([
   ['a part of a head', 'HTTP/1.1 200 OK\r\nContent-', 'closed the connection before it answered'],
   ['less than it announced', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc', 'before all of its 9 bytes'],
   ['more than it announced', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc', 'more came than the 2 bytes'],
+  ['more than nothing', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nabc', 'more came than the 0 bytes'],
 ])('fails where the other side sends %s', async (_, text, message) => {
   answer = (socket) => socket.end(text)
   const read = bulkGet(origin, LEND).then((response) => response?.text())

@@ -59,9 +59,10 @@ export class ReusedPieces {
       socket.destroy()
       waiting.resolve()
     }
+    const tooMuch = () => new Error(`more came than the ${length} bytes that were announced`)
     const handOn = () => {
       if (isOver || !isWaiting || this.#filled === 0) return
-      if (this.#filled > left) return end(new Error(`more came than the ${length} bytes that were announced`))
+      if (this.#filled > left) return end(tooMuch())
       left -= this.#filled
       isWaiting = false
       reader.enqueue(this.#lend())
@@ -88,9 +89,9 @@ export class ReusedPieces {
     })
     return new ReadableStream<Uint8Array>(
       {
-        start(controller) {
+        start: (controller) => {
           reader = controller
-          if (left === 0) end()
+          if (left === 0) end(this.#filled > 0 ? tooMuch() : undefined)
         },
         pull() {
           isWaiting = true
