@@ -18,7 +18,7 @@ import { type Environment, substituteEnvironment } from './environment.ts'
 import { type ConfigFault, type ConfigPath, formatConfigPath, type Remark, valueForFault } from './fault.ts'
 import { configSchema } from './schema/config.ts'
 import { NO_PROOF } from './schema/values.ts'
-import { suggestion } from './suggestion.ts'
+import { countOf, FAULTS_MAX, messageOf, remarksOf } from './schema-remarks.ts'
 import { toFill } from './to-fill.ts'
 import { warningsOf } from './warnings.ts'
 import { withoutUndefined } from './without-undefined.ts'
@@ -31,9 +31,6 @@ export interface ParseOptions {
   /** How faults name the file. */
   readonly fileName: string
 }
-
-/** What is said of one config: who has more to mend reads it again after those. */
-const FAULTS_MAX = 100
 
 export type ParsedConfig =
   /** A valid one, and where it cannot do what it says. */
@@ -96,54 +93,6 @@ function limited(faults: readonly ConfigFault[], count: number, file: string): r
   if (count <= FAULTS_MAX) return faults
   const message = `has ${count - FAULTS_MAX} faults more; mend these first`
   return [...faults.slice(0, FAULTS_MAX), { file, path: '', message }]
-}
-
-function countOf(issues: readonly z.core.$ZodIssue[]): number {
-  return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
-}
-
-function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined ? 'is required' : `must be ${TYPES[issue.expected] ?? issue.expected}`
-    case 'invalid_value':
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`.replace(
-        /, ([^,]*)$/,
-        ' or $1',
-      )
-    case 'unrecognized_keys':
-      // Not for people yet: the keys that would be right, for `remarksOf`.
-      return Object.keys((issue.inst as typeof configSchema).shape).join(' ')
-    default:
-      return undefined
-  }
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  string: 'a string',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a map of keys to values',
-}
-
-function remarksOf(issue: z.core.$ZodIssue): Remark[] {
-  const path = issue.path as ConfigPath
-  const inMap = issue.code === 'invalid_union' ? issue.errors.find(isAboutMap) : undefined
-  if (inMap !== undefined) {
-    return inMap.flatMap((inner) => remarksOf({ ...inner, path: [...issue.path, ...inner.path] }))
-  }
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-  const known = issue.message.split(' ')
-  return issue.keys.slice(0, FAULTS_MAX).map((key) => ({
-    path: [...path, key],
-    message: `unknown key${suggestion(key, known)}; the keys here are ${known.join(', ')}`,
-    key: true,
-  }))
-}
-
-/** Whether a branch of a union took what it was given for its map: then what is wrong in it says more than the union. */
-function isAboutMap(issues: readonly z.core.$ZodIssue[]): boolean {
-  return issues.every(({ path, code }) => typeof path[0] === 'string' || code === 'unrecognized_keys')
 }
 
 /** The values that are not faulty in themselves, for the checks between them. */

@@ -10,7 +10,7 @@ import { parse, walk } from './syntax.ts'
 export const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'runtime', 'internal', 'telemetry'],
   ['oci', 'net'],
-  ['config', 'clouds', 'inventory', 'releases'],
+  ['config', 'clouds', 'inventory', 'prices', 'releases'],
   ['routing'],
   ['backends', 'cache', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch', 'transport'],
   ['replication', 'bundle', 'relay', 'migrate', 'doctor'],
@@ -25,6 +25,8 @@ export const ARROWS: readonly string[] = [
   'runtime → telemetry',
   'telemetry → errors',
   'config → clouds',
+  'prices → clouds',
+  'prices → config',
   'registry → transfer',
   'cache → transfer',
   'storage → cache',
@@ -46,6 +48,7 @@ export const ENTRIES: readonly string[] = ['index', 'node', 'workers', 'routing'
 /** Files outside `src` that a room may import. */
 const OUTSIDE: Readonly<Record<string, RegExp>> = {
   clouds: /^data\//,
+  prices: /^data\/prices\//,
   releases: /^data\//,
   transport: /^data\/token-services\.json$/,
   cli: /^package\.json$/,
