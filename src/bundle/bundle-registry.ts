@@ -12,8 +12,8 @@ import type {
   RepositoryReader,
 } from '../registry/reader.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
-import { readImageName } from './bundle-names.ts'
 import type { BundleContent } from './form.ts'
+import { readImageName } from './image-name.ts'
 import type { OpenedBundle } from './open-bundle.ts'
 
 type Hashing = Pick<Runtime, 'createHash'>

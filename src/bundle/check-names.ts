@@ -2,8 +2,8 @@ import { PortolanError } from '../errors.ts'
 import { type Descriptor, parseManifest } from '../oci/manifest.ts'
 import type { BundleFault } from './bundle-fault.ts'
 import type { BundleHead } from './bundle-head.ts'
-import { repositoryOf } from './bundle-names.ts'
 import { BUNDLE_ENTRIES } from './form.ts'
+import { repositoryOf } from './image-name.ts'
 
 const LIST_MAX_BYTES = 64 * 1024 * 1024
 const NAMES = ['io.containerd.image.name', 'org.opencontainers.image.ref.name']

@@ -18,7 +18,7 @@ export interface ImportOptions extends ImportNaming, WorkOptions {
 }
 
 /** What became of a bundle at a target. */
-export interface ImportReport extends CopyReport {
+export interface ImportReport extends Omit<CopyReport, 'isUnreachable'> {
   /** What the bundle counts on and the target has lost: it has to be sent again. */
   readonly lost: readonly { readonly digest: Digest; readonly repositories: readonly Name[] }[]
   /** What the bundle says it lacks. */

@@ -1,8 +1,8 @@
 import { PortolanError } from '../errors.ts'
 import type { Name, Tag } from '../oci/name.ts'
 import { mapName, type NameMapping } from '../replication/images/name-map.ts'
-import { readImageName } from './bundle-names.ts'
 import type { BundleImage, BundleIndex } from './form.ts'
+import { readImageName } from './image-name.ts'
 
 /** Where the repositories of a bundle go. */
 export interface ImportNaming {

@@ -3,17 +3,28 @@ import type { Verification } from '../replication/images/verify-images.ts'
 import { EXIT } from './exit-code.ts'
 import { formatBytes, formatCount } from './format-quantity.ts'
 
+/** A copy, or an import, which does not say of what went wrong that it may pass. */
+type ReportedCopy = Omit<CopyReport, 'isUnreachable'> & Partial<Pick<CopyReport, 'isUnreachable'>>
+
 /** Images that the text names; all of them are in the JSON. */
 const LISTED = 200
 
-/** The exit code of a copy: 1 when an image is not whole at the target, or more was wrong with any of them. */
-export function copyExitCode({ images, faults }: CopyReport, verification?: Verification): number {
-  const isWhole = images.every(({ status }) => status !== 'failed') && faults.length === 0
-  return isWhole && (verification?.faults.length ?? 0) === 0 ? EXIT.done : EXIT.failed
+/**
+ * The exit code of a copy: 1 when an image is not whole at the target, or more was wrong with any of them, and 3 when all
+ * that went wrong is that somebody could not be reached.
+ */
+export function copyExitCode(report: ReportedCopy, verification?: Verification): number {
+  const isWhole = report.images.every(({ status }) => status !== 'failed') && report.faults.length === 0
+  const wrong = [
+    ...(isWhole ? [] : [report]),
+    ...(verification && verification.faults.length > 0 ? [verification] : []),
+  ]
+  if (wrong.length === 0) return EXIT.done
+  return wrong.every(({ isUnreachable }) => isUnreachable) ? EXIT.unreachable : EXIT.failed
 }
 
 /** What a copy did, or would do, as text for people. */
-export function describeCopy(report: CopyReport, verification?: Verification): string {
+export function describeCopy(report: ReportedCopy, verification?: Verification): string {
   const { images, faults, totals } = report
   const count = (status: CopiedImage['status']) => images.filter((image) => image.status === status).length
   const listed = images.slice(0, LISTED).flatMap(describeImage)

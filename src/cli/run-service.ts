@@ -98,7 +98,7 @@ export async function runService(
       listen: addressOf(door, identities.of('door') !== undefined),
       ...(admin && { admin: addressOf(admin, identities.of('admin') !== undefined) }),
     },
-    'the door is open',
+    `the ${config.delivery === 'relay' ? 'mirror' : 'door'} is open`,
   )
 
   const reloading = { service, log, started: config, identities }

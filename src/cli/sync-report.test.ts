@@ -29,6 +29,9 @@ const fault = (code: SyncFault['code'], store?: string): SyncFault => ({
 test.each<[what: string, changes: Partial<SyncReport>, code: number, conclusion: string]>([
   ['all is there', {}, 0, 'Every store is complete.'],
   ['it was interrupted', { interrupted: true }, 1, 'Interrupted: the next run goes on from here.'],
+  ['what was chosen is nothing', { images: 0, manifests: 0, blobs: 0 }, 1, 'Nothing was chosen: no repo'],
+  ['a plan of nothing was wanted', { dryRun: true, images: 0 }, 1, 'Nothing was chosen: no repo'],
+  ['it was interrupted before', { images: 0, interrupted: true }, 1, 'the next run goes on from here'],
   ['a plan is all that was wanted', { dryRun: true, stores: [LACKING] }, 0, 'Nothing was changed'],
   [
     'a store refused a blob',

@@ -7,11 +7,21 @@ import { formatTable } from './table.ts'
 /** Faults that the text names; all of them are in the JSON. */
 const FAULTS_LISTED = 50
 
-/** The exit code of a sync: 3 when all that went wrong is that something could not be reached. */
-export function syncExitCode({ dryRun, interrupted, stores, faults }: SyncReport): number {
+/**
+ * The exit code of a sync: 3 when all that went wrong is that something could not be reached, 1 too when what is chosen
+ * is nothing, which nobody means.
+ */
+export function syncExitCode(report: SyncReport): number {
+  const { dryRun, interrupted, stores, faults } = report
   if (faults.length > 0) return exitCodeOfFaults(faults)
+  if (isOfNothing(report)) return EXIT.failed
   const done = dryRun || (!interrupted && stores.every(({ complete }) => complete))
   return done ? EXIT.done : EXIT.failed
+}
+
+/** Whether all could be read, and no image was chosen. */
+function isOfNothing({ interrupted, images, faults }: SyncReport): boolean {
+  return !interrupted && images === 0 && faults.length === 0
 }
 
 /** {@link EXIT.unreachable} when no fault is of another kind. */
@@ -86,7 +96,10 @@ function describeChecked(stores: readonly StoreReport[]): string[] {
   ]
 }
 
-function conclusion({ dryRun, interrupted, download, downloaded, stores, faults }: SyncReport): string {
+function conclusion(report: SyncReport): string {
+  const { dryRun, interrupted, download, downloaded, stores, faults } = report
+  if (isOfNothing(report))
+    return 'Nothing was chosen: no repository and tag of the upstream match what "sync" of the config, --repository and --tag ask for.'
   if (dryRun) {
     const what = `${formatCount(download.blobs, 'blob')} (${formatBytes(download.bytes)})`
     return `Nothing was changed: this is the plan. It downloads ${what}, each once for all stores.`

@@ -10,6 +10,24 @@ import { type ManifestContent, readManifestContent } from './manifest-content.ts
 /** Where manifests are kept from one walk to the next. */
 export type ManifestCache = Pick<Workspace, 'manifest' | 'keepManifest'>
 
+/** Keeps manifests as long as one walk is under way. */
+export class ManifestMemory implements ManifestCache {
+  readonly #kept = new Map<Digest, KeptManifest>()
+
+  async manifest(digest: Digest): Promise<KeptManifest | undefined> {
+    return this.#kept.get(digest)
+  }
+
+  async keepManifest(digest: Digest, manifest: KeptManifest): Promise<void> {
+    this.#kept.set(digest, manifest)
+  }
+
+  /** One that was read. */
+  bytes(digest: Digest): KeptManifest {
+    return this.#kept.get(digest)!
+  }
+}
+
 /** Reads every manifest once, however many repositories and images lead to it. */
 export class ManifestReader {
   readonly #source: Pick<Registry, 'repository'>

@@ -89,3 +89,18 @@ it('what a layout names is written as one would write it', async () => {
   const { out } = await copy('oci:from', 'oci:to')
   expect(out).toContain(`copied  oci:from:team/app:1.0 → oci:to:`)
 })
+
+it('ends with 3 where all that went wrong is that somebody could not be reached, and else with 1', async () => {
+  const nobody = '127.0.0.1:1/team/app:1.0'
+  const missing = `${registry.host}/team/app:9.9`
+  const run = (...words: string[]) =>
+    runHosted(['copy', ...words, '--json'], { folder: folder.path, hasty: true })
+  const outcome = async (...words: string[]) => {
+    const { code, out } = await run(...words)
+    return { code, isUnreachable: JSON.parse(out).isUnreachable }
+  }
+  expect(await outcome(app, nobody, 'oci:reached')).toEqual({ code: 3, isUnreachable: true })
+  expect(await outcome(app, '127.0.0.1:1')).toEqual({ code: 3, isUnreachable: true })
+  expect(await outcome(app, nobody, missing, 'oci:reached')).toEqual({ code: 1, isUnreachable: false })
+  expect(await outcome(app, 'oci:reached')).toEqual({ code: 0, isUnreachable: false })
+})

@@ -83,7 +83,7 @@ export async function startPortolan(
       } catch {
         return
       }
-      if (log.at(-1)?.msg === 'the door is open') resolve(log.at(-1)!)
+      if (/^the (?:door|mirror) is open$/.test(`${log.at(-1)?.msg}`)) resolve(log.at(-1)!)
     })
     exited.then(([code]) => reject(new Error(`portolan serve ended with ${code}:\n${printed}`)))
   })

@@ -18,7 +18,6 @@ export const SCAN = defineCommand({
     context: value('<name>', 'of the kubeconfig (default: its current one)', asText),
     kubeconfig: value('<file>', 'instead of KUBECONFIG and ~/.kube/config', asText),
     namespace: list('<name...>', 'of the cluster, only these (default: all)'),
-    images: switchOption('of the cluster, instead of findings: every image that it pulls, one a line'),
     baseline: value('<file>', 'do not count the findings that are in it', asText),
     writeBaseline: value('<file>', 'write the findings as a baseline, and end with 0', asText, {
       destructive: true,
@@ -45,10 +44,6 @@ export const SCAN = defineCommand({
     { kind: 'need', option: 'context', needs: 'cluster', why: LIVE },
     { kind: 'need', option: 'kubeconfig', needs: 'cluster', why: LIVE },
     { kind: 'need', option: 'namespace', needs: 'cluster', why: LIVE },
-    { kind: 'need', option: 'images', needs: 'cluster', why: 'it is about what a live cluster pulls' },
-    { kind: 'exclude', options: ['images', 'json'], why: 'the JSON has them as cluster.images' },
-    { kind: 'exclude', options: ['images', 'sarif'], why: 'they are no findings' },
-    { kind: 'exclude', options: ['images', 'writeBaseline'], why: 'they are no findings' },
     { kind: 'need', option: 'root', needs: 'node', why: 'it is where the places of --node are' },
     { kind: 'exclude', options: ['json', 'sarif'], why: 'they are two forms of one output' },
     {
@@ -63,7 +58,6 @@ export const SCAN = defineCommand({
     'helm template ./chart | portolan scan -',
     'portolan scan --node',
     'portolan scan --cluster --context production',
-    'portolan scan --cluster --images > images.txt',
   ],
 })
 

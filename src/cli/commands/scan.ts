@@ -12,7 +12,7 @@ import { formatPullFailures } from '../pull-report.ts'
 import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
 import { readStdin } from '../read-stdin.ts'
 import { type Scanned, scanFiles } from '../scan-files.ts'
-import { count, formatFindings, formatRest, formatSummary, shown } from '../scan-report.ts'
+import { count, formatFindings, formatRest, formatSummary } from '../scan-report.ts'
 import type { ScanOptions } from './scan-spec.ts'
 
 /** Prints the references to old names in files, in the settings of this machine, or in a live cluster; gives the exit code. */
@@ -26,7 +26,6 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
     ? // What speaks to a network takes a good part of the time to load that a small scan takes.
       await (await import('../read-cluster.ts')).readCluster(map, options)
     : await readFiles(map, paths, options)
-  if (options.images) return printImages(scanned)
   if (options.writeBaseline !== undefined) {
     await writeBaseline(options.writeBaseline, scanned.findings)
     return EXIT.done
@@ -51,15 +50,6 @@ export async function runScan(paths: readonly string[], options: ScanOptions): P
   const isIncomplete =
     !options.cluster && (scanned.notRead.length > 0 || scanned.partlyRead.some(({ template }) => !template))
   return isIncomplete || fresh.some(({ verdict }) => verdict !== 'related') ? EXIT.failed : EXIT.done
-}
-
-/** Prints what a cluster pulls, for `cache.pin` of a mirror; gives the exit code, 3 where nothing could be seen. */
-function printImages(scanned: Scanned): number {
-  const images = scanned.cluster?.images ?? []
-  if (images.length > 0) print(images.map(shown).join('\n'))
-  for (const line of formatRest({ ...scanned, mentions: [] })) console.error(line)
-  say(count(images.length, 'image'))
-  return scanned.cluster?.objects === 0 && scanned.notRead.length > 0 ? EXIT.unreachable : EXIT.done
 }
 
 /** What the finders say to the parts behind them is no part of the report. */

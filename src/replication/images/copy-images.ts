@@ -6,10 +6,9 @@ import type { Name, Tag } from '../../oci/name.ts'
 import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { Registry, RepositoryReader } from '../../registry/reader.ts'
 import type { Runtime } from '../../runtime.ts'
-import type { KeptManifest } from '../../storage/workspace.ts'
-import { ManifestReader, orFault } from '../manifest-reader.ts'
+import { ManifestMemory, ManifestReader, orFault } from '../manifest-reader.ts'
 import { RepositoryWalk, type WalkedRepository } from '../walk-repository.ts'
-import { type CopiedImage, type CopyReport, emptyTally } from './copy-report.ts'
+import { type CopiedImage, type CopyReport, emptyTally, isUnreachable } from './copy-report.ts'
 import type { CopyTarget } from './copy-target.ts'
 import { missingPlatforms } from './missing-platforms.ts'
 import { type CopyWork, TargetContent } from './target-content.ts'
@@ -69,14 +68,23 @@ export async function copyImages(
   }
   const groups = [...Map.groupBy(jobs, groupOf(jobs)).values()]
   const done = new Map<CopyJob, CopiedImage>()
-  const faults = await new Semaphore(REPOSITORIES_AT_ONCE).map(groups, (group) => {
-    return new RepositoryCopy(group, work, options).run((job, image) => {
+  const told: PortolanError[] = []
+  const others = await new Semaphore(REPOSITORIES_AT_ONCE).map(groups, (group) => {
+    return new RepositoryCopy(group, work, options).run((job, outcome, faults = []) => {
+      const image = { ...outcome, faults: faults.map(({ message }) => message) }
+      told.push(...faults)
       done.set(job, image)
       onImage(image)
     })
   })
   signal?.throwIfAborted()
-  return { images: jobs.map((job) => done.get(job)!), faults: faults.flat(), totals: work.tally }
+  const faults = others.flat()
+  return {
+    images: jobs.map((job) => done.get(job)!),
+    faults: faults.map(({ message }) => message),
+    isUnreachable: isUnreachable([...told, ...faults]),
+    totals: work.tally,
+  }
 }
 
 /** Those of one repository that go to one repository are copied together. */
@@ -84,6 +92,9 @@ function groupOf(jobs: readonly CopyJob[]): (job: CopyJob) => string {
   const sources = [...new Set(jobs.map(({ source }) => source))]
   return ({ source, name, to }) => `${sources.indexOf(source)} ${name} ${to.name}`
 }
+
+/** Told of each image when it is done, and of what is wrong with it. */
+type Done = (job: CopyJob, outcome: Omit<CopiedImage, 'faults'>, faults?: readonly PortolanError[]) => void
 
 /** An image, and what was found out of it. */
 interface Found {
@@ -98,7 +109,7 @@ class RepositoryCopy {
   readonly #jobs: readonly CopyJob[]
   readonly #work: CopyWork
   readonly #options: CopyOptions
-  readonly #kept = new Map<Digest, KeptManifest>()
+  readonly #memory = new ManifestMemory()
 
   constructor(jobs: readonly CopyJob[], work: CopyWork, options: CopyOptions) {
     this.#jobs = jobs
@@ -106,19 +117,20 @@ class RepositoryCopy {
     this.#options = options
   }
 
-  async run(done: (job: CopyJob, image: CopiedImage) => void): Promise<readonly string[]> {
+  /** Gives what is wrong with none of the images in particular. */
+  async run(done: Done): Promise<readonly PortolanError[]> {
     const found: Found[] = []
     await Promise.all(
       this.#jobs.map(async (job) => {
         const each = await orFault(() => this.#find(job))
-        if (each instanceof PortolanError) done(job, this.#failed(job, each))
+        if (each instanceof PortolanError) done(job, { ...this.#named(job), status: 'failed' }, [each])
         else found.push(each)
       }),
     )
     const { dryRun, referrers } = this.#options
     const isDone = ({ isThere }: Found) => dryRun || (isThere && !referrers)
     for (const { job, digest, isThere } of found.filter(isDone)) {
-      done(job, { ...this.#named(job), digest, status: isThere ? 'there' : 'planned', faults: [] })
+      done(job, { ...this.#named(job), digest, status: isThere ? 'there' : 'planned' })
     }
     const rest = found.filter((each) => !isDone(each))
     return rest.length === 0 ? [] : this.#copy(rest, done)
@@ -139,16 +151,13 @@ class RepositoryCopy {
     return { job, digest, isThere: digest === before }
   }
 
-  /** Copies what was found with all that it leads to; gives what is wrong with none of the images in particular. */
-  async #copy(
-    found: readonly Found[],
-    done: (job: CopyJob, image: CopiedImage) => void,
-  ): Promise<readonly string[]> {
+  /** Copies what was found with all that it leads to. */
+  async #copy(found: readonly Found[], done: Done): Promise<readonly PortolanError[]> {
     const { source, name, to } = found[0]!.job
     const { places } = this.#work
     const { platforms, referrers } = this.#options
     const repository = source.repository(name)
-    const manifests = new ManifestReader(source, this.#cache(), places)
+    const manifests = new ManifestReader(source, this.#memory, places)
     const walking = new RepositoryWalk(name, { repository, manifests, places, platforms, referrers })
     const listed = referrers ? await this.#tagsOf(repository) : { tags: [], faults: [] }
     const roots = found.map(({ job, digest }) => ({ digest, ...(job.tag && { tag: job.tag }) }))
@@ -157,7 +166,7 @@ class RepositoryCopy {
       source: repository,
       contents: manifests.contents,
       reached: walked.reached,
-      bytes: (digest) => this.#kept.get(digest)!,
+      bytes: (digest) => this.#memory.bytes(digest),
     })
     const told = new Set<PortolanError>()
     await Promise.all(
@@ -168,13 +177,12 @@ class RepositoryCopy {
         const failure = missing ?? (await orFault(() => this.#put(each, walked, content)))
         if (failure instanceof PortolanError) faults.push(failure)
         const status = faults.length > 0 ? 'failed' : each.isThere ? 'there' : 'copied'
-        const said = faults.map(({ message }) => message)
-        done(each.job, { ...this.#named(each.job), digest: each.digest, status, faults: said })
+        done(each.job, { ...this.#named(each.job), digest: each.digest, status }, faults)
       }),
     )
     const others = [...listed.faults, ...walked.faults.filter((fault) => !told.has(fault))]
     const failed = await this.#putReferrers(found, walked, content)
-    return [...others, ...failed].map(({ message }) => message)
+    return [...others, ...failed]
   }
 
   async #put({ job, digest, isThere }: Found, walked: WalkedRepository, content: TargetContent) {
@@ -223,15 +231,6 @@ class RepositoryCopy {
     return { tags: [], faults: [new PortolanError(fault.code, message, fault.facts, fault)] }
   }
 
-  #cache() {
-    return {
-      manifest: async (digest: Digest) => this.#kept.get(digest),
-      keepManifest: async (digest: Digest, manifest: KeptManifest) => {
-        this.#kept.set(digest, manifest)
-      },
-    }
-  }
-
   #named({ source, name, tag, digest, to }: CopyJob): Pick<CopiedImage, 'source' | 'target'> {
     const [from, where] = [
       // What a layout names has one meaning, which the report says beside it.
@@ -242,10 +241,6 @@ class RepositoryCopy {
       source: at(source.location, formatReference(withoutUndefined(from))),
       target: at(this.#work.target.location, formatReference(withoutUndefined(where))),
     }
-  }
-
-  #failed(job: CopyJob, error: PortolanError): CopiedImage {
-    return { ...this.#named(job), status: 'failed', faults: [error.message] }
   }
 }
 

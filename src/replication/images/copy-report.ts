@@ -1,3 +1,4 @@
+import type { PortolanError } from '../../errors.ts'
 import type { Digest } from '../../oci/digest.ts'
 
 /** What became of the images of one copy. */
@@ -5,6 +6,8 @@ export interface CopyReport {
   readonly images: readonly CopiedImage[]
   /** What went wrong that is of no image in particular, such as a signature that cannot be read: one sentence each. */
   readonly faults: readonly string[]
+  /** Whether something went wrong, and all of it is that somebody could not be reached. */
+  readonly isUnreachable: boolean
   readonly totals: CopyTotals
 }
 
@@ -36,4 +39,9 @@ export type CopyTally = { -readonly [Key in keyof CopyTotals]: number }
 /** A tally of nothing. */
 export function emptyTally(): CopyTally {
   return { manifests: 0, uploaded: 0, bytes: 0, mounted: 0, there: 0 }
+}
+
+/** Whether there are faults, all of them `UNREACHABLE`: another time may be better. */
+export function isUnreachable(faults: readonly PortolanError[]): boolean {
+  return faults.length > 0 && faults.every(({ code }) => code === 'UNREACHABLE')
 }

@@ -5,10 +5,10 @@ import type { Platform } from '../../oci/manifest.ts'
 import type { Name } from '../../oci/name.ts'
 import type { Registry } from '../../registry/reader.ts'
 import type { Runtime } from '../../runtime.ts'
-import type { KeptManifest } from '../../storage/workspace.ts'
-import { ManifestReader, orFault } from '../manifest-reader.ts'
-import { RepositoryWalk } from '../walk-repository.ts'
+import { ManifestMemory, ManifestReader, orFault } from '../manifest-reader.ts'
+import { faultOf, RepositoryWalk } from '../walk-repository.ts'
 import { blobStream } from './blob-stream.ts'
+import { isUnreachable } from './copy-report.ts'
 
 /** An image of which all is to be there. */
 export interface VerifiedImage {
@@ -28,6 +28,8 @@ export interface Verification {
   readonly blobs: number
   readonly bytes: number
   readonly faults: readonly string[]
+  /** Whether something is wrong, and all of it is that somebody could not be reached. */
+  readonly isUnreachable: boolean
 }
 
 const AT_ONCE = 8
@@ -41,14 +43,14 @@ export async function verifyImages(
 ): Promise<Verification> {
   const places = new Semaphore(AT_ONCE)
   const read = { manifests: 0, blobs: 0, bytes: 0 }
-  const faults: string[] = []
+  const faults: PortolanError[] = []
   for (const [name, group] of Map.groupBy(images, (image) => image.name)) {
     signal?.throwIfAborted()
     const repository = registry.repository(name)
-    const manifests = new ManifestReader(registry, memoryOfManifests(), places)
+    const manifests = new ManifestReader(registry, new ManifestMemory(), places)
     const walking = new RepositoryWalk(name, { repository, manifests, places, platforms, referrers })
     const walked = await walking.walkRoots(group, [])
-    faults.push(...walked.faults.map(({ message }) => message))
+    faults.push(...walked.faults)
     read.manifests += walked.reached.size
     const contents = [...walked.reached].map((digest) => manifests.contents.get(digest)!)
     const blobs = new Map(
@@ -64,17 +66,8 @@ export async function verifyImages(
         }
         read.blobs++
       })
-      if (fault instanceof PortolanError) faults.push(`${name}: ${fault.message}`)
+      if (fault instanceof PortolanError) faults.push(faultOf(name, fault))
     })
   }
-  return { ...read, faults }
-}
-
-/** Manifests as long as they are looked at. */
-function memoryOfManifests() {
-  const kept = new Map<Digest, KeptManifest>()
-  return {
-    manifest: async (digest: Digest) => kept.get(digest),
-    keepManifest: async (digest: Digest, manifest: KeptManifest) => void kept.set(digest, manifest),
-  }
+  return { ...read, faults: faults.map(({ message }) => message), isUnreachable: isUnreachable(faults) }
 }

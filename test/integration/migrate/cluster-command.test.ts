@@ -165,22 +165,11 @@ describe('scan --cluster', () => {
     expect(err).toContain('not read: 10 more of the cluster (--json names them)\n')
   })
 
-  it('prints what a cluster pulls, whatever its name, as a list that a mirror can pin', async () => {
-    await using cluster = await startScriptedCluster({
-      content: coredns('quay.io/acme/web@sha256:0\u0007', 3),
-    })
-    const { code, out, err } = await scan(cluster.kubeconfig(), '--images')
-    expect({ code, out, err }).toEqual({
-      code: 0,
-      out: 'quay.io/acme/web@sha256:0\ufffd\n',
-      err: '1 image\n',
-    })
-    await using other = await startScriptedCluster({ content: coredns(OLD, 2) })
-    const printed = await scan(other.kubeconfig(), '--images')
-    expect(printed.out).toBe(`${OLD}\n`)
-    const json = await scan(other.kubeconfig(), '--json')
-    expect(JSON.parse(json.out).cluster.images).toEqual([OLD])
-    expect(parseImageList(json.out).images).toEqual(parseImageList(printed.out).images)
+  it('has in its JSON what a cluster pulls, as a list that a mirror can pin', async () => {
+    await using cluster = await startScriptedCluster({ content: coredns(OLD, 2) })
+    const { out } = await scan(cluster.kubeconfig(), '--json')
+    expect(JSON.parse(out).cluster.images).toEqual([OLD])
+    expect(parseImageList(out).images.map(({ written }) => written)).toEqual([OLD])
   })
 
   it('prints it as SARIF', async () => {
