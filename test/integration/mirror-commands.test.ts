@@ -52,6 +52,12 @@ async function status(): Promise<Record<string, unknown>> {
   return JSON.parse(out)
 }
 
+it('says in its log that a mirror is open, and not a door', () => {
+  const said = mirror.log.map(({ msg }) => msg)
+  expect(said).toContain('the mirror is open')
+  expect(said).not.toContain('the door is open')
+})
+
 it('a mirror is warmed, verified, emptied and looked after while it runs', async () => {
   const warmed = await run('warm', '--config', file, 'registry.test/team/app:1.0', '--json')
   expect(warmed).toMatchObject({ code: 0, err: '' })
