@@ -134,7 +134,6 @@ it('every option has a variable of its command, but for those that delete or ove
       "scan --context PORTOLAN_SCAN_CONTEXT",
       "scan --kubeconfig PORTOLAN_SCAN_KUBECONFIG",
       "scan --namespace PORTOLAN_SCAN_NAMESPACE",
-      "scan --images PORTOLAN_SCAN_IMAGES",
       "scan --baseline PORTOLAN_SCAN_BASELINE",
       "scan --write-baseline (none)",
       "scan --related PORTOLAN_SCAN_RELATED",
