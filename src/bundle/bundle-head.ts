@@ -1,4 +1,13 @@
 import { PortolanError } from '../errors.ts'
+import {
+  readPax,
+  readTarBlock,
+  TAR_BLOCK,
+  TAR_END,
+  type TarEntry,
+  tarHeader,
+  tarPadding,
+} from '../internal/tar.ts'
 import { type Digest, digestAlgorithm, digestEncoded, isVerifiable } from '../oci/digest.ts'
 import { MANIFEST_MAX_BYTES } from '../oci/manifest.ts'
 import type { ByteReader } from './byte-reader.ts'
@@ -9,7 +18,6 @@ import {
   type BundleIndex,
   parseBundleIndex,
 } from './form.ts'
-import { readPax, readTarBlock, TAR_BLOCK, TAR_END, type TarEntry, tarHeader, tarPadding } from './tar.ts'
 
 /** What stands before the contents of a bundle. */
 export interface BundleHead {
@@ -25,6 +33,8 @@ export interface BundleHead {
 const LAYOUT_MAX_BYTES = 4096
 const LIST_MAX_BYTES = 64 * 1024 * 1024
 const SIGNATURE_MAX_BYTES = 1024
+/** Far beyond what the names and sizes of a bundle need. */
+const EXTENDED_MAX_BYTES = 64 * 1024
 
 /**
  * Reads the head of a bundle, and checks that its index says of the contents what can be: where each begins, how large it
@@ -105,6 +115,11 @@ async function takeHeader(reader: ByteReader): Promise<TarEntry> {
     const block = readTarBlock(await reader.take(TAR_BLOCK), reader.where)
     if (block.kind === 'end') return { path: '', size: 0 }
     if (block.kind === 'file') return { path: block.path, size: block.size, ...extended }
+    if (block.kind !== 'pax' || block.size > EXTENDED_MAX_BYTES)
+      throw new PortolanError(
+        'CONTENT_INVALID',
+        `${reader.where} has an entry that is no file: no bundle has`,
+      )
     extended = readPax(await reader.take(block.size), reader.where)
     await reader.take(tarPadding(block.size).length)
   }

@@ -18,11 +18,16 @@ import type { OpenedBundle } from './open-bundle.ts'
 
 type Hashing = Pick<Runtime, 'createHash'>
 
+/** A bundle as it is pulled from: all of it is at hand. */
+export interface BundleRegistry extends RegistryReader {
+  repository(name: Name): RepositoryReader | undefined
+}
+
 /**
  * A bundle as it is pulled from. Its repositories are `HOST/NAME`, and `NAME` alone where that is at one host only: with
  * two, nobody could say whose tags are meant. Manifests are compared with their digests, and blobs by whoever takes them.
  */
-export function bundleRegistry(runtime: Hashing, bundle: OpenedBundle): RegistryReader {
+export function bundleRegistry(runtime: Hashing, bundle: OpenedBundle): BundleRegistry {
   const drafts = new Map<string, Map<Digest, BundleContent>>()
   for (const content of bundle.index.contents) {
     for (const name of content.repositories) {

@@ -6,7 +6,7 @@ import type { ExportedImage } from './collect.ts'
 import type { BundleIndex } from './form.ts'
 import { repositoryName } from './image-name.ts'
 import { type LaidOut, layOut } from './lay-out.ts'
-import { type PlanOptions, planBundle } from './plan-bundle.ts'
+import { type PlanOptions, planBundle, refuseNothing } from './plan-bundle.ts'
 import { readBegun } from './read-begun.ts'
 import { type BundleStream, writeContents } from './write-bundle.ts'
 
@@ -82,11 +82,13 @@ async function newBundle(
   options: ExportOptions,
   onManifest: PlanOptions['onManifest'],
 ): Promise<LaidOut> {
-  return layOut(await planBundle(images, { ...options, onManifest }), options.sign)
+  const plan = await planBundle(images, { ...options, onManifest })
+  refuseNothing(plan)
+  return layOut(plan, options.sign)
 }
 
-/** The first ones, up to a bound. */
-function keepSome(kept: Map<Digest, Uint8Array<ArrayBuffer>>): PlanOptions['onManifest'] {
+/** Keeps the manifests that are read, the first ones, up to a bound. */
+export function keepSome(kept: Map<Digest, Uint8Array<ArrayBuffer>>): PlanOptions['onManifest'] {
   let left = AT_HAND_BYTES
   return (digest, bytes) => {
     if (bytes.length > left || kept.has(digest)) return
@@ -95,7 +97,8 @@ function keepSome(kept: Map<Digest, Uint8Array<ArrayBuffer>>): PlanOptions['onMa
   }
 }
 
-function readersOf(images: readonly ExportedImage[]): Map<string, RepositoryReader[]> {
+/** By repository of the bundle: whoever its contents are had from. */
+export function readersOf(images: readonly ExportedImage[]): Map<string, RepositoryReader[]> {
   const byRepository = Map.groupBy(images, ({ host, name }) => repositoryName(host, name))
   return new Map(
     [...byRepository].map(([repository, group]) => {

@@ -1,5 +1,6 @@
 import type { OwnershipKey } from '../backends/ownership/ownership-key.ts'
 import { PortolanError } from '../errors.ts'
+import { TAR_END } from '../internal/tar.ts'
 import { type Digest, digestAlgorithm } from '../oci/digest.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
 import type { Spool } from '../transfer/spool.ts'
@@ -11,7 +12,6 @@ import type { BundleContent } from './form.ts'
 import { finishImport, type ImportOptions, type ImportReport, told } from './import-bundle.ts'
 import { planImport } from './import-plan.ts'
 import { type ImportTarget, ImportWork } from './import-work.ts'
-import { TAR_END } from './tar.ts'
 
 export interface StreamImportOptions extends ImportOptions {
   /** Who must have signed it; absent for anybody. */

@@ -5,8 +5,9 @@ import { expect, it } from 'vitest'
 import { makeTempFolder } from '../../test/support/temp.ts'
 import { parseDigest } from '../oci/digest.ts'
 import { OCI_MANIFEST } from '../oci/manifest.ts'
+import { headerOf } from './bundle-head.ts'
 import { parseBundleIndex } from './form.ts'
-import { type BundlePlan, contentHeader, layOut } from './lay-out.ts'
+import { type BundlePlan, layOut } from './lay-out.ts'
 import { readBegun } from './read-begun.ts'
 
 const GIB = 1024 ** 3
@@ -35,7 +36,7 @@ it('says where each content begins, as tar finds it: beyond 8 GiB, with a long n
   const handle = await open(file, 'w')
   await handle.write(head)
   for (const content of index.contents) {
-    const header = contentHeader(content)
+    const header = headerOf(content)
     await handle.write(header, 0, header.length, content.offset - header.length)
   }
   // Nothing but headers is written: the rest are holes.

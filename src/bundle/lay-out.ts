@@ -1,5 +1,6 @@
-import { type Digest, digestAlgorithm, digestEncoded } from '../oci/digest.ts'
+import { TAR_END, tarHeader, tarPadding } from '../internal/tar.ts'
 import { OCI_INDEX } from '../oci/manifest.ts'
+import { headerOf } from './bundle-head.ts'
 import {
   type AssumedContent,
   BUNDLE_ENTRIES,
@@ -10,7 +11,6 @@ import {
   type MissingContent,
 } from './form.ts'
 import { isSignatureName } from './image-name.ts'
-import { TAR_END, tarHeader, tarPadding } from './tar.ts'
 
 /** What is to be in a bundle; lists in the order in which they are to stand there. */
 export interface BundlePlan {
@@ -65,23 +65,10 @@ export async function layOut(
   return { index, head: joined(parts) }
 }
 
-/** The header of the entry of a content, which ends where its bytes begin. */
-export function contentHeader({
-  digest,
-  size,
-}: Pick<BundleContent, 'digest' | 'size'>): Uint8Array<ArrayBuffer> {
-  return tarHeader({ path: contentPath(digest), size })
-}
-
-/** Where content is in the archive, as in any image layout. */
-function contentPath(digest: Digest): string {
-  return `blobs/${digestAlgorithm(digest)}/${digestEncoded(digest)}`
-}
-
 function indexOf({ images, contents, assumed, missing, partSize }: BundlePlan, start: number): BundleIndex {
   let position = start
   const placed = contents.map((content) => {
-    const offset = position + contentHeader(content).length
+    const offset = position + headerOf(content).length
     position = offset + content.size + tarPadding(content.size).length
     const { digest, size, mediaType, repositories } = content
     return { digest, size, offset, ...(mediaType !== undefined && { mediaType }), repositories }

@@ -56,7 +56,6 @@ export async function planBundle(
   const everything = [...sortedManifests(manifests), ...sorted(blobs.values(), byDigest).map(contentOf)]
   const missing = [...collected.flatMap((each) => each.missing), ...lacking.values()]
   const found = imagesOf(collected)
-  if (found.length === 0) throw nothingOf(missing)
   const roots = new Set(found.map(({ digest }) => digest))
   const isReferrer = ({ subject, digest }: CollectedManifest) => subject !== undefined && !roots.has(digest)
   return {
@@ -175,13 +174,14 @@ async function faultOf({
   return missingOf({ digest }, last, false)
 }
 
-/** A bundle of nothing is of no use, and would be in the way of the next try. */
-function nothingOf(missing: readonly MissingContent[]): PortolanError {
+/** Throws `UNREACHABLE` or `CONTENT_INVALID` for a plan without an image: it would be in the way of the next try. */
+export function refuseNothing({ images, missing }: BundlePlan): void {
+  if (images.length > 0) return
   const code = missing.some(({ why }) => why === 'unknown') ? 'UNREACHABLE' : 'CONTENT_INVALID'
   const told = distinct(missing).slice(0, FAULTS_TOLD)
   const more = missing.length > told.length ? `; and ${missing.length - told.length} more` : ''
   const said = told.map(({ message }) => message).join('; ')
-  return new PortolanError(code, `none of the images can be had: ${said}${more}`)
+  throw new PortolanError(code, `none of the images can be had: ${said}${more}`)
 }
 
 /** Each once, in an order that does not depend on what answered first. */

@@ -1,4 +1,5 @@
 import { PortolanError } from '../errors.ts'
+import { TAR_END } from '../internal/tar.ts'
 import { type Digest, digestAlgorithm } from '../oci/digest.ts'
 import { readManifestContent } from '../replication/manifest-content.ts'
 import type { HashAlgorithm, Runtime } from '../runtime.ts'
@@ -9,7 +10,6 @@ import { checkNames } from './check-names.ts'
 import { checkParts } from './check-parts.ts'
 import { type BundleContent, partName } from './form.ts'
 import type { OpenedBundle } from './open-bundle.ts'
-import { TAR_END } from './tar.ts'
 
 /** What was read of a bundle, and all that is wrong. */
 export interface BundleVerification {

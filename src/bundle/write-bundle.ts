@@ -8,9 +8,8 @@ import { startDownload } from '../transfer/download.ts'
 import { type Source, takeTurns } from '../transfer/source.ts'
 import type { Spool } from '../transfer/spool.ts'
 import { isMissing, isWrong } from '../transfer/transfer-error.ts'
-import { paddedEnd } from './bundle-head.ts'
+import { headerOf, paddedEnd } from './bundle-head.ts'
 import type { BundleContent, BundleIndex } from './form.ts'
-import { contentHeader } from './lay-out.ts'
 
 /** Where the stream of a bundle goes: written at its end, read anywhere. */
 export interface BundleStream {
@@ -52,7 +51,7 @@ export async function writeContents(
     if (stream.length > end) continue
     writing.signal.throwIfAborted()
     if (stream.length < content.offset) {
-      const header = contentHeader(content)
+      const header = headerOf(content)
       await stream.truncate(content.offset - header.length)
       await stream.append(header)
     }

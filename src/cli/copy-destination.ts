@@ -1,60 +1,125 @@
-import type { Name, Tag } from '../oci/name.ts'
-import { parseReference } from '../oci/reference.ts'
-import type { CopySource } from '../replication/images/copy-images.ts'
-import type { CopyTarget } from '../replication/images/copy-target.ts'
+import { writeArchive } from '../bundle/write-archive.ts'
+import { type Name, parseTag, type Tag } from '../oci/name.ts'
+import { formatReference, parseReference } from '../oci/reference.ts'
+import {
+  type CopyJob,
+  type CopyOptions,
+  type CopySource,
+  copyImages,
+} from '../replication/images/copy-images.ts'
+import type { CopyReport } from '../replication/images/copy-report.ts'
 import { mapName, type NameMapping } from '../replication/images/name-map.ts'
 import { registryTarget } from '../replication/images/registry-target.ts'
 import { WritableLayout } from '../storage/fs/writable-layout.ts'
+import { ArchiveFile, ArchivePipe } from './archive-output.ts'
 import { commandRuntime } from './command-runtime.ts'
-import type { SourceImage } from './copy-source.ts'
+import { type PlaceWord, readPlaceWord } from './copy-words.ts'
 import type { NamedRegistries } from './registries.ts'
+import { requireNames, type SourceImage } from './source-image.ts'
 import { usage } from './sync-parts.ts'
 
 /** Where a command line wants images. */
 export interface CopyDestination {
-  readonly target: CopyTarget
+  copy(jobs: readonly CopyJob[], options: CopyOptions): Promise<CopyReport>
   /** To read again what was written; absent where that is not offered. */
   readonly reader?: CopySource
+  /** Whether standard output is where the images go, so that nothing else can. */
+  readonly isOutput?: true
   /** What an image is called there. */
-  nameOf(image: SourceImage): { readonly name: Name; readonly tag?: Tag | undefined }
+  nameOf(image: SourceImage): CopyJob['to']
   close(): Promise<void>
 }
 
-const LAYOUT = 'oci:'
+/** What the last word of a copy is read with. */
+export interface DestinationParts {
+  readonly images: readonly SourceImage[]
+  readonly mappings: readonly NameMapping[]
+  readonly registries: NamedRegistries
+}
 
 /**
- * Reads the last word of a copy: `HOST[/PREFIX]`, `HOST/NAME:TAG` where there is one image, or `oci:FOLDER`. Throws
- * `USAGE`, and what opening a layout throws.
+ * Reads the last word of a copy: `HOST[/PREFIX]`, `HOST/NAME:TAG` where there is one image, `oci:FOLDER[:NAME:TAG]`, or
+ * `oci-archive:FILE[:NAME:TAG]`. Throws `USAGE`, and what opening a layout throws.
  */
-export async function readDestination(
-  word: string,
-  isOne: boolean,
-  mappings: readonly NameMapping[],
-  registries: NamedRegistries,
-): Promise<CopyDestination> {
-  if (word.startsWith(LAYOUT)) return layoutAt(word.slice(LAYOUT.length), mappings)
-  const { host, prefix, exact } = readPlace(word, isOne)
+export async function readDestination(word: string, parts: DestinationParts): Promise<CopyDestination> {
+  const place = readPlaceWord(word)
+  if (place === undefined) return registryAt(word, parts)
+  if (place.kind === 'oci') return layoutAt(place, parts)
+  if (place.kind === 'oci-archive') return archiveAt(place, parts)
+  throw usage(`${place.location} is no target of a copy: bundle export writes bundles`)
+}
+
+function registryAt(word: string, { images, mappings, registries }: DestinationParts): CopyDestination {
+  const { host, prefix, exact } = readPlace(word, images.length === 1)
+  if (exact === undefined) requireNames(images, 'say at the end what it is to be called')
   const reader = registries.of(host)
+  const target = registryTarget(commandRuntime, reader, registries.writer(host))
   return {
-    target: registryTarget(commandRuntime, reader, registries.writer(host)),
     reader,
+    copy: (jobs, options) => copyImages(commandRuntime, target, jobs, options),
     nameOf: ({ host: from, name, tag }) => exact ?? { name: mapName(from, name, prefix, mappings), tag },
     close: async () => {},
   }
 }
 
-async function layoutAt(folder: string, mappings: readonly NameMapping[]): Promise<CopyDestination> {
-  if (folder === '') throw usage('the target "oci:" names no folder: oci:FOLDER')
-  const layout = await WritableLayout.open(folder, commandRuntime)
+async function layoutAt(word: PlaceWord, parts: DestinationParts): Promise<CopyDestination> {
+  const { location, place } = word
+  const nameOf = namesIn(word, parts)
+  const layout = await WritableLayout.open(place, commandRuntime)
+  const target = {
+    location,
+    nameOf: (image: Parameters<typeof formatReference>[0]) => `${location}:${formatReference(image)}`,
+    repository: (name: Name) => layout.repository(name),
+  }
   return {
-    target: { location: `${LAYOUT}${folder}`, repository: (name) => layout.repository(name) },
-    // With its host, by which containerd and others know it again.
-    nameOf: ({ host, name, tag }) =>
-      mappings.length > 0
-        ? { name: mapName(host, name, '', mappings), tag }
-        : { name: (host === '' ? name : `${host}/${name}`) as Name, tag },
+    copy: (jobs, options) => copyImages(commandRuntime, target, jobs, options),
+    nameOf,
     close: () => layout.close(),
   }
+}
+
+function archiveAt(word: PlaceWord, parts: DestinationParts): CopyDestination {
+  const { place, location } = word
+  const isOutput = place === '-'
+  const output = isOutput ? new ArchivePipe(location) : new ArchiveFile(place, location)
+  return {
+    ...(isOutput && { isOutput }),
+    copy: (jobs, options) => writeArchive(commandRuntime, output, jobs, options),
+    nameOf: namesIn(word, parts),
+    close: () => output.close(),
+  }
+}
+
+/** Names of images in a layout: with their hosts, by which containerd and others know them again. */
+function namesIn(
+  { image, location }: PlaceWord,
+  { images, mappings }: DestinationParts,
+): CopyDestination['nameOf'] {
+  const named = image === undefined ? undefined : readNamed(image, location, images.length === 1)
+  if (named?.name === undefined)
+    requireNames(images, `say at the end what it is to be called: ${location}:NAME:TAG`)
+  return ({ host, name, tag }) => {
+    const wanted = named?.tag ?? tag
+    if (named?.name !== undefined) return { name: named.name, tag: wanted }
+    if (mappings.length > 0) return { name: mapName(host, name, '', mappings), tag: wanted }
+    return { name: (host === '' ? name : `${host}/${name}`) as Name, tag: wanted }
+  }
+}
+
+/** Reads `[HOST/]NAME:TAG`, or a tag alone, which is that of the image under its own name. */
+function readNamed(
+  text: string,
+  location: string,
+  isOne: boolean,
+): { readonly name?: Name; readonly tag: Tag } {
+  if (!isOne) throw usage(`the target ${location}:${text} names one image, which several cannot be`)
+  const alone = parseTag(text)
+  if (alone !== undefined) return { tag: alone }
+  const { host, name, tag, digest } = parseReference(text)
+  if (digest !== undefined)
+    throw usage(`the target ${JSON.stringify(`${location}:${text}`)} has a digest: content has its own`)
+  if (tag === undefined) throw usage(`the target ${location}:${text} has no tag: ${location}:NAME:TAG`)
+  return { name: (host === undefined ? name : `${host}/${name}`) as Name, tag }
 }
 
 /** Reads `HOST[/PREFIX]`, and, where there is one image, `HOST/NAME:TAG`. Throws `USAGE`. */

@@ -2,35 +2,31 @@ import { text } from 'node:stream/consumers'
 import { PortolanError } from '../errors.ts'
 import { parseFullReference } from '../oci/full-reference.ts'
 import { parseImageList } from '../oci/image-list.ts'
-import type { Name } from '../oci/name.ts'
-import type { Reference } from '../oci/reference.ts'
-import type { CopySource } from '../replication/images/copy-images.ts'
-import { openImageLayout } from '../storage/fs/image-layout.ts'
-import { readLayoutEntries } from '../storage/fs/layout-entries.ts'
-import { commandRuntime } from './command-runtime.ts'
+import { formatReference } from '../oci/reference.ts'
+import { ArchiveFiles } from '../storage/fs/archive-files.ts'
+import { folderFiles } from '../storage/fs/layout-files.ts'
+import { bundleImages } from './bundle-source.ts'
+import { type PlaceWord, readPlaceWord } from './copy-words.ts'
+import { layoutImages } from './layout-source.ts'
 import { readTextFile } from './read-registry-map.ts'
 import type { NamedRegistries } from './registries.ts'
+import { chooseImage, type SourceImage } from './source-image.ts'
 import { usage } from './sync-parts.ts'
 
-/** An image that a command line names, and where it is had from. */
-export interface SourceImage extends Reference {
-  /** As references name its registry; where it lies in a layout, the one that it came from, if that is known. */
-  readonly host: string
-  readonly source: CopySource
-}
-
-const LAYOUT = 'oci:'
-
-/** Reads the images of a command line: references, layouts (`oci:FOLDER`, all that is in it), and those of a list. */
+/**
+ * Reads the images of a command line: references, those of layouts, archives and bundles, all of them or one, and those of a
+ * list.
+ */
 export async function readSources(
   words: readonly string[],
   list: string | undefined,
   registries: NamedRegistries,
 ): Promise<readonly SourceImage[]> {
   const listed = list === undefined ? [] : await readList(list)
-  const read = [...words, ...listed].map(async (word) =>
-    word.startsWith(LAYOUT) ? imagesOf(word.slice(LAYOUT.length)) : [imageOf(word, registries)],
-  )
+  const read = [...words, ...listed].map(async (word) => {
+    const place = readPlaceWord(word)
+    return place === undefined ? [imageOf(word, registries)] : imagesIn(place)
+  })
   return (await Promise.all(read)).flat()
 }
 
@@ -43,23 +39,21 @@ async function readList(file: string): Promise<readonly string[]> {
 
 function imageOf(word: string, registries: NamedRegistries): SourceImage {
   const reference = parseFullReference(word)
-  return { ...reference, source: registries.of(reference.host) }
+  return { ...reference, source: registries.of(reference.host), written: formatReference(reference) }
 }
 
-/** What a layout holds under a name. */
-async function imagesOf(folder: string): Promise<readonly SourceImage[]> {
-  const entries = await readLayoutEntries(folder)
-  if (entries.length === 0)
-    throw usage(`${folder} has no image with a name such as NAME:TAG in its index.json`)
-  const layout = await openImageLayout(folder, { runtime: commandRuntime, report: () => {} })
-  const names = [...new Set(entries.map(({ name }) => name))]
-  const opened = await Promise.all(names.map(async (name) => [name, await layout.repository(name)] as const))
-  const repositories = new Map(opened)
-  const source: CopySource = {
-    location: `${LAYOUT}${folder}`,
-    repository: (name: Name) => repositories.get(name) as ReturnType<CopySource['repository']>,
-  }
-  return entries
-    .filter(({ name }) => repositories.get(name) !== undefined)
-    .map(({ host = '', ...entry }) => ({ ...entry, host, source }))
+async function imagesIn(word: PlaceWord): Promise<readonly SourceImage[]> {
+  const { location, image } = word
+  const images = await imagesOf(word)
+  if (image !== undefined) return chooseImage(images, image, location)
+  if (images.length > 0) return images
+  throw usage(`${location} has no image: nothing is in its list, or nothing that can be read`)
+}
+
+async function imagesOf({ kind, place, location }: PlaceWord): Promise<readonly SourceImage[]> {
+  if (kind === 'oci') return layoutImages(folderFiles(place), location)
+  if (kind === 'bundle') return bundleImages(place, location)
+  if (place === '-')
+    throw usage(`${location} cannot be read: an archive is read here and there, so write it to a file before`)
+  return layoutImages(await ArchiveFiles.open(place), location)
 }

@@ -87,7 +87,7 @@ it('what a layout names is written as one would write it', async () => {
   await writeFile(join(folder.path, 'empty/index.json'), '{"schemaVersion":2,"manifests":[]}')
   await copy(app, 'oci:from')
   const { out } = await copy('oci:from', 'oci:to')
-  expect(out).toContain(`copied  oci:from:team/app:1.0 → oci:to:`)
+  expect(out).toContain(`copied  oci:from:${app} → oci:to:${app}\n`)
 })
 
 it('ends with 3 where all that went wrong is that somebody could not be reached, and else with 1', async () => {

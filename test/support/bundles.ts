@@ -4,7 +4,7 @@ import { headerOf } from '../../src/bundle/bundle-head.ts'
 import { type BundleIndex, type MissingContent, partName } from '../../src/bundle/form.ts'
 import { repositoryOf } from '../../src/bundle/image-name.ts'
 import { layOut } from '../../src/bundle/lay-out.ts'
-import { TAR_END, tarPadding } from '../../src/bundle/tar.ts'
+import { TAR_END, tarPadding } from '../../src/internal/tar.ts'
 import { type Digest, parseDigest } from '../../src/oci/digest.ts'
 import type { TestBlob } from './content.ts'
 

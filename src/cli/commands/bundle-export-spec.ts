@@ -26,7 +26,10 @@ const partSize: ReadText<number> = (text) => {
 export const BUNDLE_EXPORT = defineCommand({
   name: 'bundle export',
   description: 'write images into files that are carried to where no network goes',
-  argument: any('reference', 'each image as HOST/NAME[:TAG][@DIGEST], or oci:FOLDER for all of a layout'),
+  argument: any(
+    'reference',
+    'each image as HOST/NAME[:TAG][@DIGEST], or all of oci:FOLDER, oci-archive:FILE or bundle:FOLDER, or one of it with :NAME:TAG behind',
+  ),
   options: {
     images: value('<file>', 'a list of images, one a line; - for standard input', asText),
     output: requiredValue('<folder>', 'where the parts go: bundle.0001.tar and so on', asText, {

@@ -17,13 +17,14 @@ import { writeWhole } from '../../storage/fs/workspace-file.ts'
 import { describeExport, exportExitCode, exportReport } from '../bundle-export-report.ts'
 import { openBundleOutput } from '../bundle-output.ts'
 import { commandRuntime } from '../command-runtime.ts'
-import { readSources, type SourceImage } from '../copy-source.ts'
+import { readSources } from '../copy-source.ts'
 import { EXIT } from '../exit-code.ts'
 import { interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
 import { type BundleEvent, createBundleBoard } from '../progress/bundle-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { createRegistries } from '../registries.ts'
+import { requireNames, type SourceImage } from '../source-image.ts'
 import type { BundleExportOptions } from './bundle-export-spec.ts'
 
 /** Writes a bundle, and says what is in it; gives the exit code. */
@@ -42,6 +43,7 @@ export async function runBundleExport(
   try {
     const registries = createRegistries({ plainHttp: options.plainHttp ?? [], signal })
     const images = await readSources(words, options.images, registries)
+    requireNames(images, 'what is in a bundle has one')
     const exporting: ExportOptions = {
       platforms: (options.platform ?? []).map(readPlatform),
       referrers: options.referrers,

@@ -4,10 +4,10 @@ import { jsonOptions, platformText } from '../spec/shared-options.ts'
 
 export const COPY = defineCommand({
   name: 'copy',
-  description: 'copy images as they are: from registries and layouts to a registry or a layout',
+  description: 'copy images as they are: between registries, image layouts, archives, and from bundles',
   argument: any(
     'reference',
-    'each image as HOST/NAME[:TAG][@DIGEST], or oci:FOLDER for all of a layout; at the end where to: HOST[/PREFIX], oci:FOLDER, or HOST/NAME:TAG for one image',
+    'each image as HOST/NAME[:TAG][@DIGEST], or all of oci:FOLDER, oci-archive:FILE or bundle:FOLDER, or one of it with :NAME:TAG behind; at the end where to: HOST[/PREFIX], oci:FOLDER, oci-archive:FILE (- for standard output), or HOST/NAME:TAG for one image',
   ),
   options: {
     images: value('<file>', 'a list of images, one a line; - for standard input', asText),
@@ -43,6 +43,8 @@ export const COPY = defineCommand({
     'portolan copy --images images.txt registry.example/mirror --map docker.io/library=hub',
     'portolan copy --images images.txt oci:/media/usb/images',
     'portolan copy oci:/media/usb/images registry.example/mirror --verify',
+    'portolan copy registry.k8s.io/pause:3.9 oci-archive:pause.tar --no-referrers',
+    'portolan copy bundle:/media/usb/bundle:registry.k8s.io/pause:3.9 registry.example/k8s',
   ],
 })
 

@@ -1,12 +1,12 @@
 import { readPlatform } from '../../oci/keep-platforms.ts'
-import { type CopyJob, copyImages } from '../../replication/images/copy-images.ts'
+import type { CopyJob } from '../../replication/images/copy-images.ts'
 import type { CopyReport } from '../../replication/images/copy-report.ts'
 import { mapsName, type NameMapping, parseMapping } from '../../replication/images/name-map.ts'
 import { verifyImages } from '../../replication/images/verify-images.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { type CopyDestination, readDestination } from '../copy-destination.ts'
 import { copyExitCode, describeCopy } from '../copy-report.ts'
-import { readSources, type SourceImage } from '../copy-source.ts'
+import { readSources } from '../copy-source.ts'
 import { EXIT } from '../exit-code.ts'
 import { INTERRUPTED, interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
@@ -14,6 +14,7 @@ import type { ImageEvent } from '../progress/image-board.ts'
 import { createImageBoard } from '../progress/image-board.ts'
 import { createProgress, type Progress } from '../progress/progress.ts'
 import { createRegistries } from '../registries.ts'
+import type { SourceImage } from '../source-image.ts'
 import { usage } from '../sync-parts.ts'
 import type { CopyOptions } from './copy-spec.ts'
 
@@ -34,7 +35,7 @@ export async function runCopy(words: readonly string[], options: CopyOptions): P
     const images = await readSources(words.slice(0, -1), options.images, registries)
     board.expect(images.length)
     const mappings = (options.map ?? []).map(parseMapping)
-    destination = await readDestination(words.at(-1)!, images.length === 1, mappings, registries)
+    destination = await readDestination(words.at(-1)!, { images, mappings, registries })
     const { nameOf } = destination
     const jobs = images.map((image): CopyJob => ({ ...image, to: nameOf(image) }))
     sayUnused(options.map ?? [], mappings, images, progress)
@@ -65,15 +66,16 @@ function sayUnused(
 
 async function copyAll(
   jobs: readonly CopyJob[],
-  { target, reader }: CopyDestination,
+  { copy, reader, isOutput }: CopyDestination,
   { platform = [], referrers, dryRun, verify, json }: CopyOptions,
   progress: Progress<ImageEvent>,
   signal: AbortSignal,
 ): Promise<number> {
   if (verify && reader === undefined)
-    throw usage('--verify reads registries again: a layout is checked as it is written')
+    throw usage('--verify reads registries again: what goes to files is checked as it is written')
+  if (json && isOutput) throw usage('--json prints to standard output, which is where the archive goes')
   const platforms = platform.map(readPlatform)
-  const report = await copyImages(commandRuntime, target, jobs, {
+  const report = await copy(jobs, {
     ...{ platforms, referrers, dryRun, signal },
     onBytes: (bytes) => progress.report({ kind: 'bytes', bytes }),
     onImage: (image) => progress.report({ kind: 'image', ...image }),
@@ -84,7 +86,7 @@ async function copyAll(
       : undefined
   progress.end()
   if (json) printJson({ ...report, ...(verification && { verification }) })
-  else process.stdout.write(describeCopy(report, verification))
+  else (isOutput ? process.stderr : process.stdout).write(describeCopy(report, verification))
   return copyExitCode(report, verification)
 }
 

@@ -3,7 +3,6 @@ import { Semaphore } from '../../internal/semaphore.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { Platform } from '../../oci/manifest.ts'
 import type { Name, Tag } from '../../oci/name.ts'
-import { formatReference, type Reference } from '../../oci/reference.ts'
 import type { Registry, RepositoryReader } from '../../registry/reader.ts'
 import type { Runtime } from '../../runtime.ts'
 import { ManifestMemory, ManifestReader, orFault } from '../manifest-reader.ts'
@@ -22,6 +21,8 @@ export interface CopyJob {
   readonly name: Name
   readonly tag?: Tag | undefined
   readonly digest?: Digest | undefined
+  /** How to name it to people, such as `HOST/NAME:TAG` or `oci:FOLDER:NAME:TAG`. */
+  readonly written: string
   /** Under which name and tag at the target; without a tag it is there by its digest alone. */
   readonly to: { readonly name: Name; readonly tag?: Tag | undefined }
 }
@@ -138,7 +139,7 @@ class RepositoryCopy {
 
   /** What an image is now, at its source and at the target. */
   async #find(job: CopyJob): Promise<Found> {
-    const { source, name, tag, to } = job
+    const { source, name, tag, to, written } = job
     const { places, target } = this.#work
     const asked = async () => job.digest ?? (await source.repository(name).resolve(tag!))?.digest
     const [digest, before] = await Promise.all([
@@ -146,7 +147,7 @@ class RepositoryCopy {
       to.tag && places.run(() => target.repository(to.name).resolve(to.tag!)),
     ])
     if (digest === undefined) {
-      throw new PortolanError('CONTENT_INVALID', `${at(source.location, `${name}:${tag}`)} is not there`)
+      throw new PortolanError('CONTENT_INVALID', `${written} is not there`)
     }
     return { job, digest, isThere: digest === before }
   }
@@ -231,32 +232,14 @@ class RepositoryCopy {
     return { tags: [], faults: [new PortolanError(fault.code, message, fault.facts, fault)] }
   }
 
-  #named({ source, name, tag, digest, to }: CopyJob): Pick<CopiedImage, 'source' | 'target'> {
-    const [from, where] = [
-      // What a layout names has one meaning, which the report says beside it.
-      { name, tag, digest: tag && isLayout(source.location) ? undefined : digest },
-      { name: to.name, tag: to.tag, digest: to.tag ? undefined : digest },
-    ]
-    return {
-      source: at(source.location, formatReference(withoutUndefined(from))),
-      target: at(this.#work.target.location, formatReference(withoutUndefined(where))),
-    }
+  #named({ written, digest, to }: CopyJob): Pick<CopiedImage, 'source' | 'target'> {
+    const { name, tag } = to
+    const target = { name, ...(tag ? { tag } : digest && { digest }) }
+    return { source: written, target: this.#work.target.nameOf(target) }
   }
-}
-
-const isLayout = (location: string) => location.startsWith('oci:')
-
-/** An image as people write it: behind its registry `HOST/NAME:TAG`, in a layout `oci:FOLDER:NAME:TAG`. */
-function at(location: string, reference: string): string {
-  return `${location}${isLayout(location) ? ':' : '/'}${reference}`
 }
 
 /** Whether a fault of a walk names an image. */
 function isAbout({ message }: PortolanError, name: Name, { job, digest }: Found): boolean {
   return message.startsWith(`${name}:${job.tag}: `) || message.startsWith(`${name}@${digest}: `)
-}
-
-function withoutUndefined(reference: { [Key in keyof Reference]: Reference[Key] | undefined }): Reference {
-  const { name, tag, digest } = reference
-  return { name: name!, ...(tag && { tag }), ...(digest && { digest }) }
 }

@@ -1,11 +1,14 @@
 import type { Digest } from '../../oci/digest.ts'
 import type { Name, Tag } from '../../oci/name.ts'
+import type { Reference } from '../../oci/reference.ts'
 import type { PushedManifest, RepositoryWriter } from '../../registry/writer.ts'
 
 /** Where images are copied to: a registry, an image layout. It rejects as a {@link RepositoryWriter} does. */
 export interface CopyTarget {
   /** How to name it to people, such as `registry.test/images` or `/srv/layout`. */
   readonly location: string
+  /** How to name an image of it to people. */
+  nameOf(image: Reference): string
   repository(name: Name): TargetRepository
 }
 

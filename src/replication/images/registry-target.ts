@@ -1,5 +1,6 @@
 import type { Digest } from '../../oci/digest.ts'
 import type { Name } from '../../oci/name.ts'
+import { formatReference } from '../../oci/reference.ts'
 import { listByFallbackTag } from '../../registry/fallback-referrers.ts'
 import type { Registry } from '../../registry/reader.ts'
 import type { RegistryWriter } from '../../registry/writer.ts'
@@ -16,6 +17,7 @@ export function registryTarget(
   const listing = new Map<string, Promise<void>>()
   return {
     location: writer.location,
+    nameOf: (image) => `${writer.location}/${formatReference(image)}`,
     repository: (name) => openRepository(runtime, reader, writer, name, listing),
   }
 }

@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { sep } from 'node:path'
 import { PortolanError } from '../../errors.ts'
-import { type Digest, digestAlgorithm, digestEncoded } from '../../oci/digest.ts'
-import { MANIFEST_MAX_BYTES } from '../../oci/manifest.ts'
 
 /** A file that is open for reading, and how many bytes it has. */
 export interface OpenFile {
@@ -14,11 +11,6 @@ export interface OpenFile {
 
 /** Without O_NONBLOCK, a named pipe that someone left in the folder would block the opener for ever. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
-
-/** Where an image layout keeps the content of a digest (OCI image spec 1.1, image-layout.md, "Blobs"). */
-export function blobFile(folder: string, digest: Digest): string {
-  return join(folder, 'blobs', digestAlgorithm(digest), digestEncoded(digest))
-}
 
 /**
  * Where a file below a folder really is, symbolic links followed; `undefined` when there is nothing of that name. Throws
@@ -77,28 +69,6 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<Uin
   } finally {
     await file.handle.close()
   }
-}
-
-/** Where an image layout is, and the folder that everything in it must lie below. */
-export interface LayoutPlace {
-  readonly folder: string
-  readonly root: string
-}
-
-/** Reads a manifest and checks it against its digest, which must be sha256 or sha512; `undefined` when it is not there. */
-export async function readManifestFile(
-  { folder, root }: LayoutPlace,
-  digest: Digest,
-): Promise<Uint8Array | undefined> {
-  const path = blobFile(folder, digest)
-  const real = await realFileBelow(root, path)
-  const bytes = real === undefined ? undefined : await readSmallFile(real, MANIFEST_MAX_BYTES)
-  if (bytes === undefined) return undefined
-  const actual = createHash(digestAlgorithm(digest)).update(bytes).digest('hex')
-  if (actual !== digestEncoded(digest)) {
-    throw contentInvalid(path, `${path} was altered: its digest is ${digestAlgorithm(digest)}:${actual}`)
-  }
-  return bytes
 }
 
 /** Makes what a folder names outlive a crash of the machine: a file's own sync is of its bytes alone. */

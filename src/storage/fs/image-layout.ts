@@ -4,6 +4,7 @@ import type { RegistryReader } from '../../registry/reader.ts'
 import type { Runtime } from '../../runtime.ts'
 import { isThere } from './files.ts'
 import { findLayouts, type LayoutFolder } from './find-layouts.ts'
+import { folderFiles } from './layout-files.ts'
 import type { LayoutRepository } from './layout-repository.ts'
 import type { LayoutContent } from './layout-walk.ts'
 import { readLayout } from './read-layout.ts'
@@ -118,7 +119,9 @@ async function readView(root: string, found: readonly LayoutFolder[], before?: V
   for (const layout of found) {
     const { folder, name, version } = layout
     const known = before !== undefined && (await isUpToDate(before.layouts, layout))
-    const content = known ? before.layouts.get(folder)!.content : await readLayout({ folder, root }, name)
+    const content = known
+      ? before.layouts.get(folder)!.content
+      : await readLayout(folderFiles(folder, root), name)
     layouts.set(folder, { version, content })
   }
   const contents = [...layouts.values()].map(({ content }) => content)

@@ -1,32 +1,38 @@
-import { join } from 'node:path'
 import { PortolanError } from '../../errors.ts'
 import type { Digest } from '../../oci/digest.ts'
-import { isIndex, isManifest, parseManifest } from '../../oci/manifest.ts'
+import { isIndex, isManifest } from '../../oci/manifest.ts'
+import type { Tag } from '../../oci/name.ts'
 import { parseReference, type Reference } from '../../oci/reference.ts'
-import { nameOf } from './entry-name.ts'
-import { contentInvalid, readSmallFile, unreadable } from './files.ts'
+import { nameOf, tagOf } from './entry-name.ts'
+import type { LayoutFiles } from './layout-files.ts'
+import { readLayoutIndex } from './read-layout.ts'
 
-/** An image that the list of a layout names. */
-export interface LayoutEntry extends Reference {
+/** A manifest that the list of a layout names. */
+export interface LayoutEntry {
   readonly digest: Digest
+  /** As it stands there, whatever that is; absent where it has none. */
+  readonly title?: string
+  /** Its name with a tag or a digest, the host included; absent where it has none, or a tag alone. */
+  readonly reference?: Reference
+  readonly tag?: Tag
 }
 
-const INDEX_MAX_BYTES = 64 * 1024 * 1024
-
-/**
- * The images of one image layout by their names, hosts included; what has no name, or a tag alone, is left out. Throws
- * `FILE_UNREADABLE` and `CONTENT_INVALID`.
- */
-export async function readLayoutEntries(folder: string): Promise<readonly LayoutEntry[]> {
-  const file = join(folder, 'index.json')
-  const bytes = await readSmallFile(file, INDEX_MAX_BYTES)
-  if (bytes === undefined) throw unreadable(file, new Error('there is no such file'))
-  const index = parseManifest(bytes, file, INDEX_MAX_BYTES)
-  if (index.kind !== 'index') throw contentInvalid(file, `${file} is one image; expected an index`)
-  return index.manifests.flatMap((entry) => {
+/** What the list of an image layout names, in its order. Throws `FILE_UNREADABLE` and `CONTENT_INVALID`. */
+export async function readLayoutEntries(files: LayoutFiles): Promise<readonly LayoutEntry[]> {
+  const { manifests } = await readLayoutIndex(files)
+  return manifests.flatMap((entry): LayoutEntry[] => {
     if (!isIndex(entry.mediaType) && !isManifest(entry.mediaType)) return []
-    const named = readName(nameOf(entry) ?? '')
-    return named === undefined ? [] : [{ ...named, digest: entry.digest }]
+    const title = nameOf(entry)
+    const reference = title === undefined ? undefined : readName(title)
+    const tag = reference === undefined ? tagOf(entry) : reference.tag
+    return [
+      {
+        digest: entry.digest,
+        ...(title !== undefined && { title }),
+        ...(reference && { reference }),
+        ...(tag && { tag }),
+      },
+    ]
   })
 }
 

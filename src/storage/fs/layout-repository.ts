@@ -3,15 +3,8 @@ import type { Descriptor } from '../../oci/manifest.ts'
 import type { Tag } from '../../oci/name.ts'
 import { compareTags } from '../../oci/tag-order.ts'
 import type { BlobOptions, FetchedManifest, OpenedBlob, RepositoryReader } from '../../registry/reader.ts'
-import { openFileRange } from './file-range.ts'
-import {
-  blobFile,
-  contentInvalid,
-  fileSize,
-  type LayoutPlace,
-  readManifestFile,
-  realFileBelow,
-} from './files.ts'
+import { contentInvalid } from './files.ts'
+import { contentPath, type LayoutFiles, readManifestFile } from './layout-files.ts'
 
 /** What a walk of an image layout found out about one repository. */
 export interface RepositoryFacts {
@@ -30,13 +23,13 @@ export interface RepositoryFacts {
  */
 export class LayoutRepository implements RepositoryReader {
   readonly location: string
-  readonly #place: LayoutPlace
+  readonly #files: LayoutFiles
   readonly #tags: readonly Tag[]
   readonly #facts: RepositoryFacts
 
-  constructor(place: LayoutPlace, facts: RepositoryFacts) {
-    this.location = place.folder
-    this.#place = place
+  constructor(files: LayoutFiles, facts: RepositoryFacts) {
+    this.location = files.location
+    this.#files = files
     this.#tags = ([...facts.tags.keys()] as Tag[]).sort(compareTags)
     this.#facts = facts
   }
@@ -54,7 +47,7 @@ export class LayoutRepository implements RepositoryReader {
     const digest = this.#facts.tags.get(reference) ?? (reference as Digest)
     const mediaType = this.#facts.manifests.get(digest)
     if (mediaType === undefined) return undefined
-    const bytes = await readManifestFile(this.#place, digest)
+    const bytes = await readManifestFile(this.#files, digest)
     return bytes && { mediaType, digest, bytes }
   }
 
@@ -65,12 +58,12 @@ export class LayoutRepository implements RepositoryReader {
   async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
     const size = this.#facts.blobs.get(digest)
     if (size === undefined) return undefined
-    const path = blobFile(this.location, digest)
-    const real = await realFileBelow(this.#place.root, path)
-    const found = real === undefined ? undefined : await fileSize(real)
+    const path = contentPath(digest)
+    const found = await this.#files.size(path)
     if (found === undefined) return undefined
-    if (found !== size) throw contentInvalid(path, `${path} has ${found} bytes; expected ${size}`)
-    return { size }
+    if (found === size) return { size }
+    const name = this.#files.nameOf(path)
+    throw contentInvalid(name, `${name} has ${found} bytes; expected ${size}`)
   }
 
   async blob(
@@ -81,8 +74,7 @@ export class LayoutRepository implements RepositoryReader {
     const size = this.#facts.blobs.get(digest)
     if (size === undefined) return undefined
     const range = { size, start, end: Math.min(end, size), signal }
-    const real = await realFileBelow(this.#place.root, blobFile(this.location, digest))
-    const body = real === undefined ? undefined : await openFileRange(real, range)
+    const body = await this.#files.open(contentPath(digest), range)
     return body && { start, size, body }
   }
 }

@@ -10,7 +10,8 @@ import {
   parseManifest,
 } from '../../oci/manifest.ts'
 import type { Name, Tag } from '../../oci/name.ts'
-import { blobFile, contentInvalid, type LayoutPlace, readManifestFile } from './files.ts'
+import { contentInvalid } from './files.ts'
+import { contentPath, type LayoutFiles, readManifestFile } from './layout-files.ts'
 import { LayoutRepository } from './layout-repository.ts'
 
 /** What one layout folder holds. */
@@ -43,8 +44,7 @@ const MAX_WARNINGS = 100
 
 /** Follows descriptors from manifest to manifest, reading each manifest once. */
 export class LayoutWalk {
-  readonly #folder: string
-  readonly #place: LayoutPlace
+  readonly #files: LayoutFiles
   readonly #drafts = new Map<Name, Draft>()
   readonly #read = new Map<Digest, { manifest: Manifest | Index; size: number } | undefined>()
   /** Entries without a name of their own: they belong wherever their subject is. */
@@ -53,9 +53,8 @@ export class LayoutWalk {
   readonly #missing: string[] = []
   #descriptors = 0
 
-  constructor(place: LayoutPlace) {
-    this.#folder = place.folder
-    this.#place = place
+  constructor(files: LayoutFiles) {
+    this.#files = files
   }
 
   async addReferrer(descriptor: Descriptor): Promise<void> {
@@ -73,7 +72,10 @@ export class LayoutWalk {
     if (tag === undefined || !draft.manifests.has(descriptor.digest)) return
     const before = draft.tags.get(tag)
     if (before !== undefined && before !== descriptor.digest) {
-      this.warn(this.#folder, `${field} takes the tag ${name}:${tag} from ${before}, which stands before it`)
+      this.warn(
+        this.#files.location,
+        `${field} takes the tag ${name}:${tag} from ${before}, which stands before it`,
+      )
     }
     draft.tags.set(tag, descriptor.digest)
   }
@@ -89,7 +91,7 @@ export class LayoutWalk {
   content(): LayoutContent {
     const repositories = new Map<Name, LayoutRepository>()
     for (const [name, draft] of this.#drafts) {
-      if (draft.manifests.size > 0) repositories.set(name, new LayoutRepository(this.#place, draft))
+      if (draft.manifests.size > 0) repositories.set(name, new LayoutRepository(this.#files, draft))
     }
     return { repositories, warnings: this.#warnings, missing: this.#missing }
   }
@@ -124,13 +126,13 @@ export class LayoutWalk {
   }
 
   async #readManifest(digest: Digest): Promise<{ manifest: Manifest | Index; size: number } | undefined> {
-    const path = blobFile(this.#folder, digest)
+    const path = this.#files.nameOf(contentPath(digest))
     if (!isVerifiable(digest)) {
       this.warn(path, `${path} is left out: a manifest's digest must be sha256 or sha512`)
       return undefined
     }
     try {
-      const bytes = await readManifestFile(this.#place, digest)
+      const bytes = await readManifestFile(this.#files, digest)
       if (bytes !== undefined) return { manifest: parseManifest(bytes, path), size: bytes.length }
       this.#missing.push(path)
       this.warn(path, `${path} is not there, though a manifest of this digest is named`)
@@ -146,8 +148,8 @@ export class LayoutWalk {
     this.#descriptors += more
     if (this.#descriptors > MAX_DESCRIPTORS) {
       throw contentInvalid(
-        this.#folder,
-        `${this.#folder} names more than ${MAX_DESCRIPTORS} manifests and blobs`,
+        this.#files.location,
+        `${this.#files.location} names more than ${MAX_DESCRIPTORS} manifests and blobs`,
       )
     }
   }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Digest } from '../../oci/digest.ts'
 import { type Annotations, type Descriptor, OCI_INDEX, OCI_MANIFEST } from '../../oci/manifest.ts'
-import { blobFile } from './files.ts'
+import { blobFile } from './layout-files.ts'
 import { unwritable, writeWhole } from './workspace-file.ts'
 
 /** What can stand in a manifest besides its content. */

@@ -1,12 +1,9 @@
-import { join } from 'node:path'
-import { isIndex, isManifest, parseManifest } from '../../oci/manifest.ts'
+import { type Index, isIndex, isManifest, parseManifest } from '../../oci/manifest.ts'
 import type { Name } from '../../oci/name.ts'
 import { describeName, fullName, nameOf, tagOf } from './entry-name.ts'
-import { contentInvalid, type LayoutPlace, readSmallFile, realFileBelow, unreadable } from './files.ts'
+import { contentInvalid, unreadable } from './files.ts'
+import { LAYOUT_FILES, LAYOUT_INDEX_MAX_BYTES, type LayoutFiles } from './layout-files.ts'
 import { type LayoutContent, LayoutWalk, type NamedEntry } from './layout-walk.ts'
-
-/** `index.json` is the list of all tags: far more than a registry would take as one manifest. */
-const INDEX_MAX_BYTES = 64 * 1024 * 1024
 
 /**
  * Reads an image layout (OCI image spec 1.1, image-layout.md) and walks every manifest in it. In a layout that is the
@@ -15,14 +12,11 @@ const INDEX_MAX_BYTES = 64 * 1024 * 1024
  * Throws `FILE_UNREADABLE`, and `CONTENT_INVALID` when `oci-layout` or `index.json` are not what the spec says. A
  * manifest that is missing, altered, not a regular file, or not below the root is left out with a warning.
  */
-export async function readLayout(place: LayoutPlace, name: Name | undefined): Promise<LayoutContent> {
-  const { folder, root } = place
-  await checkVersion(root, join(folder, 'oci-layout'))
-  const path = join(folder, 'index.json')
-  const index = parseManifest(await readRequired(root, path, INDEX_MAX_BYTES), path, INDEX_MAX_BYTES)
-  if (index.kind !== 'index') throw contentInvalid(path, `${path} is one image; expected an index`)
-
-  const walk = new LayoutWalk(place)
+export async function readLayout(files: LayoutFiles, name: Name | undefined): Promise<LayoutContent> {
+  await checkVersion(files)
+  const path = files.nameOf(LAYOUT_FILES.index)
+  const index = await readLayoutIndex(files)
+  const walk = new LayoutWalk(files)
   const named: NamedEntry[] = []
   const nameless: Omit<NamedEntry, 'name' | 'tag'>[] = []
   for (const [position, descriptor] of index.manifests.entries()) {
@@ -48,8 +42,18 @@ export async function readLayout(place: LayoutPlace, name: Name | undefined): Pr
   return walk.content()
 }
 
-async function checkVersion(root: string, path: string): Promise<void> {
-  const bytes = await readRequired(root, path, 4096)
+/** Reads the list of a layout. Throws `FILE_UNREADABLE` and `CONTENT_INVALID`. */
+export async function readLayoutIndex(files: LayoutFiles): Promise<Index> {
+  const path = files.nameOf(LAYOUT_FILES.index)
+  const bytes = await readRequired(files, LAYOUT_FILES.index, LAYOUT_INDEX_MAX_BYTES)
+  const index = parseManifest(bytes, path, LAYOUT_INDEX_MAX_BYTES)
+  if (index.kind === 'index') return index
+  throw contentInvalid(path, `${path} is one image; expected an index`)
+}
+
+async function checkVersion(files: LayoutFiles): Promise<void> {
+  const path = files.nameOf(LAYOUT_FILES.layout)
+  const bytes = await readRequired(files, LAYOUT_FILES.layout, 4096)
   let version: unknown
   try {
     version = JSON.parse(new TextDecoder().decode(bytes))?.imageLayoutVersion
@@ -64,9 +68,8 @@ async function checkVersion(root: string, path: string): Promise<void> {
   }
 }
 
-async function readRequired(root: string, path: string, maxBytes: number): Promise<Uint8Array> {
-  const real = await realFileBelow(root, path)
-  const bytes = real === undefined ? undefined : await readSmallFile(real, maxBytes)
-  if (bytes === undefined) throw unreadable(path, new Error('there is no such file'))
+async function readRequired(files: LayoutFiles, path: string, maxBytes: number): Promise<Uint8Array> {
+  const bytes = await files.read(path, maxBytes)
+  if (bytes === undefined) throw unreadable(files.nameOf(path), new Error('there is no such file'))
   return bytes
 }

@@ -8,7 +8,8 @@ import { formatReference } from '../../oci/reference.ts'
 import type { PushedBlob, PushedManifest, PutBlobResult, RepositoryWriter } from '../../registry/writer.ts'
 import type { Hash, HashAlgorithm, Runtime } from '../../runtime.ts'
 import { nameOf } from './entry-name.ts'
-import { blobFile, contentInvalid, fileSize, readSmallFile, syncFolder } from './files.ts'
+import { contentInvalid, fileSize, readSmallFile, syncFolder } from './files.ts'
+import { blobFile } from './layout-files.ts'
 import { unwritable, writeWhole } from './workspace-file.ts'
 
 /** A repository of a layout, as it is written to and asked what it has. */

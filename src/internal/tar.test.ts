@@ -3,6 +3,8 @@ import { readPax, readTarBlock, TAR_BLOCK, TAR_END, tarHeader } from './tar.ts'
 
 const GIB = 1024 ** 3
 
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+
 function readBack(bytes: Uint8Array) {
   const first = readTarBlock(bytes.subarray(0, TAR_BLOCK), 'a test')
   if (first.kind !== 'pax') return first
@@ -30,5 +32,18 @@ it('reads the end, and refuses what is no header or no file', () => {
   const altered = tarHeader({ path: 'index.json', size: 17 })
   altered[0]!++
   expect(() => readTarBlock(altered, 'part 7')).toThrow(/part 7 is no tar archive/)
-  expect(() => readPax(new TextEncoder().encode('12 mtime=17\n'), 'part 7')).toThrow(/part 7 has an extended/)
+  expect(readPax(bytesOf('12 mtime=17\n15 path=a\nb=ü\n12 size=123\n'), 'part 7')).toEqual({
+    path: 'a\nb=ü',
+    size: 123,
+  })
+  for (const text of [
+    '12 mtime=17',
+    '9 path=a',
+    '0 path=a\n',
+    '99999 a=b\n',
+    'path=a\n',
+    '12 size=-1x\n',
+    '12 size=1e3\n',
+  ])
+    expect(() => readPax(bytesOf(text), 'part 7'), text).toThrow(/part 7 has an e/)
 })

@@ -7,10 +7,14 @@ export interface TarEntry {
   readonly size: number
 }
 
-/** A block of a header: an entry, what the next one is called and how large it is (pax), or the end of the archive. */
+/**
+ * A block of a header: a file; what is no file, such as a folder or a link, with its type; what the next entry is called
+ * and how large it is (POSIX's pax), or its name alone (GNU's); what says nothing of that; or the end of the archive.
+ */
 export type TarBlock =
   | ({ readonly kind: 'file' } & TarEntry)
-  | { readonly kind: 'pax'; readonly size: number }
+  | ({ readonly kind: 'other'; readonly type: string } & TarEntry)
+  | { readonly kind: 'pax' | 'name' | 'aside'; readonly size: number }
   | { readonly kind: 'end' }
 
 /** Everything in a tar archive begins at a multiple of so many bytes. */
@@ -21,8 +25,8 @@ export const TAR_END: Uint8Array<ArrayBuffer> = new Uint8Array(2 * TAR_BLOCK)
 const PATH_BYTES = 100
 /** The first size that eleven octal digits cannot say. */
 const SIZE_LIMIT = 8 ** 11
-/** Far beyond what the names and sizes of a bundle need. */
-const PAX_MAX_BYTES = 64 * 1024
+/** Links, devices, folders and pipes have no bytes, whatever their headers say. */
+const WITHOUT_BYTES = '123456'
 const text = new TextEncoder()
 
 /**
@@ -52,32 +56,62 @@ export function tarPadding(size: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads one block where a header stands; `where` names the archive in errors. What {@link readPax} says of the entry counts
- * more. Throws `CONTENT_INVALID` for a block that is none, and for entries that are no files.
+ * Reads one block where a header stands, of whatever tool: POSIX's ustar, GNU's, and older ones; `where` names the archive in
+ * errors. What {@link readPax} says of the entry counts more. Throws `CONTENT_INVALID` for a block that is none.
  */
 export function readTarBlock(bytes: Uint8Array, where: string): TarBlock {
   if (bytes.every((byte) => byte === 0)) return { kind: 'end' }
   const sum = Number.parseInt(field(bytes, 148, 8), 8)
   if (sum !== checksum(bytes)) throw invalid(`${where} is no tar archive where a header should be`)
-  const size = Number.parseInt(field(bytes, 124, 12), 8)
-  if (!Number.isSafeInteger(size)) throw invalid(`${where} has an entry whose size cannot be read`)
+  const size = readSize(bytes)
+  if (size === undefined) throw invalid(`${where} has an entry whose size cannot be read`)
   const type = field(bytes, 156, 1)
-  const path = field(bytes, 0, PATH_BYTES)
-  if (type === 'x' && size <= PAX_MAX_BYTES) return { kind: 'pax', size }
-  if (type === '0' || type === '') return { kind: 'file', path, size }
-  throw invalid(`${where} has the entry ${JSON.stringify(path)} of the type "${type}"; expected files only`)
+  const path = readPath(bytes)
+  if (type === 'x') return { kind: 'pax', size }
+  if (type === 'L') return { kind: 'name', size }
+  if (type === 'K' || type === 'g') return { kind: 'aside', size }
+  // Before POSIX a folder was a file whose name ends so.
+  const isFile = ['0', '7', ''].includes(type) && !path.endsWith('/')
+  if (isFile) return { kind: 'file', path, size }
+  return { kind: 'other', type, path, size: WITHOUT_BYTES.includes(type) ? 0 : size }
 }
 
-/** Reads the records of an extended header: what of path and size is to be taken from them. Throws `CONTENT_INVALID`. */
+/** In octal digits, or, as GNU's tar writes what they cannot say, as a number of twelve bytes with the first bit set. */
+function readSize(bytes: Uint8Array): number | undefined {
+  const digits = field(bytes, 124, 12)
+  if (/^[0-7]+$/.test(digits)) return Number.parseInt(digits, 8)
+  if (bytes[124] !== 0x80) return undefined
+  const size = bytes.subarray(125, 136).reduce((sum, byte) => sum * 256 + byte, 0)
+  return Number.isSafeInteger(size) ? size : undefined
+}
+
+/** POSIX's headers have the front of a long path in a field of its own; GNU's have something else there. */
+function readPath(bytes: Uint8Array): string {
+  const isPosix = latin1(bytes.subarray(257, 263)) === 'ustar\0'
+  const front = isPosix ? field(bytes, 345, 155) : ''
+  return `${front && `${front}/`}${field(bytes, 0, PATH_BYTES)}`
+}
+
+/**
+ * Reads the records of an extended header: what of path and size is to be taken from them; others are passed by. Throws
+ * `CONTENT_INVALID`.
+ */
 export function readPax(bytes: Uint8Array, where: string): Partial<TarEntry> {
   const found: { path?: string; size?: number } = {}
   for (let at = 0; at < bytes.length; ) {
-    const [, length = '', key, value] =
-      /^(\d{1,6}) (path|size)=([^\n]*)\n/.exec(new TextDecoder().decode(bytes.subarray(at))) ?? []
-    if (key === undefined || value === undefined)
-      throw invalid(`${where} has an extended header that is not read`)
-    if (key === 'path') found.path = value
-    else found.size = Number(value)
+    const [, length = ''] = /^(\d{1,6}) /.exec(latin1(bytes.subarray(at, at + 8))) ?? []
+    const record = bytes.subarray(at + length.length + 1, at + Number(length))
+    const equals = record.indexOf(0x3d)
+    if (equals < 1 || record.at(-1) !== 0x0a || at + Number(length) > bytes.length)
+      throw invalid(`${where} has an extended header that cannot be read`)
+    const [key, value] = [record.subarray(0, equals), record.subarray(equals + 1, -1)].map((part) =>
+      new TextDecoder().decode(part),
+    )
+    if (key === 'path') found.path = value!
+    if (key === 'size') {
+      if (!/^\d{1,15}$/.test(value!)) throw invalid(`${where} has an entry whose size cannot be read`)
+      found.size = Number(value)
+    }
     at += Number(length)
   }
   return found
@@ -113,8 +147,12 @@ function checksum(bytes: Uint8Array): number {
 }
 
 function field(bytes: Uint8Array, at: number, length: number): string {
-  const [value = ''] = new TextDecoder('latin1').decode(bytes.subarray(at, at + length)).split('\0', 1)
+  const [value = ''] = latin1(bytes.subarray(at, at + length)).split('\0', 1)
   return value.trim()
+}
+
+function latin1(bytes: Uint8Array): string {
+  return new TextDecoder('latin1').decode(bytes)
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
