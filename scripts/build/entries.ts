@@ -16,6 +16,7 @@ export const PROGRAMS: Entries = {
   'v8-flags': 'src/cli/v8-flags.ts',
   'parse-worker': 'src/adapters/config/parse-worker.ts',
   'password-worker': 'src/adapters/passwords/password-worker.ts',
+  'replay-worker': 'src/adapters/simulate/replay-worker.ts',
   'update-worker': 'src/adapters/ranges/update-worker.ts',
 }
 

@@ -16,6 +16,7 @@ import { RANGES_ABOUT, RANGES_LOOKUP, RANGES_UPDATE } from './commands/ranges-sp
 import { REWRITE } from './commands/rewrite-spec.ts'
 import { SCAN } from './commands/scan-spec.ts'
 import { SERVE } from './commands/serve-spec.ts'
+import { SIMULATE } from './commands/simulate-spec.ts'
 import { SYNC } from './commands/sync-spec.ts'
 import { type BoundCommand, bind, type CommandGroup } from './spec/bound-command.ts'
 
@@ -25,6 +26,9 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(DEMO, async (options) => (await import('./commands/demo.ts')).runDemo(options)),
   bind(EXPLAIN, async (options, image) => (await import('./commands/explain.ts')).runExplain(image, options)),
   bind(HOSTS, async (options) => (await import('./commands/hosts.ts')).runHosts(options)),
+  bind(SIMULATE, async (options, logs) =>
+    (await import('./commands/simulate.ts')).runSimulate(logs, options),
+  ),
   bind(HEALTHCHECK, async (options) => (await import('./commands/healthcheck.ts')).runHealthcheck(options)),
   bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),

@@ -2,20 +2,16 @@ import { type Backends, noBackends, reconcile } from '../backends/backends.ts'
 import type { BackendEvent, Elsewhere } from '../backends/live-backend.ts'
 import { type OwnershipPolicy, ownershipPolicyOf } from '../backends/ownership/ownership-policy.ts'
 import type { LoadedRanges, RangesInForce } from '../clouds/fetch/ranges.ts'
-import type { Located } from '../clouds/located.ts'
-import { tableOfPlaces } from '../clouds/table-of-places.ts'
 import type { Config, RegistryConfig, UpstreamConfig } from '../config/config.ts'
 import type { Remark } from '../config/fault.ts'
 import { warningsInSteps } from '../config/warnings.ts'
 import { createObservers, type Observers } from '../internal/observers.ts'
 import { inTurns } from '../internal/steps.ts'
-import type { Address } from '../net/address.ts'
-import { createClientAddress } from '../net/client-address.ts'
-import { parsePrefix } from '../net/prefix.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import { type Addressing, createAddressing } from '../routing/addressing.ts'
 import type { Backend } from '../routing/backend.ts'
-import { createLocate, type Locate } from '../routing/locate.ts'
+import type { Locate } from '../routing/locate.ts'
+import { locateByConfig } from '../routing/locate-by-config.ts'
 import { compileRule, type Rule } from '../routing/rule.ts'
 import { createView, type View, type ViewParts } from '../routing/view.ts'
 import { Admission } from './admission/admission.ts'
@@ -119,7 +115,10 @@ export class InForce {
       ranges: await this.#ranges.load(config.clouds),
       ownership: await ownershipPolicyOf(config),
       rules: config.routing.map(compileRule),
-      locate: await locateBy(this.#runtime, config, (address) => this.#ranges.lookup(address)),
+      locate: await inTurns(
+        this.#runtime,
+        locateByConfig(config, (address) => this.#ranges.lookup(address)),
+      ),
       admission: await Admission.open(config, this.#runtime, before?.admission),
     }
   }
@@ -193,19 +192,4 @@ function viewsOf(
 /** A runtime without a disk knows the places of clients by itself. */
 function placesAreGiven({ placesAreGiven: given, ranges }: DoorRuntime): boolean {
   return given ?? ranges === undefined
-}
-
-/** Finds clients by the places that the config names, of which there may be tens of thousands, and then by the ranges. */
-async function locateBy(
-  runtime: Pick<DoorRuntime, 'after'>,
-  { clouds, clients }: Config,
-  lookup: (address: Address) => Located | undefined,
-): Promise<Locate> {
-  const clientAddress = createClientAddress({
-    trustedProxies: clients.trustedProxies.map((text) => parsePrefix(text)),
-    header: clients.header,
-  })
-  if (clouds.places.length === 0) return createLocate(clientAddress, lookup)
-  const overrides = await inTurns(runtime, tableOfPlaces(clouds.places))
-  return createLocate(clientAddress, (address) => overrides.lookup(address) ?? lookup(address))
 }

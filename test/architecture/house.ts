@@ -13,7 +13,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['config', 'clouds', 'inventory', 'prices', 'releases'],
   ['routing'],
   ['backends', 'cache', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch', 'transport'],
-  ['replication', 'bundle', 'relay', 'migrate', 'doctor'],
+  ['replication', 'bundle', 'relay', 'migrate', 'doctor', 'simulate'],
   ['server'],
   ['adapters', 'cli', 'demo', 'entries'],
 ]

@@ -91,7 +91,8 @@ describe.each(RUNTIME_NAMES)('the command of the package, on %s', (runtime) => {
     const chunks = (await readdir(join(installed.folder, 'dist')))
       .filter(
         (name) =>
-          name.endsWith('.js') && !/^(?:cli|parse-worker|password-worker|update-worker)\.js$/.test(name),
+          name.endsWith('.js') &&
+          !/^(?:cli|parse-worker|password-worker|replay-worker|update-worker)\.js$/.test(name),
       )
       .map((name) => pathToFileURL(join(installed.folder, 'dist', name)).href)
     const file = join(installed.project, 'load.js')

@@ -237,7 +237,8 @@ console.log(faults || 'all')`,
 }
 
 /** What runs as soon as it is loaded. */
-const PROGRAM = /(?:^|\/)(?:cli|main|parse-worker|password-worker|update-worker|upstream-process)\.[jt]s$/
+const PROGRAM =
+  /(?:^|\/)(?:cli|main|parse-worker|password-worker|replay-worker|update-worker|upstream-process)\.[jt]s$/
 
 async function chunksOf(dist: string): Promise<string[]> {
   const names = await readdir(dist)

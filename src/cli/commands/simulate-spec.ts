@@ -1,0 +1,63 @@
+import { parseSize } from '../../config/byte-size.ts'
+import { refused } from '../../config/refusal.ts'
+import { FORMAT_IDS } from '../../simulate/logs/logged-request.ts'
+import { any, defineCommand, type OptionsOf } from '../spec/command-spec.ts'
+import { asText, list, oneOf, type ReadText, value, valueOr, wholeNumber } from '../spec/option-spec.ts'
+import { jsonOptions } from '../spec/shared-options.ts'
+
+const size: ReadText<number> = (text) => parseSize(text) ?? refused('must be a size such as 6MiB')
+
+const inventory: ReadText<string> = (text) =>
+  /^[^=]+=./.test(text) ? text : refused('must be ID=FILE, such as paris=paris.inventory')
+
+export const SIMULATE = defineCommand({
+  name: 'simulate',
+  description: 'replay the log of a registry against configs: who would answer what, and what changes',
+  argument: any('log', 'files, also in gzip or zstd; - for standard input'),
+  options: {
+    config: list(
+      '<file>',
+      'a policy to try; given several times, each is compared with the first one',
+      asText,
+    ),
+    down: list('<id>', 'as if this backend were down; with one config, it is compared with that as it is'),
+    inventory: list(
+      '<id=file>',
+      'what a store holds, as sync leaves it there; a store without is taken to hold everything',
+      inventory,
+    ),
+    format: value('<form>', 'of the logs (default: found out of each)', oneOf(FORMAT_IDS)),
+    blobSize: valueOr(
+      '<size>',
+      'what a blob is taken to weigh that neither the log nor an inventory knows',
+      size,
+      ['6MiB', 6 * 1024 ** 2],
+    ),
+    maxUnknown: valueOr(
+      '<percent>',
+      'end with 1 when more of the lines than this cannot be read',
+      wholeNumber(0, 100),
+      ['5', 5],
+    ),
+    threads: value('<count>', 'that read and replay (default: one for each core)', wholeNumber(1, 256)),
+    ...jsonOptions('print all of it as JSON'),
+  },
+  rules: [
+    {
+      kind: 'check',
+      fault({ config }, logs) {
+        if (config === undefined) return '--config is required: the policy to try'
+        if (logs.length === 0) return 'name what to replay: the files of a log, or - for standard input'
+        return logs.filter((log) => log === '-').length > 1 ? 'standard input can be read once' : undefined
+      },
+    },
+  ],
+  examples: [
+    'portolan simulate access.log --config portolan.yaml',
+    'portolan simulate *.log.gz --config today.yaml --config tomorrow.yaml',
+    'portolan simulate access.log --config portolan.yaml --down paris',
+    'kubectl logs deploy/door | portolan simulate - --config portolan.yaml --json',
+  ],
+})
+
+export type SimulateOptions = OptionsOf<typeof SIMULATE>

@@ -1,0 +1,302 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runHosted } from '../../../test/support/command-host.ts'
+import { makeInventory } from '../../../test/support/inventory.ts'
+import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
+import type { LogReport } from '../../simulate/log-report.ts'
+import type { PolicyReport } from '../../simulate/report.ts'
+
+const FIXTURES = join(import.meta.dirname, '../../../test/fixtures/simulate')
+const LOG = join(FIXTURES, 'access.log')
+const CONFIG = join(FIXTURES, 'portolan.yaml')
+
+interface Document {
+  readonly version: number
+  readonly logs: readonly LogReport[]
+  readonly requests: number
+  readonly unknownLines: number
+  readonly refusedRequests: number
+  readonly assumptions: readonly string[]
+  readonly policies: readonly PolicyReport[]
+}
+
+let folder: TempFolder
+
+beforeAll(async () => {
+  folder = await makeTempFolder()
+})
+afterAll(() => folder[Symbol.asyncDispose]())
+
+function simulate(...words: string[]) {
+  return runHosted(['simulate', ...words], { folder: folder.path })
+}
+
+async function simulated(...words: string[]): Promise<Document> {
+  const { code, out, err } = await simulate(...words, '--json')
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  return JSON.parse(out)
+}
+
+async function file(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(folder.path, name)
+  await writeFile(path, content)
+  return path
+}
+
+/** What counts of a backend: requests and bytes. */
+function amounts({ backends }: PolicyReport): object {
+  return Object.fromEntries(backends.map(({ id, requests, bytes }) => [id, { requests, bytes }]))
+}
+
+/** Added up by hand, from how the log was made: see each line. */
+const TOTALS = {
+  // A hundred blobs of a million bytes from 10.1.0.0/16, which is Paris.
+  paris: { requests: 100, bytes: 100_000_000 },
+  // Sixty of two million from 10.2.0.0/16, which is Virginia.
+  virginia: { requests: 60, bytes: 120_000_000 },
+  // Fifty of three million from 10.3.0.0/16, which is Azure in the Netherlands.
+  cdn: { requests: 50, bytes: 150_000_000 },
+  // Thirty HEADs of a tag, and twenty manifests of which the log has the redirect alone: 4,096 bytes each.
+  main: { requests: 50, bytes: 20 * 4096 },
+}
+
+describe('portolan simulate', () => {
+  it('replays a log that was added up by hand', async () => {
+    const { version, logs, policies, ...rest } = await simulated(LOG, '--config', CONFIG)
+    expect(version).toBe(1)
+    expect(logs).toEqual([
+      expect.objectContaining({
+        format: 'combined',
+        lines: 273,
+        requests: 264,
+        asides: 4,
+        unknown: 5,
+        duplicates: 0,
+      }),
+    ])
+    expect(rest).toMatchObject({ requests: 264, unknownLines: 5, refusedRequests: 4 })
+    expect(policies).toHaveLength(1)
+    const [policy] = policies
+    expect(amounts(policy!)).toEqual(TOTALS)
+    expect(policy).toMatchObject({ requests: 260, bytes: 370_081_920, estimatedBytes: 81_920 })
+    const of = (id: string) => policy!.backends.find((backend) => backend.id === id)
+    // Ten blobs, all from one place; nobody else is a CDN.
+    expect(of('cdn')).toMatchObject({ fills: { requests: 10, bytes: 30_000_000, estimated: false } })
+    expect(of('paris')).not.toHaveProperty('fills')
+    // 25 blobs were asked for, all of them within some hours, in which a presence is believed.
+    expect(of('paris')?.probes?.requests).toBeGreaterThanOrEqual(25)
+    expect(of('main')).toMatchObject({ heads: 30 })
+    expect(of('paris')?.distance).toMatchObject({ median: 0, p95: 0, roundTripMedian: 2, unknown: 0 })
+    expect(of('cdn')?.distance).toMatchObject({ median: 300, roundTripMedian: 7 })
+  })
+
+  it('says the same at every time, in any order, by any number of threads, and packed', async () => {
+    const lines = (await readFile(LOG, 'utf8')).trimEnd().split('\n')
+    const shuffled = await file('shuffled.log', lines.toReversed().join('\n'))
+    const packed = await file('access.log.gz', gzipSync(await readFile(LOG)))
+    // Two frames, as two rotations that were put together.
+    const half = Math.floor(lines.length / 2)
+    const text = (part: string[]) => Buffer.from(`${part.join('\n')}\n`)
+    const frames = [lines.slice(0, half), lines.slice(half)].map((part) => zstdCompressSync(text(part)))
+    const zstd = await file('access.log.zst', Buffer.concat(frames))
+    const first = await simulate(LOG, '--config', CONFIG, '--json')
+    const again = await simulate(LOG, '--config', CONFIG, '--json', '--threads', '7')
+    expect(again).toEqual(first)
+    for (const log of [shuffled, packed, zstd]) {
+      const { policies } = await simulated(log, '--config', CONFIG)
+      expect(policies).toEqual((JSON.parse(first.out) as Document).policies)
+    }
+  })
+
+  it('counts the same for many chunks in several threads as for one', async () => {
+    const line = (index: number) =>
+      JSON.stringify({
+        level: 'info',
+        time: new Date(Date.UTC(2026, 10, 27) + index * 10).toISOString(),
+        id: `door-${index}`,
+        method: 'GET',
+        target: `/v2/pause/blobs/sha256:${String(index % 997).padStart(64, '0')}`,
+        client: ['aws/eu-west-3', 'aws/us-east-1', 'country/FR'][index % 3],
+        msg: 'request',
+      })
+    const lines = Array.from({ length: 12_000 }, (_, index) => line(index))
+    const once = await file('large.log', lines.join('\n'))
+    // The shipper sent a third again, later.
+    const twice = await file('twice.log', [...lines, ...lines.slice(0, 4000)].join('\n'))
+    const whole = await simulated(once, '--config', CONFIG, '--threads', '1')
+    const parted = await simulated(twice, '--config', CONFIG, '--threads', '3')
+    expect(amounts(whole.policies[0]!)).toMatchObject({ paris: { requests: 4000 }, cdn: { requests: 4000 } })
+    expect(parted.policies).toEqual(whole.policies)
+    expect(parted.logs[0]).toMatchObject({ lines: 16_000, requests: 12_000, duplicates: 4000 })
+  })
+
+  it('compares with a backend down, in both directions, and says why', async () => {
+    const { policies } = await simulated(LOG, '--config', CONFIG, '--down', 'paris')
+    expect(policies.map(({ down }) => down)).toEqual([undefined, ['paris']])
+    expect(amounts(policies[1]!)).toEqual({
+      ...TOTALS,
+      paris: { requests: 0, bytes: 0 },
+      virginia: { requests: 160, bytes: 220_000_000 },
+    })
+    expect(policies[1]!.changes).toEqual([
+      {
+        from: 'paris',
+        to: 'virginia',
+        requests: 100,
+        bytes: 100_000_000,
+        reasons: [
+          {
+            before: 'store-present by rule 1 (stores@aws)',
+            after: 'store-present by rule 1 (stores@aws)',
+            requests: 100,
+            bytes: 100_000_000,
+          },
+        ],
+        places: [{ place: 'aws/eu-west-3', requests: 100, bytes: 100_000_000 }],
+      },
+    ])
+  })
+
+  it('compares configs, each with the first', async () => {
+    const text = (await readFile(CONFIG, 'utf8')).replace('prefer: [cdn]', 'prefer: [paris]')
+    const other = await file('paris.yaml', text)
+    const { code, out, err } = await simulate(LOG, '--config', CONFIG, '--config', other, '--config', CONFIG)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toContain(`\nB: ${other}\n`)
+    expect(out).toContain('\nB sends 50 requests (19.2 %) elsewhere than A does:\n')
+    expect(out).toMatch(
+      / {2}cdn +paris +50 +143\.1 MiB +store-present by rule 2 \(paris\) +azure\/westeurope 100\.0 %\n/,
+    )
+    expect(out).toContain('\nC sends nobody elsewhere than A does.\n')
+    expect(out).toContain('\nAssumed:\n')
+  })
+
+  it('goes by what stores hold, and takes sizes from there', async () => {
+    const digest = `sha256:${'1'.repeat(64)}`
+    const held = { digest, bytes: Buffer.alloc(1234) }
+    const list = await file('paris.inventory', makeInventory([held], Date.UTC(2026, 10, 1)).bytes)
+    const line = (method: string, of: string) =>
+      `10.1.0.1 - - [27/Nov/2026:08:00:00 +0000] "${method} /v2/pause/blobs/${of} HTTP/1.1" 307 12 "-" "-"`
+    const absent = `sha256:${'2'.repeat(64)}`
+    const log = await file(
+      'few.log',
+      [line('GET', digest), line('GET', absent), line('HEAD', digest)].join('\n'),
+    )
+    const words = [log, '--config', CONFIG, '--inventory', `paris=${list}`, '--blob-size', '1MiB']
+    const { policies, assumptions } = await simulated(...words)
+    expect(amounts(policies[0]!)).toMatchObject({
+      paris: { requests: 2, bytes: 1234 },
+      virginia: { requests: 1, bytes: 1024 ** 2 },
+    })
+    expect(policies[0]!.backends.find(({ id }) => id === 'paris')).not.toHaveProperty('probes')
+    expect(assumptions.join('\n')).toContain('virginia, cdn hold everything')
+  })
+
+  it('reads standard input, and a list of log entries in one document', async () => {
+    const entry = (index: number) => ({
+      insertId: `i${index}`,
+      timestamp: '2026-11-27T08:00:00.5Z',
+      httpRequest: {
+        requestMethod: 'GET',
+        requestUrl: `https://registry.test/v2/pause/blobs/sha256:${'3'.repeat(64)}`,
+        status: 307,
+        remoteIp: `10.2.0.${index}`,
+      },
+    })
+    const input = JSON.stringify([entry(1), entry(2), entry(3), entry(1)], null, 2)
+    const words = ['simulate', '-', '--config', CONFIG, '--json']
+    const { code, out } = await runHosted(words, { folder: folder.path, input })
+    expect(code).toBe(0)
+    const { logs, policies } = JSON.parse(out) as Document
+    expect(logs).toEqual([
+      expect.objectContaining({ file: '-', format: 'cloud-run', lines: 4, requests: 3, duplicates: 1 }),
+    ])
+    expect(amounts(policies[0]!)).toMatchObject({ virginia: { requests: 3 } })
+  })
+
+  it('ends with 1 when too many lines cannot be read, and shows the first of them', async () => {
+    const lines = (await readFile(LOG, 'utf8')).trimEnd().split('\n')
+    const log = await file(
+      'broken.log',
+      [...lines.slice(0, 60), ...Array(9).fill('\u001b[31mred'), 'x'.repeat(70_000)].join('\n'),
+    )
+    const { code, out, err } = await simulate(log, '--config', CONFIG)
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(
+        /^portolan: \d+\.\d % of the lines cannot be read; --max-unknown 5 allows 5 %\n$/,
+      ),
+    })
+    expect(out).toMatch(/\n {2}line 61: it is no line of the combined log format: \u{fffd}\[31mred\n/u)
+    expect(await simulate(log, '--config', CONFIG, '--max-unknown', '30')).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('ends with 1 for what is no log', async () => {
+    const log = await file('page.html', '<html>\n</html>\n')
+    expect(await simulate(log, '--config', CONFIG)).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining(
+        'page.html: none of its first lines can be read in any form that is known (portolan, ',
+      ),
+    })
+    expect(await simulate(await file('empty.log', ''), '--config', CONFIG)).toMatchObject({
+      code: 1,
+      err: 'portolan: the logs have no request\n',
+    })
+  })
+
+  it('ends with 2 for a file that breaks off, and names it', async () => {
+    const broken = gzipSync(await readFile(LOG)).subarray(0, 900)
+    const log = await file('broken.log.gz', broken)
+    expect(await simulate(log, '--config', CONFIG)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/^portolan: cannot read .*broken\.log\.gz: unexpected end of file\n$/),
+    })
+  })
+
+  it.each<[title: string, words: string[], err: string]>([
+    ['no config', ['a.log'], '--config is required'],
+    ['no log', ['--config', CONFIG], 'name what to replay'],
+    [
+      'an unknown backend',
+      [LOG, '--config', CONFIG, '--down', 'pari'],
+      '--down "pari" is in no config (did you mean "paris"?); there are ',
+    ],
+    [
+      'an upstream with an inventory',
+      [LOG, '--config', CONFIG, '--inventory', 'main=x'],
+      '--inventory "main" is in no config',
+    ],
+    ['an inventory without its store', [LOG, '--config', CONFIG, '--inventory', 'x'], 'must be ID=FILE'],
+    ['a log that is not there', ['missing.log', '--config', CONFIG], 'cannot read missing.log'],
+    ['a form that there is none', [LOG, '--config', CONFIG, '--format', 'clf'], 'must be one of portolan'],
+  ])('ends with 2 and one line for %s', async (_, words, err) => {
+    const told = await simulate(...words)
+    expect(told).toMatchObject({ code: 2, out: '', err: expect.stringContaining(err) })
+    expect(told.err).toMatch(/^[^\n]+\n$/)
+  })
+
+  it('refuses the config of a mirror, and what is no inventory', async () => {
+    const mirror = await file(
+      'mirror.yaml',
+      JSON.stringify({
+        version: 1,
+        delivery: 'relay',
+        cache: 'off',
+        upstreams: [{ id: 'hub', url: 'https://hub.test', at: 'anycast' }],
+      }),
+    )
+    expect(await simulate(LOG, '--config', mirror)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("is a mirror's (delivery: relay)"),
+    })
+    expect(await simulate(LOG, '--config', CONFIG, '--inventory', `paris=${LOG}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('access.log: this is not a usable inventory'),
+    })
+  })
+})

@@ -1,0 +1,151 @@
+import { stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { type Replayed, replayLogs } from '../../adapters/simulate/replay-logs.ts'
+import { PortolanError } from '../../errors.ts'
+import { assumptionsOf } from '../../simulate/assumptions.ts'
+import { USUAL_SIZES } from '../../simulate/content-sizes.ts'
+import { type PolicyReport, reportPolicies } from '../../simulate/report.ts'
+import { EXIT } from '../exit-code.ts'
+import { printLongJson, progressOutput, say, sayError } from '../print.ts'
+import { formatLogs, formatPolicies, grouped, percent } from '../simulate-report.ts'
+import { readInventories, readPolicies, type SimulatedPolicy } from '../simulate-setup.ts'
+import type { SimulateOptions } from './simulate-spec.ts'
+
+/** Replays logs against configs and says who would answer what; gives the exit code. */
+export async function runSimulate(logs: readonly string[], options: SimulateOptions): Promise<number> {
+  const policies = await readPolicies(options.config!, options.down ?? [])
+  const inventories = await readInventories(options.inventory ?? [], policies)
+  const sizes = { ...USUAL_SIZES, blob: options.blobSize }
+  const progress = createProgress(await sizeOf(logs))
+  let replayed: Replayed
+  try {
+    replayed = await replayLogs(
+      logs,
+      {
+        policies: policies.map(({ config, down, snapshot }) => ({
+          config,
+          down,
+          ...(snapshot && { snapshot }),
+        })),
+        inventories,
+        sizes,
+      },
+      {
+        ...(options.format !== undefined && { format: options.format }),
+        threads: options.threads ?? availableParallelism(),
+        onProgress: progress.step,
+      },
+    )
+  } finally {
+    progress.end()
+  }
+  const reports = reportPolicies(policies, replayed.state)
+  const assumptions = assumptionsOf(factsOf(policies, replayed, reports[0]!, { inventories, sizes }))
+  const lines = linesOf(replayed)
+  if (options.json) await printLongJson({ ...documentOf(replayed, lines), assumptions, policies: reports })
+  else {
+    process.stdout.write(`${formatLogs(replayed.logs).join('\n')}\n${periodOf(replayed)}\n`)
+    process.stdout.write(`${formatPolicies(reports)}\n\nAssumed:\n`)
+    process.stdout.write(assumptions.map((sentence) => `  - ${sentence}\n`).join(''))
+  }
+  return exitCodeOf(lines, options.maxUnknown)
+}
+
+interface Lines {
+  readonly all: number
+  readonly requests: number
+  readonly unknown: number
+}
+
+function linesOf({ logs }: Replayed): Lines {
+  const total = (of: 'lines' | 'requests' | 'unknown') => logs.reduce((sum, log) => sum + log[of], 0)
+  return { all: total('lines'), requests: total('requests'), unknown: total('unknown') }
+}
+
+function documentOf({ logs, state: { refused, pages, first, last } }: Replayed, lines: Lines): object {
+  return {
+    logs,
+    requests: lines.requests,
+    unknownLines: lines.unknown,
+    refusedRequests: refused,
+    pageRequests: pages,
+    ...(lines.requests > 0 && { from: isoOf(first), until: isoOf(last) }),
+  }
+}
+
+function periodOf({ state: { first, last, refused, pages } }: Replayed): string {
+  if (first > last) return ''
+  const parts = [
+    `from ${isoOf(first)} to ${isoOf(last)}`,
+    ...(refused > 0 ? [`${grouped(refused)} that a door refuses to read`] : []),
+    ...(pages > 0 ? [`${grouped(pages)} for its pages`] : []),
+  ]
+  return `${parts.join('; ')}\n`
+}
+
+function isoOf(moment: number): string {
+  return new Date(moment).toISOString()
+}
+
+function exitCodeOf({ all, requests, unknown }: Lines, most: number): number {
+  if (100 * unknown > most * all) {
+    say(
+      `portolan: ${percent(unknown, all)} % of the lines cannot be read; --max-unknown ${most} allows ${most} %`,
+    )
+    return EXIT.failed
+  }
+  if (requests > 0) return EXIT.done
+  sayError(new PortolanError('CONTENT_INVALID', 'the logs have no request'))
+  return EXIT.failed
+}
+
+function factsOf(
+  policies: readonly SimulatedPolicy[],
+  { logs, forgetsDuplicates }: Replayed,
+  first: PolicyReport,
+  {
+    inventories,
+    sizes,
+  }: { readonly inventories: ReadonlyMap<string, unknown>; readonly sizes: typeof USUAL_SIZES },
+): Parameters<typeof assumptionsOf>[0] {
+  const stores = policies.flatMap(({ config }) => config.stores)
+  const named = (by: SimulatedPolicy['by']) =>
+    policies.filter((each) => each.by === by).map(({ name }) => name)
+  return {
+    formats: logs.flatMap(({ format }) => format ?? []),
+    estimatedShare: first.bytes === 0 ? 0 : first.estimatedBytes / first.bytes,
+    sizes,
+    unlisted: stores.filter(({ id }) => !inventories.has(id)).map(({ id }) => id),
+    anycast: stores.filter(({ at }) => at === 'anycast').map(({ id }) => id),
+    withoutLists: named('networks'),
+    withoutRanges: named('nothing'),
+    hasSpill: policies.some(({ config }) => config.spill !== undefined),
+    forgetsDuplicates,
+  }
+}
+
+/** Bytes of all logs; `undefined` where that is not known, as of standard input. */
+async function sizeOf(logs: readonly string[]): Promise<number | undefined> {
+  const sizes = await Promise.all(logs.map((log) => stat(log).catch(() => undefined)))
+  return sizes.every((found) => found?.isFile())
+    ? sizes.reduce((sum, found) => sum + found!.size, 0)
+    : undefined
+}
+
+/** Says on a terminal how far it is. */
+function createProgress(size: number | undefined): { step(bytes: number, lines: number): void; end(): void } {
+  const output = progressOutput()
+  if (!output.isTTY) return { step() {}, end() {} }
+  let [bytes, lines, last] = [0, 0, 0]
+  return {
+    step(moreBytes, moreLines) {
+      bytes += moreBytes
+      lines += moreLines
+      if (performance.now() - last < 100) return
+      last = performance.now()
+      const share = size === undefined ? '' : `, ${Math.floor((100 * bytes) / Math.max(1, size))} %`
+      output.write(`\r${grouped(lines)} lines${share}\u001b[K`)
+    },
+    end: () => output.write('\r\u001b[K'),
+  }
+}

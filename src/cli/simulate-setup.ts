@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises'
+import { type RangesFor, rangesFor } from '../adapters/simulate/ranges-for.ts'
+import type { Config } from '../config/config.ts'
+import { suggestion } from '../config/suggestion.ts'
+import { PortolanError } from '../errors.ts'
+import { decodeInventory } from '../inventory/decode.ts'
+import type { PolicySetup } from '../simulate/open-replay.ts'
+import type { PolicyNote } from '../simulate/report.ts'
+import { readConfig } from './read-config.ts'
+
+/** A policy that is to be tried. */
+export interface SimulatedPolicy extends PolicySetup, PolicyNote {
+  /** What its clients are found by. */
+  readonly by: RangesFor['by']
+}
+
+/**
+ * Reads the configs to try; one alone with something taken to be down is tried as it is, too, to be compared with.
+ * Throws `USAGE` for what is no backend of any of them, and for a mirror.
+ */
+export async function readPolicies(
+  files: readonly string[],
+  down: readonly string[],
+): Promise<readonly SimulatedPolicy[]> {
+  const policies: SimulatedPolicy[] = []
+  const ranges = new Map<string, RangesFor>()
+  for (const file of files) {
+    const config = await readConfig(file)
+    if (config.delivery === 'relay') {
+      const message = `${file} is a mirror's (delivery: relay), which keeps what it fetches: only doors that redirect are simulated`
+      throw new PortolanError('USAGE', message, { file })
+    }
+    const key = JSON.stringify([config.clouds.snapshot, config.clouds.refresh, config.clouds.sources])
+    const found = ranges.get(key) ?? (await rangesFor(config.clouds))
+    ranges.set(key, found)
+    policies.push({ name: file, config, down: [], ...found })
+  }
+  const ids = policies.flatMap(({ config }) => idsOf(config))
+  checkIds('--down', down, ids)
+  if (down.length === 0) return policies
+  const failed = policies.map((policy) => ({
+    ...policy,
+    down: down.filter((id) => idsOf(policy.config).includes(id)),
+  }))
+  return policies.length === 1 ? [...policies, ...failed] : failed
+}
+
+/** Reads `ID=FILE` each. Throws `USAGE` for what is no store, and `CONTENT_INVALID` for what is no inventory. */
+export async function readInventories(
+  texts: readonly string[],
+  policies: readonly SimulatedPolicy[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const stores = policies.flatMap(({ config }) => config.stores.map(({ id }) => id))
+  const inventories = new Map<string, Uint8Array>()
+  for (const text of texts) {
+    const at = text.indexOf('=')
+    const [id, file] = [text.slice(0, at), text.slice(at + 1)]
+    checkIds('--inventory', [id], stores)
+    inventories.set(id, await readInventory(file))
+  }
+  return inventories
+}
+
+async function readInventory(file: string): Promise<Uint8Array> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(file)
+  } catch (cause) {
+    const message = `cannot read ${file}: ${(cause as Error).message}`
+    throw new PortolanError('FILE_UNREADABLE', message, { file }, cause)
+  }
+  try {
+    decodeInventory(bytes)
+  } catch (cause) {
+    const message = `${file}: ${(cause as Error).message}`
+    throw new PortolanError('CONTENT_INVALID', message, { file }, cause)
+  }
+  return bytes
+}
+
+function idsOf({ stores, upstreams }: Config): string[] {
+  return [...stores, ...upstreams].map(({ id }) => id)
+}
+
+function checkIds(flag: string, ids: readonly string[], known: readonly string[]): void {
+  const unknown = ids.find((id) => !known.includes(id))
+  if (unknown === undefined) return
+  const allowed = [...new Set(known)].join(', ')
+  const hint = suggestion(unknown, known)
+  throw new PortolanError(
+    'USAGE',
+    `${flag} ${JSON.stringify(unknown)} is in no config${hint}; there are ${allowed}`,
+  )
+}

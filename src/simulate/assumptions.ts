@@ -1,0 +1,55 @@
+import type { EstimatedSizes } from './content-sizes.ts'
+import { REMEMBERED_MAX } from './duplicates.ts'
+import type { FormatId } from './logs/logged-request.ts'
+
+/** By what a simulation was made. */
+export interface AssumedFacts {
+  readonly formats: readonly FormatId[]
+  /** Bytes that are reckoned, of all bytes of the first policy. */
+  readonly estimatedShare: number
+  readonly sizes: EstimatedSizes
+  /** Stores without an inventory. */
+  readonly unlisted: readonly string[]
+  /** Backends that are everywhere. */
+  readonly anycast: readonly string[]
+  /** Configs whose clients are found without the lists of clouds. */
+  readonly withoutLists: readonly string[]
+  /** Configs in which no address has a place. */
+  readonly withoutRanges: readonly string[]
+  readonly hasSpill: boolean
+  readonly forgetsDuplicates: boolean
+}
+
+/** What is taken to be so without anybody knowing, in sentences for people: each may make the figures wrong. */
+export function assumptionsOf(facts: AssumedFacts): readonly string[] {
+  const { formats, sizes, unlisted, anycast, withoutLists, withoutRanges } = facts
+  const has = (format: FormatId) => formats.includes(format)
+  const said: (string | false)[] = [
+    facts.estimatedShare > 0 &&
+      `${(100 * facts.estimatedShare).toFixed(1)} % of the bytes are reckoned: a blob of which nobody knows the size counts ` +
+        `${sizes.blob} bytes, and anything else ${sizes.other}; --inventory and logs of answers with bytes know better`,
+    'a GET is for the whole content, unless the log has the bytes of its answer; a HEAD is for none',
+    'each request is decided by itself: what clients, and doors that notice who comes back, do after a failure is not replayed',
+    unlisted.length > 0 && `${listed(unlisted)} hold everything: --inventory ID=FILE says what they hold`,
+    withoutLists.length > 0 &&
+      `by ${listed(withoutLists)}, addresses are found by networks and countries alone, and no region is known: there is no range snapshot, which "portolan ranges update" makes`,
+    withoutRanges.length > 0 &&
+      `by ${listed(withoutRanges)}, no address has a place: the config has no clouds.snapshot`,
+    anycast.length > 0 &&
+      `${listed(anycast)}: each place has a cache of its own that keeps everything, and is 300 km away from everybody`,
+    'a round trip takes 2 ms and 15 µs a kilometre',
+    facts.hasSpill && 'what may move when a backend is down (spill) is not bounded',
+    has('archeio') && 'archeio logs no methods: all are taken for GET',
+    has('s3') && 'a bucket logs no repositories: rules by repository do not apply to its lines',
+    facts.forgetsDuplicates &&
+      `lines that were shipped twice are told among the first ${REMEMBERED_MAX} requests, and of these later on`,
+  ]
+  return said.filter((sentence) => sentence !== false)
+}
+
+/** A few, and how many more there are. */
+function listed(names: readonly string[]): string {
+  const different = [...new Set(names)]
+  const shown = different.slice(0, 4).join(', ')
+  return different.length > 4 ? `${shown} and ${different.length - 4} more` : shown
+}
