@@ -10,7 +10,7 @@ function reportOf(kinds: readonly AuditFindingKind[], orphans: readonly object[]
   const requests = { store: 0, clients: 0 }
   const about = { store: 'paris', location: 'paris', basis: 'upstream', notes: [], requests } as const
   const store = { ...about, findings, orphans: orphans as never, ...counts }
-  return { at: 100 * HOUR, stores: [store], faults: [] }
+  return { at: 100 * HOUR, stores: [store], registries: [], faults: [] }
 }
 
 test.each<

@@ -6,14 +6,14 @@ import { formatBytes, formatCount, formatTime } from './format-quantity.ts'
 import { formatTable } from './table.ts'
 
 /**
- * The exit code of an audit: 1 when something is known to be wrong, 3 when nothing is, but a store or the upstream
+ * The exit code of an audit: 1 when something is known to be wrong, 3 when nothing is, but a store, a registry or the upstream
  * would not say.
  */
 export function auditExitCode(
-  { stores }: AuditReport,
+  { stores, registries }: AuditReport,
   faults: readonly Pick<PortolanError, 'code'>[],
 ): number {
-  const kinds = stores.flatMap(({ findings }) => findings.map(({ kind }) => kind))
+  const kinds = [...stores, ...registries].flatMap(({ findings }) => findings.map(({ kind }) => kind))
   const isWrong =
     kinds.some((kind) => kind !== 'unreadable') || faults.some(({ code }) => code !== 'UNREACHABLE')
   if (isWrong) return EXIT.failed

@@ -1,5 +1,5 @@
 import { readRegular } from '../adapters/node/regular-file.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, CredentialsConfig } from '../config/config.ts'
 import { type ConfigFault, type ConfigPath, formatConfigPath } from '../config/fault.ts'
 import { PortolanError } from '../errors.ts'
 import { parseHtpasswd } from '../server/admission/htpasswd.ts'
@@ -24,7 +24,7 @@ export async function checkLoginFiles(
       return await readRegular(name, BYTES_MAX)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      warnings.push(at(path, name, `cannot be read here (${reason}); where the mirror runs, it must be`))
+      warnings.push(at(path, name, `cannot be read here (${reason}); where it is used, it must be`))
       return undefined
     }
   }
@@ -42,13 +42,20 @@ export async function checkLoginFiles(
 
 /** Those that hold a part of a login, each with where the config names it. */
 function* filesOf(upstreams: Config['upstreams']): Iterable<readonly [ConfigPath, string]> {
-  for (const [index, { credentials }] of upstreams.entries()) {
-    const path = ['upstreams', index, 'credentials']
-    if (credentials?.kind === 'dockerConfig') yield [[...path, 'dockerConfig'], credentials.file]
-    if (credentials?.kind !== 'login') continue
-    for (const key of ['usernameFile', 'passwordFile'] as const) {
-      const name = credentials[key]
-      if (name !== undefined) yield [[...path, key], name]
-    }
+  for (const [index, { credentials, fill }] of upstreams.entries()) {
+    yield* filesOfLogin(['upstreams', index, 'credentials'], credentials)
+    yield* filesOfLogin(['upstreams', index, 'fill', 'registry', 'credentials'], fill?.credentials)
+  }
+}
+
+function* filesOfLogin(
+  path: ConfigPath,
+  credentials: CredentialsConfig | undefined,
+): Iterable<readonly [ConfigPath, string]> {
+  if (credentials?.kind === 'dockerConfig') yield [[...path, 'dockerConfig'], credentials.file]
+  if (credentials?.kind !== 'login') return
+  for (const key of ['usernameFile', 'passwordFile'] as const) {
+    const name = credentials[key]
+    if (name !== undefined) yield [[...path, key], name]
   }
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createCredentials } from '../adapters/credentials/credentials.ts'
+import { findCredentials } from '../adapters/credentials/upstream-credentials.ts'
 import { createAgents, outboundProxies } from '../adapters/node/outbound.ts'
-import type { FillConfig } from '../config/config.ts'
+import type { CredentialsConfig, FillConfig } from '../config/config.ts'
 import { proxyFor } from '../net/proxies.ts'
 import type { RegistryAddress } from '../registry/address.ts'
 import { openHttpRegistry } from '../registry/http-registry.ts'
@@ -11,6 +12,7 @@ import type { Registry } from '../registry/reader.ts'
 import type { RegistryWriter } from '../registry/writer.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openStore } from '../storage/open-store.ts'
+import type { Credentials } from '../transport/credential.ts'
 import type { Limits } from '../transport/limits.ts'
 import type { RetryPolicy } from '../transport/retry.ts'
 import { commandRuntime } from './command-runtime.ts'
@@ -28,21 +30,28 @@ export interface RegistryConnection extends RegistryAddress, RetryPolicy {
   readonly tokenServices?: readonly string[] | undefined
   /** To each host. */
   readonly limits: Limits
+  /** In place of the logins of whoever runs this process. */
+  readonly credentials?: Credentials
   /** Nothing more is asked once it is aborted. */
   readonly signal?: AbortSignal
+}
+
+/** The login that a config names for what `sync` fills. */
+export function openLogin(config: CredentialsConfig): Credentials {
+  return findCredentials(config, { environment: process.env, runtime: commandRuntime })
 }
 
 /** A registry, with the logins of whoever runs this process. Throws `USAGE` when its proxy cannot be used. */
 export function connectRegistry(connection: RegistryConnection): Registry {
   // Where the environment names no proxy that can be used, nothing has to be tried to say so.
   proxyFor(connection.url, outboundProxies())
-  return openHttpRegistry(commandRuntime, { ...connection, credentials })
+  return openHttpRegistry(commandRuntime, { credentials, ...connection })
 }
 
 /** A registry to push to, with the same logins. Throws `USAGE` when its proxy cannot be used. */
 export function connectWriter(connection: RegistryConnection): RegistryWriter {
   proxyFor(connection.url, outboundProxies())
-  return openHttpWriter(commandRuntime, { ...connection, credentials })
+  return openHttpWriter(commandRuntime, { credentials, ...connection })
 }
 
 /** The place that a store is filled through, with the credentials that its environment gives. */

@@ -18,7 +18,7 @@ const LACKING: StoreReport = {
 }
 const DONE: SyncReport = {
   ...{ interrupted: false, dryRun: false, images: 1, manifests: 2, blobs: 3 },
-  ...{ download: { blobs: 0, bytes: 0 }, downloaded: 0, stores: [COMPLETE], faults: [] },
+  ...{ download: { blobs: 0, bytes: 0 }, downloaded: 0, stores: [COMPLETE], registries: [], faults: [] },
 }
 const fault = (code: SyncFault['code'], store?: string): SyncFault => ({
   code,
@@ -76,6 +76,6 @@ test('how much of what was believed was looked at again is said', () => {
   const checked = { objects: 8, read: 7, bytes: 2048 }
   const stores = [COMPLETE, { ...COMPLETE, checked }, { ...COMPLETE, checked }]
   expect(describeSync({ ...DONE, stores })).toContain(
-    'Every store is complete.\nOf what stores were known to hold, 16 objects were looked at again, 14 (4.0 KiB) whole.\n',
+    'Every store is complete.\nOf what was known to be there, 16 objects were looked at again, 14 (4.0 KiB) whole.\n',
   )
 })

@@ -1,21 +1,23 @@
 import type { SyncFault } from '../replication/events.ts'
-import type { StoreReport, SyncReport } from '../replication/sync-report.ts'
+import type { RegistryReport, StoreReport, SyncReport } from '../replication/sync-report.ts'
 import { EXIT } from './exit-code.ts'
 import { formatBytes, formatCount } from './format-quantity.ts'
 import { formatTable } from './table.ts'
 
 /** Faults that the text names; all of them are in the JSON. */
 const FAULTS_LISTED = 50
+/** Tags beside the chosen ones that the text names. */
+const OTHERS_SHOWN = 5
 
 /**
  * The exit code of a sync: 3 when all that went wrong is that something could not be reached, 1 too when what is chosen
  * is nothing, which nobody means.
  */
 export function syncExitCode(report: SyncReport): number {
-  const { dryRun, interrupted, stores, faults } = report
+  const { dryRun, interrupted, stores, registries, faults } = report
   if (faults.length > 0) return exitCodeOfFaults(faults)
   if (isOfNothing(report)) return EXIT.failed
-  const done = dryRun || (!interrupted && stores.every(({ complete }) => complete))
+  const done = dryRun || (!interrupted && [...stores, ...registries].every(({ complete }) => complete))
   return done ? EXIT.done : EXIT.failed
 }
 
@@ -37,46 +39,74 @@ export function describeSync(report: SyncReport): string {
     formatCount(manifests, 'manifest'),
     formatCount(blobs, 'blob'),
   ].join(', ')
+  const { stores, registries, dryRun } = report
+  const rowOf = dryRun ? planOf : outcomeOf
+  const tables = [
+    ...(stores.length === 0 ? [] : [tableOf('store', stores, rowOf)]),
+    ...(registries.length === 0 ? [] : [tableOf('registry', registries, withTags(rowOf))]),
+  ]
   return [
     `The chosen tags: ${reached}.`,
     '',
-    report.dryRun ? describePlan(report) : describeStores(report.stores),
-    '',
+    ...tables.flatMap((table) => [table, '']),
     conclusion(report),
-    ...describeChecked(report.stores),
+    ...describeOtherTags(registries),
+    ...describeChecked([...stores, ...registries]),
     ...(faults.length === 0 ? [] : ['', ...describeFaults(faults)]),
     '',
   ].join('\n')
 }
 
-function describePlan({ stores }: SyncReport): string {
+/** The cells of a row behind the first one, by their headings. */
+type Row<Report> = (report: Report) => Readonly<Record<string, string>>
+
+function tableOf<Report extends StoreReport>(kind: string, reports: readonly Report[], rowOf: Row<Report>) {
+  const rows = reports.map((report) => ({ ...rowOf(report), location: report.location }))
+  const headings = Object.keys(rows[0]!)
   return formatTable(
-    ['store', 'lacks blobs', 'manifests', 'bytes', 'location'],
-    stores.map((report) => {
-      const { store, planned, location } = report
-      const counts = [String(planned.blobs), String(planned.manifests), formatBytes(planned.bytes)]
-      return [store, ...(isUnread(report) ? counts.map(() => '?') : counts), location]
-    }),
+    [kind, ...headings],
+    reports.map(({ store }, index) => [store, ...Object.values(rows[index]!)]),
   )
 }
 
-function describeStores(stores: readonly StoreReport[]): string {
-  return formatTable(
-    ['store', 'holds', 'stored', 'bytes', 'failed', 'withheld', 'complete', 'location'],
-    stores.map((report) => {
-      const { store, held, stored, failed, withheld, complete, location } = report
-      return [
-        store,
-        isUnread(report) ? '?' : String(held),
-        String(stored.blobs + stored.manifests),
-        formatBytes(stored.bytes),
-        String(failed),
-        String(withheld),
-        complete ? 'yes' : report.lacking === 0 ? 'unknown' : 'no',
-        location,
-      ]
-    }),
-  )
+const planOf: Row<StoreReport> = (report) => {
+  const { blobs, manifests, bytes } = report.planned
+  const [blobCount, manifestCount, size] = isUnread(report)
+    ? ['?', '?', '?']
+    : [String(blobs), String(manifests), formatBytes(bytes)]
+  return { 'lacks blobs': blobCount!, manifests: manifestCount!, bytes: size! }
+}
+
+const outcomeOf: Row<StoreReport> = (report) => {
+  const { held, stored, failed, withheld, complete } = report
+  return {
+    holds: isUnread(report) ? '?' : String(held),
+    stored: String(stored.blobs + stored.manifests),
+    bytes: formatBytes(stored.bytes),
+    failed: String(failed),
+    withheld: String(withheld),
+    complete: complete ? 'yes' : report.lacking === 0 ? 'unknown' : 'no',
+  }
+}
+
+function withTags(rowOf: Row<StoreReport>): Row<RegistryReport> {
+  return (report) => {
+    const { tags } = report
+    return { ...rowOf(report), tags: isUnread(report) ? '?' : `${tags.set} of ${tags.planned}` }
+  }
+}
+
+/** What a registry has beside what it is to have; nothing deletes it. */
+function describeOtherTags(registries: readonly RegistryReport[]): string[] {
+  return registries.flatMap(({ store, otherTags }) => {
+    if (otherTags === undefined || otherTags.count === 0) return []
+    const { count, first } = otherTags
+    const shown = first.slice(0, OTHERS_SHOWN).join(', ')
+    const more = count > OTHERS_SHOWN ? ` and ${count - OTHERS_SHOWN} more` : ''
+    return [
+      `Registry ${store} has ${formatCount(count, 'tag')} beside the chosen ones, which stay: ${shown}${more}.`,
+    ]
+  })
 }
 
 /** A store that did not say what it holds. */
@@ -92,17 +122,20 @@ function describeChecked(stores: readonly StoreReport[]): string[] {
   if (objects === 0) return []
   const read = `${sum((checked) => checked.read)} (${formatBytes(sum((checked) => checked.bytes))})`
   return [
-    `Of what stores were known to hold, ${formatCount(objects, 'object')} were looked at again, ${read} whole.`,
+    `Of what was known to be there, ${formatCount(objects, 'object')} were looked at again, ${read} whole.`,
   ]
 }
 
 function conclusion(report: SyncReport): string {
-  const { dryRun, interrupted, download, downloaded, stores, faults } = report
+  const { dryRun, interrupted, download, downloaded, registries, faults } = report
   if (isOfNothing(report))
     return 'Nothing was chosen: no repository and tag of the upstream match what "sync" of the config, --repository and --tag ask for.'
+  const stores = [...report.stores, ...registries]
+  const everyOne =
+    registries.length === 0 ? 'store' : report.stores.length === 0 ? 'registry' : 'store and registry'
   if (dryRun) {
     const what = `${formatCount(download.blobs, 'blob')} (${formatBytes(download.bytes)})`
-    return `Nothing was changed: this is the plan. It downloads ${what}, each once for all stores.`
+    return `Nothing was changed: this is the plan. It downloads ${what}, each once for all${registries.length === 0 ? ' stores' : ''}.`
   }
   const from = `Downloaded ${formatBytes(downloaded)}.`
   if (interrupted) return `${from} Interrupted: the next run goes on from here.`
@@ -110,8 +143,8 @@ function conclusion(report: SyncReport): string {
   if (lacking.length > 0) return `${from} Not complete: ${lacking.join(', ')}.`
   // What hides behind a fault of the upstream is in nobody's count.
   return faults.some(({ store }) => store === undefined)
-    ? `${from} Every store has what could be read at the upstream; whether that is all is not known.`
-    : `${from} Every store is complete.`
+    ? `${from} Every ${everyOne} has what could be read at the upstream; whether that is all is not known.`
+    : `${from} Every ${everyOne} is complete.`
 }
 
 function describeFaults(faults: readonly SyncFault[]): string[] {

@@ -1,5 +1,5 @@
 import { CLOUD_REGISTRIES, isRegistryOf } from './cloud-registry.ts'
-import type { Draft, DraftUpstream } from './draft.ts'
+import type { Draft, DraftRegistryFill, DraftUpstream } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { readFlag } from './schema/values.ts'
 
@@ -32,9 +32,15 @@ export function* checkCredentials(draft: Draft): Iterable<Remark> {
     if ('layout' in upstream || 'bundle' in upstream)
       yield { path, message: 'is for an upstream with url: a folder asks for no login', key: true }
     if (upstream.credentials === undefined) continue
-    yield* checkKind(upstream.credentials, path)
-    yield* checkCloud(upstream, path)
+    yield* checkLogin(upstream, path)
   }
+}
+
+/** A login is of one kind, and a cloud's for that cloud's own registries. */
+export function* checkLogin(at: DraftRegistryFill, path: ConfigPath): Iterable<Remark> {
+  if (at.credentials === undefined) return
+  yield* checkKind(at.credentials, path)
+  yield* checkCloud(at, path)
 }
 
 function* checkKind(credentials: Readonly<Record<string, unknown>>, path: ConfigPath): Iterable<Remark> {
@@ -50,7 +56,7 @@ function* checkKind(credentials: Readonly<Record<string, unknown>>, path: Config
 }
 
 /** The identity of a machine opens much more than images, and is shown to its own cloud alone. */
-function* checkCloud({ url, credentials }: DraftUpstream, path: ConfigPath): Iterable<Remark> {
+function* checkCloud({ url, credentials }: DraftRegistryFill, path: ConfigPath): Iterable<Remark> {
   const cloud = credentials?.cloud
   if (url === undefined || (cloud !== 'aws' && cloud !== 'azure' && cloud !== 'gcp')) return
   const { protocol, host } = new URL(url)
@@ -119,9 +125,15 @@ export function* checkVariableNames(document: unknown): Iterable<Remark> {
   const { upstreams } = (document ?? {}) as { readonly upstreams?: unknown }
   if (!Array.isArray(upstreams)) return
   for (const [index, upstream] of upstreams.entries()) {
-    const name: unknown = upstream?.credentials?.passwordVariable
-    if (typeof name !== 'string' || !/\$\{/.test(name)) continue
-    const message = 'is the name of the variable itself, without a dollar sign: a config holds no password'
-    yield { path: ['upstreams', index, 'credentials', 'passwordVariable'], message }
+    const logins = [
+      [['credentials'], upstream?.credentials],
+      [['fill', 'registry', 'credentials'], upstream?.fill?.registry?.credentials],
+    ] as const
+    for (const [steps, login] of logins) {
+      const name: unknown = login?.passwordVariable
+      if (typeof name !== 'string' || !/\$\{/.test(name)) continue
+      const message = 'is the name of the variable itself, without a dollar sign: a config holds no password'
+      yield { path: ['upstreams', index, ...steps, 'passwordVariable'], message }
+    }
   }
 }

@@ -1,9 +1,10 @@
 import type { Config } from './config.ts'
 import type { ConfigPath, Remark } from './fault.ts'
-import { diskPlace, type FilledPlace, filledPlace, isIn } from './filled-place.ts'
+import { diskPlace, type FilledPlace, filledPlace, isIn, registryPlace } from './filled-place.ts'
 
 /** As much of a config as says where content lies, and what is ours alone. */
-type Places = Pick<Config, 'stores'> & Partial<Pick<Config, 'sync' | 'tls' | 'adminTls' | 'cache'>>
+type Places = Pick<Config, 'stores'> &
+  Partial<Pick<Config, 'upstreams' | 'sync' | 'tls' | 'adminTls' | 'cache'>>
 
 interface FilledStore {
   readonly index: number
@@ -12,11 +13,31 @@ interface FilledStore {
 }
 
 /**
- * Finds stores that are filled at one and the same place, or one within the other, and what is for no client to see but
+ * Finds stores and registries that are filled at one and the same place, or one within the other, and what is for no client to see but
  * lies in a folder that is served. Folders are compared as they are written: who knows the disk gives their real paths.
  */
 export function checkFilledPlaces(config: Places): Remark[] {
-  return [...checkSharedPlaces(config), ...checkPrivateFiles(config)]
+  return [...checkSharedPlaces(config), ...checkSharedRegistries(config), ...checkPrivateFiles(config)]
+}
+
+/** What is pushed to the upstream that is copied from would be copied again, and what two fills push is taken for the other's. */
+function* checkSharedRegistries({ upstreams = [], sync }: Places): Iterable<Remark> {
+  const source = upstreams.find(({ id, canonical }) => (sync === undefined ? canonical : id === sync.from))
+  const before: { readonly place: FilledPlace; readonly message: string }[] = []
+  if (source?.url !== undefined) {
+    const { url, prefix } = source
+    const message = `is, lies in or is around ${source.id}, which is copied from; give it a prefix or a url of its own`
+    before.push({ place: registryPlace({ url, prefix }), message })
+  }
+  for (const [index, { fill }] of upstreams.entries()) {
+    if (fill === undefined) continue
+    const place = registryPlace(fill)
+    const shared = before.find((other) => isIn(place, other.place) || isIn(other.place, place))
+    if (shared !== undefined)
+      yield { path: ['upstreams', index, 'fill', 'registry'], message: shared.message }
+    const message = `is, lies in or is around what upstreams[${index}] is filled at; give each a prefix of its own`
+    before.push({ place, message })
+  }
 }
 
 /** What one store takes for its own, the other would list as a stranger's, replace or delete. */

@@ -1,6 +1,7 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
 import { checkClients, checkCredentials } from './check-credentials.ts'
 import { checkCanonical, checkMirror } from './check-registries.ts'
+import { checkRegistryFills } from './check-registry-fills.ts'
 import { checkStoreCredentials } from './check-store-credentials.ts'
 import type { Draft, DraftBackend, DraftRule } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
@@ -27,6 +28,7 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkReach(draft),
     ...checkPlaces(draft),
     ...checkFills(draft),
+    ...checkRegistryFills(draft),
     ...checkProofs(draft),
     ...checkSync(draft),
     ...checkMirror(draft),

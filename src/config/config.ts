@@ -139,6 +139,19 @@ export interface UpstreamConfig {
   readonly tokenServices?: readonly string[]
   /** By what a mirror proves itself to it; absent to pull as anybody. */
   readonly credentials?: CredentialsConfig
+  /** How `sync` pushes to it; absent when somebody else fills it. */
+  readonly fill?: RegistryFillConfig
+}
+
+/** Where and as whom a registry is pushed to. */
+export interface RegistryFillConfig {
+  readonly kind: 'registry'
+  /** Origin and optional path, without a slash at the end. */
+  readonly url: string
+  /** Repository prefix, without slashes at the ends; empty for none. */
+  readonly prefix: string
+  /** Absent for the login of whoever runs `sync`. */
+  readonly credentials?: CredentialsConfig
 }
 
 /** Where a login to an upstream comes from; files are absolute, and none of it is a secret. */

@@ -33,6 +33,13 @@ export interface DraftBackend {
 /** An upstream. */
 export interface DraftUpstream extends DraftBackend {
   readonly credentials?: Readonly<Record<string, unknown>> | undefined
+  readonly fill?: { readonly registry?: DraftRegistryFill | undefined } | undefined
+}
+
+/** How an upstream is filled. */
+export interface DraftRegistryFill {
+  readonly url?: string | undefined
+  readonly credentials?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** A store. */

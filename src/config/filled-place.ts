@@ -1,4 +1,4 @@
-import type { FillConfig } from './config.ts'
+import type { FillConfig, RegistryFillConfig } from './config.ts'
 
 /** Where a store's objects lie, in a form that is the same for the same place. */
 export interface FilledPlace {
@@ -25,6 +25,15 @@ export function filledPlace(fill: FillConfig): FilledPlace {
       const endpoint = fill.endpoint ?? `https://${fill.account}.blob.core.windows.net`
       return objectsBelow(endpoint, fill.container, fill.prefix)
     }
+  }
+}
+
+/** Where the repositories of a registry lie: below a path of its URL, and from there on by their prefix. */
+export function registryPlace({ url, prefix }: Pick<RegistryFillConfig, 'url' | 'prefix'>): FilledPlace {
+  const { host, pathname } = new URL(url)
+  return {
+    root: `registry ${host}${pathname.replace(/\/+$/, '')}`,
+    steps: prefix === '' ? [] : prefix.split('/'),
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   CredentialsConfig,
   FillConfig,
   RegistryConfig,
+  RegistryFillConfig,
   StoreConfig,
 } from './config.ts'
 import { formatDuration } from './duration.ts'
@@ -25,9 +26,10 @@ export function expandConfig(config: Config): Record<string, unknown> {
     admin: admin === undefined ? 'off' : formatListenAddress(admin),
     ...rest,
     ...(config.delivery === 'relay' && expandMirror({ cache, registries, revalidate })),
-    upstreams: upstreams.map(({ credentials, ...upstream }) => ({
+    upstreams: upstreams.map(({ credentials, fill, ...upstream }) => ({
       ...upstream,
       ...(credentials && { credentials: expandCredentials(credentials) }),
+      ...(fill && { fill: expandRegistryFill(fill) }),
     })),
     clients: { ...clients, ...(isNameless(registries) && { public: registries[0]!.public }) },
     routing: routing.map(({ within, ...rule }) => ({
@@ -71,6 +73,10 @@ function expandMirror({
 /** One without a name is what a config without the key comes to. */
 function isNameless(registries: readonly RegistryConfig[]): boolean {
   return registries[0]?.host === ''
+}
+
+function expandRegistryFill({ url, prefix, credentials }: RegistryFillConfig): Record<string, unknown> {
+  return { registry: { url, prefix, ...(credentials && { credentials: expandCredentials(credentials) }) } }
 }
 
 function expandCredentials(credentials: CredentialsConfig): Record<string, unknown> {

@@ -9,6 +9,7 @@ import type {
   Config,
   CredentialsConfig,
   RegistryConfig,
+  RegistryFillConfig,
   StoreConfig,
   SyncConfig,
 } from './config.ts'
@@ -143,6 +144,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         canary,
         tokenServices,
         credentials,
+        fill,
       }) => ({
         id,
         ...(url !== undefined && { url }),
@@ -156,6 +158,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
         ...(canary !== undefined && { canary }),
         ...(tokenServices !== undefined && { tokenServices }),
         ...(credentials !== undefined && { credentials: toCredentials(credentials, baseFolder) }),
+        ...(fill !== undefined && { fill: toRegistryFill(fill, { url: url!, prefix }, baseFolder) }),
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
@@ -229,6 +232,23 @@ function toRegistries({
 /** A host with a port cannot stand in a repository's name. */
 function pathOf(host: string, path = host): Pick<RegistryConfig, 'path'> {
   return parseName(path) === undefined ? {} : { path }
+}
+
+/** Another address has repositories of its own, and so a prefix of its own. */
+function toRegistryFill(
+  { registry }: NonNullable<Parsed['upstreams'][number]['fill']>,
+  upstream: { readonly url: string; readonly prefix: string },
+  baseFolder: string,
+): RegistryFillConfig {
+  const {
+    url = upstream.url,
+    prefix = registry.url === undefined ? upstream.prefix : '',
+    credentials,
+  } = registry
+  return {
+    ...{ kind: 'registry', url, prefix },
+    ...(credentials !== undefined && { credentials: toCredentials(credentials, baseFolder) }),
+  }
 }
 
 function toCredentials(

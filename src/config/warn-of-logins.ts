@@ -19,11 +19,17 @@ export function* warnOfLogins(
       'has passwords go over the network as they are: set tls, or name in clients.trustedProxies the proxy that speaks it'
     yield { path, message }
   }
-  for (const [index, { url, credentials }] of upstreams.entries()) {
-    if (credentials === undefined || url === undefined) continue
-    const { protocol, hostname } = new URL(url)
-    if (protocol === 'https:' || isLoopback(hostname)) continue
-    const message = 'has the login go over the network as it is: the upstream is asked over http'
-    yield { path: ['upstreams', index, 'credentials'], message }
+  for (const [index, { url, credentials, fill }] of upstreams.entries()) {
+    const logins = [
+      { steps: ['credentials'], url, credentials },
+      { steps: ['fill', 'registry', 'credentials'], ...fill },
+    ]
+    for (const login of logins) {
+      if (login.credentials === undefined || login.url === undefined) continue
+      const { protocol, hostname } = new URL(login.url)
+      if (protocol === 'https:' || isLoopback(hostname)) continue
+      const message = 'has the login go over the network as it is: the upstream is asked over http'
+      yield { path: ['upstreams', index, ...login.steps], message }
+    }
   }
 }

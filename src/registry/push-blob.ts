@@ -41,7 +41,7 @@ export async function pushBlob(
       try {
         if (broken !== undefined) {
           // It may have it all the same: the answer was what got lost.
-          if (await isThere(asker, question)) return
+          if (await isThere(asker, { ...question, ...(signal && { signal }) })) return
           await upload.recover()
         }
         await upload.send()

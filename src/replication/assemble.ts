@@ -20,7 +20,8 @@ export function assembleReachable(
   options: AssemblyOptions,
 ): Reachable {
   const reachedAnywhere = new Set(repositories.flatMap(({ reached }) => [...reached]))
-  const assembly = new Assembly(contents, reachedAnywhere, options)
+  const unread = new Set(repositories.flatMap((each) => [...each.unread]))
+  const assembly = new Assembly(contents, reachedAnywhere, unread, options)
   for (const { name, reached } of repositories) {
     for (const digest of reached) assembly.add(name, digest)
   }
@@ -29,6 +30,7 @@ export function assembleReachable(
   }
   return {
     images: repositories.flatMap(({ images }) => images),
+    repositories: repositories.map(({ name, reached }) => ({ name, reached })),
     manifests: assembly.manifests,
     blobs: assembly.blobs,
     faults: [...repositories.flatMap(({ faults }) => faults), ...assembly.faults],
@@ -42,6 +44,7 @@ class Assembly {
   readonly #contents: ReadonlyMap<Digest, ManifestContent>
   readonly #copiesForeign: boolean
   readonly #reached: ReadonlySet<Digest>
+  readonly #unread: ReadonlySet<Digest>
   readonly #begun = new Set<Digest>()
   /** By blob, which manifest was the first to state its size. */
   readonly #statedBy = new Map<Digest, string>()
@@ -50,10 +53,12 @@ class Assembly {
   constructor(
     contents: ReadonlyMap<Digest, ManifestContent>,
     reached: ReadonlySet<Digest>,
+    unread: ReadonlySet<Digest>,
     { foreignLayers }: AssemblyOptions,
   ) {
     this.#contents = contents
     this.#reached = reached
+    this.#unread = unread
     this.#copiesForeign = foreignLayers === 'copy'
   }
 
@@ -86,15 +91,18 @@ class Assembly {
   #finish(name: Name, digest: Digest, content: ManifestContent): void {
     const by = `${name}@${digest}`
     const named = new Set<Digest>()
+    let isPartial = false
     for (const child of content.manifests) {
       const size = this.#contents.get(child.digest)?.size
       if (size !== undefined && size !== child.size) {
         this.#fault(`${by} says that ${child.digest} has ${child.size} bytes; it has ${size}`)
       }
       if (this.manifests.has(child.digest)) named.add(child.digest)
+      else isPartial ||= this.#unread.has(child.digest)
     }
     for (const blob of content.blobs) {
       if (this.#addBlob(name, blob, by)) named.add(blob.digest)
+      else isPartial = true
     }
     if (this.#copiesForeign) {
       for (const layer of content.foreign) {
@@ -103,8 +111,12 @@ class Assembly {
       }
     }
     if (content.isSchema1) return
-    const { mediaType, size } = content
-    this.manifests.set(digest, { digest, mediaType, size, name, content: [...named] })
+    const { mediaType, size, subject } = content
+    this.manifests.set(digest, {
+      ...{ digest, mediaType, size, name, content: [...named] },
+      ...(subject && { subject }),
+      ...(isPartial && { isPartial }),
+    })
   }
 
   #addBlob(name: Name, { digest, size }: ClaimedBlob, by: string): boolean {

@@ -12,6 +12,8 @@ export const AUDIT_FINDING_KINDS = [
   /** The inventory says what is not so: doors send clients to nothing. */
   'mislisted',
   'altered',
+  /** A tag of a registry stands for something else than at the upstream. */
+  'moved',
   'size',
   'contentType',
   'notPublic',
@@ -64,11 +66,34 @@ export interface StoreAudit {
   readonly assurance?: Assurance
 }
 
+/** The audit of an upstream that is filled. Content counts once for each repository that it should be in. */
+export interface RegistryAudit {
+  /** The id of the upstream. */
+  readonly store: string
+  readonly location: string
+  /** In the order of {@link AUDIT_FINDING_KINDS}; the key is `NAME@DIGEST`, or `NAME:TAG` of a tag. */
+  readonly findings: readonly AuditFinding[]
+  /** What is no fault. */
+  readonly notes: readonly string[]
+  /** Tags that it should have. */
+  readonly tags: number
+  /** Blobs and manifests that it should have. */
+  readonly expected: number
+  /** Of these, those that it says are there, in the right size. */
+  readonly held: number
+  /** How many were read and compared with their digest, and their bytes. */
+  readonly read: number
+  readonly readBytes: number
+  /** What a sample in which nothing is wrong says of all; absent where all was looked at, or something is wrong. */
+  readonly assurance?: Assurance
+}
+
 /** What an audit found; plain data, ready for JSON. */
 export interface AuditReport {
   /** When it began, in milliseconds since 1970. */
   readonly at: number
   readonly stores: readonly StoreAudit[]
+  readonly registries: readonly RegistryAudit[]
   /** What could not be read at the upstream: what lies behind it was not looked for. */
   readonly faults: readonly string[]
 }

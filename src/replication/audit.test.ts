@@ -211,7 +211,7 @@ describe('an audit', () => {
   it('goes by the inventory where the upstream is down, and says so', async () => {
     await using world = await openHarbour({ signed: true })
     const down: Reachable = {
-      ...{ images: [], manifests: new Map(), blobs: new Map() },
+      ...{ images: [], repositories: [], manifests: new Map(), blobs: new Map() },
       faults: [new PortolanError('UNREACHABLE', 'repositories: it is asleep')],
     }
     const right = await world.audit({}, undefined, down)
@@ -241,7 +241,7 @@ describe('an audit', () => {
   it('says that there is nothing to compare with where neither says anything', async () => {
     await using world = await openHarbour({ inventory: false })
     const down: Reachable = {
-      ...{ images: [], manifests: new Map(), blobs: new Map() },
+      ...{ images: [], repositories: [], manifests: new Map(), blobs: new Map() },
       faults: [new PortolanError('UNREACHABLE', 'repositories: it is asleep')],
     }
     const [store] = (await world.audit({}, undefined, down)).stores
@@ -349,7 +349,7 @@ describe('an audit', () => {
 
   it('does not think that all is orphaned when the registry lists nothing', async () => {
     await using world = await openHarbour()
-    const nothing = { images: [], manifests: new Map(), blobs: new Map(), faults: [] }
+    const nothing = { images: [], repositories: [], manifests: new Map(), blobs: new Map(), faults: [] }
     expect((await world.audit({}, undefined, nothing)).stores[0]).not.toHaveProperty('orphans')
   })
 
@@ -376,7 +376,7 @@ describe('an audit', () => {
       },
     }
     const reachable = {
-      ...{ images: world.reachable.images, manifests: new Map(), faults: [] },
+      ...{ images: world.reachable.images, repositories: [], manifests: new Map(), faults: [] },
       blobs: new Map(digests.map((digest) => [digest, { digest, size: 1, name: 'app' as never }])),
     }
     const [store] = (

@@ -7,11 +7,11 @@ const ENDS = 2
 const CONFIDENCE = 0.95
 
 /** Chooses objects at random, the smallest and the largest always among them; in the order of their sizes. */
-export function chooseSample(
-  objects: readonly ExpectedObject[],
+export function chooseSample<T extends ExpectedObject>(
+  objects: readonly T[],
   size: SampleSize,
   { random }: Pick<Runtime, 'random'>,
-): ExpectedObject[] {
+): T[] {
   const sorted = objects.toSorted((a, b) => (a.size ?? 0) - (b.size ?? 0) || (a.key < b.key ? -1 : 1))
   const count = countOf(sorted.length, size)
   if (count >= sorted.length) return sorted

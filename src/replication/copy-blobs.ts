@@ -4,17 +4,17 @@ import type { Registry } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
 import { createMemorySpool } from '../storage/memory/memory-spool.ts'
 import type { Workspace } from '../storage/workspace.ts'
-import { type Download, startDownload } from '../transfer/download.ts'
+import { startDownload } from '../transfer/download.ts'
 import type { Spool } from '../transfer/spool.ts'
 import { isPassing, isWrong } from '../transfer/transfer-error.ts'
 import { BlobSources } from './blob-sources.ts'
 import { type ByteBudget, createByteBudget } from './byte-budget.ts'
-import { contentHeaders, type DeliveryParts, deliverBytes, deliverSpool } from './deliver.ts'
+import type { DeliveryParts } from './deliver.ts'
 import { createFailureStreak, type FailureStreak, MAX_FAILURES } from './failure-streak.ts'
 import type { FaultLog } from './fault-log.ts'
 import type { PlannedBlob } from './plan.ts'
 import type { ReachableBlob } from './reachable.ts'
-import type { StoreWork } from './store-work.ts'
+import { type Arrival, type Recipient, SMALL_BYTES } from './recipient.ts'
 
 export interface CopyParts {
   readonly runtime: Runtime
@@ -22,28 +22,25 @@ export interface CopyParts {
   readonly workspace: Workspace
   readonly delivery: DeliveryParts
   readonly faults: FaultLog
-  /** Blobs that are downloaded at once, and blobs that are uploaded at once to each store. */
+  /** Blobs that are downloaded at once, and blobs that are uploaded at once to each recipient. */
   readonly concurrency: number
   readonly onDownloaded: (blob: ReachableBlob, bytes: number) => void
-  readonly onStored: (store: StoreWork, blob: ReachableBlob, size: number) => Promise<void>
   readonly onWarning: (message: string) => void
 }
 
-/** Blobs up to this size never touch the disk, and are written to a store in one request. */
-const SMALL_BYTES = 1024 * 1024
-/** How far the slowest store may fall behind before the others wait for it. */
+/** How far the slowest recipient may fall behind before the others wait for it. */
 const MEMORY_LIMIT = { things: 1024, bytes: 64 * 1024 * 1024 }
 const DISK_LIMIT = { things: 256, bytes: 64 * 1024 * 1024 * 1024 }
 
 /** A copy that is under way; none of it rejects, since what fails is written down and the rest goes on. */
 export interface BlobCopy {
-  /** Resolves when a store has all that it will get: a slow one holds up nobody else. */
-  of(store: StoreWork): Promise<void>
+  /** Resolves when a recipient has all that it will get: a slow one holds up nobody else. */
+  of(recipient: Recipient): Promise<void>
   /** Resolves when everything has ended. */
   readonly all: Promise<void>
 }
 
-/** Downloads each blob once and stores it in all the stores that lack it. */
+/** Downloads each blob once and brings it to all that lack it; nothing is downloaded that a registry has elsewhere. */
 export function copyBlobs(blobs: readonly PlannedBlob[], parts: CopyParts): BlobCopy {
   const downloads = new Semaphore(parts.concurrency)
   const copying: Copying = {
@@ -53,19 +50,19 @@ export function copyBlobs(blobs: readonly PlannedBlob[], parts: CopyParts): Blob
     upstream: createFailureStreak(),
     cleanUps: [],
   }
-  const ends = new Map<StoreWork, Promise<void>[]>()
+  const ends = new Map<Recipient, Promise<void>[]>()
   const begun = blobs.map((planned) => {
-    const resolvers = new Map(planned.stores.map((store) => [store, Promise.withResolvers<void>()]))
-    for (const [store, { promise }] of resolvers) {
-      const all = ends.get(store) ?? []
-      ends.set(store, all)
+    const resolvers = new Map(planned.recipients.map((each) => [each, Promise.withResolvers<void>()]))
+    for (const [recipient, { promise }] of resolvers) {
+      const all = ends.get(recipient) ?? []
+      ends.set(recipient, all)
       all.push(promise)
     }
-    return downloads.run(() => copyBlob(planned, (store) => resolvers.get(store)!.resolve(), copying))
+    return downloads.run(() => copyBlob(planned, (each) => resolvers.get(each)!.resolve(), copying))
   })
   return {
-    of: async (store) => {
-      await Promise.all(ends.get(store) ?? [])
+    of: async (recipient) => {
+      await Promise.all(ends.get(recipient) ?? [])
     },
     all: Promise.all(begun).then(async () => {
       await Promise.all(copying.cleanUps)
@@ -79,26 +76,29 @@ interface Copying {
   readonly memory: ByteBudget
   readonly disk: ByteBudget
   readonly upstream: FailureStreak
-  /** Of the spools that slow stores still read. */
+  /** Of the spools that slow recipients still read. */
   readonly cleanUps: Promise<void>[]
 }
 
-/** Resolves when the blob is downloaded; a store may still be reading it then. `ended` is called for each store. */
+/** Resolves when the blob is downloaded; some may still be reading it then. `ended` is called for each recipient. */
 async function copyBlob(
-  { blob, stores: lacking }: PlannedBlob,
-  ended: (store: StoreWork) => void,
+  { blob, recipients: lacking }: PlannedBlob,
+  ended: (recipient: Recipient) => void,
   copying: Copying,
 ): Promise<void> {
   const { parts, upstream, cleanUps } = copying
   const { stop } = parts.delivery.interruption
   const small = blob.size !== undefined && blob.size <= SMALL_BYTES
+  const wanting = await withoutServed(blob, lacking, ended, parts)
+  if (wanting.length === 0) return
   const release = await copying[small ? 'memory' : 'disk'](blob.size ?? 0)
-  const stores = stop.aborted || upstream.tooLong ? [] : lacking.filter(({ failures }) => !failures.tooLong)
-  for (const store of lacking.filter((each) => !stores.includes(each))) {
-    if (!stop.aborted) store.failed++
-    ended(store)
+  const recipients =
+    stop.aborted || upstream.tooLong ? [] : wanting.filter(({ failures }) => !failures.tooLong)
+  for (const each of wanting.filter((one) => !recipients.includes(one))) {
+    if (!stop.aborted) each.failed++
+    ended(each)
   }
-  if (stores.length === 0) return release()
+  if (recipients.length === 0) return release()
 
   let spool: Spool | undefined
   const cleanUp = async (keep: boolean) => {
@@ -108,47 +108,65 @@ async function copyBlob(
   }
   try {
     spool = small ? createMemorySpool() : await parts.workspace.spool(blob.digest)
-    const deliveries = await bring(blob, stores, spool, parts)
+    const deliveries = await bring(blob, recipients, spool, parts)
     upstream.succeeded()
-    const settled = stores.map(async (store, index) => {
+    const settled = recipients.map(async (recipient, index) => {
       const delivery = await deliveries[index]!
-      record(store, blob, delivery, parts)
-      ended(store)
+      record(recipient, blob, delivery, parts)
+      ended(recipient)
       return delivery
     })
     cleanUps.push(Promise.all(settled).then((all) => cleanUp(all.some(({ resumable }) => resumable))))
   } catch (error) {
     // A spool that will do for the next run is left to it; one that filled the disk is not.
     await cleanUp(stop.aborted || isPassing(error))
-    if (!stop.aborted) recordUndelivered(blob, stores, error, copying)
-    for (const store of stores) ended(store)
+    if (!stop.aborted) recordUndelivered(blob, recipients, error, copying)
+    for (const each of recipients) ended(each)
   }
 }
 
-/** Writes down that a blob could not be brought, for none of the stores. */
+/** Those that lack a blob after it was mounted wherever it could be. */
+async function withoutServed(
+  blob: ReachableBlob,
+  lacking: readonly Recipient[],
+  ended: (recipient: Recipient) => void,
+  { delivery }: CopyParts,
+): Promise<readonly Recipient[]> {
+  const { stop } = delivery.interruption
+  const isServed = await Promise.all(
+    lacking.map(async (each) => {
+      if (each.spread === undefined || stop.aborted || each.failures.tooLong) return false
+      return each.places.run(() => each.spread!(blob, delivery))
+    }),
+  )
+  for (const [index, each] of lacking.entries()) if (isServed[index]) ended(each)
+  return lacking.filter((_, index) => !isServed[index])
+}
+
+/** Writes down that a blob could not be brought, for none of its recipients. */
 function recordUndelivered(
   { digest }: ReachableBlob,
-  stores: readonly StoreWork[],
+  recipients: readonly Recipient[],
   error: unknown,
   { parts, upstream }: Copying,
 ): void {
-  for (const store of stores) store.failed++
+  for (const each of recipients) each.failed++
   parts.faults.add(error, { digest })
   if (isPassing(error) && upstream.failed()) parts.faults.add(gaveUpUpstream(parts), {})
 }
 
-/** What became of a blob in one store. */
+/** What became of a blob at one recipient. */
 interface Delivery {
   readonly outcome: 'stored' | 'failed' | 'interrupted' | 'given up'
   readonly error?: unknown
-  /** Whether the next run can go on with what is in the spool and in the store. */
+  /** Whether the next run can go on with what is in the spool and was sent. */
   readonly resumable?: boolean
 }
 
-/** Downloads a blob; resolves when it is there and right, with what each store will make of it. */
+/** Downloads a blob; resolves when it is there and right, with what each recipient will make of it. */
 async function bring(
   blob: ReachableBlob,
-  stores: readonly StoreWork[],
+  recipients: readonly Recipient[],
   spool: Spool,
   parts: CopyParts,
 ): Promise<readonly Promise<Delivery>[]> {
@@ -169,8 +187,8 @@ async function bring(
     const hash = spool.file === undefined ? 'coming' : 'lying'
     const options = { sources: sources.begin(), stop, onBytes, breaks, hash } as const
     const download = startDownload(runtime, { ...blob, name }, spool, options)
-    const deliveries = stores.map((store) =>
-      store.places.run(() => deliver(store, blob, { spool, download, mayBeSpool }, parts)),
+    const deliveries = recipients.map((each) =>
+      each.places.run(() => deliver(each, blob, { spool, download, mayBeSpool }, parts)),
     )
     try {
       await download.ended
@@ -186,61 +204,42 @@ async function bring(
   }
 }
 
-/** A blob that comes in. */
-interface Arrival {
-  readonly spool: Spool
-  readonly download: Download
-  /** Says once whether an object may be the spool's very file. */
-  readonly mayBeSpool: () => boolean
-}
-
-/** Never rejects: what a store does wrong is its own affair. */
+/** Never rejects: what a recipient does wrong is its own affair. */
 async function deliver(
-  store: StoreWork,
+  recipient: Recipient,
   blob: ReachableBlob,
-  { spool, download, mayBeSpool }: Arrival,
-  parts: CopyParts,
+  arrival: Arrival,
+  { delivery }: CopyParts,
 ): Promise<Delivery> {
-  const { target, failures } = store
-  const { stop } = parts.delivery.interruption
-  const { digest } = blob
-  const object = { digest, key: target.blobKey(digest), headers: contentHeaders(), mayBeSpool }
-  if (failures.tooLong) return { outcome: 'given up' }
+  if (recipient.failures.tooLong) return { outcome: 'given up' }
   try {
-    const size = await download.size
-    if (size <= SMALL_BYTES) {
-      await download.ended
-      await deliverBytes(target, object, await spool.read(0, size), parts.delivery)
-    } else {
-      await deliverSpool(target, object, spool, download, parts.delivery)
-    }
-    await parts.onStored(store, blob, size)
+    await recipient.receive(blob, arrival, delivery)
     return { outcome: 'stored' }
   } catch (error) {
-    if (stop.aborted) return { outcome: 'interrupted', resumable: true }
-    return { outcome: 'failed', error, resumable: parts.workspace.upload(target.id, digest) !== undefined }
+    if (delivery.interruption.stop.aborted) return { outcome: 'interrupted', resumable: true }
+    return { outcome: 'failed', error, resumable: recipient.mayResume(blob.digest, delivery) }
   }
 }
 
 function record(
-  store: StoreWork,
+  recipient: Recipient,
   { digest }: ReachableBlob,
   { outcome, error }: Delivery,
   { faults }: CopyParts,
 ): void {
-  const { id } = store.target
-  if (outcome === 'stored') store.failures.succeeded()
-  if (outcome === 'failed' || outcome === 'given up') store.failed++
+  const { id, failures } = recipient
+  if (outcome === 'stored') failures.succeeded()
+  if (outcome === 'failed' || outcome === 'given up') recipient.failed++
   if (outcome !== 'failed') return
   faults.add(error, { digest, store: id })
-  if (store.failures.failed()) faults.add(gaveUpStore(id), { store: id })
+  if (failures.failed()) faults.add(gaveUp(recipient), { store: id })
 }
 
-function gaveUpStore(store: string): PortolanError {
+function gaveUp({ id, title }: Recipient): PortolanError {
   return new PortolanError(
     'UNREACHABLE',
-    `store ${store} failed ${MAX_FAILURES} times in a row; nothing more is sent to it in this run`,
-    { store },
+    `${title} failed ${MAX_FAILURES} times in a row; nothing more is sent to it in this run`,
+    { store: id },
   )
 }
 

@@ -3,25 +3,25 @@ import { untilAborted } from '../internal/until-aborted.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Registry } from '../registry/reader.ts'
 import type { Workspace } from '../storage/workspace.ts'
-import { contentHeaders, type DeliveryParts, deliverBytes } from './deliver.ts'
+import type { DeliveryParts } from './deliver.ts'
+import { isRefusedContent } from './failure-streak.ts'
 import type { FaultLog } from './fault-log.ts'
 import type { ReachableManifest } from './reachable.ts'
-import type { StoreWork } from './store-work.ts'
+import type { ManifestRecipient } from './recipient.ts'
 
 export interface ManifestParts {
   readonly upstream: Registry
   readonly workspace: Workspace
   readonly delivery: DeliveryParts
   readonly faults: FaultLog
-  readonly onStored: (store: StoreWork, manifest: ReachableManifest) => Promise<void>
 }
 
 /**
- * Stores manifests, given in an order in which each comes after all that it names, in one store. One that names
- * something which is not there is withheld: nothing in a store may dangle. Never rejects.
+ * Brings manifests, given in an order in which each comes after all that it names, to one store or repository. One that
+ * names something which is not there is withheld: nothing may dangle. Never rejects.
  */
 export async function copyManifests(
-  store: StoreWork,
+  into: ManifestRecipient,
   manifests: readonly ReachableManifest[],
   parts: ManifestParts,
 ): Promise<void> {
@@ -30,42 +30,40 @@ export async function copyManifests(
   const copy = async (manifest: ReachableManifest) => {
     // All of them have begun before this one, so that nobody waits for a place that the one waited for needs.
     await Promise.all(manifest.content.map((digest) => begun.get(digest)))
-    if (!stop.aborted) await copyManifest(store, manifest, parts)
+    if (!stop.aborted) await copyManifest(into, manifest, parts)
   }
   for (const manifest of manifests)
     begun.set(
       manifest.digest,
-      store.places.run(() => copy(manifest)),
+      into.recipient.places.run(() => copy(manifest)),
     )
   await Promise.all(begun.values())
 }
 
 async function copyManifest(
-  store: StoreWork,
+  into: ManifestRecipient,
   manifest: ReachableManifest,
   parts: ManifestParts,
 ): Promise<void> {
-  const { target, holdings, failures } = store
-  const { digest, mediaType, content } = manifest
-  if (failures.tooLong) {
-    store.failed++
+  const { recipient } = into
+  const { digest, content } = manifest
+  if (recipient.failures.tooLong) {
+    recipient.failed++
     return
   }
-  if (!content.every((named) => holdings.hasBlob(named) || holdings.hasManifest(named))) {
-    store.withheld++
+  if (!content.every((named) => into.holds(named))) {
+    recipient.withheld++
     return
   }
   try {
     const bytes = await manifestBytes(manifest, parts)
-    const object = { digest, key: target.manifestKey!(digest), headers: contentHeaders(mediaType) }
-    await deliverBytes(target, object, bytes, parts.delivery)
-    failures.succeeded()
-    await parts.onStored(store, manifest)
+    await into.receiveManifest(manifest, bytes, parts.delivery)
+    recipient.failures.succeeded()
   } catch (error) {
     if (parts.delivery.interruption.stop.aborted) return
-    store.failed++
-    parts.faults.add(error, { digest, store: target.id })
-    failures.failed()
+    recipient.failed++
+    parts.faults.add(error, { digest, store: recipient.id })
+    if (!isRefusedContent(error)) recipient.failures.failed()
   }
 }
 

@@ -21,9 +21,11 @@ export interface DeliveryParts {
   readonly interruption: Interruption
   /** Of this run, for all of its stores. */
   readonly readBack: ReadBack
-  /** Fewer than 0 when an upload has to begin again. */
-  readonly onBytes: (target: Target, digest: Digest, bytes: number) => void
-  readonly onWarning: (message: string, target: Target) => void
+  /** Of the recipient of this id; fewer than 0 when an upload has to begin again. */
+  readonly onBytes: (id: string, digest: Digest, bytes: number) => void
+  /** Told of each blob or manifest that a recipient has from now on, and its bytes. */
+  readonly onStored: (id: string, digest: Digest, size: number) => void
+  readonly onWarning: (message: string, id: string) => void
 }
 
 /** An object that a store is to have. */
@@ -64,7 +66,7 @@ export async function deliverBytes(
     if (!parts.readBack.needed(target, headers, confirmed)) return
     await verifyOrDelete(target, { key, headers, size: bytes.length, read }, parts)
   })
-  parts.onBytes(target, object.digest, bytes.length)
+  parts.onBytes(target.id, object.digest, bytes.length)
 }
 
 /**
@@ -85,7 +87,7 @@ export async function deliverSpool(
   const original: Original = { key, headers, size, read: (start, end) => spool.read(start, end) }
   let sent = 0
   const report = (position: number) => {
-    if (position !== sent) parts.onBytes(target, object.digest, position - sent)
+    if (position !== sent) parts.onBytes(target.id, object.digest, position - sent)
     sent = position
   }
   const begun = workspace.upload(target.id, digest)
@@ -218,7 +220,7 @@ async function isThere(
     return true
   } catch (error) {
     if (!(error instanceof PortolanError) || error.code !== 'CONTENT_INVALID') throw error
-    parts.onWarning(`${error.message}; it was deleted and is stored anew`, target)
+    parts.onWarning(`${error.message}; it was deleted and is stored anew`, target.id)
     return false
   }
 }

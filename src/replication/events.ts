@@ -25,6 +25,7 @@ export interface PlannedContent {
 }
 
 export interface PlannedStore extends PlannedContent {
+  /** The id of a store or, where a registry is filled, of an upstream; so in all that a sync tells. */
   readonly store: string
   readonly manifests: number
 }

@@ -4,6 +4,7 @@ import {
   type AuditFinding,
   type AuditFindingKind,
   type AuditReport,
+  type RegistryAudit,
   type StoreAudit,
 } from './audit-report.ts'
 import type { Assurance } from './sample-size.ts'
@@ -12,6 +13,7 @@ const TITLES: Readonly<Record<AuditFindingKind, string>> = {
   swapped: 'an inventory that is not the one that was signed',
   mislisted: 'in the inventory, but not so in the store',
   altered: 'altered',
+  moved: 'tags that stand for something else',
   size: 'of another size',
   contentType: 'served with a wrong Content-Type',
   notPublic: 'not served to clients as it should be',
@@ -26,7 +28,7 @@ const IMAGES_SHOWN = 3
 const DAY = 24 * 3_600_000
 
 /** Writes a report for people: each store with its findings, the worst first, the first few of each kind. */
-export function formatAudit({ at, stores, faults }: AuditReport): string {
+export function formatAudit({ at, stores, registries, faults }: AuditReport): string {
   const lines: string[] = []
   if (faults.length > 0) {
     lines.push(
@@ -35,6 +37,7 @@ export function formatAudit({ at, stores, faults }: AuditReport): string {
     lines.push(...shorten(faults))
   }
   for (const store of stores) lines.push(...formatStore(store, at))
+  for (const registry of registries) lines.push(...formatRegistry(registry))
   return `${lines.join('\n')}\n`
 }
 
@@ -46,11 +49,7 @@ function formatStore(audit: StoreAudit, at: number): string[] {
       `${there}, ${read} read (${formatBytes(readBytes)}), ${fetched} fetched as clients do`,
   ]
   if (audit.basis !== 'upstream') lines.push(`  ${BASES[audit.basis]}`)
-  for (const kind of AUDIT_FINDING_KINDS) {
-    const some = findings.filter((finding) => finding.kind === kind)
-    if (some.length === 0) continue
-    lines.push(`  ${TITLES[kind]}: ${some.length}`, ...shorten(some.map(formatFinding), '  '))
-  }
+  lines.push(...formatFindings(findings))
   lines.push(...formatOrphans(audit, at), ...formatStrangers(audit))
   lines.push(...notes.map((note) => `  note: ${note}`))
   if (audit.assurance) lines.push(`  ${formatAssurance(audit.assurance)}`)
@@ -59,6 +58,26 @@ function formatStore(audit: StoreAudit, at: number): string[] {
     `  it took ${requests.store} requests with credentials, and ${requests.clients} as clients make them (${formatBytes(fetchedBytes)})`,
   )
   return lines
+}
+
+function formatRegistry(audit: RegistryAudit): string[] {
+  const { store, location, findings, tags, expected, held, read, readBytes, notes, assurance } = audit
+  return [
+    `registry ${store} (${location}): ${findings.length === 0 ? 'nothing wrong' : `${findings.length} wrong`}; ` +
+      `${tags} tags, ${held} of ${expected} there, ${read} read (${formatBytes(readBytes)})`,
+    ...formatFindings(findings),
+    ...notes.map((note) => `  note: ${note}`),
+    ...(assurance ? [`  ${formatAssurance(assurance)}`] : []),
+  ]
+}
+
+function formatFindings(findings: readonly AuditFinding[]): string[] {
+  return AUDIT_FINDING_KINDS.flatMap((kind) => {
+    const some = findings.filter((finding) => finding.kind === kind)
+    return some.length === 0
+      ? []
+      : [`  ${TITLES[kind]}: ${some.length}`, ...shorten(some.map(formatFinding), '  ')]
+  })
 }
 
 const BASES: Readonly<Record<Exclude<AuditBasis['kind'], 'upstream'>, string>> = {

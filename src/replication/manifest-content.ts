@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts'
 import { type Descriptor, descriptorsOf, isIndex, isManifest, parseManifest } from '../oci/manifest.ts'
 import { isSchema1, parseSchema1 } from '../oci/schema1.ts'
 import type { KeptManifest } from '../storage/workspace.ts'
@@ -19,6 +20,8 @@ export interface ManifestContent {
   readonly manifests: readonly Descriptor[]
   readonly blobs: readonly ClaimedBlob[]
   readonly foreign: readonly ForeignLayer[]
+  /** What it is about. */
+  readonly subject?: Digest
 }
 
 /** A layer that lies elsewhere, at the addresses that its manifest names. */
@@ -53,6 +56,7 @@ export function readManifestContent({ bytes, mediaType }: KeptManifest, source: 
     isSchema1: false,
     manifests,
     blobs: content.filter((each) => !isForeign(each)).map(({ digest, size }) => ({ digest, size })),
+    ...(manifest.subject && { subject: manifest.subject.digest }),
     foreign: content.filter(isForeign).map(({ digest, size, urls = [] }) => ({ digest, size, urls })),
   }
 }

@@ -1,4 +1,6 @@
+import type { PlannedContent } from './events.ts'
 import type { Reachable, ReachableBlob, ReachableManifest } from './reachable.ts'
+import type { Recipient } from './recipient.ts'
 import type { StoreWork } from './store-work.ts'
 
 /** What has to be copied. */
@@ -7,26 +9,39 @@ export interface Plan {
   readonly blobs: readonly PlannedBlob[]
   /** Each after everything that it names. */
   readonly manifests: ReadonlyMap<StoreWork, readonly ReachableManifest[]>
-  /** Of all blobs whose size is known, once each. */
-  readonly bytes: number
+  /** What has to be downloaded, once each; bytes of blobs whose size nobody says are not in it. */
+  readonly download: PlannedContent
 }
 
 export interface PlannedBlob {
   readonly blob: ReachableBlob
-  /** The stores that lack it. */
-  readonly stores: readonly StoreWork[]
+  /** Those that lack it. */
+  readonly recipients: readonly Recipient[]
 }
 
-/** Compares what is reachable with what each store holds, and writes down in each what it is to get. */
-export function makePlan({ blobs, manifests }: Reachable, stores: readonly StoreWork[]): Plan {
+/** Compares what is reachable with what each store and registry holds, and writes down in each what it is to get. */
+export function makePlan(
+  { blobs, manifests }: Reachable,
+  stores: readonly StoreWork[],
+  registries: readonly Recipient[] = [],
+): Plan {
   const planned: PlannedBlob[] = []
+  const download = { blobs: 0, bytes: 0 }
   for (const blob of blobs.values()) {
-    const lacking = stores.filter(({ holdings }) => !holdings.hasBlob(blob.digest))
-    if (lacking.length > 0) planned.push({ blob, stores: lacking })
-    for (const store of lacking) {
-      store.planned.blobs++
-      store.planned.bytes += blob.size ?? 0
+    const recipients: Recipient[] = []
+    let isNowhere = false
+    for (const each of [...stores, ...registries]) {
+      const lack = each.lacks(blob.digest)
+      if (lack === undefined) continue
+      recipients.push(each)
+      each.planned.blobs += lack.places
+      if (lack.isNowhere) each.planned.bytes += blob.size ?? 0
+      isNowhere ||= lack.isNowhere
     }
+    if (recipients.length > 0) planned.push({ blob, recipients })
+    if (!isNowhere) continue
+    download.blobs++
+    download.bytes += blob.size ?? 0
   }
   const manifestsOf = new Map<StoreWork, ReachableManifest[]>()
   for (const store of stores) {
@@ -41,6 +56,6 @@ export function makePlan({ blobs, manifests }: Reachable, stores: readonly Store
   return {
     blobs: planned,
     manifests: manifestsOf,
-    bytes: planned.reduce((sum, { blob }) => sum + (blob.size ?? 0), 0),
+    download,
   }
 }

@@ -1,6 +1,7 @@
 import { PortolanError } from '../errors.ts'
 import type { FreeSpace } from '../storage/free-space.ts'
 import type { Plan } from './plan.ts'
+import type { Recipient } from './recipient.ts'
 import type { StoreWork } from './store-work.ts'
 
 /** What one disk is to take in. */
@@ -66,14 +67,14 @@ export function journalTooSmall({ needed, free }: DiskNeed): string {
 }
 
 /** The plan for all other stores. */
-export function withoutStores(plan: Plan, refused: ReadonlySet<StoreWork>): Plan {
+export function withoutStores(plan: Plan, refused: ReadonlySet<Recipient>): Plan {
   const blobs = plan.blobs
-    .map(({ blob, stores }) => ({ blob, stores: stores.filter((store) => !refused.has(store)) }))
-    .filter(({ stores }) => stores.length > 0)
+    .map(({ blob, recipients }) => ({ blob, recipients: recipients.filter((each) => !refused.has(each)) }))
+    .filter(({ recipients }) => recipients.length > 0)
   return {
+    ...plan,
     blobs,
     manifests: new Map([...plan.manifests].filter(([store]) => !refused.has(store))),
-    bytes: blobs.reduce((sum, { blob }) => sum + (blob.size ?? 0), 0),
   }
 }
 

@@ -20,7 +20,7 @@ export interface SpotCheckParts {
 /** Objects that each run looks at again. */
 export const SPOT_CHECKS = 8
 /** Of those, the ones that are read whole and compared with their digest: up to so many bytes in all. */
-const READ_BYTES = 16 * 1024 * 1024
+export const READ_BYTES = 16 * 1024 * 1024
 
 /** What was looked at again. */
 export interface Checked {

@@ -16,10 +16,13 @@ export interface SyncReport {
   /** Bytes that came from the upstream, those that came twice included. */
   readonly downloaded: number
   readonly stores: readonly StoreReport[]
+  /** Upstreams that are filled. */
+  readonly registries: readonly RegistryReport[]
   readonly faults: readonly SyncFault[]
 }
 
 export interface StoreReport {
+  /** The id of a store or, in a {@link RegistryReport}, of an upstream. */
   readonly store: string
   readonly location: string
   /** What was looked at again of what it was believed to hold. */
@@ -38,6 +41,19 @@ export interface StoreReport {
   readonly lacking?: number
   /** Whether everything that is reachable is known to be there; never where something could not be read at the upstream. */
   readonly complete: boolean
+}
+
+/** What a sync did with a registry. Content counts once for each repository that it is in. */
+export interface RegistryReport extends StoreReport {
+  /** Tags that were wrong or not there at the beginning, and those that were set. */
+  readonly tags: { readonly planned: number; readonly set: number }
+  /** Blobs that came from another repository of it, without their bytes. */
+  readonly mounted: number
+  /**
+   * Tags that it has beside the chosen ones, as `NAME:TAG`: gone from the upstream, left out, or somebody else's. They are left
+   * as they are; those of signatures are not among them. Absent where not all tags of the upstream could be read.
+   */
+  readonly otherTags?: { readonly count: number; readonly first: readonly string[] }
 }
 
 export interface ContentCount extends PlannedContent {

@@ -2,22 +2,27 @@ import { untilAborted } from '../internal/until-aborted.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Registry } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Done, Workspace } from '../storage/workspace.ts'
+import type { Workspace } from '../storage/workspace.ts'
 import { copyBlobs } from './copy-blobs.ts'
 import { copyManifests } from './copy-manifests.ts'
+import type { DeliveryParts } from './deliver.ts'
 import type { SyncEvent } from './events.ts'
 import { createFaultLog, type FaultLog } from './fault-log.ts'
-import type { Holdings } from './holdings.ts'
 import { createInterruption, type Interruption } from './interruption.ts'
 import { withLease } from './leased-store.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Reachable } from './reachable.ts'
 import { ReadBack } from './read-back.ts'
 import { readHoldings } from './read-holdings.ts'
+import { fillRegistry, planRegistry } from './registries/fill-registry.ts'
+import { type FilledRegistry, withLease as withRegistryLease } from './registries/filled-registry.ts'
+import { openRegistry } from './registries/open-registry.ts'
+import type { RegistryWork } from './registries/registry-work.ts'
+import { reportRegistry } from './registries/report-registry.ts'
 import type { Signer } from './signed-pointer.ts'
 import { findFullDisks, journalTooSmall, tooLittleSpace, withoutStores } from './space.ts'
 import { NOTHING_CHECKED } from './spot-check.ts'
-import { createStoreWork, type StoreWork } from './store-work.ts'
+import { countLacking, StoreWork } from './store-work.ts'
 import { claimStore, nameOfJournal, SHARED_CLAIM } from './store-writer.ts'
 import type { StoreReport, SyncReport } from './sync-report.ts'
 import type { Target } from './target.ts'
@@ -31,6 +36,8 @@ export interface SyncParts {
   /** Finds all that the chosen tags lead to. */
   readonly walk: (signal: AbortSignal) => Promise<Reachable>
   readonly targets: readonly Target[]
+  /** Registries that are filled beside the stores. */
+  readonly registries?: readonly FilledRegistry[]
   readonly workspace: Workspace
   /** Makes the proof of whose a store is; absent for none. */
   readonly signer?: Signer
@@ -55,16 +62,17 @@ export interface SyncOptions {
 }
 
 /**
- * Fills stores from an upstream. What goes wrong with one content or one store is a fault in the report and stops
- * nothing else. Rejects with what `walk` throws, and when the workspace cannot be read.
+ * Fills stores and registries from an upstream. What goes wrong with one content, one store or one registry is a fault in
+ * the report and stops nothing else. Rejects with what `walk` throws, and when the workspace cannot be read.
  */
 export async function sync(given: SyncParts): Promise<SyncReport> {
   const { workspace, options, report = () => {} } = given
   const targets = given.targets.map((target) =>
     withLease(withTimeLimits(target, given.runtime), workspace.check),
   )
+  const registries = (given.registries ?? []).map((each) => withRegistryLease(each, workspace.check))
   const signal = AbortSignal.any([workspace.lost, ...(given.signal === undefined ? [] : [given.signal])])
-  const parts: SyncParts = { ...given, targets, signal }
+  const parts: SyncParts = { ...given, targets, registries, signal }
   const interruption = createInterruption(parts.runtime, signal)
   const faults = createFaultLog((fault) => report({ kind: 'failed', fault }))
   try {
@@ -72,17 +80,22 @@ export async function sync(given: SyncParts): Promise<SyncReport> {
     const { images, manifests, blobs } = reachable
     report({ kind: 'walked', images: images.length, manifests: manifests.size, blobs: blobs.size })
 
-    const stores = await openStores(parts, reachable, interruption.stop, faults)
-    const plan = makePlan(reachable, stores)
-    const download = { blobs: plan.blobs.length, bytes: plan.bytes }
-    const planned = stores.map((store) => ({ store: store.target.id, ...store.planned }))
+    const [stores, works] = await Promise.all([
+      openStores(parts, reachable, interruption.stop, faults),
+      openRegistries(parts, reachable, interruption.stop, faults),
+    ])
+    const plan = makePlan(reachable, stores, works)
+    const { download } = plan
+    const planned = [...stores, ...works].map(({ id, planned: { blobs, manifests, bytes } }) => {
+      return { store: id, blobs, manifests, bytes }
+    })
     report({ kind: 'planned', download, stores: planned })
 
     const refused = await refuseFullDisks(plan, stores, parts, faults)
     const fitting = stores.filter((store) => !refused.has(store))
     const downloaded = options.dryRun
       ? 0
-      : await carryOut(withoutStores(plan, refused), reachable, fitting, parts, interruption, faults)
+      : await carryOut(withoutStores(plan, refused), reachable, fitting, works, parts, interruption, faults)
     const interrupted = interruption.stop.aborted
     if (workspace.lost.aborted) faults.add(workspace.lost.reason, {})
     report({ kind: 'finished', interrupted })
@@ -90,6 +103,13 @@ export async function sync(given: SyncParts): Promise<SyncReport> {
       ...{ interrupted, dryRun: options.dryRun, download, downloaded },
       ...{ images: images.length, manifests: manifests.size, blobs: blobs.size },
       stores: parts.targets.map((target) => reportStore(target, stores, reachable)),
+      registries: registries.map((registry) => {
+        return reportRegistry(
+          registry,
+          works.find(({ id }) => id === registry.id),
+          reachable,
+        )
+      }),
       faults: faults.faults,
     }
   } finally {
@@ -97,7 +117,9 @@ export async function sync(given: SyncParts): Promise<SyncReport> {
   }
 }
 
-const NOTHING: Reachable = { images: [], manifests: new Map(), blobs: new Map(), faults: [] }
+const NOTHING: Reachable = {
+  ...{ images: [], repositories: [], manifests: new Map(), blobs: new Map(), faults: [] },
+}
 
 /** What the walk finds; nothing when the run was told to end meanwhile. */
 async function findReachable({ walk }: SyncParts, stop: AbortSignal, faults: FaultLog): Promise<Reachable> {
@@ -135,9 +157,40 @@ async function openStores(
         const claim = isIdle
           ? SHARED_CLAIM
           : await untilAborted(stop, claimStore(target, { runtime, writer: await writer(), takeLease }))
-        return [createStoreWork(target, holdings, { concurrency, checked, claim })]
+        return [new StoreWork(target, holdings, { concurrency, checked, claim })]
       } catch (error) {
         if (!stop.aborted) faults.add(error, { store: target.id })
+        return []
+      }
+    }),
+  )
+  return opened.flat()
+}
+
+/** The registries that can be read; of each other one there is a fault. */
+async function openRegistries(
+  { runtime, registries = [], workspace, options, report = () => {} }: SyncParts,
+  reachable: Reachable,
+  stop: AbortSignal,
+  faults: FaultLog,
+): Promise<readonly RegistryWork[]> {
+  const { concurrency, trustExisting, recheck, dryRun } = options
+  const opened = await Promise.all(
+    registries.map(async (registry) => {
+      const { id } = registry
+      const parts = {
+        ...{ runtime, workspace, stop, concurrency, trustExisting, recheck, readOnly: dryRun },
+        onWarning: (message: string) =>
+          report({ kind: 'warning', message: `registry ${id}: ${message}`, store: id }),
+        onFault: (error: unknown, about: { readonly digest?: Digest }) =>
+          faults.add(error, { ...about, store: id }),
+      }
+      try {
+        const work = await openRegistry(registry, reachable, parts)
+        planRegistry(work)
+        return [work]
+      } catch (error) {
+        if (!stop.aborted) faults.add(error, { store: id })
         return []
       }
     }),
@@ -161,30 +214,27 @@ async function refuseFullDisks(
   return new Set(full.flatMap((need) => need.stores))
 }
 
-/** Brings each store what it lacks, then the list of what it holds; gives the bytes that were downloaded. */
+/**
+ * Brings each store what it lacks, then the list of what it holds, and each registry what it lacks, then its tags; gives the
+ * bytes that were downloaded.
+ */
 async function carryOut(
   plan: Plan,
   reachable: Reachable,
   stores: readonly StoreWork[],
+  registries: readonly RegistryWork[],
   parts: SyncParts,
   interruption: Interruption,
   faults: FaultLog,
 ): Promise<number> {
   const { runtime, upstream, workspace, options, report = () => {} } = parts
   const { stop, cut } = interruption
-  const onWarning = (message: string, target?: Target) =>
-    report({ kind: 'warning', message, ...(target && { store: target.id }) })
-  const onBytes = ({ id }: Target, digest: Digest, bytes: number) =>
-    report({ kind: 'uploaded', store: id, digest, bytes })
-  const noteStored = async ({ target: { id }, holdings, stored }: StoreWork, digest: Digest, done: Done) => {
-    await workspace.noteDone(id, digest, done)
-    holdings.add(digest, done)
-    stored[done.mediaType === undefined ? 'blobs' : 'manifests']++
-    stored.bytes += done.size
-    report({ kind: 'stored', store: id, digest, size: done.size })
+  const delivery: DeliveryParts = {
+    ...{ runtime, workspace, interruption, readBack: new ReadBack(options.verify) },
+    onBytes: (store, digest, bytes) => report({ kind: 'uploaded', store, digest, bytes }),
+    onStored: (store, digest, size) => report({ kind: 'stored', store, digest, size }),
+    onWarning: (message, store) => report({ kind: 'warning', message, store }),
   }
-  const readBack = new ReadBack(options.verify)
-  const delivery = { runtime, workspace, interruption, readBack, onBytes, onWarning }
   const at = runtime.date().getTime()
   let downloaded = 0
 
@@ -193,20 +243,17 @@ async function carryOut(
     await workspace.tidySpools((digest) => wanted.has(digest))
   }
   const copy = copyBlobs(plan.blobs, {
-    ...{ runtime, upstream, workspace, delivery, faults, onWarning, concurrency: options.concurrency },
+    ...{ runtime, upstream, workspace, delivery, faults, concurrency: options.concurrency },
+    onWarning: (message) => report({ kind: 'warning', message }),
     onDownloaded({ digest }, bytes) {
       downloaded += bytes
       report({ kind: 'downloaded', digest, bytes })
     },
-    onStored: (store, { digest }, size) => noteStored(store, digest, { size }),
   })
   const finish = async (store: StoreWork) => {
     const { target, holdings, claim } = store
     await copy.of(store)
-    await copyManifests(store, plan.manifests.get(store) ?? [], {
-      ...{ upstream, workspace, delivery, faults },
-      onStored: (_, { digest, size, mediaType }) => noteStored(store, digest, { size, mediaType }),
-    })
+    await copyManifests(store, plan.manifests.get(store) ?? [], { upstream, workspace, delivery, faults })
     try {
       await untilAborted(cut, writeInventory(target, holdings, { ...parts, at, claim }))
       await untilAborted(cut, writeProof(target, parts))
@@ -214,7 +261,11 @@ async function carryOut(
       if (!cut.aborted) faults.add(error, { store: target.id })
     }
   }
-  await Promise.all(stores.map(finish))
+  const finishRegistry = async (work: RegistryWork) => {
+    await copy.of(work)
+    await fillRegistry(work, { upstream, workspace, delivery, faults })
+  }
+  await Promise.all([...stores.map(finish), ...registries.map(finishRegistry)])
   await copy.all
   return downloaded
 }
@@ -239,12 +290,4 @@ function reportStore(
   const complete = lacking === 0 && reachable.faults.length === 0
   const held = holdings.count
   return { ...common, checked, planned, stored, failed, withheld, held, lacking, complete }
-}
-
-function countLacking(holdings: Holdings, { manifestKey }: Target, { blobs, manifests }: Reachable): number {
-  let lacking = 0
-  for (const digest of blobs.keys()) if (!holdings.hasBlob(digest)) lacking++
-  if (manifestKey === undefined) return lacking
-  for (const digest of manifests.keys()) if (!holdings.hasManifest(digest)) lacking++
-  return lacking
 }

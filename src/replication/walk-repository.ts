@@ -26,6 +26,8 @@ export interface WalkedRepository {
   readonly images: readonly ReachableImage[]
   /** Manifests, those of an image before those that they name. */
   readonly reached: ReadonlySet<Digest>
+  /** Manifests that belong there, but could not be read. */
+  readonly unread: ReadonlySet<Digest>
   readonly faults: readonly PortolanError[]
 }
 
@@ -43,6 +45,7 @@ export class RepositoryWalk {
   readonly #parts: RepositoryWalkParts
   readonly #images: ReachableImage[] = []
   readonly #reached = new Set<Digest>()
+  readonly #unread = new Set<Digest>()
   readonly #faults: PortolanError[] = []
   readonly #steps = new Map<Digest, Promise<Step>>()
   #hasReferrers: Promise<boolean> | undefined
@@ -72,7 +75,10 @@ export class RepositoryWalk {
       asked = this.#reached.size
       await this.#follow(fresh.flatMap(signedBases).flatMap((base) => signatures.get(base) ?? []))
     }
-    return { name: this.#name, images: this.#images, reached: this.#reached, faults: this.#faults }
+    return {
+      ...{ name: this.#name, images: this.#images },
+      ...{ reached: this.#reached, unread: this.#unread, faults: this.#faults },
+    }
   }
 
   async #follow(tags: readonly Tag[]): Promise<void> {
@@ -95,8 +101,9 @@ export class RepositoryWalk {
     const closures = new Map(
       await Promise.all([...begun].map(async ([digest, closing]) => [digest, await closing] as const)),
     )
-    for (const { reached, faults } of closures.values()) {
+    for (const { reached, unread, faults } of closures.values()) {
       for (const digest of reached) this.#reached.add(digest)
+      for (const digest of unread) this.#unread.add(digest)
       this.#faults.push(...faults)
     }
     for (const { tag, digest } of roots) {
@@ -116,22 +123,26 @@ export class RepositoryWalk {
   /** Level by level, so that the way to a manifest is the shortest, whatever answers first. */
   async #close(image: string, root: Digest): Promise<Closure> {
     const reached: Digest[] = []
+    const unread: Digest[] = []
     const faults: PortolanError[] = []
     const seen = new Set([root])
     for (let level = [root], depth = 0; level.length > 0; depth++) {
       if (depth > MAX_DEPTH) {
         faults.push(fault(image, `manifests are nested more than ${MAX_DEPTH} deep`))
+        unread.push(...level)
         break
       }
       if (seen.size > MAX_MANIFESTS_PER_IMAGE) {
         const message = `it leads to more than ${MAX_MANIFESTS_PER_IMAGE} manifests`
         faults.push(fault(image, message))
+        unread.push(...level)
         break
       }
       const steps = await Promise.all(level.map((digest) => this.#step(digest)))
       const next: Digest[] = []
       steps.forEach((step, index) => {
-        if (step.isRead) reached.push(level[index]!)
+        const read = step.isRead ? reached : unread
+        read.push(level[index]!)
         faults.push(...step.faults.map((error) => faultOf(image, error)))
         for (const digest of step.next) {
           if (!seen.has(digest)) next.push(digest)
@@ -140,7 +151,7 @@ export class RepositoryWalk {
       })
       level = next
     }
-    return { reached, faults }
+    return { reached, unread, faults }
   }
 
   #step(digest: Digest): Promise<Step> {
@@ -178,6 +189,7 @@ export class RepositoryWalk {
 interface Closure {
   /** The root first, if it could be read. */
   readonly reached: readonly Digest[]
+  readonly unread: readonly Digest[]
   readonly faults: readonly PortolanError[]
 }
 

@@ -11,11 +11,14 @@ export interface PushableRegistry extends AsyncDisposable {
   /** By repository and reference: `a/b:v1`, `a/b@sha256:…`. */
   readonly manifests: Map<string, StoredManifest>
   /** Every request, as `METHOD path status`; sessions are called `SESSION`. */
-  readonly requests: readonly string[]
+  readonly requests: string[]
   /** Bytes of blobs that were taken in. */
   readonly received: number
   /** What it does wrong; may be changed. */
   readonly faults: PushFaults
+  tagsOf(repository: string): string[]
+  /** What a manifest names that is not in its repository. */
+  missingOf(repository: string, manifest: Uint8Array): string[]
   /** Blobs that a repository has from now on. */
   seed(repository: string, bytes: Uint8Array): string
 }
@@ -30,9 +33,17 @@ export interface PushFaults {
   /** Cuts the connection after so many bytes of a body, once for each entry. */
   cutAfter?: number[]
   /** Answers so, once for each entry: by method. */
-  answers?: { method: string; status: number; headers?: Record<string, string>; body?: string }[]
+  answers?: {
+    method: string
+    path?: RegExp
+    status: number
+    headers?: Record<string, string>
+    body?: string
+  }[]
   /** Whether what came before a cut is kept and told of. */
   resumes?: boolean
+  /** Takes no manifest of which something that it names is not in the repository. */
+  isStrict?: boolean
   /** The largest body that it takes. */
   maxBody?: number
   mounts?: boolean
@@ -94,6 +105,24 @@ class Pushable {
     return digest
   }
 
+  tagsOf(repository: string): string[] {
+    const start = `${repository}:`
+    return [...this.manifests.keys()]
+      .filter((key) => key.startsWith(start))
+      .map((key) => key.slice(start.length))
+  }
+
+  missingOf(repository: string, manifest: Uint8Array): string[] {
+    const { config, layers = [], manifests = [] } = JSON.parse(Buffer.from(manifest).toString())
+    const blobs = [config, ...layers].filter((each) => each !== undefined).map(({ digest }) => digest)
+    return [
+      ...blobs.filter((digest) => !this.blobs.has(`${repository}@${digest}`)),
+      ...manifests
+        .map(({ digest }: { digest: string }) => digest)
+        .filter((digest: string) => !this.manifests.has(`${repository}@${digest}`)),
+    ]
+  }
+
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url!, this.origin)
     const method = request.method!
@@ -112,12 +141,20 @@ class Pushable {
       const challenge = `Bearer realm="${this.origin}/token",service="t",scope="repository:${scope}:pull,push"`
       return reply(401, { 'WWW-Authenticate': challenge })
     }
-    const scripted = this.faults.answers?.findIndex((answer) => answer.method === method) ?? -1
+    const scripted =
+      this.faults.answers?.findIndex(
+        ({ method: asked, path = /^/ }) => asked === method && path.test(url.pathname),
+      ) ?? -1
     if (scripted >= 0) {
       const [answer] = this.faults.answers!.splice(scripted, 1)
       request.resume()
       await new Promise((resolve) => request.on('end', resolve))
       return reply(answer!.status, answer!.headers, answer!.body)
+    }
+    const listed = /^\/v2\/(.+)\/tags\/list$/.exec(url.pathname)
+    if (listed !== null) {
+      const tags = this.tagsOf(listed[1]!)
+      return tags.length === 0 ? reply(404) : reply(200, {}, JSON.stringify({ name: listed[1], tags }))
     }
     const upload = /^\/v2\/(.+)\/blobs\/uploads\/(s\d+)?$/.exec(url.pathname)
     if (upload !== null) return this.#upload(request, upload[1]!, upload[2], url, reply)
@@ -219,6 +256,9 @@ class Pushable {
     for await (const chunk of request) chunks.push(chunk)
     const bytes = Buffer.concat(chunks)
     const digest = digestOf(bytes)
+    const missing = this.faults.isStrict && this.missingOf(repository!, bytes).length > 0
+    if (missing)
+      return reply(400, {}, '{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown"}]}')
     const stored = { mediaType: request.headers['content-type']!, bytes }
     this.manifests.set(`${repository}@${digest}`, stored)
     if (!reference!.includes(':')) this.manifests.set(`${repository}:${reference}`, stored)

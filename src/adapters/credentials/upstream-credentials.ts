@@ -32,7 +32,8 @@ export function openUpstreamCredentials(
   return discreet(findCredentials(config, options), options.runtime)
 }
 
-function findCredentials(
+/** The same for a command, whose errors are read by whoever runs it: they say the reason, and hold no credential either. */
+export function findCredentials(
   config: CredentialsConfig,
   { environment, runtime }: UpstreamCredentialsOptions,
 ): Credentials {

@@ -35,7 +35,8 @@ const age: ReadText<number> = (text) =>
 
 export const AUDIT = defineCommand({
   name: 'audit',
-  description: 'prove that the stores are complete, unaltered and public, and say what else lies there',
+  description:
+    'prove that stores and registries are complete and unaltered, stores public too, and say what else lies there',
   argument: configArgument,
   options: {
     ...configOptions,

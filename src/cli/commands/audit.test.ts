@@ -137,7 +137,7 @@ test.each<[words: string[], err: RegExp]>([
   [['--sample', '101%'], /--sample "101%" must be/],
   [['--sample', '5', '--full'], /^portolan: --full and --sample exclude each other/],
   [['--older-than', 'a week'], /--older-than "a week" must be a duration, such as 12h or 7d/],
-  [['--store', 'pari'], /--store "pari" is no store of the config \(did you mean "paris"\?\)/],
+  [['--store', 'pari'], /--store "pari" is no store or upstream of the config \(did you mean "paris"\?\)/],
 ])('wrong usage, %j, is one line and ends with 2', async (words, message) => {
   const { code, out, err } = await audit(...words)
   expect([code, out]).toEqual([2, ''])

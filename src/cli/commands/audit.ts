@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { ownershipPolicyOf } from '../../backends/ownership/ownership-policy.ts'
 import { audit } from '../../replication/audit.ts'
+import type { AuditOptions as ReplicationAuditOptions } from '../../replication/audit-options.ts'
 import { formatAudit } from '../../replication/format-audit.ts'
 import { withLease } from '../../replication/leased-store.ts'
 import { type DeletedOrphans, deleteOrphans, type Orphan } from '../../replication/orphans.ts'
@@ -18,7 +19,7 @@ import { printJson, progressOutput } from '../print.ts'
 import { createAuditBoard } from '../progress/audit-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { readConfig } from '../read-config.ts'
-import { filledStores, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
+import { filledBackends, openFilledRegistry, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
 import { takeJournal } from '../take-journal.ts'
 import type { AuditOptions } from './audit-spec.ts'
 
@@ -31,12 +32,12 @@ const fetchAsClient = layered(
   withUserAgent(commandRuntime.userAgent),
 )
 
-/** Says what is wrong with the stores of a config, and deletes orphans when told to; gives the exit code. */
+/** Says what is wrong with the stores and registries of a config, and deletes orphans when told to; gives the exit code. */
 export async function runAudit(options: AuditOptions): Promise<number> {
   const { deleteOrphans: mayDelete, yes, json } = options
   const config = await readConfig(options.config)
   const section = syncSection(config)
-  const stores = filledStores(config, options.store)
+  const { stores, upstreams } = filledBackends(config, options.store)
   const ownership = await ownershipPolicyOf(config)
   const targets = await Promise.all(stores.map(openTarget))
   const progress = createProgress({
@@ -49,7 +50,8 @@ export async function runAudit(options: AuditOptions): Promise<number> {
   const examine = async (signal: AbortSignal) => {
     const upstream = openUpstream(config, section, signal, progress.report)
     const reachable = await walk(upstream, section, { workspace, report: progress.report, signal })
-    const report = await audit(reachable, targets, {
+    const registries = upstreams.map((each) => openFilledRegistry(each, section, signal, progress.report))
+    const parts = {
       runtime: { ...commandRuntime, fetch: fetchAsClient },
       content: sampleSizeOf(options),
       ...(ownership && { ownership }),
@@ -57,7 +59,8 @@ export async function runAudit(options: AuditOptions): Promise<number> {
       announce: (message) => progress.report({ kind: 'note', message }),
       report: (event) => progress.report({ kind: 'audit', ...event }),
       signal,
-    })
+    } satisfies ReplicationAuditOptions
+    const report = await audit(reachable, targets, parts, registries)
     return { reachable, report }
   }
   try {

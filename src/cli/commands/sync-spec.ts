@@ -15,7 +15,7 @@ const PART = 'with a part of the images, all others would drop out of the invent
 
 export const SYNC = defineCommand({
   name: 'sync',
-  description: 'fill the stores from the upstream',
+  description: 'fill stores and registries from the upstream',
   argument: configArgument,
   options: {
     ...configOptions,
@@ -33,9 +33,11 @@ export const SYNC = defineCommand({
       'sample',
       'sample',
     ]),
-    trustExisting: switchOption('in a store without an inventory, believe what has the right size, unread'),
+    trustExisting: switchOption(
+      'in a store without an inventory, believe what has the right size, unread; in a registry, what a manifest names',
+    ),
     recheck: switchOption(
-      'believe no inventory: list the stores, read what is there, and put right what is not',
+      'believe no inventory: list the stores, read what is there, and put right what is not; ask registries for everything',
       { destructive: true },
     ),
     takeLease: switchOption(
@@ -54,6 +56,7 @@ export const SYNC = defineCommand({
     'portolan sync --config portolan.yaml --dry-run',
     'portolan sync --config portolan.yaml',
     'portolan sync --config portolan.yaml --store paris --recheck',
+    'portolan sync --config portolan.yaml --store west --dry-run',
     "portolan sync --config portolan.yaml --store paris --repository 'kube-*' --tag '/^v1[.]3[0-9]/' --json",
   ],
 })

@@ -233,7 +233,7 @@ const keys = { repositories: { list: ['team/tool'] }, signingKey: 'owner.pem' }
 const usages: [what: string, config: object, words: string[], err: RegExp][] = [
   ['no config', {}, ['--config', 'none.yaml'], /^portolan: cannot read none\.yaml/],
   ['no sync', { sync: undefined }, [], /^portolan: the config has no "sync"/],
-  ['nothing to fill', { stores: [] }, [], /^portolan: no store of the config has "fill"/],
+  ['nothing to fill', { stores: [] }, [], /^portolan: no store or upstream of the config has "fill"/],
   ['a store that is misspelt', {}, ['--store', 'pari'], /--store "pari" is no store .*did you mean "paris"/],
   [
     'a store that is not filled',

@@ -9,18 +9,18 @@ import { createCopyBoard } from '../progress/copy-board.ts'
 import { createProgress } from '../progress/progress.ts'
 import { nameOf, readConfig } from '../read-config.ts'
 import { readSigningKey } from '../signing-key.ts'
-import { filledStores, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
+import { filledBackends, openFilledRegistry, openTarget, openUpstream, syncSection } from '../sync-parts.ts'
 import { describeSync, syncExitCode } from '../sync-report.ts'
 import { takeJournal } from '../take-journal.ts'
 import type { SyncOptions } from './sync-spec.ts'
 
-/** Fills the stores of a config from its upstream, and says what was done; gives the exit code. */
+/** Fills the stores and registries of a config from its upstream, and says what was done; gives the exit code. */
 export async function runSync(options: SyncOptions): Promise<number> {
   const { verify, trustExisting, recheck, takeLease, dryRun, json } = options
   const config = await readConfig(options.config)
   await requireSeparatePlaces(config, nameOf(options.config))
   const section = applyFlags(syncSection(config), options)
-  const stores = filledStores(config, options.store)
+  const { stores, upstreams } = filledBackends(config, options.store)
   const signer = await readSigningKey(config)
   const targets = await Promise.all(stores.map(openTarget))
   const progress = createProgress({
@@ -32,16 +32,18 @@ export async function runSync(options: SyncOptions): Promise<number> {
   const workspace = await takeJournal(section, options, progress)
   const interruption = interruptible(progress.say, 'leaving what is under way for the next run')
   try {
-    const upstream = openUpstream(config, section, interruption.signal, progress.report)
+    const { signal } = interruption
+    const upstream = openUpstream(config, section, signal, progress.report)
     const report = await sync({
       runtime: commandRuntime,
       upstream,
       walk: (signal) => walk(upstream, section, { workspace, report: progress.report, signal }),
       targets,
+      registries: upstreams.map((each) => openFilledRegistry(each, section, signal, progress.report)),
       workspace,
       ...(signer && { signer }),
       report: progress.report,
-      signal: interruption.signal,
+      signal,
       options: { concurrency: section.concurrency, verify, trustExisting, recheck, takeLease, dryRun },
     })
     progress.end()

@@ -39,7 +39,9 @@ export const searchOptions = {
 }
 
 /** Which stores of a config are meant. */
-export const storeOptions = { store: list('<id...>', 'only these stores (default: all with fill)') }
+export const storeOptions = {
+  store: list('<id...>', 'only these stores and upstreams (default: all with fill)'),
+}
 
 /** How long a lease of the journal holds. */
 const leaseTime: ReadText<number> = (text) => {

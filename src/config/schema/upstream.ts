@@ -19,6 +19,27 @@ function isManifestCanary(value: string): boolean {
   return at > 0 && parseName(value.slice(0, at)) !== undefined && isVerifiableDigest(value.slice(at + 1))
 }
 
+const prefix = () =>
+  textThat(
+    'a repository prefix: lower-case letters and digits, joined by ".", "_", "__", "-" and "/", no "/" at the ends',
+    (value) => value === '' || parseName(value) !== undefined,
+  )
+
+/** How an upstream is filled. */
+const registryFillSchema = z.strictObject({
+  registry: z
+    .strictObject({
+      url: backendUrl().optional().describe('Where it is pushed to; the url of the upstream without it.'),
+      prefix: prefix()
+        .optional()
+        .describe('Repository prefix there; the prefix of the upstream unless this or url says otherwise.'),
+      credentials: credentialsSchema
+        .optional()
+        .describe('By what "portolan sync" may push there; without it, the login of whoever runs it.'),
+    })
+    .describe('As the registry that it is: blobs, manifests and tags are pushed to it.'),
+})
+
 /** A trusted registry. */
 export const upstreamSchema = z.strictObject({
   id: id().describe('Its name in rules, logs and metrics; unique among upstreams and stores.'),
@@ -35,10 +56,7 @@ export const upstreamSchema = z.strictObject({
     .describe(
       'Folder with the parts of a bundle that the door serves itself; relative to the folder of this file.',
     ),
-  prefix: textThat(
-    'a repository prefix: lower-case letters and digits, joined by ".", "_", "__", "-" and "/", no "/" at the ends',
-    (value) => value === '' || parseName(value) !== undefined,
-  )
+  prefix: prefix()
     .prefault('')
     .describe('Repository prefix at the upstream, put before the name that a client asks for.'),
   at: backendPlace(),
@@ -68,4 +86,7 @@ export const upstreamSchema = z.strictObject({
   credentials: credentialsSchema
     .optional()
     .describe('By what a mirror proves itself to it: exactly one kind. No secret stands here.'),
+  fill: registryFillSchema
+    .optional()
+    .describe('How "portolan sync" keeps it equal to the upstream that is copied from.'),
 })

@@ -136,6 +136,7 @@ async function reachableWithoutSizes() {
   const name = 'app' as never
   return {
     images: [],
+    repositories: [],
     manifests: new Map(),
     blobs: new Map([large, small].map(({ digest }) => [digest, { digest, name }])),
     faults: [],

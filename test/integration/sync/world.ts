@@ -118,7 +118,7 @@ export async function runSync({
   }
 }
 
-const EVERYTHING = {
+export const EVERYTHING = {
   from: 'upstream',
   repositories: { list: 'catalog', include: [], exclude: [] },
   tags: { include: [], exclude: [] },
