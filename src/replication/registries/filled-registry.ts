@@ -35,7 +35,7 @@ export function withLease(
   return {
     id,
     reader,
-    writer: { location: writer.location, repository: (name) => leased(writer.repository(name)) },
+    writer: { ...writer, repository: (name) => leased(writer.repository(name)) },
   }
 }
 
