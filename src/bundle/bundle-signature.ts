@@ -1,4 +1,4 @@
-import { bytesOf, type OwnershipKey } from '../backends/ownership/ownership-key.ts'
+import { type OwnershipKey, verifyBytes } from '../backends/ownership/ownership-key.ts'
 import { PortolanError } from '../errors.ts'
 import type { BundleHead } from './bundle-head.ts'
 
@@ -9,16 +9,8 @@ export async function checkSignature(
   location: string,
 ): Promise<void> {
   if (signature === undefined) throw invalid(`${location} is not signed`)
-  if (!(await isSigned(bytes, signature, key)))
+  if (!(await verifyBytes(bytes, signature, key)))
     throw invalid(`${location} was not signed by the holder of this key, or was altered since`)
-}
-
-async function isSigned(bytes: Uint8Array<ArrayBuffer>, signature: string, key: OwnershipKey) {
-  try {
-    return await crypto.subtle.verify('Ed25519', key, bytesOf(signature), bytes)
-  } catch {
-    return false
-  }
 }
 
 function invalid(message: string): PortolanError {

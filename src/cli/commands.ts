@@ -6,6 +6,7 @@ import { BUNDLE_VERIFY } from './commands/bundle-verify-spec.ts'
 import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
 import { COPY } from './commands/copy-spec.ts'
 import { DEMO } from './commands/demo-spec.ts'
+import { ENDPOINTS_DRAFT, ENDPOINTS_SIGN, ENDPOINTS_VERIFY } from './commands/endpoints-spec.ts'
 import { EXPLAIN } from './commands/explain-spec.ts'
 import { HEALTHCHECK } from './commands/healthcheck-spec.ts'
 import { HOSTS } from './commands/hosts-spec.ts'
@@ -28,6 +29,15 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(HOSTS, async (options) => (await import('./commands/hosts.ts')).runHosts(options)),
   bind(SIMULATE, async (options, logs) =>
     (await import('./commands/simulate.ts')).runSimulate(logs, options),
+  ),
+  bind(ENDPOINTS_DRAFT, async (options) =>
+    (await import('./commands/endpoints.ts')).runEndpointsDraft(options),
+  ),
+  bind(ENDPOINTS_SIGN, async (options, file) =>
+    (await import('./commands/endpoints.ts')).runEndpointsSign(file, options),
+  ),
+  bind(ENDPOINTS_VERIFY, async (options, location) =>
+    (await import('./commands/endpoints.ts')).runEndpointsVerify(location, options),
   ),
   bind(HEALTHCHECK, async (options) => (await import('./commands/healthcheck.ts')).runHealthcheck(options)),
   bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
@@ -83,6 +93,14 @@ export const GROUPS: readonly CommandGroup[] = [
     examples: [
       'portolan bundle export --images images.txt --output /media/usb/bundle',
       'portolan bundle import /media/usb/bundle --to registry.example/k8s',
+    ],
+  },
+  {
+    name: 'endpoints',
+    description: 'publish which hosts clients need, before they need them',
+    examples: [
+      'portolan endpoints draft door.yaml --registry registry.example --out endpoints.json',
+      'portolan endpoints verify https://registry.example --key operator.pub.pem',
     ],
   },
   {

@@ -30,11 +30,30 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkFills(draft),
     ...checkRegistryFills(draft),
     ...checkProofs(draft),
+    ...checkEndpoints(draft),
     ...checkSync(draft),
     ...checkMirror(draft),
     ...checkCredentials(draft),
     ...checkClients(draft),
   ]
+}
+
+/** What is published must be signed, and tells of hosts that clients are sent to. */
+function* checkEndpoints({ endpoints, ownership, delivery }: Draft): Iterable<Remark> {
+  if (endpoints === undefined) return
+  if (delivery === 'relay') {
+    yield {
+      path: ['endpoints'],
+      message: 'is not for a mirror: its clients need no host but the mirror',
+      key: true,
+    }
+  }
+  if (!('publicKey' in endpoints) && ownership === undefined) {
+    yield {
+      path: ['endpoints'],
+      message: 'needs publicKey, by which the file must be signed, as there is no ownership.publicKey',
+    }
+  }
 }
 
 function* checkListeners({ listen = DEFAULT_LISTEN, admin = DEFAULT_ADMIN }: Draft): Iterable<Remark> {

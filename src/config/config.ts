@@ -33,6 +33,8 @@ export interface Config {
   readonly health: HealthConfig
   /** By what the door tells the operator's own stores from a stranger's; absent when it is not asked. */
   readonly ownership?: OwnershipConfig
+  /** The published list of hosts that clients are sent to; absent where none is published. */
+  readonly endpoints?: EndpointsConfig
   /** Files of certificates that are trusted beside the runtime's; absolute paths. */
   readonly ca?: readonly string[]
   /** How the stores are filled; absent when this config is for a door alone. */
@@ -255,6 +257,13 @@ export interface OwnershipConfig {
   readonly publicKey: string
   /** How old a proof may be, in milliseconds. */
   readonly maxAge: number
+}
+
+export interface EndpointsConfig {
+  /** File of the statement, absolute; its signature is beside it, with `.sig` behind the name. */
+  readonly file: string
+  /** The Ed25519 key by which it is signed: base64 of its SubjectPublicKeyInfo (RFC 8410). */
+  readonly publicKey: string
 }
 
 export interface SyncConfig {

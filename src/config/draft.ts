@@ -15,6 +15,7 @@ export interface Draft {
   readonly cache?: unknown
   readonly registries?: readonly (DraftRegistry | undefined)[] | undefined
   readonly ownership?: unknown
+  readonly endpoints?: object | undefined
   readonly sync?: { readonly from?: string | undefined } | undefined
 }
 

@@ -65,6 +65,7 @@ test('the schema has the keys of a config', () => {
     'presence',
     'health',
     'ownership',
+    'endpoints',
     'ca',
     'sync',
   ])

@@ -112,7 +112,7 @@ type Parsed = z.output<typeof configSchema>
 
 function toConfig(parsed: Parsed, baseFolder: string): Config {
   const { version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores } = parsed
-  const { routing, clouds, spill, tls, adminTls } = parsed
+  const { routing, clouds, spill, tls, adminTls, endpoints } = parsed
   const { clients, presence, health, ownership, ca, sync, delivery, cache, revalidate } = parsed
   const registries = toRegistries(parsed)
   return {
@@ -182,6 +182,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     presence,
     health,
     ...(ownership && { ownership }),
+    ...(endpoints && { endpoints: toEndpoints(endpoints, ownership, baseFolder) }),
     ...(ca && { ca: ca.map((path) => absolutePath(path, baseFolder)) }),
     ...(sync && { sync: toSync(sync, upstreams, baseFolder) }),
   }
@@ -278,6 +279,15 @@ function toTls(
     key: absolutePath(key, baseFolder),
     ...(clientCA !== undefined && { clientCA: absolutePath(clientCA, baseFolder) }),
   }
+}
+
+/** A config without any key for it has been refused before. */
+function toEndpoints(
+  { file, publicKey }: NonNullable<Parsed['endpoints']>,
+  ownership: Parsed['ownership'],
+  baseFolder: string,
+): NonNullable<Config['endpoints']> {
+  return { file: absolutePath(file, baseFolder), publicKey: publicKey ?? ownership!.publicKey }
 }
 
 function toStore(

@@ -1,3 +1,4 @@
+import { ENDPOINTS_PATH } from '../endpoints/statement.ts'
 import { isFault, type OciFault } from '../oci/errors.ts'
 import { type OciRequest, parsePath } from '../oci/path.ts'
 import { parseTarget } from '../oci/target.ts'
@@ -11,8 +12,8 @@ export type ParsedRequest =
       /** Raw, with its `?`, or empty. */
       readonly query: string
     }
-  /** One of the pages that a config may name. */
-  | { readonly kind: 'page'; readonly page: 'info' | 'privacy' }
+  /** One of the pages that a config may name, or what is published of the hosts that clients need. */
+  | { readonly kind: 'page'; readonly page: 'info' | 'privacy' | 'endpoints' | 'endpoints-signature' }
   | {
       readonly kind: 'refused'
       readonly because: 'method' | 'length' | 'target' | 'path'
@@ -34,6 +35,8 @@ const LENGTH: ParsedRequest = {
 }
 const INFO: ParsedRequest = { kind: 'page', page: 'info' }
 const PRIVACY: ParsedRequest = { kind: 'page', page: 'privacy' }
+const ENDPOINTS: ParsedRequest = { kind: 'page', page: 'endpoints' }
+const SIGNATURE: ParsedRequest = { kind: 'page', page: 'endpoints-signature' }
 
 /** Reads a request as far as it can be read without knowing anything: what does not parse cannot travel. */
 export function parseRequest(method: string, target: string): ParsedRequest {
@@ -43,6 +46,8 @@ export function parseRequest(method: string, target: string): ParsedRequest {
   if (isFault(parts)) return { kind: 'refused', because: 'target', fault: parts }
   if (parts.path === '/') return INFO
   if (parts.path === '/privacy' || parts.path === '/privacy/') return PRIVACY
+  if (parts.path === ENDPOINTS_PATH) return ENDPOINTS
+  if (parts.path === `${ENDPOINTS_PATH}.sig`) return SIGNATURE
   const request = parsePath(parts.path)
   if (isFault(request)) return { kind: 'refused', because: 'path', fault: request }
   return { kind: 'oci', method, request, query: parts.query }

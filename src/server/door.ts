@@ -1,4 +1,3 @@
-import type { PagesConfig } from '../config/config.ts'
 import type { OciRequest } from '../oci/path.ts'
 import { mayMean } from '../routing/addressing.ts'
 import type { Decision } from '../routing/decide.ts'
@@ -96,7 +95,7 @@ export function createDoor(parts: DoorParts): Door {
       return reply
     }
     const parsed = parseRequest(request.method, request.target)
-    if (parsed.kind !== 'oci') return done(replyWithoutRoute(parsed, policy.config.pages))
+    if (parsed.kind !== 'oci') return done(forMethod(request.method, replyWithoutRoute(parsed, policy)))
     const client = policy.locate(request)
     const { method, request: oci, query } = parsed
     if (parts.mirror !== undefined && oci.kind !== 'base' && oci.kind !== 'catalog') {
@@ -138,11 +137,8 @@ function refuseOutside(
 }
 
 /** What is answered to what is no request of the OCI spec. */
-function replyWithoutRoute(parsed: Exclude<ParsedRequest, OciParsed>, pages: PagesConfig): DoorReply {
-  if (parsed.kind === 'page') {
-    const url = pages[parsed.page]
-    return url === undefined ? NO_PAGE : redirect(url)
-  }
+function replyWithoutRoute(parsed: Exclude<ParsedRequest, OciParsed>, policy: Policy): DoorReply {
+  if (parsed.kind === 'page') return replyToPage(parsed.page, policy) ?? NO_PAGE
   switch (parsed.because) {
     case 'method':
       return faultReply(parsed.fault, 405, { Allow: 'GET, HEAD' })
@@ -153,6 +149,15 @@ function replyWithoutRoute(parsed: Exclude<ParsedRequest, OciParsed>, pages: Pag
     case 'path':
       return faultReply(parsed.fault)
   }
+}
+
+function replyToPage(
+  page: (ParsedRequest & { kind: 'page' })['page'],
+  { config, endpoints }: Policy,
+): DoorReply | undefined {
+  if (page === 'endpoints' || page === 'endpoints-signature') return endpoints?.reply(page)
+  const url = config.pages[page]
+  return url === undefined ? undefined : redirect(url)
 }
 
 function toReply(

@@ -5,6 +5,7 @@ import type { LoadedRanges, RangesInForce } from '../clouds/fetch/ranges.ts'
 import type { Config, RegistryConfig, UpstreamConfig } from '../config/config.ts'
 import type { Remark } from '../config/fault.ts'
 import { warningsInSteps } from '../config/warnings.ts'
+import { untilNextDay } from '../endpoints/day.ts'
 import { createObservers, type Observers } from '../internal/observers.ts'
 import { inTurns } from '../internal/steps.ts'
 import type { RegistryReader } from '../registry/reader.ts'
@@ -14,9 +15,11 @@ import type { Locate } from '../routing/locate.ts'
 import { locateByConfig } from '../routing/locate-by-config.ts'
 import { compileRule, type Rule } from '../routing/rule.ts'
 import { createView, type View, type ViewParts } from '../routing/view.ts'
+import type { Cancel } from '../runtime.ts'
 import { Admission } from './admission/admission.ts'
 import { type LayoutContents, openContents } from './layout-contents.ts'
 import { Logins } from './logins.ts'
+import { PublishedEndpoints } from './published-endpoints.ts'
 import type { DoorRuntime } from './runtime.ts'
 
 /** What the door goes by at one moment: whole, and replaced whole. */
@@ -35,6 +38,8 @@ export interface Policy {
   readonly addressing: Addressing
   /** Who is let in to what. */
   readonly admission: Admission
+  /** What is published of the hosts that clients are sent to; absent where nothing is. */
+  readonly endpoints: PublishedEndpoints | undefined
   /** What an upstream on our own disk holds, by its id. */
   readonly contents: ReadonlyMap<string, RegistryReader>
 }
@@ -66,6 +71,7 @@ export interface Prepared {
   readonly rules: readonly Rule[]
   readonly locate: Locate
   readonly admission: Admission
+  readonly endpoints: PublishedEndpoints | undefined
 }
 
 /**
@@ -84,6 +90,7 @@ export class InForce {
   #backends: Backends
   #prepared: Prepared | undefined
   #policy: Policy | undefined
+  #nextDay: Cancel | undefined
 
   /** `elsewhere` checks the backends where this process does not. */
   constructor(runtime: DoorRuntime, ranges: RangesInForce, elsewhere?: Elsewhere) {
@@ -108,9 +115,11 @@ export class InForce {
   async prepare(config: Config): Promise<Prepared> {
     const before = this.#prepared
     this.logins.check(config)
+    const endpoints = await PublishedEndpoints.open(config, this.#runtime, before?.endpoints)
+    const warnings = await inTurns(this.#runtime, warningsInSteps(config, placesAreGiven(this.#runtime)))
     return {
       config,
-      warnings: await inTurns(this.#runtime, warningsInSteps(config, placesAreGiven(this.#runtime))),
+      warnings: [...warnings, ...(endpoints?.remarksOn(config, this.#runtime.date().getTime()) ?? [])],
       layouts: await openContents(config, this.#runtime, before?.layouts),
       ranges: await this.#ranges.load(config.clouds),
       ownership: await ownershipPolicyOf(config),
@@ -120,6 +129,7 @@ export class InForce {
         locateByConfig(config, (address) => this.#ranges.lookup(address)),
       ),
       admission: await Admission.open(config, this.#runtime, before?.admission),
+      endpoints,
     }
   }
 
@@ -131,23 +141,44 @@ export class InForce {
     this.#backends = reconcile(this.#backends, config, ownership)
     this.logins.keep(config)
     this.#renew()
+    this.#renewDaily()
     this.changes.notify(this.policy)
   }
 
   [Symbol.dispose](): void {
+    this.#nextDay?.()
     this.#backends[Symbol.dispose]()
     this.#ranges.stop()
   }
 
+  /** What is published opens and ends with a day. */
+  #renewDaily(): void {
+    this.#nextDay?.()
+    this.#nextDay = undefined
+    if (this.#prepared?.endpoints === undefined) return
+    const wait = untilNextDay(this.#runtime.date().getTime())
+    this.#nextDay = this.#runtime.after(wait, () => {
+      this.#renew()
+      this.#renewDaily()
+    })
+  }
+
   #renew(): void {
     if (this.#prepared === undefined) return
-    const { config, warnings, locate, layouts, rules, admission } = this.#prepared
+    const { config, warnings, locate, layouts, rules, admission, endpoints } = this.#prepared
+    const now = this.#runtime.date().getTime()
+    const isOpen = (backend: Backend) =>
+      endpoints === undefined || endpoints.standingOf(backend, now).kind === 'open'
     const backends = this.#backends
     const parts = {
       upstreams: backends.upstreams
         .map(({ backend }) => backend)
-        .filter((backend) => backend.kind === 'upstream'),
-      stores: backends.stores.map(({ backend }) => backend).filter((backend) => backend.kind === 'store'),
+        .filter((backend) => backend.kind === 'upstream')
+        .filter((upstream) => upstream.canonical || isOpen(upstream)),
+      stores: backends.stores
+        .map(({ backend }) => backend)
+        .filter((backend) => backend.kind === 'store')
+        .filter(isOpen),
       rules,
     }
     const isUsable = (backend: Backend) => backends.of(backend)?.isUsable ?? false
@@ -170,6 +201,7 @@ export class InForce {
       })),
       addressing: createAddressing(config.registries),
       admission,
+      endpoints,
       contents: layouts.contents,
     }
   }

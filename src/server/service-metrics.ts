@@ -86,7 +86,8 @@ function countExchange(metrics: Metrics, exchange: Exchange): void {
     return
   }
   if (decision === undefined) {
-    if (reply.status < 400) requests.at(requestClass, 'redirect', '', 'page').value++
+    const isPage = reply.status < 400
+    if (isPage) requests.at(requestClass, reply.status < 300 ? 'answer' : 'redirect', '', 'page').value++
     else requests.at(requestClass, 'refuse', '', 'not-oci').value++
     return
   }

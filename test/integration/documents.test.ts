@@ -49,3 +49,11 @@ test('everything that docs/mirror.md promises for when something happens names t
   expect(promises.length).toBeGreaterThan(10)
   for (const promise of promises) expect(promise).toMatch(/\]\(\.\.\/(?:src|test)\/[^)]+\.ts\)[^|]*\|$/)
 })
+
+test('everything that docs/stability.md promises names the test that shows it', () => {
+  const text = readFileSync(join(ROOT, 'docs/stability.md'), 'utf8')
+  const tables = text.split(/\n\n/).filter((block) => /^\|[^\n]*\| shown by \|/.test(block))
+  const promises = tables.flatMap((table) => table.trim().split('\n').slice(2))
+  expect(promises.length).toBeGreaterThan(10)
+  for (const promise of promises) expect(promise).toMatch(/\]\(\.\.\/(?:src|test)\/[^)]+\.ts\)[^|]*\|$/)
+})

@@ -41,6 +41,19 @@ export async function signBytes(
   return btoa(String.fromCharCode(...new Uint8Array(signature)))
 }
 
+/** Whether an Ed25519 signature in base64 is that of these bytes; what is no signature is none of them. */
+export async function verifyBytes(
+  statement: Uint8Array<ArrayBuffer>,
+  signature: string,
+  publicKey: OwnershipKey,
+): Promise<boolean> {
+  try {
+    return await crypto.subtle.verify('Ed25519', publicKey, bytesOf(signature), statement)
+  } catch {
+    return false
+  }
+}
+
 /** Throws for what is not base64. */
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))

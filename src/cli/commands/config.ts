@@ -4,6 +4,7 @@ import { expandConfig, formatConfig } from '../../config/format.ts'
 import { createJsonSchema } from '../../config/json-schema.ts'
 import type { ParsedConfig } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
+import { checkEndpoints } from '../check-endpoints.ts'
 import { checkIdentities } from '../check-identities.ts'
 import { checkLayouts } from '../check-layouts.ts'
 import { checkLoginFiles } from '../check-login-files.ts'
@@ -47,9 +48,22 @@ async function findingsOf(
   const logins = await checkLoginFiles(parsed.config, name)
   const pins = await checkPinLists(parsed.config, name)
   const layouts = await checkLayouts(parsed.config, name)
+  const endpoints = await checkEndpoints(parsed.config, name, Date.now())
   return {
-    faults: [...faults, ...logins.faults, ...(await checkRealPlaces(parsed.config, name))],
-    warnings: [...parsed.warnings, ...warnings, ...logins.warnings, ...pins, ...layouts],
+    faults: [
+      ...faults,
+      ...logins.faults,
+      ...endpoints.faults,
+      ...(await checkRealPlaces(parsed.config, name)),
+    ],
+    warnings: [
+      ...parsed.warnings,
+      ...warnings,
+      ...logins.warnings,
+      ...pins,
+      ...layouts,
+      ...endpoints.warnings,
+    ],
   }
 }
 

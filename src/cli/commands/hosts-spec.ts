@@ -14,11 +14,17 @@ export const HOSTS = defineCommand({
       asText,
     ),
     offline: switchOption('ask no upstream: without token services and what upstreams redirect to'),
+    diff: value(
+      '<file or url>',
+      'say what is new since this list: what hosts --json has printed, or published endpoints; ends with 1 where something is',
+      asText,
+    ),
     ...jsonOptions(),
   },
   examples: [
     'portolan hosts --config portolan.yaml',
     'portolan hosts portolan.yaml --image pause:3.9 --json',
+    'portolan hosts portolan.yaml --diff https://registry.example/.well-known/portolan/endpoints.json',
   ],
 })
 

@@ -1,93 +1,50 @@
-import type { Config, UpstreamConfig } from '../../config/config.ts'
-import { ofLogin } from '../../doctor/login-hosts.ts'
-import { allNeeds, type NeededHost } from '../../doctor/needed-hosts.ts'
-import { askUpstream, LATEST, type TriedImage } from '../../doctor/upstream-hosts.ts'
-import { type ListedImage, parseImageList } from '../../oci/image-list.ts'
-import { parseName } from '../../oci/name.ts'
-import { parseReference, type Reference } from '../../oci/reference.ts'
-import { Logins } from '../../server/logins.ts'
-import { commandRuntime } from '../command-runtime.ts'
+import type { NeededHost } from '../../doctor/needed-hosts.ts'
+import { type ComparedHost, compareHosts, type HostsDiff } from '../../endpoints/compare-hosts.ts'
 import { EXIT } from '../exit-code.ts'
+import { findHosts } from '../find-hosts.ts'
 import { printJson } from '../print.ts'
 import { readConfig } from '../read-config.ts'
-import { readTextFile } from '../read-registry-map.ts'
-import { createRuntime } from '../runtime.ts'
+import { readHostList } from '../read-host-list.ts'
 import { formatTable } from '../table.ts'
 import type { HostsOptions } from './hosts-spec.ts'
 
-/** Prints what a network must allow for a config; gives the exit code, 3 where an upstream could not be asked. */
-export async function runHosts({ config: file, image, offline, json }: HostsOptions): Promise<number> {
+/**
+ * Prints what a network must allow for a config, or what of that is new; gives the exit code: 3 where an upstream could
+ * not be asked, 1 where something is new or no longer needed.
+ */
+export async function runHosts({ config: file, diff, ...options }: HostsOptions): Promise<number> {
   const config = await readConfig(file)
-  const named = image === undefined ? undefined : parseReference(image)
-  const lists = await readPinned(config)
-  // As the mirror asks: what only its login may read leads to the same hosts.
-  const { openCredentials } = createRuntime({ level: 'silent', access: false, addresses: 'off' })
-  const logins = new Logins(openCredentials)
-  const remote = config.upstreams.filter((upstream) => isRemote(upstream))
-  const asked = offline
-    ? []
-    : await Promise.all(
-        remote.map((upstream) =>
-          askUpstream(
-            upstream,
-            imageFor(upstream, named, lists, config),
-            commandRuntime,
-            logins.of(upstream),
-          ),
-        ),
-      )
-  const hosts = allNeeds(config, [
-    ...config.upstreams.flatMap(ofLogin),
-    ...asked.flatMap(({ needs }) => needs),
-  ])
-  const problems = asked.flatMap(({ problem }) => problem ?? [])
-  if (json) printJson({ hosts, asked: !offline, problems })
-  else process.stdout.write(`${formatHosts(hosts)}\n`)
+  const old = diff === undefined ? undefined : await readHostList(diff)
+  const { hosts, problems } = await findHosts(config, options)
+  const changes = old && compareHosts(old.hosts, old.comparable(hosts))
+  if (options.json) printJson({ ...(changes ?? { hosts }), asked: !options.offline, problems })
+  else process.stdout.write(`${changes === undefined ? formatHosts(hosts) : formatDiff(changes)}\n`)
   for (const problem of problems) console.error(`portolan: not all is known: ${problem}`)
-  return problems.length === 0 ? EXIT.done : EXIT.unreachable
+  if (problems.length > 0) return EXIT.unreachable
+  return changes === undefined || isNone(changes) ? EXIT.done : EXIT.failed
 }
 
 function formatHosts(hosts: readonly NeededHost[]): string {
-  const rows = hosts.map(({ host, port, from, why }) => [
-    host,
-    port === null ? 'a free one' : String(port),
-    from.join(', '),
-    why.join('; '),
-  ])
+  const rows = hosts.map(({ host, port, from, why }) => [host, portOf(port), from.join(', '), why.join('; ')])
   return formatTable(['host', 'port', 'for', 'why'], rows)
 }
 
-function isRemote(upstream: UpstreamConfig): upstream is UpstreamConfig & { readonly url: string } {
-  return upstream.url !== undefined
+function formatDiff(diff: HostsDiff): string {
+  if (isNone(diff)) return 'nothing has changed'
+  const row = (what: string, { host, port, why }: ComparedHost) => [what, host, portOf(port), why.join('; ')]
+  return formatTable(
+    ['', 'host', 'port', 'why'],
+    [
+      ...diff.added.map((host) => row('allow', host)),
+      ...diff.removed.map((host) => row('no longer needed', host)),
+    ],
+  )
 }
 
-/** The images of a mirror's lists; those that cannot be read are left out, as others may be written where it runs. */
-async function readPinned({ cache }: Config): Promise<readonly ListedImage[]> {
-  const texts = await Promise.all((cache?.pin ?? []).map((file) => readTextFile(file).catch(() => '')))
-  return texts.flatMap((text) => parseImageList(text).images)
+function isNone({ added, removed }: HostsDiff): boolean {
+  return added.length + removed.length === 0
 }
 
-/**
- * What is pulled of an upstream to see where it sends clients: what was named, unless that is of another registry; else
- * something that the upstream is known to have.
- */
-function imageFor(
-  { id, canary }: UpstreamConfig,
-  named: Reference | undefined,
-  pinned: readonly ListedImage[],
-  { sync, registries }: Config,
-): TriedImage | undefined {
-  const host = registries.find(({ upstreams }) => upstreams.includes(id))?.host
-  if (named !== undefined && (named.host === undefined || host === undefined || named.host === host))
-    return triedImage(named)
-  if (canary !== undefined) return triedImage(parseReference(canary))
-  const listed = pinned.find(({ registry }) => registry === host)
-  if (listed !== undefined) return { name: listed.name, reference: listed.reference }
-  const list = sync?.repositories.list
-  const name = typeof list === 'object' ? parseName(list[0] ?? '') : undefined
-  return name && { name, reference: LATEST }
-}
-
-function triedImage({ name, tag, digest }: Reference): TriedImage {
-  return { name, reference: digest ?? tag ?? LATEST }
+function portOf(port: NeededHost['port']): string {
+  return port === null ? 'a free one' : String(port)
 }

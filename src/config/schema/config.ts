@@ -46,6 +46,16 @@ const ownership = z.strictObject({
     .describe('How old a proof may be.'),
 })
 
+/** What operators of networks may go by. */
+const endpoints = z.strictObject({
+  file: file().describe(
+    'The statement that "portolan endpoints draft" makes; beside it, with .sig behind its name, what "portolan endpoints sign" makes.',
+  ),
+  publicKey: text('an Ed25519 public key', readPublicKey)
+    .optional()
+    .describe('The key by which it must be signed; by default ownership.publicKey.'),
+})
+
 /** What a config may hold, before the checks that need more than one key; its input side is the file. */
 export const configSchema = z.strictObject({
   version: z
@@ -175,6 +185,9 @@ export const configSchema = z.strictObject({
     .describe(
       "By what the door tells the operator's own stores from a stranger's; without it, all are believed.",
     ),
+  endpoints: endpoints
+    .optional()
+    .describe('The published, signed list of hosts: the door serves it, and sends clients nowhere else.'),
   ca: oneOrMoreFiles()
     .optional()
     .describe(

@@ -1,0 +1,3 @@
+import { describeEndpoints } from './suite.ts'
+
+describeEndpoints('bun')
