@@ -27,7 +27,7 @@ it('the help and the specs load no work: neither the service, nor stores, nor th
       .filter((module) => module.startsWith(SRC))
       .map((path) => path.slice(SRC.length + 1).split('/')[0]),
   )
-  expect([...rooms].sort()).toEqual(['cli', 'config', 'errors.ts', 'net', 'oci', 'simulate'])
+  expect([...rooms].sort()).toEqual(['cli', 'config', 'endpoints', 'errors.ts', 'net', 'oci', 'simulate'])
   const { code } = await run(process.execPath, [join(SRC, 'cli/main.ts'), '--help'])
   expect(code).toBe(0)
 })
