@@ -1,20 +1,16 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
+import { backendsOf } from './backends-of.ts'
 import { checkClients, checkCredentials } from './check-credentials.ts'
 import { checkCanonical, checkMirror } from './check-registries.ts'
 import { checkRegistryFills } from './check-registry-fills.ts'
+import { checkRouting } from './check-routing.ts'
 import { checkStoreCredentials } from './check-store-credentials.ts'
-import type { Draft, DraftBackend, DraftRule } from './draft.ts'
+import type { Draft } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { listenAddressesCollide, parseListenAddress } from './listen-address.ts'
-import { isKnownPlace, knownRegions } from './place-name.ts'
 import { DEFAULT_ADMIN, DEFAULT_LISTEN } from './schema/config.ts'
 import { NO_PROOF, readFlag } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
-
-const CLOUD = /^[a-z0-9][a-z0-9-]*$/
-const COUNTRY = /^[A-Z]{2}$/
-/** How many ids a message lists. */
-const LISTED_MAX = 12
 
 /** Finds what is wrong between the values of a config, each of which may be right by itself. */
 export function checkDraft(draft: Draft): Remark[] {
@@ -23,9 +19,7 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkIds(draft),
     ...checkCanonical(draft),
     ...checkSources(draft),
-    ...checkSelectors(draft),
-    ...checkConditions(draft),
-    ...checkReach(draft),
+    ...checkRouting(draft),
     ...checkPlaces(draft),
     ...checkFills(draft),
     ...checkRegistryFills(draft),
@@ -88,70 +82,6 @@ function* checkSources({ upstreams = [] }: Draft): Iterable<Remark> {
     }
     if (given.length === 0) {
       yield { path, message: 'needs url (a remote registry), layout or bundle (folders)' }
-    }
-  }
-}
-
-function* checkSelectors(draft: Draft): Iterable<Remark> {
-  const backends = [...backendsOf(draft)]
-  // Where a backend is faulty, what a selector means is not known either.
-  if (backends.some(({ backend }) => backend?.id === undefined || backend.at === undefined)) return
-  const groups = new Set<string>()
-  const ids: string[] = []
-  for (const { path, backend } of backends) {
-    groups.add(`${path[0]}`)
-    if (backend!.at !== 'anycast') groups.add(`${path[0]}@${cloudOf(backend!.at!)}`)
-    ids.push(backend!.id!)
-  }
-  const allowed = [...groups, ...ids]
-  const listed = [...[...groups].sort(), ...ids.slice(0, LISTED_MAX)].join(', ')
-  const more = ids.length > LISTED_MAX ? ` and ${ids.length - LISTED_MAX} more ids` : ''
-  for (const [index, rule] of (draft.routing ?? []).entries()) {
-    for (const [position, selector] of (rule?.prefer ?? []).entries()) {
-      if (selector === undefined || allowed.includes(selector)) continue
-      const message = `names no backend${suggestion(selector, allowed)}; allowed here: ${listed}${more}`
-      yield { path: ['routing', index, 'prefer', position], message }
-    }
-  }
-}
-
-function* checkConditions(draft: Draft): Iterable<Remark> {
-  const regions = regionsIn(draft)
-  for (const [index, rule] of (draft.routing ?? []).entries()) {
-    const { cloud, region, country } = rule?.when ?? {}
-    const path = ['routing', index, 'when']
-    for (const [step, name] of listed(cloud)) {
-      if (regions.has(name)) continue
-      const hint = suggestion(name, regions.keys())
-      // A cloud that nothing names may still be one that a client turns out to be in; a slip in a known name is not.
-      if (hint !== '' || !CLOUD.test(name)) {
-        yield { path: [...path, 'cloud', ...step], message: `must name a cloud${hint}` }
-      }
-    }
-    const clouds = cloud === undefined ? [...regions.keys()] : listed(cloud).map(([, name]) => name)
-    // Which regions a cloud of one's own has is not ours to know.
-    const checkable = cloud === undefined || clouds.every((name) => knownRegions.has(name))
-    for (const [step, name] of checkable ? listed(region) : []) {
-      if (clouds.some((each) => regions.get(each)!.has(name) || isKnownPlace(`${each}/${name}`))) continue
-      const names = clouds.flatMap((each) => [...regions.get(each)!])
-      const hint = suggestion(name.slice(name.indexOf('/') + 1), names)
-      yield { path: [...path, 'region', ...step], message: `must name a region, without its cloud${hint}` }
-    }
-    for (const [step, code] of listed(country)) {
-      if (COUNTRY.test(code)) continue
-      const message = 'must be an ISO 3166-1 country code of two capital letters, such as FR'
-      yield { path: [...path, 'country', ...step], message }
-    }
-  }
-}
-
-function* checkReach({ routing = [] }: Draft): Iterable<Remark> {
-  const always = routing.findIndex((rule) => rule !== undefined && isUnconditional(rule))
-  if (always < 0) return
-  for (let index = always + 1; index < routing.length; index++) {
-    yield {
-      path: ['routing', index],
-      message: `can never count: routing[${always}] before it always matches`,
     }
   }
 }
@@ -236,39 +166,4 @@ function* checkSync({ upstreams = [], sync }: Draft): Iterable<Remark> {
   if (canonical === undefined || 'url' in canonical) return
   const message = `needs an upstream with url to copy from, and the canonical one, ${canonical.id}, has none; ${there}`
   yield { path: ['sync'], message }
-}
-
-function* backendsOf({ upstreams = [], stores = [] }: Draft): Iterable<{
-  path: ConfigPath
-  backend: DraftBackend | undefined
-}> {
-  for (const [index, backend] of upstreams.entries()) yield { path: ['upstreams', index], backend }
-  for (const [index, backend] of stores.entries()) yield { path: ['stores', index], backend }
-}
-
-/** The regions of every cloud that is public or named in the config. */
-function regionsIn(draft: Draft): Map<string, Set<string>> {
-  const regions = new Map([...knownRegions].map(([cloud, names]) => [cloud, new Set(names)]))
-  const places = [...backendsOf(draft)].map(({ backend }) => backend?.at)
-  for (const at of [...places, ...(draft.clouds?.places ?? []).map((place) => place?.at)]) {
-    if (at === undefined || at === 'anycast') continue
-    const cloud = cloudOf(at)
-    const names = regions.get(cloud) ?? new Set()
-    regions.set(cloud, names.add(at.slice(cloud.length + 1)))
-  }
-  return regions
-}
-
-function cloudOf(at: string): string {
-  return at.slice(0, at.indexOf('/'))
-}
-
-/** The values of a condition, each with the step of the path that leads to it. */
-function listed(condition: string | readonly string[] | undefined): [ConfigPath, string][] {
-  if (condition === undefined) return []
-  return typeof condition === 'string' ? [[[], condition]] : condition.map((value, index) => [[index], value])
-}
-
-function isUnconditional(rule: DraftRule): boolean {
-  return !('when' in rule) || (rule.when !== undefined && Object.keys(rule.when).length === 0)
 }

@@ -1,7 +1,15 @@
 import type { Place } from '../clouds/place.ts'
 import type { RuleConfig } from './config.ts'
 
-/** Whether all conditions of a rule hold for a client; one about what is not known of the client does not hold. */
+/** Whether a rule has conditions about the place of a client. */
+export function asksForPlace({ cloud, region, country }: RuleConfig['when']): boolean {
+  return cloud !== undefined || region !== undefined || country !== undefined
+}
+
+/**
+ * Whether all conditions of a rule hold that are about the place of a client; one about what is not known of the client
+ * does not hold.
+ */
 export function conditionsHold(when: RuleConfig['when'], client: Place | undefined): boolean {
   return (
     holds(when.cloud, client?.cloud) &&

@@ -25,6 +25,8 @@ export interface Config {
   readonly upstreams: readonly UpstreamConfig[]
   readonly stores: readonly StoreConfig[]
   readonly routing: readonly RuleConfig[]
+  /** Other rules, each for a share of all clients; absent for none. */
+  readonly policies?: readonly PolicyConfig[]
   /** How much traffic may move when a backend is down; absent for no bound. */
   readonly spill?: SpillConfig
   readonly clients: ClientsConfig
@@ -321,11 +323,38 @@ export interface RuleConfig {
     readonly cloud?: readonly string[]
     readonly region?: readonly string[]
     readonly country?: readonly string[]
+    /** Prefixes in text form, of which one must hold the client's address. */
+    readonly prefix?: readonly string[]
+    /** Patterns, of which the repository must match one: a glob, or a regular expression between slashes. */
+    readonly repository?: readonly string[]
   }
-  /** `upstreams`, `stores`, `upstreams@CLOUD`, `stores@CLOUD`, or a backend's id. */
-  readonly prefer: readonly string[]
+  /** The best first. */
+  readonly prefer: readonly PreferConfig[]
   /** Kilometres beyond which a backend does not count as near; absent for the default. */
   readonly within?: number
+}
+
+/** A selector: `upstreams`, `stores`, `upstreams@CLOUD`, `stores@CLOUD`, or a backend's id; or several of them, by weight. */
+export type PreferConfig = string | SplitConfig
+
+/** Clients are split between selectors, as their weights say; all are above 0, and need no particular sum. */
+export interface SplitConfig {
+  readonly split: Readonly<Record<string, number>>
+}
+
+/** How many selectors all splits of a rule may have together. */
+export const SPLIT_MAX = 12
+
+/** How the rules of `routing` are called beside those of policies, none of which has this id. */
+export const MAIN_POLICY = 'main'
+
+/** Rules by which a share of all clients goes instead of by `routing`. */
+export interface PolicyConfig {
+  /** As the log and the metrics name it. */
+  readonly id: string
+  /** From 0 to 1. */
+  readonly share: number
+  readonly routing: readonly RuleConfig[]
 }
 
 export interface SpillConfig {

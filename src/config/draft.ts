@@ -7,7 +7,8 @@ export interface Draft {
   readonly admin?: string | undefined
   readonly upstreams?: readonly (DraftUpstream | undefined)[] | undefined
   readonly stores?: readonly (DraftStore | undefined)[] | undefined
-  readonly routing?: readonly (DraftRule | undefined)[] | undefined
+  readonly routing?: DraftRouting | undefined
+  readonly policies?: readonly (DraftPolicy | undefined)[] | undefined
   readonly clouds?: { readonly places?: readonly (DraftPlace | undefined)[] | undefined } | undefined
   readonly delivery?: string | undefined
   readonly tls?: object | undefined
@@ -62,10 +63,23 @@ export interface DraftBucket {
   readonly credentials?: object | undefined
 }
 
+/** Routing rules. */
+export type DraftRouting = readonly (DraftRule | undefined)[]
+
 /** A routing rule. */
 export interface DraftRule {
   readonly when?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
-  readonly prefer?: readonly (string | undefined)[] | undefined
+  readonly prefer?: readonly (string | DraftSplit | undefined)[] | undefined
+}
+
+interface DraftSplit {
+  readonly split?: Readonly<Record<string, unknown>> | undefined
+}
+
+interface DraftPolicy {
+  readonly id?: string | undefined
+  readonly share?: string | undefined
+  readonly routing?: DraftRouting | undefined
 }
 
 interface DraftPlace {

@@ -17,7 +17,8 @@ admin: off
 tls: { certificate: tls.crt, key: /run/tls.key, clientCA: ca.pem }
 upstreams: [{ id: a, layout: "sub/$\${HOME} : #x", at: dc/x }]
 stores: [{ id: on, url: https://s.example, at: anycast }]
-routing: [{ when: { country: "NO" }, prefer: ["on"], within: 20038km }]
+routing: [{ when: { country: "NO" }, prefer: ["on", { split: { on: 0.5, stores: 1 } }], within: 20038km }]
+policies: [{ share: 33.3 %, routing: [{ prefer: [stores], within: 1km }] }, { share: 66.7 %, routing: [] }]
 clients: { trustedProxies: ["::1"] }
 presence: { ttl: 90s }
 `

@@ -7,6 +7,7 @@ import type {
   FillConfig,
   RegistryConfig,
   RegistryFillConfig,
+  RuleConfig,
   StoreConfig,
 } from './config.ts'
 import { formatDuration } from './duration.ts'
@@ -18,7 +19,7 @@ import { NO_PROOF } from './schema/values.ts'
 export function expandConfig(config: Config): Record<string, unknown> {
   const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...others } =
     config
-  const { cache, registries, revalidate, upstreams, clients, ...rest } = others
+  const { cache, registries, revalidate, upstreams, clients, policies, ...rest } = others
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
@@ -32,10 +33,14 @@ export function expandConfig(config: Config): Record<string, unknown> {
       ...(fill && { fill: expandRegistryFill(fill) }),
     })),
     clients: { ...clients, ...(isNameless(registries) && { public: registries[0]!.public }) },
-    routing: routing.map(({ within, ...rule }) => ({
-      ...rule,
-      ...(within !== undefined && { within: `${within}km` }),
-    })),
+    routing: expandRouting(routing),
+    ...(policies && {
+      policies: policies.map((policy) => ({
+        ...policy,
+        share: formatPercentage(policy.share),
+        routing: expandRouting(policy.routing),
+      })),
+    }),
     stores: stores.map((store) => expandStore(store, ownership !== undefined)),
     clouds: { ...clouds, refresh: clouds.refresh === undefined ? 'off' : formatDuration(clouds.refresh) },
     presence: {
@@ -51,6 +56,18 @@ export function expandConfig(config: Config): Record<string, unknown> {
   return JSON.parse(
     JSON.stringify(expanded, (_, value) => (typeof value === 'string' ? escapeReferences(value) : value)),
   )
+}
+
+function expandRouting(routing: readonly RuleConfig[]): object[] {
+  return routing.map(({ within, ...rule }) => ({
+    ...rule,
+    ...(within !== undefined && { within: `${within}km` }),
+  }))
+}
+
+/** Of a share that was a percentage with at most six decimals. */
+function formatPercentage(share: number): string {
+  return `${Number((share * 100).toFixed(6))} %`
 }
 
 function expandMirror({

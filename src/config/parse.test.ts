@@ -83,7 +83,11 @@ routing:
   - { when: { cloud: hetzner }, prefer: [iowa], within: 3000km }
   - { when: { cloud: my-cloud, region: anything }, prefer: [upstreams@my-cloud] }
   - { when: { region: berlin, country: [DE, PL] }, prefer: [here] }
-  - { prefer: [stores, upstreams] }
+  - { when: { prefix: [192.0.2.0/24, "2001:db8::/32"], repository: "team/**" }, prefer: [here] }
+  - { prefer: [{ split: { cdn: 70, stores@aws: "12.5" } }, stores, upstreams] }
+policies:
+  - { share: 5 %, routing: [{ prefer: [stores] }] }
+  - { id: cheap, share: 0.25%, routing: [] }
 clients: { trustedProxies: [127.0.0.1, 10.0.0.0/8, "::1"], header: Forwarded }
 clouds: { places: [{ prefix: 192.0.2.0/24, at: my-cloud/berlin }, { prefix: 192.0.2.0/25, at: aws/eu-west-3 }], snapshot: ./state/ranges.bin, refresh: 12h, sources: { aws: "https://mirror.example/aws.json?v=1", github: off } }
 presence: { ttl: 30d, negativeTtl: 1s, timeout: 10ms, maxEntries: 50000000 }
@@ -262,7 +266,12 @@ test('a config with every key is read whole', () => {
       { when: { cloud: ['hetzner'] }, prefer: ['iowa'], within: 3000 },
       { when: { cloud: ['my-cloud'], region: ['anything'] }, prefer: ['upstreams@my-cloud'] },
       { when: { region: ['berlin'], country: ['DE', 'PL'] }, prefer: ['here'] },
-      { when: {}, prefer: ['stores', 'upstreams'] },
+      { when: { prefix: ['192.0.2.0/24', '2001:db8::/32'], repository: ['team/**'] }, prefer: ['here'] },
+      { when: {}, prefer: [{ split: { cdn: 70, 'stores@aws': 12.5 } }, 'stores', 'upstreams'] },
+    ],
+    policies: [
+      { id: 'policy-1', share: 0.05, routing: [{ when: {}, prefer: ['stores'] }] },
+      { id: 'cheap', share: 0.0025, routing: [] },
     ],
     clients: { trustedProxies: ['127.0.0.1', '10.0.0.0/8', '::1'], header: 'forwarded' },
     clouds: {
@@ -464,8 +473,8 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'an unknown key',
     'lisen: 1\n"a b": 2\n',
     [
-      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, endpoints, ca, sync',
-      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, spill, clients, clouds, presence, health, ownership, endpoints, ca, sync',
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, policies, spill, clients, clouds, presence, health, ownership, endpoints, ca, sync',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, policies, spill, clients, clouds, presence, health, ownership, endpoints, ca, sync',
     ],
   ],
   [
@@ -594,7 +603,81 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'routing: [{ prefer: [a], within: 30mi }]\n',
     ['4:34 routing[0].within: "30mi": must be a distance from 1km to 20038km, such as 3000km'],
   ],
-  ['no prefer', 'routing: [{ when: {} }]\n', ['4:11 routing[0].prefer: must be a list of selectors']],
+  [
+    'no prefer',
+    'routing: [{ when: {} }]\n',
+    ['4:11 routing[0].prefer: must be a list of selectors and splits'],
+  ],
+  [
+    'splits that are none',
+    'routing: [{ prefer: [{ split: {} }, { split: 5 }, {}, 5, [a], { splits: { a: 1 } }] }]\n',
+    [
+      '4:31 routing[0].prefer[0].split: must name at least one selector',
+      '4:46 routing[0].prefer[1].split: 5: must be a map of selectors to weights',
+      '4:51 routing[0].prefer[2].split: must be a map of selectors to weights',
+      '4:55 routing[0].prefer[3]: 5: must be a selector, or a map { split: { SELECTOR: WEIGHT, … } }',
+      '4:58 routing[0].prefer[4]: ["a"]: must be a selector, or a map { split: { SELECTOR: WEIGHT, … } }',
+      '4:63 routing[0].prefer[5].split: must be a map of selectors to weights',
+      '4:65 routing[0].prefer[5].splits: unknown key (did you mean "split"?); the keys here are split',
+    ],
+  ],
+  [
+    'weights that are none',
+    'routing: [{ prefer: [{ split: { a: 0, upstreams: -1 } }, { split: { a: .nan, upstreams: .inf } }, { split: { a: { split: { a: 1 } } } }] }]\n',
+    [
+      '4:36 routing[0].prefer[0].split.a: 0: must be a number from 0.001 to 1000000',
+      '4:50 routing[0].prefer[0].split.upstreams: -1: must be a number from 0.001 to 1000000',
+      '4:72 routing[0].prefer[1].split.a: null: must be a number from 0.001 to 1000000',
+      '4:89 routing[0].prefer[1].split.upstreams: null: must be a number from 0.001 to 1000000',
+      '4:113 routing[0].prefer[2].split.a: must be a number from 0.001 to 1000000',
+    ],
+  ],
+  [
+    'splits between nobody',
+    `routing: [{ prefer: [{ split: { aa: 1, __proto__: 1, a: "\${WEIGHT}" } }] }]\n`,
+    [
+      '4:33 routing[0].prefer[0].split.aa: names no backend (did you mean "a"?); allowed here: upstreams, upstreams@dc, a',
+      '4:40 routing[0].prefer[0].split.__proto__: names no backend; allowed here: upstreams, upstreams@dc, a',
+      `4:57 routing[0].prefer[0].split.a: "\${WEIGHT}": WEIGHT is not set in the environment; set it, or write \${WEIGHT:-default}`,
+    ],
+  ],
+  [
+    'conditions on networks and repositories',
+    'routing: [{ when: { prefix: [10.0.0.1/8, x], repository: ["/(/", ""] }, prefer: [a] }, { when: { prefix: 300.0.0.0 }, prefer: [a] }]\n',
+    [
+      '4:30 routing[0].when.prefix[0]: "10.0.0.1/8": is not a prefix: bits are set below its length; the block is 10.0.0.0/8',
+      '4:42 routing[0].when.prefix[1]: "x": is not a prefix: expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH',
+      '4:59 routing[0].when.repository[0]: "/(/": must be a regular expression between the slashes: unterminated group',
+      '4:66 routing[0].when.repository[1]: "": must be a glob, or a regular expression between slashes, of at most 512 characters',
+      '4:106 routing[1].when.prefix: "300.0.0.0": is not a prefix: expected an IPv4 or IPv6 ADDRESS or ADDRESS/LENGTH',
+    ],
+  ],
+  [
+    'shares of policies',
+    'policies: [{ share: 5, routing: [] }, { share: 0.05, routing: [] }, { share: 101%, routing: [] }, { routing: [] }]\n',
+    [
+      '4:21 policies[0].share: 5: must be a percentage from 0 % to 100 %, such as 5 %',
+      '4:48 policies[1].share: 0.05: must be a percentage from 0 % to 100 %, such as 5 %',
+      '4:78 policies[2].share: "101%": must be a percentage from 0 % to 100 %, such as 5 %',
+      '4:99 policies[3].share: is required, and must be a percentage from 0 % to 100 %, such as 5 %',
+    ],
+  ],
+  [
+    'policies',
+    `policies:
+  - { share: 50%, routing: [{ prefer: [b] }, { prefer: [a] }] }
+  - { id: main, share: 50.1 %, routing: [{ when: { cloud: awz }, prefer: [a] }] }
+  - { id: policy-1, share: 1%, routing: [] }
+`,
+    [
+      '5:40 policies[0].routing[0].prefer[0]: "b": names no backend (did you mean "a"?); allowed here: upstreams, upstreams@dc, a',
+      '5:46 policies[0].routing[1]: can never count: policies[0].routing[0] before it always matches',
+      '6:11 policies[1].id: "main": is how the log and the metrics call "routing"; take another',
+      '6:24 policies[1].share: "50.1 %": is more than the others leave: all shares together must not be over 100 %',
+      '6:59 policies[1].routing[0].when.cloud: "awz": must name a cloud (did you mean "aws"?)',
+      '7:11 policies[2].id: "policy-1": is already the id of policies[0]',
+    ],
+  ],
   [
     'a condition on a cloud',
     'routing: [{ when: { cloud: [awz, my-own, AWS, ""] }, prefer: [a] }]\n',

@@ -4,12 +4,14 @@ import { absolutePath } from './absolute-path.ts'
 import { checkDraft } from './check.ts'
 import { checkVariableNames } from './check-credentials.ts'
 import { checkFilledPlaces } from './check-fills.ts'
+import { policyName } from './check-routing.ts'
 import type {
   CacheConfig,
   Config,
   CredentialsConfig,
   RegistryConfig,
   RegistryFillConfig,
+  RuleConfig,
   StoreConfig,
   SyncConfig,
 } from './config.ts'
@@ -52,14 +54,13 @@ export function parseConfig(
   const parsed = configSchema.safeParse(substituted.value, { error: messageOf })
   const unset = pathsOf(substituted.remarks)
   // A value whose variable is missing is not also of the wrong form.
-  const issues = (parsed.error?.issues ?? []).filter(
-    ({ path }) => !unset.has(formatConfigPath(path as ConfigPath)),
-  )
+  const isSet = ({ path }: Pick<Remark, 'path'>) => !unset.has(formatConfigPath(path))
+  const issues = (parsed.error?.issues ?? []).filter((issue) => isSet({ path: issue.path as ConfigPath }))
   const count = substituted.remarks.length + countOf(issues)
   const remarks = [
     ...substituted.remarks,
     ...checkVariableNames(document.value),
-    ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf),
+    ...issues.slice(0, FAULTS_MAX).flatMap(remarksOf).filter(isSet),
   ]
   // Beyond the limit it is not known which values are faulty in themselves, and nobody reads that far.
   if (count <= FAULTS_MAX) remarks.push(...checkDraft(draftOf(substituted.value, pathsOf(remarks))))
@@ -112,7 +113,7 @@ type Parsed = z.output<typeof configSchema>
 
 function toConfig(parsed: Parsed, baseFolder: string): Config {
   const { version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores } = parsed
-  const { routing, clouds, spill, tls, adminTls, endpoints } = parsed
+  const { routing, policies, clouds, spill, tls, adminTls, endpoints } = parsed
   const { clients, presence, health, ownership, ca, sync, delivery, cache, revalidate } = parsed
   const registries = toRegistries(parsed)
   return {
@@ -162,11 +163,14 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
       }),
     ),
     stores: stores.map((store) => toStore(store, ownership !== undefined, baseFolder)),
-    routing: routing.map(({ when, prefer, within }) => ({
-      when: withoutUndefined(when),
-      prefer,
-      ...(within !== undefined && { within }),
-    })),
+    routing: toRouting(routing),
+    ...(policies && {
+      policies: policies.map(({ id, share, routing }, index) => ({
+        id: id ?? policyName(index),
+        share,
+        routing: toRouting(routing),
+      })),
+    }),
     ...(spill && { spill }),
     clouds: {
       places: clouds.places,
@@ -186,6 +190,14 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     ...(ca && { ca: ca.map((path) => absolutePath(path, baseFolder)) }),
     ...(sync && { sync: toSync(sync, upstreams, baseFolder) }),
   }
+}
+
+function toRouting(rules: Parsed['routing']): RuleConfig[] {
+  return rules.map(({ when, prefer, within }) => ({
+    when: withoutUndefined(when),
+    prefer,
+    ...(within !== undefined && { within }),
+  }))
 }
 
 /** Whether an upstream is the only one of its registry, and so needs not be called canonical. */

@@ -5,8 +5,9 @@ import { knownPlaces } from '../clouds/regions.ts'
 import { finish, forEachInSteps, type Steps } from '../internal/steps.ts'
 import { parseAddress } from '../net/address.ts'
 import { parsePrefix, prefixContains } from '../net/prefix.ts'
-import type { Config } from './config.ts'
-import type { Remark } from './fault.ts'
+import { asksForPlace } from './condition.ts'
+import type { Config, RuleConfig } from './config.ts'
+import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { PlaceIndex } from './place-index.ts'
 import { RuleIndex } from './rule-index.ts'
 import { warnOfLogins } from './warn-of-logins.ts'
@@ -22,20 +23,46 @@ export function warningsOf(config: Config, placesAreGiven = false): Remark[] {
 /** The same in steps: a config may have tens of thousands of places, and thousands of rules. */
 export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps<Remark[]> {
   const remarks: Remark[] = []
+  const routings = routingsOf(config)
   if (config.adminTls !== undefined && config.admin === undefined) {
     remarks.push({ path: ['adminTls'], message: 'is for nobody, since admin is off' })
   }
   remarks.push(...warnOfLogins(config, (host) => lies(host, LOOPBACK)))
   if (!placesAreGiven) {
     warnOfEverybodySomewhere(config, remarks)
-    yield* warnOfUnknownPlaces(config, remarks)
-    yield* warnOfUnlistedPlaces(config, remarks)
+    yield* warnOfUnknownPlaces(config, routings, remarks)
+    yield* warnOfUnlistedPlaces(config, routings, remarks)
   }
-  yield* warnOfCoveredRules(config, remarks)
-  yield* warnOfContradictions(config, remarks)
+  yield* warnOfCoveredRules(routings, remarks)
+  yield* warnOfContradictions(routings, remarks)
+  yield* warnOfSoleSplits(routings, remarks)
   yield* warnOfPrivateTargets(config, remarks)
   yield* warnOfClearSecrets(config, remarks)
   return remarks
+}
+
+/** Rules, and where they stand. */
+interface Routing {
+  readonly path: ConfigPath
+  readonly rules: readonly RuleConfig[]
+}
+
+/** The main rules, and those of each policy. */
+function routingsOf({ routing, policies = [] }: Config): Routing[] {
+  return [
+    { path: ['routing'], rules: routing },
+    ...policies.map((policy, index) => ({ path: ['policies', index, 'routing'], rules: policy.routing })),
+  ]
+}
+
+/** Looks at each rule, by its path. */
+function* eachRule(
+  routings: readonly Routing[],
+  look: (rule: RuleConfig, path: ConfigPath) => void,
+): Steps<void> {
+  for (const { path, rules } of routings) {
+    yield* forEachInSteps(rules.entries(), ([index, rule]) => look(rule, [...path, index]))
+  }
 }
 
 /** Backends are ranked by how near they are, and of no client it is known where it is. */
@@ -59,7 +86,11 @@ function alternatives({ registries, upstreams, stores }: Config): { readonly at:
 }
 
 /** A rule needs to know where clients are, and nothing tells. */
-function* warnOfUnknownPlaces({ clouds, routing }: Config, remarks: Remark[]): Steps<void> {
+function* warnOfUnknownPlaces(
+  { clouds }: Config,
+  routings: readonly Routing[],
+  remarks: Remark[],
+): Steps<void> {
   if (clouds.snapshot !== undefined || clouds.refresh !== undefined) return
   const places = new PlaceIndex()
   const seen = new Set<string>()
@@ -67,21 +98,25 @@ function* warnOfUnknownPlaces({ clouds, routing }: Config, remarks: Remark[]): S
     if (!seen.has(at)) places.add(placeOf(at))
     seen.add(at)
   })
-  yield* forEachInSteps(routing.entries(), ([index, { when }]) => {
-    if (Object.keys(when).length === 0 || some(places.matching(when))) return
+  yield* eachRule(routings, ({ when }, path) => {
+    if (!asksForPlace(when) || some(places.matching(when))) return
     const message =
       'matches nobody, since nothing says that a client is there: set clouds.snapshot and clouds.refresh, or clouds.places'
-    remarks.push({ path: ['routing', index, 'when'], message })
+    remarks.push({ path: [...path, 'when'], message })
   })
 }
 
 /** There are ranges, but none that could ever say what a rule asks for: most likely a slip, such as `google` for `gcp`. */
-function* warnOfUnlistedPlaces({ clouds, routing }: Config, remarks: Remark[]): Steps<void> {
+function* warnOfUnlistedPlaces(
+  { clouds }: Config,
+  routings: readonly Routing[],
+  remarks: Remark[],
+): Steps<void> {
   if (clouds.snapshot === undefined && clouds.refresh === undefined) return
   const known = new Set<string | undefined>(listedClouds)
   yield* forEachInSteps(clouds.places, ({ at }) => known.add(placeOf(at).cloud))
-  yield* forEachInSteps(routing.entries(), ([index, { when }]) => {
-    const path = ['routing', index, 'when']
+  yield* eachRule(routings, ({ when }, rule) => {
+    const path = [...rule, 'when']
     for (const cloud of when.cloud ?? []) {
       if (known.has(cloud)) continue
       const message = `no client is ever in ${cloud}: it is in no list and not in clouds.places; those in lists are ${listedClouds.join(', ')}`
@@ -94,31 +129,41 @@ function* warnOfUnlistedPlaces({ clouds, routing }: Config, remarks: Remark[]): 
   })
 }
 
-function* warnOfCoveredRules({ routing }: Config, remarks: Remark[]): Steps<void> {
-  const rules = new RuleIndex()
-  yield* forEachInSteps(routing.entries(), ([index, { when }]) => {
-    const before = rules.add(when)
-    if (before === undefined) return
-    const message = `matches nobody, since routing[${before}] before it matches all whom this one does`
-    remarks.push({ path: ['routing', index, 'when'], message })
-  })
+function* warnOfCoveredRules(routings: readonly Routing[], remarks: Remark[]): Steps<void> {
+  for (const routing of routings) {
+    const rules = new RuleIndex()
+    yield* eachRule([routing], ({ when }, path) => {
+      const before = rules.add(when)
+      if (before === undefined) return
+      const covering = formatConfigPath([...routing.path, before])
+      const message = `matches nobody, since ${covering} before it matches all whom this one does`
+      remarks.push({ path: [...path, 'when'], message })
+    })
+  }
 }
 
 /** Regions are in one country each: another country beside them leaves nobody. */
-function* warnOfContradictions({ routing }: Config, remarks: Remark[]): Steps<void> {
+function* warnOfContradictions(routings: readonly Routing[], remarks: Remark[]): Steps<void> {
   const places = new PlaceIndex([...knownPlaces.values(), ...borderGroups.values()])
-  yield* forEachInSteps(routing.entries(), ([index, { when }]) => {
-    const { cloud, region, country } = when
+  yield* eachRule(routings, ({ when: { cloud, region, country } }, path) => {
     if (region === undefined || country === undefined) return
     const there = [...places.matching({ region, ...(cloud && { cloud }) })]
     const all = region.every((name) => there.some((place) => place.region === name || place.parent === name))
     // Of a region that only the operator knows, nobody can say in which country it is.
     if (!all || there.some((place) => place.country === undefined || country.includes(place.country))) return
     const found = [...new Set(there.map((place) => place.country))].join(', ')
-    remarks.push({
-      path: ['routing', index, 'when'],
-      message: `matches nobody, since these regions are in ${found}`,
-    })
+    const message = `matches nobody, since these regions are in ${found}`
+    remarks.push({ path: [...path, 'when'], message })
+  })
+}
+
+function* warnOfSoleSplits(routings: readonly Routing[], remarks: Remark[]): Steps<void> {
+  yield* eachRule(routings, ({ prefer }, path) => {
+    for (const [position, entry] of prefer.entries()) {
+      if (typeof entry === 'string' || Object.keys(entry.split).length > 1) continue
+      const message = 'splits clients between one selector, which gets all of them'
+      remarks.push({ path: [...path, 'prefer', position, 'split'], message })
+    }
   })
 }
 

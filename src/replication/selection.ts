@@ -1,9 +1,10 @@
 import semver, { type Range } from 'semver'
+import { compilePattern, type Matches } from '../config/compile-pattern.ts'
 import type { SyncConfig, TagFilters } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import { isSignatureTag, type Name, parseName, type Tag } from '../oci/name.ts'
 import { compareTags } from '../oci/tag-order.ts'
-import { compilePattern, compileReach, type Matches } from './patterns.ts'
+import { compileReach } from './patterns.ts'
 import { readTagVersion } from './tag-version.ts'
 
 /** One filter of the config, by which it is named to people: `tags.include "v1.*"`. */

@@ -6,7 +6,10 @@ import { OCI_MANIFEST } from '../oci/manifest.ts'
 import { parsePath } from '../oci/path.ts'
 import { compileDigestPath } from './backend.ts'
 import { decide, type Listed, type Presence, type RequestFacts } from './decide.ts'
-import type { View } from './view.ts'
+import { pullKey } from './draw.ts'
+import { isWithin, paceOf } from './pace.ts'
+import { compileRule } from './rule.ts'
+import { createView, type View } from './view.ts'
 
 const VIEW = viewOf(
   [upstreamAt('iowa', IOWA, { canonical: true, prefix: 'project/images' }), upstreamAt('belgium', BELGIUM)],
@@ -424,5 +427,66 @@ describe('decide on a blob that several stores lack', () => {
     const stores = [...ids.map((id) => storeAt(id, PARIS)), storeAt('cdn', { name: 'anycast' })]
     const given = viewOf([upstreamAt('iowa', IOWA, { canonical: true })], stores, rules)
     expect(decideFrom(`/v2/pause/blobs/${BLOB}`, { ...absent, oslo: 'absent' }, given)).toBe('ask cdn')
+  })
+})
+
+describe('a budget', () => {
+  const paced = (down: readonly string[], ...paced: readonly string[]) =>
+    createView({
+      upstreams: [upstreamAt('iowa', IOWA, { canonical: true, prefix: 'project/images' })],
+      stores: [storeAt('paris', PARIS), storeAt('virginia', VIRGINIA)],
+      rules: [compileRule({ when: {}, prefer: ['stores'] })],
+      isUsable: ({ id }) => !down.includes(id),
+      paceOf: ({ id }) => (paced.includes(id) ? paceOf('acme', 0) : undefined),
+    })
+  const both: Known = { paris: 'present', virginia: 'present' }
+
+  it.each<[string, View, Known, string]>([
+    [
+      'passes over what it pays for',
+      paced([], 'paris'),
+      both,
+      `store-present: https://virginia.test/${BLOB} [paris: budget]`,
+    ],
+    ['asks nobody whom it passes over', paced([], 'paris'), {}, 'ask virginia'],
+    [
+      'leaves the rest to the canonical upstream, whoever pays for that',
+      paced([], 'paris', 'virginia', 'iowa'),
+      both,
+      `budget: https://iowa.test/v2/project/images/app/blobs/${BLOB}?q=1 [paris: budget] [virginia: budget]`,
+    ],
+    [
+      'makes no pull fail: with nobody else left it does not count',
+      paced(['iowa', 'virginia'], 'paris'),
+      both,
+      `store-present: https://paris.test/${BLOB}`,
+    ],
+    [
+      'does not make up for content that is not there',
+      paced(['iowa'], 'paris'),
+      { paris: 'absent', virginia: 'absent' },
+      `failover: https://iowa.test/v2/project/images/app/blobs/${BLOB}?q=1 [paris: absent] [virginia: absent] [iowa: unhealthy]`,
+    ],
+  ])('%s', (_, view, known, expected) => {
+    expect(decideFrom(`/v2/app/blobs/${BLOB}`, known, view)).toBe(expected)
+  })
+
+  it('passes over the same pulls at all backends of one sponsor, and never others when it tightens', () => {
+    const pace = (share: number) => paceOf('acme', share)
+    for (let index = 0; index < 10_000; index++) {
+      const key = pullKey(undefined, `app-${index}`)
+      if (isWithin(pace(0.3), key)) expect(isWithin(pace(0.6), key)).toBe(true)
+      expect(isWithin(pace(1), key)).toBe(true)
+      expect(isWithin(pace(0), key)).toBe(false)
+    }
+    const through = (sponsor: string) =>
+      Array.from({ length: 10_000 }, (_, index) =>
+        isWithin(paceOf(sponsor, 0.3), pullKey(undefined, `app-${index}`)),
+      )
+    const [one, other] = [through('acme'), through('globex')]
+    expect(Math.abs(one.filter(Boolean).length / 10_000 - 0.3)).toBeLessThan(0.015)
+    // Of two sponsors, both draws know nothing of each other.
+    const inBoth = one.filter((is, index) => is && other[index]).length
+    expect(Math.abs(inBoth / 10_000 - 0.09)).toBeLessThan(0.01)
   })
 })

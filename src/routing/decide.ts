@@ -1,8 +1,10 @@
 import type { Place } from '../clouds/place.ts'
+import type { Address } from '../net/address.ts'
 import { isVerifiable } from '../oci/digest.ts'
 import type { OciFault } from '../oci/errors.ts'
 import type { Tag } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
+import type { RepositoryRequest } from './addressing.ts'
 import {
   type Backend,
   blobLocation,
@@ -12,6 +14,8 @@ import {
   upstreamLocation,
 } from './backend.ts'
 import type { Candidate } from './candidates.ts'
+import { type DrawKey, pullKey } from './draw.ts'
+import { isWithin } from './pace.ts'
 import { classOf, RANKED_AS, type RankedClass } from './request-class.ts'
 import type { View } from './view.ts'
 
@@ -26,6 +30,8 @@ export interface RequestFacts {
   readonly query: string
   /** Where the client is; `undefined` for somewhere. */
   readonly place: Place | undefined
+  /** By what it is drawn where clients are split; absent when not known. */
+  readonly address?: Address | undefined
   /** What is known without asking of what is requested; `undefined` when the backend has not been asked lately. */
   presence(backend: Backend, request: OciRequest): Presence | undefined
   /** What the inventory of a store says of what is requested; `undefined` unless the store is known to hold it. */
@@ -53,6 +59,9 @@ export interface Listed {
   readonly mediaType?: string
 }
 
+/** Those of a request that backends are ranked for. */
+type RankedFacts = RequestFacts & { readonly request: RepositoryRequest }
+
 /** Why a decision came out as it did: a closed set, fit for a metric label. */
 export type Reason =
   | 'version-check'
@@ -66,6 +75,7 @@ export type Reason =
   | 'blob-absent'
   | 'blob-unknown'
   | 'failover'
+  | 'budget'
   | 'client-came-back'
   | 'spill-exceeded'
 
@@ -82,6 +92,7 @@ export interface PassedOver {
     | 'no-signatures'
     | 'incomplete'
     | 'spill'
+    | 'budget'
     | 'retried'
 }
 
@@ -90,6 +101,8 @@ interface Decided {
   readonly passedOver: readonly PassedOver[]
   /** The backend that would have answered, were it not down, or had the client not come back from it. */
   readonly movedFrom?: Backend
+  /** The policy that the client goes by; absent where there is but one. */
+  readonly policy?: string
 }
 
 /** Send the client to a backend. */
@@ -144,13 +157,18 @@ const SPILL_EXCEEDED: OciFault = {
 
 /** Decides where a request goes. Pure: the same facts and view give the same decision. */
 export function decide(facts: RequestFacts, view: View): Decision | Ask {
-  const requestClass = classOf(facts.request)
-  if (requestClass === 'base') return VERSION
-  if (requestClass === 'catalog') return NO_CATALOG
-  const candidates = view.candidates(facts.place)[RANKED_AS[requestClass]]
+  if (facts.request.kind === 'base') return VERSION
+  if (facts.request.kind === 'catalog') return NO_CATALOG
+  return decideRanked(facts as RankedFacts, view)
+}
+
+function decideRanked(facts: RankedFacts, view: View): Decision | Ask {
+  const { request, place, address } = facts
+  const requestClass = classOf(request)
+  const { policy, [RANKED_AS[requestClass]]: candidates } = view.candidates(place, address, request.name)
   const listed = facts.method === 'HEAD' ? answerListed(candidates, facts) : undefined
-  if (listed !== undefined) return listed
-  return walk(candidates, facts, view, REASON_FOR[requestClass])
+  const decision = listed ?? walk(candidates, facts, view, REASON_FOR[requestClass])
+  return policy === undefined || decision.kind === 'ask' ? decision : { ...decision, policy }
 }
 
 /**
@@ -186,9 +204,10 @@ const MAX_LACKING = 3
 /** Takes the first candidate that is healthy and holds what is asked for; in the end, the canonical upstream. */
 function walk(
   candidates: readonly Candidate[],
-  facts: RequestFacts,
+  facts: RankedFacts,
   view: View,
   reasonFor: ReasonFor,
+  keepsBudgets = true,
 ): Decision | Ask {
   let passedOver: PassedOver[] | undefined
   let movedFrom: Backend | undefined
@@ -198,7 +217,7 @@ function walk(
   /** What an upstream lacks that has all but signatures is one, or named by one: the others of its kind lack it, too. */
   let isSignature = false
   for (const candidate of candidates) {
-    const { backend } = candidate
+    const { backend, pace } = candidate
     let because: PassedOver['because'] | undefined
     if (facts.avoid?.has(backend)) {
       because = 'retried'
@@ -206,6 +225,8 @@ function walk(
     } else if (!candidate.usable) {
       because = 'unhealthy'
       movedFrom ??= backend
+    } else if (keepsBudgets && pace !== undefined && !isWithin(pace, keyOf(facts))) {
+      because = 'budget'
     } else if (isSignature && hasAllButSignatures(backend)) {
       because = 'no-signatures'
     } else if (mayLack(backend, facts.request)) {
@@ -237,9 +258,17 @@ function walk(
     passedOver ??= []
     passedOver.push({ candidate, because })
   }
+  // No budget is worth a pull that fails.
+  if (passedOver?.some(({ because }) => because === 'budget')) {
+    return walk(candidates, facts, view, reasonFor, false)
+  }
   // Nothing is left, so even a canonical upstream that looks down is better than no answer.
   const last = retriedFrom === undefined ? reasonFor(passedOver ?? NOTHING) : 'client-came-back'
   return take(view.canonical, last, facts, passedOver, movedFrom ?? retriedFrom)
+}
+
+function keyOf({ address, request }: RankedFacts): DrawKey {
+  return pullKey(address, request.name)
 }
 
 /** Whether a backend is used only for what it is known to hold. */
@@ -272,15 +301,21 @@ function blobReason(passedOver: readonly PassedOver[]): Reason {
   if (passedOver.some(({ because }) => because === 'unknown-algorithm')) return 'unknown-algorithm'
   if (passedOver.some(({ because }) => because === 'unknown' || because === 'not-asked'))
     return 'blob-unknown'
-  return passedOver.some(({ because }) => because === 'unhealthy') ? 'failover' : 'blob-absent'
+  return moveReason(passedOver) ?? 'blob-absent'
 }
 
 function upstreamReason(passedOver: readonly PassedOver[]): Reason {
-  return passedOver.some(({ because }) => because === 'unhealthy') ? 'failover' : 'nearest-upstream'
+  return moveReason(passedOver) ?? 'nearest-upstream'
 }
 
 function signatureReason(passedOver: readonly PassedOver[]): Reason {
-  return passedOver.some(({ because }) => because === 'unhealthy') ? 'failover' : 'signature-canonical'
+  return moveReason(passedOver) ?? 'signature-canonical'
+}
+
+/** Why another one would have answered, were it not for how it stands. */
+function moveReason(passedOver: readonly PassedOver[]): Reason | undefined {
+  if (passedOver.some(({ because }) => because === 'unhealthy')) return 'failover'
+  return passedOver.some(({ because }) => because === 'budget') ? 'budget' : undefined
 }
 
 function take(

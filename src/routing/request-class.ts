@@ -1,5 +1,6 @@
 import { isSignatureTag } from '../oci/name.ts'
 import type { OciRequest } from '../oci/path.ts'
+import type { RepositoryRequest } from './addressing.ts'
 import type { Candidates } from './candidates.ts'
 
 /** Requests that are decided alike: a closed set, fit for a metric label. */
@@ -9,7 +10,7 @@ export type RequestClass = RankedClass | 'base' | 'catalog'
 export type RankedClass = 'blob' | 'manifest' | 'tag' | 'tags' | 'signature'
 
 /** Which of the candidates' lists holds those of a class. */
-export const RANKED_AS: Readonly<Record<RankedClass, Exclude<keyof Candidates, 'rule'>>> = {
+export const RANKED_AS: Readonly<Record<RankedClass, Extract<keyof Candidates, RankedClass>>> = {
   blob: 'blob',
   manifest: 'manifest',
   tag: 'tag',
@@ -17,6 +18,8 @@ export const RANKED_AS: Readonly<Record<RankedClass, Exclude<keyof Candidates, '
   signature: 'signature',
 }
 
+export function classOf(request: RepositoryRequest): RankedClass
+export function classOf(request: OciRequest): RequestClass
 export function classOf(request: OciRequest): RequestClass {
   switch (request.kind) {
     case 'manifest':

@@ -106,7 +106,8 @@ function moved(
   const avoid = new Set(facts.avoid)
   if (decision.kind === 'redirect') avoid.add(decision.backend)
   if (past === 'all') {
-    for (const { backend } of sources.view().candidates(facts.place).blob) {
+    const { blob } = sources.view().candidates(facts.place)
+    for (const { backend } of blob) {
       if (backend.kind === 'store') avoid.add(backend)
     }
   }
@@ -120,6 +121,7 @@ function factsOf({ method, request, query, client }: RoutedRequest, sources: Rou
     request,
     query,
     place: client.located?.place,
+    address: client.address,
     presence: sources.known,
     listed: sources.listed,
     mayAsk: sources.inquire !== undefined,

@@ -1,42 +1,49 @@
 import type { Place } from '../clouds/place.ts'
+import { compilePattern } from '../config/compile-pattern.ts'
 import { conditionsHold } from '../config/condition.ts'
 import type { RuleConfig } from '../config/config.ts'
-import type { Backend } from './backend.ts'
+import type { Address } from '../net/address.ts'
+import { parsePrefix } from '../net/prefix.ts'
+import { buildPrefixTable } from '../net/prefix-table-builder.ts'
+import { compileSelector, type Selector } from './selector.ts'
+import { compileSplit, type Split } from './split.ts'
 
 /** A routing rule, ready to be asked. */
 export interface Rule {
   readonly when: RuleConfig['when']
-  readonly prefer: readonly Selector[]
+  readonly prefer: readonly (Selector | Split)[]
   /** Kilometres beyond which a backend does not count as near; `undefined` for the default. */
   readonly within: number | undefined
-}
-
-/** One entry of `prefer`, with its text for explanations. */
-export interface Selector {
-  readonly text: string
-  /** Whether it stands for all of a kind, and not for one backend that the operator named. */
-  readonly isGroup: boolean
-  readonly selects: (backend: Backend) => boolean
+  /** Whether the conditions hold that are about more than a client's place; absent where there are none. */
+  readonly holdsFor?: (address: Address | undefined, repository: string | undefined) => boolean
 }
 
 export function compileRule({ when, prefer, within }: RuleConfig): Rule {
-  return { when, prefer: prefer.map(compileSelector), within }
-}
-
-/** `stores`, `upstreams`, `stores@CLOUD`, `upstreams@CLOUD`, or the id of a backend. */
-export function compileSelector(text: string): Selector {
-  const match = /^(stores|upstreams)(?:@(.+))?$/.exec(text)
-  if (match === null) return { text, isGroup: false, selects: (backend) => backend.id === text }
-  const kind = match[1] === 'stores' ? 'store' : 'upstream'
-  const cloud = match[2]
+  const holdsFor = compileConditions(when)
   return {
-    text,
-    isGroup: true,
-    selects: (backend) => backend.kind === kind && (cloud === undefined || backend.place.cloud === cloud),
+    when,
+    prefer: prefer.map((entry) =>
+      typeof entry === 'string' ? compileSelector(entry) : compileSplit(entry.split),
+    ),
+    within,
+    ...(holdsFor && { holdsFor }),
   }
 }
 
-/** Whether all conditions of a rule hold for a client. */
+/** Whether all conditions of a rule hold that are about a client's place. */
 export function ruleApplies({ when }: Rule, client: Place | undefined): boolean {
   return conditionsHold(when, client)
+}
+
+/** What is not known of a client meets no condition about it. */
+function compileConditions({ prefix, repository }: RuleConfig['when']): Rule['holdsFor'] {
+  const networks =
+    prefix && buildPrefixTable(prefix.map((text) => ({ prefix: parsePrefix(text), value: true })))
+  const patterns = repository?.map(compilePattern)
+  if (networks === undefined && patterns === undefined) return undefined
+  return (address, name) => {
+    if (networks !== undefined && (address === undefined || networks.lookup(address) === undefined))
+      return false
+    return patterns === undefined || (name !== undefined && patterns.some((matches) => matches(name)))
+  }
 }

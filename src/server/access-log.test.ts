@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { parseAddress } from '../net/address.ts'
+import type { Decision } from '../routing/decide.ts'
 import { silentLog } from '../telemetry/log.ts'
 import { createAccessLog } from './access-log.ts'
 
-function lineFor(addresses: 'off' | 'masked' | 'full', text: string): object {
+function lineFor(addresses: 'off' | 'masked' | 'full', text: string, decision?: Decision): object {
   const lines: object[] = []
   const write = createAccessLog({ ...silentLog, info: (fields) => lines.push(fields) }, addresses)
   write({
@@ -12,7 +13,7 @@ function lineFor(addresses: 'off' | 'masked' | 'full', text: string): object {
     reply: { status: 200, headers: {} },
     client: { address: parseAddress(text), via: 'peer', located: undefined },
     oci: { kind: 'base' },
-    decision: undefined,
+    decision,
     duration: 1,
   })
   expect(lines).toHaveLength(1)
@@ -40,4 +41,10 @@ test('a client without an address has none in its line', () => {
 
 test('a line names its request', () => {
   expect(lineFor('off', '')).toMatchObject({ id: 'door-7' })
+})
+
+test('a line says the policy of its client, where there are some', () => {
+  const decision: Decision = { kind: 'answer', reason: 'version-check', passedOver: [] }
+  expect(lineFor('off', '', { ...decision, policy: 'canary' })).toMatchObject({ policy: 'canary' })
+  expect(lineFor('off', '', decision)).not.toHaveProperty('policy')
 })

@@ -29,6 +29,7 @@ export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (e
         decision: decision?.kind,
         reason: decision?.reason,
         backend: decision && decision.kind !== 'refuse' ? decision.backend?.id : undefined,
+        policy: decision?.policy,
         passedOver: decision && passedOver(decision),
         registry: relayed?.registry,
         cache: relayed?.cache,

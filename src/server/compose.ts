@@ -10,6 +10,7 @@ import { valueForFault } from '../config/fault.ts'
 import { expandConfig } from '../config/format.ts'
 import { createWallClock } from '../internal/wall-clock.ts'
 import { Relay } from '../relay/relay.ts'
+import { policyIds } from '../routing/policy.ts'
 import type { RouteSources } from '../routing/route.ts'
 import {
   createExposition,
@@ -281,7 +282,12 @@ function observe(inForce: InForce, { metrics, exchanges, clients, readiness }: L
     if (before.health.status !== after.health.status) readiness.look()
   })
   if (metrics === undefined) return
-  inForce.changes.add(({ backends }) => metrics.use(backends.all.map(({ backend }) => backend)))
+  inForce.changes.add(({ backends, config }) => {
+    metrics.use(
+      backends.all.map(({ backend }) => backend),
+      policyIds(config),
+    )
+  })
 }
 
 /** Of several processes, one logs and counts what all of them find out. */

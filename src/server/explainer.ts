@@ -75,7 +75,11 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
       request,
       ...(registry !== undefined && { registry }),
       client,
-      candidates: viewOf().candidates(client.located?.place),
+      candidates: viewOf().candidates(
+        client.located?.place,
+        client.address,
+        'name' in request ? request.name : undefined,
+      ),
       decision,
       ...(request.kind === 'tags' && { tags: mayAsk ? 'not-had' : 'not-asked' }),
       presence: (backend) => (canBeAsked(request) ? known(backend, request) : undefined),

@@ -13,7 +13,7 @@ import { type Addressing, createAddressing } from '../routing/addressing.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Locate } from '../routing/locate.ts'
 import { locateByConfig } from '../routing/locate-by-config.ts'
-import { compileRule, type Rule } from '../routing/rule.ts'
+import { compileRouting, type Routing } from '../routing/policy.ts'
 import { createView, type View, type ViewParts } from '../routing/view.ts'
 import type { Cancel } from '../runtime.ts'
 import { Admission } from './admission/admission.ts'
@@ -68,7 +68,7 @@ export interface Prepared {
   readonly ranges: LoadedRanges | undefined
   readonly ownership: OwnershipPolicy | undefined
   readonly layouts: LayoutContents
-  readonly rules: readonly Rule[]
+  readonly routing: Routing
   readonly locate: Locate
   readonly admission: Admission
   readonly endpoints: PublishedEndpoints | undefined
@@ -123,7 +123,7 @@ export class InForce {
       layouts: await openContents(config, this.#runtime, before?.layouts),
       ranges: await this.#ranges.load(config.clouds),
       ownership: await ownershipPolicyOf(config),
-      rules: config.routing.map(compileRule),
+      routing: compileRouting(config),
       locate: await inTurns(
         this.#runtime,
         locateByConfig(config, (address) => this.#ranges.lookup(address)),
@@ -165,7 +165,7 @@ export class InForce {
 
   #renew(): void {
     if (this.#prepared === undefined) return
-    const { config, warnings, locate, layouts, rules, admission, endpoints } = this.#prepared
+    const { config, warnings, locate, layouts, routing, admission, endpoints } = this.#prepared
     const now = this.#runtime.date().getTime()
     const isOpen = (backend: Backend) =>
       endpoints === undefined || endpoints.standingOf(backend, now).kind === 'open'
@@ -179,7 +179,7 @@ export class InForce {
         .map(({ backend }) => backend)
         .filter((backend) => backend.kind === 'store')
         .filter(isOpen),
-      rules,
+      ...routing,
     }
     const isUsable = (backend: Backend) => backends.of(backend)?.isUsable ?? false
     this.#policy = {
@@ -192,9 +192,9 @@ export class InForce {
         config: registry,
         ...viewsOf(
           {
+            ...parts,
             upstreams: parts.upstreams.filter(({ id }) => registry.upstreams.includes(id)),
             stores: parts.stores.filter(({ id }) => registry.stores.includes(id)),
-            rules,
           },
           isUsable,
         ),

@@ -2,8 +2,7 @@ import type { RelayedRequest } from '../relay/backend-access.ts'
 import type { RepositoryRequest } from '../routing/addressing.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Decision } from '../routing/decide.ts'
-import type { Client } from '../routing/locate.ts'
-import { classOf, RANKED_AS, type RankedClass } from '../routing/request-class.ts'
+import { classOf, RANKED_AS } from '../routing/request-class.ts'
 import { type RoutedRequest, type RouteSources, route } from '../routing/route.ts'
 import type { View } from '../routing/view.ts'
 import { type Policy, type RegistryPolicy, registryOf } from './in-force.ts'
@@ -48,7 +47,7 @@ export class Choice implements RelayedRequest {
     const view = () => this.#view()
     this.decision = await route(request, { ...sources, ...RELAYED, view })
     const backend = this.decision.kind === 'refuse' ? undefined : this.decision.backend
-    return inOrder(backend, view(), request.client, classOf(request.request) as RankedClass, (other) => {
+    return inOrder(backend, view(), request, (other) => {
       return mayBeAsked(request.request) && sources.known(other, request.request) === 'absent'
     })
   }
@@ -70,13 +69,12 @@ export const RELAYED = {
 function inOrder(
   chosen: Backend | undefined,
   view: View,
-  client: Client,
-  requestClass: RankedClass,
+  { client, request }: ChoiceRequest,
   isAbsent: (backend: Backend) => boolean,
 ): readonly Backend[] {
   const others = view
-    .candidates(client.located?.place)
-    [RANKED_AS[requestClass]].filter(({ backend, usable }) => usable && !isAbsent(backend))
+    .candidates(client.located?.place, client.address, request.name)
+    [RANKED_AS[classOf(request)]].filter(({ backend, usable }) => usable && !isAbsent(backend))
     .map(({ backend }) => backend)
   return [
     ...new Set([

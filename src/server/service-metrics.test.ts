@@ -32,7 +32,7 @@ describe('a request that belongs to a backend which is down', () => {
     ['refused', { kind: 'refuse', fault: { code: 'TOOMANYREQUESTS', message: '' }, ...moved }],
   ])('is counted as %s', (result, decision) => {
     const metrics = counting()
-    metrics.use([CANONICAL, OTHER, PARIS])
+    metrics.use([CANONICAL, OTHER, PARIS], [])
     metrics.countExchange(exchangeWith(decision))
     const counted = [...metrics.metrics.spill.series()].filter(([, { value }]) => value > 0)
     expect(counted).toEqual([[['paris', result], { value: 1 }]])
@@ -41,7 +41,7 @@ describe('a request that belongs to a backend which is down', () => {
 
 test('what was counted for a backend is forgotten with it, and the rest stays', () => {
   const metrics = counting()
-  metrics.use([CANONICAL, PARIS])
+  metrics.use([CANONICAL, PARIS], [])
   const redirect = (backend: typeof CANONICAL | typeof PARIS): Decision => ({
     kind: 'redirect',
     backend,
@@ -51,13 +51,30 @@ test('what was counted for a backend is forgotten with it, and the rest stays', 
   })
   for (const backend of [CANONICAL, PARIS]) metrics.countExchange(exchangeWith(redirect(backend)))
   metrics.countExchange(exchangeWith(undefined, 404))
-  metrics.use([CANONICAL])
+  metrics.use([CANONICAL], [])
   const { families } = metrics.metrics
   expect(JSON.stringify(families.map((family) => [...family.series()]))).not.toContain('paris')
   expect([...metrics.metrics.requests.series()].map(([values]) => values)).toEqual([
     ['other', 'redirect', 'iowa', 'store-present'],
     ['other', 'refuse', '', 'not-oci'],
   ])
+})
+
+test('requests are counted by policy where there are some, and forgotten with it', () => {
+  const metrics = counting()
+  const redirect = { kind: 'redirect', backend: PARIS, location: '', passedOver: [] } as const
+  metrics.use([CANONICAL, PARIS], ['main', 'canary', 'gone'])
+  for (const policy of ['main', 'main', 'canary', 'gone']) {
+    metrics.countExchange(exchangeWith({ ...redirect, reason: 'store-present', policy }))
+  }
+  metrics.countExchange(exchangeWith({ ...redirect, reason: 'store-present' }))
+  metrics.use([CANONICAL, PARIS], ['main', 'canary'])
+  expect([...metrics.metrics.policyRequests.series()]).toEqual([
+    [['main', 'paris', 'store-present'], { value: 2 }],
+    [['canary', 'paris', 'store-present'], { value: 1 }],
+  ])
+  metrics.use([CANONICAL], ['main', 'canary'])
+  expect([...metrics.metrics.policyRequests.series()]).toEqual([])
 })
 
 test('a request is in flight until its answer is known', async () => {

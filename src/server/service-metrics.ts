@@ -38,8 +38,8 @@ export interface ServiceMetrics {
   /** Counts what happens to what a mirror keeps, and reads how it stands. */
   keep(cache: Pick<ManagedCache, 'events' | 'status'>, pinned: Pick<PinnedImages, 'report'>): void
   reload(result: 'success' | 'failure'): void
-  /** Counts for these backends from now on; what was counted for others is forgotten. */
-  use(backends: readonly Backend[]): void
+  /** Counts for these backends and policies from now on; what was counted for others is forgotten. */
+  use(backends: readonly Backend[], policies: readonly string[]): void
 }
 
 /** `readings` says the rest, when somebody asks. */
@@ -70,12 +70,12 @@ export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'
     reload(result) {
       metrics.reloads.at(result).value++
     },
-    use: (backends) => keepSeries(metrics, backends),
+    use: (backends, policies) => keepSeries(metrics, backends, policies),
   }
 }
 
 function countExchange(metrics: Metrics, exchange: Exchange): void {
-  const { requests, responses, requestDuration, spill } = metrics
+  const { requests, policyRequests, responses, requestDuration, spill } = metrics
   const { reply, oci, decision, relayed, duration } = exchange
   const requestClass = oci === undefined ? 'other' : classOf(oci)
   responses.at(String(reply.status)).value++
@@ -91,7 +91,9 @@ function countExchange(metrics: Metrics, exchange: Exchange): void {
     else requests.at(requestClass, 'refuse', '', 'not-oci').value++
     return
   }
-  requests.at(requestClass, decision.kind, backendOf(decision)?.id ?? '', decision.reason).value++
+  const backend = backendOf(decision)?.id ?? ''
+  requests.at(requestClass, decision.kind, backend, decision.reason).value++
+  if (decision.policy !== undefined) policyRequests.at(decision.policy, backend, decision.reason).value++
   if (decision.movedFrom !== undefined) spill.at(decision.movedFrom.id, spillResult(decision)).value++
 }
 
@@ -226,9 +228,10 @@ function countedSources(sources: RouteSources, { presenceLookups }: Metrics): Ro
   }
 }
 
-function keepSeries(metrics: Metrics, backends: readonly Backend[]): void {
+function keepSeries(metrics: Metrics, backends: readonly Backend[], policies: readonly string[]): void {
   const {
     requests,
+    policyRequests,
     presenceLookups,
     probeDuration,
     backendChanges,
@@ -240,6 +243,7 @@ function keepSeries(metrics: Metrics, backends: readonly Backend[]): void {
   const holds = (id: string) => id === '' || ids.has(id)
   const byBackend = [
     requests,
+    policyRequests,
     presenceLookups,
     probeDuration,
     backendChanges,
@@ -248,6 +252,7 @@ function keepSeries(metrics: Metrics, backends: readonly Backend[]): void {
   ]
   for (const family of byBackend) family.keep('backend', holds)
   spill.keep('from', holds)
+  policyRequests.keep('policy', (id) => policies.includes(id))
   // From 0, since a series that appears with its first event shows no increase.
   for (const id of ids) {
     backendChanges.at(id, 'ejected')

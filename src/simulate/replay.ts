@@ -54,7 +54,9 @@ export class Replay {
     for (const [index, policy] of this.#policies.entries()) {
       const client = policy.clientOf(logged.client)
       const decision = policy.decide(method, request, query, client)
-      const outcome = outcomeOf(decision, policy.view.candidates(client.located?.place), request)
+      const repository = 'name' in request ? request.name : undefined
+      const candidates = policy.view.candidates(client.located?.place, client.address, repository)
+      const outcome = outcomeOf(decision, candidates, request)
       const answered = { logged, request, place: client.located?.place.name, outcome, size }
       const sums = this.#sums[index]!
       sums.add(answered, policy)

@@ -8,8 +8,8 @@ import type { Backend } from '../routing/backend.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { Client } from '../routing/locate.ts'
 import type { Lookup } from '../routing/locate-by-config.ts'
+import { compileRouting } from '../routing/policy.ts'
 import { type RouteSources, route } from '../routing/route.ts'
-import { compileRule } from '../routing/rule.ts'
 import { createView, type View } from '../routing/view.ts'
 import { listedSize } from './content-sizes.ts'
 import { KnownPlaces } from './known-places.ts'
@@ -48,7 +48,7 @@ export class TriedPolicy {
     this.view = createView({
       upstreams: config.upstreams.map(upstreamOf),
       stores: config.stores.map(storeOf),
-      rules: config.routing.map(compileRule),
+      ...compileRouting(config),
       isUsable: ({ id }) => !down.includes(id),
     })
     this.#sources = {

@@ -83,6 +83,11 @@ export function createMetrics(readings: Readings) {
       help: 'Requests by what was asked for, what was decided and why; backend is empty where none is involved.',
       labels: ['class', 'decision', 'backend', 'reason'],
     }),
+    policyRequests: new CounterFamily({
+      name: 'portolan_policy_requests_total',
+      help: 'Where a config has policies: requests by the policy of their client, where they went and why.',
+      labels: ['policy', 'backend', 'reason'],
+    }),
     responses: new CounterFamily({
       name: 'portolan_responses_total',
       help: 'Requests by the status of their answer.',

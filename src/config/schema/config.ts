@@ -3,7 +3,7 @@ import { parseListenAddress, readHostName } from '../listen-address.ts'
 import { readPublicKey } from '../public-key.ts'
 import { cloudsSchema } from './clouds.ts'
 import { cacheSchema, registrySchema, revalidateSchema } from './mirror.ts'
-import { ruleSchema, spillSchema } from './routing.ts'
+import { policySchema, ruleSchema, spillSchema } from './routing.ts'
 import { storeSchema } from './store.ts'
 import { syncSchema } from './sync.ts'
 import { tlsSchema } from './tls.ts'
@@ -128,6 +128,10 @@ export const configSchema = z.strictObject({
     .array(ruleSchema)
     .prefault([])
     .describe('Rules, of which the first that matches counts. Without any: same cloud first, then nearest.'),
+  policies: z
+    .array(policySchema)
+    .optional()
+    .describe('Canaries: other rules, each for a share of all clients; all others go by routing.'),
   spill: spillSchema.optional().describe('How much may move when a backend is down; without it, all of it.'),
   clients: z
     .strictObject({

@@ -97,6 +97,17 @@ export function share() {
   )
 }
 
+/** A share from the text of a percentage, such as `5 %`. */
+export function percentage() {
+  return text('a percentage from 0 % to 100 %, such as 5 %', percentageOf)
+}
+
+/** The share that a percentage stands for, from 0 to 1; `undefined` for what is none. */
+export function percentageOf(value: string): number | undefined {
+  const match = /^([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%$/.exec(value)
+  return match !== null && Number(match[1]) <= 100 ? Number(match[1]) / 100 : undefined
+}
+
 /** Nothing on Earth is farther away than half its circumference. */
 const FARTHEST_KM = 20_038
 
@@ -114,7 +125,8 @@ export function isVerifiableDigest(value: string): boolean {
   return digest !== undefined && isVerifiable(digest)
 }
 
-function readPrefix(value: string): string | Refusal {
+/** Reads an address prefix, as it is written. */
+export function readPrefix(value: string): string | Refusal {
   try {
     parsePrefix(value)
     return value
@@ -124,12 +136,21 @@ function readPrefix(value: string): string | Refusal {
   }
 }
 
-/** A string or a list of some, as a list; `expected` follows "must be". */
-export function oneOrMore(expected: string) {
+/** A string or a list of some, as a list of what `read` makes of each; `expected` follows "must be". */
+export function oneOrMore(expected: string, read: (text: string) => string | Refusal = (text) => text) {
   const error = `must be ${expected}, or a list of them`
   return z
     .union([z.string(), z.array(z.string()).min(1, { error })], { error })
-    .transform((value) => (typeof value === 'string' ? [value] : value))
+    .transform((value, { issues }) => {
+      const texts = typeof value === 'string' ? [value] : value
+      return texts.map((input, index): string => {
+        const result = read(input)
+        if (!isRefusal(result)) return result
+        const path = typeof value === 'string' ? [] : [index]
+        issues.push({ code: 'custom', input, path, message: result.refused })
+        return z.NEVER
+      })
+    })
 }
 
 /** The id of a backend. */

@@ -1,0 +1,66 @@
+import { type Config, MAIN_POLICY, type PolicyConfig } from '../config/config.ts'
+import type { Address } from '../net/address.ts'
+import { clientKey, type DrawKey, textKey, waitingTime } from './draw.ts'
+import { compileRule, type Rule } from './rule.ts'
+
+/** Rules that a share of all clients goes by instead of the main ones. */
+export interface RoutingPolicy {
+  readonly id: string
+  /** From 0 to 1. */
+  readonly share: number
+  readonly salt: DrawKey
+  readonly rules: readonly Rule[]
+}
+
+const MAIN_SALT = saltOf(MAIN_POLICY)
+
+/** The rules of a config, and those of its policies. */
+export interface Routing {
+  readonly rules: readonly Rule[]
+  readonly policies: readonly RoutingPolicy[]
+}
+
+/** Makes the rules and policies of a config ready for a view. */
+export function compileRouting({ routing, policies = [] }: Pick<Config, 'routing' | 'policies'>): Routing {
+  return { rules: routing.map(compileRule), policies: policies.map(compilePolicy) }
+}
+
+function compilePolicy({ id, share, routing }: PolicyConfig): RoutingPolicy {
+  return { id, share, salt: saltOf(id), rules: routing.map(compileRule) }
+}
+
+/** Every policy that a client may go by; none where there is no choice. */
+export function policyIds({ policies = [] }: Pick<Config, 'policies'>): readonly string[] {
+  return policies.length === 0 ? [] : [MAIN_POLICY, ...policies.map(({ id }) => id)]
+}
+
+/**
+ * The policy that a client goes by, whatever it asks for; `undefined` for the main one, which is also that of a client
+ * whose address is not known. Another share of a policy moves clients to it or from it, and hardly any others.
+ */
+export function drawPolicy(
+  policies: readonly RoutingPolicy[],
+  address: Address | undefined,
+): RoutingPolicy | undefined {
+  if (address === undefined) return undefined
+  const key = clientKey(address)
+  let first: RoutingPolicy | undefined
+  let least = waitingTime(key, MAIN_SALT) / mainShare(policies)
+  for (const policy of policies) {
+    const time = waitingTime(key, policy.salt) / policy.share
+    if (time >= least) continue
+    first = policy
+    least = time
+  }
+  return first
+}
+
+/** What these policies leave to the main one, from 0 to 1. */
+export function mainShare(policies: readonly RoutingPolicy[]): number {
+  // Sums of decimal fractions miss by some last bits.
+  return Math.max(0, Math.round((1 - policies.reduce((sum, { share }) => sum + share, 0)) * 1e9) / 1e9)
+}
+
+function saltOf(id: string): DrawKey {
+  return textKey(`policy ${id}`)
+}
