@@ -173,6 +173,7 @@ const EVERYTHING = {
   tags: { include: [], exclude: [] },
   platforms: [],
   referrers: false,
+  referrersRecheck: 0,
   journal: '/nowhere',
   concurrency: 4,
   requestsPerSecond: 1000,

@@ -78,6 +78,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "sync --tag PORTOLAN_SYNC_TAG",
       "sync --platform PORTOLAN_SYNC_PLATFORM",
       "sync --concurrency PORTOLAN_SYNC_CONCURRENCY",
+      "sync --referrers-recheck PORTOLAN_SYNC_REFERRERS_RECHECK",
       "sync --verify PORTOLAN_SYNC_VERIFY",
       "sync --trust-existing PORTOLAN_SYNC_TRUST_EXISTING",
       "sync --recheck (none)",

@@ -285,6 +285,8 @@ export interface SyncConfig {
   readonly platforms: readonly string[]
   /** Whether signatures and other referrers come along. */
   readonly referrers: boolean
+  /** The longest that a manifest goes without being asked for its referrers again, in milliseconds; 0 asks each time. */
+  readonly referrersRecheck: number
   /** Whether layers that nobody but their maker may pass on are copied too, from where they lie. */
   readonly foreignLayers: 'skip' | 'copy'
   /** Folder of the journal, absolute. */

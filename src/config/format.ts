@@ -51,7 +51,13 @@ export function expandConfig(config: Config): Record<string, unknown> {
     },
     health: { ...health, interval: formatDuration(health.interval), timeout: formatDuration(health.timeout) },
     ...(ownership && { ownership: { ...ownership, maxAge: formatDuration(ownership.maxAge) } }),
-    ...(sync && { sync: { ...sync, maxWait: formatDuration(sync.maxWait) } }),
+    ...(sync && {
+      sync: {
+        ...sync,
+        referrersRecheck: formatDuration(sync.referrersRecheck),
+        maxWait: formatDuration(sync.maxWait),
+      },
+    }),
   }
   return JSON.parse(
     JSON.stringify(expanded, (_, value) => (typeof value === 'string' ? escapeReferences(value) : value)),

@@ -106,6 +106,7 @@ sync:
   perRepository: [{ repositories: [etcd], tags: { latest: 1 } }]
   platforms: [linux/amd64, linux/arm/v7]
   referrers: false
+  referrersRecheck: 0s
   foreignLayers: copy
   journal: ./state/sync
   concurrency: 64
@@ -297,6 +298,7 @@ test('a config with every key is read whole', () => {
       perRepository: [{ repositories: ['etcd'], tags: { include: [], exclude: [], latest: 1 } }],
       platforms: ['linux/amd64', 'linux/arm/v7'],
       referrers: false,
+      referrersRecheck: 0,
       foreignLayers: 'copy',
       journal: '/etc/portolan/state/sync',
       concurrency: 64,
@@ -377,6 +379,7 @@ test('a sync of no keys copies everything from the canonical upstream', () => {
     perRepository: [],
     platforms: [],
     referrers: true,
+    referrersRecheck: 86_400_000,
     foreignLayers: 'skip',
     journal: '/etc/portolan/portolan-sync',
     concurrency: 4,

@@ -19,6 +19,12 @@ export interface Asker {
   ask(question: RegistryQuestion): Promise<Response>
   /** The whole of a 200 answer, of at most `maxBytes`; `undefined` for 404. Any other rejects. */
   read(question: RegistryQuestion, maxBytes: number): Promise<Document | undefined>
+  /** The same, unless it is what an entity tag names: `unchanged` for 304 (RFC 9110, 13.1.2). */
+  readUnless(
+    entityTag: string,
+    question: RegistryQuestion,
+    maxBytes: number,
+  ): Promise<Document | 'unchanged' | undefined>
 }
 
 /** How long the body of a document may take from its first byte to its last, in milliseconds. */
@@ -61,9 +67,18 @@ export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
       throw noAnswer({ url, what, facts, method }, error)
     }
   }
-  const readOnce = async (question: RegistryQuestion, maxBytes: number): Promise<Document | undefined> => {
+  const readOnce = async (
+    question: RegistryQuestion,
+    maxBytes: number,
+    known?: string,
+  ): Promise<Document | 'unchanged' | undefined> => {
     const abort = new AbortController()
-    const response = await ask({ ...question, signal: abort.signal })
+    const headers = { ...question.headers, ...(known !== undefined && { 'If-None-Match': known }) }
+    const response = await ask({ ...question, headers, signal: abort.signal })
+    if (response.status === 304 && known !== undefined) {
+      await response.body?.cancel()
+      return 'unchanged'
+    }
     if (response.status === 404) {
       await response.body?.cancel()
       return undefined
@@ -80,16 +95,19 @@ export function createAsker(runtime: Runtime, fetch: Fetch): Asker {
       callOff()
     }
   }
+  const read = async (question: RegistryQuestion, maxBytes: number, known?: string) => {
+    const again = (error: unknown) => !(error instanceof PortolanError)
+    try {
+      return await retry(runtime, { ...READS, again }, () => readOnce(question, maxBytes, known))
+    } catch (error) {
+      throw error instanceof PortolanError ? error : noAnswer(question, error)
+    }
+  }
   return {
     ask,
-    async read(question, maxBytes) {
-      const again = (error: unknown) => !(error instanceof PortolanError)
-      try {
-        return await retry(runtime, { ...READS, again }, () => readOnce(question, maxBytes))
-      } catch (error) {
-        throw error instanceof PortolanError ? error : noAnswer(question, error)
-      }
-    },
+    // Without an entity tag nothing is unchanged.
+    read: (question, maxBytes) => read(question, maxBytes) as Promise<Document | undefined>,
+    readUnless: (entityTag, question, maxBytes) => read(question, maxBytes, entityTag),
   }
 }
 

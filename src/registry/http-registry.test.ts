@@ -196,7 +196,7 @@ describe('a tag', () => {
   ])('is resolved by its bytes when HEAD gives %s', async (_, answer) => {
     await using server = await start()
     server.script('/v2/images/app/manifests/1.0', [answer])
-    expect(await connect(server.origin).repository(APP).resolve(TAG)).toEqual({ digest: DIGEST })
+    expect(await connect(server.origin).repository(APP).resolve(TAG)).toMatchObject({ digest: DIGEST })
     expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
   })
 
@@ -209,6 +209,78 @@ describe('a tag', () => {
     await expect(connect(server.origin).repository(APP).resolve(TAG)).rejects.toEqual(
       failing(expected, `HEAD with ${code}`),
     )
+  })
+})
+
+describe('tags, for who will read what they stand for,', () => {
+  const entityTag = { ETag: `"${DIGEST}"` }
+  const unchanged: Answer = (request, response) => {
+    const isKnown = request.headers['if-none-match'] === entityTag.ETag
+    if (request.method === 'HEAD' || !isKnown) serve(MANIFEST, entityTag)(request, response)
+    else response.writeHead(304, entityTag).end()
+  }
+  const elsewhere = makeManifest(makeBlob('elsewhere')).digest as Digest
+
+  /** Looks up 1.0 first and then the others at once; gives the requests, and the digests and whether bytes came along. */
+  async function lookUp(answer: Answer, first: Digest | undefined, ...others: (Digest | undefined)[]) {
+    await using server = await start()
+    for (const at of [undefined, ...others].keys()) server.script(`/v2/images/app/manifests/1.${at}`, answer)
+    const repository = connect(server.origin).repository(APP)
+    const one = (known: Digest | undefined, at: number) => repository.resolve(`1.${at}` as Tag, { known })
+    const found = [one(first, 0), ...others.map((known, at) => one(known, at + 1))]
+    const answers = (await Promise.all(found)).map((each) => [each?.digest, each?.manifest !== undefined])
+    return { asked: server.requests.map(({ method }) => method).join(' '), answers }
+  }
+  const inTurn = async (answer: Answer, ...known: (Digest | undefined)[]) => {
+    await using server = await start()
+    server.script('/v2/images/app/manifests/1.0', answer)
+    const repository = connect(server.origin).repository(APP)
+    const came: unknown[] = []
+    for (const each of known)
+      came.push((await repository.resolve(TAG, { known: each }))?.manifest !== undefined)
+    return { asked: server.requests.map(({ method }) => method).join(' '), came }
+  }
+
+  it('come by one request each, once one has shown what the registry is like', async () => {
+    const { asked, answers } = await lookUp(serve(MANIFEST), undefined, undefined, undefined, undefined)
+    expect(asked).toBe('HEAD GET GET GET')
+    expect(answers).toEqual([[DIGEST, false], ...Array(3).fill([DIGEST, true])])
+  })
+
+  it('that are still the same come without their bytes, by the entity tag', async () => {
+    const { asked, came } = await inTurn(unchanged, DIGEST, DIGEST, elsewhere, DIGEST)
+    expect(asked).toBe('HEAD GET GET GET')
+    expect(came).toEqual([false, false, true, false])
+  })
+
+  it.each<[string, Answer, string]>([
+    ['has no entity tags', serve(MANIFEST), 'HEAD HEAD HEAD HEAD'],
+    ['has entity tags and heeds none', serve(MANIFEST, entityTag), 'HEAD GET HEAD HEAD'],
+    ['has entity tags of its own', serve(MANIFEST, { ETag: '"1"' }), 'HEAD HEAD HEAD HEAD'],
+    [
+      'counts what is pulled',
+      serve(MANIFEST, { ...entityTag, 'RateLimit-Limit': '100;w=21600' }),
+      'HEAD HEAD HEAD HEAD',
+    ],
+  ])('that are known are asked for by HEAD where the registry %s', async (_, answer, expected) => {
+    expect((await inTurn(answer, DIGEST, DIGEST, DIGEST, DIGEST)).asked).toBe(expected)
+  })
+
+  it('that are not known are, too, where every GET counts as a pull', async () => {
+    const counting = serve(MANIFEST, { 'RateLimit-Limit': '100;w=21600' })
+    expect((await lookUp(counting, undefined, undefined, undefined)).asked).toBe('HEAD HEAD HEAD')
+  })
+
+  it('wait for nobody when the first answer was none', async () => {
+    const { asked } = await inTurn(status(404), undefined, undefined)
+    expect(asked).toBe('HEAD HEAD')
+  })
+
+  it('that are said to be unchanged, though nobody said what they were, are refused', async () => {
+    await using server = await start()
+    server.script('/v2/images/app/manifests/1.0', status(304))
+    const asked = connect(server.origin).repository(APP).manifest(TAG)
+    await expect(asked).rejects.toEqual(failing('UNREACHABLE', 'GET with 304'))
   })
 })
 

@@ -9,6 +9,7 @@ import { fetchManifest, resolveManifest } from './manifest.ts'
 import type { Registry, RepositoryReader } from './reader.ts'
 import { listReferrers } from './referrers.ts'
 import { listCatalog, listChildRepositories, listTags } from './repositories.ts'
+import { TagLookup } from './tag-lookup.ts'
 import { createRegistryFetch, type RegistryFetchOptions } from './transport.ts'
 
 export interface HttpRegistryOptions extends RegistryFetchOptions, RegistryAddress {
@@ -21,18 +22,20 @@ export function openHttpRegistry(runtime: Runtime, options: HttpRegistryOptions)
   const { url, prefix, signal } = options
   const address: RegistryAddress = { url, prefix }
   const asker = createAsker(runtime, untilStopped(createRegistryFetch(runtime, options), signal))
+  const tags = new TagLookup(asker, runtime)
   return {
     location: locationOf(address),
     catalog: (list) => listCatalog(asker, address, list),
     childRepositories: (list) => listChildRepositories(asker, address, list),
     elsewhere: (url) => openElsewhere(runtime, asker, address, url),
-    repository: (name) => openRepository(runtime, asker, address, name),
+    repository: (name) => openRepository(runtime, asker, tags, address, name),
   }
 }
 
 function openRepository(
   runtime: Runtime,
   asker: Asker,
+  tags: TagLookup,
   address: RegistryAddress,
   name: Name,
 ): RepositoryReader {
@@ -40,8 +43,9 @@ function openRepository(
   return {
     location: locationOf(address),
     tags: (list) => listTags(asker, address, name, list),
-    resolve(reference) {
+    resolve(reference, options) {
       const asked = question({ kind: 'manifest', name, byDigest: false, reference })
+      if (options !== undefined) return tags.resolve(asked, options)
       return resolveManifest(asker, asked, runtime)
     },
     manifest(reference) {

@@ -22,7 +22,15 @@ export async function fetchManifest(
   runtime: Pick<Runtime, 'createHash'>,
 ): Promise<FetchedManifest | undefined> {
   const document = await asker.read({ ...question, headers: MANIFEST_HEADERS }, MANIFEST_MAX_BYTES)
-  if (document === undefined) return undefined
+  return document && checkManifest(document, question, asked, runtime)
+}
+
+function checkManifest(
+  document: Document,
+  question: RegistryQuestion,
+  asked: Digest | undefined,
+  runtime: Pick<Runtime, 'createHash'>,
+): FetchedManifest {
   const { bytes, headers } = document
   const { mediaType, payload } = readManifest(document, question)
   const expected = asked ?? statedDigest(headers, question)
@@ -47,6 +55,7 @@ export async function resolveManifest(
   asker: Asker,
   question: RegistryQuestion,
   runtime: Pick<Runtime, 'createHash'>,
+  onAnswer: (headers: Headers, digest: Digest) => void = () => {},
 ): Promise<ResolvedManifest | undefined> {
   const head: RegistryQuestion = { ...question, method: 'HEAD', headers: MANIFEST_HEADERS }
   const response = await asker.ask(head)
@@ -54,9 +63,32 @@ export async function resolveManifest(
   if (response.status === 404) return undefined
   if (response.status !== 200 && response.status !== 405) throw await refusal(head, response)
   const digest = response.status === 200 ? statedDigest(response.headers, question) : undefined
-  if (digest !== undefined) return { digest }
+  if (digest !== undefined) {
+    onAnswer(response.headers, digest)
+    return { digest }
+  }
   const manifest = await fetchManifest(asker, question, undefined, runtime)
-  return manifest && { digest: manifest.digest }
+  return manifest && { digest: manifest.digest, manifest }
+}
+
+/** The entity tag that registries which have any give a manifest: its digest (as distribution does). */
+export function entityTagOf(digest: Digest): string {
+  return `"${digest}"`
+}
+
+/** What a tag stands for now, by one GET; without its bytes where it is `known` and the registry says so by 304. */
+export async function fetchUnlessKnown(
+  asker: Asker,
+  question: RegistryQuestion,
+  known: Digest,
+  runtime: Pick<Runtime, 'createHash'>,
+): Promise<ResolvedManifest | undefined> {
+  const asked = { ...question, headers: MANIFEST_HEADERS }
+  const document = await asker.readUnless(entityTagOf(known), asked, MANIFEST_MAX_BYTES)
+  if (document === undefined) return undefined
+  if (document === 'unchanged') return { digest: known }
+  const manifest = checkManifest(document, question, undefined, runtime)
+  return { digest: manifest.digest, manifest }
 }
 
 function statedDigest(headers: Headers, question: RegistryQuestion): Digest | undefined {

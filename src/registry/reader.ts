@@ -52,7 +52,7 @@ export interface RepositoryReader {
   /** Every tag, of content at hand in the order of lists. */
   tags(options?: ListOptions): Iterable<Tag> | AsyncIterable<Tag>
   /** What a tag stands for now, without its bytes where they need not be read (`HEAD`). */
-  resolve(tag: Tag): Promise<ResolvedManifest | undefined>
+  resolve(tag: Tag, options?: ResolveOptions): Promise<ResolvedManifest | undefined>
   /** A manifest, its bytes checked against the digest that was asked for or that the registry states. */
   manifest(reference: Tag | Digest): Promise<FetchedManifest | undefined>
   /**
@@ -66,8 +66,16 @@ export interface RepositoryReader {
   blob(digest: Digest, options?: BlobOptions): Promise<OpenedBlob | undefined>
 }
 
+/** How a tag is looked up by who will read what it stands for. */
+export interface ResolveOptions {
+  /** What it stood for before; a manifest that is still the same is not wanted. */
+  readonly known?: Digest | undefined
+}
+
 export interface ResolvedManifest {
   readonly digest: Digest
+  /** The manifest, where one answer brought both. */
+  readonly manifest?: FetchedManifest
 }
 
 /** A manifest or index with the media type that it is read as. */

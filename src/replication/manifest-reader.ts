@@ -3,7 +3,7 @@ import type { Semaphore } from '../internal/semaphore.ts'
 import { type Digest, isVerifiable } from '../oci/digest.ts'
 import type { Name } from '../oci/name.ts'
 import { isSchema1, parseSchema1 } from '../oci/schema1.ts'
-import type { Registry } from '../registry/reader.ts'
+import type { FetchedManifest, Registry } from '../registry/reader.ts'
 import type { KeptManifest, Workspace } from '../storage/workspace.ts'
 import { type ManifestContent, readManifestContent } from './manifest-content.ts'
 
@@ -61,6 +61,17 @@ export class ManifestReader {
     return reading
   }
 
+  /** Takes in a manifest that came with something else, so that it is not asked for; rejects only when the cache does. */
+  async take(name: Name, fetched: FetchedManifest): Promise<void> {
+    const { digest } = fetched
+    if (this.#reading.has(digest)) return
+    const taking = orFault(async () => keepable(name, fetched)).then((manifest) =>
+      manifest instanceof PortolanError ? manifest : this.#note(name, digest, manifest, false),
+    )
+    this.#reading.set(digest, taking)
+    await taking
+  }
+
   async #read(name: Name, digest: Digest): Promise<ManifestContent | PortolanError> {
     if (!isVerifiable(digest)) {
       return invalid(`${name}@${digest} cannot be verified: only sha256 and sha512 can`, { digest })
@@ -68,10 +79,19 @@ export class ManifestReader {
     const kept = await this.#cache.manifest(digest)
     const manifest = kept ?? (await this.#download(name, digest))
     if (manifest instanceof PortolanError) return manifest
+    return this.#note(name, digest, manifest, kept !== undefined)
+  }
+
+  async #note(
+    name: Name,
+    digest: Digest,
+    manifest: KeptManifest,
+    isKept: boolean,
+  ): Promise<ManifestContent | PortolanError> {
     const content = await orFault(async () => readManifestContent(manifest, `${name}@${digest}`))
     if (content instanceof PortolanError) return content
     this.#contents.set(digest, content)
-    if (kept === undefined) await this.#cache.keepManifest(digest, manifest)
+    if (!isKept) await this.#cache.keepManifest(digest, manifest)
     return content
   }
 
@@ -82,12 +102,14 @@ export class ManifestReader {
     if (fetched.digest !== digest) {
       return invalid(`${name}@${digest} came as ${fetched.digest}`, { digest, found: fetched.digest })
     }
-    const { mediaType, bytes } = fetched
-    // The digest of a signed one is of what was signed, and the cache holds bytes to their digest.
-    const payload = () => parseSchema1(bytes, `${name}@${digest}`).payload
-    const kept = isSchema1(mediaType) ? await orFault(async () => payload()) : bytes
-    return kept instanceof PortolanError ? kept : { mediaType, bytes: kept }
+    return orFault(async () => keepable(name, fetched))
   }
+}
+
+/** The digest of a signed one is of what was signed, and the cache holds bytes to their digest. */
+function keepable(name: Name, { digest, mediaType, bytes }: FetchedManifest): KeptManifest {
+  if (!isSchema1(mediaType)) return { mediaType, bytes }
+  return { mediaType, bytes: parseSchema1(bytes, `${name}@${digest}`).payload }
 }
 
 /** What an action gives, or the PortolanError that it fails with; any other error is a mistake of ours and goes on. */

@@ -2,12 +2,13 @@ import { PortolanError } from '../errors.ts'
 import type { Semaphore } from '../internal/semaphore.ts'
 import { type Digest, digestAlgorithm, digestEncoded } from '../oci/digest.ts'
 import { keepPlatforms } from '../oci/keep-platforms.ts'
-import type { Descriptor, Platform } from '../oci/manifest.ts'
+import type { Platform } from '../oci/manifest.ts'
 import { isSignatureTag, type Name, type Tag } from '../oci/name.ts'
 import type { RepositoryReader } from '../registry/reader.ts'
 import { leadsOn } from './manifest-content.ts'
 import { type ManifestReader, orFault } from './manifest-reader.ts'
 import type { ReachableImage } from './reachable.ts'
+import type { RepositoryMemory } from './repository-memory.ts'
 
 /** How deep indexes may stand in indexes, and referrers may be about referrers, all counted from the tag. */
 const MAX_DEPTH = 8
@@ -37,6 +38,8 @@ export interface RepositoryWalkParts {
   readonly places: Semaphore
   readonly platforms: readonly Platform[]
   readonly referrers: boolean
+  /** What earlier walks were told; without it everything is asked. */
+  readonly memory?: RepositoryMemory
 }
 
 /** Follows the tags of one repository; nothing that is wrong in it stops the rest. */
@@ -113,11 +116,18 @@ export class RepositoryWalk {
   }
 
   async #resolve(tag: Tag): Promise<Digest | PortolanError> {
-    const { repository, places } = this.#parts
-    const resolved = await orFault(() => places.run(() => repository.resolve(tag)))
+    const { repository, manifests, places, memory } = this.#parts
+    const resolved = await places.run(async () => {
+      const found = await orFault(() => repository.resolve(tag, { known: memory?.tag(tag) }))
+      // At once, so that no more manifests are in memory than are asked for.
+      if (found !== undefined && 'manifest' in found) await manifests.take(this.#name, found.manifest!)
+      return found
+    })
     const image = `${this.#name}:${tag}`
     if (resolved === undefined) return fault(image, 'it is listed, but is not there')
-    return resolved instanceof PortolanError ? faultOf(image, resolved) : resolved.digest
+    if (resolved instanceof PortolanError) return faultOf(image, resolved)
+    memory?.noteTag(tag, resolved.digest)
+    return resolved.digest
   }
 
   /** Level by level, so that the way to a manifest is the shortest, whatever answers first. */
@@ -170,19 +180,27 @@ export class RepositoryWalk {
     const children = keepPlatforms(content.manifests, platforms).map((child) => child.digest)
     const about = referrers && !content.isSchema1 ? await this.#referrersOf(digest) : []
     if (about instanceof PortolanError) return { isRead: true, next: children, faults: [about] }
-    // A referrer that is no manifest breaks the specification and leads nowhere.
-    const next = about.filter((each) => leadsOn(each.mediaType)).map((each) => each.digest)
-    return { isRead: true, next: [...children, ...next], faults: [] }
+    return { isRead: true, next: [...children, ...about], faults: [] }
   }
 
-  async #referrersOf(digest: Digest): Promise<readonly Descriptor[] | PortolanError> {
-    const { repository, places } = this.#parts
+  async #referrersOf(digest: Digest): Promise<readonly Digest[] | PortolanError> {
+    const { repository, places, memory } = this.#parts
+    const known = memory?.referrers(digest)
+    if (known !== undefined) return known
     // The first question also says whether there is any use in asking more of them.
     if (this.#hasReferrers !== undefined && !(await this.#hasReferrers)) return []
     const asking = orFault(() => places.run(() => repository.referrers(digest)))
     this.#hasReferrers ??= asking.then((answer) => answer !== 'unsupported')
     const answer = await asking
-    return answer === 'unsupported' ? [] : answer
+    if (answer instanceof PortolanError) return answer
+    if (answer === 'unsupported') {
+      memory?.noteWithoutReferrers()
+      return []
+    }
+    // A referrer that is no manifest breaks the specification and leads nowhere.
+    const referrers = answer.filter((each) => leadsOn(each.mediaType)).map((each) => each.digest)
+    memory?.noteReferrers(digest, referrers)
+    return referrers
   }
 }
 

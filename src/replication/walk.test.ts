@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MemoryRegistry } from '../../test/support/memory-registry.ts'
+import { createHash } from '../adapters/hash.ts'
 import type { SyncConfig } from '../config/config.ts'
 import { PortolanError } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
@@ -9,6 +10,7 @@ import type { KeptManifest } from '../storage/workspace.ts'
 import type { ManifestCache } from './manifest-reader.ts'
 import type { Reachable } from './reachable.ts'
 import { type WalkEvent, walk } from './walk.ts'
+import { WalkMemory } from './walk-memory.ts'
 
 const AMD64 = { os: 'linux', architecture: 'amd64' }
 const ARM = { os: 'linux', architecture: 'arm', variant: 'v7' }
@@ -32,6 +34,7 @@ const configOf = ({ repositories, tags, ...rest }: Changes = {}): SyncConfig => 
   tags: { include: [], exclude: [], ...tags },
   platforms: [],
   referrers: true,
+  referrersRecheck: 0,
   journal: '/journal',
   concurrency: 4,
   requestsPerSecond: 100,
@@ -327,6 +330,63 @@ describe('a second walk with nothing new', () => {
       HEAD: 4,
       referrers: second.manifests.size,
     })
+  })
+})
+
+describe('a walk that knows what the one before was told', () => {
+  const HOUR = 3_600_000
+  function remembering(recheck = 24 * HOUR) {
+    const files = new Map<string, Uint8Array>()
+    const cache = memoryCache()
+    const { registry, index } = harbour()
+    const after = async (hours: number, changes: Changes = {}) => {
+      const memory = await WalkMemory.open(
+        {
+          file: async (name) => files.get(name),
+          keepFile: async (name, bytes) => void files.set(name, bytes),
+        },
+        { location: 'registry.test', runtime: { date: () => new Date(hours * HOUR), createHash }, recheck },
+      )
+      registry.requests.length = 0
+      const found = await walk(registry, configOf(changes), { workspace: cache, memory })
+      const asked = registry.requests.filter((request) => request.startsWith('referrers'))
+      return { ...found, asked: asked.length }
+    }
+    return { registry, index, after }
+  }
+
+  it('asks for referrers again after as long as an image was known, and finds all the same', async () => {
+    const { registry, index, after } = remembering()
+    const first = await after(0)
+    expect(first.asked).toBe(first.manifests.size)
+    expect((await after(10)).asked).toBe(first.manifests.size)
+    const signature = registry.addImage('app', { config: 'signature', subject: index })
+    const between = await after(19)
+    expect([between.asked, [...between.manifests]]).toEqual([0, [...first.manifests]])
+    const later = await after(20)
+    expect(later.manifests.has(signature.digest)).toBe(true)
+    const known = await after(21)
+    expect(known.manifests.has(signature.digest)).toBe(true)
+    // Of the signature alone nothing is known yet.
+    expect(known.asked).toBe(1)
+  })
+
+  it('asks anew for what it was refused', async () => {
+    const { registry, index, after } = remembering()
+    registry.failing.set(`referrers app@${index.digest}`, new PortolanError('UNREACHABLE', 'it is asleep'))
+    expect(faultsOf(await after(0))).not.toEqual([])
+    registry.failing.clear()
+    await after(10)
+    expect(faultsOf(await after(11))).toEqual([])
+    expect((await after(11.5)).asked).toBe(0)
+  })
+
+  it('finds the images that their tags stand for now', async () => {
+    const { registry, after } = remembering()
+    await after(0)
+    const other = registry.addImage('app', { layers: ['new'] })
+    registry.tag('app', 'v1', other)
+    expect((await after(1)).images.find(({ tag }) => tag === 'v1')?.digest).toBe(other.digest)
   })
 })
 

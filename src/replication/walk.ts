@@ -13,10 +13,13 @@ import type { ForeignLayer, ManifestContent } from './manifest-content.ts'
 import { type ManifestCache, ManifestReader, orFault } from './manifest-reader.ts'
 import type { Reachable } from './reachable.ts'
 import { createSelector, type ImageSelector } from './selection.ts'
+import type { WalkMemory } from './walk-memory.ts'
 import { faultOf, RepositoryWalk, type WalkedRepository } from './walk-repository.ts'
 
 export interface WalkParts {
   readonly workspace: ManifestCache
+  /** What earlier walks were told; without it everything is asked. */
+  readonly memory?: WalkMemory
   readonly report?: (event: WalkEvent) => void
   /** Ends the walk when it is aborted; questions that are under way end by themselves. */
   readonly signal?: AbortSignal
@@ -44,7 +47,8 @@ const MAX_TAGS = 1_000_000
 
 /**
  * Follows the chosen tags of a registry to everything that they lead to. With nothing new, this costs the lists of
- * tags, one request a tag and, where there are lists of referrers, one a manifest.
+ * tags, one request a tag and, where there are lists of referrers, one for each manifest of which the memory does not know
+ * them well enough.
  *
  * When only some platforms are wanted, an index is still reachable as it is, since its digest stands for all of it; its
  * `content` then holds what was kept. An image that is not in an index is kept whatever it is for. Foreign layers,
@@ -81,7 +85,12 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
       warn(`${listed.namedBy} names ${name}, which has no tags at ${source.location}`)
     }
     const { referrers } = config
-    const walking = new RepositoryWalk(name, { repository, manifests, places, platforms, referrers })
+    const memory = parts.memory?.repository(name)
+    if (tags.fault === undefined) memory?.begin(listedTags)
+    const walking = new RepositoryWalk(name, {
+      ...{ repository, manifests, places, platforms, referrers },
+      ...(memory && { memory }),
+    })
     const walked = await walking.walk(selection.chosen, listedTags)
     report({ kind: 'repository', name, tags: walked.images.length, done: ++done, total: names.length })
     return tags.fault === undefined ? walked : { ...walked, faults: [faultOf(`tags of ${name}`, tags.fault)] }
@@ -89,6 +98,7 @@ export async function walk(source: Registry, config: SyncConfig, parts: WalkPart
   const repositories = await new Semaphore(REPOSITORIES_AT_ONCE).map(names, walkOne)
   // What could not be asked any more is no fault of the registry.
   parts.signal?.throwIfAborted()
+  await parts.memory?.save()
 
   const { contents } = manifests
   for (const message of idleFilters(selector, matched, config.platforms, platforms, contents)) warn(message)

@@ -46,6 +46,7 @@ export async function openHarbour({ inventory = true, signed = false, fault }: H
       tags: { include: [], exclude: [] },
       platforms: [],
       referrers: true,
+      referrersRecheck: 0,
       journal: '/journal',
       concurrency: 1,
       requestsPerSecond: 1,

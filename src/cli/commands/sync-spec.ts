@@ -1,6 +1,8 @@
+import { parseDuration } from '../../config/duration.ts'
 import { readPattern } from '../../config/pattern.ts'
+import { refused } from '../../config/refusal.ts'
 import { defineCommand, type OptionsOf } from '../spec/command-spec.ts'
-import { list, oneOf, switchOption, value, valueOr, wholeNumber } from '../spec/option-spec.ts'
+import { list, oneOf, type ReadText, switchOption, value, valueOr, wholeNumber } from '../spec/option-spec.ts'
 import {
   configArgument,
   configOptions,
@@ -12,6 +14,12 @@ import {
 
 const CONCURRENCY_MAX = 64
 const PART = 'with a part of the images, all others would drop out of the inventories'
+
+const RECHECK_MAX = 30 * 24 * 60 * 60 * 1000
+const recheckTime: ReadText<number> = (text) => {
+  const time = parseDuration(text)
+  return time !== undefined && time <= RECHECK_MAX ? time : refused('must be a duration from 0s to 30d')
+}
 
 export const SYNC = defineCommand({
   name: 'sync',
@@ -28,6 +36,11 @@ export const SYNC = defineCommand({
       '<number>',
       "blobs that are copied at once, instead of the config's",
       wholeNumber(1, CONCURRENCY_MAX),
+    ),
+    referrersRecheck: value(
+      '<duration>',
+      "the longest without a look for new referrers, instead of the config's; 0s looks for all",
+      recheckTime,
     ),
     verify: valueOr('<how-much>', 'how much of what was stored is read again', oneOf(['sample', 'full']), [
       'sample',
@@ -55,6 +68,7 @@ export const SYNC = defineCommand({
   examples: [
     'portolan sync --config portolan.yaml --dry-run',
     'portolan sync --config portolan.yaml',
+    'portolan sync --config portolan.yaml --referrers-recheck 0s',
     'portolan sync --config portolan.yaml --store paris --recheck',
     'portolan sync --config portolan.yaml --store west --dry-run',
     "portolan sync --config portolan.yaml --store paris --repository 'kube-*' --tag '/^v1[.]3[0-9]/' --json",

@@ -334,6 +334,38 @@ test('Ctrl-C while the upstream is asked for its tags ends it, though many are l
   expect(asked().length).toBeLessThan(tags.length)
 })
 
+test('referrers are asked for again when it is time, and whenever --referrers-recheck says so', async () => {
+  const signature = makeManifest(makeBlob('signature', 10))
+  const path = `/v2/team/tool/referrers/${MANIFEST.digest}`
+  const lists = async (...words: string[]) => {
+    const before = registry.requests.length
+    const { code, out } = await sync(words)
+    const asked = registry.requests.slice(before).filter((request) => request.path.includes('/referrers/'))
+    return { code, asked: asked.length, out }
+  }
+  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] }
+  for (const tagged of Object.values(TOOL.tags)) {
+    registry.script(`/v2/team/tool/referrers/${tagged.digest}`, json(index))
+  }
+  expect(await lists()).toMatchObject({ code: 0, asked: 2 })
+  const memory = join(folder.path, 'portolan-sync/files')
+  const [file] = (await readdir(memory)).filter((name) => name.startsWith('walk-'))
+  // As if the images had been known for an hour.
+  const kept = JSON.parse(await readFile(join(memory, file!), 'utf8'))
+  for (const entry of kept.repositories[0].referrers) entry[1] -= 3_600_000
+  await writeFile(join(memory, file!), JSON.stringify(kept))
+  const manifests = [{ mediaType: signature.type, digest: signature.digest, size: signature.bytes.length }]
+  registry.script(path, json({ ...index, manifests }))
+  expect(await lists()).toMatchObject({ code: 0, asked: 0 })
+  expect(await lists('--referrers-recheck', '0s')).toMatchObject({ code: 1, asked: 2 })
+  expect(await sync(['--referrers-recheck', '31d'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('must be a duration from 0s to 30d'),
+  })
+  for (const tagged of Object.values(TOOL.tags))
+    registry.script(`/v2/team/tool/referrers/${tagged.digest}`, [])
+})
+
 test('a run whose progress nobody reads any more goes on to its end', async () => {
   await using running = startCommand(['sync', '--config', 'portolan.yaml'], { folder: folder.path })
   running.process.stderr!.destroy()

@@ -1,6 +1,7 @@
 import type { SyncConfig, TagFilters } from '../../config/config.ts'
 import { sync } from '../../replication/sync.ts'
 import { walk } from '../../replication/walk.ts'
+import { WalkMemory } from '../../replication/walk-memory.ts'
 import { requireSeparatePlaces } from '../check-real-places.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { interruptible } from '../interruption.ts'
@@ -34,10 +35,15 @@ export async function runSync(options: SyncOptions): Promise<number> {
   try {
     const { signal } = interruption
     const upstream = openUpstream(config, section, signal, progress.report)
+    const memory = await WalkMemory.open(workspace, {
+      ...{ location: upstream.location, runtime: commandRuntime },
+      // Then the inventories are to list what the tags lead to and nothing else.
+      recheck: recheck ? 0 : section.referrersRecheck,
+    })
     const report = await sync({
       runtime: commandRuntime,
       upstream,
-      walk: (signal) => walk(upstream, section, { workspace, report: progress.report, signal }),
+      walk: (signal) => walk(upstream, section, { workspace, memory, report: progress.report, signal }),
       targets,
       registries: upstreams.map((each) => openFilledRegistry(each, section, signal, progress.report)),
       workspace,
@@ -61,6 +67,7 @@ export async function runSync(options: SyncOptions): Promise<number> {
 /** The section with what the command line says instead. */
 function applyFlags(section: SyncConfig, options: SyncOptions): SyncConfig {
   const { repository, tag, platform = section.platforms, concurrency = section.concurrency } = options
+  const { referrersRecheck = section.referrersRecheck } = options
   const withTag = (tags: TagFilters) => ({ ...tags, ...(tag && { include: tag }) })
   return {
     ...section,
@@ -68,6 +75,7 @@ function applyFlags(section: SyncConfig, options: SyncOptions): SyncConfig {
     tags: withTag(section.tags),
     perRepository: section.perRepository.map((entry) => ({ ...entry, tags: withTag(entry.tags) })),
     platforms: platform,
+    referrersRecheck,
     concurrency,
   }
 }

@@ -85,6 +85,11 @@ export const syncSchema = z.strictObject({
     .prefault([])
     .describe('Of images for several platforms, which are copied; none takes all.'),
   referrers: flag().prefault(true).describe('Whether signatures and other referrers come along.'),
+  referrersRecheck: duration(0, 30 * DAY)
+    .prefault('1d')
+    .describe(
+      'The longest that an image goes without being asked for new referrers; younger ones are asked more often. 0s asks each time.',
+    ),
   foreignLayers: z
     .enum(['skip', 'copy'])
     .prefault('skip')

@@ -124,6 +124,7 @@ export const EVERYTHING = {
   tags: { include: [], exclude: [] },
   platforms: [],
   referrers: false,
+  referrersRecheck: 0,
   journal: '/nowhere',
   concurrency: 4,
   requestsPerSecond: 1000,
