@@ -1,7 +1,9 @@
 import type { Config, StoreConfig, UpstreamConfig } from '../config/config.ts'
+import { GenerationalCache } from '../internal/generational-cache.ts'
 import type { Observers } from '../internal/observers.ts'
 import { Semaphore } from '../internal/semaphore.ts'
 import type { Address } from '../net/address.ts'
+import type { Digest } from '../oci/digest.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend, Store, Upstream } from '../routing/backend.ts'
 import type { Listed, Presence } from '../routing/decide.ts'
@@ -16,6 +18,7 @@ import {
   type BackendEvent,
   type BackendParts,
   type BackendSettings,
+  digestIn,
   type Elsewhere,
   LiveBackend,
 } from './live-backend.ts'
@@ -27,6 +30,8 @@ import type { SharedFindings } from './shared-findings.ts'
 
 /** How many backends are checked at once. */
 const MAX_CHECKS = 16
+/** How many sizes are remembered that no inventory lists. */
+const MAX_SIZES = 100_000
 
 /** The backends of one config. Another config makes another set, in which those that stay the same are the same objects. */
 export interface Backends {
@@ -41,7 +46,15 @@ export interface Backends {
   known(backend: Backend, request: OciRequest): Presence | undefined
   has(backend: Backend, request: OciRequest, client?: Address): Presence | Promise<Presence>
   listed(store: Store, request: OciRequest): Listed | undefined
+  /** How long what is requested is, in bytes, and who said so; `undefined` as far as nobody has. */
+  sizeOf(backend: Backend, request: OciRequest): KnownSize | undefined
   [Symbol.dispose](): void
+}
+
+/** How long a content is, in bytes: an inventory lists it, or a store has told it. */
+export interface KnownSize {
+  readonly size: number
+  readonly known: 'listed' | 'probed'
 }
 
 /** What backends may go by that not every service has. */
@@ -65,6 +78,7 @@ export function noBackends(
     observers,
     shared,
     inventories: createInventories(),
+    sizes: new GenerationalCache<Digest, number>(MAX_SIZES),
     checks: new Semaphore(MAX_CHECKS),
     ...(elsewhere && { elsewhere }),
     ...(credentialsOf && { credentialsOf }),
@@ -123,10 +137,27 @@ function backendsOf(
     known: (backend, request) => live.get(backend)?.known(request),
     has: (backend, request, client) => live.get(backend)?.has(request, client) ?? 'unknown',
     listed: (store, request) => live.get(store)?.listed(request),
+    sizeOf: (backend, request) => sizeOf(request, live.get(backend), stores, environment),
     [Symbol.dispose]() {
       for (const one of all) one[Symbol.dispose]()
     },
   }
+}
+
+/** A content is the same wherever it lies: what one store says of it holds for all. */
+function sizeOf(
+  request: OciRequest,
+  own: LiveBackend | undefined,
+  stores: readonly LiveBackend[],
+  { sizes }: BackendEnvironment,
+): KnownSize | undefined {
+  const listing =
+    own?.inventoryInUse === undefined ? stores.find(({ inventoryInUse }) => inventoryInUse) : own
+  const listed = listing?.listedSize(request)
+  if (listed !== undefined) return { size: listed, known: 'listed' }
+  const digest = digestIn(request)
+  const probed = digest && sizes.get(digest)
+  return probed === undefined ? undefined : { size: probed, known: 'probed' }
 }
 
 function settingsOf({ health, presence, upstreams, stores }: Config): BackendSettings {

@@ -1,4 +1,5 @@
 import type { HealthConfig, UpstreamConfig } from '../config/config.ts'
+import type { GenerationalCache } from '../internal/generational-cache.ts'
 import type { Observers } from '../internal/observers.ts'
 import type { Semaphore } from '../internal/semaphore.ts'
 import type { Inventory } from '../inventory/inventory.ts'
@@ -43,6 +44,8 @@ export interface BackendEnvironment {
   readonly runtime: Runtime
   readonly observers: Observers<BackendEvent>
   readonly inventories: Inventories
+  /** How long contents are, as far as probes have told, in bytes. */
+  readonly sizes: GenerationalCache<Digest, number>
   /** So that no more than so many are checked at once. */
   readonly checks: Semaphore
   /** What other doors find out for this one. */
@@ -258,6 +261,11 @@ export class LiveBackend {
       : undefined
   }
 
+  /** How long a content is by the inventory that it goes by, in bytes. */
+  listedSize(request: OciRequest): number | undefined {
+    return this.#inventory?.listed(request)?.size
+  }
+
   /** Takes what a request asks for as unusable for so many milliseconds. */
   bar(request: OciRequest, milliseconds: number): void {
     this.#presence.bar(presenceKey(this.backend, request), milliseconds)
@@ -289,6 +297,13 @@ export class LiveBackend {
   /** Takes in what another process has found out that it holds. */
   learn(request: OciRequest, presence: Presence): void {
     this.#presence.learn(presenceKey(this.backend, request), presence)
+  }
+
+  /** Takes in how long a content is, in bytes. */
+  learnSize(request: OciRequest, size: number): void {
+    const digest = digestIn(request)
+    // A copy: a digest is a slice that would keep its whole request target in memory.
+    if (digest !== undefined) this.#environment.sizes.set(` ${digest}`.slice(1) as Digest, size)
   }
 
   /** Goes by an inventory that another process has loaded: the one that is in memory, or else what `read` gives. */
@@ -400,6 +415,7 @@ export class LiveBackend {
     const startedAt = runtime.now()
     const finding = await probeBackend(this.backend, request, this.#fetch)
     const milliseconds = runtime.now() - startedAt
+    if (finding.size !== undefined) this.learnSize(request, finding.size)
     this.record({ kind: 'probed', request, finding, milliseconds, expectation: this.#expectation(request) })
     return finding.presence
   }
@@ -409,6 +425,12 @@ export class LiveBackend {
     if (this.#inventory?.status.at === undefined) return 'possible'
     return this.#inventory.listed(request) === undefined ? 'unlisted' : 'listed'
   }
+}
+
+/** What a request names by its digest. */
+export function digestIn(request: OciRequest): Digest | undefined {
+  if (request.kind === 'blob') return request.digest
+  return request.kind === 'manifest' && request.byDigest ? request.reference : undefined
 }
 
 function timedFetch(runtime: Runtime, { health }: BackendSettings, login: Layer | undefined): Fetch {

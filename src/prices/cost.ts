@@ -36,11 +36,64 @@ const TEN_THOUSAND = 10_000n
  * a millionth, a half up. Allowances are used up in the order of the table, and in it by the names of regions.
  */
 export function cost(usage: Iterable<Usage>, table: PriceTable): Bill {
-  const all = [...usage]
-  const bill = new BillInMaking(table.currency)
-  addTransfer(bill, all, table)
-  addRequests(bill, all, table)
-  return bill.end()
+  const account = new Account(table)
+  for (const each of usage) {
+    const flow = account.flow(each)
+    flow.add(each)
+  }
+  return account.bill()
+}
+
+/** Traffic of one account in one month that goes on: what it costs so far can be asked at any time. */
+export class Account {
+  readonly #table: PriceTable
+  readonly #transfer = new Pools()
+  readonly #requests = new Pools()
+
+  constructor(table: PriceTable) {
+    this.#table = table
+  }
+
+  /** Where traffic of a backend for one destination is counted: its prices are found but once. */
+  flow(usage: Pick<Usage, 'backend' | 'from' | 'to'>): Flow {
+    const { transfer, requests } = this.#table
+    const { backend, from } = usage
+    const index = findPrice(transfer, usage, this.#table)
+    const isAlone = index !== undefined && transfer[index]!.per === 'region'
+    const region = isAlone ? (from.region ?? from.name) : undefined
+    const poolOf = (asked: 'GET' | 'HEAD') =>
+      this.#requests.at(findPrice(requests, usage, this.#table, ({ method }) => (method ?? asked) === asked))
+    return new Flow(backend, this.#transfer.at(index, region), poolOf('GET'), poolOf('HEAD'))
+  }
+
+  /** What all of it costs. */
+  bill(): Bill {
+    const bill = new BillInMaking(this.#table.currency)
+    addTransfer(bill, this.#transfer.inOrder(), this.#table)
+    addRequests(bill, this.#requests.inOrder(), this.#table)
+    return bill.end()
+  }
+}
+
+/** Counts the traffic of a backend for one destination. */
+export class Flow {
+  readonly #backend: string
+  readonly #transfer: Pool
+  readonly #gets: Pool
+  readonly #heads: Pool
+
+  constructor(backend: string, transfer: Pool, gets: Pool, heads: Pool) {
+    this.#backend = backend
+    this.#transfer = transfer
+    this.#gets = gets
+    this.#heads = heads
+  }
+
+  add({ bytes, gets, heads }: Pick<Usage, 'bytes' | 'gets' | 'heads'>): void {
+    count(this.#transfer, this.#backend, bytes)
+    count(this.#gets, this.#backend, gets)
+    count(this.#heads, this.#backend, heads)
+  }
 }
 
 /** Traffic that is paid for as one. */
@@ -50,15 +103,13 @@ interface Pool {
   readonly backends: Map<string, bigint>
 }
 
-function addTransfer(bill: BillInMaking, usage: readonly Usage[], table: PriceTable): void {
-  const pools = new Pools()
-  for (const each of usage) {
-    const index = findPrice(table.transfer, each, table)
-    const isAlone = index !== undefined && table.transfer[index]!.per === 'region'
-    pools.add(index, isAlone ? (each.from.region ?? each.from.name) : undefined, each.backend, each.bytes)
-  }
+function count({ backends }: Pool, backend: string, quantity: bigint): void {
+  if (quantity > 0n) backends.set(backend, (backends.get(backend) ?? 0n) + quantity)
+}
+
+function addTransfer(bill: BillInMaking, pools: readonly Pool[], table: PriceTable): void {
   const left = new Map(table.allowances.transfer.entries().map(([name, units]) => [name, units * table.unit]))
-  for (const pool of pools.inOrder()) {
+  for (const pool of pools) {
     const line = lineOf('transfer', pool)
     const price = pool.index === undefined ? undefined : table.transfer[pool.index]!
     const all = sum(pool.backends.values())
@@ -79,19 +130,9 @@ function addTransfer(bill: BillInMaking, usage: readonly Usage[], table: PriceTa
   }
 }
 
-function addRequests(bill: BillInMaking, usage: readonly Usage[], table: PriceTable): void {
-  const pools = new Pools()
-  for (const each of usage) {
-    for (const [method, count] of [
-      ['GET', each.gets],
-      ['HEAD', each.heads],
-    ] as const) {
-      const index = findPrice(table.requests, each, table, (price) => (price.method ?? method) === method)
-      pools.add(index, undefined, each.backend, count)
-    }
-  }
+function addRequests(bill: BillInMaking, pools: readonly Pool[], table: PriceTable): void {
   const left = new Map(table.allowances.requests)
-  for (const pool of pools.inOrder()) {
+  for (const pool of pools) {
     const line = lineOf('requests', pool)
     const price = pool.index === undefined ? undefined : table.requests[pool.index]!
     const all = sum(pool.backends.values())
@@ -120,23 +161,22 @@ function lineOf(
 class Pools {
   readonly #pools = new Map<string, Pool>()
 
-  add(index: number | undefined, region: string | undefined, backend: string, quantity: bigint): void {
-    if (quantity === 0n) return
+  at(index: number | undefined, region?: string): Pool {
     const key = `${index} ${region ?? ''}`
     let pool = this.#pools.get(key)
     if (pool === undefined) {
       pool = { index, ...(region !== undefined && { region }), backends: new Map() }
       this.#pools.set(key, pool)
     }
-    pool.backends.set(backend, (pool.backends.get(backend) ?? 0n) + quantity)
+    return pool
   }
 
-  /** What has no price comes last. */
+  /** Those with traffic; what has no price comes last. */
   inOrder(): Pool[] {
     const place = ({ index }: Pool) => index ?? Number.MAX_SAFE_INTEGER
-    return [...this.#pools.values()].sort(
-      (one, other) => place(one) - place(other) || compare(one.region ?? '', other.region ?? ''),
-    )
+    return [...this.#pools.values()]
+      .filter(({ backends }) => backends.size > 0)
+      .sort((one, other) => place(one) - place(other) || compare(one.region ?? '', other.region ?? ''))
   }
 }
 

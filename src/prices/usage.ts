@@ -14,8 +14,11 @@ export interface Usage {
   readonly heads: bigint
 }
 
+/** What prices are found by. */
+type Between = Pick<Usage, 'from' | 'to'>
+
 /** Which way traffic leaves. Who is nobody knows where is somewhere in the internet. */
-export function wayOf({ from, to }: Usage): Way {
+export function wayOf({ from, to }: Between): Way {
   if (to === 'somewhere') return 'internet'
   if ('cdn' in to) return 'cdn'
   if (from.cloud === undefined || from.cloud !== to.cloud) return 'internet'
@@ -29,7 +32,7 @@ export function wayOf({ from, to }: Usage): Way {
  */
 export function findPrice<T extends Scope>(
   prices: readonly T[],
-  usage: Usage,
+  usage: Between,
   table: PriceTable,
   holds: (price: T) => boolean = () => true,
 ): number | undefined {
@@ -41,14 +44,14 @@ export function findPrice<T extends Scope>(
   return index < 0 ? undefined : index
 }
 
-function isWithin({ from, to, in: where }: Scope, usage: Usage, way: Way): boolean {
+function isWithin({ from, to, in: where }: Scope, usage: Between, way: Way): boolean {
   if (to !== undefined && to !== way) return false
   if (from !== undefined && !(usage.from.region !== undefined && from.has(usage.from.region))) return false
   return where === undefined || destinationsOf(usage, way).some((name) => where.has(name))
 }
 
 /** The names that a price may know a destination by. */
-function destinationsOf({ to }: Usage, way: Way): readonly string[] {
+function destinationsOf({ to }: Between, way: Way): readonly string[] {
   if (to === 'somewhere') return []
   if ('cdn' in to) return way === 'cdn' ? [to.cdn] : []
   if (way === 'internet') return to.country === undefined ? [] : [`country/${to.country}`]

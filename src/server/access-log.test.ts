@@ -1,13 +1,20 @@
 import { expect, test } from 'vitest'
+import { storeAt } from '../../test/support/view.ts'
 import { parseAddress } from '../net/address.ts'
 import type { Decision } from '../routing/decide.ts'
 import { silentLog } from '../telemetry/log.ts'
 import { createAccessLog } from './access-log.ts'
+import type { Exchange } from './door.ts'
+import type { Sent } from './sent.ts'
 
-function lineFor(addresses: 'off' | 'masked' | 'full', text: string, decision?: Decision): object {
+function lineFor(
+  addresses: 'off' | 'masked' | 'full',
+  text: string,
+  { decision, sent }: { decision?: Decision; sent?: Sent } = {},
+): object {
   const lines: object[] = []
   const write = createAccessLog({ ...silentLog, info: (fields) => lines.push(fields) }, addresses)
-  write({
+  const exchange: Exchange = {
     id: () => 'door-7',
     request: { method: 'GET', target: '/v2/', peer: text, header: () => undefined },
     reply: { status: 200, headers: {} },
@@ -15,7 +22,8 @@ function lineFor(addresses: 'off' | 'masked' | 'full', text: string, decision?: 
     oci: { kind: 'base' },
     decision,
     duration: 1,
-  })
+  }
+  write(exchange, sent)
   expect(lines).toHaveLength(1)
   // As it stands in the log, where what is undefined is left out.
   return JSON.parse(JSON.stringify(lines[0]))
@@ -45,6 +53,21 @@ test('a line names its request', () => {
 
 test('a line says the policy of its client, where there are some', () => {
   const decision: Decision = { kind: 'answer', reason: 'version-check', passedOver: [] }
-  expect(lineFor('off', '', { ...decision, policy: 'canary' })).toMatchObject({ policy: 'canary' })
-  expect(lineFor('off', '', decision)).not.toHaveProperty('policy')
+  expect(lineFor('off', '', { decision: { ...decision, policy: 'canary' } })).toMatchObject({
+    policy: 'canary',
+  })
+  expect(lineFor('off', '', { decision })).not.toHaveProperty('policy')
+})
+
+test('a line says what the client was sent for, and how that is known', () => {
+  const backend = storeAt('paris', { name: 'aws/eu-west-3' })
+  const line = (sent: Partial<Sent>) =>
+    lineFor('off', '', { sent: { backend, method: 'GET', bytes: 4096, known: 'listed', ...sent } })
+  expect(line({})).toMatchObject({ bytes: 4096, bytesKnown: 'listed' })
+  expect(line({ known: 'unknown', bytes: 0 })).toMatchObject({ bytes: 0, bytesKnown: 'unknown' })
+  // A HEAD has no body, which is sure.
+  const head = line({ method: 'HEAD', bytes: 0 })
+  expect(head).toMatchObject({ bytes: 0 })
+  expect(head).not.toHaveProperty('bytesKnown')
+  expect(lineFor('off', '')).not.toHaveProperty('bytes')
 })

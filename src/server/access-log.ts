@@ -3,7 +3,7 @@ import { type Address, formatAddress } from '../net/address.ts'
 import { firstAddress, formatPrefix } from '../net/prefix.ts'
 import type { Decision } from '../routing/decide.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Exchange } from './door.ts'
+import type { Observe } from './sent.ts'
 
 /** How much of a request target a log line repeats. */
 const TARGET_MAX = 512
@@ -12,8 +12,8 @@ const TARGET_MAX = 512
  * One line a request: what was asked, what was answered and why. Where the client is goes in; who it is, only as far
  * as `addresses` allows. What is escaped is left to the log's JSON.
  */
-export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (exchange: Exchange) => void {
-  return ({ id, request, reply, client, decision, relayed, duration }) => {
+export function createAccessLog(log: Log, addresses: LogConfig['addresses']): Observe {
+  return ({ id, request, reply, client, decision, relayed, duration }, sent) => {
     const { target } = request
     // One object of one shape: what is undefined is no part of its JSON.
     log.info(
@@ -33,7 +33,8 @@ export function createAccessLog(log: Log, addresses: LogConfig['addresses']): (e
         passedOver: decision && passedOver(decision),
         registry: relayed?.registry,
         cache: relayed?.cache,
-        bytes: relayed?.bytes,
+        bytes: relayed?.bytes ?? sent?.bytes,
+        bytesKnown: sent?.method === 'GET' ? sent.known : undefined,
         stale: relayed?.stale?.because,
         failure: relayed?.failure,
       },

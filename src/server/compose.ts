@@ -39,6 +39,7 @@ import { Reloads } from './reloads.ts'
 import { reportBackends } from './report-backends.ts'
 import type { Door } from './request.ts'
 import type { DoorRuntime } from './runtime.ts'
+import { SentBytes } from './sent.ts'
 import { createServiceMetrics, readBackend, type ServiceMetrics } from './service-metrics.ts'
 import { TagLists } from './tag-lists.ts'
 import { UpstreamAccess } from './upstream-access.ts'
@@ -132,7 +133,8 @@ export async function composePortolan(
     (options.metrics ?? config.admin !== undefined)
       ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime, options.process))
       : undefined
-  const exchanges = new Exchanges(metrics?.countExchange, runtime.log)
+  const sent = new SentBytes(() => policy().backends)
+  const exchanges = new Exchanges({ sent, count: metrics?.countExchange, log: runtime.log })
   const clients = new ReturningClients(runtime, worker?.attempts)
   const listening = options.listening ?? (() => undefined)
   const readiness = new DoorReadiness({

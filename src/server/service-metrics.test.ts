@@ -33,7 +33,7 @@ describe('a request that belongs to a backend which is down', () => {
   ])('is counted as %s', (result, decision) => {
     const metrics = counting()
     metrics.use([CANONICAL, OTHER, PARIS], [])
-    metrics.countExchange(exchangeWith(decision))
+    metrics.countExchange(exchangeWith(decision), undefined)
     const counted = [...metrics.metrics.spill.series()].filter(([, { value }]) => value > 0)
     expect(counted).toEqual([[['paris', result], { value: 1 }]])
   })
@@ -49,8 +49,15 @@ test('what was counted for a backend is forgotten with it, and the rest stays', 
     reason: 'store-present',
     passedOver: [],
   })
-  for (const backend of [CANONICAL, PARIS]) metrics.countExchange(exchangeWith(redirect(backend)))
-  metrics.countExchange(exchangeWith(undefined, 404))
+  for (const backend of [CANONICAL, PARIS]) {
+    metrics.countExchange(exchangeWith(redirect(backend)), {
+      backend,
+      method: 'GET',
+      bytes: 7,
+      known: 'listed',
+    })
+  }
+  metrics.countExchange(exchangeWith(undefined, 404), undefined)
   metrics.use([CANONICAL], [])
   const { families } = metrics.metrics
   expect(JSON.stringify(families.map((family) => [...family.series()]))).not.toContain('paris')
@@ -65,9 +72,9 @@ test('requests are counted by policy where there are some, and forgotten with it
   const redirect = { kind: 'redirect', backend: PARIS, location: '', passedOver: [] } as const
   metrics.use([CANONICAL, PARIS], ['main', 'canary', 'gone'])
   for (const policy of ['main', 'main', 'canary', 'gone']) {
-    metrics.countExchange(exchangeWith({ ...redirect, reason: 'store-present', policy }))
+    metrics.countExchange(exchangeWith({ ...redirect, reason: 'store-present', policy }), undefined)
   }
-  metrics.countExchange(exchangeWith({ ...redirect, reason: 'store-present' }))
+  metrics.countExchange(exchangeWith({ ...redirect, reason: 'store-present' }), undefined)
   metrics.use([CANONICAL, PARIS], ['main', 'canary'])
   expect([...metrics.metrics.policyRequests.series()]).toEqual([
     [['main', 'paris', 'store-present'], { value: 2 }],
@@ -115,4 +122,21 @@ test.each([
   const door = metrics.door(broken)
   await expect((async () => door(exchangeWith(undefined).request))()).rejects.toThrow('broken')
   expect([...metrics.metrics.responses.series()]).toEqual([[['500'], { value: 1 }]])
+})
+
+test('bytes are counted by how they are known, and what nobody knows as a request', () => {
+  const { metrics, countExchange } = counting()
+  const exchange = exchangeWith(undefined)
+  const sent = { backend: PARIS, method: 'GET', bytes: 1000, known: 'listed' } as const
+  for (const known of ['listed', 'probed', 'estimated', 'listed'] as const) {
+    countExchange(exchange, { ...sent, known })
+  }
+  countExchange(exchange, { ...sent, bytes: 0, known: 'unknown' })
+  countExchange(exchange, { ...sent, method: 'HEAD', bytes: 0 })
+  expect([...metrics.backendBytes.series()].map(([values, { value }]) => [...values, value])).toEqual([
+    ['paris', 'listed', 2000],
+    ['paris', 'probed', 1000],
+    ['paris', 'estimated', 1000],
+  ])
+  expect([...metrics.unsizedRequests.series()]).toEqual([[['paris'], { value: 1 }]])
 })

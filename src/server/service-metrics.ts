@@ -18,6 +18,7 @@ import type { Exchange } from './door.ts'
 import type { Relayed } from './mirror.ts'
 import type { PinnedImages } from './pinned-images.ts'
 import type { Door } from './request.ts'
+import type { Sent } from './sent.ts'
 
 /**
  * Counts what the service does. Each value of a label is of a closed set or an id of the config; whatever a client
@@ -25,8 +26,8 @@ import type { Door } from './request.ts'
  */
 export interface ServiceMetrics {
   readonly metrics: Metrics
-  /** Counts a request that was answered. */
-  countExchange(exchange: Exchange): void
+  /** Counts a request that was answered, and what the client was sent to a backend for. */
+  countExchange(exchange: Exchange, sent: Sent | undefined): void
   /** Counts a fact about a backend. */
   countFact(event: BackendEvent): void
   /** Counts how many requests wait for their answer, and those that end without one. */
@@ -55,7 +56,10 @@ export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'
   metrics.reloads.at('failure')
   return {
     metrics,
-    countExchange: (exchange) => countExchange(metrics, exchange),
+    countExchange(exchange, sent) {
+      countExchange(metrics, exchange)
+      if (sent !== undefined) countSent(metrics, sent)
+    },
     countFact: (event) => countFact(metrics, event),
     door: (door) => countedDoor(door, metrics, inFlight),
     sources: (sources) => countedSources(sources, metrics),
@@ -95,6 +99,15 @@ function countExchange(metrics: Metrics, exchange: Exchange): void {
   requests.at(requestClass, decision.kind, backend, decision.reason).value++
   if (decision.policy !== undefined) policyRequests.at(decision.policy, backend, decision.reason).value++
   if (decision.movedFrom !== undefined) spill.at(decision.movedFrom.id, spillResult(decision)).value++
+}
+
+function countSent(
+  { backendBytes, unsizedRequests }: Metrics,
+  { backend, method, bytes, known }: Sent,
+): void {
+  if (method === 'HEAD') return
+  if (known === 'unknown') unsizedRequests.at(backend.id).value++
+  else backendBytes.at(backend.id, known).value += bytes
 }
 
 function countRelayed(
@@ -238,6 +251,8 @@ function keepSeries(metrics: Metrics, backends: readonly Backend[], policies: re
     verifications,
     inventoryRefreshes,
     spill,
+    backendBytes,
+    unsizedRequests,
   } = metrics
   const ids = new Set(backends.map(({ id }) => id))
   const holds = (id: string) => id === '' || ids.has(id)
@@ -249,6 +264,8 @@ function keepSeries(metrics: Metrics, backends: readonly Backend[], policies: re
     backendChanges,
     verifications,
     inventoryRefreshes,
+    backendBytes,
+    unsizedRequests,
   ]
   for (const family of byBackend) family.keep('backend', holds)
   spill.keep('from', holds)

@@ -99,6 +99,16 @@ export function createMetrics(readings: Readings) {
       labels: ['class'],
       bounds: REQUEST_BOUNDS,
     }),
+    backendBytes: new CounterFamily({
+      name: 'portolan_backend_bytes_total',
+      help: 'Bytes that clients were sent to a backend for, by how their number is known: listed in an inventory, probed, or estimated.',
+      labels: ['backend', 'known'],
+    }),
+    unsizedRequests: new CounterFamily({
+      name: 'portolan_backend_unsized_requests_total',
+      help: 'Requests that clients were sent to a backend with, of which nobody knows how many bytes they come to.',
+      labels: ['backend'],
+    }),
     presenceLookups: new CounterFamily({
       name: 'portolan_presence_lookups_total',
       help: 'Looks at whether a backend holds what was asked for: known already, or asked of the backend.',
