@@ -13,7 +13,8 @@ import type { RegistryWriter } from '../registry/writer.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openStore } from '../storage/open-store.ts'
 import type { Credentials } from '../transport/credential.ts'
-import type { Limits } from '../transport/limits.ts'
+import { layered } from '../transport/fetch.ts'
+import { type Limits, withLimits } from '../transport/limits.ts'
 import type { RetryPolicy } from '../transport/retry.ts'
 import { commandRuntime } from './command-runtime.ts'
 
@@ -52,6 +53,20 @@ export function connectRegistry(connection: RegistryConnection): Registry {
 export function connectWriter(connection: RegistryConnection): RegistryWriter {
   proxyFor(connection.url, outboundProxies())
   return openHttpWriter(commandRuntime, { credentials, ...connection })
+}
+
+/** A registry to read and push to with one login, of which both together hold to its limits of requests. */
+export function connectBoth(connection: RegistryConnection): {
+  readonly reader: Registry
+  readonly writer: RegistryWriter
+} {
+  proxyFor(connection.url, outboundProxies())
+  const { concurrency, requestsPerSecond } = connection.limits
+  // Each waits for places of its own, outside of its time limits: here nobody waits for more than a turn.
+  const limits = withLimits({ concurrency: 2 * concurrency, requestsPerSecond }, commandRuntime)
+  const runtime = { ...commandRuntime, fetch: layered(commandRuntime.fetch, limits) }
+  const options = { credentials, ...connection }
+  return { reader: openHttpRegistry(runtime, options), writer: openHttpWriter(runtime, options) }
 }
 
 /** The place that a store is filled through, with the credentials that its environment gives. */

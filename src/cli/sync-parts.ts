@@ -9,7 +9,7 @@ import type { Target } from '../replication/target.ts'
 import { compileDigestPath } from '../routing/backend.ts'
 import type { RequestedWait } from '../transport/retry.ts'
 import { commandRuntime } from './command-runtime.ts'
-import { connectRegistry, connectStore, connectWriter, openLogin } from './connections.ts'
+import { connectBoth, connectRegistry, connectStore, openLogin } from './connections.ts'
 
 /** What the walk asks at once; downloads come on top. */
 const QUESTIONS_AT_ONCE = 16
@@ -71,13 +71,12 @@ export function openFilledRegistry(
   report: ReportWait,
 ): FilledRegistry {
   const { url, prefix, credentials } = fill
-  const connection = {
+  const { reader, writer } = connectBoth({
     ...{ url, prefix, tokenServices },
     ...politenessOf(sync, signal, report),
     ...(credentials && { credentials: openLogin(credentials) }),
-  }
-  const reader = connectRegistry(connection)
-  return { id, reader, writer: registryTarget(commandRuntime, reader, connectWriter(connection)) }
+  })
+  return { id, reader, writer: registryTarget(commandRuntime, reader, writer) }
 }
 
 /** Told when a registry is waited for. */

@@ -53,6 +53,8 @@ export interface PushFaults {
   location?: string
   /** What it says it has stored. */
   storesAs?: string
+  /** `USER:PASSWORD` that it demands. */
+  login?: string
   /** Demands a token, and gives it at `/token`: one after the other is good for so many requests. */
   tokenUses?: number[]
 }
@@ -134,6 +136,11 @@ class Pushable {
     if (url.pathname === '/token') {
       this.#tokenLeft = this.faults.tokenUses!.shift() ?? Number.POSITIVE_INFINITY
       return reply(200, {}, JSON.stringify({ token: `t${++this.#count}` }))
+    }
+    const { login } = this.faults
+    if (login !== undefined && request.headers.authorization !== `Basic ${btoa(login)}`) {
+      request.resume()
+      return reply(401, { 'WWW-Authenticate': 'Basic realm="test"' })
     }
     if (this.faults.tokenUses !== undefined && this.#tokenLeft-- <= 0) {
       const scope = url.pathname.replace(/^\/v2\/(.*)\/(?:blobs|manifests)\/.*$/, '$1')
@@ -232,14 +239,18 @@ class Pushable {
     const cut = isWithBody ? this.faults.cutAfter?.shift() : undefined
     const chunks: Buffer[] = [session.bytes]
     let length = 0
+    const keep = () => {
+      if (this.faults.resumes) session.bytes = Buffer.concat(chunks)
+    }
+    request.once('close', () => request.complete || keep())
     for await (const chunk of request) {
       const left = cut === undefined ? chunk.length : Math.min(chunk.length, cut - length)
       chunks.push(chunk.subarray(0, left))
       length += left
       this.received += left
       if (cut === undefined || length < cut) continue
-      if (this.faults.resumes) session.bytes = Buffer.concat(chunks)
-      else this.#sessions.delete(id)
+      keep()
+      if (!this.faults.resumes) this.#sessions.delete(id)
       request.destroy()
       return false
     }

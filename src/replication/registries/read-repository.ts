@@ -26,18 +26,32 @@ export interface ReadParts {
 /**
  * Learns what a repository of a registry holds: the digest of each wanted tag that it lists, and what earlier runs noted.
  * Where a tag does not stand for what was noted to be there, somebody else was at work, or a run had no time to set it:
- * then, and for what is in no notes of a repository that has tags, each blob and manifest is asked for. Rejects as the
- * registry does.
+ * all that it leads to is asked for, and so is what is in no notes of a repository that has tags. Rejects as the registry
+ * does.
  */
 export async function readRepository(repository: RepositoryWork, parts: ReadParts): Promise<void> {
   const { workspace, recheck } = parts
   const listed = await untilAborted(parts.stop, listTags(repository.reader))
   await readTags(repository, listed, parts)
   const noted = recheck ? NOTHING : workspace.done(repository.journalKey)
-  const mustAsk = recheck || repository.lackingTags.some(({ digest }) => noted.has(digest))
-  if (!mustAsk) for (const [digest, done] of noted) repository.take(digest, done)
-  if (mustAsk || listed.size > 0) await findThere(repository, parts)
+  const unsure = unsureContents(repository, noted)
+  for (const [digest, done] of noted) if (!unsure.has(digest)) repository.take(digest, done)
+  const isAsked = (digest: Digest) => recheck || listed.size > 0 || unsure.has(digest)
+  await findThere(repository, isAsked, parts)
   repository.isRead = true
+}
+
+/** What was noted and a tag should stand for, but does not, with all that it leads to. */
+function unsureContents(
+  { lackingTags, wanted }: RepositoryWork,
+  noted: ReadonlyMap<Digest, Done>,
+): ReadonlySet<Digest> {
+  const unsure = new Set(lackingTags.flatMap(({ digest }) => (noted.has(digest) ? [digest] : [])))
+  // Each manifest comes after all that it names.
+  for (const { digest, content } of wanted.manifests.toReversed()) {
+    if (unsure.has(digest)) for (const named of content) unsure.add(named)
+  }
+  return unsure
 }
 
 const NOTHING: ReadonlyMap<Digest, Done> = new Map()
@@ -59,11 +73,17 @@ async function readTags(
 }
 
 /** Asks for what is not known to be there: manifests, and then the blobs, those of manifests that are there too. */
-async function findThere(repository: RepositoryWork, parts: ReadParts): Promise<void> {
+async function findThere(
+  repository: RepositoryWork,
+  isAsked: (digest: Digest) => boolean,
+  parts: ReadParts,
+): Promise<void> {
   const { wanted, target, reader, name } = repository
   const { places, stop, blobs, trustExisting, recheck, onWarning } = parts
   // One that is about another may be missing on the list of that one: it is given once more, which lists it.
-  const asked = repository.lackingManifests.filter(({ subject }) => subject === undefined)
+  const asked = repository.lackingManifests.filter(
+    ({ digest, subject }) => subject === undefined && isAsked(digest),
+  )
   const found = await places.map(asked, async ({ digest }) => {
     stop.throwIfAborted()
     return untilAborted(stop, target.hasManifest(digest))
@@ -76,7 +96,7 @@ async function findThere(repository: RepositoryWork, parts: ReadParts): Promise<
       if (wanted.blobs.has(named)) await take(repository, named, { size: blobs.get(named)?.size ?? 0 }, parts)
     }
   }
-  await places.map(repository.lackingBlobs, async (digest) => {
+  await places.map(repository.lackingBlobs.filter(isAsked), async (digest) => {
     stop.throwIfAborted()
     const info = await untilAborted(stop, reader.stat(digest))
     if (info === undefined) return
