@@ -14,8 +14,8 @@ export interface TagParts {
 }
 
 /**
- * Sets the tags of a repository that stand for nothing or for something else there, those of signatures first. One whose
- * manifest is not there is withheld. Never rejects.
+ * Sets the tags of a repository that stand for nothing or for something else there, those of signatures first: whoever asks
+ * for signatures sees no image without its own. One whose manifest is not there is withheld. Never rejects.
  */
 export async function putTags(
   work: RegistryWork,

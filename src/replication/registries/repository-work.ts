@@ -1,7 +1,7 @@
 import { untilAborted } from '../../internal/until-aborted.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseManifest } from '../../oci/manifest.ts'
-import { isSignatureTag, type Name, type Tag } from '../../oci/name.ts'
+import type { Name, Tag } from '../../oci/name.ts'
 import { fallbackTag } from '../../registry/fallback-referrers.ts'
 import type { RepositoryReader } from '../../registry/reader.ts'
 import type { Done } from '../../storage/workspace.ts'
@@ -17,7 +17,6 @@ export interface WantedContent {
   /** Each after all that it names. */
   readonly manifests: readonly ReachableManifest[]
   readonly blobs: ReadonlySet<Digest>
-  /** Signatures before what they sign: whoever asks for signatures sees no image without its own. */
   readonly tags: readonly ReachableImage[]
 }
 
@@ -33,10 +32,7 @@ export function wantedContents({ repositories, images, manifests, blobs }: Reach
     if (wanted.length === 0) return []
     const named = wanted.flatMap(({ content }) => content.filter((digest) => blobs.has(digest)))
     const tags = (tagged.get(name) ?? []).filter(({ digest }) => order.has(digest))
-    const [signatures, others] = [true, false].map((isSignature) =>
-      tags.filter(({ tag }) => isSignatureTag(tag) === isSignature),
-    )
-    return [{ name, manifests: wanted, blobs: new Set(named), tags: [...signatures!, ...others!] }]
+    return [{ name, manifests: wanted, blobs: new Set(named), tags }]
   })
 }
 

@@ -195,6 +195,22 @@ describe('a registry that is filled', () => {
     expectWhole(target)
   })
 
+  it('that has lost a tag with one of its blobs gets both, whatever the sample looks at', async () => {
+    const target = await start()
+    const { registry } = upstream
+    for (let other = 0; other < 20; other++) {
+      registry.tag('app', `w${other}`, registry.addImage('app', { layers: [`one layer of many: ${other}`] }))
+    }
+    await fill(target)
+    const lost = [...target.blobs].find(([, bytes]) => bytes.toString() === 'only amd64')![0]
+    target.blobs.delete(lost)
+    target.manifests.delete('mirror/app:v1')
+    const report = await fill(target)
+    expect(report).toMatchObject({ faults: [], registries: [{ complete: true, stored: { blobs: 1 } }] })
+    expect(report.events.filter(({ kind }) => kind === 'warning')).toEqual([])
+    expectWhole(target)
+  })
+
   it('that has lost a blob gets it again when the sample finds that, and all that is gone with it', async () => {
     const target = await start()
     await fill(target)
