@@ -1,3 +1,4 @@
+import type { BillReport, Money } from '../simulate/bill-report.ts'
 import type { Change } from '../simulate/changes.ts'
 import type { LogReport } from '../simulate/log-report.ts'
 import type { BackendReport, PolicyReport } from '../simulate/report.ts'
@@ -30,15 +31,20 @@ function formatPolicy(policy: PolicyReport, letter: string): string {
   const used = backends.filter((backend) => backend.requests > 0)
   const rest = backends.length - used.length
   const hasFills = used.some(({ fills }) => fills !== undefined)
+  const hasCost = used.some(({ cost }) => cost !== undefined)
   const hasProbes = used.some(({ probes }) => probes !== undefined)
   const head = [
-    ...['backend', 'place', 'requests', '%', 'bytes', 'km', 'p95', 'ms', 'p95'],
+    ...['backend', 'place', 'requests', '%', 'bytes'],
+    ...(hasCost ? ['cost'] : []),
+    ...['km', 'p95', 'ms', 'p95'],
     ...(hasFills ? ['fills'] : []),
     ...(hasProbes ? ['asked'] : []),
   ]
   const rows = used.map((backend) => [
     ...[backend.id, backend.place, grouped(backend.requests), percent(backend.requests, requests)],
-    ...[formatBytes(backend.bytes), ...distanceCells(backend)],
+    formatBytes(backend.bytes),
+    ...(hasCost ? [backend.cost === undefined ? '?' : formatMoney(backend.cost)] : []),
+    ...distanceCells(backend),
     ...(hasFills ? [fillsOf(backend)] : []),
     ...(hasProbes ? [probesOf(backend)] : []),
   ])
@@ -48,11 +54,30 @@ function formatPolicy(policy: PolicyReport, letter: string): string {
     grouped(requests),
     percent(requests, requests),
     formatBytes(bytes),
+    ...(hasCost ? [policy.cost.map(formatMoney).join(' + ')] : []),
     ...distanceCells(policy),
   ]
   const own = door.requests > 0 ? [[OWN, '', grouped(door.requests), percent(door.requests, requests)]] : []
   const table = formatTable(head, [...rows, ...own, all])
-  return `${title}\n\n${table}${rest > 0 ? `\n  ${formatCount(rest, 'backend')} more would be sent nobody` : ''}`
+  const notes = policy.bills.map((bill) => `\n  ${formatBill(bill)}`).join('')
+  return `${title}\n\n${table}${notes}${rest > 0 ? `\n  ${formatCount(rest, 'backend')} more would be sent nobody` : ''}`
+}
+
+/** What an account costs in a month, and what of it nobody said a price for. */
+function formatBill({ account, month, cost, unpriced }: BillReport): string {
+  const { bytes, requests } = unpriced
+  const without = [
+    ...(bytes > 0 ? [formatBytes(bytes)] : []),
+    ...(requests > 0 ? [formatCount(requests, 'request')] : []),
+  ]
+  const rest = without.length === 0 ? '' : `, and nobody said what ${without.join(' and ')} cost`
+  return `${account} in ${month}: ${formatMoney(cost)}${rest}`
+}
+
+function formatMoney({ amount, currency }: Money): string {
+  const [whole = '', fraction = ''] = amount.split('.')
+  // Cents, cut and not rounded: the exact amount is in the JSON.
+  return `${grouped(whole)}.${fraction.padEnd(2, '0').slice(0, 2)} ${currency}`
 }
 
 function distanceCells({ distance }: Pick<BackendReport, 'distance'>): string[] {
@@ -118,7 +143,7 @@ export function formatLogs(logs: readonly LogReport[]): string[] {
 }
 
 /** As people write large numbers. */
-export function grouped(count: number): string {
+export function grouped(count: number | string): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 

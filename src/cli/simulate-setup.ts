@@ -1,17 +1,36 @@
 import { readFile } from 'node:fs/promises'
+import { readRegular } from '../adapters/node/regular-file.ts'
 import { type RangesFor, rangesFor } from '../adapters/simulate/ranges-for.ts'
+import { placeOf } from '../clouds/places.ts'
 import type { Config } from '../config/config.ts'
 import { suggestion } from '../config/suggestion.ts'
 import { PortolanError } from '../errors.ts'
 import { decodeInventory } from '../inventory/decode.ts'
+import { parsePrices } from '../prices/parse-prices.ts'
+import type { PriceTable } from '../prices/price-table.ts'
+import { readShippedPrices, shippedPrices } from '../prices/shipped.ts'
+import type { Account } from '../simulate/money.ts'
 import type { PolicySetup } from '../simulate/open-replay.ts'
 import type { PolicyNote } from '../simulate/report.ts'
 import { readConfig } from './read-config.ts'
+
+/** In bytes, of a file of prices. */
+const PRICES_MAX = 4 * 1024 * 1024
 
 /** A policy that is to be tried. */
 export interface SimulatedPolicy extends PolicySetup, PolicyNote {
   /** What its clients are found by. */
   readonly by: RangesFor['by']
+}
+
+/** What is assumed of every policy. */
+export interface PolicyWishes {
+  /** Ids of backends that are down. */
+  readonly down: readonly string[]
+  /** Names and files of price tables. */
+  readonly prices: readonly string[]
+  /** The backend that CDNs fetch from. */
+  readonly fillFrom: string | undefined
 }
 
 /**
@@ -20,8 +39,9 @@ export interface SimulatedPolicy extends PolicySetup, PolicyNote {
  */
 export async function readPolicies(
   files: readonly string[],
-  down: readonly string[],
+  { down, prices, fillFrom }: PolicyWishes,
 ): Promise<readonly SimulatedPolicy[]> {
+  const tables = await readTables(prices)
   const policies: SimulatedPolicy[] = []
   const ranges = new Map<string, RangesFor>()
   for (const file of files) {
@@ -33,16 +53,55 @@ export async function readPolicies(
     const key = JSON.stringify([config.clouds.snapshot, config.clouds.refresh, config.clouds.sources])
     const found = ranges.get(key) ?? (await rangesFor(config.clouds))
     ranges.set(key, found)
-    policies.push({ name: file, config, down: [], ...found })
+    const origin = fillFrom ?? config.upstreams.find(({ canonical }) => canonical)!.id
+    policies.push({ name: file, config, down: [], accounts: accountsOf(config, tables), origin, ...found })
   }
   const ids = policies.flatMap(({ config }) => idsOf(config))
   checkIds('--down', down, ids)
+  if (fillFrom !== undefined) checkIds('--fill-from', [fillFrom], ids)
   if (down.length === 0) return policies
   const failed = policies.map((policy) => ({
     ...policy,
     down: down.filter((id) => idsOf(policy.config).includes(id)),
   }))
   return policies.length === 1 ? [...policies, ...failed] : failed
+}
+
+async function readTables(names: readonly string[]): Promise<readonly PriceTable[]> {
+  const tables = await Promise.all(
+    names.map(async (name) => readShippedPrices(name) ?? parsePrices(await readText(name), name)),
+  )
+  for (const [index, { cloud, name }] of tables.entries()) {
+    const other = tables.slice(0, index).find((table) => table.cloud === cloud)
+    if (other === undefined) continue
+    const whose = cloud === undefined ? 'CDNs' : `the backends at ${cloud}`
+    throw new PortolanError('USAGE', `--prices: ${other.name} and ${name} are both for ${whose}`)
+  }
+  return tables
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readRegular(file, PRICES_MAX)
+  } catch (cause) {
+    const names = shippedPrices.join(', ')
+    const message = `--prices: cannot read ${file}: ${(cause as Error).message}; tables that come with Portolan are ${names}`
+    throw new PortolanError('FILE_UNREADABLE', message, { file }, cause)
+  }
+}
+
+/** A table of a cloud is for what is there, and that of a CDN for what is everywhere. */
+function accountsOf({ stores, upstreams }: Config, tables: readonly PriceTable[]): readonly Account[] {
+  const backends = [...stores, ...upstreams].map(({ id, at }) => [id, placeOf(at)] as const)
+  return tables.map((table) => ({
+    name: table.name,
+    table,
+    backends: new Map(
+      backends.filter(([, { name, cloud }]) =>
+        table.cloud === undefined ? name === 'anycast' : cloud === table.cloud,
+      ),
+    ),
+  }))
 }
 
 /** Reads `ID=FILE` each. Throws `USAGE` for what is no store, and `CONTENT_INVALID` for what is no inventory. */

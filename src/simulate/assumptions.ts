@@ -1,3 +1,4 @@
+import type { PriceTable } from '../prices/price-table.ts'
 import type { EstimatedSizes } from './content-sizes.ts'
 import { REMEMBERED_MAX } from './duplicates.ts'
 import type { FormatId } from './logs/logged-request.ts'
@@ -16,6 +17,11 @@ export interface AssumedFacts {
   readonly withoutLists: readonly string[]
   /** Configs in which no address has a place. */
   readonly withoutRanges: readonly string[]
+  readonly prices: readonly PriceTable[]
+  /** The backends that CDNs fetch from. */
+  readonly origins: readonly string[]
+  /** How many requests each one of the logs stands for. */
+  readonly times: number
   readonly hasSpill: boolean
   readonly forgetsDuplicates: boolean
 }
@@ -37,6 +43,14 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
       `by ${listed(withoutRanges)}, no address has a place: the config has no clouds.snapshot`,
     anycast.length > 0 &&
       `${listed(anycast)}: each place has a cache of its own that keeps everything, and is 300 km away from everybody`,
+    anycast.length > 0 &&
+      `they fetch what they lack from ${listed(facts.origins)}: --fill-from says otherwise`,
+    facts.times > 1 &&
+      `each request of the logs stands for ${facts.times}; what CDNs fetch and stores are asked is that of the logs alone`,
+    ...facts.prices.map(
+      ({ name, asOf, source }) =>
+        `prices of ${name} are of ${asOf} (${source}), for one account that sends nothing else`,
+    ),
     'a round trip takes 2 ms and 15 µs a kilometre',
     facts.hasSpill && 'what may move when a backend is down (spill) is not bounded',
     has('archeio') && 'archeio logs no methods: all are taken for GET',

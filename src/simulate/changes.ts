@@ -1,4 +1,4 @@
-import { type Amount, addAmount, type Move } from './tally.ts'
+import { type Amount, addAmount, type Move, scaled } from './tally.ts'
 
 /** Requests that two policies answer from different backends, from one of these to the other. */
 export interface Change extends ReadAmount {
@@ -20,9 +20,13 @@ export interface ReadAmount {
 const REASONS_MAX = 3
 const PLACES_MAX = 5
 
-/** Adds up moves by the backends between which they are, those with most bytes first. */
-export function changesOf(moves: Iterable<Move>): readonly Change[] {
-  const groups = Map.groupBy(moves, ({ from, to }) => `${from ?? ''}\n${to ?? ''}`)
+/**
+ * Adds up moves by the backends between which they are, those with most bytes first; each request stands for `times` of
+ * them.
+ */
+export function changesOf(moves: Iterable<Move>, times: number): readonly Change[] {
+  const all = [...moves].map((move) => ({ ...move, ...scaled(move, times) }))
+  const groups = Map.groupBy(all, ({ from, to }) => `${from ?? ''}\n${to ?? ''}`)
   return mostFirst([...groups.values()].map(changeOf))
 }
 
@@ -48,7 +52,7 @@ function changeOf(moves: readonly Move[]): Change {
 }
 
 /** What several sums make together. */
-export function amountOf(sums: Iterable<Amount>): ReadAmount {
+function amountOf(sums: Iterable<Amount>): ReadAmount {
   const total: Amount = { gets: 0, heads: 0, bytes: 0, estimated: 0 }
   for (const sum of sums) addAmount(total, sum)
   return { requests: total.gets + total.heads, bytes: total.bytes }

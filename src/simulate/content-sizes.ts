@@ -38,9 +38,10 @@ export class ContentSizes {
   /** By what the log says, else by what any inventory says of the content, else as it is taken to be. */
   of(logged: LoggedRequest, request: OciRequest): ContentSize {
     if (logged.method === 'HEAD' || request.kind === 'base' || request.kind === 'catalog') return NOTHING
-    if (logged.bytes !== undefined) return { bytes: logged.bytes, estimated: false }
+    if (logged.bytes !== undefined && !logged.isEstimate) return { bytes: logged.bytes, estimated: false }
     const listed = this.#listed(request)
     if (listed !== undefined) return { bytes: listed, estimated: false }
+    if (logged.bytes !== undefined) return { bytes: logged.bytes, estimated: true }
     return request.kind === 'blob' ? this.#blob : this.#other
   }
 

@@ -85,10 +85,11 @@ function outcomeOf(decision: Decision, candidates: Candidates, request: OciReque
   const by =
     candidates[RANKED_AS[requestClass]].find((candidate) => candidate.backend === backend)?.by ??
     'last resort'
-  return { backend, why: whyOf(decision.reason, candidates.rule, by) }
+  return { backend, why: whyOf(decision.reason, candidates, by) }
 }
 
-/** As `store-present by rule 2 (stores@aws)`. */
-function whyOf(reason: string, rule: number | undefined, by: string): string {
-  return rule === undefined ? `${reason} by distance (${by})` : `${reason} by rule ${rule} (${by})`
+/** As `store-present by rule 2 (stores@aws)`, or `… by rule 1 of canary (cdn)`. */
+function whyOf(reason: string, { rule, policy }: Candidates, by: string): string {
+  const of = policy === undefined ? '' : ` of ${policy}`
+  return `${reason} by ${rule === undefined ? 'distance' : `rule ${rule}`}${of} (${by})`
 }

@@ -1,12 +1,14 @@
 import type { Place } from '../clouds/place.ts'
 import { placeOf } from '../clouds/places.ts'
 import type { Config, StoreConfig, UpstreamConfig } from '../config/config.ts'
+import { type BillReport, costsOf, type Money, reportBill, sumsOf } from './bill-report.ts'
 import { type Change, changesOf, type ReadAmount } from './changes.ts'
 import { type Distances, DistanceTally } from './distances.ts'
 import { type DistinctSum, sumOf } from './distinct.ts'
+import { type Account, billsOf, type CdnFill } from './money.ts'
 import type { PolicyState } from './policy-sums.ts'
 import type { ReplayState } from './replay.ts'
-import { type Amount, addAmount, type Cell } from './tally.ts'
+import { type Amount, addAmount, type Cell, scaled } from './tally.ts'
 
 /** A policy as it is reported: a config, and what was taken to be otherwise. */
 export interface PolicyNote {
@@ -15,6 +17,10 @@ export interface PolicyNote {
   readonly config: Config
   /** Ids of backends that were taken to be down. */
   readonly down: readonly string[]
+  /** Who pays for what; none where nothing has a price. */
+  readonly accounts: readonly Account[]
+  /** The backend that CDNs fetch from what they lack. */
+  readonly origin: string
 }
 
 /** What a policy makes of the requests of a log. */
@@ -29,6 +35,9 @@ export interface PolicyReport extends ReadAmount {
   readonly distance: Distances
   /** In the order of the config, those that get nothing included. */
   readonly backends: readonly BackendReport[]
+  /** What it costs, by currency, months taken together; none where nothing has a price. */
+  readonly cost: readonly Money[]
+  readonly bills: readonly BillReport[]
   /** Against the first policy; absent of that itself. */
   readonly changes?: readonly Change[]
 }
@@ -39,6 +48,8 @@ export interface BackendReport extends ReadAmount {
   readonly place: string
   readonly heads: number
   readonly estimatedBytes: number
+  /** Absent where its account has no prices. */
+  readonly cost?: Money
   readonly distance: Distances
   /** Of a CDN: what it has to fetch, each content once for each place. */
   readonly fills?: { readonly requests: number; readonly bytes: number; readonly estimated: boolean }
@@ -46,86 +57,134 @@ export interface BackendReport extends ReadAmount {
   readonly probes?: { readonly requests: number; readonly estimated: boolean }
 }
 
-/** Lays out what came of a replay, for people and tools. */
-export function reportPolicies(notes: readonly PolicyNote[], { policies }: ReplayState): PolicyReport[] {
-  return notes.map((note, index) => reportPolicy(note, policies[index], index > 0))
+/** Lays out what came of a replay, for people and tools; each request stands for `times` of them. */
+export function reportPolicies(
+  notes: readonly PolicyNote[],
+  { policies, first }: ReplayState,
+  times = 1,
+): PolicyReport[] {
+  return notes.map((note, index) =>
+    reportPolicy(note, policies[index], { times, first, isCompared: index > 0 }),
+  )
+}
+
+interface Basis {
+  readonly times: number
+  /** When the first request was. */
+  readonly first: number
+  readonly isCompared: boolean
 }
 
 function reportPolicy(
-  { name, config, down }: PolicyNote,
+  { name, config, down, accounts, origin }: PolicyNote,
   state: PolicyState | undefined,
-  isCompared: boolean,
+  { times, first, isCompared }: Basis,
 ): PolicyReport {
+  const places = new Places()
   const cells = [...(state?.cells.values() ?? [])]
-  const total = totalOf(cells)
   const backends = [
     ...config.stores.map((store) => ({ kind: 'store', ...store }) as const),
     ...config.upstreams.map((upstream) => ({ kind: 'upstream', ...upstream }) as const),
   ]
-  const places = new Map(backends.map(({ id, at }) => [id, placeOf(at)]))
-  const distances = (those: readonly Cell[]) => distancesOf(those, places)
+  const at = new Map(backends.map(({ id, at }) => [id, places.of(at)]))
+  const distances = (those: readonly Cell[]) => distancesOf(those, at, places)
+  const fills = fillsOf(state, origin, first)
+  const bills = billsOf(accounts, cells, fills, { times, placeOf: (place) => places.of(place) })
+  const costs = new Map(accounts.flatMap((account) => costsOf(account, bills)))
   const byBackend = Map.groupBy(cells, ({ backend }) => backend)
+  const total = totalOf(cells, times)
   return {
     config: name,
     ...(down.length > 0 && { down }),
     requests: total.gets + total.heads,
     bytes: total.bytes,
     estimatedBytes: total.estimated,
-    door: { requests: countOf(byBackend.get(undefined) ?? []) },
+    door: { requests: countOf(byBackend.get(undefined) ?? [], times) },
     distance: distances(cells),
-    backends: backends.map((backend) =>
-      reportBackend(backend, byBackend.get(backend.id) ?? [], state, distances),
-    ),
-    ...(isCompared && { changes: changesOf(state?.moves.values() ?? []) }),
+    backends: backends.map((backend) => {
+      const own = byBackend.get(backend.id) ?? []
+      const report = reportBackend(backend, totalOf(own, times), distances(own), costs.get(backend.id))
+      const [fill, probes] = [fills.find(({ cdn }) => cdn === backend.id), state?.probes.get(backend.id)]
+      return {
+        ...report,
+        ...(fill && { fills: { requests: fill.requests, bytes: fill.bytes, estimated: fill.estimated } }),
+        ...(probes && { probes: probesOf(sumOf(probes)) }),
+      }
+    }),
+    cost: sumsOf(bills),
+    bills: bills.map(reportBill),
+    ...(isCompared && { changes: changesOf(state?.moves.values() ?? [], times) }),
   }
 }
 
 function reportBackend(
   { id, kind, at }: (StoreConfig | UpstreamConfig) & { readonly kind: BackendReport['kind'] },
-  cells: readonly Cell[],
-  state: PolicyState | undefined,
-  distances: (cells: readonly Cell[]) => Distances,
+  { gets, heads, bytes, estimated }: Amount,
+  distance: Distances,
+  cost: Money | undefined,
 ): BackendReport {
-  const total = totalOf(cells)
-  const [fills, probes] = [state?.fills.get(id), state?.probes.get(id)]
   return {
     id,
     kind,
     place: at,
-    requests: total.gets + total.heads,
-    bytes: total.bytes,
-    heads: total.heads,
-    estimatedBytes: total.estimated,
-    distance: distances(cells),
-    ...(fills && { fills: asFills(sumOf(fills)) }),
-    ...(probes && { probes: asProbes(sumOf(probes)) }),
+    requests: gets + heads,
+    bytes,
+    heads,
+    estimatedBytes: estimated,
+    ...(cost && { cost }),
+    distance,
   }
 }
 
-function asFills({ count, weight, estimated }: DistinctSum): NonNullable<BackendReport['fills']> {
-  return { requests: count, bytes: weight, estimated }
+/** Places by their names, each made once. */
+class Places {
+  readonly #places = new Map<string, Place>()
+
+  of(name: string): Place {
+    let place = this.#places.get(name)
+    if (place === undefined) {
+      place = placeOf(name)
+      this.#places.set(name, place)
+    }
+    return place
+  }
 }
 
-function asProbes({ count, estimated }: DistinctSum): NonNullable<BackendReport['probes']> {
+function fillsOf(
+  state: PolicyState | undefined,
+  origin: string,
+  slot: number,
+): readonly (CdnFill & Pick<DistinctSum, 'estimated'>)[] {
+  return [...(state?.fills ?? [])].map(([cdn, set]) => {
+    const { count, weight, estimated } = sumOf(set)
+    return { from: origin, cdn, requests: count, bytes: weight, estimated, slot }
+  })
+}
+
+function probesOf({ count, estimated }: DistinctSum): NonNullable<BackendReport['probes']> {
   return { requests: count, estimated }
 }
 
-function distancesOf(cells: readonly Cell[], places: ReadonlyMap<string, Place>): Distances {
+function distancesOf(
+  cells: readonly Cell[],
+  backends: ReadonlyMap<string, Place>,
+  places: Places,
+): Distances {
   const tally = new DistanceTally()
   for (const { backend, place, gets, heads } of cells) {
     if (backend === undefined) continue
-    tally.add(place === undefined ? undefined : placeOf(place), places.get(backend)!, gets + heads)
+    tally.add(place === undefined ? undefined : places.of(place), backends.get(backend)!, gets + heads)
   }
   return tally.distances
 }
 
-function totalOf(cells: readonly Cell[]): Amount {
+function totalOf(cells: readonly Cell[], times: number): Amount {
   const total: Amount = { gets: 0, heads: 0, bytes: 0, estimated: 0 }
   for (const cell of cells) addAmount(total, cell)
-  return total
+  return scaled(total, times)
 }
 
-function countOf(cells: readonly Cell[]): number {
-  const { gets, heads } = totalOf(cells)
+function countOf(cells: readonly Cell[], times: number): number {
+  const { gets, heads } = totalOf(cells, times)
   return gets + heads
 }

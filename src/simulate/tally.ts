@@ -75,3 +75,8 @@ export function addAmount(sum: Amount, { gets, heads, bytes, estimated }: Readon
   sum.bytes += bytes
   sum.estimated += estimated
 }
+
+/** What it is when each request stands for so many. */
+export function scaled({ gets, heads, bytes, estimated }: Readonly<Amount>, times: number): Amount {
+  return { gets: gets * times, heads: heads * times, bytes: bytes * times, estimated: estimated * times }
+}

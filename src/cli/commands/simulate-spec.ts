@@ -5,6 +5,9 @@ import { any, defineCommand, type OptionsOf } from '../spec/command-spec.ts'
 import { asText, list, oneOf, type ReadText, value, valueOr, wholeNumber } from '../spec/option-spec.ts'
 import { jsonOptions } from '../spec/shared-options.ts'
 
+/** The tables in src/prices/shipped.ts, which loads them all. */
+const shippedNames = 'aws, azure, cdn, gcp'
+
 const size: ReadText<number> = (text) => parseSize(text) ?? refused('must be a size such as 6MiB')
 
 const inventory: ReadText<string> = (text) =>
@@ -27,6 +30,17 @@ export const SIMULATE = defineCommand({
       inventory,
     ),
     format: value('<form>', 'of the logs (default: found out of each)', oneOf(FORMAT_IDS)),
+    prices: list(
+      '<table>',
+      `what backends cost: ${shippedNames}, or a file; a table of a cloud is for the backends there, one of a CDN for those at anycast`,
+    ),
+    fillFrom: value('<id>', 'where CDNs fetch what they lack (default: the canonical upstream)', asText),
+    times: valueOr(
+      '<count>',
+      'each request of the logs stands for so many: of a sample, or of a day for a month',
+      wholeNumber(1, 999_999_999),
+      ['1', 1],
+    ),
     blobSize: valueOr(
       '<size>',
       'what a blob is taken to weigh that neither the log nor an inventory knows',
@@ -56,6 +70,7 @@ export const SIMULATE = defineCommand({
     'portolan simulate access.log --config portolan.yaml',
     'portolan simulate *.log.gz --config today.yaml --config tomorrow.yaml',
     'portolan simulate access.log --config portolan.yaml --down paris',
+    'portolan simulate day.log.gz --times 30 --config portolan.yaml --prices aws --prices gcp',
     'kubectl logs deploy/door | portolan simulate - --config portolan.yaml --json',
   ],
 })

@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runHosted } from '../../../test/support/command-host.ts'
 import { makeInventory } from '../../../test/support/inventory.ts'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
+import { shippedPrices } from '../../prices/shipped.ts'
 import type { LogReport } from '../../simulate/log-report.ts'
 import type { PolicyReport } from '../../simulate/report.ts'
+import { SIMULATE } from './simulate-spec.ts'
 
 const FIXTURES = join(import.meta.dirname, '../../../test/fixtures/simulate')
 const LOG = join(FIXTURES, 'access.log')
@@ -61,6 +63,10 @@ const TOTALS = {
   // Thirty HEADs of a tag, and twenty manifests of which the log has the redirect alone: 4,096 bytes each.
   main: { requests: 50, bytes: 20 * 4096 },
 }
+
+it('the help names all tables that come with Portolan', () => {
+  expect(SIMULATE.options.prices.description).toContain(`${shippedPrices.join(', ')}, or a file`)
+})
 
 describe('portolan simulate', () => {
   it('replays a log that was added up by hand', async () => {
@@ -173,6 +179,24 @@ describe('portolan simulate', () => {
     expect(out).toContain('\nAssumed:\n')
   })
 
+  it('draws clients as the door does, for splits and for a canary of a policy', async () => {
+    const text = (await readFile(CONFIG, 'utf8')).replace(
+      '- { prefer: [cdn] }',
+      '- { prefer: [{ split: { cdn: 70, paris: 30 } }] }\npolicies:\n  - { id: canary, share: 25 %, routing: [{ prefer: [virginia] }] }',
+    )
+    const config = await file('split.yaml', text)
+    const line = (index: number) =>
+      `10.3.${index >> 8}.${index & 255} - - [27/Nov/2026:08:00:00 +0000] "GET /v2/pause/blobs/sha256:${'4'.repeat(64)} HTTP/1.1" 200 1000 "-" "-"`
+    const log = await file('split.log', Array.from({ length: 4000 }, (_, index) => line(index)).join('\n'))
+    const { policies } = await simulated(log, '--config', CONFIG, '--config', config)
+    const of = (id: string) => policies[1]!.backends.find((backend) => backend.id === id)!.requests / 4000
+    expect(of('virginia')).toBeCloseTo(0.25, 1)
+    expect(of('cdn')).toBeCloseTo(0.75 * 0.7, 1)
+    expect(of('paris')).toBeCloseTo(0.75 * 0.3, 1)
+    const toVirginia = policies[1]!.changes!.find(({ to }) => to === 'virginia')
+    expect(toVirginia!.reasons[0]!.after).toBe('store-present by rule 1 of canary (virginia)')
+  })
+
   it('goes by what stores hold, and takes sizes from there', async () => {
     const digest = `sha256:${'1'.repeat(64)}`
     const held = { digest, bytes: Buffer.alloc(1234) }
@@ -192,6 +216,48 @@ describe('portolan simulate', () => {
     })
     expect(policies[0]!.backends.find(({ id }) => id === 'paris')).not.toHaveProperty('probes')
     expect(assumptions.join('\n')).toContain('virginia, cdn hold everything')
+  })
+
+  it('says what it costs, by tables and months of those who are paid, to the millionth', async () => {
+    const table = (name: string, more: object) =>
+      JSON.stringify({
+        ...{ version: 1, name, source: 'https://prices.test', asOf: '2026-11-01', currency: 'EUR' },
+        ...{ unit: 'GB', timezone: 'UTC', ...more },
+      })
+    const cloud = { cloud: 'aws', transfer: [{ to: 'same-region', price: '0.01' }] }
+    const own = await file('own.json', table('own', cloud))
+    const cdn = {
+      transfer: [{ to: 'internet', per: 'account', tiers: [{ upTo: 100, price: '0.1' }, { price: '0.05' }] }],
+      requests: [{ method: 'GET', per10000: '0.4' }],
+    }
+    const edge = await file('edge.yaml', table('edge', cdn))
+    const words = [LOG, '--config', CONFIG, '--prices', own, '--prices', edge, '--times', '1000']
+    const { policies, assumptions } = await simulated(...words)
+    const [policy] = policies
+    const costs = policy!.backends.map(({ id, cost }) => [id, cost?.amount, cost?.currency])
+    expect(costs).toEqual([
+      // 100 GB and 120 GB at a cent each; 100 GB at ten cents and 50 at five, and 50,000 GETs at 0.4 for 10,000.
+      ['paris', '1', 'EUR'],
+      ['virginia', '1.2', 'EUR'],
+      ['cdn', '14.5', 'EUR'],
+      ['main', undefined, undefined],
+    ])
+    expect(policy!.cost).toEqual([{ amount: '16.7', currency: 'EUR' }])
+    expect(policy!.bills.map(({ account, month, unpriced }) => [account, month, unpriced])).toEqual([
+      // That table says nothing of requests: 160 of the log.
+      ['own', '2026-11', { bytes: 0, requests: 160_000 }],
+      ['edge', '2026-11', { bytes: 0, requests: 0 }],
+    ])
+    expect(policy!.bills[1]!.lines.map(({ tier, quantity, amount }) => [tier, quantity, amount])).toEqual([
+      [0, 100_000_000_000, '10'],
+      [1, 50_000_000_000, '2.5'],
+      [undefined, 50_000, '2'],
+    ])
+    expect(policy).toMatchObject({ requests: 260_000, bytes: 370_081_920_000 })
+    expect(assumptions.join('\n')).toContain('prices of own are of 2026-11-01 (https://prices.test)')
+    const { out } = await simulate(...words)
+    expect(out).toMatch(/ {2}cdn +anycast +50,000 +19\.2 +139\.7 GiB +14\.50 EUR /)
+    expect(out).toContain('\n  own in 2026-11: 2.20 EUR, and nobody said what 160000 requests cost\n')
   })
 
   it('reads standard input, and a list of log entries in one document', async () => {
@@ -273,6 +339,21 @@ describe('portolan simulate', () => {
     ],
     ['an inventory without its store', [LOG, '--config', CONFIG, '--inventory', 'x'], 'must be ID=FILE'],
     ['a log that is not there', ['missing.log', '--config', CONFIG], 'cannot read missing.log'],
+    [
+      'prices that there are none',
+      [LOG, '--config', CONFIG, '--prices', 'awz'],
+      '--prices: cannot read awz: ',
+    ],
+    [
+      'two tables of one cloud',
+      [LOG, '--config', CONFIG, '--prices', 'aws', '--prices', 'aws'],
+      'aws and aws are both for the backends at aws',
+    ],
+    [
+      'no origin',
+      [LOG, '--config', CONFIG, '--fill-from', 'mian'],
+      '--fill-from "mian" is in no config (did you mean "main"?)',
+    ],
     ['a form that there is none', [LOG, '--config', CONFIG, '--format', 'clf'], 'must be one of portolan'],
   ])('ends with 2 and one line for %s', async (_, words, err) => {
     const told = await simulate(...words)

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type Replayed, replayLogs } from '../../adapters/simulate/replay-logs.ts'
 import { PortolanError } from '../../errors.ts'
 import { assumptionsOf } from '../../simulate/assumptions.ts'
-import { USUAL_SIZES } from '../../simulate/content-sizes.ts'
+import { type EstimatedSizes, USUAL_SIZES } from '../../simulate/content-sizes.ts'
 import { type PolicyReport, reportPolicies } from '../../simulate/report.ts'
 import { EXIT } from '../exit-code.ts'
 import { printLongJson, progressOutput, say, sayError } from '../print.ts'
@@ -13,7 +13,11 @@ import type { SimulateOptions } from './simulate-spec.ts'
 
 /** Replays logs against configs and says who would answer what; gives the exit code. */
 export async function runSimulate(logs: readonly string[], options: SimulateOptions): Promise<number> {
-  const policies = await readPolicies(options.config!, options.down ?? [])
+  const policies = await readPolicies(options.config!, {
+    down: options.down ?? [],
+    prices: options.prices ?? [],
+    fillFrom: options.fillFrom,
+  })
   const inventories = await readInventories(options.inventory ?? [], policies)
   const sizes = { ...USUAL_SIZES, blob: options.blobSize }
   const progress = createProgress(await sizeOf(logs))
@@ -39,8 +43,10 @@ export async function runSimulate(logs: readonly string[], options: SimulateOpti
   } finally {
     progress.end()
   }
-  const reports = reportPolicies(policies, replayed.state)
-  const assumptions = assumptionsOf(factsOf(policies, replayed, reports[0]!, { inventories, sizes }))
+  const reports = reportPolicies(policies, replayed.state, options.times)
+  const assumptions = assumptionsOf(
+    factsOf(policies, replayed, reports[0]!, { inventories, sizes, times: options.times }),
+  )
   const lines = linesOf(replayed)
   if (options.json) await printLongJson({ ...documentOf(replayed, lines), assumptions, policies: reports })
   else {
@@ -106,7 +112,12 @@ function factsOf(
   {
     inventories,
     sizes,
-  }: { readonly inventories: ReadonlyMap<string, unknown>; readonly sizes: typeof USUAL_SIZES },
+    times,
+  }: {
+    readonly inventories: ReadonlyMap<string, unknown>
+    readonly sizes: EstimatedSizes
+    readonly times: number
+  },
 ): Parameters<typeof assumptionsOf>[0] {
   const stores = policies.flatMap(({ config }) => config.stores)
   const named = (by: SimulatedPolicy['by']) =>
@@ -119,6 +130,9 @@ function factsOf(
     anycast: stores.filter(({ at }) => at === 'anycast').map(({ id }) => id),
     withoutLists: named('networks'),
     withoutRanges: named('nothing'),
+    prices: [...new Set(policies.flatMap(({ accounts }) => accounts.map(({ table }) => table)))],
+    origins: policies.map(({ origin }) => origin),
+    times,
     hasSpill: policies.some(({ config }) => config.spill !== undefined),
     forgetsDuplicates,
   }

@@ -69,13 +69,19 @@ export function readTarget(text: string): string | undefined {
   return `/v2/${NO_REPOSITORY}/blobs/${match[1]!.toLowerCase()}:${match[2]!.toLowerCase()}`
 }
 
+interface MoreOfRequest {
+  readonly bytes?: number | undefined
+  readonly isEstimate?: boolean
+  readonly id?: string | undefined
+}
+
 /** Leaves out what is `undefined`, so that a request that says nothing of it says nothing. */
 export function requestOf(
   at: number,
   client: LoggedRequest['client'],
   method: string,
   target: string,
-  more: { readonly bytes?: number | undefined; readonly id?: string | undefined },
+  more: MoreOfRequest,
 ): LoggedRequest {
   return {
     at,
@@ -83,6 +89,7 @@ export function requestOf(
     method,
     target,
     ...(more.bytes !== undefined && { bytes: more.bytes }),
+    ...(more.isEstimate && { isEstimate: true }),
     ...(more.id !== undefined && { id: more.id }),
   }
 }

@@ -148,6 +148,18 @@ describe('bytes', () => {
   })
 })
 
+it.each<[known: string | undefined, status: number, expected: object]>([
+  ['listed', 307, { bytes: 4096 }],
+  ['probed', 307, { bytes: 4096 }],
+  ['estimated', 307, { bytes: 4096, isEstimate: true }],
+  ['unknown', 307, {}],
+  [undefined, 307, {}],
+  [undefined, 200, { bytes: 4096 }],
+])('bytes of our own log that are %s, with %i', (bytesKnown, status, expected) => {
+  const { bytes, isEstimate } = one('portolan', { ...OWN, status, bytes: 4096, bytesKnown })
+  expect({ ...(bytes !== undefined && { bytes }), ...(isEstimate && { isEstimate }) }).toEqual(expected)
+})
+
 it('a pull has one trace: its requests are told apart by what they ask for', () => {
   const other = { ...ARCHEIO, reference: `sha256:${'cd'.repeat(32)}` }
   expect(one('archeio', ARCHEIO).id).not.toBe(one('archeio', other).id)

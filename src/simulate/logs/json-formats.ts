@@ -24,10 +24,18 @@ export const PORTOLAN = jsonFormat('portolan', (object) => {
   if (typeof target !== 'string' || typeof method !== 'string') return { why: 'it has no method and target' }
   const at = readIsoTime(time)
   if (at === undefined) return NO_TIME
-  const status = numberOf(object, 'status')
-  const bytes = contentBytes(status, readBytes(object.bytes))
-  return requestOf(at, clientOf(client, address), method, target, { bytes, id: textOf(object, 'id') })
+  const more = { ...bytesOf(object), id: textOf(object, 'id') }
+  return requestOf(at, clientOf(client, address), method, target, more)
 })
+
+/** Of a redirect it is said what the client was sent for, and how that is known; of an answer, what it had. */
+function bytesOf(object: JsonObject): { readonly bytes: number | undefined; readonly isEstimate?: boolean } {
+  const bytes = readBytes(object.bytes)
+  const { bytesKnown } = object
+  if (bytesKnown === 'listed' || bytesKnown === 'probed') return { bytes }
+  if (bytesKnown === 'estimated') return { bytes, isEstimate: true }
+  return { bytes: bytesKnown === undefined ? contentBytes(numberOf(object, 'status'), bytes) : undefined }
+}
 
 /** What is known of an address as a whole counts for more than what can be found out of a masked one. */
 function clientOf(place: unknown, address: unknown): LoggedClient {

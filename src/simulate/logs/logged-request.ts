@@ -8,6 +8,8 @@ export interface LoggedRequest {
   readonly target: string
   /** Of the content that the answer had; absent where the log does not say, as with a redirect. */
   readonly bytes?: number
+  /** Whether whoever wrote the log has reckoned these bytes, and did not know them. */
+  readonly isEstimate?: boolean
   /** What no other request of the log has: a line that was shipped twice has it twice. Absent where the log has none. */
   readonly id?: string
 }
