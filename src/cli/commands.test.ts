@@ -120,6 +120,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "images --json PORTOLAN_IMAGES_JSON",
       "images --ca PORTOLAN_IMAGES_CA",
       "images --quiet PORTOLAN_IMAGES_QUIET",
+      "copy --config PORTOLAN_COPY_CONFIG",
       "copy --images PORTOLAN_COPY_IMAGES",
       "copy --map PORTOLAN_COPY_MAP",
       "copy --platform PORTOLAN_COPY_PLATFORM",

@@ -8,15 +8,22 @@ import {
   copyImages,
 } from '../replication/images/copy-images.ts'
 import type { CopyReport } from '../replication/images/copy-report.ts'
+import { copyToStore } from '../replication/images/copy-to-store.ts'
 import { mapName, type NameMapping } from '../replication/images/name-map.ts'
 import { registryTarget } from '../replication/images/registry-target.ts'
 import { WritableLayout } from '../storage/fs/writable-layout.ts'
 import { ArchiveFile, ArchivePipe } from './archive-output.ts'
 import { commandRuntime } from './command-runtime.ts'
+import type { ConfigStores } from './config-stores.ts'
 import { type PlaceWord, readPlaceWord } from './copy-words.ts'
 import type { NamedRegistries } from './registries.ts'
+import { readSigningKey } from './signing-key.ts'
 import { requireNames, type SourceImage } from './source-image.ts'
-import { usage } from './sync-parts.ts'
+import { syncSection, usage } from './sync-parts.ts'
+import { takeJournal } from './take-journal.ts'
+
+/** As `sync` has it by itself, in milliseconds. */
+const LEASE = 30_000
 
 /** Where a command line wants images. */
 export interface CopyDestination {
@@ -35,17 +42,20 @@ export interface DestinationParts {
   readonly images: readonly SourceImage[]
   readonly mappings: readonly NameMapping[]
   readonly registries: NamedRegistries
+  readonly stores: ConfigStores
+  readonly say: (line: string) => void
 }
 
 /**
- * Reads the last word of a copy: `HOST[/PREFIX]`, `HOST/NAME:TAG` where there is one image, `oci:FOLDER[:NAME:TAG]`, or
- * `oci-archive:FILE[:NAME:TAG]`. Throws `USAGE`, and what opening a layout throws.
+ * Reads the last word of a copy: `HOST[/PREFIX]`, `HOST/NAME:TAG` where there is one image, `oci:FOLDER[:NAME:TAG]`,
+ * `oci-archive:FILE[:NAME:TAG]`, or `store:ID`. Throws `USAGE`, and what opening a layout throws.
  */
 export async function readDestination(word: string, parts: DestinationParts): Promise<CopyDestination> {
   const place = readPlaceWord(word)
   if (place === undefined) return registryAt(word, parts)
   if (place.kind === 'oci') return layoutAt(place, parts)
   if (place.kind === 'oci-archive') return archiveAt(place, parts)
+  if (place.kind === 'store') return storeAt(place, parts)
   throw usage(`${place.location} is no target of a copy: bundle export writes bundles`)
 }
 
@@ -90,6 +100,27 @@ function archiveAt(word: PlaceWord, parts: DestinationParts): CopyDestination {
   }
 }
 
+/** A store has no names; under which its images are walked is told in faults. */
+async function storeAt(word: PlaceWord, { stores, say }: DestinationParts): Promise<CopyDestination> {
+  const { location, image } = word
+  if (image !== undefined)
+    throw usage(`the target ${location}@${image} has a digest: content has its own; expected ${location}`)
+  const { config, target } = await stores.open(word)
+  const section = syncSection(config)
+  const signer = await readSigningKey(config)
+  const workspace = await takeJournal(section, { lease: LEASE }, { say, end: () => {} })
+  const { concurrency } = section
+  const parts = {
+    ...{ runtime: commandRuntime, workspace, location, target, concurrency, say },
+    ...(signer && { signer }),
+  }
+  return {
+    copy: (jobs, options) => copyToStore(parts, jobs, options),
+    nameOf: ({ host, name, tag }) => ({ name: wholeName(host, name), tag }),
+    close: () => workspace.close(),
+  }
+}
+
 /** Names of images in a layout: with their hosts, by which containerd and others know them again. */
 function namesIn(
   { image, location }: PlaceWord,
@@ -102,7 +133,7 @@ function namesIn(
     const wanted = named?.tag ?? tag
     if (named?.name !== undefined) return { name: named.name, tag: wanted }
     if (mappings.length > 0) return { name: mapName(host, name, '', mappings), tag: wanted }
-    return { name: (host === '' ? name : `${host}/${name}`) as Name, tag: wanted }
+    return { name: wholeName(host, name), tag: wanted }
   }
 }
 
@@ -119,7 +150,12 @@ function readNamed(
   if (digest !== undefined)
     throw usage(`the target ${JSON.stringify(`${location}:${text}`)} has a digest: content has its own`)
   if (tag === undefined) throw usage(`the target ${location}:${text} has no tag: ${location}:NAME:TAG`)
-  return { name: (host === undefined ? name : `${host}/${name}`) as Name, tag }
+  return { name: wholeName(host ?? '', name), tag }
+}
+
+/** The name of a repository with its host, where that is known. */
+function wholeName(host: string, name: Name): Name {
+  return (host === '' ? name : `${host}/${name}`) as Name
 }
 
 /** Reads `HOST[/PREFIX]`, and, where there is one image, `HOST/NAME:TAG`. Throws `USAGE`. */

@@ -6,26 +6,29 @@ import { formatReference } from '../oci/reference.ts'
 import { ArchiveFiles } from '../storage/fs/archive-files.ts'
 import { folderFiles } from '../storage/fs/layout-files.ts'
 import { bundleImages } from './bundle-source.ts'
+import type { ConfigStores } from './config-stores.ts'
 import { type PlaceWord, readPlaceWord } from './copy-words.ts'
 import { layoutImages } from './layout-source.ts'
 import { readTextFile } from './read-registry-map.ts'
 import type { NamedRegistries } from './registries.ts'
 import { chooseImage, type SourceImage } from './source-image.ts'
+import { storeImages } from './store-source.ts'
 import { usage } from './sync-parts.ts'
 
 /**
- * Reads the images of a command line: references, those of layouts, archives and bundles, all of them or one, and those of a
- * list.
+ * Reads the images of a command line: references, those of layouts, archives and bundles, all of them or one, one of a
+ * store, and those of a list.
  */
 export async function readSources(
   words: readonly string[],
   list: string | undefined,
   registries: NamedRegistries,
+  stores?: ConfigStores,
 ): Promise<readonly SourceImage[]> {
   const listed = list === undefined ? [] : await readList(list)
   const read = [...words, ...listed].map(async (word) => {
     const place = readPlaceWord(word)
-    return place === undefined ? [imageOf(word, registries)] : imagesIn(place)
+    return place === undefined ? [imageOf(word, registries)] : imagesIn(place, stores)
   })
   return (await Promise.all(read)).flat()
 }
@@ -42,8 +45,12 @@ function imageOf(word: string, registries: NamedRegistries): SourceImage {
   return { ...reference, source: registries.of(reference.host), written: formatReference(reference) }
 }
 
-async function imagesIn(word: PlaceWord): Promise<readonly SourceImage[]> {
-  const { location, image } = word
+async function imagesIn(word: PlaceWord, stores: ConfigStores | undefined): Promise<readonly SourceImage[]> {
+  const { kind, location, image } = word
+  if (kind === 'store') {
+    if (stores === undefined) throw usage(`${location} is no source here: copy takes images from stores`)
+    return storeImages(word, stores)
+  }
   const images = await imagesOf(word)
   if (image !== undefined) return chooseImage(images, image, location)
   if (images.length > 0) return images

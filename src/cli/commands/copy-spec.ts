@@ -4,12 +4,14 @@ import { jsonOptions, platformText } from '../spec/shared-options.ts'
 
 export const COPY = defineCommand({
   name: 'copy',
-  description: 'copy images as they are: between registries, image layouts, archives, and from bundles',
+  description:
+    'copy images as they are: between registries, image layouts, archives and stores, and from bundles',
   argument: any(
     'reference',
-    'each image as HOST/NAME[:TAG][@DIGEST], or all of oci:FOLDER, oci-archive:FILE or bundle:FOLDER, or one of it with :NAME:TAG behind; at the end where to: HOST[/PREFIX], oci:FOLDER, oci-archive:FILE (- for standard output), or HOST/NAME:TAG for one image',
+    'each image as HOST/NAME[:TAG][@DIGEST], or all of oci:FOLDER, oci-archive:FILE or bundle:FOLDER, or one of it with :NAME:TAG behind; at the end where to: HOST[/PREFIX], oci:FOLDER, oci-archive:FILE (- for standard output), store:ID of a config, or HOST/NAME:TAG for one image',
   ),
   options: {
+    config: value('<file>', 'the config whose stores are meant by store:ID', asText, { short: '-c' }),
     images: value('<file>', 'a list of images, one a line; - for standard input', asText),
     map: list(
       '<from=to>',
@@ -45,6 +47,7 @@ export const COPY = defineCommand({
     'portolan copy oci:/media/usb/images registry.example/mirror --verify',
     'portolan copy registry.k8s.io/pause:3.9 oci-archive:pause.tar --no-referrers',
     'portolan copy bundle:/media/usb/bundle:registry.k8s.io/pause:3.9 registry.example/k8s',
+    'portolan copy quay.io/team/tool:2.0 store:paris --config portolan.yaml',
   ],
 })
 

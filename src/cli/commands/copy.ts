@@ -4,6 +4,7 @@ import type { CopyReport } from '../../replication/images/copy-report.ts'
 import { mapsName, type NameMapping, parseMapping } from '../../replication/images/name-map.ts'
 import { verifyImages } from '../../replication/images/verify-images.ts'
 import { commandRuntime } from '../command-runtime.ts'
+import { ConfigStores } from '../config-stores.ts'
 import { type CopyDestination, readDestination } from '../copy-destination.ts'
 import { copyExitCode, describeCopy } from '../copy-report.ts'
 import { readSources } from '../copy-source.ts'
@@ -29,13 +30,17 @@ export async function runCopy(words: readonly string[], options: CopyOptions): P
   })
   const interruption = interruptible(progress.say, 'what is there stays: the same command goes on')
   const { signal } = interruption
+  const stores = new ConfigStores(options.config)
   let destination: CopyDestination | undefined
   try {
     const registries = createRegistries({ plainHttp: options.plainHttp ?? [], signal })
-    const images = await readSources(words.slice(0, -1), options.images, registries)
+    const images = await readSources(words.slice(0, -1), options.images, registries, stores)
     board.expect(images.length)
     const mappings = (options.map ?? []).map(parseMapping)
-    destination = await readDestination(words.at(-1)!, { images, mappings, registries })
+    destination = await readDestination(words.at(-1)!, {
+      ...{ images, mappings, registries, stores },
+      say: progress.say,
+    })
     const { nameOf } = destination
     const jobs = images.map((image): CopyJob => ({ ...image, to: nameOf(image) }))
     sayUnused(options.map ?? [], mappings, images, progress)
@@ -46,8 +51,7 @@ export async function runCopy(words: readonly string[], options: CopyOptions): P
     return EXIT.failed
   } finally {
     progress.end()
-    await destination?.close().finally(interruption[Symbol.dispose])
-    interruption[Symbol.dispose]()
+    await Promise.all([destination?.close(), stores.close()]).finally(interruption[Symbol.dispose])
   }
 }
 

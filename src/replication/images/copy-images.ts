@@ -3,12 +3,13 @@ import { Semaphore } from '../../internal/semaphore.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { Platform } from '../../oci/manifest.ts'
 import type { Name, Tag } from '../../oci/name.ts'
-import type { Registry, RepositoryReader } from '../../registry/reader.ts'
+import type { Registry } from '../../registry/reader.ts'
 import type { Runtime } from '../../runtime.ts'
 import { ManifestMemory, ManifestReader, orFault } from '../manifest-reader.ts'
 import { RepositoryWalk, type WalkedRepository } from '../walk-repository.ts'
 import { type CopiedImage, type CopyReport, emptyTally, isUnreachable } from './copy-report.ts'
 import type { CopyTarget } from './copy-target.ts'
+import { isAbout, listSignatureTags } from './listed-tags.ts'
 import { missingPlatforms } from './missing-platforms.ts'
 import { type CopyWork, TargetContent } from './target-content.ts'
 
@@ -43,9 +44,6 @@ export interface CopyOptions {
 const QUESTIONS_AT_ONCE = 16
 const BLOBS_AT_ONCE = 8
 const REPOSITORIES_AT_ONCE = 8
-/** Far beyond any repository whose tags are listed for the signatures among them. */
-const TAGS_MAX = 1_000_000
-
 /**
  * Copies images as they are: bytes verbatim, blobs first, then manifests, tags last. What one image lacks stops no other
  * one. What a tag of the target stands for already is not read, unless there may be new referrers.
@@ -160,7 +158,7 @@ class RepositoryCopy {
     const repository = source.repository(name)
     const manifests = new ManifestReader(source, this.#memory, places)
     const walking = new RepositoryWalk(name, { repository, manifests, places, platforms, referrers })
-    const listed = referrers ? await this.#tagsOf(repository) : { tags: [], faults: [] }
+    const listed = referrers ? await listSignatureTags(repository) : { tags: [], faults: [] }
     const roots = found.map(({ job, digest }) => ({ digest, ...(job.tag && { tag: job.tag }) }))
     const walked = await walking.walkRoots(roots, listed.tags)
     const content = new TargetContent(to.name, this.#work, {
@@ -172,7 +170,9 @@ class RepositoryCopy {
     const told = new Set<PortolanError>()
     await Promise.all(
       found.map(async (each) => {
-        const faults = walked.faults.filter((fault) => isAbout(fault, name, each))
+        const faults = walked.faults.filter((fault) =>
+          isAbout(fault, name, { tag: each.job.tag, digest: each.digest }),
+        )
         for (const fault of faults) told.add(fault)
         const missing = missingPlatforms(each.digest, manifests.contents.get(each.digest), platforms)
         const failure = missing ?? (await orFault(() => this.#put(each, walked, content)))
@@ -220,26 +220,9 @@ class RepositoryCopy {
     if (before !== digest) await content.putTagged(digest, [tag])
   }
 
-  async #tagsOf(
-    repository: RepositoryReader,
-  ): Promise<{ readonly tags: readonly Tag[]; readonly faults: readonly PortolanError[] }> {
-    const tags: Tag[] = []
-    const fault = await orFault(async () => {
-      for await (const tag of repository.tags()) if (tags.push(tag) > TAGS_MAX) break
-    })
-    if (fault === undefined) return { tags, faults: [] }
-    const message = `whether there are signatures by tag is not known: ${fault.message}`
-    return { tags: [], faults: [new PortolanError(fault.code, message, fault.facts, fault)] }
-  }
-
   #named({ written, digest, to }: CopyJob): Pick<CopiedImage, 'source' | 'target'> {
     const { name, tag } = to
     const target = { name, ...(tag ? { tag } : digest && { digest }) }
     return { source: written, target: this.#work.target.nameOf(target) }
   }
-}
-
-/** Whether a fault of a walk names an image. */
-function isAbout({ message }: PortolanError, name: Name, { job, digest }: Found): boolean {
-  return message.startsWith(`${name}:${job.tag}: `) || message.startsWith(`${name}@${digest}: `)
 }
