@@ -41,7 +41,9 @@ function filledStore({ stores }: Config, id: string): FilledStore {
   const ids = filled.map((store) => store.id)
   const isThere = stores.some((store) => store.id === id)
   const because = isThere ? 'has no "fill", which says how it is written to' : 'is no store of the config'
-  throw usage(`store:${id} ${because}${suggestion(id, ids)}; with "fill" there are ${ids.join(', ') || 'none'}`)
+  throw usage(
+    `store:${id} ${because}${suggestion(id, ids)}; with "fill" there are ${ids.join(', ') || 'none'}`,
+  )
 }
 
 async function readSeparate(file: string): Promise<Config> {
