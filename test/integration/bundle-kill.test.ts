@@ -34,7 +34,7 @@ beforeAll(async () => {
   registry = await startSlowRegistry([{ name: 'app', tags: { v1: app }, blobs }])
   await run('whole')
   whole = await readAll('whole')
-})
+}, 60_000)
 afterAll(async () => {
   await registry[Symbol.asyncDispose]()
   await folder[Symbol.asyncDispose]()
