@@ -1,28 +1,14 @@
 import { PortolanError } from '../errors.ts'
+import type { NumberedFiles } from '../storage/numbered-files.ts'
 import { partName } from './form.ts'
-
-/** The files of a bundle. */
-export interface PartFiles {
-  /** How to name it to people, such as a folder. */
-  readonly location: string
-  /** By number, from 1 on: how many bytes each part has. */
-  readonly sizes: ReadonlyMap<number, number>
-  /** Some bytes of a part; `undefined` when it is not there. */
-  open(
-    number: number,
-    start: number,
-    end: number,
-    signal?: AbortSignal,
-  ): Promise<ReadableStream<Uint8Array> | undefined>
-}
 
 /** The parts of a bundle as the one stream that they are slices of, read anywhere. */
 export class BundleParts {
-  readonly files: PartFiles
+  readonly files: NumberedFiles
   readonly #partSize: number
 
   /** `partSize` is that of every part but the last; `null` where there is one part alone. */
-  constructor(files: PartFiles, partSize: number | null) {
+  constructor(files: NumberedFiles, partSize: number | null) {
     this.files = files
     this.#partSize = partSize ?? Number.MAX_SAFE_INTEGER
   }

@@ -2,6 +2,7 @@ import { PortolanError } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { RepositoryReader } from '../registry/reader.ts'
 import type { Runtime } from '../runtime.ts'
+import type { SignBytes } from './bundle-signature.ts'
 import type { ExportedImage } from './collect.ts'
 import type { BundleIndex } from './form.ts'
 import { repositoryName } from './image-name.ts'
@@ -11,8 +12,8 @@ import { readBegun } from './read-begun.ts'
 import { type BundleStream, writeContents } from './write-bundle.ts'
 
 export interface ExportOptions extends Omit<PlanOptions, 'onManifest'> {
-  /** Signs the index; it gives an Ed25519 signature in base64. */
-  readonly sign?: ((statement: Uint8Array<ArrayBuffer>) => Promise<string>) | undefined
+  /** Signs the index. */
+  readonly sign?: SignBytes | undefined
   /** Told what is going to be written, once it is known, and where it goes on. */
   readonly onPlan: (index: BundleIndex, from: number) => void | Promise<void>
   /** Told of bytes as they come. */

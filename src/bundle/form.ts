@@ -57,7 +57,7 @@ const INDEX = z.object({
 })
 const RECEIPT = z.object({
   version: z.literal(1),
-  target: z.string(),
+  target: z.string().max(1024),
   bundle: DIGEST,
   images: z.array(IMAGE),
   contents: z.array(DIGEST),
@@ -117,16 +117,10 @@ export function formatLedger(contents: Iterable<Digest>): Uint8Array<ArrayBuffer
   return written({ version: 1, ledger: true, contents: [...new Set(contents)].sort() })
 }
 
-/** The contents that a receipt or a ledger says are at the other side. Throws `CONTENT_INVALID`. */
-export function parseKnownContents(bytes: Uint8Array, source: string): ReadonlySet<Digest> {
-  const { ledger } = read(
-    z.object({ ledger: z.unknown().optional() }),
-    bytes,
-    source,
-    'a receipt or a ledger',
-  )
-  const { contents } = ledger === undefined ? parseReceipt(bytes, source) : parseLedger(bytes, source)
-  return new Set(contents)
+/** Whether a file says of itself that it is a ledger; what is neither that nor a receipt is found out when it is read. */
+export function isLedger(bytes: Uint8Array, source: string): boolean {
+  const marked = z.object({ ledger: z.unknown().optional() })
+  return read(marked, bytes, source, 'a receipt or a ledger').ledger !== undefined
 }
 
 /** How the file of a part is called, from 1 on. */

@@ -1,6 +1,7 @@
 import { TAR_END, tarHeader, tarPadding } from '../internal/tar.ts'
 import { OCI_INDEX } from '../oci/manifest.ts'
 import { headerOf } from './bundle-head.ts'
+import type { SignBytes } from './bundle-signature.ts'
 import {
   type AssumedContent,
   BUNDLE_ENTRIES,
@@ -38,10 +39,7 @@ const encoder = new TextEncoder()
  * Says where in the stream each content begins, and writes what stands before them: `oci-layout`, `index.json`,
  * `bundle.json` and, with `sign`, its signature.
  */
-export async function layOut(
-  plan: BundlePlan,
-  sign?: (statement: Uint8Array<ArrayBuffer>) => Promise<string>,
-): Promise<LaidOut> {
+export async function layOut(plan: BundlePlan, sign?: SignBytes): Promise<LaidOut> {
   const layout = encoder.encode('{"imageLayoutVersion":"1.0.0"}')
   const list = encoder.encode(JSON.stringify(imageIndex(plan)))
   const before =

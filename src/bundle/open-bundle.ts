@@ -1,6 +1,7 @@
 import { PortolanError } from '../errors.ts'
+import type { NumberedFiles } from '../storage/numbered-files.ts'
 import { type BundleHead, readBundleHead } from './bundle-head.ts'
-import { BundleParts, type PartFiles } from './bundle-parts.ts'
+import { BundleParts } from './bundle-parts.ts'
 import { ByteReader } from './byte-reader.ts'
 import { partName } from './form.ts'
 
@@ -15,7 +16,7 @@ export interface OpenedBundle extends BundleHead {
  * Opens a bundle by its first part; what of the others is missing or wrong is found when it is verified or read. Throws
  * `FILE_UNREADABLE`, and `CONTENT_INVALID` when it is none or has no first part.
  */
-export async function openBundle(files: PartFiles): Promise<OpenedBundle> {
+export async function openBundle(files: NumberedFiles): Promise<OpenedBundle> {
   const { location, sizes } = files
   const first = sizes.get(1)
   if (first === undefined) {

@@ -5,6 +5,7 @@ import type { BundleVerification } from '../bundle/verify-bundle.ts'
 import { copyExitCode, describeCopy } from './copy-report.ts'
 import { EXIT } from './exit-code.ts'
 import { formatBytes, formatCount } from './format-quantity.ts'
+import { printable } from './print.ts'
 
 /** Lines that the text has of one kind; all of them are in the JSON. */
 const LISTED = 200
@@ -37,11 +38,6 @@ export function importExitCode(report: ImportReport): number {
 
 function describeFault({ parts, message }: BundleFault): string {
   return printable(`wrong: ${parts.length === 0 ? '' : `${describeParts(parts)}: `}${message}`)
-}
-
-/** What stands in a file that came from elsewhere may not speak to the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?')
 }
 
 function describeParts(parts: readonly string[]): string {

@@ -2,8 +2,9 @@ import { stringify } from 'yaml'
 import { formatReference, parseReference } from '../oci/reference.ts'
 import { EXIT } from './exit-code.ts'
 import type { ImageListing, ListedImage } from './image-listing.ts'
+import { printable } from './print.ts'
 import type { ResolvedListing } from './resolve-listing.ts'
-import { count, formatUnread, shown } from './scan-report.ts'
+import { count, formatUnread } from './scan-report.ts'
 
 /** A list as it is printed. */
 export type PrintedListing = ImageListing & Partial<Pick<ResolvedListing, 'unresolved'>>
@@ -60,7 +61,7 @@ export function formatRemarks({ gaps, moved, files, cluster, unresolved = [] }: 
       ({ path, line, written, why }) =>
         `not listed: ${path}:${line}: ${written === '' ? '' : `${written}: `}${why}`,
     ),
-  ].map(shown)
+  ].map(printable)
 }
 
 /** What an upgrade does not bring, one line each. */

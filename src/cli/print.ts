@@ -34,6 +34,11 @@ export function progressOutput(): Pick<typeof process.stderr, 'write' | 'isTTY' 
   return quiet ? { write: () => true, isTTY: false, columns: 0 } : process.stderr
 }
 
+/** What came from files or others, without what would drive a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '�')
+}
+
 /** What is printed by `--json` on an error that ended a command. */
 export interface PrintedError {
   readonly code: string

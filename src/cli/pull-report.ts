@@ -1,5 +1,6 @@
 import type { PullFailure } from '../migrate/cluster/pull-failures.ts'
-import { count, shown } from './scan-report.ts'
+import { printable } from './print.ts'
+import { count } from './scan-report.ts'
 import { formatTable } from './table.ts'
 
 /** How many rows a table has; `--json` has more. */
@@ -12,12 +13,12 @@ export function formatPullFailures(failures: readonly PullFailure[]): string {
     .slice(0, ROWS_MAX)
     .map(
       ({ image = '-', replacement = '-', pods, examples, count: times, lastSeen = '-', reason, message }) => [
-        shown(image),
-        shown(replacement),
-        shown(podsOf(pods, examples)),
+        printable(image),
+        printable(replacement),
+        printable(podsOf(pods, examples)),
         String(times),
         lastSeen,
-        shown(message === undefined ? reason : `${reason}: ${message}`),
+        printable(message === undefined ? reason : `${reason}: ${message}`),
       ],
     )
   const more = failures.length - ROWS_MAX

@@ -1,6 +1,7 @@
 import type { UnreadPart } from '../migrate/examine.ts'
 import type { Finding } from '../migrate/finding.ts'
 import type { Mentions } from '../migrate/mention.ts'
+import { printable } from './print.ts'
 import type { Scanned } from './scan-files.ts'
 import { formatTable } from './table.ts'
 
@@ -25,7 +26,7 @@ export function formatFindings(findings: readonly Finding[], { related = false }
       ? ''
       : `strings of programs (rewrite changes them with --include-code)\n${tableOf(code, notes)}`,
     related ? tableOf(of('related'), notes) : namesOf(of('related'), notes),
-    notes.map((note, index) => `  [${index + 1}] ${shown(note)}`).join('\n'),
+    notes.map((note, index) => `  [${index + 1}] ${printable(note)}`).join('\n'),
   ]
   return tables.filter((table) => table !== '').join('\n\n')
 }
@@ -48,7 +49,7 @@ export function formatRest({ notRead, partlyRead, mentions, cluster }: Scanned):
       MENTIONS_MAX,
       (number) => `not understood: ${count(number, `more ${noun}`)} with mentions (--json names them)`,
     ),
-  ].map(shown)
+  ].map(printable)
 }
 
 /** How much there was, in one line. */
@@ -101,18 +102,13 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** What stands in files may hold what would drive a terminal. */
-export function shown(text: string): string {
-  return text.replace(/\p{Cc}/gu, '�')
-}
-
 function tableOf(findings: readonly Finding[], notes: readonly string[]): string {
   if (findings.length === 0) return ''
   const rows = findings.map(({ path, line, column, written, replacement, owner, note, pods }) => [
-    shown(`${path}:${line}:${column}`),
-    shown(written),
+    printable(`${path}:${line}:${column}`),
+    printable(written),
     (replacement ?? '-') + markOf(note, notes),
-    shown(owner) + (pods === undefined ? '' : ` (${count(pods, 'pod')})`),
+    printable(owner) + (pods === undefined ? '' : ` (${count(pods, 'pod')})`),
   ])
   return formatTable(['place', 'reference', 'becomes', 'belongs to'], rows)
 }
@@ -121,9 +117,9 @@ function namesOf(findings: readonly Finding[], notes: readonly string[]): string
   const names = Map.groupBy(findings, ({ understood, note = '' }) => `${understood}${markOf(note, notes)}`)
   if (names.size === 0) return ''
   const rows = [...names].map(([name, all]) => [
-    shown(name),
+    printable(name),
     count(all.length, 'place'),
-    shown(`${all[0]!.path}:${all[0]!.line}`),
+    printable(`${all[0]!.path}:${all[0]!.line}`),
   ])
   return formatTable(['related (--related shows each place)', 'places', 'the first'], rows)
 }

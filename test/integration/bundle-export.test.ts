@@ -1,11 +1,14 @@
-import { generateKeyPairSync, verify } from 'node:crypto'
+import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readBundleHead } from '../../src/bundle/bundle-head.ts'
+import { signReceipt } from '../../src/bundle/bundle-signature.ts'
 import { ByteReader } from '../../src/bundle/byte-reader.ts'
+import type { Receipt } from '../../src/bundle/form.ts'
+import type { Digest } from '../../src/oci/digest.ts'
 import { runHosted } from '../support/command-host.ts'
 import { makeBlob, makeManifest, type TestBlob } from '../support/content.ts'
 import { status } from '../support/list-server.ts'
@@ -137,6 +140,81 @@ describe('what a bundle has', () => {
   })
 })
 
+describe('whose a receipt is', () => {
+  const [ours, others] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')]
+  const lineOf = ({ publicKey }: typeof ours) =>
+    publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+  const receipt: Receipt = {
+    ...{ version: 1, target: 'registry.test/k8s', images: [] },
+    bundle: one.digest as Digest,
+    contents: [base.digest as Digest],
+  }
+  const signedBy = ({ privateKey }: typeof ours) =>
+    signReceipt(receipt, async (statement) => sign(null, statement, privateKey).toString('base64'))
+  const refusal = /was not signed by the holder of this key, or was altered since/
+
+  it.each<[string, () => Promise<object>, number, RegExp | undefined]>([
+    ['signed by the holder of the key', () => signedBy(ours), 0, undefined],
+    ['not signed', async () => receipt, 1, /since\.json is not signed/],
+    ['signed by somebody else', () => signedBy(others), 1, refusal],
+    [
+      'of other contents by now',
+      async () => ({ ...(await signedBy(ours)), contents: [config.digest] }),
+      1,
+      refusal,
+    ],
+    [
+      'of another registry by now',
+      async () => ({ ...(await signedBy(ours)), target: 'other.test' }),
+      1,
+      refusal,
+    ],
+    ['signed with what is no signature', async () => ({ ...receipt, signature: '?' }), 1, refusal],
+    [
+      'the index of a bundle that the holder of the key has signed',
+      async () => {
+        const index = { ...receipt, created: null, partSize: null, length: 0 }
+        const signature = sign(null, Buffer.from(`${JSON.stringify(index)}\n`), ours.privateKey)
+        return { ...index, signature: signature.toString('base64') }
+      },
+      1,
+      refusal,
+    ],
+    ['a ledger', async () => ({ version: 1, ledger: true, contents: [] }), 2, /is a ledger.*never signed/],
+  ])('with --key, one that is %s ends with the right code', async (_, make, code, message) => {
+    const file = join(folder.path, 'since.json')
+    // Laid out anew, as people's tools do.
+    await writeFile(file, JSON.stringify(await make(), null, 2))
+    const ended = await exportBundle(image('v1'), '--since', file, '--key', lineOf(ours))
+    expect(ended.code, ended.err).toBe(code)
+    if (message === undefined) {
+      expect((await readBundle()).index.assumed.map(({ digest }) => digest)).toEqual([base.digest])
+      expect(ended.report.since).toMatchObject({ kind: 'receipt', signature: 'valid' })
+    } else {
+      expect(ended.report.error?.message).toMatch(message)
+      await expect(readdir(output)).rejects.toThrow('ENOENT')
+    }
+  })
+
+  it.each([
+    ['unchecked', () => signedBy(ours)],
+    ['none', async () => receipt],
+  ])('is said to be %s without a key', async (signature, make) => {
+    const file = join(folder.path, 'since.json')
+    await writeFile(file, JSON.stringify(await make()))
+    const { code, report } = await exportBundle(image('v1'), '--since', file)
+    expect([code, report.since]).toEqual([
+      0,
+      { file, kind: 'receipt', target: 'registry.test/k8s', signature },
+    ])
+  })
+
+  it('is not asked where there is none', async () => {
+    const { code, err } = await exportBundle(image('v1'), '--key', lineOf(ours))
+    expect([code, err]).toEqual([2, expect.stringContaining('--since')])
+  })
+})
+
 describe('what goes wrong', () => {
   it('is tried again while it may pass: 429, 503, bodies that break off, and bytes that were wrong', async () => {
     const cut = (bytes: number) => (_: unknown, response: ServerResponse) => {
@@ -265,6 +343,7 @@ interface Report {
   readonly status?: string
   readonly resumedFrom?: number
   readonly blobs?: number
+  readonly since?: object
   readonly missing: readonly { readonly why: string }[]
   readonly error?: { readonly message: string }
 }

@@ -11,6 +11,7 @@ import {
   value,
 } from '../spec/option-spec.ts'
 import { jsonOptions, platformText } from '../spec/shared-options.ts'
+import { keyOption } from './bundle-verify-spec.ts'
 
 /** Below it, the parts of a large bundle would be more than their names can count. */
 const PART_MIN = 1024 * 1024
@@ -42,6 +43,7 @@ export const BUNDLE_EXPORT = defineCommand({
       asText,
     ),
     ledger: value('<file>', 'note there what this side has sent; made where there is none', asText),
+    key: keyOption('with --since: take only a receipt that the holder of this key has signed'),
     sign: value('<file>', 'sign the index with this Ed25519 key in PEM', asText),
     platform: list('<os/arch>', 'of images for several platforms, only these (default: all)', platformText),
     referrers: offSwitch('leave out signatures and other referrers'),
@@ -51,6 +53,7 @@ export const BUNDLE_EXPORT = defineCommand({
     ...jsonOptions('print the report as JSON'),
   },
   rules: [
+    { kind: 'need', option: 'key', needs: 'since', why: 'it says whose the receipt has to be' },
     {
       kind: 'check',
       fault: ({ images }, words) =>
@@ -62,7 +65,7 @@ export const BUNDLE_EXPORT = defineCommand({
   examples: [
     'portolan bundle export registry.k8s.io/pause:3.9 --output /media/usb/bundle',
     'portolan bundle export --images images.txt --output /media/usb/bundle --part-size 4GiB-1',
-    'portolan bundle export --images images.txt --output /media/usb/july --since receipt.json',
+    'portolan bundle export --images images.txt --output /media/usb/july --since receipt.json --key receiver.pub.pem',
     'portolan bundle export --images images.txt --output /media/usb/july --since ledger.json --ledger ledger.json',
   ],
 })

@@ -1,20 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { importPrivateKey, signBytes } from '../../backends/ownership/ownership-key.ts'
 import { type ExportOptions, exportBundle, planExport } from '../../bundle/export-bundle.ts'
-import {
-  BUNDLE_INDEX_MAX_BYTES,
-  type BundleIndex,
-  formatLedger,
-  parseKnownContents,
-  parseLedger,
-} from '../../bundle/form.ts'
+import { BUNDLE_INDEX_MAX_BYTES, type BundleIndex, formatLedger, parseLedger } from '../../bundle/form.ts'
 import { imageName } from '../../bundle/image-name.ts'
-import { PortolanError } from '../../errors.ts'
+import { type KnownContents, readKnownContents, unsignedLedger } from '../../bundle/known-contents.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { readPlatform } from '../../oci/keep-platforms.ts'
 import { readSmallFile, unreadable } from '../../storage/fs/files.ts'
 import { writeWhole } from '../../storage/fs/workspace-file.ts'
 import { describeExport, exportExitCode, exportReport } from '../bundle-export-report.ts'
+import { readBundleKey, readBundleSigner } from '../bundle-key.ts'
 import { openBundleOutput } from '../bundle-output.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { readSources } from '../copy-source.ts'
@@ -44,20 +37,21 @@ export async function runBundleExport(
     const registries = createRegistries({ plainHttp: options.plainHttp ?? [], signal })
     const images = await readSources(words, options.images, registries)
     requireNames(images, 'what is in a bundle has one')
+    const known = await readKnown(options)
     const exporting: ExportOptions = {
       platforms: (options.platform ?? []).map(readPlatform),
       referrers: options.referrers,
-      known: await readKnown(options),
+      known: known?.digests ?? new Set(),
       partSize: options.partSize ?? null,
-      sign: options.sign === undefined ? undefined : await signerOf(options.sign),
+      sign: await readBundleSigner(options.sign),
       signal,
       onPlan: ({ length }, written) => progress.report({ kind: 'plan', length, written }),
       onBytes: (bytes) => progress.report({ kind: 'bytes', bytes }),
     }
     const run = options.dryRun ? planOnly(images, exporting) : writeAll(images, exporting, options)
-    const { index, resumedFrom } = await run
+    const exported = await run
     progress.end()
-    const report = exportReport(options.dryRun ? 'planned' : 'written', options.output, index, resumedFrom)
+    const report = exportReport(options.dryRun ? 'planned' : 'written', options, exported, known?.by)
     if (options.json) printJson(report)
     else process.stdout.write(describeExport(report))
     return exportExitCode(report, options.allowUnknown)
@@ -105,25 +99,21 @@ async function writeAll(
 }
 
 /** A ledger that this very export begins says nothing yet. */
-async function readKnown({ since, ledger }: BundleExportOptions): Promise<ReadonlySet<Digest>> {
-  if (since === undefined) return new Set()
+async function readKnown({
+  since,
+  ledger,
+  key: keyText,
+}: BundleExportOptions): Promise<KnownContents | undefined> {
+  if (since === undefined) return undefined
+  const key = await readBundleKey(keyText)
   const bytes = await readSmallFile(since, BUNDLE_INDEX_MAX_BYTES)
-  if (bytes !== undefined) return parseKnownContents(bytes, since)
-  if (since === ledger) return new Set()
-  throw unreadable(since, new Error('there is no such file'))
+  if (bytes !== undefined) return readKnownContents(bytes, since, key)
+  if (since !== ledger) throw unreadable(since, new Error('there is no such file'))
+  if (key !== undefined) throw unsignedLedger(since)
+  return { digests: new Set(), by: { kind: 'ledger' } }
 }
 
 async function readLedger(file: string): Promise<readonly Digest[]> {
   const bytes = await readSmallFile(file, BUNDLE_INDEX_MAX_BYTES)
   return bytes === undefined ? [] : parseLedger(bytes, file).contents
-}
-
-/** Throws `FILE_UNREADABLE`, and `CONFIG_INVALID` for what is no Ed25519 key. */
-async function signerOf(file: string): Promise<(statement: Uint8Array<ArrayBuffer>) => Promise<string>> {
-  const pem = await readFile(file, 'utf8').catch((cause: Error) => {
-    const message = `cannot read the key that --sign names, ${file}: ${cause.message}`
-    throw new PortolanError('FILE_UNREADABLE', message, { file }, cause)
-  })
-  const key = await importPrivateKey(pem, file)
-  return (statement) => signBytes(statement, key)
 }

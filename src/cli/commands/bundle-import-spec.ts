@@ -17,6 +17,7 @@ export const BUNDLE_IMPORT = defineCommand({
       'write there what is at the registry now: the next "bundle export --since" leaves that out',
       asText,
     ),
+    sign: value('<file>', 'sign the receipt with this Ed25519 key in PEM', asText),
     map: list(
       '<from=to>',
       "names at the registry: docker.io/library=hub (default: the image's own, without its host)",
@@ -25,9 +26,10 @@ export const BUNDLE_IMPORT = defineCommand({
     plainHttp: list('<host>', 'speak plain HTTP to these hosts; loopback is spoken to so anyway'),
     ...jsonOptions('print the report as JSON'),
   },
+  rules: [{ kind: 'need', option: 'sign', needs: 'receipt', why: 'it is what is signed' }],
   examples: [
     'portolan bundle import /media/usb/bundle --to registry.example/k8s',
-    'portolan bundle import /media/usb/bundle --to registry.example/k8s --receipt receipt.json',
+    'portolan bundle import /media/usb/bundle --to registry.example/k8s --receipt receipt.json --sign receiver.pem',
     'cat /media/usb/bundle.*.tar | portolan bundle import - --to registry.example/k8s',
   ],
 })

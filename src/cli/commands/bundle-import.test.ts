@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign as signBytes } from 'node:crypto'
+import { generateKeyPairSync, sign as signBytes, verify } from 'node:crypto'
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -211,6 +211,32 @@ describe('bundle import', () => {
     const { received } = at.registry
     expect((await at.pipe(at.bundle.bytes)).code).toBe(0)
     expect(at.registry.received).toBe(received)
+  })
+
+  it('signs its receipt, from a folder and from a pipe', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+    await using at = await world()
+    const key = join(at.folder, 'receiver.pem')
+    await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    const signing = ['--receipt', at.receipt, '--sign', key]
+    for (const run of [() => at.run(...signing), () => at.pipe(at.bundle.bytes, ...signing)]) {
+      const { code, err } = await run()
+      expect(code, err).toBe(0)
+      const { signature, ...stated } = JSON.parse(await readFile(at.receipt, 'utf8')) as { signature: string }
+      const statement = Buffer.from(`${JSON.stringify(stated)}\n`)
+      expect(verify(null, statement, publicKey, Buffer.from(signature, 'base64'))).toBe(true)
+      await rm(at.receipt)
+    }
+  })
+
+  it.each([
+    ['no key', ['--receipt', 'receipt.json', '--sign', 'nowhere.pem'], 'nowhere.pem'],
+    ['no receipt', ['--sign', 'nowhere.pem'], '--receipt'],
+  ])('sends nothing where there is %s to sign with', async (_, words, named) => {
+    await using at = await world()
+    const { code, err } = await at.run(...words)
+    expect([code, err]).toEqual([2, expect.stringContaining(named)])
+    expect(at.registry.requests).toEqual([])
   })
 
   it('takes only what was signed by the key it is given', async () => {

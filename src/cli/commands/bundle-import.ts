@@ -1,7 +1,7 @@
 import { openBundleFolder } from '../../adapters/node/open-bundle-folder.ts'
 import type { BundleHead } from '../../bundle/bundle-head.ts'
-import { checkSignature } from '../../bundle/bundle-signature.ts'
-import { formatReceipt } from '../../bundle/form.ts'
+import { checkSignature, type SignBytes, signReceipt } from '../../bundle/bundle-signature.ts'
+import { formatReceipt, type Receipt } from '../../bundle/form.ts'
 import { type ImportOptions, type ImportReport, importBundle } from '../../bundle/import-bundle.ts'
 import { importStream } from '../../bundle/import-stream.ts'
 import type { ImportTarget } from '../../bundle/import-work.ts'
@@ -12,7 +12,7 @@ import { registryTarget } from '../../replication/images/registry-target.ts'
 import { openPassingSpool } from '../../storage/fs/passing-spool.ts'
 import { writeWhole } from '../../storage/fs/workspace-file.ts'
 import { describeBundle, describeImport, importExitCode } from '../bundle-import-report.ts'
-import { readBundleKey } from '../bundle-key.ts'
+import { readBundleKey, readBundleSigner } from '../bundle-key.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { readPlace } from '../copy-destination.ts'
 import { EXIT } from '../exit-code.ts'
@@ -38,6 +38,7 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
   const interruption = interruptible(progress.say, 'what is there stays: the same command goes on')
   const { signal } = interruption
   try {
+    const sign = await readBundleSigner(options.sign)
     const registries = createRegistries({ plainHttp: options.plainHttp ?? [], signal })
     const reader = registries.of(host)
     const target = registryTarget(commandRuntime, reader, registries.writer(host))
@@ -52,8 +53,8 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
     const imported = folder === '-' ? await fromInput(work) : await fromFolder(folder, work)
     progress.end()
     if (imported === undefined) return EXIT.failed
-    const { report, head } = imported
-    if (receipt !== undefined) await writeReceipt(receipt, to, report, head)
+    const { report } = imported
+    if (receipt !== undefined) await writeReceipt(receipt, receiptOf(to, imported), sign)
     await sessions?.close()
     const { contents: _, ...printed } = report
     if (options.json) printJson(printed)
@@ -110,20 +111,21 @@ async function fromInput({ at, importing, options }: Work): Promise<Imported> {
   }
 }
 
-async function writeReceipt(
-  file: string,
+function receiptOf(
   target: string,
-  { images, contents }: ImportReport,
-  { index, bytes }: Imported['head'],
-): Promise<void> {
+  { report: { images, contents }, head: { index, bytes } }: Imported,
+): Receipt {
   const hash = commandRuntime.createHash('sha256')
   hash.update(bytes)
-  const receipt = formatReceipt({
+  return {
     version: 1,
     target,
     bundle: `sha256:${hash.hex()}` as Digest,
     images: index.images.filter((_, at) => images[at]!.status !== 'failed'),
     contents,
-  })
-  await writeWhole(file, receipt, true)
+  }
+}
+
+async function writeReceipt(file: string, receipt: Receipt, sign: SignBytes | undefined): Promise<void> {
+  await writeWhole(file, formatReceipt(sign === undefined ? receipt : await signReceipt(receipt, sign)), true)
 }

@@ -2,14 +2,13 @@ import { defineCommand, type OptionsOf, one } from '../spec/command-spec.ts'
 import { asText, value } from '../spec/option-spec.ts'
 import { jsonOptions } from '../spec/shared-options.ts'
 
-/** Who must have signed a bundle. */
-export const keyOptions = {
-  key: value(
-    '<file>',
-    'take only what the holder of this key has signed: an Ed25519 public key in PEM, or its one line',
-    asText,
-  ),
+/** Who must have signed something; `does` says what. */
+export function keyOption(does: string) {
+  return value('<file>', `${does}: an Ed25519 public key in PEM, or its one line`, asText)
 }
+
+/** Who must have signed a bundle. */
+export const keyOptions = { key: keyOption('take only what the holder of this key has signed') }
 
 export const BUNDLE_VERIFY = defineCommand({
   name: 'bundle verify',

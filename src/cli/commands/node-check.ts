@@ -7,7 +7,7 @@ import { checkMirrorUse } from '../../migrate/node-check/mirror-use.ts'
 import type { CheckFinding, CheckMirror, CheckReport } from '../../migrate/node-check/report.ts'
 import { EXIT } from '../exit-code.ts'
 import { createMachineFiles } from '../node-files.ts'
-import { say } from '../print.ts'
+import { printable, say } from '../print.ts'
 import { formatTable } from '../table.ts'
 
 export interface NodeCheckOptions extends CheckRequest {
@@ -78,7 +78,7 @@ function print({ files, mirrors, findings, notRead }: CheckReport): void {
   if (findings.length > 0) {
     process.stdout.write(`${mirrors.length > 0 ? '\n' : ''}${findings.map(formatFinding).join('\n')}\n`)
   }
-  for (const { path, reason } of notRead) console.error(shown(`not read: ${path}: ${reason}`))
+  for (const { path, reason } of notRead) console.error(printable(`not read: ${path}: ${reason}`))
   const used = mirrors.filter(({ state }) => state === 'used').length
   say(
     [
@@ -92,17 +92,12 @@ function print({ files, mirrors, findings, notRead }: CheckReport): void {
 
 function mirrorRow({ tool, registry, asks, state, fallback, file, line }: CheckMirror): string[] {
   const row = [tool, registry, asks, state === 'used' ? '' : state, fallback ?? 'nobody', `${file}:${line}`]
-  return row.map(shown)
+  return row.map(printable)
 }
 
 function formatFinding({ file, line, effect, problem, versions, fix }: CheckFinding): string {
   const whose = versions === undefined ? '' : ` (${versions})`
-  return `${shown(`${file}:${line}: ${effect}: ${problem}${whose}`)}\n    ${shown(fix)}`
-}
-
-/** What stands in files may hold what would drive a terminal. */
-function shown(text: string): string {
-  return text.replace(/\p{Cc}/gu, '�')
+  return `${printable(`${file}:${line}: ${effect}: ${problem}${whose}`)}\n    ${printable(fix)}`
 }
 
 function count(number: number, noun: string): string {

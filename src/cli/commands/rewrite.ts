@@ -10,9 +10,9 @@ import { pinned, TargetChecker, type Verification } from '../../migrate/verify.t
 import { withheld } from '../../migrate/withheld.ts'
 import { FileExaminer } from '../examine-files.ts'
 import { EXIT } from '../exit-code.ts'
-import { printLongJson, say } from '../print.ts'
+import { printable, printLongJson, say } from '../print.ts'
 import { readRegistryMap } from '../read-registry-map.ts'
-import { formatMentions, formatUnread, shown } from '../scan-report.ts'
+import { formatMentions, formatUnread } from '../scan-report.ts'
 import { replaceText } from '../text-file.ts'
 import type { RewriteOptions } from './rewrite-spec.ts'
 
@@ -176,8 +176,8 @@ function show(
       `${path}:${line}:${column}: ${verdict}: ${reference}${becomes}${note === undefined ? '' : `: ${note}`}`,
     )
   }
-  for (const part of unread) console.error(shown(formatUnread(part)))
-  if (mentions !== undefined) console.error(shown(formatMentions(mentions)))
+  for (const part of unread) console.error(printable(formatUnread(part)))
+  if (mentions !== undefined) console.error(printable(formatMentions(mentions)))
 }
 
 async function writeOverride(path: string, override: HelmOverride): Promise<void> {

@@ -1,25 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { NumberedFiles } from '../numbered-files.ts'
 import { openFileRange } from './file-range.ts'
 import { fileSize, unreadable } from './files.ts'
-
-/** Files of a folder that are known by numbers, such as the parts of a bundle; read, and never written. */
-export interface NumberedFiles {
-  /** The folder. */
-  readonly location: string
-  /** By number: how many bytes each file has. */
-  readonly sizes: ReadonlyMap<number, number>
-  /**
-   * Some bytes of a file, `undefined` when it is not there. Throws `FILE_UNREADABLE`, and `CONTENT_INVALID` when it has
-   * another length by now.
-   */
-  open(
-    number: number,
-    start: number,
-    end: number,
-    signal?: AbortSignal,
-  ): Promise<ReadableStream<Uint8Array> | undefined>
-}
 
 /** How files are called. */
 export interface FileNumbering {
