@@ -1,5 +1,5 @@
 import { PortolanError } from '../errors.ts'
-import type { NumberedFiles } from '../storage/numbered-files.ts'
+import type { BodyOptions, NumberedFiles } from '../storage/numbered-files.ts'
 import { partName } from './form.ts'
 
 /** The parts of a bundle as the one stream that they are slices of, read anywhere. */
@@ -27,8 +27,8 @@ export class BundleParts {
   }
 
   /** Bytes of the stream; fails with `CONTENT_INVALID` where a part is missing or short. */
-  stream(start: number, end: number, signal?: AbortSignal): ReadableStream<Uint8Array> {
-    const pieces = this.#pieces(start, end, signal)
+  stream(start: number, end: number, options?: BodyOptions): ReadableStream<Uint8Array> {
+    const pieces = this.#pieces(start, end, options)
     return new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
@@ -42,7 +42,7 @@ export class BundleParts {
     )
   }
 
-  async *#pieces(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array, undefined> {
+  async *#pieces(start: number, end: number, options?: BodyOptions): AsyncGenerator<Uint8Array, undefined> {
     for (let at = start; at < end; ) {
       const place = this.placeOf(at)
       const length = Math.min(end - at, this.#partSize - place.start)
@@ -52,7 +52,7 @@ export class BundleParts {
         const message = `${name} has ${size} bytes; at least ${place.start + length} were expected`
         throw new PortolanError('CONTENT_INVALID', message, { path: name })
       }
-      const body = await this.files.open(place.number, place.start, place.start + length, signal)
+      const body = await this.files.open(place.number, place.start, place.start + length, options)
       if (body === undefined) throw new PortolanError('CONTENT_INVALID', `${name} is missing`, { path: name })
       for await (const piece of body) yield piece
       at += length

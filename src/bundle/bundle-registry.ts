@@ -108,13 +108,10 @@ class BundleRepository implements RepositoryReader {
     return content && { size: content.size }
   }
 
-  async blob(
-    digest: Digest,
-    { start = 0, end = Number.POSITIVE_INFINITY, signal }: BlobOptions = {},
-  ): Promise<OpenedBlob | undefined> {
-    signal?.throwIfAborted()
+  async blob(digest: Digest, options: BlobOptions = {}): Promise<OpenedBlob | undefined> {
+    options.signal?.throwIfAborted()
     const content = this.#blob(digest)
-    return content && openContent(this.#bundle, content, { start, end, ...(signal && { signal }) })
+    return content && openContent(this.#bundle, content, options)
   }
 
   /** A manifest is none. */
@@ -154,9 +151,9 @@ export function blobsOf(bundle: OpenedBundle): RepositoryReader['blob'] {
 function openContent(
   { parts }: OpenedBundle,
   { offset, size }: BundleContent,
-  { start = 0, end = Number.POSITIVE_INFINITY, signal }: BlobOptions,
+  { start = 0, end = Number.POSITIVE_INFINITY, ...reading }: BlobOptions,
 ): OpenedBlob {
-  return { start, size, body: parts.stream(offset + start, offset + Math.min(end, size), signal) }
+  return { start, size, body: parts.stream(offset + start, offset + Math.min(end, size), reading) }
 }
 
 /** The bytes of a content that is small enough to be held, a manifest. Throws `CONTENT_INVALID` when they are others. */

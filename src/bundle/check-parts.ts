@@ -95,7 +95,7 @@ async function isIn(
 ): Promise<boolean> {
   const end = start + header.length
   if ((files.sizes.get(number) ?? 0) < end) return false
-  const body = await files.open(number, start, end, signal)
+  const body = await files.open(number, start, end, { signal })
   if (body === undefined) return false
   const found = await new ByteReader(body, partName(number)).take(header.length)
   return found.every((byte, at) => byte === header[at])

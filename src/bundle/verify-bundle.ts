@@ -69,21 +69,21 @@ async function verifyContent(
   const { digest, size, mediaType } = content
   const header = headerOf(content)
   const start = content.offset - header.length
-  const reader = new ByteReader(parts.stream(start, paddedEnd(content), signal), digest)
+  const reader = new ByteReader(parts.stream(start, paddedEnd(content), { signal, lend: true }), digest)
   try {
     if (!isEqual(await reader.take(header.length), header))
       throw invalid(`the header before ${digest} was altered`)
     const hash = createHash(digestAlgorithm(digest) as HashAlgorithm)
-    const kept: Uint8Array[] = []
+    const kept = mediaType === undefined ? undefined : new Uint8Array(size)
     for await (const piece of reader.pieces(size)) {
       hash.update(piece)
-      if (mediaType !== undefined) kept.push(piece)
+      kept?.set(piece, reader.position - header.length - piece.length)
       onBytes(piece.length)
     }
     const actual = `${digestAlgorithm(digest)}:${hash.hex()}`
     if (actual !== digest) throw invalid(`${digest} was altered: its bytes are those of ${actual}`)
     await takeZeros(reader, paddedEnd(content) - content.offset - size, digest)
-    if (mediaType !== undefined) checkManifest(joined(kept, size), content, known)
+    if (kept !== undefined) checkManifest(kept, content, known)
   } finally {
     await reader.close()
   }
@@ -101,16 +101,6 @@ function checkManifest(
   const lacking = content.blobs.find((blob) => !known.has(blob.digest))
   if (lacking !== undefined)
     throw invalid(`${digest} names ${lacking.digest}, which the bundle neither has nor says to be missing`)
-}
-
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
 }
 
 /** The two empty blocks at the end of the archive. */

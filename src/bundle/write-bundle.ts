@@ -99,7 +99,9 @@ async function bringBlob(
 ): Promise<void> {
   const { digest, size, repositories } = content
   const blob = { digest, size, name: repositories[0] ?? 'no repository' }
-  const [first = [], ...others] = repositories.flatMap(sources).map((reader) => [blobSource(reader, digest)])
+  const [first = [], ...others] = repositories
+    .flatMap(sources)
+    .map((reader) => [blobSource(reader, digest, size)])
   const bring = (turns: readonly Source[]) => {
     const options = { sources: takeTurns(turns), stop: signal, onBytes }
     return startDownload(runtime, blob, spoolAt(stream, content), options).ended

@@ -1,3 +1,11 @@
+/** How a body is read. */
+export interface BodyOptions {
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined
+  /** Whether a piece of the body may be over when the next one is read. */
+  readonly lend?: boolean | undefined
+}
+
 /** Files that are known by numbers from 1 on, such as the parts of a bundle; read, and never written. */
 export interface NumberedFiles {
   /** How to name them to people, such as a folder. */
@@ -12,6 +20,6 @@ export interface NumberedFiles {
     number: number,
     start: number,
     end: number,
-    signal?: AbortSignal,
+    options?: BodyOptions,
   ): Promise<ReadableStream<Uint8Array> | undefined>
 }

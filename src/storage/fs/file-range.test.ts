@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readlink, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -31,6 +31,43 @@ test.each([
 ])('gives the bytes from %i up to %i', async (start, end) => {
   const bytes = await read(await open({ start, end }))
   expect(BYTES.subarray(start, end).equals(bytes)).toBe(true)
+})
+
+test('lends what it has read ahead: a piece is what it was until the next one is read', async () => {
+  const large = Buffer.concat(Array(11).fill(BYTES))
+  await writeFile(path, large)
+  const reader = (await open({ size: large.length, end: large.length, lend: true })).getReader()
+  const sizes: number[] = []
+  for (let at = 0; ; ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    // As long as reading ahead takes, and longer.
+    await stat(path)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(large.subarray(at, at + value.length).equals(value)).toBe(true)
+    at += value.length
+    sizes.push(value.length)
+  }
+  expect(sizes).toEqual([1_048_576, 1_048_576, 1_048_576, large.length - 3 * 1_048_576])
+  expect(await openCount()).toBe(0)
+})
+
+test('closes a file that is read ahead when the client goes away, and when it shrinks', async () => {
+  const large = { size: 3_300_000, end: 3_300_000, lend: true }
+  await truncate(path, large.size)
+  const gone = (await open(large)).getReader()
+  await gone.read()
+  await gone.cancel()
+  const broken = (await open(large)).getReader()
+  await broken.read()
+  await broken.read()
+  await truncate(path, 0)
+  await expect(
+    (async () => {
+      for (;;) if ((await broken.read()).done) return
+    })(),
+  ).rejects.toMatchObject({ code: 'CONTENT_INVALID' })
+  expect(await openCount()).toBe(0)
 })
 
 test.each([

@@ -3,6 +3,8 @@ import { contentInvalid, openFile } from './files.ts'
 
 /** Large enough that a system call and a stream's turn cost little beside the copying, small enough for many clients. */
 const CHUNK_BYTES = 128 * 1024
+/** For one reader who takes all of a large file: with less, more time goes into taking turns than into reading. */
+const LENT_BYTES = 1024 * 1024
 
 /** Which bytes of a file of `size` bytes are wanted: from `start` up to, not including, `end`. */
 export interface FileRange {
@@ -11,6 +13,8 @@ export interface FileRange {
   readonly end: number
   /** Breaks the stream with its reason at the next read after it aborts. */
   readonly signal?: AbortSignal | undefined
+  /** Whether a piece may be over when the next one is read: then it is read ahead, into memory that is used again. */
+  readonly lend?: boolean | undefined
 }
 
 /**
@@ -34,25 +38,35 @@ export async function openFileRange(
   return readRange(path, handle, range)
 }
 
-function readRange(
-  path: string,
-  handle: FileHandle,
-  { start, end, signal }: FileRange,
-): ReadableStream<Uint8Array> {
+function readRange(path: string, handle: FileHandle, range: FileRange): ReadableStream<Uint8Array> {
+  const { start, end, signal, lend = false } = range
+  const most = Math.min(lend ? LENT_BYTES : CHUNK_BYTES, end - start)
+  const lent = lend ? [new Uint8Array(most), new Uint8Array(most)] : []
   let position = start
+  let ahead: Promise<Uint8Array> | undefined
+  const read = async (): Promise<Uint8Array> => {
+    const length = Math.min(most, end - position)
+    const into = lent.shift() ?? new Uint8Array(length)
+    if (lend) lent.push(into)
+    const { bytesRead } = await handle.read(into, 0, length, position)
+    if (bytesRead === 0) throw contentInvalid(path, `${path} shrank while it was read`)
+    position += bytesRead
+    return into.subarray(0, bytesRead)
+  }
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           signal?.throwIfAborted()
-          if (position < end) {
-            const length = Math.min(CHUNK_BYTES, end - position)
-            const { bytesRead, buffer } = await handle.read(new Uint8Array(length), 0, length, position)
-            if (bytesRead === 0) throw contentInvalid(path, `${path} shrank while it was read`)
-            position += bytesRead
-            controller.enqueue(buffer.subarray(0, bytesRead))
+          const piece = start < end ? await (ahead ?? read()) : undefined
+          const isLast = position === end
+          if (lend && !isLast) {
+            ahead = read()
+            // Whoever reads on is told.
+            ahead.catch(() => {})
           }
-          if (position < end) return
+          if (piece !== undefined) controller.enqueue(piece)
+          if (!isLast) return
           await handle.close()
           controller.close()
         } catch (error) {

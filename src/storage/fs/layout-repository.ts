@@ -68,12 +68,12 @@ export class LayoutRepository implements RepositoryReader {
 
   async blob(
     digest: Digest,
-    { start = 0, end = Number.POSITIVE_INFINITY, signal }: BlobOptions = {},
+    { start = 0, end = Number.POSITIVE_INFINITY, signal, lend }: BlobOptions = {},
   ): Promise<OpenedBlob | undefined> {
     signal?.throwIfAborted()
     const size = this.#facts.blobs.get(digest)
     if (size === undefined) return undefined
-    const range = { size, start, end: Math.min(end, size), signal }
+    const range = { size, start, end: Math.min(end, size), signal, lend }
     const body = await this.#files.open(contentPath(digest), range)
     return body && { start, size, body }
   }

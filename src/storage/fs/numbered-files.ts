@@ -28,10 +28,10 @@ export async function openNumberedFiles(
   return {
     location: folder,
     sizes,
-    async open(number, start, end, signal) {
+    async open(number, start, end, options) {
       const size = sizes.get(number)
       if (size === undefined) return undefined
-      return openFileRange(join(folder, nameOf(number)), { size, start, end, signal })
+      return openFileRange(join(folder, nameOf(number)), { ...options, size, start, end })
     },
   }
 }
