@@ -142,6 +142,8 @@ export class ImportWork {
         else {
           from ??= name
           this.tally.there++
+          // The answer to its last byte may be what an import before this one did not live to see.
+          await this.#sessions?.forget(`${name}@${digest}`)
         }
       }),
     )

@@ -14,6 +14,10 @@ export interface PushableRegistry extends AsyncDisposable {
   readonly requests: string[]
   /** Bytes of blobs that were taken in. */
   readonly received: number
+  /** Told of each piece of a blob as it comes; may be changed. */
+  onBytes: (bytes: number) => void
+  /** Requests that have come and are not answered, nor were given up. */
+  readonly open: number
   /** What it does wrong; may be changed. */
   readonly faults: PushFaults
   tagsOf(repository: string): string[]
@@ -40,7 +44,7 @@ export interface PushFaults {
     headers?: Record<string, string>
     body?: string
   }[]
-  /** Whether what came before a cut is kept and told of. */
+  /** Whether what came before a cut, or before a client went away, is kept and told of. */
   resumes?: boolean
   /** Takes no manifest of which something that it names is not in the repository. */
   isStrict?: boolean
@@ -67,7 +71,11 @@ interface Session {
 export async function startPushableRegistry(faults: PushFaults = {}): Promise<PushableRegistry> {
   const registry = new Pushable(faults)
   const server = createServer((request, response) => {
-    registry.serve(request, response).catch(() => response.destroy())
+    registry.open++
+    registry
+      .serve(request, response)
+      .catch(() => response.destroy())
+      .finally(() => registry.open--)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -84,6 +92,8 @@ class Pushable {
   readonly manifests = new Map<string, StoredManifest>()
   readonly requests: string[] = []
   received = 0
+  open = 0
+  onBytes: (bytes: number) => void = () => {}
   readonly faults: PushFaults
   readonly #sessions = new Map<string, Session>()
   #count = 0
@@ -239,20 +249,23 @@ class Pushable {
     const cut = isWithBody ? this.faults.cutAfter?.shift() : undefined
     const chunks: Buffer[] = [session.bytes]
     let length = 0
-    const keep = () => {
+    const breakOff = () => {
       if (this.faults.resumes) session.bytes = Buffer.concat(chunks)
-    }
-    request.once('close', () => request.complete || keep())
-    for await (const chunk of request) {
-      const left = cut === undefined ? chunk.length : Math.min(chunk.length, cut - length)
-      chunks.push(chunk.subarray(0, left))
-      length += left
-      this.received += left
-      if (cut === undefined || length < cut) continue
-      keep()
-      if (!this.faults.resumes) this.#sessions.delete(id)
+      else this.#sessions.delete(id)
       request.destroy()
       return false
+    }
+    try {
+      for await (const chunk of request) {
+        const left = cut === undefined ? chunk.length : Math.min(chunk.length, cut - length)
+        chunks.push(chunk.subarray(0, left))
+        length += left
+        this.received += left
+        this.onBytes(left)
+        if (cut !== undefined && length >= cut) return breakOff()
+      }
+    } catch {
+      return breakOff()
     }
     session.bytes = Buffer.concat(chunks)
     return true

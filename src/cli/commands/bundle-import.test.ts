@@ -117,6 +117,15 @@ describe('bundle import', () => {
     await expect(readFile(`${at.receipt}.uploads`)).rejects.toThrow(/ENOENT/)
   })
 
+  it('leaves no note of an upload behind whose end an import before it did not live to see', async () => {
+    await using at = await world()
+    expect((await at.run()).code).toBe(0)
+    const uploads = { [`gap/app@${large.digest}`]: `${at.registry.origin}/v2/gap/app/blobs/uploads/s1` }
+    await writeFile(`${at.receipt}.uploads`, JSON.stringify({ target: `${at.registry.host}/gap`, uploads }))
+    expect((await at.run('--receipt', at.receipt)).code).toBe(0)
+    await expect(readFile(`${at.receipt}.uploads`)).rejects.toThrow(/ENOENT/)
+  })
+
   it.each<[string, (at: { folder: string; bytes: Buffer; offset: number }) => Promise<void>, RegExp]>([
     [
       'a flipped bit',
