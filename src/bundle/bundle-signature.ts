@@ -1,9 +1,6 @@
-import { type OwnershipKey, verifyBytes } from '../backends/ownership/ownership-key.ts'
+import { type OwnershipKey, type SignBytes, verifyBytes } from '../backends/ownership/ownership-key.ts'
 import { PortolanError } from '../errors.ts'
 import { formatReceipt, type Receipt } from './form.ts'
-
-/** Gives an Ed25519 signature of some bytes, in base64. */
-export type SignBytes = (statement: Uint8Array<ArrayBuffer>) => Promise<string>
 
 /** What somebody has signed, or should have. */
 export interface Signed {

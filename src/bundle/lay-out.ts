@@ -1,7 +1,7 @@
+import type { SignBytes } from '../backends/ownership/ownership-key.ts'
 import { TAR_END, tarHeader, tarPadding } from '../internal/tar.ts'
 import { OCI_INDEX } from '../oci/manifest.ts'
 import { headerOf } from './bundle-head.ts'
-import type { SignBytes } from './bundle-signature.ts'
 import {
   type AssumedContent,
   BUNDLE_ENTRIES,

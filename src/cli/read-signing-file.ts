@@ -1,9 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { importPrivateKey, signBytes } from '../backends/ownership/ownership-key.ts'
+import { importPrivateKey, type SignBytes, signBytes } from '../backends/ownership/ownership-key.ts'
 import { PortolanError } from '../errors.ts'
-
-/** Signs bytes; the signature is base64. */
-export type SignBytes = (statement: Uint8Array<ArrayBuffer>) => Promise<string>
 
 /** Reads the Ed25519 key that an option names. Throws `FILE_UNREADABLE`, or `CONFIG_INVALID` for what is no such key. */
 export async function readSigningFile(file: string, option: string): Promise<SignBytes> {

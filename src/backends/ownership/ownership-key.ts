@@ -3,6 +3,9 @@ import { PortolanError } from '../../errors.ts'
 /** A key as the web's own crypto holds it. */
 export type OwnershipKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
+/** Gives an Ed25519 signature of some bytes, in base64. */
+export type SignBytes = (statement: Uint8Array<ArrayBuffer>) => Promise<string>
+
 /** RFC 7468, section 10. */
 const PRIVATE_PEM = /^\s*-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]*)-----END PRIVATE KEY-----\s*$/
 

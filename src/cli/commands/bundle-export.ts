@@ -7,7 +7,7 @@ import { readPlatform } from '../../oci/keep-platforms.ts'
 import { readSmallFile, unreadable } from '../../storage/fs/files.ts'
 import { writeWhole } from '../../storage/fs/workspace-file.ts'
 import { describeExport, exportExitCode, exportReport } from '../bundle-export-report.ts'
-import { readBundleKey, readBundleSigner } from '../bundle-key.ts'
+import { readBundleKey } from '../bundle-key.ts'
 import { openBundleOutput } from '../bundle-output.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { readSources } from '../copy-source.ts'
@@ -16,6 +16,7 @@ import { interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
 import { type BundleEvent, createBundleBoard } from '../progress/bundle-board.ts'
 import { createProgress } from '../progress/progress.ts'
+import { readSigningFile } from '../read-signing-file.ts'
 import { createRegistries } from '../registries.ts'
 import { requireNames, type SourceImage } from '../source-image.ts'
 import type { BundleExportOptions } from './bundle-export-spec.ts'
@@ -43,7 +44,7 @@ export async function runBundleExport(
       referrers: options.referrers,
       known: known?.digests ?? new Set(),
       partSize: options.partSize ?? null,
-      sign: await readBundleSigner(options.sign),
+      sign: options.sign === undefined ? undefined : await readSigningFile(options.sign, '--sign'),
       signal,
       onPlan: ({ length }, written) => progress.report({ kind: 'plan', length, written }),
       onBytes: (bytes) => progress.report({ kind: 'bytes', bytes }),

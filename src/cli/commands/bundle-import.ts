@@ -1,6 +1,7 @@
 import { openBundleFolder } from '../../adapters/node/open-bundle-folder.ts'
+import type { SignBytes } from '../../backends/ownership/ownership-key.ts'
 import type { BundleHead } from '../../bundle/bundle-head.ts'
-import { checkSignature, type SignBytes, signReceipt } from '../../bundle/bundle-signature.ts'
+import { checkSignature, signReceipt } from '../../bundle/bundle-signature.ts'
 import { formatReceipt, type Receipt } from '../../bundle/form.ts'
 import { type ImportOptions, type ImportReport, importBundle } from '../../bundle/import-bundle.ts'
 import { importStream } from '../../bundle/import-stream.ts'
@@ -12,7 +13,7 @@ import { registryTarget } from '../../replication/images/registry-target.ts'
 import { openPassingSpool } from '../../storage/fs/passing-spool.ts'
 import { writeWhole } from '../../storage/fs/workspace-file.ts'
 import { describeBundle, describeImport, importExitCode } from '../bundle-import-report.ts'
-import { readBundleKey, readBundleSigner } from '../bundle-key.ts'
+import { readBundleKey } from '../bundle-key.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { readPlace } from '../copy-destination.ts'
 import { EXIT } from '../exit-code.ts'
@@ -20,6 +21,7 @@ import { INTERRUPTED, interruptible } from '../interruption.ts'
 import { printJson, progressOutput } from '../print.ts'
 import { createImageBoard, type ImageEvent } from '../progress/image-board.ts'
 import { createProgress } from '../progress/progress.ts'
+import { readSigningFile } from '../read-signing-file.ts'
 import { createRegistries } from '../registries.ts'
 import { openSessionFile } from '../upload-sessions.ts'
 import type { BundleImportOptions } from './bundle-import-spec.ts'
@@ -38,7 +40,7 @@ export async function runBundleImport(folder: string, options: BundleImportOptio
   const interruption = interruptible(progress.say, 'what is there stays: the same command goes on')
   const { signal } = interruption
   try {
-    const sign = await readBundleSigner(options.sign)
+    const sign = options.sign === undefined ? undefined : await readSigningFile(options.sign, '--sign')
     const registries = createRegistries({ plainHttp: options.plainHttp ?? [], signal })
     const reader = registries.of(host)
     const target = registryTarget(commandRuntime, reader, registries.writer(host))
