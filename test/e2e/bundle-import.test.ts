@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseReceipt } from '../../src/bundle/form.ts'
+import { makeSampleImages } from '../../src/demo/images.ts'
 import { MANIFEST_ACCEPT } from '../../src/oci/manifest.ts'
 import { runCommand, startCommand } from '../support/command.ts'
+import { type InstalledContainerd, installedContainerds, startContainerd } from '../support/containerd.ts'
 import { type DockerRegistry, noDockerRegistry, startDockerRegistry } from '../support/docker-registry.ts'
 import { findFreePort } from '../support/ports.ts'
 import { findProgram, findPrograms, run, runOk } from '../support/programs.ts'
@@ -20,6 +22,12 @@ if (noDockerRegistry !== undefined) console.warn(`no bundle is imported; ${noDoc
 const { found, missing } = findPrograms('cosign', 'crane', 'ip')
 const noNamespace = missing ?? (await whyNoNamespace())
 if (noNamespace !== undefined) console.warn(`no bundle is imported without a network; ${noNamespace}`)
+
+const containerds = await installedContainerds()
+const noNode =
+  noNamespace ??
+  (containerds.length === 0 ? 'not on this machine: containerd' : findPrograms('crictl').missing)
+if (noNode !== undefined) console.warn(`no node pulls where no network goes; ${noNode}`)
 
 /** Of an import; `KILLS=50` for as many as the release is tried with. */
 const KILLS = Number(process.env.KILLS ?? 4)
@@ -187,47 +195,114 @@ describe.skipIf(noDockerRegistry !== undefined)('bundle import', () => {
   })
 
   it.skipIf(noNamespace !== undefined)('imports and verifies signatures where no network goes', async () => {
-    const name = `portolan-${process.pid}`
-    const inside = [found.ip, 'netns', 'exec', name]
-    await runOk(found.ip, ['netns', 'add', name])
-    const registry = await startInside()
-    try {
-      const to = ['--to', '127.0.0.1:5000/gap']
-      const { code, err, out } = await runCommand(['bundle', 'import', output, ...to], {
+    await using gap = await openGap()
+    const { inside } = gap
+    const to = ['--to', '127.0.0.1:5000/gap']
+    const { code, err, out } = await runCommand(['bundle', 'import', output, ...to], {
+      folder: tmpdir(),
+      under: inside,
+    })
+    expect(code, `${err}${out}`).toBe(0)
+    for (const { name: image, tag, digest } of pushed.images) {
+      const reference = `127.0.0.1:5000/gap/images/${image}`
+      for (const each of [`${reference}:${tag}`, `${reference}@${digest}`]) {
+        const { stdout } = await run(found.ip, [...inside.slice(1), found.crane, 'digest', each])
+        expect(stdout.toString().trim(), each).toBe(digest)
+      }
+    }
+    const verify = ['verify', '--key', join(folder.path, 'cosign.pub'), '--insecure-ignore-tlog']
+    const image = `127.0.0.1:5000/gap/images/old@${signed().digest}`
+    const ran = await run(found.ip, [
+      ...[...inside.slice(1), found.cosign, ...verify, '--allow-http-registry', image],
+    ])
+    expect(ran.code, ran.stderr).toBe(0)
+    expect(source.requests().length).toBe(asked)
+  })
+
+  it.skipIf(noNode !== undefined).each(containerds)(
+    'containerd $version.version pulls by CRI, as a kubelet does, what was imported where no network goes',
+    async (installed) => {
+      await using own = await makeTempFolder()
+      const file = (name: string) => join(own.path, name)
+      await makeSampleImages(file('sample'))
+      const exported = await portolan('bundle', 'export', `oci:${file('sample')}`, '--output', file('bundle'))
+      expect(exported.code, exported.err).toBe(0)
+      await using gap = await openGap()
+      const imported = await runCommand(['bundle', 'import', file('bundle'), '--to', '127.0.0.1:5000/gap'], {
         folder: tmpdir(),
-        under: inside,
+        under: gap.inside,
       })
-      expect(code, `${err}${out}`).toBe(0)
-      for (const { name: image, tag, digest } of pushed.images) {
-        const reference = `127.0.0.1:5000/gap/images/${image}`
-        for (const each of [`${reference}:${tag}`, `${reference}@${digest}`]) {
-          const { stdout } = await run(found.ip, [...inside.slice(1), found.crane, 'digest', each])
-          expect(stdout.toString().trim(), each).toBe(digest)
+      expect(imported.code, imported.err).toBe(0)
+      const config = await configureNode(installed, own.path, { localhost: '127.0.0.1:5000/gap' })
+      await using node = await startContainerd(installed, { folder: own.path, config, under: gap.inside })
+      const { images } = JSON.parse((await portolan('bundle', 'verify', file('bundle'), '--json')).out) as {
+        images: readonly { name: string; digest: string }[]
+      }
+      for (const { name, digest } of images.filter(({ name }) => !name.includes(':sha256-'))) {
+        for (const each of [name, `${name.replace(/:[^:/]+$/, '')}@${digest}`]) {
+          const { code, stdout, stderr } = await node.pull(each)
+          expect(code, `${each}: ${stderr}${node.log.slice(-2000)}`).toBe(0)
+          expect(stdout.toString()).toMatch(/sha256:[0-9a-f]{64}/)
         }
       }
-      const verify = ['verify', '--key', join(folder.path, 'cosign.pub'), '--insecure-ignore-tlog']
-      const image = `127.0.0.1:5000/gap/images/old@${signed().digest}`
-      const ran = await run(found.ip, [
-        ...[...inside.slice(1), found.cosign, ...verify, '--allow-http-registry', image],
-      ])
-      expect(ran.code, ran.stderr).toBe(0)
-      expect(source.requests().length).toBe(asked)
-    } finally {
+      // What is not there is asked for nowhere else.
+      expect((await node.pull('localhost/demo/absent:1.0')).code).not.toBe(0)
+    },
+    180_000,
+  )
+
+  /** Writes the settings that we print for these names; gives the file of the config. */
+  async function configureNode(
+    { version }: InstalledContainerd,
+    folder: string,
+    map: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    await writeFile(join(folder, 'map.yaml'), JSON.stringify(map))
+    const printed = await portolan(
+      ...['node-config', '--for', 'containerd', '--tool-version', version.version, '--no-fallback', '--json'],
+      ...['--map', join(folder, 'map.yaml')],
+    )
+    expect(printed.code, printed.err).toBe(0)
+    const { settings } = JSON.parse(printed.out) as { settings: readonly { file: string; content: string }[] }
+    const architecture = process.arch === 'x64' ? 'amd64' : process.arch
+    const plugin = version.major < 2 ? 'io.containerd.grpc.v1.cri' : 'io.containerd.cri.v1.images'
+    // Of the test alone: no overlays in a container, and a registry without TLS.
+    const native =
+      version.major < 2
+        ? `[plugins."${plugin}".containerd]\n  snapshotter = "native"\n`
+        : `[plugins."${plugin}"]\n  snapshotter = "native"\n[[plugins."io.containerd.transfer.v1.local".unpack_config]]\n  platform = "linux/${architecture}"\n  snapshotter = "native"\n`
+    for (const { file, content } of settings) {
+      const own = join(folder, file)
+      await mkdir(dirname(own), { recursive: true })
+      const here = content
+        .replaceAll('/etc/containerd', join(folder, 'etc/containerd'))
+        .replaceAll('https://', 'http://')
+      await writeFile(own, file.endsWith('config.toml') ? `${here}${native}` : here)
+    }
+    return join(folder, 'etc/containerd/config.toml')
+  }
+})
+
+/** A network that leads nowhere, with a registry in it at 127.0.0.1:5000. */
+async function openGap(): Promise<AsyncDisposable & { readonly inside: readonly string[] }> {
+  const name = `portolan-${process.pid}`
+  await runOk(found.ip, ['netns', 'add', name])
+  const [ip, ...words] = [found.ip, 'netns', 'exec', name] as [string, ...string[]]
+  await runOk(ip, [...words, found.ip, 'link', 'set', 'lo', 'up'])
+  const registry = spawn(ip, [...words, found.crane, 'registry', 'serve', '--address', '127.0.0.1:5000'], {
+    stdio: 'ignore',
+  })
+  const ask = [...words, found.crane, 'catalog', '127.0.0.1:5000']
+  await until('the registry inside to answer', async () => (await run(ip, ask)).code === 0)
+  return {
+    inside: [ip, ...words],
+    async [Symbol.asyncDispose]() {
       registry.kill('SIGKILL')
       await once(registry, 'exit')
       await runOk(found.ip, ['netns', 'delete', name])
-    }
-
-    async function startInside() {
-      await runOk(found.ip, [...inside.slice(1), found.ip, 'link', 'set', 'lo', 'up'])
-      const words = [found.crane, 'registry', 'serve', '--address', '127.0.0.1:5000']
-      const child = spawn(found.ip, [...inside.slice(1), ...words], { stdio: 'ignore' })
-      const ask = [...inside.slice(1), found.crane, 'catalog', '127.0.0.1:5000']
-      await until('the registry inside to answer', async () => (await run(found.ip, ask)).code === 0)
-      return child
-    }
-  })
-})
+    },
+  }
+}
 
 /** Making one needs rights that not everybody has. */
 async function whyNoNamespace(): Promise<string | undefined> {

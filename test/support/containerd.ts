@@ -38,15 +38,18 @@ export interface ContainerdOptions {
   readonly folder: string
   /** The file of its config. */
   readonly config: string
+  /** A program, with its words, that runs containerd in turn and becomes it. */
+  readonly under?: readonly string[]
 }
 
 export async function startContainerd(
   { program }: InstalledContainerd,
-  { folder, config }: ContainerdOptions,
+  { folder, config, under = [] }: ContainerdOptions,
 ): Promise<RunningContainerd> {
   const socket = join(folder, 'c.sock')
   const flags = ['--root', join(folder, 'root'), '--state', join(folder, 'state'), '--address', socket]
-  const daemon = await startDaemon(program, ['--config', config, ...flags], 'containerd successfully booted')
+  const [first, ...words] = [...under, program, '--config', config, ...flags] as [string, ...string[]]
+  const daemon = await startDaemon(first, words, 'containerd successfully booted')
   const endpoint = `unix://${socket}`
   return {
     get log() {
