@@ -1,7 +1,5 @@
-import { createCipheriv, createHash } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../src/oci/manifest.ts'
 import {
   type DockerRegistry,
   noDockerRegistry,
@@ -11,6 +9,8 @@ import { findPrograms } from '../test/support/programs.ts'
 import { startS3Server } from '../test/support/s3-server.ts'
 import { makeTempFolder } from '../test/support/temp.ts'
 import { inTotal, runTool, type Spent } from './processes/tool.ts'
+import { prepare, type Store } from './sync/prepare.ts'
+import { pushImage } from './sync/push-image.ts'
 
 // How fast `portolan sync` copies the images of a registry, beside skopeo and crane on the same machine, and how much
 // memory a large blob takes. Each run starts a process and begins with empty targets.
@@ -152,97 +152,4 @@ function print(title: string, best: ReadonlyMap<string, Measured>): void {
       `${name.padEnd(28)} ${seconds.toFixed(2).padStart(6)} s ${cpu.toFixed(2).padStart(6)} CPU s (×${times}) ${megabytes.toFixed(0).padStart(4)} MB ${String(requests).padStart(4)} requests`,
     )
   }
-}
-
-type Store = 'folder' | 's3'
-
-/** A folder in which the command can be run. */
-async function prepare(
-  host: string,
-  repository: string,
-  folder: string,
-  stores: readonly Store[],
-  s3: {
-    readonly origin: string
-    readonly bucket: string
-    readonly environment: Readonly<Record<string, string>>
-  },
-): Promise<void> {
-  await mkdir(folder)
-  const fills = stores.map(async (kind, index) => {
-    const id = `${kind}-${index}`
-    const root = join(folder, id)
-    if (kind === 'folder') await mkdir(root)
-    const fill =
-      kind === 'folder'
-        ? { folder: root }
-        : { s3: { bucket: s3.bucket, endpoint: s3.origin, prefix: root.slice(1) } }
-    return { id, url: `http://${id}.test`, at: 'aws/eu-west-3', manifests: 'manifests/{digest}', fill }
-  })
-  const config = {
-    upstreams: [{ id: 'upstream', url: `http://${host}`, at: 'gcp/us-central1' }],
-    stores: await Promise.all(fills),
-    sync: { repositories: { list: [repository] }, referrers: false, journal: join(folder, 'journal') },
-  }
-  await writeFile(join(folder, 'portolan.yaml'), JSON.stringify({ version: 1, ...config }))
-}
-
-/** Pushes an image whose layers have so many bytes each, and gives the bytes of all its blobs. */
-async function pushImage(host: string, name: string, layers: readonly number[], tag = 'v1'): Promise<number> {
-  const config = await pushBlob(host, name, [Buffer.from(JSON.stringify({ name, tag }))])
-  const pushed = []
-  for (const [index, size] of layers.entries())
-    pushed.push(await pushBlob(host, name, noise(`${name} ${tag} ${index}`, size)))
-  const document = {
-    ...{ schemaVersion: 2, mediaType: OCI_MANIFEST },
-    config: { mediaType: OCI_CONFIG, ...config },
-    layers: pushed.map((layer) => ({ mediaType: OCI_LAYER_GZIP, ...layer })),
-  }
-  await send(`http://${host}/v2/${name}/manifests/${tag}`, {
-    method: 'PUT',
-    body: JSON.stringify(document),
-    headers: { 'Content-Type': OCI_MANIFEST },
-  })
-  return [config, ...pushed].reduce((sum, { size }) => sum + size, 0)
-}
-
-async function pushBlob(
-  host: string,
-  name: string,
-  pieces: Iterable<Buffer>,
-): Promise<{ digest: string; size: number }> {
-  const hash = createHash('sha256')
-  let size = 0
-  let location = await send(`http://${host}/v2/${name}/blobs/uploads/`, { method: 'POST' })
-  for (const piece of pieces) {
-    hash.update(piece)
-    size += piece.length
-    location = await send(location, {
-      method: 'PATCH',
-      body: new Uint8Array(piece),
-      headers: { 'Content-Type': 'application/octet-stream' },
-    })
-  }
-  const digest = `sha256:${hash.digest('hex')}`
-  const end = new URL(location)
-  end.searchParams.set('digest', digest)
-  await send(end.href, { method: 'PUT' })
-  return { digest, size }
-}
-
-/** Bytes that do not compress, in pieces. */
-function* noise(label: string, size: number): Generator<Buffer> {
-  const cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(label).digest(), Buffer.alloc(16))
-  const piece = Buffer.alloc(16 * MIB)
-  for (let left = size; left > 0; left -= piece.length)
-    yield cipher.update(piece.subarray(0, Math.min(left, piece.length)))
-}
-
-/** Gives where to go on. */
-async function send(url: string, init: RequestInit): Promise<string> {
-  const response = await fetch(url, init)
-  if (!response.ok)
-    throw new Error(`${init.method} ${url} answered ${response.status}: ${await response.text()}`)
-  await response.arrayBuffer()
-  return new URL(response.headers.get('location') ?? url, url).href
 }

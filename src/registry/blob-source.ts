@@ -11,9 +11,14 @@ export function blobSource(
   digest: Digest,
   size = 0,
 ): Source {
+  let opened = 0
   return {
     location: repository.location,
-    open: (start, signal) =>
-      repository.blob(digest, { start, signal, ...(size - start >= LARGE_BYTES && { lend: true }) }),
+    open(start, signal) {
+      const isLarge = size - start >= LARGE_BYTES
+      // What has broken off goes on as one stream: what comes in ranges may be what the registry does not bear.
+      const whole = opened++ === 0 && { size }
+      return repository.blob(digest, { start, signal, ...(isLarge && { lend: true, ...whole }) })
+    },
   }
 }

@@ -48,7 +48,7 @@ export async function openBlob(
       return opened(question, response, { start: 0, end }, sizeOf(response))
     case 206: {
       const range = readContentRange(response)
-      if (range?.first === start && !isEncoded(response)) {
+      if (range?.first === start) {
         return opened(question, response, { start, end }, range.size)
       }
       await response.body?.cancel()
@@ -101,12 +101,16 @@ function withErrors({ what, facts, signal }: RegistryQuestion, body: ReadableStr
   })
 }
 
-function readContentRange(response: Response): { first: number; size?: number } | undefined {
+/** Which bytes an answer has, of how many; `undefined` where it does not say so, or has them encoded. */
+export function readContentRange(
+  response: Response,
+): { first: number; last: number; size?: number } | undefined {
+  if (isEncoded(response)) return undefined
   const range = CONTENT_RANGE.exec(response.headers.get('Content-Range') ?? '')
   if (range === null) return undefined
   const [first, last, size] = range.slice(1).map(Number) as [number, number, number]
-  if (range[3] === '*') return { first }
-  return first <= last && last < size ? { first, size } : undefined
+  if (range[3] === '*') return { first, last }
+  return first <= last && last < size ? { first, last, size } : undefined
 }
 
 /** What an answer says of the whole blob's bytes; encoded against what was asked, it has the lengths of other bytes. */

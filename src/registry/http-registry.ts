@@ -1,10 +1,12 @@
 import { parseDigest } from '../oci/digest.ts'
 import type { Name, Tag } from '../oci/name.ts'
 import type { Fetch, Runtime } from '../runtime.ts'
+import { Distances } from '../transport/distance.ts'
 import { type AskedFor, locationOf, questionOf, type RegistryAddress } from './address.ts'
 import { type Asker, createAsker } from './ask.ts'
-import { openBlob, statBlob } from './blob.ts'
+import { statBlob } from './blob.ts'
 import { openElsewhere } from './elsewhere.ts'
+import { FarBlobs } from './far-blobs.ts'
 import { fetchManifest, resolveManifest } from './manifest.ts'
 import type { Registry, RepositoryReader } from './reader.ts'
 import { listReferrers } from './referrers.ts'
@@ -21,21 +23,32 @@ export interface HttpRegistryOptions extends RegistryFetchOptions, RegistryAddre
 export function openHttpRegistry(runtime: Runtime, options: HttpRegistryOptions): Registry {
   const { url, prefix, signal } = options
   const address: RegistryAddress = { url, prefix }
-  const asker = createAsker(runtime, untilStopped(createRegistryFetch(runtime, options), signal))
-  const tags = new TagLookup(asker, runtime)
+  const distances = new Distances()
+  const fetch = createRegistryFetch(runtime, { ...options, distances })
+  const asker = createAsker(runtime, untilStopped(fetch, signal))
+  const shared: Shared = {
+    tags: new TagLookup(asker, runtime),
+    blobs: new FarBlobs(asker, new URL(url).host, distances, options.limits),
+  }
   return {
     location: locationOf(address),
     catalog: (list) => listCatalog(asker, address, list),
     childRepositories: (list) => listChildRepositories(asker, address, list),
     elsewhere: (url) => openElsewhere(runtime, asker, address, url),
-    repository: (name) => openRepository(runtime, asker, tags, address, name),
+    repository: (name) => openRepository(runtime, asker, shared, address, name),
   }
+}
+
+/** What all repositories of a registry teach each other. */
+interface Shared {
+  readonly tags: TagLookup
+  readonly blobs: FarBlobs
 }
 
 function openRepository(
   runtime: Runtime,
   asker: Asker,
-  tags: TagLookup,
+  { tags, blobs }: Shared,
   address: RegistryAddress,
   name: Name,
 ): RepositoryReader {
@@ -63,7 +76,7 @@ function openRepository(
     blob(digest, part = {}) {
       const asked = question({ kind: 'blob', name, digest })
       const { signal, lend } = part
-      return openBlob(asker, { ...asked, ...(signal && { signal }), ...(lend && { lend }) }, part)
+      return blobs.open({ ...asked, ...(signal && { signal }), ...(lend && { lend }) }, part)
     },
   }
 }

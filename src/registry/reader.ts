@@ -99,6 +99,8 @@ export interface BlobOptions {
   readonly signal?: AbortSignal
   /** Whether a piece of the body may be over when the next one is read. */
   readonly lend?: boolean
+  /** Bytes that all of it should have: then a large one may come in several ranges at once, where one connection is slow. */
+  readonly size?: number
 }
 
 /** A blob that is being read; its body must be read to its end or cancelled, and gives nothing beyond `end`. */

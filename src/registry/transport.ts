@@ -1,6 +1,7 @@
 import type { Fetch, Runtime } from '../runtime.ts'
 import { withAuth } from '../transport/auth.ts'
 import type { Credentials } from '../transport/credential.ts'
+import { type Distances, withDistances } from '../transport/distance.ts'
 import { layered } from '../transport/fetch.ts'
 import { withIdleTimeout } from '../transport/idle-timeout.ts'
 import { type Limits, withLimits } from '../transport/limits.ts'
@@ -18,13 +19,15 @@ export interface RegistryFetchOptions extends RetryPolicy {
   readonly limits: Limits
   /** For how long nothing may come, in milliseconds. */
   readonly idleTimeout?: number
+  /** Told how far each host is. */
+  readonly distances?: Distances
 }
 
 const IDLE_TIMEOUT = 30_000
 
 /** The fetch of a registry client: what stands around the runtime's own, in an order that has its reasons. */
 export function createRegistryFetch(runtime: Runtime, options: RegistryFetchOptions): Fetch {
-  const { url, credentials, tokenServices, limits, idleTimeout = IDLE_TIMEOUT } = options
+  const { url, credentials, tokenServices, limits, distances, idleTimeout = IDLE_TIMEOUT } = options
   return layered(
     runtime.fetch,
     // Outside of auth: each hop passes it anew, so that a credential goes to the registry's own origin alone.
@@ -38,5 +41,7 @@ export function createRegistryFetch(runtime: Runtime, options: RegistryFetchOpti
     // Outside of the timeout: time in the queue is not the server's.
     withLimits(limits, runtime),
     withIdleTimeout(idleTimeout, runtime),
+    // Inside of all that waits.
+    ...(distances === undefined ? [] : [withDistances(distances, runtime)]),
   )
 }
