@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type ExportOptions, exportBundle, planExport } from '../../bundle/export-bundle.ts'
 import { BUNDLE_INDEX_MAX_BYTES, type BundleIndex, formatLedger, parseLedger } from '../../bundle/form.ts'
 import { imageName } from '../../bundle/image-name.ts'
@@ -109,7 +110,8 @@ async function readKnown({
   const key = await readBundleKey(keyText)
   const bytes = await readSmallFile(since, BUNDLE_INDEX_MAX_BYTES)
   if (bytes !== undefined) return readKnownContents(bytes, since, key)
-  if (since !== ledger) throw unreadable(since, new Error('there is no such file'))
+  if (ledger === undefined || resolve(since) !== resolve(ledger))
+    throw unreadable(since, new Error('there is no such file'))
   if (key !== undefined) throw unsignedLedger(since)
   return { digests: new Set(), by: { kind: 'ledger' } }
 }
