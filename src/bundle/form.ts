@@ -53,6 +53,7 @@ const INDEX = z.object({
   images: z.array(IMAGE),
   contents: z.array(CONTENT),
   assumed: z.array(ASSUMED),
+  lenders: NAMES.optional(),
   missing: z.array(MISSING),
 })
 const RECEIPT = z.object({
@@ -65,7 +66,10 @@ const RECEIPT = z.object({
 })
 const LEDGER = z.object({ version: z.literal(1), ledger: z.literal(true), contents: z.array(DIGEST) })
 
-/** What `bundle.json` says: all that is in a bundle and where, what it counts on, and what it lacks. */
+/**
+ * What `bundle.json` says: all that is in a bundle and where, what it counts on, which repositories of the other side may
+ * lend that, and what it lacks.
+ */
 export type BundleIndex = DeepReadonly<z.infer<typeof INDEX>>
 /** An image under its name, `HOST/NAME:TAG` or `HOST/NAME@DIGEST`. */
 export type BundleImage = BundleIndex['images'][number]

@@ -116,7 +116,8 @@ export class ImportWork {
     wanted: readonly Name[],
     lacking: readonly Name[],
   ): Promise<readonly Name[]> {
-    const others = this.plan.namesOf(this.plan.index.images.map(({ name }) => name))
+    const { images, lenders = [] } = this.plan.index
+    const others = this.plan.namesOf([...images.map(({ name }) => name), ...lenders])
     for (const name of new Set([...wanted.filter((each) => !lacking.includes(each)), ...others])) {
       if (lacking.includes(name) || !(await this.at.target.repository(name).hasBlob(digest))) continue
       const source = this.at.reader.repository(name)

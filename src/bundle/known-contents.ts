@@ -3,6 +3,7 @@ import { PortolanError } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import { checkReceipt } from './bundle-signature.ts'
 import { isLedger, parseLedger, parseReceipt } from './form.ts'
+import { repositoryOf } from './image-name.ts'
 
 /** Who says what is at the other side: that side, or this one, which remembers what it has sent. */
 export type KnownBy =
@@ -18,6 +19,8 @@ export type KnownBy =
 /** What is at the other side, and is left out. */
 export interface KnownContents {
   readonly digests: ReadonlySet<Digest>
+  /** Where it has some of them, `HOST/NAME` as they are called here, as far as that is said. */
+  readonly repositories: readonly string[]
   readonly by: KnownBy
 }
 
@@ -32,13 +35,15 @@ export async function readKnownContents(
 ): Promise<KnownContents> {
   if (isLedger(bytes, source)) {
     if (key !== undefined) throw unsignedLedger(source)
-    return { digests: new Set(parseLedger(bytes, source).contents), by: { kind: 'ledger' } }
+    const digests = new Set(parseLedger(bytes, source).contents)
+    return { digests, repositories: [], by: { kind: 'ledger' } }
   }
   const receipt = parseReceipt(bytes, source)
   if (key !== undefined) await checkReceipt(receipt, key, source)
-  const { target, contents, signature: signed } = receipt
+  const { target, contents, images, signature: signed } = receipt
+  const repositories = [...new Set(images.map(({ name }) => repositoryOf(name)))].sort()
   const signature = key !== undefined ? 'valid' : signed !== undefined ? 'unchecked' : 'none'
-  return { digests: new Set(contents), by: { kind: 'receipt', target, signature } }
+  return { digests: new Set(contents), repositories, by: { kind: 'receipt', target, signature } }
 }
 
 /** A ledger is what this side has noted for itself. */

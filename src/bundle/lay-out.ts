@@ -21,6 +21,7 @@ export interface BundlePlan {
   /** Manifests first, those that others name before them. */
   readonly contents: readonly Omit<BundleContent, 'offset'>[]
   readonly assumed: readonly AssumedContent[]
+  readonly lenders?: readonly string[]
   readonly missing: readonly MissingContent[]
   readonly partSize: number | null
 }
@@ -63,7 +64,8 @@ export async function layOut(plan: BundlePlan, sign?: SignBytes): Promise<LaidOu
   return { index, head: joined(parts) }
 }
 
-function indexOf({ images, contents, assumed, missing, partSize }: BundlePlan, start: number): BundleIndex {
+function indexOf(plan: BundlePlan, start: number): BundleIndex {
+  const { images, contents, assumed, lenders = [], missing, partSize } = plan
   let position = start
   const placed = contents.map((content) => {
     const offset = position + headerOf(content).length
@@ -72,7 +74,8 @@ function indexOf({ images, contents, assumed, missing, partSize }: BundlePlan, s
     return { digest, size, offset, ...(mediaType !== undefined && { mediaType }), repositories }
   })
   const length = position + TAR_END.length
-  return { version: 1, created: null, partSize, length, images, contents: placed, assumed, missing }
+  const lent = assumed.length > 0 && lenders.length > 0 && { lenders }
+  return { version: 1, created: null, partSize, length, images, contents: placed, assumed, ...lent, missing }
 }
 
 /**

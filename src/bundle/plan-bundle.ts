@@ -18,6 +18,8 @@ export interface PlanOptions {
   readonly referrers: boolean
   /** What the other side has, and is left out. */
   readonly known: ReadonlySet<Digest>
+  /** Repositories of the other side in which that may be. */
+  readonly lenders?: readonly string[]
   readonly partSize: number | null
   readonly signal: AbortSignal
   /** Told of the bytes of each manifest that is read. */
@@ -36,7 +38,7 @@ export async function planBundle(
   images: readonly ExportedImage[],
   options: PlanOptions,
 ): Promise<BundlePlan> {
-  const { signal, partSize, known } = options
+  const { signal, partSize, known, lenders = [] } = options
   const places = new Semaphore(QUESTIONS_AT_ONCE)
   const groups = Map.groupBy(images, groupOf(images))
   const collected = await new Semaphore(REPOSITORIES_AT_ONCE).map(groups.values(), (group) => {
@@ -66,6 +68,7 @@ export async function planBundle(
       everything.filter(({ digest }) => known.has(digest)),
       byDigest,
     ).map(({ digest, size, repositories }) => ({ digest, size, repositories })),
+    lenders,
     missing: distinct(missing),
     partSize,
   }

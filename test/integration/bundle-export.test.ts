@@ -141,6 +141,20 @@ describe('what a bundle has', () => {
   })
 })
 
+it('a bundle names the repositories of a receipt, which may lend what is left out', async () => {
+  const known = [config, base, first, one].map(({ digest }) => digest)
+  const named = { name: image('v1'), digest: one.digest, mediaType: one.type, size: one.bytes.length }
+  const file = join(folder.path, 'since.json')
+  const stated = { version: 1, target: 'registry.test', bundle: one.digest, images: [named] }
+  await writeFile(file, JSON.stringify({ ...stated, contents: known }))
+  expect((await exportBundle(`${registry.host}/other:v1`, '--since', file)).code).toBe(0)
+  const { index } = await readBundle()
+  expect(index.assumed.map(({ repositories }) => repositories)).toEqual(
+    known.map(() => [`${registry.host}/other`]),
+  )
+  expect(index.lenders).toEqual([`${registry.host}/app`])
+})
+
 describe('whose a receipt is', () => {
   const [ours, others] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')]
   const lineOf = ({ publicKey }: typeof ours) =>

@@ -20,6 +20,8 @@ export interface BundleMaking {
   readonly partSize?: number
   /** Digests that are left out, since the other side has them. */
   readonly known?: readonly string[]
+  /** Repositories in which these may be. */
+  readonly lenders?: readonly string[]
   readonly missing?: readonly MissingContent[]
   readonly sign?: (statement: Uint8Array<ArrayBuffer>) => Promise<string>
 }
@@ -34,7 +36,7 @@ export interface TestBundle {
 /** Makes a bundle without a registry that it is exported from. */
 export async function makeBundle(
   images: readonly BundledImage[],
-  { partSize, known = [], missing = [], sign }: BundleMaking = {},
+  { partSize, known = [], lenders = [], missing = [], sign }: BundleMaking = {},
 ): Promise<TestBundle> {
   const { contents, assumed } = contentsOf(images, known)
   const named = images.map(({ name, manifests }) => {
@@ -44,7 +46,7 @@ export async function makeBundle(
   const plan = {
     ...{ images: named, referrers: [] },
     contents: contents.map(({ bytes: _, ...content }) => content),
-    ...{ assumed, missing, partSize: partSize ?? null },
+    ...{ assumed, lenders, missing, partSize: partSize ?? null },
   }
   const { index, head } = await layOut(plan, sign)
   const bytes = Buffer.concat([

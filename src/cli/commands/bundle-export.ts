@@ -44,6 +44,7 @@ export async function runBundleExport(
       platforms: (options.platform ?? []).map(readPlatform),
       referrers: options.referrers,
       known: known?.digests ?? new Set(),
+      lenders: known?.repositories ?? [],
       partSize: options.partSize ?? null,
       sign: options.sign === undefined ? undefined : await readSigningFile(options.sign, '--sign'),
       signal,
@@ -113,7 +114,7 @@ async function readKnown({
   if (ledger === undefined || resolve(since) !== resolve(ledger))
     throw unreadable(since, new Error('there is no such file'))
   if (key !== undefined) throw unsignedLedger(since)
-  return { digests: new Set(), by: { kind: 'ledger' } }
+  return { digests: new Set(), repositories: [], by: { kind: 'ledger' } }
 }
 
 async function readLedger(file: string): Promise<readonly Digest[]> {

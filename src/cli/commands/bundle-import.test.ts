@@ -167,6 +167,16 @@ describe('bundle import', () => {
     expect(parseReceipt(await readFile(at.receipt)).contents).toContain(shared.digest)
   })
 
+  it('takes it from a repository of the receipt, of which no image is in the bundle', async () => {
+    const lenders = ['registry.test/app']
+    await using at = await world(IMAGES.slice(1), { known: [shared.digest], lenders })
+    at.registry.seed('gap/app', shared.bytes)
+    const { code, report, err } = await at.run()
+    expect(code, err).toBe(0)
+    expect(report?.totals).toMatchObject({ mounted: 1 })
+    expect(at.registry.blobs.get(`gap/base@${shared.digest}`)).toEqual(shared.bytes)
+  })
+
   it('says what the registry has lost that the bundle leaves out, and names no image that lacks it', async () => {
     await using at = await world(IMAGES, { known: [large.digest] })
     const { code, report } = await at.run('--receipt', at.receipt)
