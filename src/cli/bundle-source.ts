@@ -1,6 +1,6 @@
-import { openBundleFolder } from '../adapters/node/open-bundle-folder.ts'
 import { bundleRegistry } from '../bundle/bundle-registry.ts'
 import { isSignatureName, readImageName } from '../bundle/image-name.ts'
+import type { OpenedBundle } from '../bundle/open-bundle.ts'
 import { PortolanError } from '../errors.ts'
 import type { Name } from '../oci/name.ts'
 import type { CopySource } from '../replication/images/copy-images.ts'
@@ -9,15 +9,14 @@ import type { SourceImage } from './source-image.ts'
 import { usage } from './sync-parts.ts'
 
 /**
- * The images of a bundle; signatures come along with what they are about. Throws `FILE_UNREADABLE`, `CONTENT_INVALID` when it
- * is none, and `USAGE` for one that counts on what its target has: that is for an import.
+ * The images of a bundle; signatures come along with what they are about. Throws `CONTENT_INVALID` where it contradicts
+ * itself, and `USAGE` for one that counts on what its target has: that is for an import.
  */
-export async function bundleImages(folder: string, location: string): Promise<readonly SourceImage[]> {
-  const bundle = await openBundleFolder(folder)
+export function bundleImages(bundle: OpenedBundle, location: string): readonly SourceImage[] {
   const { images, assumed } = bundle.index
   if (assumed.length > 0)
     throw usage(
-      `${location} leaves out what its target has: portolan bundle import ${folder} --to HOST/PREFIX knows how to go on from there`,
+      `${location} leaves out what its target has: portolan bundle import ${bundle.location} --to HOST/PREFIX knows how to go on from there`,
     )
   const registry = bundleRegistry(commandRuntime, bundle)
   const sources = new Map<string, CopySource>()

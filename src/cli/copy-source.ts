@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers'
+import { openBundleFile, openBundleFolder } from '../adapters/node/open-bundle-folder.ts'
 import { PortolanError } from '../errors.ts'
 import { parseFullReference } from '../oci/full-reference.ts'
 import { parseImageList } from '../oci/image-list.ts'
@@ -59,8 +60,11 @@ async function imagesIn(word: PlaceWord, stores: ConfigStores | undefined): Prom
 
 async function imagesOf({ kind, place, location }: PlaceWord): Promise<readonly SourceImage[]> {
   if (kind === 'oci') return layoutImages(folderFiles(place), location)
-  if (kind === 'bundle') return bundleImages(place, location)
+  if (kind === 'bundle') return bundleImages(await openBundleFolder(place), location)
   if (place === '-')
     throw usage(`${location} cannot be read: an archive is read here and there, so write it to a file before`)
+  // A bundle says more than its list does: which tags are signatures.
+  const bundle = await openBundleFile(place)
+  if (bundle !== undefined) return bundleImages(bundle, location)
   return layoutImages(await ArchiveFiles.open(place), location)
 }

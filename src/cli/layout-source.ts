@@ -6,7 +6,7 @@ import { type LayoutEntry, readLayoutEntries } from '../storage/fs/layout-entrie
 import type { LayoutFiles } from '../storage/fs/layout-files.ts'
 import { LayoutRepository } from '../storage/fs/layout-repository.ts'
 import { readLayout } from '../storage/fs/read-layout.ts'
-import { say } from './print.ts'
+import { printable, say } from './print.ts'
 import type { SourceImage } from './source-image.ts'
 
 /** What images without a name are called on their way. */
@@ -21,7 +21,7 @@ export async function layoutImages(files: LayoutFiles, location: string): Promis
   const entries = await readLayoutEntries(files)
   const isNamed = entries.some(({ reference }) => reference !== undefined)
   const { repositories, warnings } = await readLayout(files, isNamed ? undefined : NAMELESS)
-  for (const { message } of warnings) say(`${location}: ${message}`)
+  for (const { message } of warnings) say(printable(`${location}: ${message}`))
   const source: CopySource = {
     location,
     // One of which nothing can be read has nothing.
@@ -44,7 +44,7 @@ async function nameless({ digest, tag, title }: LayoutEntry, source: CopySource)
   const manifest = await source.repository(NAMELESS).manifest(digest)
   const isReferrer = manifest !== undefined && parseManifest(manifest.bytes, digest).subject !== undefined
   if (isReferrer && tag === undefined) return []
-  const written = `${source.location}${title === undefined ? '' : `:${title}`}`
+  const written = printable(`${source.location}${title === undefined ? '' : `:${title}`}`)
   return [
     { host: '', name: NAMELESS, ...(tag && { tag }), digest, source, written, isNameless: true as const },
   ]

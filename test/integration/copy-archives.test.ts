@@ -18,6 +18,8 @@ const [config, layer, other] = [makeBlob('config'), makeBlob('layer'), makeBlob(
 const app = makeManifest(config, layer)
 const tool = makeManifest(config, other)
 const broken = makeManifest(config, makeBlob('lost'))
+/** As cosign calls what belongs to a digest. */
+const SIGNATURE = `${app.digest.replace(':', '-')}.sig`
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 const index = blobOf(
   Buffer.from(
@@ -42,6 +44,10 @@ const registry = made.use(
       { name: 'team/app', tags: { '1.0': app }, blobs: [config, layer] },
       { name: 'team/tool', tags: { '2.0': tool }, blobs: [config, other] },
       { name: 'team/many', tags: { '1.0': index }, manifests: [app], blobs: [config, layer] },
+      {
+        ...{ name: 'team/signed', blobs: [config, layer] },
+        tags: { '1.0': app, [SIGNATURE]: makeManifest(config) },
+      },
       { name: 'team/broken', tags: { '1.0': broken }, blobs: [config] },
     ],
   }),
@@ -92,6 +98,23 @@ it('writes an archive, the same bytes for the same images in any order, and read
       ['copied', `oci-archive:one.tar:${TOOL}`, `${target.host}/gap/team/tool:2.0`],
     ],
   })
+})
+
+it('brings signatures that are tags into an archive, and out of it again', async () => {
+  const signed = `${registry.host}/team/signed:1.0`
+  expect((await copy(signed, 'oci-archive:signed.tar')).code).toBe(0)
+  const target = made.use(await startPushableRegistry())
+  const { code, images } = await copy('oci-archive:signed.tar', target.host)
+  expect([code, images]).toEqual([
+    0,
+    [['copied', `oci-archive:signed.tar:${signed}`, `${target.host}/team/signed:1.0`]],
+  ])
+  expect([...target.manifests.keys()]).toContain(`team/signed:${SIGNATURE}`)
+  const before = await readFile(at('signed.tar'))
+  const onto = await copy('oci-archive:signed.tar', 'oci-archive:signed.tar')
+  expect(onto.images.map(([status]) => status)).toEqual(['there'])
+  await copy('oci-archive:signed.tar', 'oci-archive:copied.tar')
+  expect((await readFile(at('copied.tar'))).equals(before)).toBe(true)
 })
 
 it('downloads nothing for an archive that is there, and puts another one in its place whole', async () => {
@@ -158,12 +181,13 @@ it('reads an archive of one image that has a tag alone, or no name, where it is 
   const list = JSON.parse(await readFile(file, 'utf8'))
   for (const [name, annotations] of [
     ['tagged', { 'org.opencontainers.image.ref.name': 'v1' }],
+    ['evil', { 'org.opencontainers.image.ref.name': 'a\u001b[31m' }],
     ['nameless', undefined],
   ] as const) {
     list.manifests[0].annotations = annotations
     await writeFile(file, JSON.stringify(list))
     await writeFile(at(`${name}.tar`), makeTar(await filesToTar(at('plain'))))
-    const title = `oci-archive:${name}.tar${annotations ? ':v1' : ''}`
+    const title = `oci-archive:${name}.tar${{ tagged: ':v1', evil: ':a?[31m', nameless: '' }[name]}`
     const plain = await copy(`oci-archive:${name}.tar`, 'oci:chosen')
     expect([plain.code, plain.message]).toEqual([
       2,
