@@ -104,11 +104,6 @@ export function printedError(error: unknown): PrintedError {
   return { code, message, ...(code === 'CONFIG_INVALID' && facts.faults ? { faults: facts.faults } : {}) }
 }
 
-/** What stands in files that came from elsewhere may not speak to the terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?')
-}
-
 /** Says an error in one line on standard error, a config's faults in one line each. */
 export function sayError(error: unknown): void {
   if (!(error instanceof PortolanError)) {

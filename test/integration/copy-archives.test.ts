@@ -187,7 +187,7 @@ it('reads an archive of one image that has a tag alone, or no name, where it is 
     list.manifests[0].annotations = annotations
     await writeFile(file, JSON.stringify(list))
     await writeFile(at(`${name}.tar`), makeTar(await filesToTar(at('plain'))))
-    const title = `oci-archive:${name}.tar${{ tagged: ':v1', evil: ':a?[31m', nameless: '' }[name]}`
+    const title = `oci-archive:${name}.tar${{ tagged: ':v1', evil: ':a�[31m', nameless: '' }[name]}`
     const plain = await copy(`oci-archive:${name}.tar`, 'oci:chosen')
     expect([plain.code, plain.message]).toEqual([
       2,

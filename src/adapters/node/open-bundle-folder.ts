@@ -18,7 +18,7 @@ export async function openBundleFile(file: string): Promise<OpenedBundle | undef
     const bundle = await openBundle({
       location: file,
       sizes: new Map([[1, size]]),
-      open: (_, start, end, signal) => openFileRange(file, { size, start, end, signal }),
+      open: (_, start, end, options) => openFileRange(file, { ...options, size, start, end }),
     })
     return bundle.index.length === size ? bundle : undefined
   } catch (error) {
