@@ -4,7 +4,8 @@ import type { Log } from './telemetry/log.ts'
 export interface FetchInit extends RequestInit {
   /**
    * Much is asked for, and whoever reads the body is done with a piece of it when it reads the next one: a runtime may
-   * read into memory that it uses again.
+   * read into memory that it uses again. Of a request with a stream for a body: a piece of that is over when the next one
+   * is read.
    */
   readonly lend?: boolean
 }

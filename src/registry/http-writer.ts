@@ -51,6 +51,7 @@ function openRepository(
   const within = (other: Name) => (address.prefix === '' ? other : (`${address.prefix}/${other}` as Name))
   return {
     location: locationOf(address),
+    takesLent: true,
     hasBlob: (digest) => isThere(asker, questionOf(address, { kind: 'blob', name, digest })),
     hasManifest(reference) {
       const question = questionOf(address, { kind: 'manifest', name, byDigest: true, reference })

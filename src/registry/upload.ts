@@ -3,7 +3,7 @@ import type { Name } from '../oci/name.ts'
 import type { Runtime } from '../runtime.ts'
 import type { AddressGuard } from '../transport/address-guard.ts'
 import { readRetryAfter } from '../transport/retry-after.ts'
-import { watchStream } from '../transport/watch-body.ts'
+import { copied, watchStream } from '../transport/watch-body.ts'
 import type { Asker } from './ask.ts'
 import { firstBytes } from './first-bytes.ts'
 import type { RegistryQuestion } from './question.ts'
@@ -177,10 +177,12 @@ export class Upload {
   }
 
   async #body(start: number, end: number): Promise<Uint8Array | ReadableStream<Uint8Array>> {
-    const { size, read } = this.#blob
+    const { size, read, lend = false } = this.#blob
     const whole = read(start)
     const body = end === size ? whole : firstBytes(whole, end - start)
-    if (end - start <= SMALL_BYTES) return new Uint8Array(await new Response(body).arrayBuffer())
+    if (end - start <= SMALL_BYTES) {
+      return new Uint8Array(await new Response(lend ? copied(body) : body).arrayBuffer())
+    }
     return watchStream(body, {
       read: async (next) => {
         const result = await next()
@@ -202,7 +204,12 @@ export class Upload {
     const asked = { ...question, url, method, ...(signal && { signal }) }
     if (body instanceof Uint8Array) this.sent += body.length
     const sized = method === 'GET' ? headers : { ...headers, 'Content-Length': `${length}` }
-    const response = await asker.ask({ ...asked, headers: sized, ...(body && { body }) })
+    const lent = body instanceof ReadableStream && this.#blob.lend === true
+    const response = await asker.ask({
+      ...{ ...asked, headers: sized },
+      ...(body && { body }),
+      ...(lent && { lend: true }),
+    })
     this.retryAfter = Math.min(
       readRetryAfter(response.headers.get('Retry-After'), runtime) ?? 0,
       RETRY_AFTER_MAX,

@@ -17,6 +17,8 @@ export interface RegistryWriter {
 /** A repository that is pushed to: blobs first, then what names them, tags last. */
 export interface RepositoryWriter {
   readonly location: string
+  /** Whether it is done with a piece of a blob when it reads the next one. */
+  readonly takesLent?: boolean
   /** Whether it has a blob. */
   hasBlob(digest: Digest): Promise<boolean>
   /** Whether it has a manifest. */
@@ -34,6 +36,8 @@ export interface PushedBlob {
   readonly size: number
   /** The bytes from `start` on; called again when a push has broken off. */
   read(start: number): ReadableStream<Uint8Array>
+  /** Whether a piece of them may be over when the next one is read. */
+  readonly lend?: boolean
 }
 
 export interface PutBlobOptions {

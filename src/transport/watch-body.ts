@@ -48,3 +48,13 @@ export function watchStream(body: ReadableStream<Uint8Array>, watch: BodyWatch):
     { highWaterMark: 0 },
   )
 }
+
+/** The same stream of lent pieces, of which each stays what it is when the next one is read. */
+export function copied(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  return watchStream(body, {
+    async read(next) {
+      const result = await next()
+      return result.done ? result : { done: false, value: result.value.slice() }
+    },
+  })
+}

@@ -4,7 +4,9 @@ import { Agent as HttpsAgent } from 'node:https'
 import { PortolanError } from '../../errors.ts'
 import { formatProxies, hasProxies, type Proxies, proxyFor, readProxies } from '../../net/proxies.ts'
 import type { Fetch, FetchInit } from '../../runtime.ts'
+import { copied } from '../../transport/watch-body.ts'
 import { bulkGet } from './bulk-get.ts'
+import { bulkPut } from './bulk-put.ts'
 import { isUnknownAuthority, trustedCertificates, trustSystemStore } from './trust.ts'
 
 type Dispatcher = NonNullable<RequestInit['dispatcher']>
@@ -59,8 +61,14 @@ export function createAgents(): { readonly http: HttpAgent; readonly https: Http
 async function sendOnce(url: string, init: FetchInit): Promise<Response> {
   const known = outboundProxies()
   const proxy = proxyFor(url, known)
+  const isDirect = proxy === undefined && process.env.NODE_USE_ENV_PROXY !== '1'
+  if (!IS_BUN && isDirect && isBulkBody(init)) return bulkPut(url, init)
+  const { body } = init
+  // Others may have several pieces at once.
+  if (init.lend && body instanceof ReadableStream)
+    return sendOnce(url, { ...init, lend: false, body: copied(body) })
   if (IS_BUN) return fetch(url, forBun(url, init, proxy))
-  if (mayBeBulk(init) && proxy === undefined && process.env.NODE_USE_ENV_PROXY !== '1') {
+  if (mayBeBulk(init) && isDirect) {
     const response = await bulkGet(url, init)
     if (response !== undefined) return response
   }
@@ -78,6 +86,16 @@ const ONCE = { redirect: 'error', window: null } as const
 /** Where redirects are to be followed or refused, or a body is sent, `fetch` knows how. */
 function mayBeBulk({ method = 'GET', redirect, body, lend = false }: FetchInit): boolean {
   return lend && method === 'GET' && redirect === 'manual' && (body ?? null) === null
+}
+
+/** From so many bytes on, a connection of its own costs little beside what goes over it. */
+const BULK_BYTES = 4 * 1024 * 1024
+
+function isBulkBody(init: FetchInit): init is FetchInit & { readonly body: ReadableStream<Uint8Array> } {
+  const { method, redirect, body, headers } = init
+  if (!(body instanceof ReadableStream) || redirect !== 'manual') return false
+  if (method !== 'PUT' && method !== 'PATCH') return false
+  return Number(new Headers(headers ?? {}).get('Content-Length')) >= BULK_BYTES
 }
 
 /** Whether a connection ended before anything was answered. */

@@ -1,6 +1,6 @@
 import { PortolanError } from '../../errors.ts'
 import { type Digest, digestAlgorithm } from '../../oci/digest.ts'
-import type { OpenedBlob, RepositoryReader } from '../../registry/reader.ts'
+import type { BlobOptions, OpenedBlob, RepositoryReader } from '../../registry/reader.ts'
 import type { HashAlgorithm, Runtime } from '../../runtime.ts'
 
 /** A blob as it is read from one place to be written to another. */
@@ -13,13 +13,13 @@ export interface StreamedBlob {
  * The bytes of a blob from `start` on, opened when the first of them is wanted. Read from its beginning it is hashed, and
  * its last piece is held back until the hash is right: whoever reads it to its end has the blob.
  *
- * The stream fails with `CONTENT_INVALID` when there is no such blob or it is another one.
+ * With `lend`, a piece may be over when the next one is read. The stream fails with `CONTENT_INVALID` when there is no such blob or it is another one.
  */
 export function blobStream(
   repository: Pick<RepositoryReader, 'location' | 'blob'>,
   { digest, size }: StreamedBlob,
   start: number,
-  { createHash, signal }: Pick<Runtime, 'createHash'> & { readonly signal?: AbortSignal },
+  { createHash, signal, lend }: Pick<Runtime, 'createHash'> & Pick<BlobOptions, 'signal' | 'lend'>,
 ): ReadableStream<Uint8Array> {
   const hash = start === 0 ? createHash(digestAlgorithm(digest) as HashAlgorithm) : undefined
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
@@ -31,6 +31,7 @@ export function blobStream(
     const opened: OpenedBlob | undefined = await repository.blob(digest, {
       start,
       ...(signal && { signal }),
+      ...(lend && { lend }),
     })
     if (opened === undefined) throw wrong('it is not there')
     skip = start - opened.start

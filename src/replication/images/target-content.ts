@@ -11,6 +11,9 @@ import { blobStream } from './blob-stream.ts'
 import type { CopyTally } from './copy-report.ts'
 import type { CopyTarget, TargetRepository } from './copy-target.ts'
 
+/** From so many bytes on, a connection of its own costs little beside what comes over it. */
+const LARGE_BYTES = 4 * 1024 * 1024
+
 /** What all repositories of one copy share. */
 export interface CopyWork {
   readonly runtime: Pick<Runtime, 'createHash'>
@@ -125,9 +128,10 @@ export class TargetContent {
       signal?.throwIfAborted()
       const size = stated ?? (await source.stat(digest))?.size ?? 0
       const aborted = signal && { signal }
+      const lend = this.#target.takesLent === true && size >= LARGE_BYTES
       const read = (start: number) =>
-        counted(blobStream(source, { digest, size }, start, { ...runtime, ...aborted }), onBytes)
-      const { how, sent } = await this.#target.putBlob({ digest, size, read }, { from, ...aborted })
+        counted(blobStream(source, { digest, size }, start, { ...runtime, ...aborted, lend }), onBytes)
+      const { how, sent } = await this.#target.putBlob({ digest, size, read, lend }, { from, ...aborted })
       tally[how]++
       tally.bytes += sent
     })

@@ -17,7 +17,7 @@ const LATEST_KILL = 450
 const MIB = 1024 * 1024
 
 it(`a registry has no tag without content when sync is killed at ${KILLS} moments, and gets all in the end`, {
-  timeout: 240_000,
+  timeout: FULL ? 1_800_000 : 240_000,
 }, async () => {
   const seed = Number(process.env.SYNC_KILL_SEED ?? Date.now() % 1_000_000)
   console.info(

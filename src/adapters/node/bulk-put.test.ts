@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { outboundFetch } from './outbound.ts'
+
+/** No multiple of a piece, and more than any queue between here and there takes. */
+const BODY = Buffer.alloc(24 * 1024 * 1024 + 4321, 'what no two pieces have at the same place ')
+const PIECE = 300_000
+
+let answer: (request: IncomingMessage, response: ServerResponse) => unknown
+const server = createServer((request, response) => answer(request, response))
+let url: string
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/blob?digest=x`
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+/** A body in memory that is used again for each piece, which `before` may hold up or fail. */
+function lentBody(before: (position: number) => unknown = () => {}) {
+  const memory = Buffer.alloc(PIECE)
+  const seen = { position: 0, isCancelled: false }
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        await before(seen.position)
+        memory.fill(0)
+        const length = BODY.copy(memory, 0, seen.position)
+        if (length === 0) return controller.close()
+        seen.position += length
+        controller.enqueue(memory.subarray(0, length))
+      },
+      cancel() {
+        seen.isCancelled = true
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { body, seen }
+}
+
+function put(body: ReadableStream<Uint8Array>, more: RequestInit = {}) {
+  const headers = { 'Content-Length': `${BODY.length}`, 'X-Test': 'yes' }
+  return outboundFetch(url, { method: 'PUT', redirect: 'manual', lend: true, headers, body, ...more })
+}
+
+async function hashOf(request: AsyncIterable<Uint8Array>, pause = async () => {}): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of request) {
+    hash.update(piece)
+    await pause()
+  }
+  return hash.digest('hex')
+}
+
+it.each([
+  ['at once', async () => {}, {}],
+  ['slowly', () => new Promise<void>((resolve) => setImmediate(resolve)), {}],
+  // What follows no redirect is not left to `fetch`, which may hold several pieces at once.
+  ['at once, where fetch sends it', async () => {}, { redirect: 'error', duplex: 'half' } as const],
+])('every byte arrives at a server that reads %s, though pieces are lent', async (_, pause, more) => {
+  let seen = {}
+  answer = async (request, response) => {
+    const { 'content-length': length, 'x-test': test, 'transfer-encoding': coding } = request.headers
+    seen = {
+      length,
+      test,
+      coding,
+      method: request.method,
+      path: request.url,
+      hash: await hashOf(request, pause),
+    }
+    response.writeHead(201, { Location: '/there' }).end()
+  }
+  const response = await put(lentBody().body, more)
+  expect([response.status, response.headers.get('location'), response.url]).toEqual([201, '/there', url])
+  expect(await response.text()).toBe('')
+  expect(seen).toEqual({
+    ...{ length: `${BODY.length}`, test: 'yes', coding: undefined, method: 'PUT', path: '/blob?digest=x' },
+    hash: createHash('sha256').update(BODY).digest('hex'),
+  })
+})
+
+it('an answer that comes early is given, and the rest of the body is not sent', async () => {
+  answer = (request, response) => {
+    request.once('data', () => response.writeHead(413).end('{"errors":[]}'))
+  }
+  const { body, seen } = lentBody()
+  const response = await put(body)
+  expect([response.status, await response.text()]).toEqual([413, '{"errors":[]}'])
+  expect(seen.position).toBeLessThan(BODY.length)
+  expect(seen.isCancelled).toBe(true)
+})
+
+it('a connection that ends in the middle is a failure like any of fetch, and the body is let go', async () => {
+  answer = (request) => request.once('data', () => request.destroy())
+  const { body, seen } = lentBody()
+  await expect(put(body)).rejects.toThrow('fetch failed')
+  expect(seen.isCancelled).toBe(true)
+})
+
+it('nobody who listens is a failure like any of fetch', async () => {
+  const { body } = lentBody()
+  const gone = createServer()
+  gone.listen(0, '127.0.0.1')
+  await once(gone, 'listening')
+  const { port } = gone.address() as AddressInfo
+  gone.close()
+  const sent = {
+    method: 'PUT',
+    redirect: 'manual',
+    lend: true,
+    headers: { 'Content-Length': `${BODY.length}` },
+  } as const
+  await expect(outboundFetch(`http://127.0.0.1:${port}/`, { ...sent, body })).rejects.toThrow('fetch failed')
+})
+
+it('what the body fails with is what is told, and no server takes it for whole', async () => {
+  let ended: Promise<unknown> | undefined
+  answer = (request) => {
+    ended = hashOf(request)
+    ended.catch(() => {})
+  }
+  const { body } = lentBody((position) => {
+    if (position > 5_000_000) throw new Error('the source has broken off')
+  })
+  await expect(put(body)).rejects.toThrow('the source has broken off')
+  await expect(ended).rejects.toThrow('aborted')
+})
+
+it('ends with the reason of its signal, in the middle of a body too', async () => {
+  answer = () => {}
+  const stop = new AbortController()
+  const { body, seen } = lentBody((position) => {
+    if (position > PIECE) stop.abort(new Error('enough'))
+  })
+  await expect(put(body, { signal: stop.signal })).rejects.toThrow('enough')
+  expect(seen.position).toBeLessThan(BODY.length)
+  await expect(put(lentBody().body, { signal: stop.signal })).rejects.toThrow('enough')
+})
