@@ -1,11 +1,14 @@
 import type { Address } from '../net/address.ts'
 import { formatAddress } from '../net/address.ts'
+import { firstAddress, formatPrefix } from '../net/prefix.ts'
 import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from './backend.ts'
 import type { Candidate, Candidates } from './candidates.ts'
 import { type Decision, mayLack, type PassedOver, type Presence, type Reason } from './decide.ts'
+import { pullKey } from './draw.ts'
 import type { Client } from './locate.ts'
 import { classOf, RANKED_AS, type RequestClass } from './request-class.ts'
+import { drawsOf, type Split } from './split.ts'
 
 /** How a backend is, as far as an explanation tells. */
 export interface ExplainedHealth {
@@ -23,11 +26,37 @@ export interface Explanation {
   /** Of a mirror: the host of the registry that is meant. */
   readonly registry?: string
   readonly client: ExplainedClient
+  /** The policy that the client goes by, and all there are; absent where there is but one. */
+  readonly policy?: { readonly id: string; readonly all: readonly ExplainedPolicy[] }
   /** 1-based number of the routing rule that applied; absent where none did. */
   readonly rule?: number
+  /** What this client drew where the rule splits clients; absent where it does not. */
+  readonly splits?: readonly ExplainedSplit[]
   /** All that could answer, in the order in which they are preferred. */
   readonly candidates: readonly ExplainedCandidate[]
   readonly decision: ExplainedDecision
+}
+
+/** Rules for a share of all clients, from 0 to 1. */
+export interface ExplainedPolicy {
+  readonly id: string
+  readonly share: number
+}
+
+/** One split, and what was drawn by. */
+export interface ExplainedSplit {
+  /** The client: an IPv4 address, or an IPv6 /64; absent where it is not known, and then the draw says nothing of others. */
+  readonly client?: string
+  readonly repository: string
+  /** The first of the client's own order first. */
+  readonly between: readonly {
+    readonly selector: string
+    readonly weight: number
+    /** Of all clients for whom the same backends are near, how many have it first: from 0 to 1. */
+    readonly share: number
+    /** What the client drew for it, divided by the weight; the smallest is first. */
+    readonly draw: number
+  }[]
 }
 
 export interface ExplainedClient {
@@ -79,6 +108,8 @@ export interface ExplainFacts {
   readonly registry?: string
   readonly client: Client
   readonly candidates: Candidates
+  /** Every policy that a client may go by; absent where there is but one. */
+  readonly policies?: readonly ExplainedPolicy[]
   readonly decision: Decision
   /** Of a redirect of a list of tags, why it is one. */
   readonly tags?: 'not-had' | 'not-asked'
@@ -92,13 +123,18 @@ export function explain(facts: ExplainFacts): Explanation {
   const requestClass = classOf(request)
   const isRanked = requestClass !== 'base' && requestClass !== 'catalog'
   const ranked = isRanked ? candidates[RANKED_AS[requestClass]] : []
+  const { policy, splits = [] } = candidates
+  const drawn = splits.filter((split) => isAmong(split, ranked))
   return {
     method,
     target,
     class: requestClass,
     ...(facts.registry !== undefined && { registry: facts.registry }),
     client: explainClient(client),
+    ...(isRanked && policy !== undefined && { policy: { id: policy, all: facts.policies ?? [] } }),
     ...(isRanked && candidates.rule !== undefined && { rule: candidates.rule }),
+    ...(drawn.length > 0 &&
+      'name' in request && { splits: drawn.map((split) => explainSplit(split, client, request.name)) }),
     candidates: ranked.map((candidate) => explainCandidate(candidate, facts)),
     decision: {
       kind: decision.kind,
@@ -118,6 +154,33 @@ function explainClient({ address, via, located }: Client): ExplainedClient {
     via,
     ...(located && { place: located.place.name, knownBy: located.source }),
   }
+}
+
+/** Whether a split says anything of these: of tags, splits between stores do not. */
+function isAmong({ between }: Split, ranked: readonly Candidate[]): boolean {
+  return between.filter(({ selector }) => ranked.some(({ by }) => by === selector.text)).length > 1
+}
+
+function explainSplit(split: Split, { address }: Client, repository: string): ExplainedSplit {
+  const sum = split.between.reduce((total, { weight }) => total + weight, 0)
+  return {
+    ...(address && { client: formatSubscriber(address) }),
+    repository,
+    between: drawsOf(split, pullKey(address, repository))
+      .toSorted((one, other) => one.draw - other.draw)
+      .map(({ alternative: { selector, weight }, draw }) => ({
+        selector: selector.text,
+        weight,
+        share: weight / sum,
+        draw,
+      })),
+  }
+}
+
+/** What draws know of an address. */
+function formatSubscriber(address: Address): string {
+  if (address.family === 4) return formatAddress(address)
+  return formatPrefix({ address: firstAddress(address, 64), length: 64 })
 }
 
 function explainCandidate({ backend, distance, by }: Candidate, facts: ExplainFacts): ExplainedCandidate {

@@ -3,11 +3,14 @@ import type { Address } from '../net/address.ts'
 import { clientKey, type DrawKey, textKey, waitingTime } from './draw.ts'
 import { compileRule, type Rule } from './rule.ts'
 
-/** Rules that a share of all clients goes by instead of the main ones. */
-export interface RoutingPolicy {
+interface Share {
   readonly id: string
-  /** From 0 to 1. */
+  /** Of all clients, from 0 to 1. */
   readonly share: number
+}
+
+/** Rules that a share of all clients goes by instead of the main ones. */
+export interface RoutingPolicy extends Share {
   readonly salt: DrawKey
   readonly rules: readonly Rule[]
 }
@@ -29,9 +32,13 @@ function compilePolicy({ id, share, routing }: PolicyConfig): RoutingPolicy {
   return { id, share, salt: saltOf(id), rules: routing.map(compileRule) }
 }
 
-/** Every policy that a client may go by; none where there is no choice. */
-export function policyIds({ policies = [] }: Pick<Config, 'policies'>): readonly string[] {
-  return policies.length === 0 ? [] : [MAIN_POLICY, ...policies.map(({ id }) => id)]
+/** Every policy that a client may go by, the main one first; none where there is no choice. */
+export function policiesOf({ policies = [] }: Pick<Config, 'policies'>): readonly Share[] {
+  if (policies.length === 0) return []
+  return [
+    { id: MAIN_POLICY, share: mainShare(policies) },
+    ...policies.map(({ id, share }) => ({ id, share })),
+  ]
 }
 
 /**
@@ -56,7 +63,7 @@ export function drawPolicy(
 }
 
 /** What these policies leave to the main one, from 0 to 1. */
-export function mainShare(policies: readonly RoutingPolicy[]): number {
+function mainShare(policies: readonly Share[]): number {
   // Sums of decimal fractions miss by some last bits.
   return Math.max(0, Math.round((1 - policies.reduce((sum, { share }) => sum + share, 0)) * 1e9) / 1e9)
 }

@@ -37,6 +37,15 @@ export function drawSplit(split: Split, key: DrawKey): readonly Alternative[] {
   return split.between.map((_, rank) => split.between[positions[rank]!]!)
 }
 
+/** What a client draws for each alternative; the smallest is its first, and so on. */
+export function drawsOf(split: Split, key: DrawKey): readonly { alternative: Alternative; draw: number }[] {
+  return split.between.map((alternative) => ({ alternative, draw: drawOf(alternative, key) }))
+}
+
+function drawOf({ salt, weight }: Alternative, key: DrawKey): number {
+  return waitingTime(key, salt) / weight
+}
+
 /** The orders that {@link drawSplit} gives for these splits, told apart without an allocation. */
 export function orderOf(splits: readonly Split[], key: DrawKey): SplitOrder {
   let order = 0
@@ -54,8 +63,7 @@ const times = new Float64Array(SPLIT_MAX)
 /** Sorts the positions of the alternatives by their waiting times: there are two or three of them, hardly ever more. */
 function sortPositions({ between }: Split, key: DrawKey): void {
   for (let position = 0; position < between.length; position++) {
-    const { salt, weight } = between[position]!
-    const time = waitingTime(key, salt) / weight
+    const time = drawOf(between[position]!, key)
     let rank = position
     for (; rank > 0 && times[rank - 1]! > time; rank--) {
       times[rank] = times[rank - 1]!

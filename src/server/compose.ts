@@ -10,7 +10,7 @@ import { valueForFault } from '../config/fault.ts'
 import { expandConfig } from '../config/format.ts'
 import { createWallClock } from '../internal/wall-clock.ts'
 import { Relay } from '../relay/relay.ts'
-import { policyIds } from '../routing/policy.ts'
+import { policiesOf } from '../routing/policy.ts'
 import type { RouteSources } from '../routing/route.ts'
 import {
   createExposition,
@@ -287,7 +287,7 @@ function observe(inForce: InForce, { metrics, exchanges, clients, readiness }: L
   inForce.changes.add(({ backends, config }) => {
     metrics.use(
       backends.all.map(({ backend }) => backend),
-      policyIds(config),
+      policiesOf(config).map(({ id }) => id),
     )
   })
 }

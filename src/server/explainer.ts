@@ -5,6 +5,7 @@ import type { OciRequest } from '../oci/path.ts'
 import type { Backend } from '../routing/backend.ts'
 import { type ExplainedHealth, type Explanation, explain } from '../routing/explanation.ts'
 import { parseRequest } from '../routing/parse-request.ts'
+import { policiesOf } from '../routing/policy.ts'
 import { type RouteSources, route } from '../routing/route.ts'
 import { answerTagList } from './answer-tag-list.ts'
 import { type ExplainedFrom, senderOf } from './explained-client.ts'
@@ -80,6 +81,7 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
         client.address,
         'name' in request ? request.name : undefined,
       ),
+      policies: policiesOf(policy().config),
       decision,
       ...(request.kind === 'tags' && { tags: mayAsk ? 'not-had' : 'not-asked' }),
       presence: (backend) => (canBeAsked(request) ? known(backend, request) : undefined),

@@ -177,6 +177,47 @@ describe('portolan explain', () => {
     expect(unread).toMatchObject({ code: 0, err: '', out: expect.stringContaining('2. any blob\n') })
   })
 
+  it('says what a client drew where clients are split, and without an address the shares alone', async () => {
+    const file = join(folder.path, 'split.yaml')
+    const stores = ['near', 'far'].map((id) => ({ id, url: `https://${id}.invalid`, at: 'aws/eu-west-3' }))
+    const split = { routing: [{ prefer: [{ split: { near: 3, far: 1 } }] }] }
+    const upstreams = [{ id: 'main', url: 'https://upstream.invalid', at: 'gcp/us-central1' }]
+    const policies = [{ id: 'canary', share: '25 %', routing: [{ prefer: ['far'] }] }]
+    await writeFile(file, JSON.stringify({ version: 1, upstreams, stores, ...split, policies }))
+    const told = (from: string, ...words: string[]) =>
+      explain('pause:3.9', '--from', from, '--offline', '-c', file, ...words)
+
+    const { out } = await told(PARIS)
+    expect(out).toContain('candidates, by rule 1 of policy main (of all clients: main 75 %, canary 25 %):\n')
+    expect(out).toMatch(
+      / {5}split between (?:near 75 %, far 25 %|far 25 %, near 75 %): 35\.180\.1\.1 drew for pause, the least first, /,
+    )
+    // Of the tag, which stores do not have, there is nothing to choose.
+    expect(out.match(/split between/g)).toHaveLength(1)
+
+    const { steps } = JSON.parse((await told(PARIS, '--json')).out)
+    const { splits, policy, candidates } = (steps as PullStep<Explanation>[])[1]!.explanation
+    expect(policy).toEqual({
+      id: 'main',
+      all: [
+        { id: 'main', share: 0.75 },
+        { id: 'canary', share: 0.25 },
+      ],
+    })
+    const { client, repository, between } = splits![0]!
+    expect({ client, repository }).toEqual({ client: PARIS, repository: 'pause' })
+    expect(between.map(({ selector }) => selector)).toEqual(
+      candidates.slice(0, 2).map(({ backend }) => backend),
+    )
+    expect(between[0]!.draw).toBeLessThan(between[1]!.draw)
+
+    expect((await told('CL')).out).toMatch(
+      / {5}split between (?:near 75 %, far 25 %|far 25 %, near 75 %): drawn by address; without one, this is one order of several\n/,
+    )
+    const wide = JSON.parse((await told('2001:db8::1', '--json')).out).steps[1].explanation
+    expect(wide.splits?.[0].client ?? wide.policy.id).toMatch(/^2001:db8::\/64$|^canary$/)
+  })
+
   it('ends with 3 when there is no such image, or nobody to ask', async () => {
     const missing = await explain(`${image.name}:nothing`, '--from', PARIS, '--admin', admin)
     expect(missing).toMatchObject({

@@ -69,7 +69,7 @@ function describeStep(
   number: number,
   tables: Map<string, number>,
 ): string {
-  const { method, target, client, rule } = explanation
+  const { method, target, client } = explanation
   const lines = [
     ...(number === 1 ? [`from ${describeClient(client)}`, ''] : []),
     `${number}. ${what}`,
@@ -77,13 +77,12 @@ function describeStep(
     `   ${describeDecision(explanation)}`,
     `   ${describeAnswer(answer)}`,
   ]
-  const table = describeCandidates(explanation)
+  const table = describeSplits(explanation) + describeCandidates(explanation)
   const before = tables.get(table)
   if (before === undefined) tables.set(table, number)
-  const by = rule === undefined ? 'no rule applies' : `by rule ${rule}`
   lines.push(
     before === undefined
-      ? `   candidates, ${by}:\n${table.replace(/^(?=.)/gm, STEP_INDENT)}`
+      ? `   candidates, ${describeRule(explanation)}:\n${table.replace(/^(?=.)/gm, STEP_INDENT)}`
       : `   candidates: the same as for ${before}`,
   )
   return `${lines.join('\n')}\n`
@@ -118,6 +117,30 @@ function describeDecision({ decision }: Explanation): string {
 function describeMove({ backend, movedFrom }: Explanation['decision']): string {
   if (movedFrom === undefined) return ''
   return movedFrom === backend ? ', though it is down: nothing else is left' : `, moved from ${movedFrom}`
+}
+
+function describeRule({ rule, policy }: Explanation): string {
+  const by = rule === undefined ? 'no rule applies' : `by rule ${rule}`
+  if (policy === undefined) return by
+  const shares = policy.all.map(({ id, share }) => `${id} ${formatShare(share)}`).join(', ')
+  return `${by} of policy ${policy.id} (of all clients: ${shares})`
+}
+
+function describeSplits({ splits = [] }: Explanation): string {
+  return splits
+    .map(({ client, repository, between }) => {
+      const shares = between.map(({ selector, share }) => `${selector} ${formatShare(share)}`).join(', ')
+      if (client === undefined) {
+        return `  split between ${shares}: drawn by address; without one, this is one order of several\n`
+      }
+      const draws = between.map(({ selector, draw }) => `${selector} ${draw.toPrecision(3)}`).join(', ')
+      return `  split between ${shares}: ${client} drew for ${repository}, the least first, ${draws}\n`
+    })
+    .join('')
+}
+
+function formatShare(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`
 }
 
 function describeCandidates({ candidates }: Explanation): string {
