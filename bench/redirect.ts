@@ -20,7 +20,8 @@ import { print } from './redirect/table.ts'
 
 // CPU time per redirect of blobs that are known to be in a store, beside nginx's static `return 307` and, where it is,
 // the program behind registry.k8s.io; metrics are on, and each door is there as it comes, with its access log, which is
-// read by a pipe, with one new blob in a hundred, with two workers, and with TLS, beside nginx with TLS.
+// read by a pipe, with one new blob in a hundred, with clients split between two stores, with two workers, and with TLS,
+// beside nginx with TLS.
 //
 // All servers live through the whole run and are measured in turn, in many short rounds. What else the machine does
 // only ever adds to a round, so the ratio is taken between the quiet quarters; the median tells how noisy it was.
@@ -64,7 +65,7 @@ async function startPlain(
   if (archeio === undefined)
     console.log('archeio is not on this machine (Go, from kubernetes/registry.k8s.io)')
   else servers.push(cleanUp.use(await startArcheio(archeio, store)))
-  const variants = [{}, { access: true }, { someNew: true }, { workers: 2 }]
+  const variants = [{}, { access: true }, { someNew: true }, { split: true }, { workers: 2 }]
   for (const runtime of ['node', 'bun'] satisfies RuntimeName[]) {
     for (const variant of variants) servers.push(cleanUp.use(await startDoor(runtime, store, variant)))
   }

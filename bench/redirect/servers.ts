@@ -80,17 +80,22 @@ export interface DoorVariant {
   readonly tls?: CertificateFiles
   readonly workers?: number
   readonly someNew?: boolean
+  /** Whether clients are split between two stores, both of which are the one that there is. */
+  readonly split?: boolean
 }
 
 export async function startDoor(
   runtime: RuntimeName,
   store: Store,
-  { access = false, tls, workers, someNew = false }: DoorVariant,
+  { access = false, tls, workers, someNew = false, split = false }: DoorVariant,
 ): Promise<Server> {
   const config = {
     log: { access },
     upstreams: [{ id: 'upstream', url: 'http://127.0.0.1:1', at: 'gcp/us-central1' }],
-    stores: [{ id: 'paris', url: store.origin, at: 'aws/eu-west-3' }],
+    stores: (split ? ['paris', 'lyon'] : ['paris']).map((id) => {
+      return { id, url: store.origin, at: 'aws/eu-west-3' }
+    }),
+    ...(split && { routing: [{ prefer: [{ split: { paris: 70, lyon: 30 } }] }] }),
     clients: { trustedProxies: ['127.0.0.0/8'] },
     clouds: { places: [{ prefix: NETWORK, at: 'aws/eu-west-3' }] },
     ...(tls && { tls }),
@@ -103,6 +108,7 @@ export async function startDoor(
     tls && 'TLS',
     workers && `${workers} workers`,
     someNew && '1 % new blobs',
+    split && 'a split of two',
   ].filter(Boolean)
   return {
     name: [`door on ${runtime} ${versionOf(RUNTIMES[runtime], '--version')}`, ...what].join(', '),

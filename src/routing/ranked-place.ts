@@ -19,6 +19,8 @@ export class RankedPlace {
   /** Those that may apply here, in their order, up to the first that does whatever else is asked. */
   readonly #rules: readonly NonNullable<RankedBy['rule']>[]
   readonly #ranked = new Map<number, RankedByRule>()
+  /** Where one rule, or none, is that of all clients there. */
+  readonly #sole: RankedByRule | undefined
 
   constructor(
     place: Place | undefined,
@@ -32,17 +34,23 @@ export class RankedPlace {
     this.#rules = applicable(rules, place)
     const first = this.#rules[0]
     if (first?.rule.holdsFor !== undefined) return
-    const ranked = this.#rank(first)
-    if (ranked.all.splits === undefined) this.only = ranked.all
+    this.#sole = this.#rank(first)
+    if (this.#sole.all.splits === undefined) this.only = this.#sole.all
   }
 
   /** The ranking for one of the clients there, and the repository that it asks for. */
   of(address: Address | undefined, repository: string | undefined): Candidates {
-    const ranked = this.#rank(
-      this.#rules.find(({ rule }) => rule.holdsFor === undefined || rule.holdsFor(address, repository)),
-    )
+    const ranked = this.#sole ?? this.#rank(this.#choose(address, repository))
     const { splits } = ranked.all
     return splits === undefined ? ranked.all : this.#draw(ranked, splits, pullKey(address, repository ?? ''))
+  }
+
+  #choose(address: Address | undefined, repository: string | undefined): RankedBy['rule'] {
+    for (const numbered of this.#rules) {
+      const { holdsFor } = numbered.rule
+      if (holdsFor === undefined || holdsFor(address, repository)) return numbered
+    }
+    return undefined
   }
 
   #rank(rule: RankedBy['rule']): RankedByRule {

@@ -1,5 +1,7 @@
 import { describeRetries } from './retries.ts'
+import { describeSplits } from './splits.ts'
 import { describeFailover } from './suite.ts'
 
 describeFailover('node')
 describeRetries('node')
+describeSplits('node')
