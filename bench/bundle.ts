@@ -34,7 +34,12 @@ export async function run(): Promise<void> {
   const at = (name: string) => join(temp.path, name)
   const portolan = (...words: readonly string[]) =>
     runTool(process.execPath, [PORTOLAN, ...words, '--quiet'], temp.path)
-  const shell = (command: string) => runTool(found.sh, ['-c', command], temp.path, { TMPDIR: temp.path })
+  const environment = { TMPDIR: temp.path }
+  /** Its memory would be that of the shell. */
+  const shell = async (command: string): Promise<Spent> => ({
+    ...(await runTool(found.sh, ['-c', command], temp.path, environment)),
+    megabytes: Number.NaN,
+  })
   await mkdir(at('layout/blobs/sha256'), { recursive: true })
   await writeLayout(at('layout'))
 
@@ -44,12 +49,11 @@ export async function run(): Promise<void> {
     await rm(at('copy'), { recursive: true })
     print('cp, and sync', copied)
     const row = (what: string, spent: Spent) => print(what, spent, copied.seconds / spent.seconds)
-    const bundle = ['bundle', 'export', '--no-referrers', '--output']
-    row('bundle export from a layout', await portolan(...bundle, 'bundle', 'oci:layout'))
-    await using source = await startDockerRegistry()
-    await portolan('copy', 'oci:layout', source.host, '--no-referrers')
-    const image = `${source.host}/${NAME.slice(NAME.indexOf('/') + 1)}`
-    row('bundle export from a registry', await portolan(...bundle, 'pulled', image))
+    row(
+      'bundle export from a layout',
+      await portolan('bundle', 'export', '--no-referrers', '--output', 'bundle', 'oci:layout'),
+    )
+    row('bundle export from a registry', await exportPulled(portolan))
     await rm(at('pulled'), { recursive: true })
     row('sha256sum', await shell('sha256sum bundle/*.tar'))
     row('bundle verify', await portolan('bundle', 'verify', 'bundle'))
@@ -66,8 +70,14 @@ export async function run(): Promise<void> {
       [
         'skopeo copy oci-archive:',
         (host) =>
-          shell(
-            `${found.skopeo} copy --quiet --all --preserve-digests --dest-tls-verify=false oci-archive:bundle/${part}:${NAME} docker://${host}/large:v1`,
+          runTool(
+            found.skopeo,
+            [
+              ...['copy', '--quiet', '--all', '--preserve-digests', '--dest-tls-verify=false'],
+              ...[`oci-archive:bundle/${part}:${NAME}`, `docker://${host}/large:v1`],
+            ],
+            temp.path,
+            environment,
           ),
       ],
     ] satisfies readonly (readonly [string, (host: string) => Promise<Spent>])[]) {
@@ -78,10 +88,19 @@ export async function run(): Promise<void> {
   }
 }
 
+/** Exports from a registry, which is gone then, with all that it has. */
+async function exportPulled(portolan: (...words: readonly string[]) => Promise<Spent>): Promise<Spent> {
+  await using source = await startDockerRegistry()
+  await portolan('copy', 'oci:layout', source.host, '--no-referrers')
+  const image = `${source.host}/${NAME.slice(NAME.indexOf('/') + 1)}`
+  return portolan('bundle', 'export', '--no-referrers', '--output', 'pulled', image)
+}
+
 function print(what: string, { seconds, cpu, megabytes }: Spent, ratio?: number): void {
+  const memory = Number.isNaN(megabytes) ? '' : `${megabytes.toFixed(0)} MB`
   const beside = ratio === undefined ? '' : `  ${ratio.toFixed(2)} × cp`
   console.log(
-    `${what.padEnd(30)} ${seconds.toFixed(1).padStart(6)} s ${cpu.toFixed(1).padStart(6)} CPU s ${megabytes.toFixed(0).padStart(5)} MB${beside}`,
+    `${what.padEnd(30)} ${seconds.toFixed(1).padStart(6)} s ${cpu.toFixed(1).padStart(6)} CPU s ${memory.padStart(8)}${beside}`,
   )
 }
 
