@@ -93,7 +93,8 @@ async function exportPulled(portolan: (...words: readonly string[]) => Promise<S
   await using source = await startDockerRegistry()
   await portolan('copy', 'oci:layout', source.host, '--no-referrers')
   const image = `${source.host}/${NAME.slice(NAME.indexOf('/') + 1)}`
-  return portolan('bundle', 'export', '--no-referrers', '--output', 'pulled', image)
+  // Awaited: the registry has to be there as long as it is read.
+  return await portolan('bundle', 'export', '--no-referrers', '--output', 'pulled', image)
 }
 
 function print(what: string, { seconds, cpu, megabytes }: Spent, ratio?: number): void {
