@@ -22,6 +22,8 @@ export interface AssumedFacts {
   readonly origins: readonly string[]
   /** How many requests each one of the logs stands for. */
   readonly times: number
+  /** Whether the log was made up. */
+  readonly synthetic: boolean
   readonly hasSpill: boolean
   readonly forgetsDuplicates: boolean
 }
@@ -31,6 +33,8 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
   const { formats, sizes, unlisted, anycast, withoutLists, withoutRanges } = facts
   const has = (format: FormatId) => formats.includes(format)
   const said: (string | false)[] = [
+    facts.synthetic &&
+      'the log is made up: who asks, for what and when is drawn from data/sample-traffic.json, which says what of it is known',
     facts.estimatedShare > 0 &&
       `${(100 * facts.estimatedShare).toFixed(1)} % of the bytes are reckoned: a blob of which nobody knows the size counts ` +
         `${sizes.blob} bytes, and anything else ${sizes.other}; --inventory and logs of answers with bytes know better`,

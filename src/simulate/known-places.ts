@@ -23,7 +23,9 @@ export class KnownPlaces {
     const cloud = slash < 0 ? name : name.slice(0, slash)
     if (isKnownPlace(name) || this.#own.has(name)) return this.#keep(name)
     if (cloud === 'country') return COUNTRY.test(name) ? this.#keep(name) : undefined
-    return listedClouds.includes(cloud) ? this.#keep(cloud) : undefined
+    if (!listedClouds.includes(cloud)) return undefined
+    // A cloud and a country is how those are found of whom the network is known, and no region.
+    return this.#keep(OF_CLOUD.test(name) && placeOf(name).country !== undefined ? name : cloud)
   }
 
   /** The cloud that an autonomous system belongs to; `undefined` for any other network. */
@@ -43,4 +45,5 @@ export class KnownPlaces {
   }
 }
 
+const OF_CLOUD = /^[a-z]+\/[a-z]{2}$/
 const COUNTRY = /^country\/[A-Z]{2}$/

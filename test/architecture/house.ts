@@ -51,6 +51,7 @@ const OUTSIDE: Readonly<Record<string, RegExp>> = {
   prices: /^data\/prices\//,
   releases: /^data\//,
   transport: /^data\/token-services\.json$/,
+  simulate: /^data\/sample-traffic\.json$/,
   cli: /^package\.json$/,
 }
 

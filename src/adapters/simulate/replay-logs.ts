@@ -9,6 +9,19 @@ import type { ReplayState } from '../../simulate/replay.ts'
 import { readLogBytes } from './log-bytes.ts'
 import { ReplayThreads } from './replay-threads.ts'
 
+/** A log that is to be replayed. */
+export interface LogSource {
+  /** As it is reported. */
+  readonly name: string
+  /** Its bytes; `onBytes` is told how many were read of what is on disk. */
+  readonly pieces: (onBytes: (count: number) => void) => AsyncIterable<Uint8Array>
+}
+
+/** The log in a file, or from standard input for `-`. */
+export function logFile(file: string): LogSource {
+  return { name: file, pieces: (onBytes) => readLogBytes(file, onBytes) }
+}
+
 export interface ReplayOptions {
   /** Of all the logs; absent to find out of each. */
   readonly format?: FormatId
@@ -33,17 +46,17 @@ const FIRST_LINES = 200
  * of a form that is known.
  */
 export async function replayLogs(
-  files: readonly string[],
+  logs: readonly LogSource[],
   setup: ReplaySetup,
   options: ReplayOptions,
 ): Promise<Replayed> {
   const threads = new ReplayThreads(setup, options.threads)
   try {
     const tallies: LogTally[] = []
-    for (const file of files) {
-      const tally = new LogTally(file)
+    for (const log of logs) {
+      const tally = new LogTally(log.name)
       tallies.push(tally)
-      await sendLog(file, threads, tally, options)
+      await sendLog(log, threads, tally, options)
     }
     const state = await threads.end()
     const { forgetsDuplicates } = threads
@@ -54,15 +67,15 @@ export async function replayLogs(
 }
 
 async function sendLog(
-  file: string,
+  { name, pieces }: LogSource,
   threads: ReplayThreads,
   tally: LogTally,
   { format: forced, onProgress }: ReplayOptions,
 ): Promise<void> {
   let format = forced === undefined ? undefined : formatOf(forced)
   let header: string | undefined
-  for await (const { bytes, tooLong } of linesOf(readLogBytes(file, (count) => onProgress(count, 0)))) {
-    format ??= detect(file, bytes)
+  for await (const { bytes, tooLong } of linesOf(pieces((count) => onProgress(count, 0)))) {
+    format ??= detect(name, bytes)
     tally.use(format.id)
     // Its memory goes to the thread.
     const next = lastHeader(bytes, format) ?? header

@@ -2,7 +2,16 @@ import { parseSize } from '../../config/byte-size.ts'
 import { refused } from '../../config/refusal.ts'
 import { FORMAT_IDS } from '../../simulate/logs/logged-request.ts'
 import { any, defineCommand, type OptionsOf } from '../spec/command-spec.ts'
-import { asText, list, oneOf, type ReadText, value, valueOr, wholeNumber } from '../spec/option-spec.ts'
+import {
+  asText,
+  list,
+  oneOf,
+  type ReadText,
+  switchOption,
+  value,
+  valueOr,
+  wholeNumber,
+} from '../spec/option-spec.ts'
 import { jsonOptions } from '../spec/shared-options.ts'
 
 /** The tables in src/prices/shipped.ts, which loads them all. */
@@ -29,17 +38,27 @@ export const SIMULATE = defineCommand({
       'what a store holds, as sync leaves it there; a store without is taken to hold everything',
       inventory,
     ),
+    synthetic: switchOption(
+      'instead of logs: a month of made-up pulls, as a large public registry has them, each standing for many',
+    ),
+    requests: valueOr('<count>', 'of --synthetic, so many', wholeNumber(1, 100_000_000), ['600000', 600_000]),
+    seed: valueOr('<number>', 'of --synthetic: another one makes another log', wholeNumber(0, 999_999_999), [
+      '1',
+      1,
+    ]),
+    write: value('<file>', 'of --synthetic: write the log, too; without --config, do no more', asText, {
+      destructive: true,
+    }),
     format: value('<form>', 'of the logs (default: found out of each)', oneOf(FORMAT_IDS)),
     prices: list(
       '<table>',
       `what backends cost: ${shippedNames}, or a file; a table of a cloud is for the backends there, one of a CDN for those at anycast`,
     ),
     fillFrom: value('<id>', 'where CDNs fetch what they lack (default: the canonical upstream)', asText),
-    times: valueOr(
+    times: value(
       '<count>',
-      'each request of the logs stands for so many: of a sample, or of a day for a month',
+      'each request of the logs stands for so many: of a sample, or of a day for a month (default: 1)',
       wholeNumber(1, 999_999_999),
-      ['1', 1],
     ),
     blobSize: valueOr(
       '<size>',
@@ -57,11 +76,14 @@ export const SIMULATE = defineCommand({
     ...jsonOptions('print all of it as JSON'),
   },
   rules: [
+    { kind: 'need', option: 'write', needs: 'synthetic', why: 'what is written is the log that it makes' },
     {
       kind: 'check',
-      fault({ config }, logs) {
-        if (config === undefined) return '--config is required: the policy to try'
-        if (logs.length === 0) return 'name what to replay: the files of a log, or - for standard input'
+      fault({ config, synthetic, write }, logs) {
+        if (config === undefined && write === undefined) return '--config is required: the policy to try'
+        if (synthetic && logs.length > 0) return '--synthetic makes a log: name none with it'
+        if (!synthetic && logs.length === 0)
+          return 'name what to replay: the files of a log, - for standard input, or --synthetic'
         return logs.filter((log) => log === '-').length > 1 ? 'standard input can be read once' : undefined
       },
     },
@@ -71,6 +93,8 @@ export const SIMULATE = defineCommand({
     'portolan simulate *.log.gz --config today.yaml --config tomorrow.yaml',
     'portolan simulate access.log --config portolan.yaml --down paris',
     'portolan simulate day.log.gz --times 30 --config portolan.yaml --prices aws --prices gcp',
+    'portolan simulate --synthetic --config portolan.yaml',
+    'portolan simulate --synthetic --requests 20000 --write access.log',
     'kubectl logs deploy/door | portolan simulate - --config portolan.yaml --json',
   ],
 })

@@ -1,10 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { type Replayed, replayLogs } from '../../adapters/simulate/replay-logs.ts'
+import { logFile, type Replayed, replayLogs } from '../../adapters/simulate/replay-logs.ts'
+import { syntheticSource, writeSyntheticLog } from '../../adapters/simulate/synthetic-source.ts'
 import { PortolanError } from '../../errors.ts'
-import { assumptionsOf } from '../../simulate/assumptions.ts'
+import { type AssumedFacts, assumptionsOf } from '../../simulate/assumptions.ts'
 import { type EstimatedSizes, USUAL_SIZES } from '../../simulate/content-sizes.ts'
+import type { PolicySetup } from '../../simulate/open-replay.ts'
 import { type PolicyReport, reportPolicies } from '../../simulate/report.ts'
+import { REQUESTS_PER_MONTH } from '../../simulate/synthetic/synthetic-log.ts'
 import { EXIT } from '../exit-code.ts'
 import { printLongJson, progressOutput, say, sayError } from '../print.ts'
 import { formatLogs, formatPolicies, grouped, percent } from '../simulate-report.ts'
@@ -12,28 +15,34 @@ import { readInventories, readPolicies, type SimulatedPolicy } from '../simulate
 import type { SimulateOptions } from './simulate-spec.ts'
 
 /** Replays logs against configs and says who would answer what; gives the exit code. */
-export async function runSimulate(logs: readonly string[], options: SimulateOptions): Promise<number> {
-  const policies = await readPolicies(options.config!, {
+export async function runSimulate(files: readonly string[], options: SimulateOptions): Promise<number> {
+  const { config, requests, seed, write } = options
+  if (write !== undefined) {
+    await writeSyntheticLog(write, { requests, seed })
+    say(`${write}: ${grouped(requests)} requests, each for ${grouped(timesOf(options))} of a month`)
+  }
+  return config === undefined ? EXIT.done : replay(files, config, options)
+}
+
+async function replay(
+  files: readonly string[],
+  config: readonly string[],
+  options: SimulateOptions,
+): Promise<number> {
+  const policies = await readPolicies(config, {
     down: options.down ?? [],
     prices: options.prices ?? [],
     fillFrom: options.fillFrom,
   })
   const inventories = await readInventories(options.inventory ?? [], policies)
   const sizes = { ...USUAL_SIZES, blob: options.blobSize }
-  const progress = createProgress(await sizeOf(logs))
+  const times = timesOf(options)
+  const progress = createProgress(options.synthetic ? undefined : await sizeOf(files))
   let replayed: Replayed
   try {
     replayed = await replayLogs(
-      logs,
-      {
-        policies: policies.map(({ config, down, snapshot }) => ({
-          config,
-          down,
-          ...(snapshot && { snapshot }),
-        })),
-        inventories,
-        sizes,
-      },
+      options.synthetic ? [syntheticSource(options)] : files.map(logFile),
+      { policies: policies.map(setupOf), inventories, sizes },
       {
         ...(options.format !== undefined && { format: options.format }),
         threads: options.threads ?? availableParallelism(),
@@ -43,18 +52,28 @@ export async function runSimulate(logs: readonly string[], options: SimulateOpti
   } finally {
     progress.end()
   }
-  const reports = reportPolicies(policies, replayed.state, options.times)
-  const assumptions = assumptionsOf(
-    factsOf(policies, replayed, reports[0]!, { inventories, sizes, times: options.times }),
-  )
+  const reports = reportPolicies(policies, replayed.state, times)
+  const facts = factsOf(policies, replayed, reports[0]!, { inventories, sizes, times })
+  const assumptions = assumptionsOf({ ...facts, synthetic: options.synthetic })
   const lines = linesOf(replayed)
-  if (options.json) await printLongJson({ ...documentOf(replayed, lines), assumptions, policies: reports })
+  if (options.json)
+    await printLongJson({ ...documentOf(replayed, lines), times, assumptions, policies: reports })
   else {
     process.stdout.write(`${formatLogs(replayed.logs).join('\n')}\n${periodOf(replayed)}\n`)
     process.stdout.write(`${formatPolicies(reports)}\n\nAssumed:\n`)
     process.stdout.write(assumptions.map((sentence) => `  - ${sentence}\n`).join(''))
   }
   return exitCodeOf(lines, options.maxUnknown)
+}
+
+/** What a policy's thread needs of it. */
+function setupOf({ config, down, snapshot }: SimulatedPolicy): PolicySetup {
+  return { config, down, ...(snapshot && { snapshot }) }
+}
+
+/** A synthetic log is of a month, whatever the number of its requests. */
+function timesOf({ times, synthetic, requests }: SimulateOptions): number {
+  return times ?? (synthetic ? Math.max(1, Math.round(REQUESTS_PER_MONTH / requests)) : 1)
 }
 
 interface Lines {
@@ -118,7 +137,7 @@ function factsOf(
     readonly sizes: EstimatedSizes
     readonly times: number
   },
-): Parameters<typeof assumptionsOf>[0] {
+): Omit<AssumedFacts, 'synthetic'> {
   const stores = policies.flatMap(({ config }) => config.stores)
   const named = (by: SimulatedPolicy['by']) =>
     policies.filter((each) => each.by === by).map(({ name }) => name)
