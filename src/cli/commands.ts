@@ -6,6 +6,7 @@ import { BUNDLE_VERIFY } from './commands/bundle-verify-spec.ts'
 import { CONFIG_CHECK, CONFIG_SCHEMA, CONFIG_SHOW } from './commands/config-spec.ts'
 import { COPY } from './commands/copy-spec.ts'
 import { DEMO } from './commands/demo-spec.ts'
+import { DOCTOR } from './commands/doctor-spec.ts'
 import { ENDPOINTS_DRAFT, ENDPOINTS_SIGN, ENDPOINTS_VERIFY } from './commands/endpoints-spec.ts'
 import { EXPLAIN } from './commands/explain-spec.ts'
 import { HEALTHCHECK } from './commands/healthcheck-spec.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(DEMO, async (options) => (await import('./commands/demo.ts')).runDemo(options)),
   bind(EXPLAIN, async (options, image) => (await import('./commands/explain.ts')).runExplain(image, options)),
   bind(HOSTS, async (options) => (await import('./commands/hosts.ts')).runHosts(options)),
+  bind(DOCTOR, async (options) => (await import('./commands/doctor.ts')).runDoctor(options)),
   bind(SIMULATE, async (options, logs) =>
     (await import('./commands/simulate.ts')).runSimulate(logs, options),
   ),

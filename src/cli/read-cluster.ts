@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import type { RegistryMap } from '../migrate/map.ts'
 import { commandRuntime } from './command-runtime.ts'
 import type { ScanOptions } from './commands/scan-spec.ts'
+import { explainPullFailure } from './explain-pull-failure.ts'
 import type { Scanned } from './scan-files.ts'
 
 /** Which cluster, and what of it, is scanned. */
@@ -27,5 +28,6 @@ export async function readCluster(
       home: homedir(),
     },
   )
-  return { findings, notRead, partlyRead, mentions, files: 0, cluster }
+  const pullFailures = cluster.pullFailures.map(explainPullFailure)
+  return { findings, notRead, partlyRead, mentions, files: 0, cluster: { ...cluster, pullFailures } }
 }

@@ -5,6 +5,7 @@ import type { RegistryMap } from '../migrate/map.ts'
 import type { Mentions } from '../migrate/mention.ts'
 import type { NotRead } from '../migrate/sarif.ts'
 import { type ExamineFilesOptions, FileExaminer, type Looked } from './examine-files.ts'
+import type { ExplainedPullFailure } from './explain-pull-failure.ts'
 
 /** What a scan has found. */
 export interface Scanned {
@@ -17,10 +18,9 @@ export interface Scanned {
   /** How many files were looked through, those that are binary not counted. */
   readonly files: number
   /** Where it was no files but a live cluster that was looked through. */
-  readonly cluster?: Pick<
-    ClusterScan,
-    'context' | 'server' | 'objects' | 'customKinds' | 'images' | 'pullFailures'
-  >
+  readonly cluster?: Pick<ClusterScan, 'context' | 'server' | 'objects' | 'customKinds' | 'images'> & {
+    readonly pullFailures: readonly ExplainedPullFailure[]
+  }
 }
 
 export interface ScanFilesOptions extends Omit<ExamineFilesOptions, 'map'> {

@@ -51,3 +51,19 @@ function wrap(text: string, width: number): string[] {
   }
   return [...pieces, rest]
 }
+
+/** Lays out named lists in lines, indented by two: each name once, before the first of its texts; none without texts. */
+export function formatFields(
+  fields: readonly (readonly [name: string, texts: readonly string[]])[],
+  width = terminalWidth(),
+): string {
+  const named = fields.filter(([, texts]) => texts.length > 0)
+  const names = Math.max(...named.map(([name]) => name.length))
+  return named
+    .flatMap(([name, texts]) =>
+      texts
+        .flatMap((text) => wrap(text, Math.max(width, WIDTH_MIN) - names - 4))
+        .map((text, index) => `  ${(index === 0 ? name : '').padEnd(names)}  ${text}`),
+    )
+    .join('\n')
+}

@@ -36,8 +36,8 @@ const EVENT = z.object({
   series: z.object({ count: z.number().int().nullish(), lastObservedTime: TIME }).nullish(),
 })
 
-/** Longer ones end with a page that some proxy sent. */
-const MESSAGE_MAX = 300
+/** Longer ones end with a page that some proxy sent; what happened stands behind several names of the image. */
+const MESSAGE_MAX = 1500
 const NAME_MAX = 512
 /** Before the message of an event that stands for many (client-go's event correlator). */
 const COMBINED = '(combined from similar events): '
@@ -119,7 +119,7 @@ function sandbox(text: string): Pick<PullEvent, 'reason' | 'image' | 'message'> 
  */
 function plain(message: string): string {
   const text = message
-    .slice(0, 8 * MESSAGE_MAX)
+    .slice(0, 2 * MESSAGE_MAX)
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .replace(/\?[^\s"]+/g, '?…')
     .replace(/:\/\/[^\s/@"]+@/g, '://…@')

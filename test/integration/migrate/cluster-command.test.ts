@@ -31,6 +31,9 @@ const coredns = (image: string, pods: number): ClusterContent => ({
 })
 const OLD = 'k8s.gcr.io/coredns/coredns:v1.8.6'
 
+const UNKNOWN_NAME =
+  'failed to do request: Head "https://k8s.gcr.io/v2/pause/manifests/3.5": dial tcp: lookup k8s.gcr.io on 10.0.0.1:53: no such host'
+
 /** A cluster with a custom resource that names this image, and pods that cannot pull others. */
 const world = (image: string) => {
   const event = (pod: string, message: string): ApiObject => ({
@@ -48,7 +51,7 @@ const world = (image: string) => {
       ...coredns('registry.k8s.io/coredns/coredns:v1.8.6', 0),
       'apps/v1/deployments': [],
       'v1/events': [
-        event('a', '"k8s.gcr.io/pause:3.5": forbidden'),
+        event('a', `"k8s.gcr.io/pause:3.5": ${UNKNOWN_NAME}`),
         event('b', '"x.example/a\u0007:1": gone'),
         event('c', '"x.example/a\u0007:1": gone'),
       ],
@@ -118,9 +121,10 @@ describe('scan --cluster', () => {
       code: 0,
       out:
         "pods that cannot pull (events of the cluster's last hour)\n" +
-        '  image                 becomes                    pods               times  last seen             what was said\n' +
-        '  x.example/a\ufffd:1        -                          shop/b and 1 more  2      2026-01-01T00:00:00Z  ErrImagePull: gone\n' +
-        '  k8s.gcr.io/pause:3.5  registry.k8s.io/pause:3.5  shop/a             1      2026-01-01T00:00:00Z  ErrImagePull: forbidden\n',
+        '  image                 becomes                    pods               times  last seen             likely cause  what was said\n' +
+        '  x.example/a\ufffd:1        -                          shop/b and 1 more  2      2026-01-01T00:00:00Z  -             ErrImagePull: gone\n' +
+        `  k8s.gcr.io/pause:3.5  registry.k8s.io/pause:3.5  shop/a             1      2026-01-01T00:00:00Z  dns           ErrImagePull: ${UNKNOWN_NAME}\n\n` +
+        '  dns: k8s.gcr.io cannot be looked up; try `getent ahosts k8s.gcr.io`, on the machine that pulls\n',
       err:
         'not understood: cluster/test/Thing/shop/x: 1 mention\n' +
         `2 objects of ${cluster.origin} (1 kind of custom resources among them), 0 findings, ` +
@@ -141,8 +145,12 @@ describe('scan --cluster', () => {
       cluster: {
         customKinds: 1,
         pullFailures: [
-          { image: 'x.example/a\u0007:1', reason: 'ErrImagePull', pods: 2 },
-          { image: 'k8s.gcr.io/pause:3.5', replacement: 'registry.k8s.io/pause:3.5' },
+          { image: 'x.example/a\u0007:1', reason: 'ErrImagePull', pods: 2, causes: [] },
+          {
+            image: 'k8s.gcr.io/pause:3.5',
+            replacement: 'registry.k8s.io/pause:3.5',
+            causes: [{ id: 'dns', host: 'k8s.gcr.io', allow: [{ host: 'k8s.gcr.io', port: 443 }] }],
+          },
         ],
       },
       findings: [{ owner: 'Thing/shop/x spec.image', verdict: 'moved', edits: [] }],

@@ -1,0 +1,212 @@
+import type { Shape } from '../shape.ts'
+
+const OCI = 'OCI distribution spec 1.1, "Error Codes"'
+const CONTAINERD = 'containerd core/remotes/docker and core/content'
+const IMAGE_LIBRARY = 'containers/image docker and copy (Podman, skopeo, Buildah, CRI-O)'
+const GGCR = 'go-containerregistry pkg/v1/remote (crane, cosign, ko)'
+const ORAS = 'oras-go content and registry/remote (oras, Helm)'
+const REGCLIENT = 'regclient scheme/reg (regctl, regsync)'
+const DOCKER = 'moby distribution (pull_v2.go, errors.go)'
+
+/** Manifests, blobs, and what is in them. */
+export const CONTENT_SHAPES: readonly Shape[] = [
+  {
+    says: ['could not fetch content descriptor {digest} (application/octet-stream) from remote: not found'],
+    causes: ['media-type'],
+    note: 'Something in between has given the manifest the media type of any file.',
+    source: CONTAINERD,
+  },
+  {
+    says: [
+      'BLOB_UNKNOWN: {words}',
+      'blob unknown to registry',
+      'unknown blob',
+      'parsing image configuration: Error fetching blob: invalid status code from registry 404 (Not Found)',
+      '"code":"BLOB_UNKNOWN"',
+      'reading blob {digest}: Error fetching blob: invalid status code from registry 404 (Not Found)',
+      'reading config blob {digest}: Error fetching blob: invalid status code from registry 404 (Not Found)',
+      'could not fetch content descriptor {digest} ({word}) from remote: not found',
+      'blobs/{digest}: unexpected status code 404 Not Found',
+      'source registry for "{image}": {digest}: not found',
+      'failed to get blob, digest {digest}, ref {image}: request failed: not found [http 404]',
+    ],
+    causes: ['blob-unknown'],
+    source: `${OCI}; ${CONTAINERD}; ${IMAGE_LIBRARY}; ${ORAS}; ${REGCLIENT}`,
+  },
+  {
+    says: [
+      'MANIFEST_UNKNOWN: {words}',
+      'manifest unknown',
+      'manifest for {image} not found',
+      '"code":"MANIFEST_UNKNOWN"',
+      'failed to resolve reference "{image}": {image}: not found',
+      'failed to resolve image: {image}: not found',
+      'on source: {image}: not found',
+      'source registry for "{image}": {image}: not found',
+      'failed to get manifest {image}: request failed: not found [http 404]',
+      'reading manifest {word} in {image}: StatusCode: 404',
+      'manifests/{word}: unexpected status code 404 Not Found',
+    ],
+    causes: ['manifest-unknown'],
+    source: `${OCI}; ${CONTAINERD}; ${DOCKER}; ${IMAGE_LIBRARY}; ${GGCR}; ${ORAS}; ${REGCLIENT}`,
+  },
+  {
+    says: [
+      'pinging container registry {host}: invalid status code from registry 404 (Not Found)',
+      'unexpected status code 404 Not Found',
+      'invalid status code from registry 404 (Not Found)',
+      'error parsing HTTP 404 response body',
+      "error parsing HTTP 404 response body: invalid character '<' looking for beginning of value",
+    ],
+    causes: ['manifest-unknown', 'html-instead-of-json'],
+    ofBlob: ['blob-unknown'],
+    note: 'Nothing is there: where it is the registry itself that is asked (/v2/), no registry is at this address.',
+    source: `${IMAGE_LIBRARY}; ${GGCR}`,
+  },
+  {
+    says: [
+      'NAME_UNKNOWN: {words}',
+      'name unknown',
+      '"code":"NAME_UNKNOWN"',
+      'repository name not known to registry',
+    ],
+    causes: ['repository-unknown', 'manifest-unknown'],
+    source: OCI,
+  },
+  {
+    says: [
+      'happened during read: unexpected EOF',
+      'failed to read expected number of bytes: unexpected EOF',
+      'short read: expected {number} bytes but got {number}: unexpected EOF',
+      'failed to copy: unexpected EOF',
+      'copy failed: unexpected EOF',
+      'error writing layer: unexpected EOF',
+      'expected content size of {number}, got {number}, for digest {digest}: unexpected EOF',
+      'httpReadSeeker: failed open: unexpected EOF',
+    ],
+    causes: ['truncated'],
+    source: `${CONTAINERD}; ${IMAGE_LIBRARY}; ${GGCR}; ${ORAS}`,
+  },
+  {
+    says: [
+      'error reading manifest for {image}: unexpected EOF',
+      'initializing source docker://{image}: unexpected EOF',
+      'entity: unexpected EOF',
+      'Error response from daemon: unexpected EOF',
+      'returned error: unexpected EOF',
+      'err="unexpected EOF"',
+      'Error: unexpected EOF',
+      'unexpected end of JSON input',
+    ],
+    causes: ['truncated', 'html-instead-of-json'],
+    note: 'What came to an end too early is the manifest.',
+    source: `${IMAGE_LIBRARY}; ${GGCR}; ${REGCLIENT}`,
+  },
+  {
+    says: [
+      'unexpected commit digest {digest}, expected {digest}',
+      'failed size validation: {number} != {number}',
+      'Digest did not match, expected {digest}, got {digest}',
+      'Manifest does not match provided manifest digest {digest}',
+      'manifest digest: "{digest}" does not match requested digest: "{digest}"',
+      'manifest digest mismatch, expected {digest}, computed {digest}',
+      'digest mismatch in Docker-Content-Digest',
+      'chart reference digest mismatch: {digest} is not {digest}',
+      'error verifying sha256 checksum after reading {number} bytes; got "{digest}", want "{digest}"',
+      'error verifying size; got {number}, want {number}',
+      'Content-Length header {number} does not match expected size {number}',
+      'mismatch Content-Length',
+      'mismatched digest',
+      'digest mismatch [expected {digest}, calculated {digest}]',
+      'filesystem layer verification failed for digest {digest}',
+      'manifest verification failed for digest {digest}',
+    ],
+    causes: ['wrong-digest'],
+    source: `${CONTAINERD}; ${DOCKER}; ${IMAGE_LIBRARY}; ${GGCR}; ${ORAS}; ${REGCLIENT}`,
+  },
+  {
+    says: [
+      'wrong diff id calculated on extraction "{digest}"',
+      'wrong diff id "{digest}" calculated on extraction "{digest}"',
+      "layers from manifest don't match image configuration",
+    ],
+    causes: ['wrong-digest', 'unpack'],
+    note: 'The layer arrived as it was pushed: it is the image that contradicts itself.',
+    source: 'containerd core/unpack; moby distribution',
+  },
+  {
+    says: ['expected HTTP 206 from byte range request'],
+    causes: ['range-ignored', 'truncated'],
+    note: 'The download had broken off before: the client wanted to go on where it stopped.',
+    source: 'moby distribution/pull_v2.go by distribution registry/client/transport',
+  },
+  {
+    says: [
+      'no match for platform in manifest',
+      'no matching manifest for {words} in the manifest list entries',
+      'no image found in manifest list for architecture',
+      'no image found in image index for architecture',
+      'no child with platform {word} in index {image}',
+      'no match for platform',
+    ],
+    causes: ['no-platform'],
+    source: `containerd core/images/image.go; ${DOCKER}; ${IMAGE_LIBRARY}; ${GGCR}`,
+  },
+  {
+    says: [
+      'media type "application/vnd.docker.distribution.manifest.v1+prettyjws" is no longer supported',
+      'unsupported MediaType: "application/vnd.docker.distribution.manifest.v1+prettyjws"',
+      'unknown mime type: application/vnd.docker.distribution.manifest.v1+prettyjws',
+      'missing formatted length',
+      'docker schema1 image',
+      'schema 1 image manifests are no longer supported',
+      'DEPRECATION NOTICE: Docker Image Format v1',
+    ],
+    causes: ['schema1'],
+    source: 'containerd core/images; go-containerregistry; containers/image and regclient by libtrust; moby',
+  },
+  {
+    says: [
+      'unsupported media type: "{word}"',
+      'unknown mime type: {word}',
+      'unexpected media type {word} for {digest}: not found',
+      'unsupported schema version 2',
+      'no processor for media-type',
+      'unsupported MIME type for compression: {word}',
+      'unsupported media type application/{word}',
+      'missing signature key',
+      'mismatched image rootfs and manifest layers',
+      'manifest does not contain minimum number of descriptors (2), descriptors found',
+      'could not load config with mediatype {word}',
+      'unsupported image-specific operation on artifact with type "{word}"',
+      'Encountered remote "{word}"(unknown) when fetching',
+      'Encountered remote "{word}"(helm) when fetching',
+      'invalid mixed OCI image with unsupported media type',
+    ],
+    causes: ['media-type'],
+    source: `containerd core/images and core/diff; ${DOCKER}; ${IMAGE_LIBRARY}; Helm pkg/registry; ${GGCR}; ${REGCLIENT}`,
+  },
+  {
+    says: [
+      'unable to fetch descriptor ({digest}) which reports content size of zero',
+      'manifest not set',
+      'Error: EOF',
+      'image: EOF',
+    ],
+    causes: ['truncated', 'html-instead-of-json'],
+    note: 'The manifest is empty.',
+    source: `${CONTAINERD}; ${REGCLIENT}`,
+  },
+  {
+    says: [
+      'archive/tar: invalid tar header',
+      'gzip: invalid header',
+      'failed to extract layer {digest}',
+      'Error processing tar file(exit status 1)',
+      'failed to register layer',
+    ],
+    causes: ['unpack'],
+    source: 'Go archive/tar and compress/gzip; containerd core/diff; moby layer; containers/storage',
+    vague: true,
+  },
+]
