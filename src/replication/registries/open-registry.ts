@@ -1,5 +1,6 @@
 import { PortolanError } from '../../errors.ts'
 import { Semaphore } from '../../internal/semaphore.ts'
+import type { Digest } from '../../oci/digest.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { Workspace } from '../../storage/workspace.ts'
 import { MAX_FAILURES } from '../failure-streak.ts'
@@ -17,17 +18,15 @@ export interface OpenParts extends Pick<ReadParts, 'trustExisting' | 'recheck' |
   readonly concurrency: number
   readonly onWarning: (message: string) => void
   /** Told of each repository that cannot be read, and of content that is altered. */
-  readonly onFault: (error: unknown, about: { readonly digest?: ReachableDigest }) => void
+  readonly onFault: (error: unknown, about: { readonly digest?: Digest }) => void
 }
-
-type ReachableDigest = Reachable['blobs'] extends ReadonlyMap<infer Digest, unknown> ? Digest : never
 
 const QUESTIONS_AT_ONCE = 16
 const REPOSITORIES_AT_ONCE = 4
 
 /**
- * Learns what a registry holds of what is reachable. A repository that cannot be read is a fault of its own. Rejects when
- * several in a row cannot be.
+ * Learns what a registry holds of what is reachable. A repository that cannot be read is a fault of its own, and
+ * after several in a row no more are asked for. Rejects as the registry does where the sample cannot be looked at.
  */
 export async function openRegistry(
   registry: FilledRegistry,
