@@ -1,7 +1,7 @@
-import { type Config, MAIN_POLICY, type PolicyConfig } from '../config/config.ts'
+import { type Config, MAIN_POLICY } from '../config/config.ts'
 import type { Address } from '../net/address.ts'
 import { clientKey, type DrawKey, textKey, waitingTime } from './draw.ts'
-import { compileRule, type Rule } from './rule.ts'
+import type { Rule } from './rule.ts'
 
 interface Share {
   readonly id: string
@@ -15,22 +15,7 @@ export interface RoutingPolicy extends Share {
   readonly rules: readonly Rule[]
 }
 
-const MAIN_SALT = saltOf(MAIN_POLICY)
-
-/** The rules of a config, and those of its policies. */
-export interface Routing {
-  readonly rules: readonly Rule[]
-  readonly policies: readonly RoutingPolicy[]
-}
-
-/** Makes the rules and policies of a config ready for a view. */
-export function compileRouting({ routing, policies = [] }: Pick<Config, 'routing' | 'policies'>): Routing {
-  return { rules: routing.map(compileRule), policies: policies.map(compilePolicy) }
-}
-
-function compilePolicy({ id, share, routing }: PolicyConfig): RoutingPolicy {
-  return { id, share, salt: saltOf(id), rules: routing.map(compileRule) }
-}
+const MAIN_SALT = policySalt(MAIN_POLICY)
 
 /** Every policy that a client may go by, the main one first; none where there is no choice. */
 export function policiesOf({ policies = [] }: Pick<Config, 'policies'>): readonly Share[] {
@@ -68,6 +53,7 @@ function mainShare(policies: readonly Share[]): number {
   return Math.max(0, Math.round((1 - policies.reduce((sum, { share }) => sum + share, 0)) * 1e9) / 1e9)
 }
 
-function saltOf(id: string): DrawKey {
+/** By which the draw for a policy differs from all others. */
+export function policySalt(id: string): DrawKey {
   return textKey(`policy ${id}`)
 }

@@ -1,5 +1,4 @@
 import type { Place } from '../clouds/place.ts'
-import { compilePattern } from '../config/compile-pattern.ts'
 import { conditionsHold } from '../config/condition.ts'
 import type { RuleConfig } from '../config/config.ts'
 import type { Address } from '../net/address.ts'
@@ -18,8 +17,15 @@ export interface Rule {
   readonly holdsFor?: (address: Address | undefined, repository: string | undefined) => boolean
 }
 
-export function compileRule({ when, prefer, within }: RuleConfig): Rule {
-  const holdsFor = compileConditions(when)
+/** Says of a pattern for repositories whether it matches a name. */
+export type CompilePattern = (pattern: string) => (repository: string) => boolean
+
+/**
+ * Makes a rule ready. `compilePattern` is for rules by repository; it is given, since what reads globs does not load
+ * everywhere. Throws a `TypeError` for such a rule without it.
+ */
+export function compileRule({ when, prefer, within }: RuleConfig, compilePattern?: CompilePattern): Rule {
+  const holdsFor = compileConditions(when, compilePattern)
   return {
     when,
     prefer: prefer.map((entry) =>
@@ -36,14 +42,21 @@ export function ruleApplies({ when }: Rule, client: Place | undefined): boolean 
 }
 
 /** What is not known of a client meets no condition about it. */
-function compileConditions({ prefix, repository }: RuleConfig['when']): Rule['holdsFor'] {
+function compileConditions(
+  { prefix, repository }: RuleConfig['when'],
+  compilePattern: CompilePattern = noPatterns,
+): Rule['holdsFor'] {
   const networks =
     prefix && buildPrefixTable(prefix.map((text) => ({ prefix: parsePrefix(text), value: true })))
-  const patterns = repository?.map(compilePattern)
+  const patterns = repository?.map((pattern) => compilePattern(pattern))
   if (networks === undefined && patterns === undefined) return undefined
   return (address, name) => {
     if (networks !== undefined && (address === undefined || networks.lookup(address) === undefined))
       return false
     return patterns === undefined || (name !== undefined && patterns.some((matches) => matches(name)))
   }
+}
+
+function noPatterns(pattern: string): never {
+  throw new TypeError(`a rule is for repositories that match ${pattern}, and nothing was given to read that`)
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Address, parseAddress } from '../net/address.ts'
+import { compileRouting } from './compile-routing.ts'
 import { clientKey, pullKey, textKey } from './draw.ts'
-import { compileRouting, drawPolicy } from './policy.ts'
+import { drawPolicy } from './policy.ts'
 import { compileSplit, drawSplit, orderOf } from './split.ts'
 
 const MILLION = 1_000_000

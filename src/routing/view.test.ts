@@ -4,7 +4,7 @@ import { storeAt, upstreamAt } from '../../test/support/view.ts'
 import type { Place } from '../clouds/place.ts'
 import type { PolicyConfig, RuleConfig } from '../config/config.ts'
 import { type Address, parseAddress } from '../net/address.ts'
-import { compileRouting } from './policy.ts'
+import { compileRouting } from './compile-routing.ts'
 import { createView, type View } from './view.ts'
 
 function viewBy(routing: readonly RuleConfig[], policies: readonly PolicyConfig[] = []): View {

@@ -1,7 +1,7 @@
 import type { Place } from '../../src/clouds/place.ts'
 import type { RuleConfig } from '../../src/config/config.ts'
 import { compileDigestPath, type Store, type Upstream } from '../../src/routing/backend.ts'
-import { compileRule } from '../../src/routing/rule.ts'
+import { compileRouting } from '../../src/routing/compile-routing.ts'
 import { createView, type View } from '../../src/routing/view.ts'
 
 export function upstreamAt(id: string, place: Place, rest: Partial<Upstream> = {}): Upstream {
@@ -39,7 +39,7 @@ export function viewOf(
   return createView({
     upstreams,
     stores,
-    rules: rules.map(compileRule),
+    ...compileRouting({ routing: rules }),
     isUsable: ({ id }) => !down.includes(id),
   })
 }
