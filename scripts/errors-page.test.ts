@@ -16,8 +16,8 @@ it('of each shape a client has printed one wording, unless the table says that i
     expect({ shape, isPrinted: isPrinted(shape) }).toEqual({ shape, isPrinted: !shape.unseen })
 })
 
-it('more than forty shapes were printed, by clients of every family', () => {
-  expect(shapes.filter(isPrinted).length).toBeGreaterThanOrEqual(40)
+it('more than forty shapes, their short forms not counted, were printed, by clients of every family', () => {
+  expect(shapes.filter((shape) => !shape.vague && isPrinted(shape)).length).toBeGreaterThanOrEqual(40)
   const clients = new Set(printed.flatMap(([, names]) => [...names].map((name) => name.split(' ')[0])))
   expect([...clients].sort()).toEqual(
     expect.arrayContaining([

@@ -22,6 +22,8 @@ const ERRORS_MAX = 50
 const IMAGES_MAX = 20
 
 interface Entry {
+  /** Only words that also stand beside other messages. */
+  isVague: boolean
   facts: Facts
   /** The first cause of each of its lines. */
   readonly leading: Set<CauseId>
@@ -49,7 +51,7 @@ export class ErrorList {
   }
 
   /** Takes what a line says; `quote` gives it as it may be shown. */
-  add({ causes, notes, facts }: LineMatch, line: number, quote: () => string): void {
+  add({ causes, notes, facts, isVague }: LineMatch, line: number, quote: () => string): void {
     const { image } = facts
     const same = this.#entries.find((entry) => isSame(entry, { causes, facts }))
     if (same === undefined && this.#entries.length === ERRORS_MAX) {
@@ -57,6 +59,7 @@ export class ErrorList {
       return
     }
     const entry = same ?? {
+      isVague,
       causes,
       notes,
       facts,
@@ -70,6 +73,7 @@ export class ErrorList {
     // Tools that try again say in short what they say in full at the end.
     if (entry.facts.host === undefined && facts.host !== undefined)
       Object.assign(entry, { facts, line, text: quote() })
+    entry.isVague &&= isVague
     entry.count++
     if (image !== undefined && entry.images.size < IMAGES_MAX) entry.images.add(image)
     this.#last = entry
@@ -90,9 +94,11 @@ export class ErrorList {
     this.#last = same
   }
 
-  /** In the order in which they stand in the text. */
+  /** In the order in which they stand in the text; vague ones of no host only where nothing else was said. */
   list(): readonly ExplainedError[] {
-    return this.#entries.map(({ facts: { image: _, ...facts }, images, leading: __, ...entry }) => ({
+    const telling = this.#entries.filter(({ isVague, facts }) => !isVague || facts.host !== undefined)
+    const entries = telling.length > 0 ? telling : this.#entries
+    return entries.map(({ facts: { image: _, ...facts }, images, leading: __, isVague: ___, ...entry }) => ({
       ...entry,
       ...facts,
       images: [...images],

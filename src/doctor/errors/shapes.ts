@@ -5,6 +5,7 @@ import { ANSWER_SHAPES } from './shapes/answers.ts'
 import { CONTENT_SHAPES } from './shapes/content.ts'
 import { MACHINE_SHAPES } from './shapes/machine.ts'
 import { NETWORK_SHAPES } from './shapes/network.ts'
+import { SHORT_SHAPES } from './shapes/short.ts'
 import { TLS_SHAPES } from './shapes/tls.ts'
 
 /** Every shape that `doctor --error` knows. */
@@ -14,6 +15,7 @@ export const SHAPES: readonly Shape[] = [
   ...ANSWER_SHAPES,
   ...CONTENT_SHAPES,
   ...MACHINE_SHAPES,
+  ...SHORT_SHAPES,
 ]
 
 /** A shape in one of its wordings. */

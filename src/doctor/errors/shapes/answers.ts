@@ -203,18 +203,6 @@ export const ANSWER_SHAPES: readonly Shape[] = [
     source: `RFC 9110, 15.6; ${CONTAINERD}; ${IMAGE_LIBRARY}; ${GGCR}; ${ORAS}; ${REGCLIENT}`,
   },
   {
-    says: [
-      '<title>502 Bad Gateway</title>',
-      '<title>503 Service Unavailable</title>',
-      '<title>504 Gateway Time-out</title>',
-      '<title>500 Internal Server Error</title>',
-    ],
-    causes: ['server-error'],
-    note: 'The page is from a gateway before the registry.',
-    source: 'nginx, ngx_http_special_response.c',
-    vague: true,
-  },
-  {
     says: ['UNKNOWN: unknown error', 'unknown: unknown error'],
     causes: ['server-error'],
     source: 'distribution registry/api/errcode',
