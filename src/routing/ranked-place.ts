@@ -2,12 +2,20 @@ import type { Place } from '../clouds/place.ts'
 import type { Address } from '../net/address.ts'
 import { type Candidates, type RankedBy, type RankingParts, rankCandidates } from './candidates.ts'
 import { pullKey } from './draw.ts'
-import { type Rule, ruleApplies } from './rule.ts'
+import { isForRepository, type Rule, ruleApplies } from './rule.ts'
+import type { RuleNetworks } from './rule-networks.ts'
 import { orderOf, type Split, type SplitOrder } from './split.ts'
 
-/** How much is kept for one place: who has more rules there, or splits of more ways, has some of it worked out again. */
-const RULES_KEPT = 64
-const ORDERS_KEPT = 64
+/** By what all places are ranked. */
+export interface PlaceParts {
+  readonly rules: readonly Rule[]
+  /** Which rules are for the network of an address; absent where none is for any. */
+  readonly networks: RuleNetworks | undefined
+  readonly policy: Pick<RankedBy, 'policy'>
+  readonly parts: RankingParts
+  /** Told of each ranking beyond the first of a place, of which rules and splits may make many. */
+  readonly onOther: () => void
+}
 
 /** All rankings for clients in one place, by one policy; most places have but one. */
 export class RankedPlace {
@@ -16,24 +24,25 @@ export class RankedPlace {
   readonly #place: Place | undefined
   readonly #policy: Pick<RankedBy, 'policy'>
   readonly #parts: RankingParts
-  /** Those that may apply here, in their order, up to the first that does whatever else is asked. */
-  readonly #rules: readonly NonNullable<RankedBy['rule']>[]
-  readonly #ranked = new Map<number, RankedByRule>()
+  readonly #onOther: () => void
+  readonly #rules: readonly Rule[]
+  readonly #networks: RuleNetworks | undefined
+  /** Of those for all networks, which may apply here, by position and up to the first that does for every repository. */
+  readonly #plain: readonly number[]
+  readonly #ranked = new Map<number | undefined, RankedByRule>()
   /** Where one rule, or none, is that of all clients there. */
   readonly #sole: RankedByRule | undefined
 
-  constructor(
-    place: Place | undefined,
-    rules: readonly Rule[],
-    policy: Pick<RankedBy, 'policy'>,
-    parts: RankingParts,
-  ) {
+  constructor(place: Place | undefined, { rules, networks, policy, parts, onOther }: PlaceParts) {
     this.#place = place
     this.#policy = policy
     this.#parts = parts
-    this.#rules = applicable(rules, place)
-    const first = this.#rules[0]
-    if (first?.rule.holdsFor !== undefined) return
+    this.#onOther = onOther
+    this.#rules = rules
+    this.#networks = networks
+    this.#plain = plainRules(rules, place)
+    const first = this.#plain[0]
+    if (this.#networks !== undefined || (first !== undefined && rules[first]!.isFor !== undefined)) return
     this.#sole = this.#rank(first)
     if (this.#sole.all.splits === undefined) this.only = this.#sole.all
   }
@@ -45,21 +54,26 @@ export class RankedPlace {
     return splits === undefined ? ranked.all : this.#draw(ranked, splits, pullKey(address, repository ?? ''))
   }
 
-  #choose(address: Address | undefined, repository: string | undefined): RankedBy['rule'] {
-    for (const numbered of this.#rules) {
-      const { holdsFor } = numbered.rule
-      if (holdsFor === undefined || holdsFor(address, repository)) return numbered
-    }
-    return undefined
+  /** The position of the first rule whose conditions all hold. */
+  #choose(address: Address | undefined, repository: string | undefined): number | undefined {
+    const plain = this.#plain.find((position) => isForRepository(this.#rules[position]!, repository))
+    if (this.#networks === undefined || address === undefined) return plain
+    const before = plain ?? this.#rules.length
+    const found = this.#networks.first(address, before, (position) => {
+      const rule = this.#rules[position]!
+      return ruleApplies(rule, this.#place) && isForRepository(rule, repository)
+    })
+    return found ?? plain
   }
 
-  #rank(rule: RankedBy['rule']): RankedByRule {
-    const number = rule?.number ?? 0
-    const found = this.#ranked.get(number)
+  #rank(position: number | undefined): RankedByRule {
+    const found = this.#ranked.get(position)
     if (found !== undefined) return found
+    const rule = position === undefined ? undefined : { number: position + 1, rule: this.#rules[position]! }
     const by = { ...this.#policy, ...(rule && { rule }) }
     const made = { by, all: rankCandidates(this.#place, by, this.#parts), drawn: new Map() }
-    keep(this.#ranked, number, made, RULES_KEPT)
+    if (this.#ranked.size > 0) this.#onOther()
+    this.#ranked.set(position, made)
     return made
   }
 
@@ -68,7 +82,8 @@ export class RankedPlace {
     const found = drawn.get(order)
     if (found !== undefined) return found
     const made = rankCandidates(this.#place, { ...by, key }, this.#parts)
-    keep(drawn, order, made, ORDERS_KEPT)
+    this.#onOther()
+    drawn.set(order, made)
     return made
   }
 }
@@ -81,18 +96,12 @@ interface RankedByRule {
   readonly drawn: Map<SplitOrder, Candidates>
 }
 
-function applicable(rules: readonly Rule[], place: Place | undefined): NonNullable<RankedBy['rule']>[] {
-  const found: NonNullable<RankedBy['rule']>[] = []
-  for (const [index, rule] of rules.entries()) {
-    if (!ruleApplies(rule, place)) continue
-    found.push({ number: index + 1, rule })
-    if (rule.holdsFor === undefined) break
+function plainRules(rules: readonly Rule[], place: Place | undefined): number[] {
+  const found: number[] = []
+  for (const [position, rule] of rules.entries()) {
+    if (rule.networks !== undefined || !ruleApplies(rule, place)) continue
+    found.push(position)
+    if (rule.isFor === undefined) break
   }
   return found
-}
-
-/** Forgets what was kept before it grows beyond its bound. */
-function keep<Value>(map: Map<number, Value>, key: number, value: Value, most: number): void {
-  if (map.size >= most) map.clear()
-  map.set(key, value)
 }

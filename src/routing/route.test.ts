@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { IOWA, PARIS, VIRGINIA } from '../../test/support/places.ts'
 import { storeAt, upstreamAt, viewOf } from '../../test/support/view.ts'
+import { type Address, parseAddress } from '../net/address.ts'
 import { isFault } from '../oci/errors.ts'
 import { parsePath } from '../oci/path.ts'
 import type { Client } from './locate.ts'
@@ -18,13 +19,13 @@ const PAST_ALL: Notice = { kind: 'move', past: 'all' }
 type Noticed = Readonly<Record<string, Notice | 'waits' | 'barred'>>
 
 /** Where a client is sent to for a blob that both stores have, and what it was noticed at, in this order. */
-async function follow(noticed: Noticed): Promise<string> {
+async function follow(noticed: Noticed, view = VIEW, address?: Address): Promise<string> {
   const request = parsePath(`/v2/app/blobs/sha256:${'a'.repeat(64)}`)
   if (isFault(request)) throw new Error(request.message)
   const barred = new Set<string>()
   const asked: string[] = []
   const sources: RouteSources = {
-    view: () => VIEW,
+    view: () => view,
     known: ({ id }) => (barred.has(id) ? 'absent' : 'present'),
     listed: () => undefined,
     spill: { maySpill: () => true, overSpill: 'canonical' },
@@ -38,7 +39,7 @@ async function follow(noticed: Noticed): Promise<string> {
       return { kind: 'wait', until: () => Promise.resolve() }
     },
   }
-  const client: Client = { via: 'unknown', address: undefined, located: undefined }
+  const client: Client = { via: 'unknown', address, located: undefined }
   const decision = await route({ method: 'GET', request, query: '', client }, sources)
   return `${asked.join(', ')} → ${decision.kind === 'redirect' ? decision.backend.id : decision.kind}`
 }
@@ -62,4 +63,12 @@ it.each<[string, Noticed, string]>([
   ],
 ])('a client that %s', async (_, noticed, expected) => {
   expect(await follow(noticed)).toBe(expected)
+})
+
+it('a client that was moved in vain is sent past all stores of the rule that is for it, and not of another', async () => {
+  const view = viewOf([upstreamAt('iowa', IOWA, { canonical: true })], STORES, [
+    { when: { prefix: ['192.0.2.0/24'], repository: ['app'] }, prefer: ['paris', 'virginia'] },
+    { when: {}, prefer: ['iowa'] },
+  ])
+  expect(await follow({ paris: PAST_ALL }, view, parseAddress('192.0.2.1'))).toBe('paris, iowa → iowa')
 })

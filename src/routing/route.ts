@@ -106,8 +106,9 @@ function moved(
   const avoid = new Set(facts.avoid)
   if (decision.kind === 'redirect') avoid.add(decision.backend)
   if (past === 'all') {
-    const { blob } = sources.view().candidates(facts.place)
-    for (const { backend } of blob) {
+    const { place, address, request } = facts
+    const repository = 'name' in request ? request.name : undefined
+    for (const { backend } of sources.view().candidates(place, address, repository).blob) {
       if (backend.kind === 'store') avoid.add(backend)
     }
   }

@@ -135,20 +135,30 @@ describe('splits', () => {
     expect(orders.size).toBe(2)
   })
 
-  it('keep few lists for a place, however many orders there are', () => {
-    const between = ['paris', 'virginia', 'belgium', 'cdn', 'iowa']
-    const view = viewBy([{ when: {}, prefer: [{ split: Object.fromEntries(between.map((id) => [id, 1])) }] }])
-    const lists = new Map<unknown, string>()
-    for (let index = 0; index < 1000; index++) {
-      const { blob } = view.candidates(PARIS, address(index), 'pause')
-      const ids = blob.map(({ backend }) => backend.id).join(' ')
-      // 120 orders do not all stay, but each is the same when it is worked out again.
-      expect(lists.get(blob) ?? ids).toBe(ids)
-      lists.set(blob, ids)
-      expect(order(view, PARIS, `10.0.${index >> 8}.${index & 255}`, 'pause')).toBe(ids)
+  it('keep no more lists than a bound, however many orders there are, and work them out again', () => {
+    const ids = Array.from({ length: 8 }, (_, index) => `s${index}`)
+    const weights = Object.fromEntries(ids.map((id) => [id, 1]))
+    const view = createView({
+      upstreams: [upstreamAt('iowa', IOWA, { canonical: true })],
+      stores: ids.map((id) => storeAt(id, PARIS)),
+      ...compileRouting({ routing: [{ when: {}, prefer: [{ split: weights }] }] }),
+      isUsable: () => true,
+    })
+    const listOf = (index: number) => view.candidates(PARIS, address(index), 'pause').blob
+    const first = listOf(0)
+    expect(listOf(0)).toBe(first)
+    // Of 40,320 orders, more than are kept.
+    const orders = new Set<string>()
+    for (let index = 0; index < 20_000; index++) {
+      orders.add(
+        listOf(index)
+          .map(({ backend }) => backend.id)
+          .join(' '),
+      )
     }
-    expect(new Set(lists.values()).size).toBe(120)
-    expect(lists.size).toBeGreaterThan(120)
+    expect(orders.size).toBeGreaterThan(10_000)
+    expect(listOf(0)).not.toBe(first)
+    expect(listOf(0)).toEqual(first)
   })
 })
 

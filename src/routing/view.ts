@@ -6,6 +6,7 @@ import type { Candidates, RankingParts } from './candidates.ts'
 import { drawPolicy, type RoutingPolicy } from './policy.ts'
 import { RankedPlace } from './ranked-place.ts'
 import type { Rule } from './rule.ts'
+import { networksOf } from './rule-networks.ts'
 
 /** Everything a decision may look at, frozen: what changes is built anew, and no request sees half of each. */
 export interface View {
@@ -43,16 +44,26 @@ export function createView({ upstreams, stores, rules, isUsable, paceOf, policie
   }
 }
 
+/** How many rankings are kept beside one for each place; with more, what is needed is worked out again. */
+const RANKINGS_KEPT = 10_000
+
 function rankPlaces(
   rules: readonly Rule[],
   policy: { policy?: string },
   parts: RankingParts,
 ): View['candidates'] {
   const places = new Map<Place | undefined, RankedPlace>()
+  let others = 0
+  const onOther = () => {
+    if (++others < RANKINGS_KEPT) return
+    others = 0
+    places.clear()
+  }
+  const common = { rules, networks: networksOf(rules), policy, parts, onOther }
   return (place, address, repository) => {
     let ranked = places.get(place)
     if (ranked === undefined) {
-      ranked = new RankedPlace(place, rules, policy, parts)
+      ranked = new RankedPlace(place, common)
       places.set(place, ranked)
     }
     return ranked.only ?? ranked.of(address, repository)
