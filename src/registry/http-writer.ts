@@ -1,4 +1,4 @@
-import { parseDigest } from '../oci/digest.ts'
+import { type Digest, parseDigest } from '../oci/digest.ts'
 import type { Name, Tag } from '../oci/name.ts'
 import type { Runtime } from '../runtime.ts'
 import { type AddressGuard, createAddressGuard } from '../transport/address-guard.ts'
@@ -48,15 +48,16 @@ function openRepository(
 ): RepositoryWriter {
   const full = address.prefix === '' ? name : `${address.prefix}/${name}`
   const uploads = `${address.url}/v2/${full}/blobs/uploads/`
+  const hasManifest = (reference: Digest) => {
+    const question = questionOf(address, { kind: 'manifest', name, byDigest: true, reference })
+    return isThere(asker, { ...question, headers: MANIFEST_HEADERS })
+  }
   const within = (other: Name) => (address.prefix === '' ? other : (`${address.prefix}/${other}` as Name))
   return {
     location: locationOf(address),
     takesLent: true,
     hasBlob: (digest) => isThere(asker, questionOf(address, { kind: 'blob', name, digest })),
-    hasManifest(reference) {
-      const question = questionOf(address, { kind: 'manifest', name, byDigest: true, reference })
-      return isThere(asker, { ...question, headers: MANIFEST_HEADERS })
-    },
+    hasManifest,
     putBlob(blob, options = {}) {
       const question = questionOf(address, { kind: 'blob', name, digest: blob.digest })
       const { from } = options
@@ -71,7 +72,7 @@ function openRepository(
           ? { kind: 'manifest', name, byDigest: false, reference: reference as Tag }
           : { kind: 'manifest', name, byDigest: true, reference: digest },
       )
-      return pushManifest(asker, question, manifest)
+      return pushManifest(asker, question, manifest, () => hasManifest(manifest.digest))
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Backoff } from '../internal/backoff.ts'
 import { retry } from '../internal/retry.ts'
 import { isPassingStatus } from '../transport/retry.ts'
 import { isThere } from './is-there.ts'
-import { type PushParts, Upload } from './upload.ts'
+import { type PushParts, Upload, UploadBroken } from './upload.ts'
 import type { PushedBlob, PutBlobOptions, PutBlobResult } from './writer.ts'
 
 /** In a row, each without {@link PROGRESS}. */
@@ -33,24 +33,26 @@ export async function pushBlob(
   const progressed = () => upload.sent - before >= PROGRESS
   const again = (error: unknown) => !signal?.aborted && isPassing(error)
   const pause = (_: unknown, growing: number) => growing + upload.retryAfter
-  await retry(
-    runtime,
-    { attempts: ATTEMPTS, backoff: BACKOFF, signal, again, progressed, pause },
-    async () => {
-      before = upload.sent
-      try {
-        if (broken !== undefined) {
-          // It may have it all the same: the answer was what got lost.
-          if (await isThere(asker, { ...question, ...(signal && { signal }) })) return
-          await upload.recover()
-        }
-        await upload.send()
-      } catch (error) {
-        broken = error
-        throw error
+  const attempt = async () => {
+    before = upload.sent
+    try {
+      if (broken !== undefined) {
+        // It may have it all the same: the answer was what got lost.
+        if (await isThere(asker, { ...question, ...(signal && { signal }) })) return
+        await upload.recover()
       }
-    },
-  )
+      await upload.send()
+    } catch (error) {
+      broken = error
+      throw error
+    }
+  }
+  try {
+    const policy = { attempts: ATTEMPTS, backoff: BACKOFF, signal, again, progressed, pause }
+    await retry(runtime, policy, attempt)
+  } catch (error) {
+    throw error instanceof UploadBroken ? error.refused : error
+  }
   return { how: 'uploaded', sent: upload.sent }
 }
 

@@ -4,11 +4,18 @@ import type { RegistryQuestion } from './question.ts'
 import { refusal } from './refusal.ts'
 import type { PushedManifest, PutManifestResult } from './writer.ts'
 
-/** Stores a manifest (OCI distribution spec 1.1, "Pushing Manifests"); the question's URL names it. */
+/** What may mean that it is stored, and is the answer of a login page as well. */
+const PERHAPS = [200, 202, 204]
+
+/**
+ * Stores a manifest (OCI distribution spec 1.1, "Pushing Manifests"); the question's URL names it. `isThere` is asked
+ * where a registry does not say 201, as some do not.
+ */
 export async function pushManifest(
   asker: Asker,
   question: RegistryQuestion,
   { digest, mediaType, bytes }: PushedManifest,
+  isThere: () => Promise<boolean>,
 ): Promise<PutManifestResult> {
   const put: RegistryQuestion = {
     ...question,
@@ -17,7 +24,8 @@ export async function pushManifest(
     body: bytes,
   }
   const response = await asker.ask(put)
-  if (response.status !== 201) throw await refusal(put, response)
+  const isStored = response.status === 201 || (PERHAPS.includes(response.status) && (await isThere()))
+  if (!isStored) throw await refusal(put, response)
   await response.body?.cancel()
   const stored = response.headers.get('Docker-Content-Digest')
   if (stored !== null && stored !== digest) {

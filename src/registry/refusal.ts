@@ -1,5 +1,6 @@
-import { PortolanError } from '../errors.ts'
+import { type ErrorCode, PortolanError } from '../errors.ts'
 import { readBody } from '../transport/read-body.ts'
+import { isPassingStatus } from '../transport/retry.ts'
 import type { RegistryQuestion } from './question.ts'
 
 const BODY_MAX_BYTES = 64 * 1024
@@ -8,7 +9,8 @@ const ECHO_MAX = 200
 
 /**
  * The error for an answer that does not give what was asked for, with the registry's own reason where it has one. Its
- * facts have the `status` and, where it was sent, `Retry-After` as `retryAfter`.
+ * facts have the `status` and, where it was sent, `Retry-After` as `retryAfter`. It is `ACCESS_DENIED` for 401 and 403,
+ * `STORE_REFUSED` for a push to which the registry says no for good, and else `UNREACHABLE`.
  */
 export async function refusal(
   { url, what, facts, method = 'GET' }: RegistryQuestion,
@@ -23,10 +25,15 @@ export async function refusal(
   const words = reason === undefined ? '' : ` (${reason})`
   const said = `${answering.host} answered ${method} with ${status}${words}${laterOf(response.headers)}`
   return new PortolanError(
-    status === 401 || status === 403 ? 'ACCESS_DENIED' : 'UNREACHABLE',
-    `cannot ${verbOf(method)} ${what}: ${said}; ${remedy(status, method, asked.host, answering.host, reason)}`,
+    codeOf(status, method),
+    `cannot ${verbOf(method)} ${what}: ${said}; ${remedy(status, method, asked, answering.host, reason)}`,
     { ...facts, status, ...(retryAfter !== null && { retryAfter }) },
   )
+}
+
+function codeOf(status: number, method: RegistryQuestion['method']): ErrorCode {
+  if (status === 401 || status === 403) return 'ACCESS_DENIED'
+  return verbOf(method) === 'push' && !isPassingStatus(status) ? 'STORE_REFUSED' : 'UNREACHABLE'
 }
 
 /** When a server wants to be asked again, in its own terms. */
@@ -45,7 +52,7 @@ export function verbOf(method: RegistryQuestion['method'] = 'GET'): 'get' | 'pus
 function remedy(
   status: number,
   method: RegistryQuestion['method'],
-  registry: string,
+  { host: registry, pathname }: URL,
   host: string,
   reason = '',
 ): string {
@@ -59,6 +66,13 @@ function remedy(
   if (method === 'PUT' && /^MANIFEST_(?:BLOB_)?UNKNOWN\b/.test(reason))
     return `${registry} takes no index of which a platform is missing: copy all platforms`
   if (status >= 500) return 'try again later'
+  if (verbOf(method) === 'push') {
+    if (status === 413) return 'raise the limit for bodies of the registry or of the proxy before it'
+    if (pathname.includes('/manifests/') && ([409, 412].includes(status) || /immutable/i.test(reason)))
+      return 'its tags may not be moved: choose another tag, or delete the one that is there'
+    if (status === 404) return `make the repository first, if ${registry} makes none by itself`
+    if (reason !== '') return `${registry} takes pushes, but not this one`
+  }
   return `check that ${registry} is a registry, and its path`
 }
 

@@ -20,6 +20,8 @@ const RETRY_AFTER_MAX = 60_000
 const RANGE = /^(?:bytes=)?0-([0-9]{1,15})$/
 /** Statuses by which a registry says that it wants less at once. */
 const TOO_MUCH = [405, 411, 413]
+/** What registries answer to a chunk that they have taken: 202 by the specification, the others all the same. */
+const TAKEN = [201, 202, 204]
 
 /** What a push of one blob needs. */
 export interface PushParts {
@@ -33,9 +35,15 @@ export interface PushParts {
   readonly uploads: string
 }
 
-/** The registry has forgotten an upload: it begins anew. */
-class UploadLost extends Error {
-  override readonly name = 'UploadLost'
+/** An upload that goes on, or begins anew, though the registry has said no; `refused` is that, should it not help. */
+export class UploadBroken extends Error {
+  override readonly name = 'UploadBroken'
+  readonly refused: PortolanError
+
+  constructor(refused: PortolanError) {
+    super(refused.message, { cause: refused })
+    this.refused = refused
+  }
 }
 
 /** An upload of one blob at a registry, from its beginning to its end. */
@@ -76,7 +84,7 @@ export class Upload {
     if (this.#location !== undefined) return false
     const response = await this.#ask('POST', this.#parts.uploads)
     if (response.status !== 202) throw await this.#refused('POST', this.#parts.uploads, response)
-    await this.#moveTo(response, this.#parts.uploads)
+    await this.#moveTo(response)
     return false
   }
 
@@ -121,7 +129,7 @@ export class Upload {
   async #mount(from: Name): Promise<boolean> {
     const url = `${this.#parts.uploads}?mount=${encodeURIComponent(this.#blob.digest)}&from=${encodeURIComponent(from)}`
     const response = await this.#ask('POST', url)
-    if (response.status === 202) await this.#moveTo(response, url)
+    if (response.status === 202) await this.#moveTo(response)
     else await response.body?.cancel()
     // Whatever else it says: it does not mount, which it need not.
     return response.status === 201
@@ -132,7 +140,7 @@ export class Upload {
     const location = this.#location!
     const headers = { 'Content-Type': 'application/octet-stream', 'Content-Range': `${start}-${end - 1}` }
     const response = await this.#ask('PATCH', location, headers, await this.#body(start, end), end - start)
-    if (response.status !== 202) throw await this.#refused('PATCH', location, response)
+    if (!TAKEN.includes(response.status)) throw await this.#refused('PATCH', location, response)
     await this.#moveTo(response, location)
     this.#offset = end
     this.#isResumed = true
@@ -151,7 +159,8 @@ export class Upload {
     const refused = await this.#refused('PUT', url, response)
     if (length > 0 && this.#chunk === undefined && TOO_MUCH.includes(response.status)) return refused
     // Of bytes that came in several requests, a registry may have kept others than it said.
-    if (response.status === 400 && this.#isResumed) throw this.#lost(refused)
+    if (response.status === 400 && this.#isResumed && refused instanceof PortolanError)
+      throw this.#lost(refused)
     throw refused
   }
 
@@ -159,21 +168,22 @@ export class Upload {
     method: RegistryQuestion['method'] & string,
     url: string,
     response: Response,
-  ): Promise<Error> {
+  ): Promise<PortolanError | UploadBroken> {
     const refused = await refusal({ ...this.#parts.question, url, method }, response)
     const { status } = response
     // Its token had ended, and a stream is sent once: what is asked next comes with another one.
     if (status === 401 && method !== 'POST' && !this.#isRenewed) {
       this.#isRenewed = true
-      return new Error(refused.message, { cause: refused })
+      return new UploadBroken(refused)
     }
     // Not of the repository: that has answered when the upload began.
     return (status === 404 || status === 416) && method !== 'POST' ? this.#lost(refused) : refused
   }
 
-  #lost(cause: Error): UploadLost {
+  /** The registry has forgotten it. */
+  #lost(refused: PortolanError): UploadBroken {
     this.#location = undefined
-    return new UploadLost(cause.message, { cause })
+    return new UploadBroken(refused)
   }
 
   async #body(start: number, end: number): Promise<Uint8Array | ReadableStream<Uint8Array>> {
@@ -217,11 +227,12 @@ export class Upload {
     return response
   }
 
-  /** Where the upload goes on, which is for the registry to say in each answer. */
-  async #moveTo(response: Response, from: string): Promise<void> {
+  /** Where the upload goes on, which is for the registry to say in each answer; some leave it where it was. */
+  async #moveTo(response: Response, from?: string): Promise<void> {
     await response.body?.cancel()
     const { question, guard, uploads } = this.#parts
-    const to = URL.parse(response.headers.get('Location') ?? '', from)
+    const said = response.headers.get('Location') ?? from
+    const to = said === undefined ? null : URL.parse(said, from ?? uploads)
     const registry = new URL(uploads)
     const downgrade = registry.protocol === 'https:' && to?.protocol !== 'https:'
     if (to === null || !/^https?:$/.test(to.protocol) || to.username !== '' || downgrade) {

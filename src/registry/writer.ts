@@ -5,7 +5,7 @@ import type { Name, Tag } from '../oci/name.ts'
  * A registry as it is pushed to (OCI distribution spec 1.1, "Push").
  *
  * All of it rejects with a PortolanError: `UNREACHABLE` when it gives no usable answer after retries, `ACCESS_DENIED`
- * for 401 and 403, `CONTENT_INVALID` when it takes what it was given for something else; and with the reason of a
+ * for 401 and 403, `STORE_REFUSED` when it says no for good, `CONTENT_INVALID` when it takes what it was given for something else; and with the reason of a
  * signal.
  */
 export interface RegistryWriter {

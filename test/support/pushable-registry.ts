@@ -55,6 +55,10 @@ export interface PushFaults {
   referrers?: boolean
   /** In place of its own. */
   location?: string
+  /** Answers a chunk that it takes so, and says nowhere where the next one goes. */
+  keepsTo?: number
+  /** Answers a manifest that it stores so. */
+  manifestsWith?: number
   /** What it says it has stored. */
   storesAs?: string
   /** `USER:PASSWORD` that it demands. */
@@ -232,6 +236,7 @@ class Pushable {
       return reply(416)
     }
     if (!(await this.#take(request, session, id!))) return
+    if (method === 'PATCH' && this.faults.keepsTo !== undefined) return reply(this.faults.keepsTo)
     if (method === 'PATCH') {
       return reply(202, { ...location(id!), Range: `0-${session.bytes.length - 1}` })
     }
@@ -289,7 +294,8 @@ class Pushable {
     const { subject } = JSON.parse(bytes.toString()) as { subject?: { digest: string } }
     const listed: Record<string, string> =
       this.faults.referrers && subject ? { 'OCI-Subject': subject.digest } : {}
-    reply(201, { 'Docker-Content-Digest': this.faults.storesAs ?? digest, ...listed })
+    const { manifestsWith = 201 } = this.faults
+    reply(manifestsWith, { 'Docker-Content-Digest': this.faults.storesAs ?? digest, ...listed })
   }
 }
 

@@ -1,6 +1,4 @@
-import { PortolanError } from '../../errors.ts'
 import type { Registry } from '../../registry/reader.ts'
-import { isPassingStatus } from '../../transport/retry.ts'
 import type { CopyTarget, TargetRepository } from '../images/copy-target.ts'
 
 /** A registry that is filled: an upstream of the door, as it is read and as it is pushed to. */
@@ -10,10 +8,7 @@ export interface FilledRegistry {
   readonly writer: CopyTarget
 }
 
-/**
- * A registry into which nothing is pushed without a look at the lease: `check` rejects when this run may not write any more.
- * One that answers and says no rejects with `STORE_REFUSED`: it was reached.
- */
+/** A registry into which nothing is pushed without a look at the lease: `check` rejects when this run may not write any more. */
 export function withLease(
   { id, reader, writer }: FilledRegistry,
   check: () => Promise<void>,
@@ -21,9 +16,7 @@ export function withLease(
   const leased = (repository: TargetRepository): TargetRepository => {
     const written = async <T>(write: () => Promise<T>): Promise<T> => {
       await check()
-      return write().catch((error) => {
-        throw asRefusal(error)
-      })
+      return write()
     }
     return {
       ...repository,
@@ -37,11 +30,4 @@ export function withLease(
     reader,
     writer: { ...writer, repository: (name) => leased(writer.repository(name)) },
   }
-}
-
-function asRefusal(error: unknown): unknown {
-  if (!(error instanceof PortolanError) || error.code !== 'UNREACHABLE') return error
-  const { status } = error.facts
-  if (typeof status !== 'number' || isPassingStatus(status)) return error
-  return new PortolanError('STORE_REFUSED', error.message, error.facts, error)
 }

@@ -154,7 +154,8 @@ test.each([
 test.each([
   [401, 'ACCESS_DENIED', /cannot push the blob .*log in to/],
   [403, 'ACCESS_DENIED', /cannot push the blob .*check that the account may push to/],
-  [404, 'UNREACHABLE', /cannot push the blob .*answered POST with 404/],
+  [404, 'STORE_REFUSED', /cannot push the blob .*answered POST with 404; make the repository first/],
+  [405, 'STORE_REFUSED', /cannot push the blob .*answered POST with 405; check that/],
 ])('%d to the first request is told', async (status, code, message) => {
   const { repository } = await open({ answers: [{ method: 'POST', status }] })
   await expect(repository.putBlob(blobOf(10).blob)).rejects.toMatchObject({
@@ -170,6 +171,49 @@ test('bytes that are not the blob are refused, and not sent for ever', async () 
   await expect(repository.putBlob({ ...blob, read: wrong.read })).rejects.toThrow(/DIGEST_INVALID/)
   expect(registry.requests).toHaveLength(2)
 })
+
+test.each([
+  ['says nowhere where an upload goes', { answers: [{ method: 'POST', status: 202 }] }, 'CONTENT_INVALID'],
+  ['forgets every upload', { answers: Array(9).fill({ method: 'PUT', status: 404 }) }, 'STORE_REFUSED'],
+  [
+    'says of every upload that it is elsewhere',
+    { answers: Array(9).fill({ method: 'PUT', status: 416 }) },
+    'STORE_REFUSED',
+  ],
+  [
+    'ends every token amid a push',
+    { answers: Array(9).fill({ method: 'PUT', status: 401 }) },
+    'ACCESS_DENIED',
+  ],
+])('a registry that %s is told by its code, like any other', async (_, faults, code) => {
+  const { repository } = await open(faults)
+  await expect(repository.putBlob(blobOf(10).blob)).rejects.toMatchObject({ name: 'PortolanError', code })
+})
+
+test.each([201, 204])('a chunk is taken that is answered with %d, and without a Location', async (status) => {
+  const { registry, repository } = await open({ answers: [{ method: 'PUT', status: 413 }], keepsTo: status })
+  const { bytes, blob } = blobOf(10)
+  await repository.putBlob(blob)
+  expect(registry.blobs.get(`images/app@${blob.digest}`)).toEqual(bytes)
+})
+
+test.each(['blob', 'manifest'])(
+  'whether a %s is there is asked by GET where HEAD is not allowed',
+  async (kind) => {
+    const { registry, repository } = await open()
+    const manifest = manifestOf(MANIFEST)
+    const digest = registry.seed('images/app', Buffer.from('there')) as Digest
+    await repository.putManifest('v1' as Tag, manifest)
+    const has = kind === 'blob' ? repository.hasBlob : repository.hasManifest
+    for (const [asked, expected] of [
+      [kind === 'blob' ? digest : manifest.digest, true],
+      [`sha256:${'0'.repeat(64)}` as Digest, false],
+    ] as const) {
+      registry.faults.answers = [{ method: 'HEAD', status: 405 }]
+      expect(await has(asked)).toBe(expected)
+    }
+  },
+)
 
 test('a signal ends a push with its reason', async () => {
   const { repository } = await open({ cutAfter: [100_000] })
@@ -234,4 +278,30 @@ test('what the registry says of a manifest that it refuses is told', async () =>
   await expect(repository.putManifest('v1' as Tag, manifestOf(MANIFEST))).rejects.toThrow(
     /cannot push the manifest .*400 \(MANIFEST_BLOB_UNKNOWN: blob unknown to registry\)/,
   )
+})
+
+test.each([200, 202, 204])('a manifest that is answered with %d counts once it is there', async (status) => {
+  const { registry, repository } = await open({ manifestsWith: status })
+  await repository.putManifest('v1' as Tag, manifestOf(MANIFEST))
+  expect(registry.requests.at(-1)).toMatch(/^HEAD .* 200$/)
+  registry.faults.answers = [{ method: 'PUT', status, body: status === 204 ? '' : '<html>log in</html>' }]
+  const other = manifestOf({ ...MANIFEST, annotations: { other: 'yes' } })
+  await expect(repository.putManifest('v2' as Tag, other)).rejects.toMatchObject({ code: 'STORE_REFUSED' })
+})
+
+test.each([
+  [400, 'TAG_INVALID", "message": "the tag v1 already exists and is immutable', /its tags may not be moved/],
+  [409, 'TAG_INVALID', /its tags may not be moved/],
+  [412, 'PRECONDITION', /its tags may not be moved/],
+  [413, 'SIZE_INVALID', /raise the limit for bodies/],
+  [422, 'UNSUPPORTED', /takes pushes, but not this one/],
+  [400, 'MANIFEST_BLOB_UNKNOWN', /copy all platforms/],
+])('%d with %s to a manifest says what to do', async (status, code, message) => {
+  const { repository } = await open({
+    answers: [{ method: 'PUT', status, body: `{"errors":[{"code":"${code}"}]}` }],
+  })
+  await expect(repository.putManifest('v1' as Tag, manifestOf(MANIFEST))).rejects.toMatchObject({
+    code: 'STORE_REFUSED',
+    message: expect.stringMatching(message),
+  })
 })
