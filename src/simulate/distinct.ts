@@ -1,5 +1,5 @@
 /** How many different things are kept one by one; of more, a share. */
-const KEPT_MAX = 2 ** 17
+const KEPT_MAX = 2 ** 15
 
 /** How many different things there were, and what they weigh together. */
 export interface DistinctSum {

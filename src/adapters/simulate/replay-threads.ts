@@ -19,6 +19,8 @@ export interface ReplayChunk {
 }
 
 const WORKER = fileBeside(import.meta.url, 'replay-worker')
+/** In MiB. Nearly all that a chunk leaves behind is gone with it: a young generation that grows would only cost memory. */
+const HEAP = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 }
 /** Chunks that a thread has at once: one to replay, one to read, one on its way. */
 const AT_ONCE = 3
 
@@ -90,11 +92,11 @@ export class ReplayThreads {
   }
 
   #start(): Thread {
-    const worker = new Worker(WORKER, { workerData: this.#setup })
+    const worker = new Worker(WORKER, { workerData: this.#setup, resourceLimits: HEAP })
     const thread: Thread = { worker, chunks: 0 }
     this.#threads.push(thread)
     worker.on('message', (message: FromReplayThread) => this.#hear(thread, message))
-    worker.on('error', (error) => this.#fail(error))
+    worker.on('error', (error) => this.#fail(explained(error)))
     worker.on('exit', (code) => {
       if (thread.state === undefined) this.#fail(new Error(`a thread ended with ${code}`))
     })
@@ -150,4 +152,11 @@ export class ReplayThreads {
 
 function post({ worker }: Thread, message: ToReplayThread, moved: ArrayBuffer[] = []): void {
   worker.postMessage(message, moved)
+}
+
+/** What Node says of a thread that had too little memory names no cause. */
+function explained(error: Error): Error {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return error
+  const message = `a thread needs more than ${HEAP.maxOldGenerationSizeMb} MiB of memory: try fewer configs at once`
+  return new PortolanError('CONTENT_INVALID', message, {}, error)
 }
