@@ -299,11 +299,12 @@ export class LiveBackend {
     this.#presence.learn(presenceKey(this.backend, request), presence)
   }
 
-  /** Takes in how long a content is, in bytes. */
+  /** Takes in how long a content is, in bytes; what is no length, as a header may say, is not. */
   learnSize(request: OciRequest, size: number): void {
     const digest = digestIn(request)
     // A copy: a digest is a slice that would keep its whole request target in memory.
-    if (digest !== undefined) this.#environment.sizes.set(` ${digest}`.slice(1) as Digest, size)
+    if (digest !== undefined && Number.isSafeInteger(size) && size >= 0)
+      this.#environment.sizes.set(` ${digest}`.slice(1) as Digest, size)
   }
 
   /** Goes by an inventory that another process has loaded: the one that is in memory, or else what `read` gives. */

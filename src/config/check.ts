@@ -4,6 +4,7 @@ import { checkClients, checkCredentials } from './check-credentials.ts'
 import { checkCanonical, checkMirror } from './check-registries.ts'
 import { checkRegistryFills } from './check-registry-fills.ts'
 import { checkRouting } from './check-routing.ts'
+import { checkSponsors } from './check-sponsors.ts'
 import { checkStoreCredentials } from './check-store-credentials.ts'
 import type { Draft } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
@@ -27,6 +28,7 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkEndpoints(draft),
     ...checkSync(draft),
     ...checkMirror(draft),
+    ...checkSponsors(draft),
     ...checkCredentials(draft),
     ...checkClients(draft),
   ]

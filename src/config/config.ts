@@ -1,3 +1,5 @@
+import type { Amount } from './amount.ts'
+
 /** The config of a door with every default filled in; durations are milliseconds. Design of the keys: docs/configuration.md. */
 export interface Config {
   readonly version: 1
@@ -29,6 +31,10 @@ export interface Config {
   readonly policies?: readonly PolicyConfig[]
   /** How much traffic may move when a backend is down; absent for no bound. */
   readonly spill?: SpillConfig
+  /** Who pays for which backends; absent for nobody. */
+  readonly sponsors?: readonly SponsorConfig[]
+  /** How their budgets are kept to; absent without sponsors. */
+  readonly pacing?: PacingConfig
   readonly clients: ClientsConfig
   readonly clouds: CloudsConfig
   readonly presence: PresenceConfig
@@ -364,6 +370,40 @@ export interface SpillConfig {
   readonly maxShare: number
   /** What happens to the rest. */
   readonly over: 'canonical' | 'refuse'
+}
+
+/** Who pays for backends, and how much: in each month, once within a time, or both, all in one unit. */
+export interface SponsorConfig {
+  readonly id: string
+  /** Selectors, as rules have them. */
+  readonly backends: readonly string[]
+  readonly budget?: { readonly amount: Amount; readonly per: 'month' }
+  readonly credits: readonly CreditConfig[]
+  /** The name of a table of prices that comes with Portolan, or an absolute path; absent where all amounts are bytes. */
+  readonly prices?: string
+  /** Selectors: where those go first for whom the budget does not last. */
+  readonly over: readonly string[]
+  /** Where its months and days end, such as `America/Los_Angeles`. */
+  readonly timezone: string
+  /** From 0 to 1: of what would go to its backends, the least and the most that does. */
+  readonly floor: number
+  readonly ceiling: number
+  /** What was spent of the month of this day, before it begins. */
+  readonly spent?: { readonly amount: Amount; readonly asOf: string }
+}
+
+/** What is paid for once; the first and the last day on which it is, such as `2026-12-31`. */
+export interface CreditConfig {
+  readonly amount: Amount
+  readonly from: string
+  readonly until: string
+}
+
+export interface PacingConfig {
+  /** How many doors share the budgets. */
+  readonly replicas: number
+  /** File of what was spent, absolute; absent where that is known until the next start alone. */
+  readonly ledger?: string
 }
 
 export interface ClientsConfig {

@@ -17,6 +17,8 @@ export interface Draft {
   readonly registries?: readonly (DraftRegistry | undefined)[] | undefined
   readonly ownership?: unknown
   readonly endpoints?: object | undefined
+  readonly sponsors?: readonly (DraftSponsor | undefined)[] | undefined
+  readonly pacing?: unknown
   readonly sync?: { readonly from?: string | undefined } | undefined
 }
 
@@ -85,6 +87,25 @@ interface DraftPolicy {
 interface DraftPlace {
   readonly prefix?: string | undefined
   readonly at?: string | undefined
+}
+
+/** A sponsor as a file says it, as far as it is not faulty in itself. */
+export interface DraftSponsor {
+  readonly id?: string | undefined
+  readonly backends?: string | readonly (string | undefined)[] | undefined
+  readonly budget?: { readonly amount?: string | undefined } | undefined
+  readonly credits?: readonly (DraftCredit | undefined)[] | undefined
+  readonly prices?: unknown
+  readonly over?: string | readonly (string | undefined)[] | undefined
+  readonly floor?: unknown
+  readonly ceiling?: unknown
+  readonly spent?: { readonly amount?: string | undefined } | undefined
+}
+
+interface DraftCredit {
+  readonly amount?: string | undefined
+  readonly from?: string | undefined
+  readonly until?: string | undefined
 }
 
 /** A registry as a file says it, as far as it is not faulty in itself. */

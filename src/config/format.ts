@@ -14,12 +14,13 @@ import { formatDuration } from './duration.ts'
 import { escapeReferences } from './environment.ts'
 import { formatListenAddress } from './listen-address.ts'
 import { NO_PROOF } from './schema/values.ts'
+import { expandSponsor } from './to-sponsors.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {
   const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...others } =
     config
-  const { cache, registries, revalidate, upstreams, clients, policies, ...rest } = others
+  const { cache, registries, revalidate, upstreams, clients, policies, sponsors, ...rest } = others
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
@@ -41,6 +42,7 @@ export function expandConfig(config: Config): Record<string, unknown> {
         routing: expandRouting(policy.routing),
       })),
     }),
+    ...(sponsors && { sponsors: sponsors.map(expandSponsor) }),
     stores: stores.map((store) => expandStore(store, ownership !== undefined)),
     clouds: { ...clouds, refresh: clouds.refresh === undefined ? 'off' : formatDuration(clouds.refresh) },
     presence: {

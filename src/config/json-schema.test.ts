@@ -59,6 +59,8 @@ test('the schema has the keys of a config', () => {
     'routing',
     'policies',
     'spill',
+    'sponsors',
+    'pacing',
     'clients',
     'clouds',
     'presence',

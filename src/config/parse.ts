@@ -23,6 +23,7 @@ import { configSchema } from './schema/config.ts'
 import { NO_PROOF } from './schema/values.ts'
 import { countOf, FAULTS_MAX, messageOf, remarksOf } from './schema-remarks.ts'
 import { toFill } from './to-fill.ts'
+import { toPacing, toSponsors } from './to-sponsors.ts'
 import { warningsOf } from './warnings.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
@@ -113,7 +114,7 @@ type Parsed = z.output<typeof configSchema>
 
 function toConfig(parsed: Parsed, baseFolder: string): Config {
   const { version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores } = parsed
-  const { routing, policies, clouds, spill, tls, adminTls, endpoints } = parsed
+  const { routing, policies, clouds, spill, sponsors = [], pacing, tls, adminTls, endpoints } = parsed
   const { clients, presence, health, ownership, ca, sync, delivery, cache, revalidate } = parsed
   const registries = toRegistries(parsed)
   return {
@@ -172,6 +173,10 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
       })),
     }),
     ...(spill && { spill }),
+    ...(sponsors.length > 0 && {
+      sponsors: toSponsors(sponsors, baseFolder),
+      pacing: toPacing(pacing ?? { replicas: 1 }, baseFolder),
+    }),
     clouds: {
       places: clouds.places,
       ...(clouds.snapshot !== undefined && { snapshot: absolutePath(clouds.snapshot, baseFolder) }),

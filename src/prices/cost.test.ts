@@ -191,9 +191,9 @@ describe('a credit', () => {
     const billUpTo = (day: number) => cost([sent(VIRGINIA, client('FR'), BigInt(day) * GB)], TABLE).total
     const charges = days.map((day) => ({
       at: startOfDay('2026-09-01', 'America/Los_Angeles', day),
-      micros: billUpTo(day + 1) - billUpTo(day),
+      amount: billUpTo(day + 1) - billUpTo(day),
     }))
-    const credit = { micros: 7_250_000n, from: at('2026-09-09'), until: at('2026-10-01') }
+    const credit = { amount: 7_250_000n, from: at('2026-09-09'), until: at('2026-10-01') }
     const { paid, owed, left } = settle(charges, [credit])
     // 8 × 1.00 come before it; 2 × 1.00 and 20 × 0.50 in it, of which it pays 7.25.
     expect([paid, owed, ...left].map(formatMicros)).toEqual(['7.25', '12.75', '0.00'])
@@ -201,21 +201,21 @@ describe('a credit', () => {
 
   it('that ends a day early leaves that day to be paid', () => {
     const charges = [
-      { at: Date.parse('2026-12-31T20:00:00Z'), micros: 4_000_000n },
-      { at: Date.parse('2027-01-01T07:59:59Z'), micros: 6_268_880_000n },
+      { at: Date.parse('2026-12-31T20:00:00Z'), amount: 4_000_000n },
+      { at: Date.parse('2027-01-01T07:59:59Z'), amount: 6_268_880_000n },
     ]
-    const credit = (until: number) => ({ micros: 10_000_000_000n, from: at('2026-01-01'), until })
+    const credit = (until: number) => ({ amount: 10_000_000_000n, from: at('2026-01-01'), until })
     expect(settle(charges, [credit(at('2027-01-01'))]).owed).toBe(0n)
     // The same day, where the year of those who gave it ends eight hours sooner.
     expect(formatMicros(settle(charges, [credit(startOfDay('2027-01-01', 'UTC'))]).owed)).toBe('6268.88')
   })
 
   it('that ends first pays first, and what it cannot pay the next one does', () => {
-    const charges = [{ at: 5, micros: 100n }]
+    const charges = [{ at: 5, amount: 100n }]
     const credits = [
-      { micros: 80n, from: 0, until: 100 },
-      { micros: 30n, from: 0, until: 10 },
-      { micros: 99n, from: 6, until: 7 },
+      { amount: 80n, from: 0, until: 100 },
+      { amount: 30n, from: 0, until: 10 },
+      { amount: 99n, from: 6, until: 7 },
     ]
     expect(settle(charges, credits)).toEqual({ paid: 100n, owed: 0n, left: [10n, 0n, 99n] })
   })

@@ -1,7 +1,7 @@
-/** Money that a provider gives for what is used in a span of time. */
+/** What may be spent on what is used in a span of time: a credit, or the budget of a month. */
 export interface Credit {
-  /** Millionths. */
-  readonly micros: bigint
+  /** Millionths of a currency, or bytes. */
+  readonly amount: bigint
   /** Milliseconds since 1970: what is used from then on, and before the end. */
   readonly from: number
   readonly until: number
@@ -11,8 +11,8 @@ export interface Credit {
 export interface Charge {
   /** Milliseconds since 1970. */
   readonly at: number
-  /** Millionths. */
-  readonly micros: bigint
+  /** In the same unit. */
+  readonly amount: bigint
 }
 
 /** What is left of credits, and what they did not pay. */
@@ -30,14 +30,14 @@ export interface Settlement {
  * prices and the tiers that the month had climbed by then. Where several could pay, the one that ends first does.
  */
 export function settle(charges: Iterable<Charge>, credits: readonly Credit[]): Settlement {
-  const left = credits.map(({ micros }) => micros)
+  const left = credits.map(({ amount }) => amount)
   const bySoonest = credits
     .map((_, index) => index)
     .sort((one, other) => credits[one]!.until - credits[other]!.until)
   let paid = 0n
   let owed = 0n
-  for (const { at, micros } of [...charges].sort((one, other) => one.at - other.at)) {
-    let due = micros
+  for (const { at, amount } of [...charges].sort((one, other) => one.at - other.at)) {
+    let due = amount
     for (const index of bySoonest) {
       const { from, until } = credits[index]!
       if (at < from || at >= until) continue

@@ -203,12 +203,13 @@ const MAX_LACKING = 3
 
 /** Takes the first candidate that is healthy and holds what is asked for; in the end, the canonical upstream. */
 function walk(
-  candidates: readonly Candidate[],
+  ranked: readonly Candidate[],
   facts: RankedFacts,
   view: View,
   reasonFor: ReasonFor,
   keepsBudgets = true,
 ): Decision | Ask {
+  let candidates = ranked
   let passedOver: PassedOver[] | undefined
   let movedFrom: Backend | undefined
   let retriedFrom: Backend | undefined
@@ -216,7 +217,8 @@ function walk(
   let lacking = 0
   /** What an upstream lacks that has all but signatures is one, or named by one: the others of its kind lack it, too. */
   let isSignature = false
-  for (const candidate of candidates) {
+  for (let rank = 0; rank < candidates.length; rank++) {
+    const candidate = candidates[rank]!
     const { backend, pace } = candidate
     let because: PassedOver['because'] | undefined
     if (facts.avoid?.has(backend)) {
@@ -227,6 +229,9 @@ function walk(
       movedFrom ??= backend
     } else if (keepsBudgets && pace !== undefined && !isWithin(pace, keyOf(facts))) {
       because = 'budget'
+      if (candidates === ranked && pace.over !== undefined) {
+        candidates = withFirst(ranked, rank + 1, pace.over)
+      }
     } else if (isSignature && hasAllButSignatures(backend)) {
       because = 'no-signatures'
     } else if (mayLack(backend, facts.request)) {
@@ -260,11 +265,25 @@ function walk(
   }
   // No budget is worth a pull that fails.
   if (passedOver?.some(({ because }) => because === 'budget')) {
-    return walk(candidates, facts, view, reasonFor, false)
+    return walk(ranked, facts, view, reasonFor, false)
   }
   // Nothing is left, so even a canonical upstream that looks down is better than no answer.
   const last = retriedFrom === undefined ? reasonFor(passedOver ?? NOTHING) : 'client-came-back'
   return take(view.canonical, last, facts, passedOver, movedFrom ?? retriedFrom)
+}
+
+/** The same list, in which from a rank on those of a set come before the others. */
+function withFirst(
+  candidates: readonly Candidate[],
+  from: number,
+  first: ReadonlySet<Backend>,
+): readonly Candidate[] {
+  const rest = candidates.slice(from)
+  return [
+    ...candidates.slice(0, from),
+    ...rest.filter(({ backend }) => first.has(backend)),
+    ...rest.filter(({ backend }) => !first.has(backend)),
+  ]
 }
 
 function keyOf({ address, request }: RankedFacts): DrawKey {

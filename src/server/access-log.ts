@@ -35,6 +35,7 @@ export function createAccessLog(log: Log, addresses: LogConfig['addresses']): Ob
         cache: relayed?.cache,
         bytes: relayed?.bytes ?? sent?.bytes,
         bytesKnown: sent?.method === 'GET' ? sent.known : undefined,
+        sponsor: sent?.sponsor,
         stale: relayed?.stale?.because,
         failure: relayed?.failure,
       },

@@ -25,6 +25,8 @@ export interface AdminParts {
   readonly retries: () => Promise<unknown>
   /** Where addresses are from, where ranges are in force. */
   readonly ranges?: () => unknown
+  /** Who pays for backends, and how far what they give goes. */
+  readonly sponsors?: () => unknown
   /** Which images a mirror always has, and which of them are missing. */
   readonly pinned?: () => unknown
   readonly explain: Explainer
@@ -41,7 +43,7 @@ type Route = (query: URLSearchParams) => DoorReply | Promise<DoorReply>
 
 /** The operator's own listener: what the door knows, and why it does what it does. Never for the public. */
 export function createAdmin(parts: AdminParts): Door {
-  const { listening, backends, config, reload, ranges, pinned, explain, cache, metrics } = parts
+  const { listening, backends, config, reload, ranges, sponsors, pinned, explain, cache, metrics } = parts
   const routes: Readonly<Record<string, Route>> = {
     '/': () => json(200, { door: listening() ?? null, paths }),
     '/healthz': () => json(200, { status: 'ok' }),
@@ -54,6 +56,7 @@ export function createAdmin(parts: AdminParts): Door {
     '/reload': () => json(200, reload()),
     '/retries': async () => json(200, await parts.retries()),
     '/explain': (query) => answerExplain(query, explain),
+    ...(sponsors && { '/sponsors': () => json(200, sponsors()) }),
     ...(pinned && { '/pinned': () => json(200, pinned()) }),
     ...(ranges && { '/ranges': () => json(200, ranges()) }),
     ...(cache && { '/mirror': () => json(200, cache.status()) }),

@@ -41,6 +41,9 @@ import type { Door } from './request.ts'
 import type { DoorRuntime } from './runtime.ts'
 import { SentBytes } from './sent.ts'
 import { createServiceMetrics, readBackend, type ServiceMetrics } from './service-metrics.ts'
+import { countSpending, type TrafficSink } from './sponsors/count-spending.ts'
+import { readSponsor, reportSponsors } from './sponsors/report-sponsors.ts'
+import { SponsorBook } from './sponsors/sponsor-book.ts'
 import { TagLists } from './tag-lists.ts'
 import { UpstreamAccess } from './upstream-access.ts'
 
@@ -93,13 +96,16 @@ export interface ComposeOptions extends PortolanOptions {
   readonly worker?: {
     readonly elsewhere: Elsewhere
     readonly attempts: AttemptSink
+    readonly traffic: TrafficSink
     readonly ranges: RangesInForce
   }
 }
 
 /** What processes of one service share of what they know. */
 export interface SharedParts {
-  readonly inForce: Pick<InForce, 'policy' | 'facts' | 'changes'>
+  readonly inForce: Pick<InForce, 'policy' | 'facts' | 'changes' | 'shares' | 'paces' | 'usePaces'>
+  /** The accounts of sponsors; absent where another process keeps them. */
+  readonly traffic: TrafficSink | undefined
   readonly clients: Pick<ReturningClients, 'replay' | 'noteDelivery' | 'status'>
   /** Absent where another process keeps them. */
   readonly ranges: LiveRanges | undefined
@@ -124,19 +130,20 @@ export async function composePortolan(
   runtime: DoorRuntime,
   options: ComposeOptions = {},
 ): Promise<Portolan & { readonly shared: SharedParts }> {
-  const { worker } = options
+  const { worker, listening = () => undefined } = options
+  const { log } = runtime
   const ranges = worker === undefined ? new LiveRanges({ runtime, storage: runtime.ranges }) : undefined
   const inForce = new InForce(runtime, ranges ?? worker!.ranges, worker?.elsewhere)
   const policy = () => inForce.policy
   const reloads = new Reloads(inForce, runtime)
+  const book = worker === undefined ? new SponsorBook(runtime, inForce) : undefined
   const metrics =
     (options.metrics ?? config.admin !== undefined)
-      ? createServiceMetrics(readingsOf(policy, reloads, ranges, runtime, options.process))
+      ? createServiceMetrics(readingsOf(policy, reloads, ranges, book, runtime, options.process))
       : undefined
-  const sent = new SentBytes(() => policy().backends)
-  const exchanges = new Exchanges({ sent, count: metrics?.countExchange, log: runtime.log })
+  const spend = countSpending(book ?? worker!.traffic)
+  const exchanges = new Exchanges(new SentBytes(policy), { count: metrics?.countExchange, spend, log })
   const clients = new ReturningClients(runtime, worker?.attempts)
-  const listening = options.listening ?? (() => undefined)
   const readiness = new DoorReadiness({
     listening,
     backends: () => policy().backends.all,
@@ -172,12 +179,7 @@ export async function composePortolan(
   })
   const pinned = cache && keepPinnedImages({ runtime, policy, changes: inForce.changes, relay, cache })
   if (pinned !== undefined) countKept(metrics, cache!, pinned)
-  const mirror = createMirror({
-    policy,
-    sources: metrics?.sources(sources) ?? sources,
-    relay,
-    log: runtime.log,
-  })
+  const mirror = createMirror({ policy, sources: metrics?.sources(sources) ?? sources, relay, log })
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
@@ -198,6 +200,7 @@ export async function composePortolan(
     backends: () => reportBackends(policy(), timeOf),
     config: () => withoutCredentials(expandConfig(policy().config)),
     ...(ranges && { ranges: () => ranges.status() }),
+    ...(book && { sponsors: () => reportSponsors(book.status, policy().config) }),
     ...(pinned && { pinned: () => pinned.report() }),
     retries: async () => (await options.otherRetries?.()) ?? clients.status(),
     reload: () => reloads.status,
@@ -210,6 +213,7 @@ export async function composePortolan(
   // A lease that nobody gives back keeps the folder from whoever comes next, and the process alive.
   const dispose = async () => {
     inForce[Symbol.dispose]()
+    await book?.[Symbol.asyncDispose]()
     pinned?.[Symbol.dispose]()
     await cache?.[Symbol.asyncDispose]()
   }
@@ -235,6 +239,7 @@ export async function composePortolan(
     refuseReload: (faults) => reloads.refuse(faults),
     shared: {
       inForce,
+      traffic: book,
       clients,
       ranges,
       snapshot: metrics && createSnapshot(metrics.metrics, runtime.processMetrics),
@@ -258,6 +263,7 @@ function readingsOf(
   policy: () => Policy,
   reloads: Reloads,
   ranges: LiveRanges | undefined,
+  book: SponsorBook | undefined,
   runtime: DoorRuntime,
   around: ProcessReadings = {},
 ): Omit<Readings, 'requestsInFlight'> {
@@ -266,6 +272,7 @@ function readingsOf(
     backends: () => policy().backends.all.map((live) => readBackend(live, runtime)),
     lastReloadSuccess: () => Date.parse(reloads.status.inForceSince) / 1000,
     rangesAge: () => ranges?.ages() ?? [],
+    sponsors: () => book?.status.map(readSponsor) ?? [],
   }
 }
 
@@ -278,7 +285,7 @@ interface Listeners {
 
 /** Lets those listen who only listen: none of them can change what is in force. */
 function observe(inForce: InForce, { metrics, exchanges, clients, readiness }: Listeners): void {
-  inForce.changes.add(({ config }) => exchanges.use(config.log))
+  inForce.changes.add(({ config }) => exchanges.use(config))
   inForce.changes.add(({ backends }) => clients.keep(backends.stores))
   inForce.facts.add(({ before, after }) => {
     if (before.health.status !== after.health.status) readiness.look()
@@ -288,6 +295,7 @@ function observe(inForce: InForce, { metrics, exchanges, clients, readiness }: L
     metrics.use(
       backends.all.map(({ backend }) => backend),
       policiesOf(config).map(({ id }) => id),
+      config.sponsors?.map(({ id }) => id),
     )
   })
 }

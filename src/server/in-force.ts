@@ -2,7 +2,7 @@ import { type Backends, noBackends, reconcile } from '../backends/backends.ts'
 import type { BackendEvent, Elsewhere } from '../backends/live-backend.ts'
 import { type OwnershipPolicy, ownershipPolicyOf } from '../backends/ownership/ownership-policy.ts'
 import type { LoadedRanges, RangesInForce } from '../clouds/fetch/ranges.ts'
-import type { Config, RegistryConfig, UpstreamConfig } from '../config/config.ts'
+import type { Config, RegistryConfig, SponsorConfig, UpstreamConfig } from '../config/config.ts'
 import type { Remark } from '../config/fault.ts'
 import { warningsInSteps } from '../config/warnings.ts'
 import { untilNextDay } from '../endpoints/day.ts'
@@ -11,6 +11,7 @@ import { inTurns } from '../internal/steps.ts'
 import type { RegistryReader } from '../registry/reader.ts'
 import { type Addressing, createAddressing } from '../routing/addressing.ts'
 import type { Backend } from '../routing/backend.ts'
+import { pacesOf, payersOf } from '../routing/budget/payers.ts'
 import { compileRouting, type Routing } from '../routing/compile-routing.ts'
 import type { Locate } from '../routing/locate.ts'
 import { locateByConfig } from '../routing/locate-by-config.ts'
@@ -21,6 +22,7 @@ import { type LayoutContents, openContents } from './layout-contents.ts'
 import { Logins } from './logins.ts'
 import { PublishedEndpoints } from './published-endpoints.ts'
 import type { DoorRuntime } from './runtime.ts'
+import { openSponsorship, type Sponsorship } from './sponsors/sponsorship.ts'
 
 /** What the door goes by at one moment: whole, and replaced whole. */
 export interface Policy {
@@ -40,6 +42,10 @@ export interface Policy {
   readonly admission: Admission
   /** What is published of the hosts that clients are sent to; absent where nothing is. */
   readonly endpoints: PublishedEndpoints | undefined
+  /** What the accounts of sponsors begin with; absent where there are none, or another process keeps them. */
+  readonly sponsorship: Sponsorship | undefined
+  /** Who pays for which backends. */
+  readonly payers: ReadonlyMap<Backend, SponsorConfig>
   /** What an upstream on our own disk holds, by its id. */
   readonly contents: ReadonlyMap<string, RegistryReader>
 }
@@ -72,6 +78,7 @@ export interface Prepared {
   readonly locate: Locate
   readonly admission: Admission
   readonly endpoints: PublishedEndpoints | undefined
+  readonly sponsorship: Sponsorship | undefined
 }
 
 /**
@@ -83,6 +90,8 @@ export class InForce {
   readonly facts: Observers<BackendEvent> = createObservers()
   /** Told of each config that was put in force, before the first request is decided by it. */
   readonly changes: Observers<Policy> = createObservers()
+  /** Told of each change of the paces of sponsors, when decisions go by them. */
+  readonly paces: Observers<ReadonlyMap<string, number>> = createObservers()
   readonly #runtime: DoorRuntime
   readonly #ranges: RangesInForce
   /** By what a mirror asks its upstreams. */
@@ -91,11 +100,14 @@ export class InForce {
   #prepared: Prepared | undefined
   #policy: Policy | undefined
   #nextDay: Cancel | undefined
+  #shares: ReadonlyMap<string, number> = new Map()
+  readonly #checksHere: boolean
 
   /** `elsewhere` checks the backends where this process does not. */
   constructor(runtime: DoorRuntime, ranges: RangesInForce, elsewhere?: Elsewhere) {
     this.#runtime = runtime
     this.#ranges = ranges
+    this.#checksHere = elsewhere === undefined
     this.logins = new Logins(runtime.openCredentials)
     const credentialsOf = (upstream: UpstreamConfig) => this.logins.of(upstream)
     const help = { shared: runtime.shared, elsewhere, credentialsOf }
@@ -130,6 +142,9 @@ export class InForce {
       ),
       admission: await Admission.open(config, this.#runtime, before?.admission),
       endpoints,
+      sponsorship: this.#checksHere
+        ? await openSponsorship(config, this.#runtime, before === undefined)
+        : undefined,
     }
   }
 
@@ -143,6 +158,20 @@ export class InForce {
     this.#renew()
     this.#renewDaily()
     this.changes.notify(this.policy)
+  }
+
+  /** How much of what would go to a sponsor's backends does: from 0 to 1, by sponsor; all of it for others. */
+  get shares(): ReadonlyMap<string, number> {
+    return this.#shares
+  }
+
+  /** Goes by other shares from now on. */
+  usePaces(shares: ReadonlyMap<string, number>): void {
+    const before = this.#shares
+    if (shares.size === before.size && [...shares].every(([id, share]) => before.get(id) === share)) return
+    this.#shares = shares
+    this.#renew()
+    this.paces.notify(shares)
   }
 
   [Symbol.dispose](): void {
@@ -165,7 +194,7 @@ export class InForce {
 
   #renew(): void {
     if (this.#prepared === undefined) return
-    const { config, warnings, locate, layouts, routing, admission, endpoints } = this.#prepared
+    const { config, warnings, locate, layouts, routing, admission, endpoints, sponsorship } = this.#prepared
     const now = this.#runtime.date().getTime()
     const isOpen = (backend: Backend) =>
       endpoints === undefined || endpoints.standingOf(backend, now).kind === 'open'
@@ -180,6 +209,7 @@ export class InForce {
         .filter((backend) => backend.kind === 'store')
         .filter(isOpen),
       ...routing,
+      ...pacedBy(config.sponsors, backends.all, this.#shares),
     }
     const isUsable = (backend: Backend) => backends.of(backend)?.isUsable ?? false
     this.#policy = {
@@ -202,6 +232,11 @@ export class InForce {
       addressing: createAddressing(config.registries),
       admission,
       endpoints,
+      sponsorship,
+      payers: payersOf(
+        config.sponsors ?? [],
+        backends.all.map(({ backend }) => backend),
+      ),
       contents: layouts.contents,
     }
   }
@@ -219,6 +254,20 @@ function viewsOf(
         isUsable: (backend) => !down.includes(backend.id) && (others === 'up' || isUsable(backend)),
       }),
   }
+}
+
+function pacedBy(
+  sponsors: Config['sponsors'],
+  all: Backends['all'],
+  shares: ReadonlyMap<string, number>,
+): Pick<ViewParts, 'paceOf'> {
+  if (sponsors === undefined) return {}
+  const paces = pacesOf(
+    sponsors,
+    all.map(({ backend }) => backend),
+    shares,
+  )
+  return paces.size === 0 ? {} : { paceOf: (backend) => paces.get(backend) }
 }
 
 /** A runtime without a disk knows the places of clients by itself. */

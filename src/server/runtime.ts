@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime.ts'
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
 import type { Credentials } from '../transport/credential.ts'
 import type { PasswordRuntime } from './admission/password-runtime.ts'
+import type { LedgerStorage } from './sponsors/ledger.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
 export interface DoorRuntime extends Runtime {
@@ -31,6 +32,8 @@ export interface DoorRuntime extends Runtime {
   readonly readText?: (file: string) => Promise<string>
   /** Keeps the range snapshot in a file, and makes new ones. */
   readonly ranges?: RangesStorage
+  /** Keeps what sponsors have spent; absent where there is no disk. */
+  readonly ledger?: LedgerStorage
   /** What is to be scraped of the process around the door; absent where there is none. */
   readonly processMetrics?: ProcessMetrics
   /** Whether the runtime says where clients are, so that no list is needed; by default where there is no disk. */

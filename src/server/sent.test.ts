@@ -1,16 +1,27 @@
 import { expect, it, test } from 'vitest'
 import { storeAt, upstreamAt } from '../../test/support/view.ts'
+import type { SponsorConfig } from '../config/config.ts'
 import { parseRequest } from '../routing/parse-request.ts'
 import { SentBytes } from './sent.ts'
 
 const PARIS = storeAt('paris', { name: 'aws/eu-west-3' })
 const IOWA = upstreamAt('iowa', { name: 'gcp/us-central1' }, { canonical: true })
+const ACME: SponsorConfig = {
+  id: 'acme',
+  backends: ['paris'],
+  credits: [],
+  over: [],
+  timezone: 'UTC',
+  floor: 0,
+  ceiling: 1,
+}
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const BLOB = `/v2/pause/blobs/${DIGEST}`
 
 type Found = { size: number; known: 'listed' | 'probed' } | undefined
 
-const countingBy = (sizeOf: () => Found) => new SentBytes(() => ({ sizeOf }))
+const countingBy = (sizeOf: () => Found) =>
+  new SentBytes(() => ({ backends: { sizeOf }, payers: new Map([[PARIS, ACME]]) }))
 
 function exchange(target: string, { method = 'GET', range }: { method?: string; range?: string } = {}) {
   const parsed = parseRequest(method, target)
@@ -47,7 +58,11 @@ test.each<[string, Parameters<typeof exchange>, Found, number, string]>([
   ['a manifest', [`/v2/pause/manifests/${DIGEST}`], { size: 700, known: 'listed' }, 700, 'listed'],
   ['a list of tags', ['/v2/pause/tags/list'], { size: 700, known: 'listed' }, 0, 'unknown'],
 ])('%s', (_, request, found, bytes, known) => {
-  expect(countingBy(() => found).of(exchange(...request))).toMatchObject({ bytes, known, backend: PARIS })
+  expect(countingBy(() => found).of(exchange(...request))).toMatchObject({
+    ...{ bytes, known },
+    backend: PARIS,
+    sponsor: 'acme',
+  })
 })
 
 it('is nothing where no client is sent anywhere', () => {

@@ -1,7 +1,7 @@
-import type { Backends } from '../backends/backends.ts'
 import type { Backend } from '../routing/backend.ts'
 import { parseRange } from './byte-range.ts'
 import type { Exchange } from './door.ts'
+import type { Policy } from './in-force.ts'
 
 /** How sure it is how long a content is: an inventory lists it, a store has told it, it is taken to be as long as others, or nobody knows. */
 export const SIZES_KNOWN = ['listed', 'probed', 'estimated', 'unknown'] as const
@@ -10,6 +10,8 @@ export type SizeKnown = (typeof SIZES_KNOWN)[number]
 /** What a client was sent to a backend for. */
 export interface Sent {
   readonly backend: Backend
+  /** The id of who pays for that; absent where nobody does. */
+  readonly sponsor?: string | undefined
   readonly method: 'GET' | 'HEAD'
   /** As many as the client will take if it takes all that it asked for; 0 as long as nobody knows. */
   readonly bytes: number
@@ -22,14 +24,16 @@ export type Observe = (exchange: Exchange, sent: Sent | undefined) => void
 /** From so many on, what is not known is taken to be as long as what is. */
 const SAMPLE_MIN = 100
 
+type SizedPolicy = Pick<Policy, 'payers'> & { readonly backends: Pick<Policy['backends'], 'sizeOf'> }
+
 /** Tells how many bytes clients are sent to backends for. */
 export class SentBytes {
-  readonly #backends: () => Pick<Backends, 'sizeOf'>
+  readonly #policy: () => SizedPolicy
   /** Of those whose size was known. */
   readonly #samples = { blob: { count: 0, bytes: 0 }, manifest: { count: 0, bytes: 0 } }
 
-  constructor(backends: () => Pick<Backends, 'sizeOf'>) {
-    this.#backends = backends
+  constructor(policy: () => SizedPolicy) {
+    this.#policy = policy
   }
 
   /**
@@ -39,19 +43,21 @@ export class SentBytes {
    */
   of({ decision, oci, request }: Pick<Exchange, 'decision' | 'oci' | 'request'>): Sent | undefined {
     if (decision?.kind !== 'redirect' || oci === undefined) return undefined
+    const { backends, payers } = this.#policy()
     const { backend } = decision
-    if (request.method === 'HEAD') return { backend, method: 'HEAD', bytes: 0, known: 'listed' }
+    const sponsor = payers.get(backend)?.id
+    if (request.method === 'HEAD') return { backend, sponsor, method: 'HEAD', bytes: 0, known: 'listed' }
     if (oci.kind !== 'blob' && oci.kind !== 'manifest') {
-      return { backend, method: 'GET', bytes: 0, known: 'unknown' }
+      return { backend, sponsor, method: 'GET', bytes: 0, known: 'unknown' }
     }
     const range = oci.kind === 'blob' ? request.header('range') : undefined
-    const found = this.#backends().sizeOf(backend, oci)
+    const found = backends.sizeOf(backend, oci)
     const sample = this.#samples[oci.kind]
-    if (found === undefined) return { backend, method: 'GET', ...estimate(sample, range) }
+    if (found === undefined) return { backend, sponsor, method: 'GET', ...estimate(sample, range) }
     const { size, known } = found
     sample.count++
     sample.bytes += size
-    return { backend, method: 'GET', bytes: lengthOf(range, size), known }
+    return { backend, sponsor, method: 'GET', bytes: lengthOf(range, size), known }
   }
 }
 

@@ -39,8 +39,8 @@ export interface ServiceMetrics {
   /** Counts what happens to what a mirror keeps, and reads how it stands. */
   keep(cache: Pick<ManagedCache, 'events' | 'status'>, pinned: Pick<PinnedImages, 'report'>): void
   reload(result: 'success' | 'failure'): void
-  /** Counts for these backends and policies from now on; what was counted for others is forgotten. */
-  use(backends: readonly Backend[], policies: readonly string[]): void
+  /** Counts for these from now on; what was counted for others is forgotten. */
+  use(backends: readonly Backend[], policies: readonly string[], sponsors?: readonly string[]): void
 }
 
 /** `readings` says the rest, when somebody asks. */
@@ -74,7 +74,10 @@ export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'
     reload(result) {
       metrics.reloads.at(result).value++
     },
-    use: (backends, policies) => keepSeries(metrics, backends, policies),
+    use(backends, policies, sponsors = []) {
+      keepSeries(metrics, backends, policies)
+      metrics.sponsorBytes.keep('sponsor', (id) => sponsors.includes(id))
+    },
   }
 }
 
@@ -102,12 +105,16 @@ function countExchange(metrics: Metrics, exchange: Exchange): void {
 }
 
 function countSent(
-  { backendBytes, unsizedRequests }: Metrics,
-  { backend, method, bytes, known }: Sent,
+  { backendBytes, sponsorBytes, unsizedRequests }: Metrics,
+  { backend, sponsor, method, bytes, known }: Sent,
 ): void {
   if (method === 'HEAD') return
-  if (known === 'unknown') unsizedRequests.at(backend.id).value++
-  else backendBytes.at(backend.id, known).value += bytes
+  if (known === 'unknown') {
+    unsizedRequests.at(backend.id).value++
+    return
+  }
+  backendBytes.at(backend.id, known).value += bytes
+  if (sponsor !== undefined) sponsorBytes.at(sponsor, known).value += bytes
 }
 
 function countRelayed(

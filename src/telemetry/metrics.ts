@@ -26,12 +26,33 @@ export interface WorkerReading {
 export interface Readings extends ProcessReadings {
   requestsInFlight(): number
   backends(): Iterable<BackendReading>
+  /** Who pays for backends, as far as this process keeps their accounts. */
+  sponsors?(): Iterable<SponsorReading>
   /** `undefined` of a service that keeps nothing. */
   mirror?(): MirrorReading | undefined
   /** Seconds since 1970. */
   lastReloadSuccess(): number
   /** Seconds since each provider's ranges were fetched, or found to be the same still. */
   rangesAge(): Iterable<readonly [provider: string, seconds: number]>
+}
+
+/** How a sponsor stands; quantities are in its unit: a currency, or bytes. */
+export interface SponsorReading {
+  readonly id: string
+  readonly unit: string
+  readonly budget: number
+  readonly spent: number
+  readonly left: number
+  readonly owed: number
+  /** From 0 to 1. */
+  readonly pace: number
+  /** When its funds will be gone, in seconds since 1970; absent where they last. */
+  readonly projectedEnd?: number
+  /** One of `alarms`. */
+  readonly alarm: string
+  readonly alarms: readonly string[]
+  /** Bytes that have no price. */
+  readonly unpriced: number
 }
 
 /** What a mirror keeps, as it is now; sizes are bytes. */
@@ -99,16 +120,7 @@ export function createMetrics(readings: Readings) {
       labels: ['class'],
       bounds: REQUEST_BOUNDS,
     }),
-    backendBytes: new CounterFamily({
-      name: 'portolan_backend_bytes_total',
-      help: 'Bytes that clients were sent to a backend for, by how their number is known: listed in an inventory, probed, or estimated.',
-      labels: ['backend', 'known'],
-    }),
-    unsizedRequests: new CounterFamily({
-      name: 'portolan_backend_unsized_requests_total',
-      help: 'Requests that clients were sent to a backend with, of which nobody knows how many bytes they come to.',
-      labels: ['backend'],
-    }),
+    ...sentCounters(),
     presenceLookups: new CounterFamily({
       name: 'portolan_presence_lookups_total',
       help: 'Looks at whether a backend holds what was asked for: known already, or asked of the backend.',
@@ -191,10 +203,32 @@ export function createMetrics(readings: Readings) {
     families: [
       ...Object.values(metrics),
       ...gaugesOf(readings),
+      ...sponsorGauges(readings),
       ...mirrorGauges(readings),
       ...workerGauges(readings),
       ...readCounters(readings),
     ],
+  }
+}
+
+/** What clients are sent to backends for. */
+function sentCounters() {
+  return {
+    backendBytes: new CounterFamily({
+      name: 'portolan_backend_bytes_total',
+      help: 'Bytes that clients were sent to a backend for, by how their number is known: listed in an inventory, probed, or estimated.',
+      labels: ['backend', 'known'],
+    }),
+    sponsorBytes: new CounterFamily({
+      name: 'portolan_sponsor_bytes_total',
+      help: 'The same of all that a sponsor pays for.',
+      labels: ['sponsor', 'known'],
+    }),
+    unsizedRequests: new CounterFamily({
+      name: 'portolan_backend_unsized_requests_total',
+      help: 'Requests that clients were sent to a backend with, of which nobody knows how many bytes they come to.',
+      labels: ['backend'],
+    }),
   }
 }
 
@@ -312,6 +346,56 @@ function gaugesOf(readings: Readings): readonly GaugeFamily[] {
       ['provider'],
       function* () {
         for (const [provider, seconds] of readings.rangesAge()) yield [[provider], seconds]
+      },
+    ),
+  ]
+}
+
+/** Of a service with sponsors alone. */
+function sponsorGauges({ sponsors }: Readings): readonly GaugeFamily[] {
+  const quantity = (name: string, help: string, value: (reading: SponsorReading) => number) =>
+    gauge(`portolan_sponsor_${name}`, help, ['sponsor', 'unit'], function* () {
+      for (const reading of sponsors?.() ?? []) yield [[reading.id, reading.unit], value(reading)]
+    })
+  return [
+    quantity('budget', 'What a sponsor pays for in a month, without credits.', ({ budget }) => budget),
+    quantity('spent', 'What was spent of its funds in its month so far.', ({ spent }) => spent),
+    quantity('left', 'What is left of its funds now, credits too.', ({ left }) => left),
+    quantity('owed', 'What was spent in its month though nothing was left to pay it.', ({ owed }) => owed),
+    gauge(
+      'portolan_sponsor_pace',
+      'How much of what would go to its backends does: from 0 to 1.',
+      ['sponsor'],
+      function* () {
+        for (const { id, pace } of sponsors?.() ?? []) yield [[id], pace]
+      },
+    ),
+    gauge(
+      'portolan_sponsor_projected_end_timestamp_seconds',
+      'When all its funds will be gone if it goes on as in the last day; none where they last.',
+      ['sponsor'],
+      function* () {
+        for (const { id, projectedEnd } of sponsors?.() ?? []) {
+          if (projectedEnd !== undefined) yield [[id], projectedEnd]
+        }
+      },
+    ),
+    gauge(
+      'portolan_sponsor_alarm',
+      'What an operator should know of it: 1 for what it is, 0 for the others.',
+      ['sponsor', 'alarm'],
+      function* () {
+        for (const { id, alarm, alarms } of sponsors?.() ?? []) {
+          for (const each of alarms) yield [[id, each], Number(each === alarm)]
+        }
+      },
+    ),
+    gauge(
+      'portolan_sponsor_unpriced_bytes',
+      "Bytes of its provider's month that have no price, and are not in what was spent.",
+      ['sponsor'],
+      function* () {
+        for (const { id, unpriced } of sponsors?.() ?? []) yield [[id], unpriced]
       },
     ),
   ]

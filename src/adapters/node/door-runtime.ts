@@ -41,6 +41,7 @@ export function createDoorRuntime({
     openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
     passwords: createPasswordRuntime(),
     processMetrics: createProcessMetrics(),
+    ledger: { read: readSnapshotFile, write: writeSnapshotFile },
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }
 }

@@ -9,6 +9,7 @@ import { checkIdentities } from '../check-identities.ts'
 import { checkLayouts } from '../check-layouts.ts'
 import { checkLoginFiles } from '../check-login-files.ts'
 import { checkPinLists } from '../check-pin-lists.ts'
+import { checkPriceTables } from '../check-price-tables.ts'
 import { checkRealPlaces } from '../check-real-places.ts'
 import { EXIT } from '../exit-code.ts'
 import { printJson } from '../print.ts'
@@ -54,6 +55,7 @@ async function findingsOf(
       ...faults,
       ...logins.faults,
       ...endpoints.faults,
+      ...(await checkPriceTables(parsed.config, name)),
       ...(await checkRealPlaces(parsed.config, name)),
     ],
     warnings: [

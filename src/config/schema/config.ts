@@ -4,6 +4,7 @@ import { readPublicKey } from '../public-key.ts'
 import { cloudsSchema } from './clouds.ts'
 import { cacheSchema, registrySchema, revalidateSchema } from './mirror.ts'
 import { policySchema, ruleSchema, spillSchema } from './routing.ts'
+import { pacingSchema, sponsorsSchema } from './sponsors.ts'
 import { storeSchema } from './store.ts'
 import { syncSchema } from './sync.ts'
 import { tlsSchema } from './tls.ts'
@@ -133,6 +134,10 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('Canaries: other rules, each for a share of all clients; all others go by routing.'),
   spill: spillSchema.optional().describe('How much may move when a backend is down; without it, all of it.'),
+  sponsors: sponsorsSchema
+    .optional()
+    .describe('Who pays for which backends; their budgets pace how much goes there.'),
+  pacing: pacingSchema.optional().describe('How budgets are kept to by several doors, and over restarts.'),
   clients: z
     .strictObject({
       trustedProxies: z

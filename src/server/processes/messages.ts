@@ -9,6 +9,7 @@ import { type Digest, parseDigest } from '../../oci/digest.ts'
 import { type Name, parseName, parseTag, type Tag } from '../../oci/name.ts'
 import type { MetricsSnapshot } from '../../telemetry/exposition.ts'
 import type { ProcessCounts } from '../../telemetry/process-metrics.ts'
+import { PLACE } from '../sponsors/ledger.ts'
 
 /**
  * What the processes of one service tell each other: plain data, which both ends check. A backend is named by its key,
@@ -25,6 +26,7 @@ const TAG = z.custom<Tag>((value) => typeof value === 'string' && parseTag(value
 const DIGEST = z.custom<Digest>((value) => typeof value === 'string' && parseDigest(value) !== undefined)
 const BYTES = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 const COUNT = z.number().min(0)
+const WHOLE = z.int().min(0)
 const KEY = z.string().min(1).max(64)
 
 const REQUEST = z.union([
@@ -128,6 +130,14 @@ const IDENTITY = z.object({
   clientCA: z.string().optional(),
 })
 
+/** What clients were sent to the backends of sponsors for, by backend and place. */
+const TRAFFIC = z.object({
+  kind: z.literal('traffic'),
+  traffic: z
+    .array(z.object({ backend: KEY, place: PLACE, bytes: WHOLE, gets: WHOLE, heads: WHOLE }))
+    .max(BATCH_MAX),
+})
+
 /** From the process that checks, to one that answers clients. */
 const TO_WORKER = z.discriminatedUnion('kind', [
   /** The config to go by: the first one, or another that is in force now. It was read and checked by the sender. */
@@ -145,6 +155,8 @@ const TO_WORKER = z.discriminatedUnion('kind', [
     kind: z.literal('presence'),
     found: z.array(z.object({ backend: KEY, request: REQUEST, presence: PRESENCE })).max(BATCH_MAX),
   }),
+  /** How much of what would go to the backends of sponsors does. */
+  z.object({ kind: z.literal('paces'), paces: z.array(z.tuple([KEY, z.number().min(0).max(1)])) }),
   /** Whether a store delivers a blob for which a client came back. */
   z.object({ kind: z.literal('delivery'), backend: KEY, digest: DIGEST, isDelivered: z.boolean() }),
   ATTEMPTS,
@@ -181,6 +193,7 @@ const TO_PRIMARY = z.discriminatedUnion('kind', [
     facts: z.array(z.object({ backend: KEY, fact: FACT })).max(BATCH_MAX),
   }),
   ATTEMPTS,
+  TRAFFIC,
   z.object({ kind: z.literal('want'), content: z.string(), offset: COUNT }),
   z.object({ kind: z.literal('check'), check: COUNT, backend: KEY }),
   z.object({ kind: z.literal('counted'), snapshot: SNAPSHOT, retries: RETRIES }),

@@ -38,11 +38,12 @@ export class Outbox<Message> {
 
   /** Tells of an event, of so many bytes where they are many. */
   offer(message: Message, bytes = 0): void {
-    if (this.#isFull) this.#dropped++
+    if (this.isFull) this.#dropped++
     else this.#sendNow(message, bytes)
   }
 
-  get #isFull(): boolean {
+  /** Whether an event that is told of now would be dropped. */
+  get isFull(): boolean {
     return this.#messages >= MOST_MESSAGES || this.#bytes >= MOST_BYTES
   }
 
@@ -51,7 +52,7 @@ export class Outbox<Message> {
     if (this.#isPumping) return
     this.#isPumping = true
     for (const [about, message] of this.#waiting) {
-      if (this.#isFull) break
+      if (this.isFull) break
       this.#waiting.delete(about)
       this.#sendNow(message, 0)
     }

@@ -6,7 +6,7 @@ import type { Served } from '../../../test/support/misbehaving.ts'
 import { createTestRuntime } from '../../../test/support/test-runtime.ts'
 import { composePortolan } from '../compose.ts'
 import type { Door } from '../request.ts'
-import type { ToPrimary, ToWorker } from './messages.ts'
+import { readToPrimary, type ToPrimary, type ToWorker } from './messages.ts'
 import { Primary, type WorkerEnd } from './primary.ts'
 import { WorkerService } from './worker-service.ts'
 
@@ -121,4 +121,40 @@ it('tells a worker that could not take a config of it anew, and of how its backe
   isDiskFull = false
   end.tellConfig()
   expect(await locationOf()).toBe(`https://milan.test/containers/images/${BLOB.digest}`)
+})
+
+it('keeps the accounts of sponsors for all: traffic comes from workers, and paces go to them', async () => {
+  const { service, primary } = await startPrimary()
+  const told: ToWorker[] = []
+  const tell = (config: object) =>
+    service.reload(
+      configOf({
+        upstreams: UPSTREAMS,
+        stores: [PARIS],
+        routing: ROUTING,
+        sponsors: [{ id: 'acme', backends: 'paris', budget: { amount: '1MiB', per: 'month' }, ...config }],
+      }),
+    )
+  await tell({})
+  const end = primary.attach((message, taken) => {
+    told.push(structuredClone(message))
+    taken()
+  })
+  const paces = () => told.findLast((message) => message.kind === 'paces')
+  expect(paces()).toEqual({ kind: 'paces', paces: [['acme', 1]] })
+  const traffic = { backend: 'paris', place: 'somewhere' as const, bytes: 2 ** 20, gets: 1, heads: 0 }
+  expect(end.receive(readToPrimary({ kind: 'traffic', traffic: [traffic] })!)).toBe(true)
+  // What was counted is paid for before another config counts.
+  await tell({ timezone: 'Europe/Paris' })
+  expect(paces()).toEqual({ kind: 'paces', paces: [['acme', 0]] })
+  // One that comes later is told, too.
+  told.length = 0
+  primary.attach((message, taken) => {
+    told.push(message)
+    taken()
+  })
+  expect(paces()).toEqual({ kind: 'paces', paces: [['acme', 0]] })
+  for (const bytes of [-1, 0.5, Number.NaN, '7']) {
+    expect(readToPrimary({ kind: 'traffic', traffic: [{ ...traffic, bytes }] })).toBeUndefined()
+  }
 })

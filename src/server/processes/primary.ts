@@ -37,6 +37,7 @@ export class Primary {
     this.#find = backendsByKey(shared)
     shared.inForce.changes.add(() => this.#followConfig())
     shared.inForce.facts.add((event) => this.#follow(event))
+    shared.inForce.paces.add(() => this.#put('paces', this.#paces()))
     shared.ranges?.changes.add(() => {
       this.#rangesCount++
       this.#put('ranges', this.#ranges())
@@ -69,6 +70,7 @@ export class Primary {
   /** What is said of backends comes after the config by which a worker knows them. */
   #tellConfig(outbox: Outbox<ToWorker>): void {
     outbox.put('config', this.#config())
+    outbox.put('paces', this.#paces())
     for (const live of this.#shared.inForce.policy.backends.all) {
       outbox.put(`standing ${live.key}`, standing(live))
       if (live.inventoryInUse !== undefined) outbox.put(`inventory ${live.key}`, inventory(live))
@@ -82,6 +84,9 @@ export class Primary {
         return true
       case 'attempts':
         this.#tellOthers(from, message, message.batch.records.length)
+        return true
+      case 'traffic':
+        for (const each of message.traffic) this.#shared.traffic?.note(each)
         return true
       case 'want':
         from.put('piece', this.#piece(message.content, message.offset))
@@ -140,6 +145,10 @@ export class Primary {
 
   #config(): ToWorker {
     return { kind: 'config', config: this.#shared.inForce.policy.config }
+  }
+
+  #paces(): ToWorker {
+    return { kind: 'paces', paces: [...this.#shared.inForce.shares] }
   }
 
   #ranges(): ToWorker {

@@ -36,7 +36,7 @@ export interface WorkerProcess {
 
 type InOrder = Extract<
   ToWorker,
-  { kind: 'config' | 'standing' | 'inventory' | 'ranges' | 'open' | 'identity' }
+  { kind: 'config' | 'standing' | 'inventory' | 'ranges' | 'paces' | 'open' | 'identity' }
 >
 type Learnt = Extract<ToWorker, { kind: 'presence' | 'delivery' | 'attempts' }>
 
@@ -97,6 +97,7 @@ export class WorkerService {
       case 'standing':
       case 'inventory':
       case 'ranges':
+      case 'paces':
       case 'open':
       case 'identity':
         this.#queue = this.#queue
@@ -146,6 +147,9 @@ export class WorkerService {
       case 'ranges':
         this.#await(this.#takeRanges(message.content))
         return
+      case 'paces':
+        this.#running?.service.shared.inForce.usePaces(new Map(message.paces))
+        return
       case 'open':
         await this.#open(message)
         return
@@ -189,7 +193,12 @@ export class WorkerService {
       }
       const service = await composePortolan(config, this.#runtime, {
         process: this.#process.readings,
-        worker: { elsewhere: this.#elsewhere, attempts: this.#learnings, ranges: this.#ranges },
+        worker: {
+          elsewhere: this.#elsewhere,
+          attempts: this.#learnings,
+          traffic: this.#learnings,
+          ranges: this.#ranges,
+        },
       })
       this.#running = { service, find: backendsByKey(service.shared) }
     } catch (error) {
