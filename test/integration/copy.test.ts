@@ -4,6 +4,7 @@ import { afterAll, expect, it } from 'vitest'
 import { startCommand } from '../support/command.ts'
 import { runHosted } from '../support/command-host.ts'
 import { blobOf, makeBlob, makeManifest } from '../support/content.ts'
+import { startPushableRegistry } from '../support/pushable-registry.ts'
 import { startScriptedRegistry } from '../support/scripted-registry.ts'
 import { makeTempFolder } from '../support/temp.ts'
 import { until } from '../support/until.ts'
@@ -14,6 +15,9 @@ const folder = made.use(await makeTempFolder())
 const [config, layer] = [makeBlob('config'), makeBlob('layer')]
 const manifest = makeManifest(config, layer)
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
+const [otherConfig, signed] = [makeBlob('another config'), makeBlob('signed')]
+const other = makeManifest(otherConfig, layer)
+const signature = makeManifest(config, signed)
 const index = blobOf(
   Buffer.from(
     JSON.stringify({
@@ -35,6 +39,12 @@ const registry = made.use(
   await startScriptedRegistry({
     repositories: [
       { name: 'team/app', tags: { '1.0': manifest }, blobs: [config, layer] },
+      { name: 'fork/app', tags: { '1.0': other, same: manifest }, blobs: [config, otherConfig, layer] },
+      {
+        name: 'team/signed',
+        tags: { '1.0': manifest, [`${manifest.digest.replace(':', '-')}.sig`]: signature },
+        blobs: [config, layer, signed],
+      },
       { name: 'team/many', tags: { '1.0': index }, manifests: [manifest], blobs: [config, layer] },
     ],
   }),
@@ -103,4 +113,39 @@ it('ends with 3 where all that went wrong is that somebody could not be reached,
   expect(await outcome(app, '127.0.0.1:1')).toEqual({ code: 3, isUnreachable: true })
   expect(await outcome(app, nobody, missing, 'oci:reached')).toEqual({ code: 1, isUnreachable: false })
   expect(await outcome(app, 'oci:reached')).toEqual({ code: 0, isUnreachable: false })
+})
+
+it.each(['registry', 'layout'])(
+  'two images under one name of a %s are both refused, and others copied',
+  async (kind) => {
+    await using target = await startPushableRegistry()
+    const fork = `${registry.host}/fork/app`
+    const maps = [`${registry.host}/team=one`, `${registry.host}/fork=one`].flatMap((map) => ['--map', map])
+    const place = kind === 'registry' ? target.host : 'oci:one'
+    const both = await copy(app, `${fork}:1.0`, many, place, ...maps)
+    expect({ code: both.code, images: both.out.match(/^(?:copied|failed) +\S+/gm) }).toEqual({
+      code: 1,
+      images: [`failed  ${app}`, `failed  ${fork}:1.0`, `copied  ${many}`],
+    })
+    expect(both.out).toContain(
+      `        ${fork}:1.0, which is something else, would become one/app:1.0 too: give one of them another name with --map, or leave it out\n`,
+    )
+    const planned = await copy(app, `${fork}:1.0`, place, ...maps, '--dry-run')
+    expect(planned.code).toBe(1)
+    // A tag of its own, or the same content: nothing is lost.
+    expect((await copy(app, `${fork}:same`, place, ...maps)).code).toBe(0)
+    expect((await copy(app, `${fork}:1.0@${manifest.digest}`, place, ...maps)).code).toBe(0)
+  },
+)
+
+it('--verify reads signatures by tag, too', async () => {
+  await using target = await startPushableRegistry()
+  const run = async () => {
+    const { code, out } = await copy(`${registry.host}/team/signed:1.0`, target.host, '--verify', '--json')
+    const { manifests, blobs, faults } = JSON.parse(out).verification
+    return { code, manifests, blobs, faults }
+  }
+  expect(await run()).toEqual({ code: 0, manifests: 2, blobs: 3, faults: [] })
+  target.blobs.set(`team/signed@${signed.digest}`, Buffer.from('forged'))
+  expect(await run()).toMatchObject({ code: 1, faults: [expect.stringContaining(signed.digest)] })
 })

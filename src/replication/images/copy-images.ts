@@ -11,6 +11,7 @@ import { type CopiedImage, type CopyReport, emptyTally, isUnreachable } from './
 import type { CopyTarget } from './copy-target.ts'
 import { isAbout, listSignatureTags } from './listed-tags.ts'
 import { missingPlatforms } from './missing-platforms.ts'
+import { createTagCheck } from './one-tag.ts'
 import { type CopyWork, TargetContent } from './target-content.ts'
 
 /** Where images are copied from: a registry, an image layout. */
@@ -65,11 +66,13 @@ export async function copyImages(
     ...(signal && { signal }),
     onBytes,
   }
+  const digestOf = memoized((job) => work.places.run(() => resolveJob(job)))
+  const naming: Naming = { digestOf, checkTag: createTagCheck(jobs, digestOf) }
   const groups = [...Map.groupBy(jobs, groupOf(jobs)).values()]
   const done = new Map<CopyJob, CopiedImage>()
   const told: PortolanError[] = []
   const others = await new Semaphore(REPOSITORIES_AT_ONCE).map(groups, (group) => {
-    return new RepositoryCopy(group, work, options).run((job, outcome, faults = []) => {
+    return new RepositoryCopy(group, work, naming, options).run((job, outcome, faults = []) => {
       const image = { ...outcome, faults: faults.map(({ message }) => message) }
       told.push(...faults)
       done.set(job, image)
@@ -84,6 +87,28 @@ export async function copyImages(
     isUnreachable: isUnreachable([...told, ...faults]),
     totals: work.tally,
   }
+}
+
+async function resolveJob({ source, name, tag, digest }: CopyJob): Promise<Digest | undefined> {
+  return digest ?? (await source.repository(name).resolve(tag!))?.digest
+}
+
+/** What an image is now at its source; `undefined` where it is not there. */
+type DigestOf = (job: CopyJob) => Promise<Digest | undefined>
+
+function memoized(digestOf: DigestOf): DigestOf {
+  const asked = new Map<CopyJob, ReturnType<DigestOf>>()
+  return (job) => {
+    const asking = asked.get(job) ?? digestOf(job)
+    asked.set(job, asking)
+    return asking
+  }
+}
+
+/** What images are, and whether each has its tag at the target for itself. */
+interface Naming {
+  readonly digestOf: DigestOf
+  readonly checkTag: (job: CopyJob, digest: Digest) => Promise<void>
 }
 
 /** Those of one repository that go to one repository are copied together. */
@@ -107,12 +132,14 @@ interface Found {
 class RepositoryCopy {
   readonly #jobs: readonly CopyJob[]
   readonly #work: CopyWork
+  readonly #naming: Naming
   readonly #options: CopyOptions
   readonly #memory = new ManifestMemory()
 
-  constructor(jobs: readonly CopyJob[], work: CopyWork, options: CopyOptions) {
+  constructor(jobs: readonly CopyJob[], work: CopyWork, naming: Naming, options: CopyOptions) {
     this.#jobs = jobs
     this.#work = work
+    this.#naming = naming
     this.#options = options
   }
 
@@ -137,16 +164,17 @@ class RepositoryCopy {
 
   /** What an image is now, at its source and at the target. */
   async #find(job: CopyJob): Promise<Found> {
-    const { source, name, tag, to, written } = job
+    const { to, written } = job
     const { places, target } = this.#work
-    const asked = async () => job.digest ?? (await source.repository(name).resolve(tag!))?.digest
+    const { digestOf, checkTag } = this.#naming
     const [digest, before] = await Promise.all([
-      places.run(asked),
+      digestOf(job),
       to.tag && places.run(() => target.repository(to.name).resolve(to.tag!)),
     ])
     if (digest === undefined) {
       throw new PortolanError('CONTENT_INVALID', `${written} is not there`)
     }
+    await checkTag(job, digest)
     return { job, digest, isThere: digest === before }
   }
 

@@ -9,6 +9,7 @@ import { ManifestMemory, ManifestReader, orFault } from '../manifest-reader.ts'
 import { faultOf, RepositoryWalk } from '../walk-repository.ts'
 import { blobStream } from './blob-stream.ts'
 import { isUnreachable } from './copy-report.ts'
+import { listSignatureTags } from './listed-tags.ts'
 
 /** An image of which all is to be there. */
 export interface VerifiedImage {
@@ -49,8 +50,9 @@ export async function verifyImages(
     const repository = registry.repository(name)
     const manifests = new ManifestReader(registry, new ManifestMemory(), places)
     const walking = new RepositoryWalk(name, { repository, manifests, places, platforms, referrers })
-    const walked = await walking.walkRoots(group, [])
-    faults.push(...walked.faults)
+    const listed = referrers ? await listSignatureTags(repository) : { tags: [], faults: [] }
+    const walked = await walking.walkRoots(group, listed.tags)
+    faults.push(...listed.faults, ...walked.faults)
     read.manifests += walked.reached.size
     const contents = [...walked.reached].map((digest) => manifests.contents.get(digest)!)
     const blobs = new Map(
