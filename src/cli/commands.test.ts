@@ -56,6 +56,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "simulate --blob-size PORTOLAN_SIMULATE_BLOB_SIZE",
       "simulate --max-unknown PORTOLAN_SIMULATE_MAX_UNKNOWN",
       "simulate --threads PORTOLAN_SIMULATE_THREADS",
+      "simulate --html (none)",
       "simulate --json PORTOLAN_SIMULATE_JSON",
       "simulate --ca PORTOLAN_SIMULATE_CA",
       "simulate --quiet PORTOLAN_SIMULATE_QUIET",

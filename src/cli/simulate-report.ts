@@ -11,7 +11,7 @@ const OWN = '(the door itself)'
 const CHANGES_MAX = 20
 
 /** How the policies are called in text: A, B, …. */
-function letterOf(index: number): string {
+export function letterOf(index: number): string {
   return String.fromCharCode(65 + (index % 26)) + (index < 26 ? '' : String(Math.floor(index / 26)))
 }
 
@@ -68,13 +68,14 @@ function formatBill({ account, month, cost, unpriced }: BillReport): string {
   const { bytes, requests } = unpriced
   const without = [
     ...(bytes > 0 ? [formatBytes(bytes)] : []),
-    ...(requests > 0 ? [formatCount(requests, 'request')] : []),
+    ...(requests > 0 ? [countOfRequests(requests)] : []),
   ]
   const rest = without.length === 0 ? '' : `, and nobody said what ${without.join(' and ')} cost`
   return `${account} in ${month}: ${formatMoney(cost)}${rest}`
 }
 
-function formatMoney({ amount, currency }: Money): string {
+/** As people write money, in cents. */
+export function formatMoney({ amount, currency }: Money): string {
   const [whole = '', fraction = ''] = amount.split('.')
   // Cents, cut and not rounded: the exact amount is in the JSON.
   return `${grouped(whole)}.${fraction.padEnd(2, '0').slice(0, 2)} ${currency}`
@@ -102,7 +103,7 @@ function about({ estimated }: { readonly estimated: boolean }): string {
 function formatChanges({ changes = [], requests }: PolicyReport, letter: string): string {
   if (changes.length === 0) return `${letter} sends nobody elsewhere than A does.`
   const moved = changes.reduce((sum, change) => sum + change.requests, 0)
-  const title = `${letter} sends ${formatCount(moved, 'request')} (${percent(moved, requests)} %) elsewhere than A does:`
+  const title = `${letter} sends ${countOfRequests(moved)} (${percent(moved, requests)} %) elsewhere than A does:`
   const rows = changes
     .slice(0, CHANGES_MAX)
     .map((change) => [
@@ -130,7 +131,7 @@ export function formatLogs(logs: readonly LogReport[]): string[] {
   return logs.flatMap(({ file, format, lines, requests, asides, duplicates, unknown, unknownLines }) => {
     const name = file === '-' ? 'standard input' : file
     const parts = [
-      `${grouped(lines)} lines${format === undefined ? '' : ` (${format})`}: ${formatCount(requests, 'request')}`,
+      `${grouped(lines)} lines${format === undefined ? '' : ` (${format})`}: ${countOfRequests(requests)}`,
       ...(asides > 0 ? [`${grouped(asides)} that are no pulls`] : []),
       ...(duplicates > 0 ? [`${grouped(duplicates)} shipped twice`] : []),
       ...(unknown > 0 ? [`${grouped(unknown)} that cannot be read`] : []),
@@ -140,6 +141,10 @@ export function formatLogs(logs: readonly LogReport[]): string[] {
       ...unknownLines.map(({ line, why, text }) => `  line ${line}: ${why}${text === '' ? '' : `: ${text}`}`),
     ]
   })
+}
+
+function countOfRequests(count: number): string {
+  return `${grouped(count)} ${count === 1 ? 'request' : 'requests'}`
 }
 
 /** As people write large numbers. */

@@ -73,9 +73,13 @@ export const SIMULATE = defineCommand({
       ['5', 5],
     ),
     threads: value('<count>', 'that read and replay (default: one for each core)', wholeNumber(1, 256)),
+    html: value('<file>', 'write it as a page, too: with charts, and with nothing from elsewhere', asText, {
+      destructive: true,
+    }),
     ...jsonOptions('print all of it as JSON'),
   },
   rules: [
+    { kind: 'need', option: 'html', needs: 'config', why: 'it shows what policies do' },
     { kind: 'need', option: 'write', needs: 'synthetic', why: 'what is written is the log that it makes' },
     {
       kind: 'check',
@@ -95,6 +99,7 @@ export const SIMULATE = defineCommand({
     'portolan simulate day.log.gz --times 30 --config portolan.yaml --prices aws --prices gcp',
     'portolan simulate --synthetic --config portolan.yaml',
     'portolan simulate --synthetic --requests 20000 --write access.log',
+    'portolan simulate access.log --config now.yaml --config then.yaml --html report.html',
     'kubectl logs deploy/door | portolan simulate - --config portolan.yaml --json',
   ],
 })

@@ -257,7 +257,19 @@ describe('portolan simulate', () => {
     expect(assumptions.join('\n')).toContain('prices of own are of 2026-11-01 (https://prices.test)')
     const { out } = await simulate(...words)
     expect(out).toMatch(/ {2}cdn +anycast +50,000 +19\.2 +139\.7 GiB +14\.50 EUR /)
-    expect(out).toContain('\n  own in 2026-11: 2.20 EUR, and nobody said what 160000 requests cost\n')
+    expect(out).toContain('\n  own in 2026-11: 2.20 EUR, and nobody said what 160,000 requests cost\n')
+  })
+
+  it('writes a page, whole or not at all', async () => {
+    const page = join(folder.path, 'report.html')
+    const { code, err } = await simulate(LOG, '--config', CONFIG, '--down', 'paris', '--html', page)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>\n.*aws\/eu-west-3 100\.0 %.*<\/html>\n$/s)
+    const nowhere = join(folder.path, 'missing/report.html')
+    expect(await simulate(LOG, '--config', CONFIG, '--html', nowhere)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`cannot write ${nowhere}: ENOENT`),
+    })
   })
 
   it('reads standard input, and a list of log entries in one document', async () => {

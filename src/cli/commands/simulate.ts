@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises'
+import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { logFile, type Replayed, replayLogs } from '../../adapters/simulate/replay-logs.ts'
 import { syntheticSource, writeSyntheticLog } from '../../adapters/simulate/synthetic-source.ts'
 import { PortolanError } from '../../errors.ts'
@@ -10,6 +11,7 @@ import { type PolicyReport, reportPolicies } from '../../simulate/report.ts'
 import { REQUESTS_PER_MONTH } from '../../simulate/synthetic/synthetic-log.ts'
 import { EXIT } from '../exit-code.ts'
 import { printLongJson, progressOutput, say, sayError } from '../print.ts'
+import { type SimulationPage, simulationPage } from '../simulate-html/page.ts'
 import { formatLogs, formatPolicies, grouped, percent } from '../simulate-report.ts'
 import { readInventories, readPolicies, type SimulatedPolicy } from '../simulate-setup.ts'
 import type { SimulateOptions } from './simulate-spec.ts'
@@ -56,8 +58,10 @@ async function replay(
   const facts = factsOf(policies, replayed, reports[0]!, { inventories, sizes, times })
   const assumptions = assumptionsOf({ ...facts, synthetic: options.synthetic })
   const lines = linesOf(replayed)
-  if (options.json)
-    await printLongJson({ ...documentOf(replayed, lines), times, assumptions, policies: reports })
+  const document = documentOf(replayed, lines)
+  if (options.html !== undefined)
+    await writePage(options.html, simulationPage({ ...document, assumptions, policies: reports }))
+  if (options.json) await printLongJson({ ...document, times, assumptions, policies: reports })
   else {
     process.stdout.write(`${formatLogs(replayed.logs).join('\n')}\n${periodOf(replayed)}\n`)
     process.stdout.write(`${formatPolicies(reports)}\n\nAssumed:\n`)
@@ -76,6 +80,25 @@ function timesOf({ times, synthetic, requests }: SimulateOptions): number {
   return times ?? (synthetic ? Math.max(1, Math.round(REQUESTS_PER_MONTH / requests)) : 1)
 }
 
+type SimulationDocument = Omit<SimulationPage, 'policies' | 'assumptions'> & Readonly<Record<string, unknown>>
+
+/** Writes a page, whole or not at all. Throws `FILE_UNWRITABLE`. */
+async function writePage(file: string, page: string): Promise<void> {
+  const draft = join(dirname(file), `.${basename(file)}.${process.pid}.portolan-draft`)
+  try {
+    await writeFile(draft, page)
+    await rename(draft, file)
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => {})
+    throw new PortolanError(
+      'FILE_UNWRITABLE',
+      `cannot write ${file}: ${(cause as Error).message}`,
+      { file },
+      cause,
+    )
+  }
+}
+
 interface Lines {
   readonly all: number
   readonly requests: number
@@ -87,7 +110,10 @@ function linesOf({ logs }: Replayed): Lines {
   return { all: total('lines'), requests: total('requests'), unknown: total('unknown') }
 }
 
-function documentOf({ logs, state: { refused, pages, first, last } }: Replayed, lines: Lines): object {
+function documentOf(
+  { logs, state: { refused, pages, first, last } }: Replayed,
+  lines: Lines,
+): SimulationDocument {
   return {
     logs,
     requests: lines.requests,
