@@ -15,20 +15,27 @@ export function syntheticSource(options: SyntheticOptions): LogSource {
   return { name: `synthetic, seed ${options.seed}`, pieces: () => bytesOf(options) }
 }
 
-/** Writes a synthetic log, whole or not at all. Throws `FILE_UNWRITABLE`. */
-export async function writeSyntheticLog(file: string, options: SyntheticOptions): Promise<void> {
+/** Writes a synthetic log, whole or not at all. Throws `FILE_UNWRITABLE`, and why it was aborted. */
+export async function writeSyntheticLog(
+  file: string,
+  options: SyntheticOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const draft = join(dirname(file), `.${basename(file)}.${process.pid}.portolan-draft`)
-  const remove = () => rm(draft, { force: true }).catch(() => {})
   try {
     const handle = await open(draft, 'w', 0o644)
     try {
-      for await (const piece of bytesOf(options)) await handle.write(piece)
+      for await (const piece of bytesOf(options)) {
+        signal.throwIfAborted()
+        await handle.write(piece)
+      }
     } finally {
       await handle.close()
     }
     await rename(draft, file)
   } catch (cause) {
-    await remove()
+    await rm(draft, { force: true }).catch(() => {})
+    if (signal.aborted) throw cause
     const message = `cannot write ${file}: ${(cause as Error).message}`
     throw new PortolanError('FILE_UNWRITABLE', message, { file }, cause)
   }

@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runHosted } from '../../../test/support/command-host.ts'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
+import { until } from '../../../test/support/until.ts'
 import type { PolicyReport } from '../../simulate/report.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -111,6 +114,17 @@ it('writes the same log for the same seed, which says the same when it is read',
     env: { RANGES: join(folder.path, 'none.bin') },
   })
   expect(JSON.parse(read.out).policies).toEqual(JSON.parse(made.out).policies)
+})
+
+it('leaves nothing behind when it is interrupted', async () => {
+  const words = ['simulate', '--synthetic', '--requests', '50000000', '--write', 'endless.log']
+  const child = spawn(process.execPath, [join(ROOT, 'src/cli/main.ts'), ...words], { cwd: folder.path })
+  const drafts = async () => (await readdir(folder.path)).filter((name) => name.includes('endless.log'))
+  await until('a draft', async () => (await drafts()).length > 0)
+  child.kill('SIGINT')
+  const [code] = await once(child, 'exit')
+  expect(code).toBe(1)
+  expect(await drafts()).toEqual([])
 })
 
 it.each<[words: string[], err: string]>([

@@ -2,7 +2,11 @@ import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { logFile, type Replayed, replayLogs } from '../../adapters/simulate/replay-logs.ts'
-import { syntheticSource, writeSyntheticLog } from '../../adapters/simulate/synthetic-source.ts'
+import {
+  type SyntheticOptions,
+  syntheticSource,
+  writeSyntheticLog,
+} from '../../adapters/simulate/synthetic-source.ts'
 import { PortolanError } from '../../errors.ts'
 import { type AssumedFacts, assumptionsOf } from '../../simulate/assumptions.ts'
 import { type EstimatedSizes, USUAL_SIZES } from '../../simulate/content-sizes.ts'
@@ -10,6 +14,7 @@ import type { PolicySetup } from '../../simulate/open-replay.ts'
 import { type PolicyReport, reportPolicies } from '../../simulate/report.ts'
 import { REQUESTS_PER_MONTH } from '../../simulate/synthetic/synthetic-log.ts'
 import { EXIT } from '../exit-code.ts'
+import { interruptible } from '../interruption.ts'
 import { printLongJson, progressOutput, say, sayError } from '../print.ts'
 import { type SimulationPage, simulationPage } from '../simulate-html/page.ts'
 import { formatLogs, formatPolicies, grouped, percent } from '../simulate-report.ts'
@@ -20,10 +25,24 @@ import type { SimulateOptions } from './simulate-spec.ts'
 export async function runSimulate(files: readonly string[], options: SimulateOptions): Promise<number> {
   const { config, requests, seed, write } = options
   if (write !== undefined) {
-    await writeSyntheticLog(write, { requests, seed })
+    if (!(await writeLog(write, { requests, seed }))) return EXIT.failed
     say(`${write}: ${grouped(requests)} requests, each for ${grouped(timesOf(options))} of a month`)
   }
   return config === undefined ? EXIT.done : replay(files, config, options)
+}
+
+/** Gives false when it was interrupted. */
+async function writeLog(file: string, options: SyntheticOptions): Promise<boolean> {
+  const interruption = interruptible((line) => console.error(`portolan: ${line}`), 'nothing is written')
+  try {
+    await writeSyntheticLog(file, options, interruption.signal)
+    return true
+  } catch (error) {
+    if (interruption.signal.aborted) return false
+    throw error
+  } finally {
+    interruption[Symbol.dispose]()
+  }
 }
 
 async function replay(
