@@ -76,6 +76,9 @@ class StoredInventory implements Inventory {
   /** Two numbers a content, those of the sha256 digests first. */
   readonly #details: Uint32Array
   readonly #mediaTypes: readonly string[]
+  /** What was looked for last, and where it stands: one request looks for the same thing several times. */
+  #sought: Digest | undefined
+  #found = -1
 
   constructor(
     at: number,
@@ -135,6 +138,13 @@ class StoredInventory implements Inventory {
   }
 
   #find(digest: Digest): number {
+    if (digest === this.#sought) return this.#found
+    this.#found = this.#search(digest)
+    this.#sought = digest
+    return this.#found
+  }
+
+  #search(digest: Digest): number {
     if (digest.startsWith('sha256:')) return this.#sha256.find(digestWords(digest))
     if (!digest.startsWith('sha512:')) return -1
     const index = this.#sha512.find(digestWords(digest))
