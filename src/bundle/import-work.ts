@@ -93,7 +93,12 @@ export class ImportWork {
     await this.places.map(this.plan.index.assumed, async (content) => {
       this.signal?.throwIfAborted()
       const names = this.plan.namesOf(content.repositories)
-      const lacking = await this.#without(content.digest, names)
+      const lacking: Name[] = []
+      for (const name of names) {
+        const has = await this.#has(name, content.digest)
+        if (has instanceof PortolanError) this.fail(name, content.digest, has.message)
+        else if (!has) lacking.push(name)
+      }
       const lost = lacking.length === 0 ? [] : await this.#lend(content, names, lacking)
       for (const name of lost)
         this.fail(name, content.digest, `${content.digest} is not in it, though the bundle counts on that`)
@@ -101,13 +106,9 @@ export class ImportWork {
     })
   }
 
-  async #without(digest: Digest, names: readonly Name[]): Promise<readonly Name[]> {
-    const lacking: Name[] = []
-    for (const name of names) {
-      const repository = this.at.target.repository(name)
-      if (!(await repository.hasBlob(digest)) && !(await repository.hasManifest(digest))) lacking.push(name)
-    }
-    return lacking
+  #has(name: Name, digest: Digest): Promise<boolean | PortolanError> {
+    const repository = this.at.target.repository(name)
+    return orFault(async () => (await repository.hasBlob(digest)) || repository.hasManifest(digest))
   }
 
   /** Brings a blob from where else the target has it; gives the repositories that still lack it. */
@@ -119,7 +120,9 @@ export class ImportWork {
     const { images, lenders = [] } = this.plan.index
     const others = this.plan.namesOf([...images.map(({ name }) => name), ...lenders])
     for (const name of new Set([...wanted.filter((each) => !lacking.includes(each)), ...others])) {
-      if (lacking.includes(name) || !(await this.at.target.repository(name).hasBlob(digest))) continue
+      if (lacking.includes(name)) continue
+      // One that may not be looked into lends nothing.
+      if ((await orFault(() => this.at.target.repository(name).hasBlob(digest))) !== true) continue
       const source = this.at.reader.repository(name)
       const read = (start: number) => blobStream(source, { digest, size }, start, this.#lent())
       for (const each of lacking) await this.#put({ digest, size }, each, name, read)

@@ -17,6 +17,7 @@ const manifest = makeManifest(config, layer)
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 const [otherConfig, signed] = [makeBlob('another config'), makeBlob('signed')]
 const other = makeManifest(otherConfig, layer)
+const twice = makeManifest(config, layer, layer, layer)
 const signature = makeManifest(config, signed)
 const index = blobOf(
   Buffer.from(
@@ -45,6 +46,7 @@ const registry = made.use(
         tags: { '1.0': manifest, [`${manifest.digest.replace(':', '-')}.sig`]: signature },
         blobs: [config, layer, signed],
       },
+      { name: 'team/twice', tags: { '1.0': twice }, blobs: [config, layer] },
       { name: 'team/many', tags: { '1.0': index }, manifests: [manifest], blobs: [config, layer] },
     ],
   }),
@@ -148,4 +150,11 @@ it('--verify reads signatures by tag, too', async () => {
   expect(await run()).toEqual({ code: 0, manifests: 2, blobs: 3, faults: [] })
   target.blobs.set(`team/signed@${signed.digest}`, Buffer.from('forged'))
   expect(await run()).toMatchObject({ code: 1, faults: [expect.stringContaining(signed.digest)] })
+})
+
+it('a blob that an image names several times is sent once, and mounted once elsewhere', async () => {
+  await using target = await startPushableRegistry()
+  const { out } = await copy(`${registry.host}/team/twice:1.0`, app, target.host, '--json')
+  const bytes = config.bytes.length + layer.bytes.length
+  expect(JSON.parse(out).totals).toEqual({ manifests: 2, uploaded: 2, bytes, mounted: 2, there: 0 })
 })

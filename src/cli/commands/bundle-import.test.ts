@@ -177,6 +177,30 @@ describe('bundle import', () => {
     expect(at.registry.blobs.get(`gap/base@${shared.digest}`)).toEqual(shared.bytes)
   })
 
+  it('asks another repository where one of the receipt may not be looked into', async () => {
+    const lenders = ['registry.test/app', 'registry.test/more']
+    await using at = await world(IMAGES.slice(1), { known: [shared.digest], lenders })
+    at.registry.seed('gap/more', shared.bytes)
+    at.registry.faults.answers = [{ method: 'HEAD', path: /gap\/app\/blobs/, status: 403 }]
+    const { code, err } = await at.run()
+    expect(code, err).toBe(0)
+    expect(at.registry.blobs.get(`gap/base@${shared.digest}`)).toEqual(shared.bytes)
+  })
+
+  it('takes nothing for lost that a registry refuses to say, and brings the other images', async () => {
+    await using at = await world(IMAGES, { known: [large.digest] })
+    at.registry.seed('gap/app', large.bytes)
+    const path = new RegExp(`gap/app/blobs/${large.digest}`)
+    at.registry.faults.answers = [{ method: 'HEAD', path, status: 403 }]
+    const { code, report } = await at.run('--receipt', at.receipt)
+    expect([code, report?.lost]).toEqual([1, []])
+    expect(report?.images).toMatchObject([
+      { status: 'failed', faults: [expect.stringMatching(/answered HEAD with 403/)] },
+      { status: 'copied' },
+    ])
+    expect(parseReceipt(await readFile(at.receipt)).contents).not.toContain(large.digest)
+  })
+
   it('says what the registry has lost that the bundle leaves out, and names no image that lacks it', async () => {
     await using at = await world(IMAGES, { known: [large.digest] })
     const { code, report } = await at.run('--receipt', at.receipt)

@@ -48,6 +48,8 @@ export class TargetContent {
   /** By manifest: what it was written under, if it had to be written. */
   readonly #begun = new Map<Digest, Promise<Tag | Digest | undefined>>()
 
+  readonly #brought = new Map<Digest, Promise<Name>>()
+
   constructor(name: Name, work: CopyWork, content: RepositoryContent) {
     this.#name = name
     this.#work = work
@@ -107,14 +109,32 @@ export class TargetContent {
     })
   }
 
+  /** Whatever names a blob, and how often: it is brought once. */
+  #bring(digest: Digest, size: number | undefined): Promise<unknown> {
+    const begun = this.#brought.get(digest) ?? this.#bringOnce(digest, size)
+    this.#brought.set(digest, begun)
+    return begun
+  }
+
   /** One copy of each blob is sent to a target; other repositories mount it. */
-  async #bring(digest: Digest, size: number | undefined): Promise<void> {
+  #bringOnce(digest: Digest, size: number | undefined): Promise<Name> {
     const { located } = this.#work
-    const elsewhere = await located.get(digest)?.catch(() => undefined)
-    if (elsewhere === this.#name) return
-    const bringing = this.#send(digest, size, elsewhere).then(() => this.#name)
-    if (elsewhere === undefined) located.set(digest, bringing)
-    await bringing
+    const before = located.get(digest)
+    const bringing = this.#bringAfter(before, digest, size)
+    // At once, so that whoever asks meanwhile waits for it.
+    if (before === undefined) located.set(digest, bringing)
+    else before.catch(() => located.set(digest, bringing))
+    return bringing
+  }
+
+  async #bringAfter(
+    before: Promise<Name> | undefined,
+    digest: Digest,
+    size: number | undefined,
+  ): Promise<Name> {
+    const elsewhere = await before?.catch(() => undefined)
+    if (elsewhere !== this.#name) await this.#send(digest, size, elsewhere)
+    return this.#name
   }
 
   async #send(digest: Digest, stated: number | undefined, from: Name | undefined): Promise<void> {
