@@ -62,8 +62,13 @@ export async function bundle({
       format: 'esm',
       chunkFileNames: '[name]-[hash].js',
       sourcemap: 'hidden',
-      // Names stay as they are, for stack traces; licences are collected in one file.
-      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+      // The names of functions and classes stay, for stack traces, and those of the top, which chunks know each other by;
+      // what is local in them gets short ones. Licences are collected in one file.
+      minify: {
+        compress: false,
+        mangle: { toplevel: false, keepNames: true },
+        codegen: { removeWhitespace: true },
+      },
       comments: false,
     })
     if (warnings.length > 0) throw new Error(warnings.join('\n'))

@@ -9,7 +9,7 @@ import type { Runtime } from '../runtime.ts'
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
 import type { Credentials } from '../transport/credential.ts'
 import type { PasswordRuntime } from './admission/password-runtime.ts'
-import type { LedgerStorage } from './sponsors/ledger.ts'
+import type { LedgerStorage } from './sponsors/ledger-storage.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
 export interface DoorRuntime extends Runtime {

@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import { PortolanError } from '../../errors.ts'
 import type { SponsorRecord } from '../../routing/budget/sponsor-account.ts'
-
-/** Where a runtime keeps what was spent. */
-export interface LedgerStorage {
-  /** The whole file; `undefined` where there is none. Rejects when it cannot be read. */
-  readonly read: (file: string) => Promise<Uint8Array | undefined>
-  /** Puts this in its place, all or nothing. Rejects when it cannot. */
-  readonly write: (file: string, bytes: Uint8Array) => Promise<void>
-}
+import type { LedgerStorage } from './ledger-storage.ts'
 
 const WHOLE = z.string().regex(/^[0-9]{1,30}$/)
 const COUNT = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
