@@ -26,7 +26,7 @@ export function toPacing(
 }
 
 /** Names of tables have neither a dot nor a slash. */
-export function isFile(prices: string): boolean {
+function isFile(prices: string): boolean {
   return /[./\\]/.test(prices)
 }
 

@@ -4,7 +4,7 @@ import type { SponsorRecord } from '../../routing/budget/sponsor-account.ts'
 import type { LedgerStorage } from './ledger-storage.ts'
 
 const WHOLE = z.string().regex(/^[0-9]{1,30}$/)
-const COUNT = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
+const COUNT = z.int().min(0)
 const SHARE = z.number().min(0).max(1)
 const MONTH = z.string().regex(/^[0-9]{4,6}-[0-9]{2}$/)
 const TEXT = z.string().min(1).max(200)
