@@ -82,7 +82,10 @@ async function layoutAt(word: PlaceWord, parts: DestinationParts): Promise<CopyD
     repository: (name: Name) => layout.repository(name),
   }
   return {
-    copy: (jobs, options) => copyImages(commandRuntime, target, jobs, options),
+    async copy(jobs, options) {
+      if (!options.dryRun) await layout.take(parts.say)
+      return copyImages(commandRuntime, target, jobs, options)
+    },
     nameOf,
     close: () => layout.close(),
   }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { startCommand } from '../support/command.ts'
@@ -73,12 +73,38 @@ it('Ctrl-C in the middle of a copy is no bug: it ends with 1, and the same comma
   expect(await copy(app, 'oci:broken')).toMatchObject({ code: 0, out: expect.stringMatching(/1 copied/) })
 })
 
-it('a dry run says what it would copy, and counts nothing that it did not do', async () => {
+it('two copies into one layout do not undo each other: the second is told who is at it', async () => {
+  const path = `/v2/team/app/blobs/${layer.digest}`
+  registry.script(path, (_, response) => {
+    response.writeHead(200, { 'Content-Length': layer.bytes.length })
+    response.write(layer.bytes.subarray(0, 2))
+  })
+  const before = registry.requests.length
+  await using running = startCommand(['copy', app, 'oci:shared'], { folder: folder.path })
+  await until('the blob to be asked for', async () => {
+    return registry.requests.slice(before).some((seen) => seen.path === path)
+  })
+  const fork = `${registry.host}/fork/app:1.0`
+  const refused = await copy(fork, 'oci:shared')
+  expect(refused.code).toBe(1)
+  expect(refused.err).toMatch(/is in use by process \d+ on .*; wait for it to end, or use another folder/)
+  registry.script(path, [])
+  running.process.kill('SIGKILL')
+  await running.ended
+  expect((await copy(fork, 'oci:shared')).code).toBe(0)
+  expect((await copy(app, 'oci:shared')).code).toBe(0)
+  const { manifests } = JSON.parse(await readFile(join(folder.path, 'shared/index.json'), 'utf8'))
+  expect(manifests).toHaveLength(2)
+  expect((await readdir(join(folder.path, 'shared'))).sort()).toEqual(['blobs', 'index.json', 'oci-layout'])
+})
+
+it('a dry run says what it would copy, counts nothing that it did not do, and writes nothing', async () => {
   const { code, out } = await copy(app, 'oci:dry', '--dry-run')
   expect({ code, out }).toEqual({
     code: 0,
     out: `planned ${app} → oci:dry:${app}\n\n1 image: 1 planned. Nothing was written: this is the plan.\n`,
   })
+  expect(await readdir(folder.path)).not.toContain('dry')
 })
 
 it('an image without the wanted platform is a fault, and nothing of it is written', async () => {

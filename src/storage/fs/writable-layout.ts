@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PortolanError } from '../../errors.ts'
 import { type Digest, digestAlgorithm, isVerifiable } from '../../oci/digest.ts'
@@ -10,6 +10,8 @@ import type { Hash, HashAlgorithm, Runtime } from '../../runtime.ts'
 import { nameOf } from './entry-name.ts'
 import { contentInvalid, fileSize, readSmallFile, syncFolder } from './files.ts'
 import { blobFile } from './layout-files.ts'
+import { LEASE_EXPIRY, type Lease, takeLease } from './lease.ts'
+import { leaseFile } from './lease-file.ts'
 import { unwritable, writeWhole } from './workspace-file.ts'
 
 /** A repository of a layout, as it is written to and asked what it has. */
@@ -27,18 +29,19 @@ const PARTIAL = '.portolan-partial'
 const REF_NAME = 'org.opencontainers.image.ref.name'
 const CONTAINERD_NAME = 'io.containerd.image.name'
 
-type LayoutRuntime = Pick<Runtime, 'createHash' | 'random'>
+type LayoutRuntime = Pick<Runtime, 'createHash' | 'random' | 'now' | 'after'>
 
 /**
  * An OCI image layout (OCI image spec 1.1, image-layout.md) that images are copied into: of one folder many repositories,
  * whose entries are named by `HOST/NAME:TAG`, or by `HOST/NAME@DIGEST` where there is no tag. What is in it stays; content is there
- * whole or not at all, and is listed after all that it names.
+ * whole or not at all, and is listed after all that it names. One process at a time writes: the list is one file.
  */
 export class WritableLayout {
   readonly location: string
   readonly #runtime: LayoutRuntime
   /** By name, with its tag or digest; referrers by their digest. */
-  readonly #entries: Map<string, Descriptor>
+  #entries: Map<string, Descriptor>
+  #lease: Lease | undefined
   #writing: Promise<void> = Promise.resolve()
 
   private constructor(folder: string, runtime: LayoutRuntime, entries: Map<string, Descriptor>) {
@@ -47,20 +50,34 @@ export class WritableLayout {
     this.#entries = entries
   }
 
-  /** Opens a layout, or begins one in a folder that has none. Throws `FILE_UNWRITABLE`, `FILE_UNREADABLE` and `CONTENT_INVALID`. */
+  /** Opens a layout, or a folder that is to become one, and writes nothing. Throws `FILE_UNREADABLE` and `CONTENT_INVALID`. */
   static async open(folder: string, runtime: LayoutRuntime): Promise<WritableLayout> {
-    await mkdir(join(folder, PARTIAL), { recursive: true }).catch((error) => {
-      throw unwritable(folder, error)
+    return new WritableLayout(folder, runtime, (await readEntries(folder)) ?? new Map())
+  }
+
+  /**
+   * To be awaited before anything is written. `onWait` is told when somebody has the layout of whom nothing can be seen.
+   * Throws `FILE_UNWRITABLE`, naming the process that writes it, and what {@link open} throws.
+   */
+  async take(onWait: (message: string) => void): Promise<void> {
+    const partial = join(this.location, PARTIAL)
+    await mkdir(partial, { recursive: true }).catch((error) => {
+      throw unwritable(this.location, error)
     })
-    const file = join(folder, 'index.json')
-    const bytes = await readSmallFile(file, INDEX_MAX_BYTES)
-    const index = bytes && parseManifest(bytes, file, INDEX_MAX_BYTES)
-    if (index?.kind === 'manifest') throw contentInvalid(file, `${file} is one image; expected an index`)
-    const entries = new Map((index?.manifests ?? []).map((entry) => [keyOf(entry), entry]))
-    await writeWhole(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}', false)
-    const layout = new WritableLayout(folder, runtime, entries)
-    if (index === undefined) await layout.#list()
-    return layout
+    this.#lease = await takeLease(partial, { runtime: this.#runtime, expiry: LEASE_EXPIRY, onWait })
+    await this.#clear()
+    await writeWhole(join(this.location, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}', false)
+    // Another process may have written it since.
+    const entries = await readEntries(this.location)
+    if (entries === undefined) await this.#list()
+    else this.#entries = entries
+  }
+
+  /** Removes what one that was killed had on its way. */
+  async #clear(): Promise<void> {
+    const folder = join(this.location, PARTIAL)
+    for (const name of await readdir(folder))
+      if (/^sha(?:256|512)-/.test(name)) await rm(join(folder, name), { force: true })
   }
 
   /** `name` as the list is to have it, with the host before it: equal names at two registries are two. */
@@ -118,6 +135,7 @@ export class WritableLayout {
       throw new PortolanError('CONTENT_INVALID', `${digest} cannot be verified: only sha256 and sha512 can`)
     }
     const file = blobFile(this.location, digest)
+    await this.#lease?.check()
     const chance = this.#runtime.random().toString(36).slice(2)
     const partial = join(this.location, PARTIAL, `${digest.replace(':', '-')}.${chance}`)
     const hash = this.#runtime.createHash(digestAlgorithm(digest) as HashAlgorithm)
@@ -144,6 +162,7 @@ export class WritableLayout {
   }
 
   async #writeList(): Promise<void> {
+    await this.#lease?.check()
     const manifests = [...this.#entries].sort(([one], [other]) => (one < other ? -1 : 1))
     const index = {
       schemaVersion: 2,
@@ -153,11 +172,29 @@ export class WritableLayout {
     await writeWhole(join(this.location, 'index.json'), JSON.stringify(index), true)
   }
 
-  /** Removes what was on its way. */
+  /** Lets others write. */
   async close(): Promise<void> {
-    await this.#writing
-    await rm(join(this.location, PARTIAL), { recursive: true, force: true })
+    // Whoever waited for it has been told what went wrong.
+    await this.#writing.catch(() => {})
+    const lease = this.#lease
+    if (lease === undefined) return
+    await this.#clear()
+    await lease.release()
+    const folder = join(this.location, PARTIAL)
+    await rm(leaseFile(folder, lease.fence), { force: true })
+    // Somebody else may be at it already.
+    await rmdir(folder).catch(() => {})
   }
+}
+
+/** What a layout lists; `undefined` where there is none. */
+async function readEntries(folder: string): Promise<Map<string, Descriptor> | undefined> {
+  const file = join(folder, 'index.json')
+  const bytes = await readSmallFile(file, INDEX_MAX_BYTES)
+  if (bytes === undefined) return undefined
+  const index = parseManifest(bytes, file, INDEX_MAX_BYTES)
+  if (index.kind === 'manifest') throw contentInvalid(file, `${file} is one image; expected an index`)
+  return new Map(index.manifests.map((entry) => [keyOf(entry), entry]))
 }
 
 async function writeBody(
