@@ -44,6 +44,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "doctor --quiet PORTOLAN_DOCTOR_QUIET",
       "simulate --config PORTOLAN_SIMULATE_CONFIG",
       "simulate --down PORTOLAN_SIMULATE_DOWN",
+      "simulate --without-sponsor PORTOLAN_SIMULATE_WITHOUT_SPONSOR",
       "simulate --inventory PORTOLAN_SIMULATE_INVENTORY",
       "simulate --synthetic PORTOLAN_SIMULATE_SYNTHETIC",
       "simulate --requests PORTOLAN_SIMULATE_REQUESTS",

@@ -1,7 +1,7 @@
 import type { BillReport, Money } from '../simulate/bill-report.ts'
 import type { Change } from '../simulate/changes.ts'
 import type { LogReport } from '../simulate/log-report.ts'
-import type { BackendReport, PolicyReport } from '../simulate/report.ts'
+import type { BackendReport, PolicyReport, SponsorReport } from '../simulate/report.ts'
 import { formatBytes, formatCount } from './format-quantity.ts'
 import { formatTable } from './table.ts'
 
@@ -59,8 +59,15 @@ function formatPolicy(policy: PolicyReport, letter: string): string {
   ]
   const own = door.requests > 0 ? [[OWN, '', grouped(door.requests), percent(door.requests, requests)]] : []
   const table = formatTable(head, [...rows, ...own, all])
-  const notes = policy.bills.map((bill) => `\n  ${formatBill(bill)}`).join('')
+  const notes = [...policy.sponsors.map(formatSponsor), ...policy.bills.map(formatBill)]
+    .map((line) => `\n  ${line}`)
+    .join('')
   return `${title}\n\n${table}${notes}${rest > 0 ? `\n  ${formatCount(rest, 'backend')} more would be sent nobody` : ''}`
+}
+
+function formatSponsor({ id, backends, requests, bytes, cost }: SponsorReport): string {
+  const money = cost === undefined ? '' : `, ${formatMoney(cost)}`
+  return `sponsor ${id} (${formatCount(backends.length, 'backend')}): ${countOfRequests(requests)}, ${formatBytes(bytes)}${money}`
 }
 
 /** What an account costs in a month, and what of it nobody said a price for. */

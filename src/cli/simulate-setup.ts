@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { readRegular } from '../adapters/node/regular-file.ts'
 import { type RangesFor, rangesFor } from '../adapters/simulate/ranges-for.ts'
-import { placeOf } from '../clouds/places.ts'
+import { storeOf, upstreamOf } from '../backends/routable.ts'
 import type { Config } from '../config/config.ts'
 import { suggestion } from '../config/suggestion.ts'
 import { PortolanError } from '../errors.ts'
@@ -9,6 +9,9 @@ import { decodeInventory } from '../inventory/decode.ts'
 import { parsePrices } from '../prices/parse-prices.ts'
 import type { PriceTable } from '../prices/price-table.ts'
 import { readShippedPrices, shippedPrices } from '../prices/shipped.ts'
+import type { Backend } from '../routing/backend.ts'
+import { payersOf } from '../routing/budget/payers.ts'
+import { loadPriceTables } from '../server/sponsors/price-tables.ts'
 import type { Account } from '../simulate/money.ts'
 import type { PolicySetup } from '../simulate/open-replay.ts'
 import type { PolicyNote } from '../simulate/report.ts'
@@ -27,6 +30,8 @@ export interface SimulatedPolicy extends PolicySetup, PolicyNote {
 export interface PolicyWishes {
   /** Ids of backends that are down. */
   readonly down: readonly string[]
+  /** Ids of sponsors that pay no more. */
+  readonly withoutSponsors: readonly string[]
   /** Names and files of price tables. */
   readonly prices: readonly string[]
   /** The backend that CDNs fetch from. */
@@ -39,7 +44,7 @@ export interface PolicyWishes {
  */
 export async function readPolicies(
   files: readonly string[],
-  { down, prices, fillFrom }: PolicyWishes,
+  { down, withoutSponsors, prices, fillFrom }: PolicyWishes,
 ): Promise<readonly SimulatedPolicy[]> {
   const tables = await readTables(prices)
   const policies: SimulatedPolicy[] = []
@@ -54,17 +59,65 @@ export async function readPolicies(
     const found = ranges.get(key) ?? (await rangesFor(config.clouds))
     ranges.set(key, found)
     const origin = fillFrom ?? config.upstreams.find(({ canonical }) => canonical)!.id
-    policies.push({ name: file, config, down: [], accounts: accountsOf(config, tables), origin, ...found })
+    policies.push({
+      name: file,
+      config,
+      down: [],
+      withoutSponsors: [],
+      ...(await payersOfConfig(config, tables)),
+      origin,
+      ...found,
+    })
   }
   const ids = policies.flatMap(({ config }) => idsOf(config))
   checkIds('--down', down, ids)
   if (fillFrom !== undefined) checkIds('--fill-from', [fillFrom], ids)
-  if (down.length === 0) return policies
-  const failed = policies.map((policy) => ({
-    ...policy,
-    down: down.filter((id) => idsOf(policy.config).includes(id)),
-  }))
+  checkIds(
+    '--without-sponsor',
+    withoutSponsors,
+    policies.flatMap(({ sponsors }) => [...sponsors.keys()]),
+  )
+  if (down.length === 0 && withoutSponsors.length === 0) return policies
+  const failed = policies.map((policy) => {
+    const gone = withoutSponsors.filter((id) => policy.sponsors.has(id))
+    const own = down.filter((id) => idsOf(policy.config).includes(id))
+    const unpaid = gone.flatMap((id) => policy.sponsors.get(id)!)
+    return { ...policy, down: [...new Set([...own, ...unpaid])], withoutSponsors: gone }
+  })
   return policies.length === 1 ? [...policies, ...failed] : failed
+}
+
+/** Who pays for which backends, and by which prices: the sponsors of a config, and for all others the given tables. */
+async function payersOfConfig(
+  config: Config,
+  tables: readonly PriceTable[],
+): Promise<Pick<SimulatedPolicy, 'accounts' | 'sponsors'>> {
+  const own = await loadPriceTables(config, (file) => readRegular(file, PRICES_MAX))
+  const backends = [...config.stores.map(storeOf), ...config.upstreams.map(upstreamOf)]
+  const payers = payersOf(config.sponsors ?? [], backends)
+  const sponsored = (config.sponsors ?? []).map(
+    ({ id }) => [id, backends.filter((backend) => payers.get(backend)?.id === id)] as const,
+  )
+  const others = backends.filter((backend) => !payers.has(backend) || !own.has(payers.get(backend)!.id))
+  return {
+    sponsors: new Map(sponsored.map(([id, paid]) => [id, paid.map((backend) => backend.id)])),
+    accounts: [
+      ...sponsored.flatMap(([id, paid]) => (own.has(id) ? [accountOf(id, own.get(id)!, paid)] : [])),
+      ...tables.map((table) =>
+        accountOf(
+          table.name,
+          table,
+          others.filter(({ place }) =>
+            table.cloud === undefined ? place.name === 'anycast' : place.cloud === table.cloud,
+          ),
+        ),
+      ),
+    ],
+  }
+}
+
+function accountOf(name: string, table: PriceTable, backends: readonly Backend[]): Account {
+  return { name, table, backends: new Map(backends.map(({ id, place }) => [id, place])) }
 }
 
 async function readTables(names: readonly string[]): Promise<readonly PriceTable[]> {
@@ -88,20 +141,6 @@ async function readText(file: string): Promise<string> {
     const message = `--prices: cannot read ${file}: ${(cause as Error).message}; tables that come with Portolan are ${names}`
     throw new PortolanError('FILE_UNREADABLE', message, { file }, cause)
   }
-}
-
-/** A table of a cloud is for what is there, and that of a CDN for what is everywhere. */
-function accountsOf({ stores, upstreams }: Config, tables: readonly PriceTable[]): readonly Account[] {
-  const backends = [...stores, ...upstreams].map(({ id, at }) => [id, placeOf(at)] as const)
-  return tables.map((table) => ({
-    name: table.name,
-    table,
-    backends: new Map(
-      backends.filter(([, { name, cloud }]) =>
-        table.cloud === undefined ? name === 'anycast' : cloud === table.cloud,
-      ),
-    ),
-  }))
 }
 
 /** Reads `ID=FILE` each. Throws `USAGE` for what is no store, and `CONTENT_INVALID` for what is no inventory. */

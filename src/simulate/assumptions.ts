@@ -24,6 +24,7 @@ export interface AssumedFacts {
   readonly times: number
   /** Whether the log was made up. */
   readonly synthetic: boolean
+  readonly hasBudgets: boolean
   readonly hasSpill: boolean
   readonly forgetsDuplicates: boolean
 }
@@ -56,6 +57,7 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
         `prices of ${name} are of ${asOf} (${source}), for one account that sends nothing else`,
     ),
     'a round trip takes 2 ms and 15 µs a kilometre',
+    facts.hasBudgets && 'budgets of sponsors do not run out, and nobody is paced by them',
     facts.hasSpill && 'what may move when a backend is down (spill) is not bounded',
     has('archeio') && 'archeio logs no methods: all are taken for GET',
     has('s3') && 'a bucket logs no repositories: rules by repository do not apply to its lines',

@@ -17,8 +17,12 @@ export interface PolicyNote {
   readonly config: Config
   /** Ids of backends that were taken to be down. */
   readonly down: readonly string[]
+  /** Ids of sponsors that were taken to pay no more, so that their backends are down. */
+  readonly withoutSponsors: readonly string[]
   /** Who pays for what; none where nothing has a price. */
   readonly accounts: readonly Account[]
+  /** The sponsors of the config, each with the ids of what it pays for. */
+  readonly sponsors: ReadonlyMap<string, readonly string[]>
   /** The backend that CDNs fetch from what they lack. */
   readonly origin: string
 }
@@ -28,6 +32,7 @@ export interface PolicyReport extends ReadAmount {
   /** The file of the config. */
   readonly config: string
   readonly down?: readonly string[]
+  readonly withoutSponsors?: readonly string[]
   /** Those among the bytes that are reckoned. */
   readonly estimatedBytes: number
   /** What the door answers by itself, or refuses. */
@@ -35,11 +40,21 @@ export interface PolicyReport extends ReadAmount {
   readonly distance: Distances
   /** In the order of the config, those that get nothing included. */
   readonly backends: readonly BackendReport[]
+  /** What goes to the backends of each sponsor, in the order of the config. */
+  readonly sponsors: readonly SponsorReport[]
   /** What it costs, by currency, months taken together; none where nothing has a price. */
   readonly cost: readonly Money[]
   readonly bills: readonly BillReport[]
   /** Against the first policy; absent of that itself. */
   readonly changes?: readonly Change[]
+}
+
+export interface SponsorReport extends ReadAmount {
+  readonly id: string
+  /** Ids of what it pays for. */
+  readonly backends: readonly string[]
+  /** Absent where its traffic has no prices. */
+  readonly cost?: Money
 }
 
 export interface BackendReport extends ReadAmount {
@@ -76,7 +91,7 @@ interface Basis {
 }
 
 function reportPolicy(
-  { name, config, down, accounts, origin }: PolicyNote,
+  { name, config, down, withoutSponsors, accounts, sponsors, origin }: PolicyNote,
   state: PolicyState | undefined,
   { times, first, isCompared }: Basis,
 ): PolicyReport {
@@ -96,6 +111,7 @@ function reportPolicy(
   return {
     config: name,
     ...(down.length > 0 && { down }),
+    ...(withoutSponsors.length > 0 && { withoutSponsors }),
     requests: total.gets + total.heads,
     bytes: total.bytes,
     estimatedBytes: total.estimated,
@@ -110,6 +126,14 @@ function reportPolicy(
         ...(fill && { fills: { requests: fill.requests, bytes: fill.bytes, estimated: fill.estimated } }),
         ...(probes && { probes: probesOf(sumOf(probes)) }),
       }
+    }),
+    sponsors: [...sponsors].map(([id, ids]) => {
+      const { gets, heads, bytes } = totalOf(
+        ids.flatMap((backend) => byBackend.get(backend) ?? []),
+        times,
+      )
+      const [cost] = sumsOf(bills.filter(({ account }) => account === id))
+      return { id, backends: ids, requests: gets + heads, bytes, ...(cost && { cost }) }
     }),
     cost: sumsOf(bills),
     bills: bills.map(reportBill),

@@ -33,6 +33,10 @@ export const SIMULATE = defineCommand({
       asText,
     ),
     down: list('<id>', 'as if this backend were down; with one config, it is compared with that as it is'),
+    withoutSponsor: list(
+      '<id>',
+      'as if this sponsor paid no more, and its backends were down; compared as with --down',
+    ),
     inventory: list(
       '<id=file>',
       'what a store holds, as sync leaves it there; a store without is taken to hold everything',

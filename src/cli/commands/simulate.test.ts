@@ -272,6 +272,28 @@ describe('portolan simulate', () => {
     })
   })
 
+  it('says what each sponsor pays for, and what becomes of it without one', async () => {
+    const sponsor =
+      'sponsors:\n  - { id: acme, backends: [stores@aws], budget: { amount: 1TiB, per: month } }\n'
+    const config = await file('sponsored.yaml', (await readFile(CONFIG, 'utf8')) + sponsor)
+    const { policies, assumptions } = await simulated(LOG, '--config', config, '--without-sponsor', 'acme')
+    const acme = { id: 'acme', backends: ['paris', 'virginia'] }
+    expect(policies.map(({ sponsors }) => sponsors)).toEqual([
+      [{ ...acme, requests: 160, bytes: 220_000_000 }],
+      [{ ...acme, requests: 0, bytes: 0 }],
+    ])
+    expect(policies[1]).toMatchObject({ withoutSponsors: ['acme'], down: ['paris', 'virginia'] })
+    expect(policies[1]!.changes!.map(({ from, to, requests }) => [from, to, requests])).toEqual([
+      ['virginia', 'main', 60],
+      ['paris', 'main', 100],
+    ])
+    expect(assumptions.join('\n')).toContain('budgets of sponsors do not run out')
+    expect(await simulate(LOG, '--config', config, '--without-sponsor', 'acne')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--without-sponsor "acne" is in no config (did you mean "acme"?)'),
+    })
+  })
+
   it('reads standard input, and a list of log entries in one document', async () => {
     const entry = (index: number) => ({
       insertId: `i${index}`,

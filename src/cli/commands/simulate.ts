@@ -52,6 +52,7 @@ async function replay(
 ): Promise<number> {
   const policies = await readPolicies(config, {
     down: options.down ?? [],
+    withoutSponsors: options.withoutSponsor ?? [],
     prices: options.prices ?? [],
     fillFrom: options.fillFrom,
   })
@@ -197,6 +198,7 @@ function factsOf(
     prices: [...new Set(policies.flatMap(({ accounts }) => accounts.map(({ table }) => table)))],
     origins: policies.map(({ origin }) => origin),
     times,
+    hasBudgets: policies.some(({ sponsors }) => sponsors.size > 0),
     hasSpill: policies.some(({ config }) => config.spill !== undefined),
     forgetsDuplicates,
   }

@@ -31,6 +31,7 @@ const policy = (config: string): PolicyReport => ({
       distance: { unknown: 0 },
     },
   ],
+  sponsors: [],
   cost: [{ amount: '1234.567', currency: 'USD' }],
   bills: [
     {

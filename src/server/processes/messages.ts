@@ -9,7 +9,7 @@ import { type Digest, parseDigest } from '../../oci/digest.ts'
 import { type Name, parseName, parseTag, type Tag } from '../../oci/name.ts'
 import type { MetricsSnapshot } from '../../telemetry/exposition.ts'
 import type { ProcessCounts } from '../../telemetry/process-metrics.ts'
-import { PLACE } from '../sponsors/ledger.ts'
+import { PLACE } from '../sponsors/place-schema.ts'
 
 /**
  * What the processes of one service tell each other: plain data, which both ends check. A backend is named by its key,

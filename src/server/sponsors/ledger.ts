@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PortolanError } from '../../errors.ts'
 import type { SponsorRecord } from '../../routing/budget/sponsor-account.ts'
 import type { LedgerStorage } from './ledger-storage.ts'
+import { PLACE } from './place-schema.ts'
 
 const WHOLE = z.string().regex(/^[0-9]{1,30}$/)
 const COUNT = z.int().min(0)
@@ -9,17 +10,6 @@ const SHARE = z.number().min(0).max(1)
 const MONTH = z.string().regex(/^[0-9]{4,6}-[0-9]{2}$/)
 const TEXT = z.string().min(1).max(200)
 
-/** The places that traffic goes to, as far as prices look at them. */
-export const PLACE = z.union([
-  z.literal('somewhere'),
-  z.object({
-    name: TEXT,
-    cloud: z.exactOptional(TEXT),
-    region: z.exactOptional(TEXT),
-    parent: z.exactOptional(TEXT),
-    country: z.exactOptional(TEXT),
-  }),
-])
 const TRAFFIC = z.object({ backend: TEXT, place: PLACE, bytes: COUNT, gets: COUNT, heads: COUNT })
 const AMOUNT = z.union([z.object({ bytes: COUNT }), z.object({ currency: TEXT, micros: COUNT })])
 
