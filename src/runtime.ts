@@ -53,11 +53,53 @@ export interface Runtime {
    * workers. Rejects when there are none.
    */
   readonly lookup?: (hostname: string) => Promise<readonly string[]>
+  /** What lies below `fetch`, for who wants to know where a connection fails. Absent where there is nothing of it. */
+  readonly sockets?: Sockets
   /**
    * Lets work go on after the request that began it was answered, which some runtimes end with the request. The work
    * must not reject.
    */
   readonly background: (work: Promise<unknown>) => void
+}
+
+/** The network step by step. What fails rejects with the system's error, whose `code` says what it was. */
+export interface Sockets {
+  /** The addresses of a name in one family, as the programs of this machine get them (getaddrinfo). */
+  readonly lookup: (hostname: string, family: 4 | 6) => Promise<readonly string[]>
+  /** The families of which this machine has an address that leads beyond its own link. */
+  readonly families: () => readonly (4 | 6)[]
+  /** Connects by TCP; a signal that aborts ends the try. */
+  readonly connect: (address: string, port: number, signal: AbortSignal) => Promise<Connection>
+}
+
+/** One connection, for one request. */
+export interface Connection {
+  /**
+   * Begins TLS on it. What the other end shows is judged by these certificates (PEM) and no others; one that nobody
+   * vouches for is told and is no failure: it is to be known what is there.
+   */
+  secure(hostname: string, authorities: readonly string[], signal: AbortSignal): Promise<Handshake>
+  /** Sends a GET of this target, which for a proxy is a whole URL, and gives what is answered, redirects too. */
+  get(target: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>
+  /** Asks a proxy for a way to `HOST:PORT`; with any other status than 200 there is none. */
+  tunnel(to: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number>
+  close(): void
+}
+
+/** What was agreed on by TLS, and what the other end has shown. */
+export interface Handshake {
+  /** Such as `TLSv1.3`. */
+  readonly protocol: string
+  /** What is wrong with the certificate, as OpenSSL names it, such as `CERT_HAS_EXPIRED`. */
+  readonly fault?: string
+  readonly certificate?: {
+    readonly subject: string
+    readonly issuer: string
+    /** Host names and addresses that it is for. */
+    readonly names: readonly string[]
+    readonly from: Date
+    readonly until: Date
+  }
 }
 
 /** Time alone, for what needs nothing else. */

@@ -28,7 +28,7 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(DEMO, async (options) => (await import('./commands/demo.ts')).runDemo(options)),
   bind(EXPLAIN, async (options, image) => (await import('./commands/explain.ts')).runExplain(image, options)),
   bind(HOSTS, async (options) => (await import('./commands/hosts.ts')).runHosts(options)),
-  bind(DOCTOR, async (options) => (await import('./commands/doctor.ts')).runDoctor(options)),
+  bind(DOCTOR, async (options, image) => (await import('./commands/doctor.ts')).runDoctor(image, options)),
   bind(SIMULATE, async (options, logs) =>
     (await import('./commands/simulate.ts')).runSimulate(logs, options),
   ),

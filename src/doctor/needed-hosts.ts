@@ -61,7 +61,7 @@ function needsOf(config: Config): Need[] {
 }
 
 /** Joins the needs of each host and port, in the order in which they come. */
-function joinNeeds(needs: readonly Need[]): NeededHost[] {
+export function joinNeeds(needs: readonly Need[]): NeededHost[] {
   const hosts = new Map<string, Pick<Need, 'host' | 'port'> & { from: Set<Caller>; why: Set<string> }>()
   for (const { host, port, from, why } of needs) {
     // Two free ports are not one.

@@ -40,7 +40,8 @@ export type WalkRuntime = Pick<Runtime, 'createHash'>
 
 /**
  * Follows a pull request by request, as the door would lead a client: tag, index, manifests, their content, and what
- * hangs on the image. Everything is asked for once. `platform` leaves the manifests for others out.
+ * hangs on the image. Everything is asked for once. `platform` leaves the manifests for others out, `alone` what hangs on
+ * the image, which runtimes do not ask for.
  *
  * Throws `UNREACHABLE` after the step at which the image's manifest could not be had, and `USAGE` when no manifest is
  * for the platform.
@@ -50,6 +51,7 @@ export async function* walkPull<Explained extends ExplainedRequest>(
   source: PullSource<Explained>,
   runtime: WalkRuntime,
   platform?: Platform,
+  alone = false,
 ): AsyncGenerator<PullStep<Explained>> {
   const pull = new Pull(name, source, runtime, namespaceOf(host, name, source))
   const top =
@@ -74,6 +76,7 @@ export async function* walkPull<Explained extends ExplainedRequest>(
     yield* pull.manifest(top.manifest.kind === 'index' ? 'index by digest' : 'manifest by digest', top.digest)
   }
   yield* pull.content(forPlatform(top.manifest, platform), '')
+  if (alone) return
   yield* pull.signature(top.digest)
   yield await pull.referrers(top.digest)
 }

@@ -3,6 +3,7 @@ import type { Runtime } from '../../runtime.ts'
 import { systemClock } from '../clock.ts'
 import { createHash } from '../hash.ts'
 import { outboundFetch } from './outbound.ts'
+import { nodeSockets } from './sockets.ts'
 
 /** Lends a process's own clock, chance, network (through its proxies) and hashes: Node and Bun. */
 export function createNodeRuntime({ log, userAgent }: Pick<Runtime, 'log' | 'userAgent'>): Runtime {
@@ -11,6 +12,7 @@ export function createNodeRuntime({ log, userAgent }: Pick<Runtime, 'log' | 'use
     fetch: outboundFetch,
     random: Math.random,
     createHash,
+    sockets: nodeSockets,
     log,
     userAgent,
     ...(!usesProxy() && { lookup: addressesOf }),

@@ -1,21 +1,78 @@
-import { defineCommand, noArgument, type OptionsOf } from '../spec/command-spec.ts'
-import { asText, requiredValue } from '../spec/option-spec.ts'
-import { jsonOptions } from '../spec/shared-options.ts'
+import { parseDuration } from '../../config/duration.ts'
+import { refused } from '../../config/refusal.ts'
+import type { Platform } from '../../oci/manifest.ts'
+import { parsePlatform } from '../../oci/platform.ts'
+import { type ArgumentSpec, defineCommand, type OptionsOf } from '../spec/command-spec.ts'
+import { asText, oneOf, type ReadText, switchOption, textOr, value, valueOr } from '../spec/option-spec.ts'
+import { jsonOptions, PLATFORM_EXPECTED } from '../spec/shared-options.ts'
+
+const image: ArgumentSpec<string | undefined> = {
+  placeholder: '[image]',
+  description:
+    'what is pulled: [HOST/]NAME[:TAG][@DIGEST] (default: pause of the last Kubernetes release that is known)',
+  read: ([word]) => word,
+}
+
+const platform: ReadText<Platform> = (text) => parsePlatform(text) ?? refused(PLATFORM_EXPECTED)
+
+/** A step that takes longer than this has failed for any client. */
+const timeout: ReadText<number> = (text) => {
+  const milliseconds = parseDuration(text)
+  return milliseconds !== undefined && milliseconds >= 100 && milliseconds <= 300_000
+    ? milliseconds
+    : refused('must be a duration from 100ms to 5m')
+}
+
+const doorUrl: ReadText<string> = (text) =>
+  /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text.replace(/\/$/, '')
+    ? new URL(text).origin
+    : refused('must be http:// or https:// and a host, such as https://registry.example')
+
+const family: ReadText<4 | 6> = Object.assign(
+  (text: string) => (text === '4' ? 4 : text === '6' ? 6 : refused('must be one of 4, 6')),
+  { choices: ['4', '6'] },
+)
 
 export const DOCTOR = defineCommand({
   name: 'doctor',
   description:
-    'explain what runtimes and tools print when a pull fails: which host, which step, what to do; ends with 1 where nothing of it is known',
-  argument: noArgument,
+    'pull an image as the runtime of this machine would, step by step, and say what keeps it from working: which host, whose it is, what to do; or explain what was printed when a pull failed',
+  argument: image,
   options: {
-    error: requiredValue(
+    error: value(
       '<text>',
-      'what was printed: one message, or lines of a log or of kubectl describe; - for standard input',
+      'try nothing, and explain what was printed: one message, or lines of a log or of kubectl describe; - for standard input; ends with 1 where nothing of it is known',
       asText,
     ),
-    ...jsonOptions('print it as JSON: causes, the likeliest first, errors, and what is not known'),
+    runtime: value(
+      '<name>',
+      "by whose settings: its mirrors, its unit's proxy, its certificates; shell is no runtime's, but this environment (default: the one that is installed)",
+      oneOf(['containerd', 'crio', 'docker', 'podman', 'shell'] as const),
+    ),
+    door: value('<url>', 'from this door or registry, whatever the settings say', doorUrl),
+    family: value('<version>', 'over this version of IP alone (default: both, each by itself)', family),
+    platform: value('<os/arch>', 'for machines of another kind than this', platform),
+    timeout: valueOr('<duration>', 'how long each step may take', timeout, ['10s', 10_000]),
+    root: textOr('<folder>', 'where the settings of the machine are, such as /host in a pod', '/'),
+    allowlist: switchOption('print the hosts and ports that the pull has asked for, and why each'),
+    ...jsonOptions('print all of it as JSON: facts, checks, hosts and the summary; with --error, the causes'),
   },
+  rules: [
+    {
+      kind: 'check',
+      fault({ error, runtime, door, family, platform, allowlist }, image) {
+        const tries = [image, runtime, door, family, platform].some((one) => one !== undefined) || allowlist
+        return error !== undefined && tries
+          ? '--error explains a text and tries nothing: give it alone'
+          : undefined
+      },
+    },
+  ],
   examples: [
+    'portolan doctor',
+    'portolan doctor registry.example/web:1 --runtime containerd',
+    'portolan doctor pause:3.10 --door https://registry.example --allowlist',
+    'portolan doctor registry.k8s.io/pause:3.10 --root /host --json',
     'crictl pull registry.example/web:1 2>&1 | portolan doctor --error -',
     'kubectl describe pod web-1 | portolan doctor --error -',
     'journalctl -u kubelet -u containerd --since -1h | portolan doctor --error - --json',

@@ -1,5 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { runHosted } from '../../../test/support/command-host.ts'
+import { type PullWorld, startPullWorld } from '../../../test/support/pull-world.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 
 const folder = await makeTempFolder()
@@ -55,11 +58,85 @@ describe('doctor --error', () => {
   })
 
   it.each([
-    [[], 'portolan: --error <text> (or PORTOLAN_DOCTOR_ERROR) is required'],
+    [['app:1', '--error', 'x'], '--error explains a text and tries nothing: give it alone'],
     [['--error', ' '], 'portolan: --error is empty: give it what was printed when the pull failed\n'],
   ])('refuses %j', async (words, message) => {
     const { code, out, err } = await doctor(words)
     expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain(message)
+  })
+})
+
+describe('doctor IMAGE', () => {
+  const root = join(folder.path, 'machine')
+  /** Its runtime pulls from a registry of this machine's own, whose images are the world's. */
+  async function machine(pulled: PullWorld, more = ''): Promise<readonly string[]> {
+    const { host } = new URL(pulled.base)
+    const config = '/etc/containerd/config.toml'
+    const hosts = '/etc/containerd/certs.d/registry.example/hosts.toml'
+    for (const [path, text] of [
+      [
+        config,
+        "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n",
+      ],
+      [hosts, `server = "http://${host}"\n[host."http://${host}"]\n${more}`],
+    ] as const) {
+      await mkdir(dirname(join(root, path)), { recursive: true })
+      await writeFile(join(root, path), text)
+    }
+    return ['registry.example/app:1', '--root', root, '--platform', 'linux/amd64']
+  }
+
+  it('passes by the mirror that the settings name, and lists the hosts that were asked', async () => {
+    await using pulled = await startPullWorld({ byAddress: true, token: 'a-token-of-some-length' })
+    const words = await machine(pulled)
+    const { code, out, err } = await doctor(words)
+    expect({ code, err }).toEqual({ code: 0, err: `pulling as containerd would, from ${pulled.base}\n` })
+    expect(out).toMatch(/^pass: containerd can pull registry\.example\/app:1\n/)
+    expect(out).toContain('proxy   none (containerd.service)')
+    const printed = await doctor([...words, '--json'])
+    const { version, allow } = JSON.parse(printed.out)
+    expect(version).toBe(1)
+    const hosts = allow.map(({ host, port }: { host: string; port: number }) => `${host}:${port}`)
+    expect(new Set(hosts)).toEqual(pulled.asked)
+    expect(printed.out).not.toMatch(/hunter2|s3cret|a-token/)
+    const listed = await doctor([...words, '--allowlist'])
+    for (const host of pulled.asked) expect(listed.out).toContain(host.replace(':', '  '))
+  })
+
+  it('ends with 1 where a host of blobs is down, and names it with what to type', async () => {
+    await using pulled = await startPullWorld({ byAddress: true })
+    const words = await machine(pulled)
+    await pulled.stop('blobs-2.test')
+    const { code, out } = await doctor(words)
+    expect(code).toBe(1)
+    const port = pulled.ports.get('blobs-2.test')
+    expect(out).toMatch(`fail: 127.0.0.1 answers, and nothing listens at port ${port} `)
+    expect(out).toContain(`\`nc -vz 127.0.0.1 ${port}\``)
+    const listed = await doctor([...words, '--allowlist'])
+    expect(listed.out).toContain('not all: ')
+  })
+
+  it('ends with 1 where the runtime does not start by its settings, though the network is well', async () => {
+    await using pulled = await startPullWorld({ byAddress: true })
+    const words = await machine(pulled)
+    await writeFile(join(root, '/etc/containerd/config.toml'), 'version = [')
+    const { code, out } = await doctor([...words, '--door', new URL(pulled.base).origin])
+    expect(code).toBe(1)
+    expect(out).toContain(
+      'the settings of containerd do not do what they say: /etc/containerd/config.toml:1: ',
+    )
+  })
+
+  it.each([
+    [['a b'], 'portolan: "a b" is not an image reference'],
+    [['--door', 'registry.example'], 'must be http:// or https:// and a host'],
+    [['--family', '5'], 'must be one of 4, 6'],
+    [['--timeout', '1ms'], 'must be a duration from 100ms to 5m'],
+    [['--platform', 'linux'], 'must be OS/ARCHITECTURE'],
+  ])('refuses %j', async (words, message) => {
+    const { code, err } = await doctor(words)
+    expect(code).toBe(2)
     expect(err).toContain(message)
   })
 })

@@ -1,27 +1,55 @@
-import { explainErrors } from '../../doctor/errors/explain.ts'
+import { examine } from '../../doctor/network/examine.ts'
+import type { Verdict } from '../../doctor/network/report.ts'
 import { PortolanError } from '../../errors.ts'
-import { formatExplanation } from '../error-report.ts'
+import type { Platform } from '../../oci/manifest.ts'
+import { parseReference } from '../../oci/reference.ts'
+import { kubernetesReleases } from '../../releases/kubernetes-releases.ts'
+import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
+import { formatAllowList, formatNetworkReport } from '../network-report.ts'
 import { printJson, say } from '../print.ts'
-import { readStdin } from '../read-stdin.ts'
-import { count } from '../scan-report.ts'
+import { readRuntimeView } from '../runtime-view/runtime-view.ts'
+import { runDoctorError } from './doctor-error.ts'
 import type { DoctorOptions } from './doctor-spec.ts'
 
-/** Explains what was printed when a pull failed; gives the exit code, 1 where nothing of it is known. */
-export async function runDoctor({ error, json }: DoctorOptions): Promise<number> {
-  const text = error === '-' ? (await readStdin()).toString('utf8') : error
-  if (text.trim() === '')
-    throw new PortolanError('USAGE', '--error is empty: give it what was printed when the pull failed')
-  const explanation = explainErrors(text)
-  const { errors, unknown, leftOut } = explanation
-  if (json) printJson(explanation)
-  else process.stdout.write(`${formatExplanation(explanation)}\n`)
-  const known =
-    errors.length === 0 ? 'nothing of this is known' : `${count(errors.length, 'error')} explained`
-  const rest = [
-    ...(errors.length > 0 && unknown.length > 0 ? [`${count(unknown.length, 'line')} not known`] : []),
-    ...(leftOut > 0 ? [`${leftOut} more left out`] : []),
-  ]
-  say([known, ...rest].join(', '))
-  return errors.length > 0 ? EXIT.done : EXIT.failed
+const CODES: Readonly<Record<Verdict, number>> = {
+  pass: EXIT.done,
+  warn: EXIT.done,
+  fail: EXIT.failed,
+  unknown: EXIT.unreachable,
+}
+
+/** As Go calls the processors that Node runs on. */
+const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: 'amd64', ia32: '386' }
+
+/**
+ * Pulls an image as a runtime would and says what keeps it from working, or explains a text. Gives the exit code: 1 where
+ * the pull fails, 3 where this machine has no network by which to know.
+ */
+export async function runDoctor(image: string | undefined, options: DoctorOptions): Promise<number> {
+  const { error, json, allowlist, door, platform } = options
+  if (error !== undefined) return runDoctorError(error, json)
+  const { sockets } = commandRuntime
+  if (sockets === undefined) throw new PortolanError('USAGE', 'this runtime lends no sockets')
+  const asked = parseReference(image ?? lastPause(door))
+  const { reference, ...view } = readRuntimeView({ ...options, reference: asked })
+  say(`pulling as ${view.facts.runtime} would, from ${view.facts.endpoints.join(', then ')}`)
+  const report = await examine(
+    { ...view, image: { reference, platform: platform ?? thisPlatform() } },
+    { ...commandRuntime, sockets },
+  )
+  if (json) printJson(report)
+  else process.stdout.write(`${allowlist ? formatAllowList(report) : formatNetworkReport(report)}\n`)
+  return CODES[report.summary.verdict]
+}
+
+/** A small image that every node has; a door has it by its own name. */
+function lastPause(door: string | undefined): string {
+  const [major, minor] = kubernetesReleases.last.split('.').map(Number) as [number, number]
+  const name = `pause:${kubernetesReleases.images({ major, minor }).pause ?? '3.10'}`
+  return door === undefined ? `registry.k8s.io/${name}` : name
+}
+
+function thisPlatform(): Platform {
+  return { os: 'linux', architecture: ARCHITECTURES[process.arch] ?? process.arch }
 }

@@ -7,6 +7,7 @@ export interface RegistryEntry extends Where {
   readonly prefix: string
   readonly location: string
   readonly isBlocked: boolean
+  readonly isInsecure: boolean
   readonly byDigestOnly: boolean
   readonly mirrors: readonly RegistryMirror[]
 }
@@ -14,6 +15,8 @@ export interface RegistryEntry extends Where {
 /** One `[[registry.mirror]]`. */
 export interface RegistryMirror extends Where {
   readonly location: string
+  /** Plain HTTP will do, and any certificate. */
+  readonly isInsecure: boolean
   readonly use: 'all' | 'digest-only' | 'tag-only'
 }
 
@@ -56,6 +59,7 @@ export function entryOf(
     prefix,
     location: location ?? prefix,
     isBlocked: table.blocked === true,
+    isInsecure: table.insecure === true,
     byDigestOnly: table['mirror-by-digest-only'] === true,
     mirrors: tablesOf(table.mirror).flatMap((mirror, position) => {
       const where = (...path: string[]) => at('mirror', position, ...path)
@@ -91,7 +95,8 @@ function mirrorOf(
     const fix = 'take mirror-by-digest-only out'
     refused(checkup, at('pull-from-mirror'), 'pull-from-mirror stands beside mirror-by-digest-only', fix)
   }
-  return [{ ...at('location'), location, use: byDigestOnly ? 'digest-only' : use }]
+  const isInsecure = table.insecure === true
+  return [{ ...at('location'), location, isInsecure, use: byDigestOnly ? 'digest-only' : use }]
 }
 
 /** Keys that nobody reads, and values of another kind than the key has. */

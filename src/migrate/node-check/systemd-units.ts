@@ -41,6 +41,44 @@ export function unitCommands(checkup: Checkup, unit: string): readonly UnitComma
   return commands
 }
 
+/**
+ * The variables that a unit gives to what it starts, by `Environment` and `EnvironmentFile` (systemd.exec(5)), and the file
+ * in which each stands. Of one that is there twice the last counts, and files count more than the unit.
+ */
+export function unitEnvironment(
+  checkup: Checkup,
+  unit: string,
+): ReadonlyMap<string, { readonly value: string; readonly file: string }> {
+  const file = FOLDERS.map((folder) => `${folder}/${unit}`).find((path) => checkup.text(path) !== undefined)
+  let own = new Map<string, { value: string; file: string }>()
+  let files: string[] = []
+  for (const path of [...(file === undefined ? [] : [file]), ...dropIns(checkup, unit)]) {
+    for (const { key, value } of assignments(checkup.text(path) ?? '')) {
+      if (key === 'EnvironmentFile') files = value === '' ? [] : [...files, value.replace(/^-/, '')]
+      if (key !== 'Environment') continue
+      if (value === '') own = new Map()
+      // A percent sign is written twice in a unit (systemd.unit(5), "Specifiers").
+      for (const word of wordsOf(value)) setVariable(own, word.replaceAll('%%', '%'), path)
+    }
+  }
+  for (const path of files) {
+    for (const line of (checkup.text(path) ?? '').split('\n')) {
+      if (/^\s*[#;]/.test(line)) continue
+      setVariable(own, line.trim().replace(/^(\w+=)(["'])(.*)\2$/, '$1$3'), path)
+    }
+  }
+  return own
+}
+
+function setVariable(
+  variables: Map<string, { value: string; file: string }>,
+  text: string,
+  file: string,
+): void {
+  const [, name, value = ''] = /^([A-Za-z_]\w*)=(.*)$/.exec(text) ?? []
+  if (name !== undefined) variables.set(name, { value, file })
+}
+
 /** Drop-ins of all folders in the order of their names; of equal names that of the first folder counts. */
 function dropIns(checkup: Checkup, unit: string): string[] {
   const found = new Map<string, string>()

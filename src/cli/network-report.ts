@@ -1,0 +1,43 @@
+import type { NetworkReport } from '../doctor/network/report.ts'
+import { printable } from './print.ts'
+import { formatFields, formatTable } from './table.ts'
+
+/** What was found, for people: the sentence, whose it is and what to type; then check by check. */
+export function formatNetworkReport({ summary, view, checks }: NetworkReport): string {
+  const { verdict, sentence, cause, owner, try: steps } = summary
+  const rows = checks.map(({ verdict, check, at, family, says }) =>
+    [verdict, check, at, family === undefined ? '' : `IPv${family}`, says].map(printable),
+  )
+  const { proxies, authorities } = view
+  const set = [
+    ...(proxies.https ? [`https ${proxies.https}`] : []),
+    ...(proxies.http ? [`http ${proxies.http}`] : []),
+    ...(proxies.none ? [`none for ${proxies.none}`] : []),
+  ]
+  return [
+    printable(`${verdict}: ${sentence}${cause === undefined ? '' : `  [${cause}]`}`),
+    formatFields([
+      ...(owner === undefined ? [] : [['mended by', [`who owns ${owner}`]] as const]),
+      ['try', steps.map(printable)],
+      ['as', [view.runtime]],
+      ['from', view.endpoints.map(printable)],
+      ['proxy', [printable(`${set.join(', ') || 'none'} (${proxies.from})`)]],
+      [
+        'trusts',
+        [printable(`${authorities.count} authorities (${authorities.files.join(', ') || 'no file'})`)],
+      ],
+    ]),
+    '',
+    formatTable(['', 'what', 'where', '', 'found'], rows),
+  ].join('\n')
+}
+
+/** What the network has to let through, and whether that is all of it. */
+export function formatAllowList({ allow, summary }: NetworkReport): string {
+  const rows = allow.map(({ host, port, why }) => [host, String(port), why.join('; ')].map(printable))
+  const rest =
+    summary.verdict === 'pass' || summary.verdict === 'warn'
+      ? []
+      : [`not all: ${printable(summary.sentence)}`]
+  return [formatTable(['host', 'port', 'why'], rows), ...rest].join('\n')
+}

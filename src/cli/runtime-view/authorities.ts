@@ -1,0 +1,57 @@
+import type { NodeFiles } from '../../migrate/node-check/node-files.ts'
+
+/** Certificates in PEM, and the files that they are from. */
+export interface Authorities {
+  readonly files: readonly string[]
+  readonly certificates: readonly string[]
+}
+
+/** Where Go looks for a file of authorities, the first that is there (crypto/x509, root_linux.go). */
+const FILES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/tls/cacert.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+]
+/** Beside it, all that lies in these (crypto/x509, root_linux.go). */
+const FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs']
+/** No machine has as many. */
+const FILES_MAX = 2000
+
+/** What programs of Go's trust on a machine, as all container runtimes are; variables name other places. */
+export function systemAuthorities(
+  files: NodeFiles,
+  variables: Readonly<Record<string, string>>,
+): Authorities {
+  const named = variables.SSL_CERT_FILE
+  const file = named ? [named] : FILES.filter((path) => files.read(path) !== undefined).slice(0, 1)
+  const folders = variables.SSL_CERT_DIR ? variables.SSL_CERT_DIR.split(':') : FOLDERS
+  const more = folders.flatMap((folder) => files.list(folder).map((name) => `${folder}/${name}`))
+  return readAuthorities(files, [...file, ...more.slice(0, FILES_MAX)])
+}
+
+/** The certificates of a registry in a `certs.d` of Docker's form: `certs.d/HOST:PORT/*.crt`. */
+export function registryAuthorities(files: NodeFiles, folders: readonly string[], host: string): Authorities {
+  const paths = folders.flatMap((folder) =>
+    files
+      .list(`${folder}/${host}`)
+      .filter((name) => name.endsWith('.crt'))
+      .map((name) => `${folder}/${host}/${name}`),
+  )
+  return readAuthorities(files, paths)
+}
+
+/** What is in these files; one that is not there or holds none adds nothing, as with the runtimes. */
+export function readAuthorities(files: NodeFiles, paths: readonly string[]): Authorities {
+  const certificates = new Set<string>()
+  const read: string[] = []
+  for (const path of paths) {
+    const before = certificates.size
+    const found = files.read(path)?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+    for (const pem of found) certificates.add(pem.replaceAll('\r', ''))
+    if (certificates.size > before) read.push(path)
+  }
+  return { files: read, certificates: [...certificates] }
+}

@@ -1,0 +1,99 @@
+import type { Endpoint } from '../../doctor/network/view.ts'
+import { Checkup } from '../../migrate/node-check/checkup.ts'
+import { containerdAuthorities } from '../../migrate/node-check/containerd-authorities.ts'
+import type { NodeFiles } from '../../migrate/node-check/node-files.ts'
+import { checkRegistriesConf } from '../../migrate/node-check/registries-conf.ts'
+import type { RegistryEntry } from '../../migrate/node-check/registry-entry.ts'
+import type { CheckMirror } from '../../migrate/node-check/report.ts'
+import { zoneOfHost } from '../../net/host-zone.ts'
+import { readAuthorities, registryAuthorities } from './authorities.ts'
+
+const DOCKER_HUB = 'registry-1.docker.io'
+/** Where the tools of containers/image look, in this order (containers-certs.d(5)). */
+const CONTAINERS_CERTS = ['/etc/containers/certs.d', '/etc/docker/certs.d']
+
+/** Where Docker and containerd ask for images of a registry: its mirrors, then itself, unless nobody is asked last. */
+export function mirroredEndpoints(
+  runtime: string,
+  registry: string,
+  mirrors: readonly CheckMirror[],
+  files: NodeFiles,
+): Endpoint[] {
+  const used = mirrors.filter(({ tool, state }) => tool === runtime && state !== 'unused')
+  const own = used.filter((mirror) => mirror.registry === registry)
+  const chain = own.length > 0 ? own : used.filter((mirror) => mirror.registry === '*')
+  const authorities = (base: string, file?: string) => {
+    const certificates = registryAuthorities(files, ['/etc/docker/certs.d'], hostOf(base)).certificates
+    if (runtime === 'docker' || file === undefined) return runtime === 'docker' ? certificates : []
+    return readAuthorities(files, containerdAuthorities(files, file, base)).certificates
+  }
+  const ns = runtime === 'containerd' ? { namespace: registry } : {}
+  const last = chain.at(-1)
+  const itself = plainBase(registry)
+  return [
+    ...chain.map(
+      ({ asks, file }): Endpoint => ({
+        base: asks,
+        role: 'mirror',
+        ...ns,
+        authorities: authorities(asks, file),
+      }),
+    ),
+    ...(last?.fallback === null
+      ? []
+      : [{ base: itself, role: 'registry' as const, authorities: authorities(itself, last?.file) }]),
+  ]
+}
+
+/** Where CRI-O and Podman ask for an image: by the entry with the longest prefix (containers-registries.conf(5)). */
+export function containersEndpoints(
+  runtime: string,
+  host: string,
+  name: string,
+  files: NodeFiles,
+): Endpoint[] {
+  const entries = checkRegistriesConf(new Checkup(runtime, files, {}))
+  const image = `${host}/${name}`
+  const entry = entries
+    .filter(({ prefix }) => matches(prefix, image))
+    .toSorted((one, other) => other.prefix.length - one.prefix.length)[0]
+  if (entry === undefined) return [endpointAt(host, false, 'registry', files)]
+  const mirrors = entry.mirrors.map(({ location, isInsecure }) =>
+    endpointAt(location, isInsecure, 'mirror', files, entry),
+  )
+  if (entry.isBlocked) return mirrors
+  // An entry for all hosts below a domain may leave the location out.
+  const location = entry.location.startsWith('*.') ? host : entry.location
+  return [...mirrors, endpointAt(location, entry.isInsecure, 'registry', files, entry)]
+}
+
+/** `HOST/PATH` in place of a prefix of an image's name; what of the prefix is a path is left out of the name. */
+function endpointAt(
+  location: string,
+  isInsecure: boolean,
+  role: Endpoint['role'],
+  files: NodeFiles,
+  entry?: RegistryEntry,
+): Endpoint {
+  const [host = '', ...path] = location.split('/')
+  const cut = entry === undefined || entry.prefix.startsWith('*.') ? [] : entry.prefix.split('/').slice(1)
+  const base = `https://${host === 'docker.io' ? DOCKER_HUB : host}/v2${path.map((part) => `/${part}`).join('')}`
+  const { certificates } = registryAuthorities(files, CONTAINERS_CERTS, host)
+  return { base, role, isInsecure, authorities: certificates, ...(cut.length > 0 && { cut: cut.join('/') }) }
+}
+
+function matches(prefix: string, image: string): boolean {
+  if (prefix.startsWith('*.')) return image.split('/')[0]!.replace(/:\d+$/, '').endsWith(prefix.slice(1))
+  return image === prefix || image.startsWith(`${prefix}/`)
+}
+
+/** A registry on this machine's own loopback is asked in plain HTTP, as containerd and Docker have it. */
+function plainBase(registry: string): string {
+  const host = registry === 'docker.io' ? DOCKER_HUB : registry
+  const isOwn = zoneOfHost(new URL(`http://${host}`).hostname) === 'loopback'
+  return `${isOwn ? 'http' : 'https'}://${host}/v2`
+}
+
+function hostOf(base: string): string {
+  return new URL(base).host
+}

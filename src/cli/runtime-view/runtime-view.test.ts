@@ -1,0 +1,153 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, expect, it, vi } from 'vitest'
+import { proxyFor } from '../../net/proxies.ts'
+import { parseReference } from '../../oci/reference.ts'
+import { readRuntimeView } from './runtime-view.ts'
+
+const roots: string[] = []
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  for (const root of roots.splice(0)) await rm(root, { recursive: true })
+})
+
+/** A machine with these files. */
+async function view(image: string, files: Readonly<Record<string, string>>, runtime?: string) {
+  const root = await mkdtemp(join(tmpdir(), 'runtime-view-'))
+  roots.push(root)
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), text)
+  }
+  return readRuntimeView({ reference: parseReference(image), root, runtime, timeout: 1000 })
+}
+
+const UNIT = '/usr/lib/systemd/system/containerd.service'
+const PEM = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`
+const CERTS = {
+  '/etc/containerd/config.toml':
+    "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n",
+}
+
+it('goes through the proxy of the unit, its drop-ins and its files of variables, and not that of the shell', async () => {
+  vi.stubEnv('HTTPS_PROXY', 'http://shell.example:1')
+  const {
+    view: seen,
+    facts,
+    hint,
+  } = await view('registry.example/a:1', {
+    [UNIT]:
+      '[Service]\nEnvironment=HTTPS_PROXY=http://old.example:3128\nEnvironmentFile=-/etc/sysconfig/containerd\nExecStart=/usr/bin/containerd\n',
+    '/etc/systemd/system/containerd.service.d/proxy.conf':
+      '[Service]\nEnvironment="HTTPS_PROXY=http://jo:pass%%20word@proxy.example:3128" "NO_PROXY=.corp.example"\n',
+    '/etc/sysconfig/containerd': '# ours\nNO_PROXY=".corp.example,10.0.0.0/8"\n',
+  })
+  expect(proxyFor('https://registry.example/v2/', seen.proxies)).toBe(
+    'http://jo:pass%20word@proxy.example:3128',
+  )
+  expect(proxyFor('https://mirror.corp.example/v2/', seen.proxies)).toBeUndefined()
+  expect(proxyFor('https://10.1.1.1/v2/', seen.proxies)).toBeUndefined()
+  expect(facts).toMatchObject({
+    runtime: 'containerd',
+    proxies: {
+      from: '/etc/systemd/system/containerd.service.d/proxy.conf, /etc/sysconfig/containerd',
+      https: 'http://…@proxy.example:3128',
+    },
+  })
+  expect(hint).toBeUndefined()
+})
+
+it('says that the shell has a proxy where the unit has none', async () => {
+  vi.stubEnv('HTTPS_PROXY', 'http://shell.example:1')
+  const seen = await view('registry.example/a:1', { [UNIT]: '[Service]\nExecStart=/usr/bin/containerd\n' })
+  expect(proxyFor('https://registry.example/v2/', seen.view.proxies)).toBeUndefined()
+  expect(seen.hint).toContain(
+    'this shell has a proxy and containerd.service has none: `systemctl edit containerd`',
+  )
+})
+
+it('asks the hosts of hosts.toml in their order, with the registry that is meant and the authorities of each', async () => {
+  const folder = '/etc/containerd/certs.d/registry.example'
+  const { endpoints } = await view('registry.example/a:1', {
+    ...CERTS,
+    [`${folder}/hosts.toml`]:
+      '[host."https://one.example"]\nca = "one.crt"\n[host."https://two.example/v2/path"]\noverride_path = true\n',
+    [`${folder}/one.crt`]: PEM('one'),
+  })
+  expect(endpoints).toEqual([
+    {
+      base: 'https://one.example/v2',
+      role: 'mirror',
+      namespace: 'registry.example',
+      authorities: [PEM('one').trim()],
+    },
+    { base: 'https://two.example/v2/path', role: 'mirror', namespace: 'registry.example', authorities: [] },
+    { base: 'https://registry.example/v2', role: 'registry', authorities: [] },
+  ])
+})
+
+it.each([
+  ['config_path with two folders', "config_path = '/etc/containerd/certs.d:/etc/docker/certs.d'\n"],
+  [
+    'mirrors beside config_path',
+    "config_path = '/etc/containerd/certs.d'\n[plugins.'io.containerd.cri.v1.images'.registry.mirrors.x]\nendpoint = ['https://y']\n",
+  ],
+])('has the findings of the settings: %s', async (_, text) => {
+  const { facts } = await view('registry.example/a:1', {
+    '/etc/containerd/config.toml': `version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n${text}`,
+    '/etc/containerd/certs.d/registry.example/hosts.toml': '[host."https://one.example"]\n',
+  })
+  expect(facts.findings).toContainEqual(expect.objectContaining({ file: '/etc/containerd/config.toml' }))
+})
+
+it('takes the entry of registries.conf with the longest prefix, for Podman', async () => {
+  const conf = [
+    '[[registry]]\nprefix = "registry.example"\nlocation = "other.example"\n',
+    '[[registry]]\nprefix = "registry.example/team"\nlocation = "registry.example/team"\nblocked = true\n[[registry.mirror]]\nlocation = "mirror.example:5000/copies"\ninsecure = true\n',
+  ]
+  const files = { '/etc/containers/registries.conf': conf.join('') }
+  expect((await view('registry.example/team/app:1', files, 'podman')).endpoints).toEqual([
+    {
+      base: 'https://mirror.example:5000/v2/copies',
+      role: 'mirror',
+      isInsecure: true,
+      authorities: [],
+      cut: 'team',
+    },
+  ])
+  expect((await view('registry.example/other:1', files, 'podman')).endpoints).toEqual([
+    { base: 'https://other.example/v2', role: 'registry', isInsecure: false, authorities: [] },
+  ])
+})
+
+it('asks the mirrors of daemon.json for images of Docker Hub alone', async () => {
+  const files = {
+    '/etc/docker/daemon.json': '{"registry-mirrors":["https://mirror.example"]}',
+    '/etc/docker/certs.d/mirror.example/ca.crt': PEM('own'),
+  }
+  const hub = await view('busybox', files)
+  expect(hub.reference.name).toBe('library/busybox')
+  expect(hub.facts.runtime).toBe('docker')
+  expect(hub.endpoints).toEqual([
+    { base: 'https://mirror.example/v2', role: 'mirror', authorities: [PEM('own').trim()] },
+    { base: 'https://registry-1.docker.io/v2', role: 'registry', authorities: [] },
+  ])
+  expect((await view('registry.example/a:1', files)).facts.endpoints).toEqual(['https://registry.example/v2'])
+})
+
+it('trusts what Go trusts: the first file that is there, all that lies in the folders, and other places by variables', async () => {
+  const files = {
+    '/etc/ssl/certs/ca-certificates.crt': PEM('bundle') + PEM('more'),
+    '/etc/ssl/certs/own.pem': PEM('own'),
+    '/etc/ssl/cert.pem': PEM('not read'),
+    '/srv/ca.pem': PEM('named'),
+  }
+  const { view: seen } = await view('registry.example/a:1', files, 'containerd')
+  expect(seen.authorities).toEqual([PEM('bundle').trim(), PEM('more').trim(), PEM('own').trim()])
+  vi.stubEnv('SSL_CERT_FILE', '/srv/ca.pem')
+  vi.stubEnv('SSL_CERT_DIR', '/nothing')
+  expect((await view('registry.example/a:1', files, 'podman')).view.authorities).toEqual([
+    PEM('named').trim(),
+  ])
+})

@@ -1,0 +1,69 @@
+import { type Digest, digestAlgorithm, digestEncoded } from '../../oci/digest.ts'
+import type { Fetch, HashAlgorithm } from '../../runtime.ts'
+import { type Exchange, type Fault, PullFault } from './facts.ts'
+import type { NetworkRuntime } from './in-time.ts'
+
+/** Enough to see how fast it is, and whether large packets pass. */
+const SAMPLE_BYTES = 8 * 1024 * 1024
+/** What all samples of one host may take. */
+const HOST_BYTES = 3 * SAMPLE_BYTES
+/** How long one is read, in milliseconds. */
+const SAMPLE_TIME = 10_000
+
+/** Reads blobs from their beginning, as far as is needed to know how the host delivers; of small ones, all. */
+export class BlobSampler {
+  readonly #fetch: Fetch
+  readonly #runtime: NetworkRuntime
+  readonly #exchanges: readonly Exchange[]
+  readonly #read = new Map<string, number>()
+
+  /** `exchanges` is where `fetch` notes what it learns. */
+  constructor(fetch: Fetch, runtime: NetworkRuntime, exchanges: readonly Exchange[]) {
+    this.#fetch = fetch
+    this.#runtime = runtime
+    this.#exchanges = exchanges
+  }
+
+  /** Rejects with a {@link PullFault} where a pull would fail, which the exchange with the fault has too. */
+  async sample(url: string, digest: Digest, ranged: Exchange): Promise<void> {
+    if ((this.#read.get(ranged.host) ?? 0) >= HOST_BYTES) return
+    const answer = await this.#fetch(url, { method: 'GET', headers: { Accept: '*/*' } })
+    const exchange = this.#exchanges.at(-1)!
+    try {
+      await this.#readSample(answer, digest, exchange)
+    } catch (error) {
+      if (error instanceof PullFault) exchange.fault = error.fault
+      throw error
+    }
+  }
+
+  async #readSample(answer: Response, digest: Digest, exchange: Exchange): Promise<void> {
+    const { now, createHash } = this.#runtime
+    const hash = createHash(digestAlgorithm(digest) as HashAlgorithm)
+    const begun = now()
+    let bytes = 0
+    let whole = false
+    const reader = answer.body?.getReader()
+    while (reader !== undefined) {
+      const { done, value } = await reader.read()
+      if (done) {
+        whole = true
+        break
+      }
+      bytes += value.length
+      hash.update(value)
+      if (bytes < SAMPLE_BYTES && now() - begun < SAMPLE_TIME) continue
+      await reader.cancel()
+      break
+    }
+    exchange.sample = { bytes, milliseconds: Math.round(now() - begun), whole }
+    this.#read.set(exchange.host, (this.#read.get(exchange.host) ?? 0) + bytes)
+    if (whole && hash.hex() !== digestEncoded(digest)) throw new PullFault(otherBytes(answer, bytes))
+  }
+}
+
+function otherBytes({ headers }: Response, bytes: number): Fault {
+  const encoding = headers.get('Content-Encoding')
+  const how = encoding === null ? '' : `, sent with Content-Encoding: ${encoding.slice(0, 40)}`
+  return { cause: 'wrong-digest', detail: `${bytes} bytes with another digest${how}` }
+}
