@@ -34,8 +34,8 @@ export interface PullWorldOptions {
   readonly byAddress?: boolean
 }
 
-/** Large enough for a sample to be more than one packet. */
-const LAYER = Buffer.alloc(300_000, 'layer')
+/** Archives without anything in them, which runtimes unpack; large enough to be more than one packet. */
+const LAYERS = [Buffer.alloc(512 * 600), Buffer.alloc(512 * 1200)]
 const HOSTS = ['registry.test', 'blobs-1.test', 'blobs-2.test', 'blobs-3.test', 'auth.test']
 
 /** Starts it; the image is `app:1`, of a config and two layers, each with a host of its own. */
@@ -51,11 +51,13 @@ export async function startPullWorld({
   const servers = new Map<string, Server>()
   const connections = new Set<Socket>()
   const scheme = certificate === undefined ? 'http' : 'https'
-  const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}')
-  const blobs = [config, LAYER, Buffer.concat([LAYER, LAYER])].map((bytes) => ({
-    bytes,
-    digest: digestOf(bytes),
-  }))
+  const config = Buffer.from(
+    JSON.stringify({
+      ...{ architecture: process.arch === 'x64' ? 'amd64' : process.arch, os: 'linux', config: {} },
+      rootfs: { type: 'layers', diff_ids: LAYERS.map(digestOf) },
+    }),
+  )
+  const blobs = [config, ...LAYERS].map((bytes) => ({ bytes, digest: digestOf(bytes) }))
   const manifest = Buffer.from(JSON.stringify(manifestOf(blobs)))
 
   const at = (name: string) => `${byAddress ? '127.0.0.1' : name}:${ports.get(name)}`
@@ -80,11 +82,13 @@ export async function startPullWorld({
       const location = `${scheme}://${at(host)}/store/${blobs[index]!.digest}?X-Amz-Signature=s3cret`
       return void response.writeHead(307, { Location: location }).end()
     }
+    if (pathname === '/v2/') return void response.end('{}')
     if (pathname !== '/v2/app/manifests/1' && pathname !== `/v2/app/manifests/${digestOf(manifest)}`)
       return void response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"errors":[]}')
     response.writeHead(200, {
       'Content-Type': 'application/vnd.oci.image.manifest.v1+json',
       'Docker-Content-Digest': digestOf(manifest),
+      'Content-Length': manifest.length,
     })
     response.end(manifest)
   }

@@ -27,12 +27,14 @@ export class BlobSampler {
   /** Rejects with a {@link PullFault} where a pull would fail, which the exchange with the fault has too. */
   async sample(url: string, digest: Digest, ranged: Exchange): Promise<void> {
     if ((this.#read.get(ranged.host) ?? 0) >= HOST_BYTES) return
-    const answer = await this.#fetch(url, { method: 'GET', headers: { Accept: '*/*' } })
-    const exchange = this.#exchanges.at(-1)!
     try {
-      await this.#readSample(answer, digest, exchange)
+      const answer = await this.#fetch(url, { method: 'GET', headers: { Accept: '*/*' } })
+      await this.#readSample(answer, digest, this.#exchanges.at(-1)!)
     } catch (error) {
-      if (error instanceof PullFault) exchange.fault = error.fault
+      const fault = error instanceof PullFault ? stalled(error.fault) : undefined
+      const last = this.#exchanges.at(-1)!
+      // Where the host did not answer at all, that is noted already.
+      if (fault !== undefined && last.host === ranged.host && last.port === ranged.port) last.fault = fault
       throw error
     }
   }
@@ -59,6 +61,15 @@ export class BlobSampler {
     exchange.sample = { bytes, milliseconds: Math.round(now() - begun), whole }
     this.#read.set(exchange.host, (this.#read.get(exchange.host) ?? 0) + bytes)
     if (whole && hash.hex() !== digestEncoded(digest)) throw new PullFault(otherBytes(answer, bytes))
+  }
+}
+
+/** What comes in small packets and not in large ones is the sign of an MTU that is too small somewhere on the way. */
+function stalled({ cause, detail }: Fault): Fault {
+  if (cause !== 'timeout') return { cause, detail }
+  return {
+    cause,
+    detail: `${detail}; a small part of the same blob came before: large packets may not pass (MTU)`,
   }
 }
 
