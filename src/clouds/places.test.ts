@@ -57,3 +57,8 @@ test('every country has a code, a name, and coordinates on the globe', () => {
     expect(Math.abs(lon)).toBeLessThanOrEqual(180)
   }
 })
+
+test('a place that a runtime names with each request is one object', () => {
+  for (const name of ['country/FR', 'aws/eu-west-3', 'aws/us-west-2-lax-1'])
+    expect(placeOf(name)).toBe(placeOf(name))
+})

@@ -7,6 +7,14 @@ const countries: ReadonlyMap<string, Coordinates> = new Map(
   countryList.countries.map(({ country, lat, lon }) => [country, { lat, lon }]),
 )
 
+/** Countries by the names of their places, as a runtime gives them with each request: one object for all. */
+const countryPlaces: ReadonlyMap<string, Place> = new Map(
+  countries
+    .keys()
+    .map((country) => `country/${country}`)
+    .map((name) => [name, { name, ...inCountry(name.slice('country/'.length)) }]),
+)
+
 /**
  * The place of a name, as completely as is known: `aws/eu-west-3`, `aws/us-west-2-lax-1`, `linode/de` (a cloud and a
  * country), `aws`, `country/FR` or `anycast`.
@@ -14,7 +22,7 @@ const countries: ReadonlyMap<string, Coordinates> = new Map(
  * A border group that is new since data/border-groups.json was made is taken to be where its region is.
  */
 export function placeOf(name: string): Place {
-  const known = knownPlaces.get(name) ?? borderGroups.get(name)
+  const known = knownPlaces.get(name) ?? borderGroups.get(name) ?? countryPlaces.get(name)
   if (known !== undefined) return known
   const slash = name.indexOf('/')
   if (slash < 0) return name === 'anycast' ? { name } : { name, cloud: name }

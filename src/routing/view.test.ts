@@ -5,7 +5,7 @@ import type { Place } from '../clouds/place.ts'
 import type { PolicyConfig, RuleConfig } from '../config/config.ts'
 import { type Address, parseAddress } from '../net/address.ts'
 import { compileRouting } from './compile-routing.ts'
-import { createView, type View } from './view.ts'
+import { createView, PLACES_KEPT, type View } from './view.ts'
 
 function viewBy(routing: readonly RuleConfig[], policies: readonly PolicyConfig[] = []): View {
   return createView({
@@ -202,4 +202,13 @@ describe('policies', () => {
       if (policyOf(tenth, index) === 'canary') expect(policyOf(fifth, index)).toBe('canary')
     }
   })
+})
+
+it('keeps what it ranked for a place, and of places made anew for each request only so many', () => {
+  const view = viewBy([])
+  const before = view.candidates(PARIS)
+  expect(view.candidates(PARIS)).toBe(before)
+  for (let made = 0; made < PLACES_KEPT; made++) view.candidates({ name: 'some/where' })
+  expect(view.candidates(PARIS)).not.toBe(before)
+  expect(view.candidates(PARIS)).toEqual(before)
 })

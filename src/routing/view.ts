@@ -44,8 +44,12 @@ export function createView({ upstreams, stores, rules, isUsable, paceOf, policie
   }
 }
 
-/** How many rankings are kept beside one for each place; with more, what is needed is worked out again. */
+/**
+ * How many rankings are kept beside one for each place, and how many places: a runtime may name places that no table
+ * does, each time anew. With more, what is needed is worked out again.
+ */
 const RANKINGS_KEPT = 10_000
+export const PLACES_KEPT = 20_000
 
 function rankPlaces(
   rules: readonly Rule[],
@@ -63,6 +67,7 @@ function rankPlaces(
   return (place, address, repository) => {
     let ranked = places.get(place)
     if (ranked === undefined) {
+      if (places.size >= PLACES_KEPT) places.clear()
       ranked = new RankedPlace(place, common)
       places.set(place, ranked)
     }

@@ -136,6 +136,6 @@ describe('an event about a pull', () => {
     expect(one?.message).toMatch(
       /^sandbox "…" read tcp 142\.250\.1\.82:443: reset; Get "https:\/\/…@store\.example\/x\?…"; sha256:(?:a1){32} x+…$/,
     )
-    expect(one?.message).toHaveLength(300)
+    expect(one?.message).toHaveLength(1500)
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SIZES_KNOWN } from '../../../src/server/sent.ts'
 import { parseExposition, type Sample } from '../../support/exposition.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { exchange } from '../../support/raw-http.ts'
@@ -24,6 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   backend: ['', 'iowa', 'paris'],
   from: ['iowa', 'paris'],
+  known: SIZES_KNOWN,
   verdict: ['present', 'absent', 'unknown'],
   source: ['known', 'asked'],
   kind: ['presence', 'health'],
