@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BundleIndex } from '../bundle/form.ts'
 import { PARTS_MAX, partName, partNumber } from '../bundle/form.ts'
@@ -6,7 +6,7 @@ import { PortolanError } from '../errors.ts'
 import { readSmallFile } from '../storage/fs/files.ts'
 import { freeSpaceOf } from '../storage/fs/free-space.ts'
 import { SlicedFile } from '../storage/fs/sliced-file.ts'
-import { unwritable, writeWhole } from '../storage/fs/workspace-file.ts'
+import { makeFolder, writeWhole } from '../storage/fs/workspace-file.ts'
 import { formatBytes } from './format-quantity.ts'
 import { usage } from './sync-parts.ts'
 
@@ -41,9 +41,7 @@ export interface BundleOutput {
  * another bundle, and `FILE_UNREADABLE` when parts of what was begun are missing.
  */
 export async function openBundleOutput(folder: string, request: BundleRequest): Promise<BundleOutput> {
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw unwritable(folder, error)
-  })
+  await makeFolder(folder)
   const file = join(folder, UNFINISHED)
   const wanted = `${JSON.stringify({ version: 1, ...request })}\n`
   const begun = await readSmallFile(file, UNFINISHED_MAX_BYTES)

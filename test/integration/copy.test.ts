@@ -1,5 +1,7 @@
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
 import { startCommand } from '../support/command.ts'
 import { runHosted } from '../support/command-host.ts'
@@ -71,6 +73,18 @@ it('Ctrl-C in the middle of a copy is no bug: it ends with 1, and the same comma
 
   registry.script(path, [])
   expect(await copy(app, 'oci:broken')).toMatchObject({ code: 0, out: expect.stringMatching(/1 copied/) })
+})
+
+const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0
+
+it.skipIf(!canMount)('a disk that is read-only is called so, not a folder that is not there', async () => {
+  const disk = join(folder.path, 'disk')
+  await mkdir(disk)
+  const program = join(import.meta.dirname, '../../src/cli/main.ts')
+  const script = 'mount -t tmpfs -o ro tmpfs "$1" && exec "$2" "$3" copy "$4" "oci:$1/deep/layout"'
+  const words = ['-rm', 'sh', '-c', script, 'sh', disk, process.execPath, program, app]
+  const failed = await promisify(execFile)('unshare', words).catch((error) => error)
+  expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/cannot write .*EROFS: read-only/)])
 })
 
 it('two copies into one layout do not undo each other: the second is told who is at it', async () => {

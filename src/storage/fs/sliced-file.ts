@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileSize, syncFolder, unreadable } from './files.ts'
-import { unwritable } from './workspace-file.ts'
+import { makeFolder, unwritable } from './workspace-file.ts'
 
 /** What is on its way to the disk while more comes. */
 const BUFFER_BYTES = 1024 * 1024
@@ -41,9 +41,7 @@ export class SlicedFile {
    * another length than it should have.
    */
   static async open(folder: string, slicing: Slicing): Promise<SlicedFile> {
-    await mkdir(folder, { recursive: true }).catch((error) => {
-      throw unwritable(folder, error)
-    })
+    await makeFolder(folder)
     const numbers = await numbersIn(folder, slicing)
     const gap = numbers.findIndex((number, index) => number !== index + 1)
     if (gap >= 0) {

@@ -1,7 +1,8 @@
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { PortolanError } from '../../errors.ts'
 import { factsOf, syncFolder } from './files.ts'
+import { codeOf } from './folder-failure.ts'
 
 /**
  * Writes a file whole or not at all: whoever reads it after a crash finds the old or the new one. A draft left by a
@@ -34,4 +35,27 @@ export async function writeWhole(
 export function unwritable(file: string, cause: unknown): PortolanError {
   const why = cause instanceof Error ? cause.message : String(cause)
   return new PortolanError('FILE_UNWRITABLE', `cannot write ${file}: ${why}`, factsOf(file, cause), cause)
+}
+
+/** Makes a folder, and those above it, where they are not there. Throws `FILE_UNWRITABLE`. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    throw unwritable(folder, await causeOf(folder, error))
+  }
+}
+
+/** Node says ENOENT of a whole path that cannot be made, on a disk that is read-only too: the first folder that fails says why. */
+async function causeOf(folder: string, error: unknown): Promise<unknown> {
+  for (
+    let each = resolve(folder);
+    codeOf(error) === 'ENOENT' && each !== dirname(each);
+    each = dirname(each)
+  ) {
+    const failure = await mkdir(each).catch((cause: unknown) => cause)
+    if (failure === undefined || codeOf(failure) === 'EEXIST') break
+    if (codeOf(failure) !== 'ENOENT') return failure
+  }
+  return error
 }

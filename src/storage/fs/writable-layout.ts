@@ -12,7 +12,7 @@ import { contentInvalid, fileSize, readSmallFile, syncFolder } from './files.ts'
 import { blobFile } from './layout-files.ts'
 import { LEASE_EXPIRY, type Lease, takeLease } from './lease.ts'
 import { leaseFile } from './lease-file.ts'
-import { unwritable, writeWhole } from './workspace-file.ts'
+import { makeFolder, unwritable, writeWhole } from './workspace-file.ts'
 
 /** A repository of a layout, as it is written to and asked what it has. */
 export interface LayoutWriterRepository extends RepositoryWriter {
@@ -61,9 +61,7 @@ export class WritableLayout {
    */
   async take(onWait: (message: string) => void): Promise<void> {
     const partial = join(this.location, PARTIAL)
-    await mkdir(partial, { recursive: true }).catch((error) => {
-      throw unwritable(this.location, error)
-    })
+    await makeFolder(partial)
     this.#lease = await takeLease(partial, { runtime: this.#runtime, expiry: LEASE_EXPIRY, onWait })
     await this.#clear()
     await writeWhole(join(this.location, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}', false)
