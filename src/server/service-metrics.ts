@@ -18,7 +18,7 @@ import type { Exchange } from './door.ts'
 import type { Relayed } from './mirror.ts'
 import type { PinnedImages } from './pinned-images.ts'
 import type { Door } from './request.ts'
-import type { Sent } from './sent.ts'
+import { type Sent, SIZES_KNOWN } from './sent.ts'
 
 /**
  * Counts what the service does. Each value of a label is of a closed set or an id of the config; whatever a client
@@ -279,6 +279,8 @@ function keepSeries(metrics: Metrics, backends: readonly Backend[], policies: re
   policyRequests.keep('policy', (id) => policies.includes(id))
   // From 0, since a series that appears with its first event shows no increase.
   for (const id of ids) {
+    for (const known of SIZES_KNOWN) if (known !== 'unknown') backendBytes.at(id, known)
+    unsizedRequests.at(id)
     backendChanges.at(id, 'ejected')
     for (const result of ['moved', 'canonical', 'refused']) spill.at(id, result)
   }
