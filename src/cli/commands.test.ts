@@ -46,6 +46,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "doctor --timeout PORTOLAN_DOCTOR_TIMEOUT",
       "doctor --root PORTOLAN_DOCTOR_ROOT",
       "doctor --allowlist PORTOLAN_DOCTOR_ALLOWLIST",
+      "doctor --compare PORTOLAN_DOCTOR_COMPARE",
       "doctor --json PORTOLAN_DOCTOR_JSON",
       "doctor --ca PORTOLAN_DOCTOR_CA",
       "doctor --quiet PORTOLAN_DOCTOR_QUIET",

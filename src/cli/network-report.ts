@@ -1,3 +1,4 @@
+import type { Difference } from '../doctor/network/compare.ts'
 import type { NetworkReport } from '../doctor/network/report.ts'
 import { printable } from './print.ts'
 import { formatFields, formatTable } from './table.ts'
@@ -40,4 +41,11 @@ export function formatAllowList({ allow, summary }: NetworkReport): string {
       ? []
       : [`not all: ${printable(summary.sentence)}`]
   return [formatTable(['host', 'port', 'why'], rows), ...rest].join('\n')
+}
+
+/** What is otherwise here than there. */
+export function formatDifferences(differences: readonly Difference[]): string {
+  if (differences.length === 0) return 'nothing is otherwise than there'
+  const rows = differences.map(({ what, there = '', here = '' }) => [what, there, here].map(printable))
+  return formatTable(['otherwise than there', 'there', 'here'], rows)
 }

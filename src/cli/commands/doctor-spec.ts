@@ -55,13 +55,19 @@ export const DOCTOR = defineCommand({
     timeout: valueOr('<duration>', 'how long each step may take', timeout, ['10s', 10_000]),
     root: textOr('<folder>', 'where the settings of the machine are, such as /host in a pod', '/'),
     allowlist: switchOption('print the hosts and ports that the pull has asked for, and why each'),
+    compare: value(
+      '<file or url>',
+      'say what is otherwise here than on a machine that works: what doctor --json has printed there',
+      asText,
+    ),
     ...jsonOptions('print all of it as JSON: facts, checks, hosts and the summary; with --error, the causes'),
   },
   rules: [
     {
       kind: 'check',
-      fault({ error, runtime, door, family, platform, allowlist }, image) {
-        const tries = [image, runtime, door, family, platform].some((one) => one !== undefined) || allowlist
+      fault({ error, runtime, door, family, platform, allowlist, compare }, image) {
+        const tried = [image, runtime, door, family, platform, compare]
+        const tries = tried.some((one) => one !== undefined) || allowlist
         return error !== undefined && tries
           ? '--error explains a text and tries nothing: give it alone'
           : undefined
@@ -73,6 +79,7 @@ export const DOCTOR = defineCommand({
     'portolan doctor registry.example/web:1 --runtime containerd',
     'portolan doctor pause:3.10 --door https://registry.example --allowlist',
     'portolan doctor registry.k8s.io/pause:3.10 --root /host --json',
+    'portolan doctor registry.example/web:1 --compare good-node.json',
     'crictl pull registry.example/web:1 2>&1 | portolan doctor --error -',
     'kubectl describe pod web-1 | portolan doctor --error -',
     'journalctl -u kubelet -u containerd --since -1h | portolan doctor --error - --json',

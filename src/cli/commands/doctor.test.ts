@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { runHosted } from '../../../test/support/command-host.ts'
@@ -126,6 +126,42 @@ describe('doctor IMAGE', () => {
     expect(out).toContain(
       'the settings of containerd do not do what they say: /etc/containerd/config.toml:1: ',
     )
+  })
+
+  it('says what is otherwise than on a machine that works, and nothing where all is the same', async () => {
+    await using pulled = await startPullWorld({ byAddress: true })
+    const words = await machine(pulled)
+    const good = join(folder.path, 'good.json')
+    await writeFile(good, (await doctor([...words, '--json'])).out)
+    const same = await doctor([...words, '--compare', good])
+    expect({ code: same.code, last: same.out.split('\n\n').at(-1) }).toEqual({
+      code: 0,
+      last: 'nothing is otherwise than there\n',
+    })
+    await pulled.stop('blobs-2.test')
+    const unit = join(root, '/etc/systemd/system/containerd.service')
+    await mkdir(dirname(unit), { recursive: true })
+    await writeFile(unit, '[Service]\nEnvironment=HTTPS_PROXY=http://jo:hunter2@127.0.0.1:1\n')
+    const { code, out } = await doctor([...words, '--compare', good, '--json'])
+    expect(code).toBe(1)
+    expect(out).not.toContain('hunter2')
+    const at = `127.0.0.1:${pulled.ports.get('blobs-2.test')}`
+    expect(JSON.parse(out).differences).toEqual(
+      expect.arrayContaining([
+        { what: 'proxy for https', there: 'none', here: 'http://…@127.0.0.1:1' },
+        { what: `connect ${at} IPv4`, there: 'pass', here: 'fail' },
+        { what: `pull ${pulled.base} IPv4`, there: 'pass', here: 'fail' },
+      ]),
+    )
+    await rm(unit)
+  })
+
+  it.each(['[]', '{"version":2}', 'x', '{"version":1,"image":1}'])('compares with no %s', async (text) => {
+    const file = join(folder.path, 'other.json')
+    await writeFile(file, text)
+    const { code, out, err } = await doctor(['app:1', '--compare', file])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toMatch(/^portolan: .*other\.json is not what doctor --json prints/)
   })
 
   it.each([

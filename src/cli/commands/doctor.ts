@@ -1,3 +1,4 @@
+import { type ComparedReport, compareReports, parseReport } from '../../doctor/network/compare.ts'
 import { examine } from '../../doctor/network/examine.ts'
 import type { Verdict } from '../../doctor/network/report.ts'
 import { PortolanError } from '../../errors.ts'
@@ -6,8 +7,9 @@ import { parseReference } from '../../oci/reference.ts'
 import { kubernetesReleases } from '../../releases/kubernetes-releases.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
-import { formatAllowList, formatNetworkReport } from '../network-report.ts'
+import { formatAllowList, formatDifferences, formatNetworkReport } from '../network-report.ts'
 import { printJson, say } from '../print.ts'
+import { readTextAt } from '../read-endpoints.ts'
 import { readRuntimeView } from '../runtime-view/runtime-view.ts'
 import { runDoctorError } from './doctor-error.ts'
 import type { DoctorOptions } from './doctor-spec.ts'
@@ -24,23 +26,44 @@ const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { 
 
 /**
  * Pulls an image as a runtime would and says what keeps it from working, or explains a text. Gives the exit code: 1 where
- * the pull fails, 3 where this machine has no network by which to know.
+ * the pull fails, 3 where that cannot be known from here.
  */
 export async function runDoctor(image: string | undefined, options: DoctorOptions): Promise<number> {
-  const { error, json, allowlist, door, platform } = options
+  const { error, json, allowlist, compare, door, platform } = options
   if (error !== undefined) return runDoctorError(error, json)
   const { sockets } = commandRuntime
   if (sockets === undefined) throw new PortolanError('USAGE', 'this runtime lends no sockets')
   const asked = parseReference(image ?? lastPause(door))
+  const other = compare === undefined ? undefined : await readReport(compare)
   const { reference, ...view } = readRuntimeView({ ...options, reference: asked })
   say(`pulling as ${view.facts.runtime} would, from ${view.facts.endpoints.join(', then ')}`)
   const report = await examine(
     { ...view, image: { reference, platform: platform ?? thisPlatform() } },
     { ...commandRuntime, sockets },
   )
-  if (json) printJson(report)
-  else process.stdout.write(`${allowlist ? formatAllowList(report) : formatNetworkReport(report)}\n`)
+  const differences = other && compareReports(other, report)
+  if (json) printJson({ ...report, ...(differences && { differences }) })
+  else {
+    process.stdout.write(`${allowlist ? formatAllowList(report) : formatNetworkReport(report)}\n`)
+    if (differences) process.stdout.write(`\n${formatDifferences(differences)}\n`)
+  }
   return CODES[report.summary.verdict]
+}
+
+async function readReport(location: string): Promise<ComparedReport> {
+  const text = await readTextAt(location)
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch (cause) {
+    throw new PortolanError(
+      'CONTENT_INVALID',
+      `${location} is not what doctor --json prints: it is no JSON`,
+      { location },
+      cause,
+    )
+  }
+  return parseReport(content, location)
 }
 
 /** A small image that every node has; a door has it by its own name. */

@@ -1,4 +1,4 @@
-import { CAUSES } from '../errors/causes.ts'
+import { CAUSES, type CauseId } from '../errors/causes.ts'
 import { fillIn } from '../errors/fill-in.ts'
 import type { Exchange, Family, PullFacts } from './facts.ts'
 import type { Check, RuntimeFacts, SettingFinding, Summary, Verdict } from './report.ts'
@@ -26,6 +26,15 @@ function checksOf(view: RuntimeFacts, pulls: readonly PullFacts[]): Check[] {
   ]
 }
 
+/** A redirect to where only this machine can go is not followed here, and by some runtimes is. */
+const NOT_TRIED: CauseId = 'redirect-refused'
+
+/** What becomes of the pull then. */
+const REST: Readonly<Partial<Record<Verdict, string>>> = {
+  warn: '; the pull goes on elsewhere',
+  unknown: '; a runtime may follow it: that was not tried',
+}
+
 /** The one thing to know of all that was found. `families` are those of which this machine has an address. */
 export function summarize(
   image: string,
@@ -45,7 +54,8 @@ export function summarize(
     const works = pulls.some(({ endpoint }) =>
       pulls.every((pull) => pull.endpoint !== endpoint || pull.works),
     )
-    return ofFailure(image, first, pulls, works ? 'warn' : 'fail', hint)
+    const verdict = first.failed?.cause === NOT_TRIED ? 'unknown' : 'fail'
+    return ofFailure(image, first, pulls, works ? 'warn' : verdict, hint)
   }
   const unused = findings[0]
   if (unused !== undefined) return ofFinding(unused, runtime, 'warn')
@@ -72,7 +82,7 @@ function ofFailure(
     ({ endpoint, family, works }) => endpoint === pull.endpoint && family !== pull.family && works,
   )
   const over = other === undefined ? '' : ` over IPv${pull.family}, and not over IPv${other.family}`
-  const rest = verdict === 'warn' ? '; the pull goes on elsewhere' : ''
+  const rest = REST[verdict] ?? ''
   return {
     verdict,
     sentence: `${filled.is}${over} (${detail}), asked for ${what}${rest}${hint === undefined ? '' : `; ${hint}`}`,
@@ -113,7 +123,8 @@ function ofPull(pull: PullFacts, all: readonly PullFacts[]): Check {
   if (!isKnown) return { ...at, verdict: 'unknown', says: `nothing was reached over IPv${family}` }
   if (works) return { ...at, verdict: 'pass', says: `all of it came, in ${exchanges.length} requests` }
   const { cause, detail, what, host, port } = failed!
-  return { ...at, verdict: 'fail', cause, says: `${what}, from ${host}:${port}: ${detail}` }
+  const verdict = cause === NOT_TRIED ? 'unknown' : 'fail'
+  return { ...at, verdict, cause, says: `${what}, from ${host}:${port}: ${detail}` }
 }
 
 interface HostFacts {
