@@ -183,24 +183,44 @@ describe.each(runtimes)('%s', (_, runtime, make) => {
   )
 })
 
-it.skipIf(missing !== undefined)('crane asks the hosts that doctor names for its door', async () => {
-  await using world = await startPullWorld({ byAddress: true })
-  const { host, origin } = new URL(world.base)
-  const pulled = await run(found.crane, ['pull', '--insecure', `${host}/app:1`, join(folder.path, 'app.tar')])
-  expect(pulled).toMatchObject({ code: 0, stderr: '' })
-  const asked = new Set(world.asked)
-  const { code, out } = await runHosted(
-    ['doctor', 'app:1', '--door', origin, '--runtime', 'shell', '--json'],
-    {
-      folder: folder.path,
-    },
-  )
-  expect(code).toBe(0)
-  const { allow } = JSON.parse(out)
-  expect(new Set(allow.map(({ host, port }: { host: string; port: number }) => `${host}:${port}`))).toEqual(
-    asked,
-  )
-})
+it.skipIf(missing !== undefined)(
+  'crane and portolan hosts know the hosts that doctor names for its door',
+  async () => {
+    await using world = await startPullWorld({ byAddress: true })
+    const { host, origin } = new URL(world.base)
+    const pulled = await run(found.crane, [
+      'pull',
+      '--insecure',
+      `${host}/app:1`,
+      join(folder.path, 'app.tar'),
+    ])
+    expect(pulled).toMatchObject({ code: 0, stderr: '' })
+    const asked = new Set(world.asked)
+    // `hosts` pulls one small blob alone: it names no host that a pull does not need.
+    const config = join(folder.path, 'portolan.yaml')
+    const main = { id: 'main', url: origin, at: 'gcp/us-central1' }
+    await writeFile(
+      config,
+      JSON.stringify({ version: 1, listen: '127.0.0.1:0', admin: 'off', upstreams: [main] }),
+    )
+    const listed = await runHosted(['hosts', config, '--image', 'app:1', '--json'], { folder: folder.path })
+    expect(listed).toMatchObject({ code: 0 })
+    const { hosts } = JSON.parse(listed.out)
+    expect(hosts.length).toBe(3)
+    for (const { host, port } of hosts.slice(1)) expect(asked).toContain(`${host}:${port}`)
+    const { code, out } = await runHosted(
+      ['doctor', 'app:1', '--door', origin, '--runtime', 'shell', '--json'],
+      {
+        folder: folder.path,
+      },
+    )
+    expect(code).toBe(0)
+    const { allow } = JSON.parse(out)
+    expect(new Set(allow.map(({ host, port }: { host: string; port: number }) => `${host}:${port}`))).toEqual(
+      asked,
+    )
+  },
+)
 
 describe.skipIf(noOwnNetwork)(`in a network of its own ${noOwnNetwork ?? ''}`, () => {
   const SCRIPT = fileURLToPath(new URL('../support/doctor-in-network.ts', import.meta.url))

@@ -128,6 +128,20 @@ describe('doctor IMAGE', () => {
     )
   })
 
+  it('names the settings that it cannot read', async () => {
+    await using pulled = await startPullWorld({ byAddress: true })
+    const words = await machine(pulled)
+    const daemon = join(root, '/etc/systemd/system/containerd.service.d/long.conf')
+    await mkdir(dirname(daemon), { recursive: true })
+    await writeFile(daemon, '#'.repeat(2 ** 20 + 1))
+    const { code, err } = await doctor(words)
+    expect(code).toBe(0)
+    expect(err).toContain(
+      'not read: /etc/systemd/system/containerd.service.d/long.conf: it is longer than 1 MiB',
+    )
+    await rm(daemon)
+  })
+
   it('says what is otherwise than on a machine that works, and nothing where all is the same', async () => {
     await using pulled = await startPullWorld({ byAddress: true })
     const words = await machine(pulled)
@@ -167,6 +181,7 @@ describe('doctor IMAGE', () => {
   it.each([
     [['a b'], 'portolan: "a b" is not an image reference'],
     [['--door', 'registry.example'], 'must be http:// or https:// and a host'],
+    [['--root', '/nowhere'], '--root is "/nowhere", which is no folder here'],
     [['--family', '5'], 'must be one of 4, 6'],
     [['--timeout', '1ms'], 'must be a duration from 100ms to 5m'],
     [['--platform', 'linux'], 'must be OS/ARCHITECTURE'],

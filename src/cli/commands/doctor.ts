@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { type ComparedReport, compareReports, parseReport } from '../../doctor/network/compare.ts'
 import { examine } from '../../doctor/network/examine.ts'
 import type { Verdict } from '../../doctor/network/report.ts'
@@ -8,7 +9,7 @@ import { kubernetesReleases } from '../../releases/kubernetes-releases.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
 import { formatAllowList, formatDifferences, formatNetworkReport } from '../network-report.ts'
-import { printJson, say } from '../print.ts'
+import { printable, printJson, say } from '../print.ts'
 import { readTextAt } from '../read-endpoints.ts'
 import { readRuntimeView } from '../runtime-view/runtime-view.ts'
 import { runDoctorError } from './doctor-error.ts'
@@ -35,7 +36,9 @@ export async function runDoctor(image: string | undefined, options: DoctorOption
   if (sockets === undefined) throw new PortolanError('USAGE', 'this runtime lends no sockets')
   const asked = parseReference(image ?? lastPause(door))
   const other = compare === undefined ? undefined : await readReport(compare)
-  const { reference, ...view } = readRuntimeView({ ...options, reference: asked })
+  checkRoot(options.root)
+  const { reference, notRead, ...view } = readRuntimeView({ ...options, reference: asked })
+  for (const { path, reason } of notRead) console.error(printable(`not read: ${path}: ${reason}`))
   say(`pulling as ${view.facts.runtime} would, from ${view.facts.endpoints.join(', then ')}`)
   const report = await examine(
     { ...view, image: { reference, platform: platform ?? thisPlatform() } },
@@ -48,6 +51,12 @@ export async function runDoctor(image: string | undefined, options: DoctorOption
     if (differences) process.stdout.write(`\n${formatDifferences(differences)}\n`)
   }
   return CODES[report.summary.verdict]
+}
+
+/** A machine that is not there would read as one without settings. */
+function checkRoot(root: string): void {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) return
+  throw new PortolanError('USAGE', `--root is ${JSON.stringify(root)}, which is no folder here`)
 }
 
 async function readReport(location: string): Promise<ComparedReport> {

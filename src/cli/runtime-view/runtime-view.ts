@@ -3,6 +3,7 @@ import type { RuntimeFacts } from '../../doctor/network/report.ts'
 import type { Endpoint, NetworkView } from '../../doctor/network/view.ts'
 import { checkNode } from '../../migrate/node-check/check-node.ts'
 import type { NodeFiles } from '../../migrate/node-check/node-files.ts'
+import type { NotRead } from '../../migrate/sarif.ts'
 import { proxyFor, readProxies } from '../../net/proxies.ts'
 import { parseName } from '../../oci/name.ts'
 import type { Reference } from '../../oci/reference.ts'
@@ -29,6 +30,8 @@ export interface RuntimeView {
   readonly view: NetworkView
   readonly facts: RuntimeFacts
   readonly hint?: string
+  /** Files that are there and cannot be read: what they say is not known. */
+  readonly notRead: readonly NotRead[]
 }
 
 /** Reads from a machine's files how its runtime pulls an image: through what, from where, and trusting whom. */
@@ -68,6 +71,7 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
         fix,
       })),
     },
+    notRead: files.notRead,
     ...hintOf(runtime, endpoints, variables),
   }
 }
