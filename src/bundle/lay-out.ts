@@ -1,4 +1,5 @@
 import type { SignBytes } from '../backends/ownership/ownership-key.ts'
+import { joinedBytes } from '../internal/joined-bytes.ts'
 import { TAR_END, tarHeader, tarPadding } from '../internal/tar.ts'
 import { OCI_INDEX } from '../oci/manifest.ts'
 import { headerOf } from './bundle-head.ts'
@@ -61,7 +62,7 @@ export async function layOut(plan: BundlePlan, sign?: SignBytes): Promise<LaidOu
     ...entry(BUNDLE_ENTRIES.bundle, bytes),
     ...(signature === undefined ? [] : entry(BUNDLE_ENTRIES.signature, signature)),
   ]
-  return { index, head: joined(parts) }
+  return { index, head: joinedBytes(parts) }
 }
 
 function indexOf(plan: BundlePlan, start: number): BundleIndex {
@@ -98,14 +99,4 @@ function entry(path: string, bytes: Uint8Array): Uint8Array[] {
 
 function entryBytes(path: string, size: number): number {
   return tarHeader({ path, size }).length + size + tarPadding(size).length
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }

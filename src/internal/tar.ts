@@ -1,4 +1,5 @@
 import { PortolanError } from '../errors.ts'
+import { joinedBytes } from './joined-bytes.ts'
 
 /** What the header of a tar entry says; its bytes follow, padded to whole blocks. */
 export interface TarEntry {
@@ -42,7 +43,7 @@ export function tarHeader({ path, size }: TarEntry): Uint8Array<ArrayBuffer> {
   const header = block(path, size >= SIZE_LIMIT ? 0 : size, '0')
   if (records.length === 0) return header
   const extended = text.encode(records.join(''))
-  return joined([
+  return joinedBytes([
     block('PaxHeaders/entry', extended.length, 'x'),
     extended,
     tarPadding(extended.length),
@@ -153,16 +154,6 @@ function field(bytes: Uint8Array, at: number, length: number): string {
 
 function latin1(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes)
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }
 
 function invalid(message: string): PortolanError {

@@ -1,3 +1,5 @@
+import { joinedBytes } from '../internal/joined-bytes.ts'
+
 /** Reads a body to its end. Gives `undefined`, and reads no further, when it is longer than `limit` bytes. */
 export async function readBody(
   response: Response,
@@ -16,11 +18,5 @@ export async function readBody(
     }
     chunks.push(value)
   }
-  const bytes = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.length
-  }
-  return bytes
+  return joinedBytes(chunks)
 }
