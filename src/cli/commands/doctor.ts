@@ -39,7 +39,7 @@ export async function runDoctor(image: string | undefined, options: DoctorOption
   checkRoot(options.root)
   const { reference, notRead, ...view } = readRuntimeView({ ...options, reference: asked })
   for (const { path, reason } of notRead) console.error(printable(`not read: ${path}: ${reason}`))
-  say(`pulling as ${view.facts.runtime} would, from ${view.facts.endpoints.join(', then ')}`)
+  say(`pulling as ${view.facts.runtime} would, from ${view.facts.endpoints.join(', then ') || 'nowhere'}`)
   const report = await examine(
     { ...view, image: { reference, platform: platform ?? thisPlatform() } },
     { ...commandRuntime, sockets },

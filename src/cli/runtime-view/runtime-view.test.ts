@@ -121,6 +121,21 @@ it('takes the entry of registries.conf with the longest prefix, for Podman', asy
   ])
 })
 
+it('finds that an image is blocked, and nothing where others are, or where another runtime is broken', async () => {
+  const files = {
+    '/etc/containers/registries.conf':
+      '[[registry]]\nprefix = "registry.example/team"\nlocation = "registry.example/team"\nblocked = true\n',
+    '/etc/crio/crio.conf': 'no = [',
+  }
+  const blocked = await view('registry.example/team/app:1', files, 'podman')
+  expect(blocked.endpoints).toEqual([])
+  expect(blocked.facts.findings).toMatchObject([{ effect: 'broken' }])
+  expect((await view('registry.example/app:1', files, 'podman')).facts.findings).toEqual([])
+  expect((await view('registry.example/app:1', files, 'crio')).facts.findings).toMatchObject([
+    { file: '/etc/crio/crio.conf', effect: 'broken' },
+  ])
+})
+
 it('asks the mirrors of daemon.json for images of Docker Hub alone', async () => {
   const files = {
     '/etc/docker/daemon.json': '{"registry-mirrors":["https://mirror.example"]}',

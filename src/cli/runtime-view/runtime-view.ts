@@ -63,7 +63,7 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
       proxies: { from, ...shownProxies(variables) },
       authorities: { files: system.files.slice(0, 1), count: system.certificates.length },
       endpoints: endpoints.map(({ base }) => base),
-      findings: (check?.findings ?? []).map(({ file, line, effect, problem, fix }) => ({
+      findings: ownFindings(check, runtime, endpoints).map(({ file, line, effect, problem, fix }) => ({
         file,
         line,
         effect,
@@ -99,6 +99,17 @@ function ofRuntime(
   return runtime === 'crio' || runtime === 'podman'
     ? containersEndpoints(runtime, host, name, files)
     : mirroredEndpoints(runtime, host, check?.mirrors ?? [], files)
+}
+
+/** Podman shares files with CRI-O, but not CRI-O's own; what is blocked for other images is no fault of this one. */
+function ownFindings(
+  check: ReturnType<typeof checkNode> | undefined,
+  runtime: string,
+  endpoints: readonly Endpoint[],
+) {
+  return (check?.findings ?? [])
+    .filter(({ file }) => runtime !== 'podman' || !file.startsWith('/etc/crio/'))
+    .filter(({ rule }) => rule !== 'blocked' || endpoints.length === 0)
 }
 
 function doorAt(url: string): Endpoint {

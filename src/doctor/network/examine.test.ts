@@ -379,3 +379,21 @@ it('takes nothing for a fault of others where this machine has no network', asyn
   expect(summary).toMatchObject({ verdict: 'unknown', owner: 'this machine' })
   expect(checks.filter(({ verdict }) => verdict === 'fail')).toEqual([])
 })
+
+it('takes a host that alone cannot be reached for a fault', async () => {
+  const pulled = await world()
+  const away = Object.assign(new Error('connect EHOSTUNREACH'), { code: 'EHOSTUNREACH' })
+  const sockets: Sockets = { ...pulled.sockets, families: () => [4], connect: () => Promise.reject(away) }
+  const { summary } = await look({ ...pulled, sockets })
+  expect(summary).toMatchObject({ verdict: 'fail', cause: 'unreachable', host: 'registry.test' })
+})
+
+it('tells a blob that is not there from a manifest, wherever blobs are', async () => {
+  const pulled = await world()
+  pulled.instead.set('blobs-2.test', (_, response) => {
+    response.writeHead(404, { 'Content-Type': 'application/xml' }).end('<Error/>')
+    return true
+  })
+  const { summary } = await look(pulled)
+  expect(summary).toMatchObject({ verdict: 'fail', cause: 'blob-unknown', host: 'blobs-2.test' })
+})

@@ -43,14 +43,14 @@ export function certificateFault(fault: string): CauseId {
   return Object.hasOwn(CODES, fault) ? CODES[fault]! : 'tls-unknown-authority'
 }
 
-/** What an answer that is no success means in a pull; `asked` is the last but one part of the path. */
-export function answerFault({ status, type, retryAfter, server, via }: AnswerFacts, path: string): Fault {
+/** What an answer that is no success means in a pull; `what` is what the pull wanted, wherever that is. */
+export function answerFault({ status, type, retryAfter, server, via }: AnswerFacts, what: string): Fault {
   const by = [server && `Server: ${server}`, via && `Via: ${via}`, retryAfter && `Retry-After: ${retryAfter}`]
   const detail = [`answered ${status}`, type ?? '', ...by].filter(Boolean).join(', ')
-  return { cause: causeOfStatus(status, type, path), detail }
+  return { cause: causeOfStatus(status, type, what), detail }
 }
 
-function causeOfStatus(status: number, type: string | undefined, path: string): CauseId {
+function causeOfStatus(status: number, type: string | undefined, what: string): CauseId {
   if (status === 407) return 'proxy-auth'
   if (status === 429) return 'rate-limited'
   if (status === 451) return 'blocked-by-law'
@@ -58,8 +58,13 @@ function causeOfStatus(status: number, type: string | undefined, path: string): 
   // A registry speaks JSON, and its stores XML: a page comes from something that stands in between.
   if (isPage(type)) return 'html-instead-of-json'
   if (status === 401) return 'unauthorized'
-  if (status === 404 || status === 410) return path.includes('/blobs/') ? 'blob-unknown' : 'manifest-unknown'
+  if (status === 404 || status === 410) return isBlob(what) ? 'blob-unknown' : 'manifest-unknown'
   return 'forbidden'
+}
+
+/** Whether a pull wanted a blob; the address of where blobs are says nothing of it. */
+export function isBlob(what: string): boolean {
+  return what.startsWith('blob ')
 }
 
 /** Whether a type is that of pages for people. */
@@ -68,14 +73,14 @@ export function isPage(type: string | undefined): boolean {
 }
 
 /** What stands in the way of an answer that came: where it leads, or what it asks for. */
-export function layerFault(error: unknown, { answer, url }: Pick<Exchange, 'answer' | 'url'>): Fault {
+export function layerFault(error: unknown, { answer, what }: Pick<Exchange, 'answer' | 'what'>): Fault {
   const { message } = error as Error
   if (/^a redirect that leads back|^more than \d+ redirects/.test(message))
     return { cause: 'redirect-loop', detail: message }
   if (message.startsWith('a redirect')) return { cause: 'redirect-refused', detail: message }
   if (error instanceof PortolanError && error.code === 'CONTENT_INVALID')
     return { cause: 'bad-challenge', detail: message }
-  return answer !== undefined && answer.status >= 400 ? answerFault(answer, url) : faultOf(error)
+  return answer !== undefined && answer.status >= 400 ? answerFault(answer, what) : faultOf(error)
 }
 
 /** What the answer of a proxy to CONNECT means. */

@@ -103,8 +103,7 @@ function runtimeName(runtime: string): string {
 
 function hasNoNetwork(pulls: readonly PullFacts[], families: readonly Family[]): boolean {
   const tries = pulls.flatMap(({ exchanges }) => exchanges.flatMap((exchange) => exchange.tries))
-  if (tries.some(({ fault }) => fault === undefined || fault.cause !== 'unreachable')) return false
-  return tries.length > 0 || families.length === 0
+  return families.length === 0 && tries.every(({ fault }) => fault?.cause === 'unreachable')
 }
 
 function ofSetting({ file, line, effect, problem, fix }: SettingFinding): Check {

@@ -9,7 +9,7 @@ import { withRedirectGuard } from '../../transport/redirect-guard.ts'
 import type { ExplainedRequest, PullSource } from '../pull-source.ts'
 import { walkPull } from '../walk-pull.ts'
 import { type Exchange, type Family, type Fault, type PullFacts, PullFault } from './facts.ts'
-import { answerFault, isPage, layerFault } from './fault-of.ts'
+import { answerFault, isBlob, isPage, layerFault } from './fault-of.ts'
 import type { NetworkRuntime } from './in-time.ts'
 import { createProbe } from './probe.ts'
 import { BlobSampler } from './sample-blob.ts'
@@ -119,9 +119,9 @@ function whyNot(exchanges: readonly Exchange[], what: string, note = ''): NonNul
   return { what, host: last.host, port: last.port, ...faultIn(last, note) }
 }
 
-function faultIn({ fault, answer, url }: Exchange, note: string): Fault {
+function faultIn({ fault, answer, what }: Exchange, note: string): Fault {
   if (fault !== undefined) return fault
-  if (answer !== undefined && (answer.status >= 400 || isPage(answer.type))) return answerFault(answer, url)
-  const isOther = url.includes('/blobs/') || note.startsWith('bytes that are not')
+  if (answer !== undefined && (answer.status >= 400 || isPage(answer.type))) return answerFault(answer, what)
+  const isOther = isBlob(what) || note.startsWith('bytes that are not')
   return { cause: isOther ? 'wrong-digest' : 'html-instead-of-json', detail: note }
 }
