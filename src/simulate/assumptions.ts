@@ -6,6 +6,13 @@ import type { FormatId } from './logs/logged-request.ts'
 /** By what a simulation was made. */
 export interface AssumedFacts {
   readonly formats: readonly FormatId[]
+  /** Logs with masked addresses, and logs with requests that have none. */
+  readonly masked: readonly string[]
+  readonly unaddressed: readonly string[]
+  /** Whether what answers a client is drawn for it, as by splits and canaries. */
+  readonly hasDraws: boolean
+  /** Whether a rule is for prefixes of addresses. */
+  readonly hasPrefixes: boolean
   /** Bytes that are reckoned, of all bytes of the first policy. */
   readonly estimatedShare: number
   readonly sizes: EstimatedSizes
@@ -41,6 +48,15 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
         `${sizes.blob} bytes, and anything else ${sizes.other}; --inventory and logs of answers with bytes know better`,
     'a GET is for the whole content, unless the log has the bytes of its answer; a HEAD is for none',
     'each request is decided by itself: what clients, and doors that notice who comes back, do after a failure is not replayed',
+    facts.hasDraws &&
+      facts.masked.length > 0 &&
+      `addresses are masked in ${listed(facts.masked)}, and each network is drawn as one client: the shares of splits and policies come out right where there are many networks, but single clients go elsewhere than the door sends them`,
+    facts.hasDraws &&
+      facts.unaddressed.length > 0 &&
+      `requests without an address in ${listed(facts.unaddressed)} are drawn as one client, which goes by no policy with a share: the shares of splits and policies do not come out right`,
+    facts.hasPrefixes &&
+      facts.masked.length + facts.unaddressed.length > 0 &&
+      `rules by prefix go by the first address of a masked network, and hold for nobody without an address: ${listed([...facts.masked, ...facts.unaddressed])}`,
     unlisted.length > 0 && `${listed(unlisted)} hold everything: --inventory ID=FILE says what they hold`,
     withoutLists.length > 0 &&
       `by ${listed(withoutLists)}, addresses are found by networks and countries alone, and no region is known: there is no range snapshot, which "portolan ranges update" makes`,

@@ -9,6 +9,10 @@ export interface LogReport {
   readonly format?: FormatId
   readonly lines: number
   readonly requests: number
+  /** Requests whose address stands for all of its network, as a door masks it; those shipped twice count twice. */
+  readonly masked: number
+  /** Requests without an address; those shipped twice count twice. */
+  readonly unaddressed: number
   /** Lines that are no requests and belong there, such as headers, or requests that are no pulls. */
   readonly asides: number
   /** Requests that were in the logs before, by their ids. */
@@ -25,6 +29,8 @@ export class LogTally {
   #format: FormatId | undefined
   #lines = 0
   #requests = 0
+  #masked = 0
+  #unaddressed = 0
   #asides = 0
   #duplicates = 0
   #unknown = 0
@@ -46,11 +52,14 @@ export class LogTally {
     this.#unknown += lines
   }
 
-  add({ lines, ids, asides, unknown, shown }: Omit<ReadChunk, 'requests'>, duplicates: number): void {
+  add(chunk: Omit<ReadChunk, 'requests'>, duplicates: number): void {
+    const { lines, ids, masked, unaddressed, asides, unknown, shown } = chunk
     for (const { line, why, text } of shown.slice(0, SHOWN_MAX - this.#shown.length))
       this.#shown.push({ line: this.#lines + line, why, text })
     this.#lines += lines
     this.#requests += ids.length - duplicates
+    this.#masked += masked
+    this.#unaddressed += unaddressed
     this.#asides += asides
     this.#duplicates += duplicates
     this.#unknown += unknown
@@ -62,6 +71,8 @@ export class LogTally {
       ...(this.#format !== undefined && { format: this.#format }),
       lines: this.#lines,
       requests: this.#requests,
+      masked: this.#masked,
+      unaddressed: this.#unaddressed,
       asides: this.#asides,
       duplicates: this.#duplicates,
       unknown: this.#unknown,

@@ -197,6 +197,65 @@ describe('portolan simulate', () => {
     expect(toVirginia!.reasons[0]!.after).toBe('store-present by rule 1 of canary (virginia)')
   })
 
+  it('says that other clients are drawn than the door draws, where a log has no whole addresses', async () => {
+    const split = (await readFile(CONFIG, 'utf8')).replace(
+      '- { prefer: [cdn] }',
+      '- { prefer: [{ split: { cdn: 70, paris: 30 } }] }',
+    )
+    const config = await file('drawn.yaml', split)
+    const canary = await file(
+      'drawn-canary.yaml',
+      `${await readFile(CONFIG, 'utf8')}policies: [{ share: 5 %, routing: [{ prefer: [cdn] }] }]\n`,
+    )
+    const log = (name: string, client: string) =>
+      file(
+        name,
+        `{"level":"info","time":"2026-11-01T00:00:00.000Z","method":"GET","target":"/v2/pause/manifests/3.9","status":307${client},"msg":"request"}\n`,
+      )
+    const whole = await log('whole.log', ',"address":"192.0.2.1"')
+    const masked = await log('masked.log', ',"client":"aws/eu-west-3","address":"2001:db8:1::/48"')
+    const none = await log('none.log', ',"client":"aws/eu-west-3"')
+    const said = async (...words: string[]) => {
+      const { assumptions, logs } = await simulated(...words)
+      return [
+        ...assumptions.flatMap(
+          (text) =>
+            /^(?:addresses are masked in|requests without an address in|rules by prefix).*?(?=,| are)/.exec(
+              text,
+            )?.[0] ?? [],
+        ),
+        ...logs.map((report) => [report.masked, report.unaddressed]),
+      ]
+    }
+    expect(await said(whole, masked, none, '--config', config)).toEqual([
+      `addresses are masked in ${masked}`,
+      `requests without an address in ${none}`,
+      [0, 0],
+      [1, 0],
+      [0, 1],
+    ])
+    expect(await said(masked, '--config', CONFIG, '--config', canary)).toEqual([
+      `addresses are masked in ${masked}`,
+      [1, 0],
+    ])
+    expect(await said(whole, '--config', config)).toEqual([[0, 0]])
+    const prefix = await file(
+      'prefix.yaml',
+      (await readFile(CONFIG, 'utf8')).replace(
+        '- { prefer: [cdn] }',
+        '- { when: { prefix: 192.0.2.0/28 }, prefer: [cdn] }',
+      ),
+    )
+    expect(await said(masked, '--config', prefix)).toEqual([
+      'rules by prefix go by the first address of a masked network',
+      [1, 0],
+    ])
+    expect(await said(masked, none, '--config', CONFIG)).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
+  })
+
   it('goes by what stores hold, and takes sizes from there', async () => {
     const digest = `sha256:${'1'.repeat(64)}`
     const held = { digest, bytes: Buffer.alloc(1234) }

@@ -7,6 +7,7 @@ import {
   syntheticSource,
   writeSyntheticLog,
 } from '../../adapters/simulate/synthetic-source.ts'
+import type { Config, RuleConfig } from '../../config/config.ts'
 import { PortolanError } from '../../errors.ts'
 import { type AssumedFacts, assumptionsOf } from '../../simulate/assumptions.ts'
 import { type EstimatedSizes, USUAL_SIZES } from '../../simulate/content-sizes.ts'
@@ -188,6 +189,10 @@ function factsOf(
   const named = (by: SimulatedPolicy['by']) =>
     policies.filter((each) => each.by === by).map(({ name }) => name)
   return {
+    masked: logs.filter(({ masked }) => masked > 0).map(({ file }) => file),
+    unaddressed: logs.filter(({ unaddressed }) => unaddressed > 0).map(({ file }) => file),
+    hasDraws: policies.some(({ config }) => isDrawnBy(config)),
+    hasPrefixes: policies.some(({ config }) => rulesOf(config).some(({ when }) => when.prefix !== undefined)),
     formats: logs.flatMap(({ format }) => format ?? []),
     estimatedShare: first.bytes === 0 ? 0 : first.estimatedBytes / first.bytes,
     sizes,
@@ -202,6 +207,15 @@ function factsOf(
     hasSpill: policies.some(({ config }) => config.spill !== undefined),
     forgetsDuplicates,
   }
+}
+
+function isDrawnBy(config: Config): boolean {
+  const isSplit = ({ prefer }: RuleConfig) => prefer.some((entry) => typeof entry !== 'string')
+  return config.policies !== undefined || rulesOf(config).some(isSplit)
+}
+
+function rulesOf({ routing, policies = [] }: Config): readonly RuleConfig[] {
+  return [...routing, ...policies.flatMap((policy) => policy.routing)]
 }
 
 /** Bytes of all logs; `undefined` where that is not known, as of standard input. */

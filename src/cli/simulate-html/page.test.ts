@@ -61,6 +61,8 @@ const page = simulationPage({
       format: 'combined',
       lines: 9,
       requests: 7,
+      masked: 0,
+      unaddressed: 0,
       asides: 0,
       duplicates: 0,
       unknown: 1,

@@ -44,7 +44,7 @@ function clientOf(place: unknown, address: unknown): LoggedClient {
   const slash = address.indexOf('/')
   if (slash < 0) return { address }
   const first = address.slice(0, slash)
-  return known === undefined ? { address: first } : { address: first, place: known }
+  return { address: first, isMasked: true, ...(known !== undefined && { place: known }) }
 }
 
 const KINDS: ReadonlyMap<unknown, string> = new Map([

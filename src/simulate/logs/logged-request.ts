@@ -18,6 +18,8 @@ export interface LoggedRequest {
 export interface LoggedClient {
   /** Of a masked one, the first of its network. */
   readonly address?: string
+  /** Whether the address stands for all of its network. */
+  readonly isMasked?: true
   /** As {@link Place.name}; it goes before what is known of the address, which may be masked. */
   readonly place?: string
   /** Number of the autonomous system that it is in. */

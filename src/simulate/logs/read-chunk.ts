@@ -23,6 +23,9 @@ export interface UnknownLine {
 export interface ReadChunk {
   readonly lines: number
   readonly requests: readonly LoggedRequest[]
+  /** How many of the requests have an address that stands for its network, and how many have none. */
+  readonly masked: number
+  readonly unaddressed: number
   readonly asides: number
   readonly unknown: number
   /** The first of these, counted from the chunk's first line. */
@@ -69,7 +72,14 @@ export function readChunk(bytes: Uint8Array, format: LogFormat, header: string |
       if (shown.length < SHOWN_MAX) shown.push({ line: lines, why: found.why, text: beginningOf(line) })
     }
   }
-  return { lines, requests, asides, unknown, shown, ids: Float64Array.from(requests, idOf) }
+  let masked = 0
+  let unaddressed = 0
+  for (const { client } of requests) {
+    if (client.address === undefined) unaddressed++
+    else if (client.isMasked) masked++
+  }
+  const ids = Float64Array.from(requests, idOf)
+  return { lines, requests, masked, unaddressed, asides, unknown, shown, ids }
 }
 
 /** What is shipped twice has its time twice, too. */
