@@ -30,6 +30,8 @@ export interface Explanation {
   readonly policy?: { readonly id: string; readonly all: readonly ExplainedPolicy[] }
   /** 1-based number of the routing rule that applied; absent where none did. */
   readonly rule?: number
+  /** Backends that no client is sent to now, and why not; absent for none. */
+  readonly closed?: readonly { readonly backend: string; readonly why: string }[]
   /** What this client drew where the rule splits clients; absent where it does not. */
   readonly splits?: readonly ExplainedSplit[]
   /** All that could answer, in the order in which they are preferred. */
@@ -110,6 +112,8 @@ export interface ExplainFacts {
   readonly candidates: Candidates
   /** Every policy that a client may go by; absent where there is but one. */
   readonly policies?: readonly ExplainedPolicy[]
+  /** Backends that no client is sent to now, and why not. */
+  readonly closed?: ReadonlyMap<Backend, string>
   readonly decision: Decision
   /** Of a redirect of a list of tags, why it is one. */
   readonly tags?: 'not-had' | 'not-asked'
@@ -119,7 +123,7 @@ export interface ExplainFacts {
 
 /** Lays out a decision that was made on these facts. Pure. */
 export function explain(facts: ExplainFacts): Explanation {
-  const { method, target, request, client, candidates, decision } = facts
+  const { method, target, request, client, candidates, decision, closed = new Map<Backend, string>() } = facts
   const requestClass = classOf(request)
   const isRanked = requestClass !== 'base' && requestClass !== 'catalog'
   const ranked = isRanked ? candidates[RANKED_AS[requestClass]] : []
@@ -136,6 +140,8 @@ export function explain(facts: ExplainFacts): Explanation {
     ...(drawn.length > 0 &&
       'name' in request && { splits: drawn.map((split) => explainSplit(split, client, request.name)) }),
     candidates: ranked.map((candidate) => explainCandidate(candidate, facts)),
+    ...(isRanked &&
+      closed.size > 0 && { closed: [...closed].map(([{ id }, why]) => ({ backend: id, why })) }),
     decision: {
       kind: decision.kind,
       reason: decision.reason,

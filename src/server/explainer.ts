@@ -82,6 +82,7 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
         'name' in request ? request.name : undefined,
       ),
       policies: policiesOf(policy().config),
+      closed: policy().closed,
       decision,
       ...(request.kind === 'tags' && { tags: mayAsk ? 'not-had' : 'not-asked' }),
       presence: (backend) => (canBeAsked(request) ? known(backend, request) : undefined),

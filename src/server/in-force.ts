@@ -42,6 +42,8 @@ export interface Policy {
   readonly admission: Admission
   /** What is published of the hosts that clients are sent to; absent where nothing is. */
   readonly endpoints: PublishedEndpoints | undefined
+  /** Backends that get no clients by that, and why not. */
+  readonly closed: ReadonlyMap<Backend, string>
   /** What the accounts of sponsors begin with; absent where there are none, or another process keeps them. */
   readonly sponsorship: Sponsorship | undefined
   /** Who pays for which backends. */
@@ -196,9 +198,12 @@ export class InForce {
     if (this.#prepared === undefined) return
     const { config, warnings, locate, layouts, routing, admission, endpoints, sponsorship } = this.#prepared
     const now = this.#runtime.date().getTime()
-    const isOpen = (backend: Backend) =>
-      endpoints === undefined || endpoints.standingOf(backend, now).kind === 'open'
     const backends = this.#backends
+    const closed = endpoints?.closed(
+      backends.all.map(({ backend }) => backend),
+      now,
+    )
+    const isOpen = (backend: Backend) => closed === undefined || !closed.has(backend)
     const parts = {
       upstreams: backends.upstreams
         .map(({ backend }) => backend)
@@ -232,6 +237,7 @@ export class InForce {
       addressing: createAddressing(config.registries),
       admission,
       endpoints,
+      closed: closed ?? new Map(),
       sponsorship,
       payers: payersOf(
         config.sponsors ?? [],

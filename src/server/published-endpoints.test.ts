@@ -83,6 +83,16 @@ it('a store gets clients from its published day to its last one, and not before 
   ])
 })
 
+it('explains which stores get no clients, and until when', async () => {
+  const runtime = runtimeWith(await filesOf(SECOND))
+  await using service = await createPortolan(CONFIG, runtime, { offline: true })
+  const target = `/v2/app/blobs/${DIGEST}`
+  const explained = await service.explain({ method: 'GET', target, from: { place: 'test/near' }, ask: false })
+  expect(explained).toMatchObject({
+    closed: [{ backend: 'new', why: 'its host is published for clients from 2026-01-04 on' }],
+  })
+})
+
 it('is warned of each backend that gets no clients', async () => {
   const warned: unknown[] = []
   const log = { ...silentLog, warn: (fields: unknown) => warned.push(fields) }

@@ -58,7 +58,17 @@ export class PublishedEndpoints {
     return this.#standingOf(backend.url, dayOf(now))
   }
 
-  /** The backends of a config that get no client today, and why. */
+  /** Which of these backends get no client on the day of `now`, and why not. */
+  closed(backends: Iterable<Backend>, now: number): ReadonlyMap<Backend, string> {
+    const closed = new Map<Backend, string>()
+    for (const backend of backends) {
+      const standing = this.standingOf(backend, now)
+      if (standing.kind !== 'open') closed.set(backend, `its host ${wordsOf(standing)}`)
+    }
+    return closed
+  }
+
+  /** The same of a config, as warnings. */
   remarksOn({ upstreams, stores }: Config, now: number): Remark[] {
     const today = dayOf(now)
     const remarks: Remark[] = []

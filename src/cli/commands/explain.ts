@@ -77,7 +77,7 @@ function describeStep(
     `   ${describeDecision(explanation)}`,
     `   ${describeAnswer(answer)}`,
   ]
-  const table = describeSplits(explanation) + describeCandidates(explanation)
+  const table = describeSplits(explanation) + describeCandidates(explanation) + describeClosed(explanation)
   const before = tables.get(table)
   if (before === undefined) tables.set(table, number)
   lines.push(
@@ -158,6 +158,10 @@ function describeCandidates({ candidates }: Explanation): string {
     ]),
     terminalWidth() - STEP_INDENT.length,
   )
+}
+
+function describeClosed({ closed = [] }: Explanation): string {
+  return closed.map(({ backend, why }) => `\n  ${backend} gets no clients, since ${why}`).join('')
 }
 
 function describeVerdict({ verdict, failure }: ExplainedCandidate): string {
