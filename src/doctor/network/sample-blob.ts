@@ -5,8 +5,8 @@ import type { NetworkRuntime } from './in-time.ts'
 
 /** Enough to see how fast it is, and whether large packets pass. */
 const SAMPLE_BYTES = 8 * 1024 * 1024
-/** What all samples of one host may take. */
-const HOST_BYTES = 3 * SAMPLE_BYTES
+/** How many samples of full length, or of full time, one host is asked for; of small blobs there may be more. */
+const HOST_SHARE = 3
 /** How long one is read, in milliseconds. */
 const SAMPLE_TIME = 10_000
 
@@ -15,7 +15,8 @@ export class BlobSampler {
   readonly #fetch: Fetch
   readonly #runtime: NetworkRuntime
   readonly #exchanges: readonly Exchange[]
-  readonly #read = new Map<string, number>()
+  /** What the samples of a host have taken, as a share of a full one. */
+  readonly #taken = new Map<string, number>()
 
   /** `exchanges` is where `fetch` notes what it learns. */
   constructor(fetch: Fetch, runtime: NetworkRuntime, exchanges: readonly Exchange[]) {
@@ -26,7 +27,7 @@ export class BlobSampler {
 
   /** Rejects with a {@link PullFault} where a pull would fail, which the exchange with the fault has too. */
   async sample(url: string, digest: Digest, ranged: Exchange): Promise<void> {
-    if ((this.#read.get(ranged.host) ?? 0) >= HOST_BYTES) return
+    if ((this.#taken.get(ranged.host) ?? 0) >= HOST_SHARE) return
     try {
       const answer = await this.#fetch(url, { method: 'GET', headers: { Accept: '*/*' } })
       await this.#readSample(answer, digest, this.#exchanges.at(-1)!)
@@ -58,8 +59,10 @@ export class BlobSampler {
       await reader.cancel()
       break
     }
-    exchange.sample = { bytes, milliseconds: Math.round(now() - begun), whole }
-    this.#read.set(exchange.host, (this.#read.get(exchange.host) ?? 0) + bytes)
+    const milliseconds = Math.round(now() - begun)
+    exchange.sample = { bytes, milliseconds, whole }
+    const share = Math.max(bytes / SAMPLE_BYTES, milliseconds / SAMPLE_TIME)
+    this.#taken.set(exchange.host, (this.#taken.get(exchange.host) ?? 0) + share)
     if (whole && hash.hex() !== digestEncoded(digest)) throw new PullFault(otherBytes(answer, bytes))
   }
 }
