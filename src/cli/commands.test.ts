@@ -47,6 +47,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "doctor --root PORTOLAN_DOCTOR_ROOT",
       "doctor --allowlist PORTOLAN_DOCTOR_ALLOWLIST",
       "doctor --compare PORTOLAN_DOCTOR_COMPARE",
+      "doctor --watch PORTOLAN_DOCTOR_WATCH",
       "doctor --json PORTOLAN_DOCTOR_JSON",
       "doctor --ca PORTOLAN_DOCTOR_CA",
       "doctor --quiet PORTOLAN_DOCTOR_QUIET",

@@ -4,8 +4,9 @@ import { printable } from './print.ts'
 import { formatFields, formatTable } from './table.ts'
 
 /** What was found, for people: the sentence, whose it is and what to type; then check by check. */
-export function formatNetworkReport({ summary, view, checks }: NetworkReport): string {
-  const { verdict, sentence, cause, owner, try: steps } = summary
+export function formatNetworkReport(report: NetworkReport): string {
+  const { summary, view, checks } = report
+  const { owner, try: steps } = summary
   const rows = checks.map(({ verdict, check, at, family, says }) =>
     [verdict, check, at, family === undefined ? '' : `IPv${family}`, says].map(printable),
   )
@@ -16,7 +17,7 @@ export function formatNetworkReport({ summary, view, checks }: NetworkReport): s
     ...(proxies.none ? [`none for ${proxies.none}`] : []),
   ]
   return [
-    printable(`${verdict}: ${sentence}${cause === undefined ? '' : `  [${cause}]`}`),
+    formatSummary(report),
     formatFields([
       ...(owner === undefined ? [] : [['mended by', [`who owns ${owner}`]] as const]),
       ['try', steps.map(printable)],
@@ -31,6 +32,11 @@ export function formatNetworkReport({ summary, view, checks }: NetworkReport): s
     '',
     formatTable(['', 'what', 'where', '', 'found'], rows),
   ].join('\n')
+}
+
+/** The verdict in one line, with its cause. */
+export function formatSummary({ summary: { verdict, sentence, cause } }: NetworkReport): string {
+  return printable(`${verdict}: ${sentence}${cause === undefined ? '' : `  [${cause}]`}`)
 }
 
 /** What the network has to let through, and whether that is all of it. */

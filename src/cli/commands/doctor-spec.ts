@@ -23,6 +23,13 @@ const timeout: ReadText<number> = (text) => {
     : refused('must be a duration from 100ms to 5m')
 }
 
+const interval: ReadText<number> = (text) => {
+  const milliseconds = parseDuration(text)
+  return milliseconds !== undefined && milliseconds >= 1000 && milliseconds <= 86_400_000
+    ? milliseconds
+    : refused('must be a duration from 1s to 1d')
+}
+
 const doorUrl: ReadText<string> = (text) =>
   /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text.replace(/\/$/, '')
     ? new URL(text).origin
@@ -60,13 +67,20 @@ export const DOCTOR = defineCommand({
       'say what is otherwise here than on a machine that works: what doctor --json has printed there',
       asText,
     ),
+    watch: value(
+      '<duration>',
+      'try again after so long, and say when something has changed, until Ctrl-C; with --json a line of JSON each time',
+      interval,
+    ),
     ...jsonOptions('print all of it as JSON: facts, checks, hosts and the summary; with --error, the causes'),
   },
   rules: [
+    { kind: 'exclude', options: ['watch', 'allowlist'], why: 'a list of hosts is of one pull' },
+    { kind: 'exclude', options: ['watch', 'compare'], why: 'one pull is compared' },
     {
       kind: 'check',
-      fault({ error, runtime, door, family, platform, allowlist, compare }, image) {
-        const tried = [image, runtime, door, family, platform, compare]
+      fault({ error, runtime, door, family, platform, allowlist, compare, watch }, image) {
+        const tried = [image, runtime, door, family, platform, compare, watch]
         const tries = tried.some((one) => one !== undefined) || allowlist
         return error !== undefined && tries
           ? '--error explains a text and tries nothing: give it alone'
@@ -80,6 +94,7 @@ export const DOCTOR = defineCommand({
     'portolan doctor pause:3.10 --door https://registry.example --allowlist',
     'portolan doctor registry.k8s.io/pause:3.10 --root /host --json',
     'portolan doctor registry.example/web:1 --compare good-node.json',
+    'portolan doctor registry.example/web:1 --watch 30s',
     'crictl pull registry.example/web:1 2>&1 | portolan doctor --error -',
     'kubectl describe pod web-1 | portolan doctor --error -',
     'journalctl -u kubelet -u containerd --since -1h | portolan doctor --error - --json',

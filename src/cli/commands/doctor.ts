@@ -1,17 +1,19 @@
 import { statSync } from 'node:fs'
 import { type ComparedReport, compareReports, parseReport } from '../../doctor/network/compare.ts'
 import { examine } from '../../doctor/network/examine.ts'
-import type { Verdict } from '../../doctor/network/report.ts'
+import type { NetworkReport, Verdict } from '../../doctor/network/report.ts'
 import { PortolanError } from '../../errors.ts'
 import type { Platform } from '../../oci/manifest.ts'
 import { parseReference } from '../../oci/reference.ts'
 import { kubernetesReleases } from '../../releases/kubernetes-releases.ts'
 import { commandRuntime } from '../command-runtime.ts'
 import { EXIT } from '../exit-code.ts'
-import { formatAllowList, formatDifferences, formatNetworkReport } from '../network-report.ts'
-import { printable, printJson, say } from '../print.ts'
+import { interruptible } from '../interruption.ts'
+import { formatAllowList, formatDifferences, formatNetworkReport, formatSummary } from '../network-report.ts'
+import { printable, printJson, printJsonLine, say } from '../print.ts'
 import { readTextAt } from '../read-endpoints.ts'
 import { readRuntimeView } from '../runtime-view/runtime-view.ts'
+import { watchPull } from '../watch-pull.ts'
 import { runDoctorError } from './doctor-error.ts'
 import type { DoctorOptions } from './doctor-spec.ts'
 
@@ -40,10 +42,13 @@ export async function runDoctor(image: string | undefined, options: DoctorOption
   const { reference, notRead, ...view } = readRuntimeView({ ...options, reference: asked })
   for (const { path, reason } of notRead) console.error(printable(`not read: ${path}: ${reason}`))
   say(`pulling as ${view.facts.runtime} would, from ${view.facts.endpoints.join(', then ') || 'nowhere'}`)
-  const report = await examine(
-    { ...view, image: { reference, platform: platform ?? thisPlatform() } },
-    { ...commandRuntime, sockets },
-  )
+  const attempt = () =>
+    examine(
+      { ...view, image: { reference, platform: platform ?? thisPlatform() } },
+      { ...commandRuntime, sockets },
+    )
+  if (options.watch !== undefined) return watch(attempt, options.watch, json)
+  const report = await attempt()
   const differences = other && compareReports(other, report)
   if (json) printJson({ ...report, ...(differences && { differences }) })
   else {
@@ -51,6 +56,29 @@ export async function runDoctor(image: string | undefined, options: DoctorOption
     if (differences) process.stdout.write(`\n${formatDifferences(differences)}\n`)
   }
   return CODES[report.summary.verdict]
+}
+
+/** Says what changes until Ctrl-C; gives the code of the last try. */
+async function watch(attempt: () => Promise<NetworkReport>, every: number, json: boolean): Promise<number> {
+  const interruption = interruptible(say, 'reporting nothing more')
+  try {
+    const last = await watchPull(attempt, {
+      every,
+      signal: interruption.signal,
+      runtime: commandRuntime,
+      onChange(report, isFirst) {
+        const at = new Date().toISOString()
+        if (json) printJsonLine({ at, ...report })
+        else {
+          if (isFirst) process.stdout.write(`${formatNetworkReport(report)}\n\n`)
+          process.stdout.write(`${at} ${formatSummary(report)}\n`)
+        }
+      },
+    })
+    return last === undefined ? EXIT.failed : CODES[last.summary.verdict]
+  } finally {
+    interruption[Symbol.dispose]()
+  }
 }
 
 /** A machine that is not there would read as one without settings. */
