@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { formatBytes } from '../src/cli/format-quantity.ts'
-import { grouped, percent } from '../src/cli/simulate-report.ts'
+import { grouped, percent } from '../src/cli/simulate-quantities.ts'
 import type { Money } from '../src/simulate/bill-report.ts'
 import type { PolicyReport } from '../src/simulate/report.ts'
 

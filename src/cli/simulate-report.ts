@@ -1,8 +1,10 @@
-import type { BillReport, Money } from '../simulate/bill-report.ts'
+import type { BillReport } from '../simulate/bill-report.ts'
 import type { Change } from '../simulate/changes.ts'
 import type { LogReport } from '../simulate/log-report.ts'
-import type { BackendReport, PolicyReport, SponsorReport } from '../simulate/report.ts'
+import type { BackendReport, PolicyReport } from '../simulate/report.ts'
 import { formatBytes, formatCount } from './format-quantity.ts'
+import { countOfRequests, formatMoney, grouped, percent } from './simulate-quantities.ts'
+import { formatSponsor } from './simulate-sponsors.ts'
 import { formatTable } from './table.ts'
 
 /** What answers where no backend does. */
@@ -59,15 +61,10 @@ function formatPolicy(policy: PolicyReport, letter: string): string {
   ]
   const own = door.requests > 0 ? [[OWN, '', grouped(door.requests), percent(door.requests, requests)]] : []
   const table = formatTable(head, [...rows, ...own, all])
-  const notes = [...policy.sponsors.map(formatSponsor), ...policy.bills.map(formatBill)]
+  const notes = [...policy.sponsors.flatMap(formatSponsor), ...policy.bills.map(formatBill)]
     .map((line) => `\n  ${line}`)
     .join('')
   return `${title}\n\n${table}${notes}${rest > 0 ? `\n  ${formatCount(rest, 'backend')} more would be sent nobody` : ''}`
-}
-
-function formatSponsor({ id, backends, requests, bytes, cost }: SponsorReport): string {
-  const money = cost === undefined ? '' : `, ${formatMoney(cost)}`
-  return `sponsor ${id} (${formatCount(backends.length, 'backend')}): ${countOfRequests(requests)}, ${formatBytes(bytes)}${money}`
 }
 
 /** What an account costs in a month, and what of it nobody said a price for. */
@@ -79,13 +76,6 @@ function formatBill({ account, month, cost, unpriced }: BillReport): string {
   ]
   const rest = without.length === 0 ? '' : `, and nobody said what ${without.join(' and ')} cost`
   return `${account} in ${month}: ${formatMoney(cost)}${rest}`
-}
-
-/** As people write money, in cents. */
-export function formatMoney({ amount, currency }: Money): string {
-  const [whole = '', fraction = ''] = amount.split('.')
-  // Cents, cut and not rounded: the exact amount is in the JSON.
-  return `${grouped(whole)}.${fraction.padEnd(2, '0').slice(0, 2)} ${currency}`
 }
 
 function distanceCells({ distance }: Pick<BackendReport, 'distance'>): string[] {
@@ -148,17 +138,4 @@ export function formatLogs(logs: readonly LogReport[]): string[] {
       ...unknownLines.map(({ line, why, text }) => `  line ${line}: ${why}${text === '' ? '' : `: ${text}`}`),
     ]
   })
-}
-
-function countOfRequests(count: number): string {
-  return `${grouped(count)} ${count === 1 ? 'request' : 'requests'}`
-}
-
-/** As people write large numbers. */
-export function grouped(count: number | string): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
-}
-
-export function percent(part: number, whole: number): string {
-  return whole === 0 ? '0.0' : ((100 * part) / whole).toFixed(1)
 }

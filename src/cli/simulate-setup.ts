@@ -11,6 +11,7 @@ import type { PriceTable } from '../prices/price-table.ts'
 import { readShippedPrices, shippedPrices } from '../prices/shipped.ts'
 import type { Backend } from '../routing/backend.ts'
 import { payersOf } from '../routing/budget/payers.ts'
+import type { SponsorParts } from '../routing/budget/sponsor-account.ts'
 import { loadPriceTables } from '../server/sponsors/price-tables.ts'
 import type { Account } from '../simulate/money.ts'
 import type { PolicySetup } from '../simulate/open-replay.ts'
@@ -24,6 +25,8 @@ const PRICES_MAX = 4 * 1024 * 1024
 export interface SimulatedPolicy extends PolicySetup, PolicyNote {
   /** What its clients are found by. */
   readonly by: RangesFor['by']
+  /** Who pays, as their accounts know it. */
+  readonly payers: readonly SponsorParts[]
 }
 
 /** What is assumed of every policy. */
@@ -91,7 +94,7 @@ export async function readPolicies(
 async function payersOfConfig(
   config: Config,
   tables: readonly PriceTable[],
-): Promise<Pick<SimulatedPolicy, 'accounts' | 'sponsors'>> {
+): Promise<Pick<SimulatedPolicy, 'accounts' | 'sponsors' | 'payers'>> {
   const own = await loadPriceTables(config, (file) => readRegular(file, PRICES_MAX))
   const backends = [...config.stores.map(storeOf), ...config.upstreams.map(upstreamOf)]
   const payers = payersOf(config.sponsors ?? [], backends)
@@ -100,6 +103,13 @@ async function payersOfConfig(
   )
   const others = backends.filter((backend) => !payers.has(backend) || !own.has(payers.get(backend)!.id))
   return {
+    // The log is that of all doors, so that they go by whole budgets.
+    payers: (config.sponsors ?? []).map((sponsor) => ({
+      config: sponsor,
+      backends: backends.filter((backend) => payers.get(backend) === sponsor),
+      table: own.get(sponsor.id),
+      replicas: 1,
+    })),
     sponsors: new Map(sponsored.map(([id, paid]) => [id, paid.map((backend) => backend.id)])),
     accounts: [
       ...sponsored.flatMap(([id, paid]) => (own.has(id) ? [accountOf(id, own.get(id)!, paid)] : [])),

@@ -1,5 +1,5 @@
 import { formatSize, parseSize } from './byte-size.ts'
-import { formatMoney, type Money, parseMoney } from './money.ts'
+import { formatMicros, formatMoney, type Money, parseMoney } from './money.ts'
 
 /** Money, or bytes. */
 export type Amount = Money | { readonly bytes: number }
@@ -23,4 +23,9 @@ export function unitOf(amount: Amount): string {
 /** How many of its unit it is: millionths of a currency, or bytes. */
 export function quantityOf(amount: Amount): number {
   return 'bytes' in amount ? amount.bytes : amount.micros
+}
+
+/** Writes a quantity of a unit without it: `250000.00` of a currency, or whole bytes. */
+export function formatQuantity(quantity: bigint, unit: string): string {
+  return unit === 'bytes' ? String(quantity) : formatMicros(quantity)
 }

@@ -31,7 +31,8 @@ export interface AssumedFacts {
   readonly times: number
   /** Whether the log was made up. */
   readonly synthetic: boolean
-  readonly hasBudgets: boolean
+  /** By how many minutes at once budgets are reckoned; absent where there are none. */
+  readonly budgetMinutes?: number | undefined
   readonly hasSpill: boolean
   readonly forgetsDuplicates: boolean
 }
@@ -73,7 +74,7 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
         `prices of ${name} are of ${asOf} (${source}), for one account that sends nothing else`,
     ),
     'a round trip takes 2 ms and 15 µs a kilometre',
-    facts.hasBudgets && 'budgets of sponsors do not run out, and nobody is paced by them',
+    ...budgetsOf(facts),
     facts.hasSpill && 'what may move when a backend is down (spill) is not bounded',
     has('archeio') && 'archeio logs no methods: all are taken for GET',
     has('s3') && 'a bucket logs no repositories: rules by repository do not apply to its lines',
@@ -81,6 +82,23 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
       `lines that were shipped twice are told among the first ${REMEMBERED_MAX} requests, and of these later on`,
   ]
   return said.filter((sentence) => sentence !== false)
+}
+
+function budgetsOf({ budgetMinutes: minutes, times }: AssumedFacts): string[] {
+  if (minutes === undefined) return []
+  return [
+    'budgets of sponsors are whole when the log begins, but for what the config says was spent, and are those of all doors together; what CDNs fetch is not paid from them',
+    ...(minutes > 1
+      ? [
+          `there is so much in the log that sponsors' paces are reckoned by ${minutes} minutes at once, and not by one as in a door`,
+        ]
+      : []),
+    ...(times > 1
+      ? [
+          `budgets pay for ${times} times each request at its moment: a day that stands for a month spends a month's money in a day, and the fewer the requests are, the larger are the lumps that paces go after`,
+        ]
+      : []),
+  ]
 }
 
 /** A few, and how many more there are. */

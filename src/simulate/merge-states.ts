@@ -1,4 +1,5 @@
 import { Distinct, type DistinctState } from './distinct.ts'
+import { type LoadState, SponsorLoad } from './pacing/sponsor-load.ts'
 import type { PolicyState } from './policy-sums.ts'
 import type { ReplayState } from './replay.ts'
 import { type Amount, Sums } from './tally.ts'
@@ -24,6 +25,8 @@ function mergePolicies(states: readonly PolicyState[]): PolicyState {
     moves: mergeSums(states.map(({ moves }) => moves)),
     fills: mergeSets(states.map(({ fills }) => fills)),
     probes: mergeSets(states.map(({ probes }) => probes)),
+    passed: mergeSums(states.map(({ passed }) => passed)),
+    load: mergeLoads(states.map(({ load }) => load)),
   }
 }
 
@@ -44,6 +47,12 @@ function mergeSets(parts: readonly ReadonlyMap<string, DistinctState>[]): Readon
     }
   }
   return inOrder(new Map(sets.entries().map(([id, set]) => [id, set.state])))
+}
+
+function mergeLoads(parts: readonly LoadState[]): LoadState {
+  const load = new SponsorLoad()
+  for (const part of parts) load.merge(part)
+  return load.state
 }
 
 function inOrder<Value>(map: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {

@@ -5,6 +5,8 @@ import { classOf } from '../routing/request-class.ts'
 import type { ContentSize } from './content-sizes.ts'
 import { Distinct, type DistinctState } from './distinct.ts'
 import type { LoggedRequest } from './logs/logged-request.ts'
+import type { Path } from './pacing/path.ts'
+import { type LoadState, SponsorLoad } from './pacing/sponsor-load.ts'
 import { type Amount, type Cell, type CellKey, type Move, Sums } from './tally.ts'
 import { timeSlot } from './time-slot.ts'
 import type { TriedPolicy } from './tried-policy.ts'
@@ -18,6 +20,17 @@ export interface PolicyState {
   readonly fills: ReadonlyMap<string, DistinctState>
   /** By store: each content, once for each time for which an answer is believed. */
   readonly probes: ReadonlyMap<string, DistinctState>
+  /** What goes elsewhere since budgets would not last. */
+  readonly passed: ReadonlyMap<string, Passed>
+  /** What sponsors could be asked for, all of them open; nothing where nobody pays, or where that is known already. */
+  readonly load: LoadState
+}
+
+/** Requests that went past a sponsor's backend. */
+export interface Passed extends Amount {
+  readonly sponsor: string
+  /** Absent where the door itself answers. */
+  readonly to?: string
 }
 
 /** Where a request would go by one policy. */
@@ -34,6 +47,10 @@ export interface Answered {
   readonly place: string | undefined
   readonly outcome: Outcome
   readonly size: ContentSize
+  /** Absent where no sponsor is on it. */
+  readonly path?: Path | undefined
+  /** The first sponsor that was passed over, since its budget would not last. */
+  readonly past?: string | undefined
 }
 
 /** Adds up what one policy makes of requests. */
@@ -42,6 +59,8 @@ export class PolicySums {
   readonly #moves = new Sums<Omit<Move, keyof Amount>>()
   readonly #fills = new Map<string, Distinct>()
   readonly #probes = new Map<string, Distinct>()
+  readonly #passed = new Sums<Omit<Passed, keyof Amount>>()
+  readonly #load = new SponsorLoad()
 
   add(answered: Answered, policy: TriedPolicy): void {
     const { logged, request, place, outcome, size } = answered
@@ -58,6 +77,7 @@ export class PolicySums {
     }))
     count(cell, logged.method, size)
     this.#note(answered, policy)
+    this.#notePaces(answered)
   }
 
   /** Adds a request that the first policy answers otherwise. */
@@ -85,12 +105,29 @@ export class PolicySums {
     of(this.#probes, backend).add(hashText(`${digest} ${Math.floor(logged.at / policy.presenceTtl)}`), 0)
   }
 
+  #notePaces({ logged, place, outcome: { backend }, size, path, past }: Answered): void {
+    if (path !== undefined) {
+      const amount: Amount = { gets: 0, heads: 0, bytes: 0, estimated: 0 }
+      count(amount, logged.method, size)
+      this.#load.add(logged.at, place, path, amount)
+    }
+    if (past === undefined) return
+    const to = backend?.id
+    const passed = this.#passed.at(`${past}\n${to ?? ''}`, () => ({
+      sponsor: past,
+      ...(to !== undefined && { to }),
+    }))
+    count(passed, logged.method, size)
+  }
+
   get state(): PolicyState {
     return {
       cells: this.#cells.cells,
       moves: this.#moves.cells,
       fills: stateOf(this.#fills),
       probes: stateOf(this.#probes),
+      passed: this.#passed.cells,
+      load: this.#load.state,
     }
   }
 }

@@ -5,6 +5,7 @@ import { parseRequest } from '../routing/parse-request.ts'
 import { classOf, RANKED_AS } from '../routing/request-class.ts'
 import type { ContentSizes } from './content-sizes.ts'
 import type { LoggedRequest } from './logs/logged-request.ts'
+import { pathOf } from './pacing/path.ts'
 import { type Outcome, type PolicyState, PolicySums } from './policy-sums.ts'
 import type { TriedPolicy } from './tried-policy.ts'
 
@@ -53,13 +54,23 @@ export class Replay {
     let before: Outcome | undefined
     for (const [index, policy] of this.#policies.entries()) {
       const client = policy.clientOf(logged.client)
-      const decision = policy.decide(method, request, query, client)
+      const way = policy.at(logged.at)
+      const routed = { method, request, query, client }
+      const decision = policy.decide(routed, way)
       const repository = 'name' in request ? request.name : undefined
-      const candidates = policy.view.candidates(client.located?.place, client.address, repository)
-      const outcome = outcomeOf(decision, candidates, request)
-      const answered = { logged, request, place: client.located?.place.name, outcome, size }
+      const candidates = way.view.candidates(client.located?.place, client.address, repository)
+      const answered = {
+        logged,
+        request,
+        place: client.located?.place.name,
+        outcome: outcomeOf(decision, candidates, request),
+        size,
+        path: policy.isForeseen ? undefined : pathOf(policy, routed, decision),
+        past: pastOf(decision, policy),
+      }
       const sums = this.#sums[index]!
       sums.add(answered, policy)
+      const { outcome } = answered
       if (before === undefined) before = outcome
       else if (before.backend?.id !== outcome.backend?.id) sums.addMove(before, answered)
     }
@@ -75,6 +86,12 @@ export class Replay {
       last: this.#last,
     }
   }
+}
+
+/** Whose budget kept the request from going where it would have gone. */
+function pastOf({ passedOver }: Decision, policy: TriedPolicy): string | undefined {
+  const passed = passedOver.find(({ because }) => because === 'budget')
+  return passed && policy.payerOf(passed.candidate.backend)
 }
 
 function outcomeOf(decision: Decision, candidates: Candidates, request: OciRequest): Outcome {

@@ -6,6 +6,8 @@ import { type Change, changesOf, type ReadAmount } from './changes.ts'
 import { type Distances, DistanceTally } from './distances.ts'
 import { type DistinctSum, sumOf } from './distinct.ts'
 import { type Account, billsOf, type CdnFill } from './money.ts'
+import type { Foreseen } from './pacing/foresee.ts'
+import type { BudgetReport } from './pacing/sponsor-history.ts'
 import type { PolicyState } from './policy-sums.ts'
 import type { ReplayState } from './replay.ts'
 import { type Amount, addAmount, type Cell, scaled } from './tally.ts'
@@ -25,6 +27,8 @@ export interface PolicyNote {
   readonly sponsors: ReadonlyMap<string, readonly string[]>
   /** The backend that CDNs fetch from what they lack. */
   readonly origin: string
+  /** How the budgets of its sponsors fared; absent where nobody pays. */
+  readonly foreseen?: Foreseen
 }
 
 /** What a policy makes of the requests of a log. */
@@ -55,6 +59,9 @@ export interface SponsorReport extends ReadAmount {
   readonly backends: readonly string[]
   /** Absent where its traffic has no prices. */
   readonly cost?: Money
+  readonly budget: BudgetReport
+  /** What went elsewhere since its budget would not last, and to which backend; absent of one for the door itself. */
+  readonly passed: readonly (ReadAmount & { readonly to?: string })[]
 }
 
 export interface BackendReport extends ReadAmount {
@@ -91,7 +98,7 @@ interface Basis {
 }
 
 function reportPolicy(
-  { name, config, down, withoutSponsors, accounts, sponsors, origin }: PolicyNote,
+  { name, config, down, withoutSponsors, accounts, sponsors, origin, foreseen }: PolicyNote,
   state: PolicyState | undefined,
   { times, first, isCompared }: Basis,
 ): PolicyReport {
@@ -127,18 +134,29 @@ function reportPolicy(
         ...(probes && { probes: probesOf(sumOf(probes)) }),
       }
     }),
-    sponsors: [...sponsors].map(([id, ids]) => {
-      const { gets, heads, bytes } = totalOf(
-        ids.flatMap((backend) => byBackend.get(backend) ?? []),
-        times,
-      )
+    sponsors: (foreseen?.sponsors ?? []).map(({ id, report: budget }) => {
+      const ids = sponsors.get(id)!
+      const own = ids.flatMap((backend) => byBackend.get(backend) ?? [])
       const [cost] = sumsOf(bills.filter(({ account }) => account === id))
-      return { id, backends: ids, requests: gets + heads, bytes, ...(cost && { cost }) }
+      const passed = passedOf(id, state, times)
+      return { id, backends: ids, ...readAmount(totalOf(own, times)), ...(cost && { cost }), budget, passed }
     }),
     cost: sumsOf(bills),
     bills: bills.map(reportBill),
     ...(isCompared && { changes: changesOf(state?.moves.values() ?? [], times) }),
   }
+}
+
+/** To whom most bytes went first. */
+function passedOf(id: string, state: PolicyState | undefined, times: number): SponsorReport['passed'] {
+  return [...(state?.passed.values() ?? [])]
+    .filter(({ sponsor }) => sponsor === id)
+    .map(({ to, ...amount }) => ({ ...(to !== undefined && { to }), ...readAmount(scaled(amount, times)) }))
+    .sort((one, other) => other.bytes - one.bytes || other.requests - one.requests)
+}
+
+function readAmount({ gets, heads, bytes }: Amount): ReadAmount {
+  return { requests: gets + heads, bytes }
 }
 
 function reportBackend(

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.ts'
 import { encodeInventory } from '../../src/inventory/encode.ts'
@@ -12,9 +14,12 @@ import { pullKey } from '../../src/routing/draw.ts'
 import { isWithin, paceOf } from '../../src/routing/pace.ts'
 import { createPortolan, type Portolan } from '../../src/server/compose.ts'
 import type { DoorRuntime } from '../../src/server/runtime.ts'
+import type { SponsorReport } from '../../src/simulate/report.ts'
 import { silentLog } from '../../src/telemetry/log.ts'
+import { runHosted } from '../support/command-host.ts'
 import { configOf } from '../support/config.ts'
 import { makeBlob } from '../support/content.ts'
+import { makeTempFolder } from '../support/temp.ts'
 import { createTestClock } from '../support/test-clock.ts'
 import { createTestRuntime } from '../support/test-runtime.ts'
 import { storeAt } from '../support/view.ts'
@@ -184,6 +189,35 @@ function* pullsOfAMonth(
   }
 }
 
+function logLine({ at, ...fields }: { at: number; target: string; address: string; bytes?: number }): string {
+  const time = new Date(at).toISOString()
+  const id = `${at} ${fields.address} ${fields.target}`
+  return JSON.stringify({
+    level: 'info',
+    time,
+    id,
+    method: 'GET',
+    bytesKnown: 'listed',
+    ...fields,
+    msg: 'request',
+  })
+}
+
+/** What `portolan simulate` says of the only sponsor. */
+async function simulateLog(lines: readonly string[]): Promise<SponsorReport> {
+  const folder = made.use(await makeTempFolder())
+  const config = { version: 1, upstreams: [UPSTREAM], stores: [PARIS], sponsors: [ACME] }
+  await writeFile(
+    join(folder.path, 'config.yaml'),
+    JSON.stringify({ ...config, routing: [{ prefer: ['stores'] }] }),
+  )
+  await writeFile(join(folder.path, 'access.log'), lines.join('\n'))
+  const words = ['simulate', 'access.log', '--config', 'config.yaml', '--json', '--threads', '2']
+  const { code, out, err } = await runHosted(words, { folder: folder.path })
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  return JSON.parse(out).policies[0].sponsors[0]
+}
+
 describe('a budget of 1,000 USD a month, of which twice as much would be asked for, and twenty times on the third day', () => {
   it('is kept to by a door, and used: nobody is refused, and it takes the same course as without a door', async () => {
     const config = configWith({ sponsors: [ACME] })
@@ -197,9 +231,12 @@ describe('a budget of 1,000 USD a month, of which twice as much would be asked f
     const simulated = new Sponsors([parts], from)
     simulated.tick(from)
 
+    // And the same clients from a log.
+    const log = [logLine({ at: from, target: '/v2/', address: '203.0.113.1' })]
+
     const [lived, foreseen]: [[number, number][], [number, number][]] = [[], []]
     const changesOfDoor = () => world.lines.filter(({ msg }) => msg === 'the pace of a sponsor has changed')
-    let at = from
+    let [at, served] = [from, 0]
     for (const pull of pullsOfAMonth(from, 31)) {
       while (at < pull.at) {
         world.advance(MINUTE)
@@ -210,6 +247,9 @@ describe('a budget of 1,000 USD a month, of which twice as much would be asked f
         if ((at - from) % HOUR === 0) await settle()
       }
       const host = await world.pull(pull.address, pull.repository)
+      const target = `/v2/${pull.repository}/blobs/${LARGE[log.length % LARGE.length]}`
+      log.push(logLine({ ...pull, target, bytes: LARGE_BYTES }))
+      if (host === 'paris.test') served++
       const pace = simulated.of('paris')!.pace
       const isIn = isWithin(paceOf('acme', pace), pullKey(parseAddress(pull.address), pull.repository))
       expect(host).toBe(pace >= 1 || isIn ? 'paris.test' : 'iowa.test')
@@ -219,6 +259,7 @@ describe('a budget of 1,000 USD a month, of which twice as much would be asked f
     }
 
     expect(lived).toEqual(foreseen)
+    world.advance(MINUTE)
     const gaps = lived.slice(1).map(([moment], index) => moment - lived[index]![0])
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(HOUR)
     expect(lived.length).toBeGreaterThan(3)
@@ -226,6 +267,14 @@ describe('a budget of 1,000 USD a month, of which twice as much would be asked f
     expect(Number(spent)).toBeLessThanOrEqual(1000)
     expect(Number(spent)).toBeGreaterThanOrEqual(950)
     expect(alarm).toBe('none')
+
+    const { requests, budget } = await simulateLog(log)
+    expect(budget.course.map(({ at, pace }) => [Date.parse(at), pace])).toEqual([[from, 1], ...lived])
+    expect(budget.alarms.map(({ alarm }) => alarm)).toEqual(
+      world.lines.flatMap(({ fields }) => (fields.sponsor === 'acme' ? (fields.alarm ?? []) : [])),
+    )
+    expect(budget.months[0]).toMatchObject({ month: '2026-01', spent })
+    expect(requests).toBe(served)
   }, 60_000)
 })
 

@@ -10,15 +10,15 @@ const GZIP_MAGIC = [0x1f, 0x8b]
 
 /**
  * The bytes of a log, or of standard input for `-`, unpacked if they are gzip or zstd, which their beginning says and not
- * their name. `onBytes` is told how many were read, packed as they are. Throws `FILE_UNREADABLE`.
+ * their name. `onBytes` is told how many were read, packed as they are; `open` gives them where they are elsewhere. Throws `FILE_UNREADABLE`.
  */
 export async function* readLogBytes(
   file: string,
   onBytes: (count: number) => void,
+  open: () => AsyncIterable<Uint8Array> = () => openLog(file),
 ): AsyncGenerator<Uint8Array> {
   try {
-    const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
-    const reader = new ByteReader(counted(source, onBytes))
+    const reader = new ByteReader(counted(open(), onBytes))
     const beginning = await reader.upTo(ZSTD_MAGIC.length)
     const begins = (magic: readonly number[]) => magic.every((byte, index) => beginning[index] === byte)
     if (begins(ZSTD_MAGIC)) yield* unpackZstd(reader, beginning)
@@ -33,6 +33,10 @@ export async function* readLogBytes(
     const name = file === '-' ? 'standard input' : file
     throw new PortolanError('FILE_UNREADABLE', `cannot read ${name}: ${reason}`, { file, reason }, cause)
   }
+}
+
+function openLog(file: string): AsyncIterable<Uint8Array> {
+  return file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
 }
 
 async function* counted(

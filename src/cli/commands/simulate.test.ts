@@ -338,19 +338,128 @@ describe('portolan simulate', () => {
     const { policies, assumptions } = await simulated(LOG, '--config', config, '--without-sponsor', 'acme')
     const acme = { id: 'acme', backends: ['paris', 'virginia'] }
     expect(policies.map(({ sponsors }) => sponsors)).toEqual([
-      [{ ...acme, requests: 160, bytes: 220_000_000 }],
-      [{ ...acme, requests: 0, bytes: 0 }],
+      [expect.objectContaining({ ...acme, requests: 160, bytes: 220_000_000 })],
+      [expect.objectContaining({ ...acme, requests: 0, bytes: 0 })],
     ])
+    expect(policies[0]!.sponsors[0]!.budget).toMatchObject({
+      unit: 'bytes',
+      months: [{ budget: '1099511627776', spent: '220000000', left: '1099291627776' }],
+      pace: { lowest: 1, last: 1, changes: 0 },
+    })
     expect(policies[1]).toMatchObject({ withoutSponsors: ['acme'], down: ['paris', 'virginia'] })
     expect(policies[1]!.changes!.map(({ from, to, requests }) => [from, to, requests])).toEqual([
       ['virginia', 'main', 60],
       ['paris', 'main', 100],
     ])
-    expect(assumptions.join('\n')).toContain('budgets of sponsors do not run out')
+    expect(assumptions.join('\n')).toContain('budgets of sponsors are whole when the log begins')
     expect(await simulate(LOG, '--config', config, '--without-sponsor', 'acne')).toMatchObject({
       code: 2,
       err: expect.stringContaining('--without-sponsor "acne" is in no config (did you mean "acme"?)'),
     })
+  })
+
+  describe('with a budget that does not last', () => {
+    const GIB = 2 ** 30
+    // 24 requests an hour for five days, of a gibibyte each: 2,880 of them, of which a thousand are given.
+    const log = () =>
+      Array.from({ length: 2880 }, (_, index) => {
+        const day = 1 + Math.floor(index / 576)
+        const time = new Date(Date.UTC(2026, 10, day) + (index % 576) * 150_000).toISOString()
+        const address = `10.1.${index >> 8}.${index & 255}`
+        const target = `/v2/app-${index % 97}/blobs/sha256:${String(index).padStart(64, '0')}`
+        const sent = { bytes: GIB, bytesKnown: 'listed', msg: 'request' }
+        return JSON.stringify({
+          level: 'info',
+          time,
+          id: `r${index}`,
+          method: 'GET',
+          target,
+          address,
+          ...sent,
+        })
+      })
+    const sponsored = async (name: string, more: object = {}) => {
+      const credit = { amount: '1000GiB', from: '2026-11-01', until: '2026-11-05' }
+      const acme = { id: 'acme', backends: ['paris'], credits: [credit], over: 'main', ...more }
+      return file(name, `${await readFile(CONFIG, 'utf8')}sponsors: ${JSON.stringify([acme])}\n`)
+    }
+
+    it('sends on as many as it would not last for, and says where to, whatever the threads and the order', async () => {
+      const lines = log()
+      const config = await sponsored('credit.yaml')
+      const words = ['--config', config, '--threads']
+      const inOrder = await file('month.log', lines.join('\n'))
+      const one = await simulated(inOrder, ...words, '1')
+      const [policy] = one.policies
+      const [acme] = policy!.sponsors
+      expect(acme!.budget.course.length).toBeGreaterThan(2)
+      expect(acme!.budget.pace.lowest).toBeLessThan(0.5)
+      const spent = Number(acme!.budget.months[0]!.spent)
+      expect(spent).toBeLessThanOrEqual(1000 * GIB)
+      expect(spent).toBeGreaterThan(950 * GIB)
+      expect(spent).toBe(acme!.bytes)
+      expect(acme!.passed).toEqual([
+        { to: 'main', requests: 2880 - acme!.requests, bytes: 2880 * GIB - acme!.bytes },
+      ])
+      expect(amounts(policy!)).toMatchObject({
+        paris: { requests: acme!.requests },
+        main: { requests: 2880 - acme!.requests },
+      })
+      const other = await file('reversed.log', lines.toReversed().join('\n'))
+      expect((await simulated(other, ...words, '3')).policies).toEqual(one.policies)
+      const { out } = await simulate(inOrder, ...words, '1')
+      expect(out).toMatch(
+        /\n {2}sponsor acme \(1 backend\): .*\n {4}2026-11: [\d.]+ GiB spent, [\d.]+ GiB left\n {4}pace .* at the lowest, .*; elsewhere instead: .* to main\n/,
+      )
+    })
+
+    it('reads standard input twice', async () => {
+      const config = await sponsored('credit-of-input.yaml')
+      const lines = log().join('\n')
+      const named = await simulated(await file('named.log', lines), '--config', config)
+      const words = ['simulate', '-', '--config', config, '--json']
+      const { code, out, err } = await runHosted(words, { folder: folder.path, input: lines })
+      expect({ code, err }).toEqual({ code: 0, err: '' })
+      const document = JSON.parse(out) as Document
+      expect(document.logs[0]).toMatchObject({ file: '-', requests: 2880 })
+      expect(document.policies).toEqual(named.policies)
+    })
+
+    it('says when it is used up, and what a floor costs then', async () => {
+      const credit = { amount: '100GiB', from: '2026-11-01', until: '2026-11-05' }
+      const config = await sponsored('floor.yaml', { credits: [credit], floor: 0.5 })
+      const { policies } = await simulated(await file('floor.log', log().join('\n')), '--config', config)
+      const { budget } = policies[0]!.sponsors[0]!
+      expect(budget.months[0]).toMatchObject({ left: '0', usedUpAt: expect.stringMatching(/^2026-11-01T/) })
+      expect(Number(budget.months[0]!.owed)).toBeGreaterThan(1000 * GIB)
+      expect(budget.pace).toMatchObject({ lowest: 0.5, last: 0.5 })
+      expect(budget.alarms.map(({ alarm }) => alarm)).toContain('used-up')
+    })
+  })
+
+  it('tells months apart, as the sponsor has them, and none that the log does not reach', async () => {
+    const line = (at: string, size: number) =>
+      JSON.stringify({
+        ...{ level: 'info', time: at, id: at, method: 'GET', address: '10.1.0.1', bytes: size },
+        ...{ target: `/v2/app/blobs/sha256:${'5'.repeat(64)}`, bytesKnown: 'listed', msg: 'request' },
+      })
+    const log = await file(
+      'months.log',
+      // In Berlin it is November from eleven o'clock in the evening on.
+      [
+        line('2026-10-31T22:59:00Z', 100),
+        line('2026-10-31T23:00:00Z', 20),
+        line('2026-11-30T22:59:59Z', 3),
+      ].join('\n'),
+    )
+    const acme = { id: 'acme', backends: ['paris'], timezone: 'Europe/Berlin' }
+    const budget = { amount: '1KiB', per: 'month' }
+    const text = `${await readFile(CONFIG, 'utf8')}sponsors: ${JSON.stringify([{ ...acme, budget }])}\n`
+    const { policies } = await simulated(log, '--config', await file('months.yaml', text))
+    expect(policies[0]!.sponsors[0]!.budget.months).toEqual([
+      { month: '2026-10', budget: '1024', spent: '100', left: '924', owed: '0' },
+      { month: '2026-11', budget: '1024', spent: '23', left: '1001', owed: '0' },
+    ])
   })
 
   it('reads standard input, and a list of log entries in one document', async () => {

@@ -1,7 +1,8 @@
 import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { logFile, type Replayed, replayLogs } from '../../adapters/simulate/replay-logs.ts'
+import { logFile, type Replayed } from '../../adapters/simulate/replay-logs.ts'
+import { SpooledInput } from '../../adapters/simulate/spooled-input.ts'
 import {
   type SyntheticOptions,
   syntheticSource,
@@ -18,7 +19,9 @@ import { EXIT } from '../exit-code.ts'
 import { interruptible } from '../interruption.ts'
 import { printLongJson, progressOutput, say, sayError } from '../print.ts'
 import { type SimulationPage, simulationPage } from '../simulate-html/page.ts'
-import { formatLogs, formatPolicies, grouped, percent } from '../simulate-report.ts'
+import { type PacedReplay, replayPaced } from '../simulate-paced.ts'
+import { grouped, percent } from '../simulate-quantities.ts'
+import { formatLogs, formatPolicies } from '../simulate-report.ts'
 import { readInventories, readPolicies, type SimulatedPolicy } from '../simulate-setup.ts'
 import type { SimulateOptions } from './simulate-spec.ts'
 
@@ -60,23 +63,35 @@ async function replay(
   const inventories = await readInventories(options.inventory ?? [], policies)
   const sizes = { ...USUAL_SIZES, blob: options.blobSize }
   const times = timesOf(options)
+  const isTwice = policies.some(({ payers }) => payers.length > 0)
+  const spool = isTwice && files.includes('-') ? await SpooledInput.read() : undefined
+  const logs = options.synthetic
+    ? [syntheticSource(options)]
+    : files.map((file) => (file === '-' && spool !== undefined ? spool : logFile(file)))
   const progress = createProgress(options.synthetic ? undefined : await sizeOf(files))
-  let replayed: Replayed
+  let paced: PacedReplay
   try {
-    replayed = await replayLogs(
-      options.synthetic ? [syntheticSource(options)] : files.map(logFile),
-      { policies: policies.map(setupOf), inventories, sizes },
-      {
+    paced = await replayPaced(logs, policies, {
+      setup: { policies: policies.map(setupOf), inventories, sizes },
+      times,
+      options: {
         ...(options.format !== undefined && { format: options.format }),
         threads: options.threads ?? availableParallelism(),
         onProgress: progress.step,
       },
-    )
+      onSecond: progress.again,
+    })
   } finally {
     progress.end()
+    await spool?.[Symbol.asyncDispose]()
   }
-  const reports = reportPolicies(policies, replayed.state, times)
-  const facts = factsOf(policies, replayed, reports[0]!, { inventories, sizes, times })
+  const { replayed, foreseen } = paced
+  const notes = policies.map((policy, index) => ({
+    ...policy,
+    ...(foreseen[index] && { foreseen: foreseen[index] }),
+  }))
+  const reports = reportPolicies(notes, replayed.state, times)
+  const facts = factsOf(policies, paced, reports[0]!, { inventories, sizes, times })
   const assumptions = assumptionsOf({ ...facts, synthetic: options.synthetic })
   const lines = linesOf(replayed)
   const document = documentOf(replayed, lines)
@@ -173,7 +188,7 @@ function exitCodeOf({ all, requests, unknown }: Lines, most: number): number {
 
 function factsOf(
   policies: readonly SimulatedPolicy[],
-  { logs, forgetsDuplicates }: Replayed,
+  { replayed: { logs, forgetsDuplicates }, foreseen }: PacedReplay,
   first: PolicyReport,
   {
     inventories,
@@ -203,7 +218,10 @@ function factsOf(
     prices: [...new Set(policies.flatMap(({ accounts }) => accounts.map(({ table }) => table)))],
     origins: policies.map(({ origin }) => origin),
     times,
-    hasBudgets: policies.some(({ sponsors }) => sponsors.size > 0),
+    budgetMinutes: foreseen.reduce<number | undefined>(
+      (most, each) => (each === undefined ? most : Math.max(most ?? 1, each.minutes)),
+      undefined,
+    ),
     hasSpill: policies.some(({ config }) => config.spill !== undefined),
     forgetsDuplicates,
   }
@@ -227,10 +245,16 @@ async function sizeOf(logs: readonly string[]): Promise<number | undefined> {
 }
 
 /** Says on a terminal how far it is. */
-function createProgress(size: number | undefined): { step(bytes: number, lines: number): void; end(): void } {
+function createProgress(size: number | undefined): {
+  step(bytes: number, lines: number): void
+  /** Begins anew: the logs are read once more. */
+  again(): void
+  end(): void
+} {
   const output = progressOutput()
-  if (!output.isTTY) return { step() {}, end() {} }
+  if (!output.isTTY) return { step() {}, again() {}, end() {} }
   let [bytes, lines, last] = [0, 0, 0]
+  let round = ''
   return {
     step(moreBytes, moreLines) {
       bytes += moreBytes
@@ -238,7 +262,11 @@ function createProgress(size: number | undefined): { step(bytes: number, lines: 
       if (performance.now() - last < 100) return
       last = performance.now()
       const share = size === undefined ? '' : `, ${Math.floor((100 * bytes) / Math.max(1, size))} %`
-      output.write(`\r${grouped(lines)} lines${share}\u001b[K`)
+      output.write(`\r${round}${grouped(lines)} lines${share}\u001b[K`)
+    },
+    again() {
+      ;[bytes, lines, last] = [0, 0, 0]
+      round = 'once more, by the paces of sponsors: '
     },
     end: () => output.write('\r\u001b[K'),
   }

@@ -31,7 +31,22 @@ const policy = (config: string): PolicyReport => ({
       distance: { unknown: 0 },
     },
   ],
-  sponsors: [],
+  sponsors: [
+    {
+      id: EVIL,
+      backends: [EVIL],
+      requests: 7,
+      bytes: 0,
+      budget: {
+        unit: 'USD',
+        months: [{ month: '2026-11', budget: '1000.00', spent: '950.00', left: '50.00', owed: '0.00' }],
+        pace: { lowest: 0.25, last: 1, changes: 3 },
+        course: [],
+        alarms: [],
+      },
+      passed: [{ to: EVIL, requests: 7, bytes: 0 }],
+    },
+  ],
   cost: [{ amount: '1234.567', currency: 'USD' }],
   bills: [
     {

@@ -1,7 +1,9 @@
 import type { LogReport } from '../../simulate/log-report.ts'
 import type { BackendReport, PolicyReport } from '../../simulate/report.ts'
 import { formatBytes } from '../format-quantity.ts'
-import { formatMoney, grouped, letterOf, percent } from '../simulate-report.ts'
+import { formatMoney, grouped, percent } from '../simulate-quantities.ts'
+import { letterOf } from '../simulate-report.ts'
+import { formatAlarms, formatMonth, formatPaces } from '../simulate-sponsors.ts'
 import { barChart, type ChartRow } from './chart.ts'
 import { html, type Markup, table } from './markup.ts'
 
@@ -102,7 +104,7 @@ function currencyFormat(policies: readonly PolicyReport[]): (value: number) => s
 }
 
 function policySection(policy: PolicyReport, index: number): Markup {
-  const { backends, requests, bills, changes } = policy
+  const { backends, requests, bills, changes, sponsors } = policy
   const used = backends.filter((backend) => backend.requests > 0)
   const rows = used.map((backend) => [
     ...[backend.id, backend.place, grouped(backend.requests), percent(backend.requests, requests)],
@@ -119,6 +121,7 @@ function policySection(policy: PolicyReport, index: number): Markup {
   const letter = letterOf(index)
   return html`<h2>${letter}</h2>
 ${table('Backends', head, rows, [1])}
+${sponsors.length === 0 ? [] : [sponsorsTable(sponsors)]}
 ${bills.map(({ account, month, cost, lines }) =>
   table(
     `${account} in ${month}: ${formatMoney(cost)}`,
@@ -132,6 +135,18 @@ ${bills.map(({ account, month, cost, lines }) =>
   ),
 )}
 ${changes === undefined || changes.length === 0 ? [] : [changesTable(changes, letter)]}`
+}
+
+function sponsorsTable(sponsors: PolicyReport['sponsors']): Markup {
+  const rows = sponsors.map((sponsor) => [
+    ...[sponsor.id, grouped(sponsor.requests), formatBytes(sponsor.bytes)],
+    sponsor.budget.months
+      .map((month) => `${month.month}: ${formatMonth(month, sponsor.budget.unit)}`)
+      .join('; '),
+    formatPaces(sponsor),
+    formatAlarms(sponsor).join('; '),
+  ])
+  return table('Sponsors', ['', 'requests', 'bytes', 'budget', 'pace', 'told'], rows, [3, 4, 5])
 }
 
 function changesTable(changes: NonNullable<PolicyReport['changes']>, letter: string): Markup {

@@ -15,6 +15,14 @@ export interface FundsRecord {
   readonly credits: readonly { readonly credit: CreditConfig; readonly used: string }[]
 }
 
+/** What a month came to when it ended; `left` is of its budget and of the credits that paid in it. */
+export interface ClosedMonth {
+  readonly month: string
+  readonly spent: bigint
+  readonly left: bigint
+  readonly owed: bigint
+}
+
 interface OwnCredit extends Credit {
   readonly config: CreditConfig
   left: bigint
@@ -36,6 +44,7 @@ export class Funds {
   #left: bigint
   #spent = 0n
   #owed = 0n
+  #closed: ClosedMonth | undefined
 
   /** `now` is in milliseconds since 1970; one of `replicas` doors goes by its part. */
   constructor(config: SponsorConfig, replicas: number, now: number) {
@@ -87,6 +96,11 @@ export class Funds {
     return this.#month
   }
 
+  /** The month before; `undefined` where this is the first. */
+  get closed(): ClosedMonth | undefined {
+    return this.#closed
+  }
+
   /** What was spent of all funds in this month. */
   get spent(): bigint {
     return this.#spent
@@ -115,6 +129,8 @@ export class Funds {
   /** Begins another month when it is one. Gives whether it did. */
   roll(now: number): boolean {
     if (now < this.#month.until && now >= this.#month.from) return false
+    const left = this.left(this.#month.until - 1).reduce((sum, { amount }) => sum + BigInt(amount), 0n)
+    this.#closed = { month: this.#month.name, spent: this.#spent, left, owed: this.#owed }
     this.#month = monthAt(now, this.#config.timezone)
     this.#left = this.#monthly
     this.#spent = 0n

@@ -3,7 +3,7 @@ import type { SponsorConfig } from '../../config/config.ts'
 import type { PriceTable } from '../../prices/price-table.ts'
 import type { Backend } from '../backend.ts'
 import { BilledMonth, type BilledRecord, type TrafficRecord } from './billed-month.ts'
-import { Funds, type FundsRecord } from './funds.ts'
+import { type ClosedMonth, Funds, type FundsRecord } from './funds.ts'
 import { beginPacing, isUsedUp, type PacingState, pace, projectedEnd } from './pacing.ts'
 
 /** A sponsor, with what its config names. */
@@ -35,6 +35,8 @@ export interface SponsorStatus {
   /** The month in its own time zone, and when it ends, in milliseconds since 1970. */
   readonly month: string
   readonly until: number
+  /** The month before; absent where this is the first that was counted. */
+  readonly lastMonth?: ClosedMonth
   /** What may be spent in a month; 0 for one that has only credits. */
   readonly budget: bigint
   readonly spent: bigint
@@ -131,12 +133,13 @@ export class SponsorAccount {
     const left = this.#funds.left(this.#now)
     const end = projectedEnd(this.#pacing, left)
     const { changedAt } = this.#pacing
-    const { month, monthly, spent, owed, credits } = this.#funds
+    const { month, monthly, spent, owed, credits, closed } = this.#funds
     return {
       id: this.parts.config.id,
       unit: this.unit,
       month: month.name,
       until: month.until,
+      ...(closed && { lastMonth: closed }),
       budget: monthly,
       spent,
       owed,

@@ -1,6 +1,5 @@
-import { formatAmount } from '../../config/amount.ts'
+import { formatAmount, formatQuantity } from '../../config/amount.ts'
 import type { Config } from '../../config/config.ts'
-import { formatMicros } from '../../config/money.ts'
 import { ALARMS, type SponsorStatus } from '../../routing/budget/sponsor-account.ts'
 import type { SponsorReading } from '../../telemetry/metrics.ts'
 
@@ -51,11 +50,6 @@ export function readSponsor(status: SponsorStatus): SponsorReading {
     ...(projectedEnd !== undefined && { projectedEnd: projectedEnd / 1000 }),
     unpriced: Number(unpriced.bytes),
   }
-}
-
-/** `250000.00` of a currency, or whole bytes. */
-export function formatQuantity(quantity: bigint, unit: string): string {
-  return unit === 'bytes' ? String(quantity) : formatMicros(quantity)
 }
 
 function timeOf(moment: number | undefined): string | null {

@@ -1,3 +1,4 @@
+import { formatQuantity } from '../../config/amount.ts'
 import type { Observers } from '../../internal/observers.ts'
 import type { TrafficRecord } from '../../routing/budget/billed-month.ts'
 import { payersOf } from '../../routing/budget/payers.ts'
@@ -7,7 +8,6 @@ import type { Cancel } from '../../runtime.ts'
 import type { Policy } from '../in-force.ts'
 import type { DoorRuntime } from '../runtime.ts'
 import { encodeLedger } from './ledger.ts'
-import { formatQuantity } from './report-sponsors.ts'
 
 /** How often is paid for what was counted, paces are looked at and the ledger is written, in milliseconds. */
 export const PERIOD = 60_000
