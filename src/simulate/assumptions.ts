@@ -75,7 +75,8 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
     ),
     'a round trip takes 2 ms and 15 µs a kilometre',
     ...budgetsOf(facts),
-    facts.hasSpill && 'what may move when a backend is down (spill) is not bounded',
+    facts.hasSpill &&
+      'of the requests of a backend that is down, as many move as spill allows in the mean, drawn one by one: a door counts them in each minute',
     has('archeio') && 'archeio logs no methods: all are taken for GET',
     has('s3') && 'a bucket logs no repositories: rules by repository do not apply to its lines',
     facts.forgetsDuplicates &&

@@ -55,8 +55,8 @@ export class Replay {
     for (const [index, policy] of this.#policies.entries()) {
       const client = policy.clientOf(logged.client)
       const way = policy.at(logged.at)
-      const routed = { method, request, query, client }
-      const decision = policy.decide(routed, way)
+      const tried = { method, request, query, client, at: logged.at, target: logged.target }
+      const decision = policy.decide(tried, way)
       const repository = 'name' in request ? request.name : undefined
       const candidates = way.view.candidates(client.located?.place, client.address, repository)
       const answered = {
@@ -65,7 +65,7 @@ export class Replay {
         place: client.located?.place.name,
         outcome: outcomeOf(decision, candidates, request),
         size,
-        path: policy.isForeseen ? undefined : pathOf(policy, routed, decision),
+        path: policy.isForeseen ? undefined : pathOf(policy, tried, decision),
         past: pastOf(decision, policy),
       }
       const sums = this.#sums[index]!

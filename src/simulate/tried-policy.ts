@@ -8,6 +8,7 @@ import type { Backend } from '../routing/backend.ts'
 import { pacesOf, payersOf } from '../routing/budget/payers.ts'
 import { compileRouting } from '../routing/compile-routing.ts'
 import type { Decision } from '../routing/decide.ts'
+import { clientKey, drawn, textKey } from '../routing/draw.ts'
 import type { Client } from '../routing/locate.ts'
 import type { Lookup } from '../routing/locate-by-config.ts'
 import { type RoutedRequest, type RouteSources, route } from '../routing/route.ts'
@@ -36,6 +37,13 @@ export interface Way {
   readonly sources: RouteSources
 }
 
+/** A request of a log that is to be decided. */
+export interface TriedRequest extends RoutedRequest {
+  readonly at: number
+  /** Raw path and query. */
+  readonly target: string
+}
+
 /** Clients that are remembered with their places. */
 const CLIENTS_MAX = 2 ** 16
 /** Views that are remembered: of a log in the order of time, one is enough. */
@@ -55,6 +63,7 @@ export class TriedPolicy {
   readonly #parts: PolicyParts
   readonly #ways = new GenerationalCache<string, Way>(WAYS_MAX)
   readonly #open: Way
+  #deciding: TriedRequest | undefined
   /** Of the last request; most are in the order of time. */
   #last: { readonly step: number; readonly way: Way } | undefined
 
@@ -111,8 +120,9 @@ export class TriedPolicy {
     return client
   }
 
-  decide(routed: RoutedRequest, { sources }: Way): Decision {
-    const decision = route(routed, sources)
+  decide(tried: TriedRequest, { sources }: Way): Decision {
+    this.#deciding = tried
+    const decision = route(tried, sources)
     if (decision instanceof Promise) throw new TypeError('a decision on what is known has waited')
     return decision
   }
@@ -147,8 +157,7 @@ export class TriedPolicy {
       view: () => view,
       known: (backend, request) => this.#holds(backend, request),
       listed: (store, request) => this.#listed(store, request),
-      // By the log alone nobody can tell how much a door had moved already.
-      spill: { maySpill: () => true, overSpill: 'canonical' },
+      spill: { maySpill: (from) => this.#maySpill(from), overSpill: config.spill?.over ?? 'canonical' },
     }
     return { view, sources }
   }
@@ -161,6 +170,15 @@ export class TriedPolicy {
     const found = address === undefined ? undefined : this.#lookup(address)
     const network = found === undefined && asn !== undefined ? this.#places.ofAsn(asn) : undefined
     return { address, via, located: network === undefined ? found : { place: network, source: 'asn' } }
+  }
+
+  /** Draws each request for itself: a door counts in each minute how many it has moved, which threads cannot. */
+  #maySpill({ id }: Backend): boolean {
+    const { spill } = this.#parts.config
+    if (spill === undefined) return true
+    const { at, target, client } = this.#deciding!
+    const key = clientKey(client.address) ^ textKey(`${at} ${target}`)
+    return drawn(key, textKey(`spill ${id}`)) < spill.maxShare
   }
 
   #holds(backend: Backend, request: OciRequest): 'present' | 'absent' {

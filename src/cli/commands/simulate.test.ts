@@ -413,6 +413,52 @@ describe('portolan simulate', () => {
       )
     })
 
+    it('goes on by those who are left of several, each of whom pays for what it gets', async () => {
+      const credit = (amount: string) => [{ amount, from: '2026-11-01', until: '2026-11-05' }]
+      const sponsors = [
+        { id: 'acme', backends: ['paris'], credits: credit('1000GiB') },
+        { id: 'beta', backends: ['virginia'], credits: credit('500GiB') },
+      ]
+      const text = `${await readFile(CONFIG, 'utf8')}sponsors: ${JSON.stringify(sponsors)}\n`
+      const words = [await file('two.log', log().join('\n')), '--config', await file('two.yaml', text)]
+      const [policy] = (await simulated(...words)).policies
+      for (const [index, given] of [1000, 500].entries()) {
+        const { bytes, budget } = policy!.sponsors[index]!
+        // What was foreseen is what came of it.
+        expect(Number(budget.months[0]!.spent)).toBe(bytes)
+        expect(bytes).toBeLessThanOrEqual(given * GIB)
+        expect(bytes).toBeGreaterThan(0.95 * given * GIB)
+      }
+      expect(policy!.requests).toBe(2880)
+      expect(policy!.door.requests).toBe(0)
+    })
+
+    it('without a sponsor sends as many to another as spill allows, and tells when that will be used up', async () => {
+      const sponsors = [
+        { id: 'acme', backends: ['paris'], budget: { amount: '100TiB', per: 'month' } },
+        { id: 'beta', backends: ['virginia'], budget: { amount: '1500GiB', per: 'month' }, floor: 1 },
+      ]
+      const text = await readFile(CONFIG, 'utf8')
+      const config = await file(
+        'spill.yaml',
+        `${text}spill: { maxShare: 0.3 }\nsponsors: ${JSON.stringify(sponsors)}\n`,
+      )
+      const words = ['--config', config, '--without-sponsor', 'acme']
+      const { policies } = await simulated(await file('spill.log', log().join('\n')), ...words)
+      const [, policy] = policies
+      expect(policy!.sponsors[0]).toMatchObject({ id: 'acme', requests: 0, bytes: 0 })
+      const { requests, budget, passed } = policy!.sponsors[1]!
+      expect(Math.abs(requests / 2880 - 0.3)).toBeLessThan(0.02)
+      expect(passed).toEqual([])
+      expect(policy!.backends.find(({ id }) => id === 'main')!.requests).toBe(2880 - requests)
+      expect(budget.alarms[0]).toMatchObject({
+        alarm: 'ends-early',
+        ends: expect.stringMatching(/^2026-11-/),
+      })
+      const allowed = policies[1]!.changes!.find(({ to }) => to === 'virginia')
+      expect(allowed).toMatchObject({ from: 'paris', requests })
+    })
+
     it('reads standard input twice', async () => {
       const config = await sponsored('credit-of-input.yaml')
       const lines = log().join('\n')

@@ -1,8 +1,7 @@
 import type { Decision } from '../../routing/decide.ts'
 import { type DrawKey, drawn, pullKey } from '../../routing/draw.ts'
 import { paceOf } from '../../routing/pace.ts'
-import type { RoutedRequest } from '../../routing/route.ts'
-import type { TriedPolicy } from '../tried-policy.ts'
+import type { TriedPolicy, TriedRequest } from '../tried-policy.ts'
 
 /** Paces are multiples of 1/DRAWS, so that draws need be told no finer. */
 export const DRAWS = 1000
@@ -21,12 +20,12 @@ export interface Path {
 }
 
 /** The path of a request of which `first` is the decision with all paces open; `undefined` where no sponsor is on it. */
-export function pathOf(policy: TriedPolicy, routed: RoutedRequest, first: Decision): Path | undefined {
-  if (!policy.isSponsored || !('name' in routed.request)) return undefined
-  const key = pullKey(routed.client.address, routed.request.name)
+export function pathOf(policy: TriedPolicy, tried: TriedRequest, first: Decision): Path | undefined {
+  if (!policy.isSponsored || !('name' in tried.request)) return undefined
+  const key = pullKey(tried.client.address, tried.request.name)
   const closed: string[] = []
   const steps: PathStep[] = []
-  for (let decision = first; ; decision = policy.decide(routed, policy.without(closed))) {
+  for (let decision = first; ; decision = policy.decide(tried, policy.without(closed))) {
     const backend = decision.kind === 'redirect' ? decision.backend : undefined
     const sponsor = backend && policy.payerOf(backend)
     // One that comes again after it was closed is where those go who could go nowhere else.
