@@ -21,7 +21,8 @@ export class SpooledInput implements LogSource, AsyncDisposable {
     let file: FileHandle | undefined
     try {
       file = await openNameless()
-      for await (const piece of process.stdin) await file.write(piece)
+      // Unlike one write, all of it or an error.
+      for await (const piece of process.stdin) await file.appendFile(piece)
       return new SpooledInput(file)
     } catch (cause) {
       await file?.close()

@@ -471,6 +471,16 @@ describe('portolan simulate', () => {
       expect(document.policies).toEqual(named.policies)
     })
 
+    it('says what to do where standard input cannot be kept', async () => {
+      const words = ['simulate', '-', '--config', await sponsored('unkept.yaml')]
+      const env = { TMPDIR: join(folder.path, 'nowhere') }
+      const { code, out, err } = await runHosted(words, { folder: folder.path, env, input: log()[0]! })
+      expect({ code, out }).toEqual({ code: 1, out: '' })
+      expect(err).toMatch(
+        /^portolan: cannot keep standard input in .*nowhere .*; name a file, or set TMPDIR\n$/,
+      )
+    })
+
     it('says when it is used up, and what a floor costs then', async () => {
       const credit = { amount: '100GiB', from: '2026-11-01', until: '2026-11-05' }
       const config = await sponsored('floor.yaml', { credits: [credit], floor: 0.5 })
