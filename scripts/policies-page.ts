@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { formatBytes } from '../src/cli/format-quantity.ts'
 import { grouped, percent } from '../src/cli/simulate-quantities.ts'
+import { formatMonth, formatPaces } from '../src/cli/simulate-sponsors.ts'
 import type { Money } from '../src/simulate/bill-report.ts'
 import type { PolicyReport } from '../src/simulate/report.ts'
 
@@ -127,8 +128,14 @@ function comparison(before: PolicyReport, after: PolicyReport): string {
     bills.reduce((sum, { unpriced }) => sum + unpriced.bytes, 0),
   )
   const unpriced = unpricedBefore! + unpricedAfter! > 0
-  const sponsors = after.sponsors.flatMap(({ id, bytes, cost }) =>
-    bytes === 0 ? [] : [`From \`${id}\`: ${formatBytes(bytes)}, for ${money(cost)}.`],
+  const sponsors = after.sponsors.flatMap(({ id, bytes, budget, passed }) =>
+    // Nothing is asked of one that has left.
+    bytes === 0
+      ? []
+      : [
+          ...budget.months.map((month) => `\`${id}\` in ${month.month}: ${formatMonth(month, budget.unit)};`),
+          `${formatPaces({ budget, passed })}.`,
+        ],
   )
   return [
     [

@@ -9,7 +9,7 @@ export interface AssumedFacts {
   /** Logs with masked addresses, and logs with requests that have none. */
   readonly masked: readonly string[]
   readonly unaddressed: readonly string[]
-  /** Whether what answers a client is drawn for it, as by splits and canaries. */
+  /** Whether what answers a client is drawn for it, as by splits, canaries and budgets. */
   readonly hasDraws: boolean
   /** Whether a rule is for prefixes of addresses. */
   readonly hasPrefixes: boolean
@@ -51,10 +51,10 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
     'each request is decided by itself: what clients, and doors that notice who comes back, do after a failure is not replayed',
     facts.hasDraws &&
       facts.masked.length > 0 &&
-      `addresses are masked in ${listed(facts.masked)}, and each network is drawn as one client: the shares of splits and policies come out right where there are many networks, but single clients go elsewhere than the door sends them`,
+      `addresses are masked in ${listed(facts.masked)}, and each network is drawn as one client: the shares of splits, policies and budgets come out right where there are many networks, but single clients go elsewhere than the door sends them`,
     facts.hasDraws &&
       facts.unaddressed.length > 0 &&
-      `requests without an address in ${listed(facts.unaddressed)} are drawn as one client, which goes by no policy with a share: the shares of splits and policies do not come out right`,
+      `requests without an address in ${listed(facts.unaddressed)} are drawn as one client, which goes by no policy with a share: the shares of splits, policies and budgets do not come out right`,
     facts.hasPrefixes &&
       facts.masked.length + facts.unaddressed.length > 0 &&
       `rules by prefix go by the first address of a masked network, and hold for nobody without an address: ${listed([...facts.masked, ...facts.unaddressed])}`,

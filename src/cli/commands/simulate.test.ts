@@ -250,6 +250,11 @@ describe('portolan simulate', () => {
       'rules by prefix go by the first address of a masked network',
       [1, 0],
     ])
+    const sponsored = await file(
+      'drawn-budget.yaml',
+      `${await readFile(CONFIG, 'utf8')}sponsors: [{ id: acme, backends: cdn, budget: { amount: 1TiB, per: month } }]\n`,
+    )
+    expect(await said(masked, '--config', sponsored)).toEqual([`addresses are masked in ${masked}`, [1, 0]])
     expect(await said(masked, none, '--config', CONFIG)).toEqual([
       [1, 0],
       [0, 1],

@@ -227,9 +227,11 @@ function factsOf(
   }
 }
 
+/** By splits, canaries, or the paces of budgets. */
 function isDrawnBy(config: Config): boolean {
   const isSplit = ({ prefer }: RuleConfig) => prefer.some((entry) => typeof entry !== 'string')
-  return config.policies !== undefined || rulesOf(config).some(isSplit)
+  const { policies, sponsors } = config
+  return policies !== undefined || sponsors !== undefined || rulesOf(config).some(isSplit)
 }
 
 function rulesOf({ routing, policies = [] }: Config): readonly RuleConfig[] {
