@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
+import { seededRandom } from '../../internal/seeded-random.ts'
 import { beginPacing, isUsedUp, type PacingState, pace, projectedEnd } from './pacing.ts'
 
 const MINUTE = 60_000
@@ -108,6 +109,43 @@ describe('a budget of 100 over 30 days', () => {
     expect(course.spent).toBeLessThanOrEqual(100)
     expect(course.spent).toBeGreaterThanOrEqual(95)
   })
+})
+
+describe('where few ask', () => {
+  /** Each asks for the same, at moments of chance; who is let in is drawn for each. Gives what each tenth of a month took. */
+  function runFew(each: number, perDay: number) {
+    const random = seededRandom(1)
+    let state = beginPacing(1)
+    let spent = 0
+    const tenths: number[] = []
+    let changes = 0
+    for (let at = FROM; at < UNTIL; at += MINUTE) {
+      const before = state.pace
+      const left = [{ amount: 100 - spent, of: 100, until: UNTIL }]
+      state = pace(state, { now: at, spent, left, floor: 0, ceiling: 1 })
+      if (state.pace !== before) changes++
+      if (random() < (perDay * MINUTE) / DAY && random() < state.pace) spent += each
+      const tenth = Math.floor((10 * (at - FROM)) / (UNTIL - FROM))
+      tenths[tenth] = spent
+    }
+    return { tenths, changes }
+  }
+
+  it.each([
+    [0.1, 60],
+    [0.125, 55],
+    [0.2, 40],
+    [0.05, 300],
+  ])(
+    '%f at a time, %i times a day: it is spent evenly, as hours without anybody open nothing',
+    (each, perDay) => {
+      const { tenths, changes } = runFew(each, perDay)
+      for (const [index, spent] of tenths.entries())
+        expect(Math.abs(spent - 10 * (index + 1))).toBeLessThan(2)
+      expect(tenths.at(-1)).toBeLessThanOrEqual(100)
+      expect(changes).toBeLessThan(300)
+    },
+  )
 })
 
 describe('bounds', () => {

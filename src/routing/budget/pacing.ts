@@ -8,6 +8,8 @@ const DWELL = HOUR
 const WINDOW_MIN = 5 * MINUTE
 /** Of an hour that is so many times busier or quieter than its day is gone by; less is the rhythm of every day. */
 const UNUSUAL = 6
+/** An hour is quiet only if its day would have it hold so many times the largest that was paid at once. */
+const EVIDENCE = 10
 /** A pace that is as good as the one that would be right stays. */
 const TOLERANCE = 0.1
 const TOLERANCE_MIN = 0.005
@@ -43,6 +45,8 @@ export interface PacingState {
   readonly changedAt?: number
   /** What all clients together would spend in a millisecond, as far as that was ever seen. */
   readonly demand?: number
+  /** The most that was spent from one sample to the next, halved by each day since. */
+  readonly grain?: number
   /** Of the last hour one a minute, of the day before it one an hour; the newest last. */
   readonly samples: readonly Sample[]
 }
@@ -74,8 +78,9 @@ export function beginPacing(ceiling: number): PacingState {
 export function pace(state: PacingState, input: PacingInput): PacingState {
   const { now, floor, ceiling, left } = input
   const samples = withSample(state, input)
-  const demand = demandOf(samples, now) ?? state.demand
-  const next = { ...state, samples, ...(demand !== undefined && { demand }) }
+  const grain = grainOf(state, input)
+  const demand = demandOf(samples, now, grain) ?? state.demand
+  const next = { ...state, samples, grain, ...(demand !== undefined && { demand }) }
   const wanted = isUsedUp(left) ? floor : Math.max(PACE_MIN, paceFor(demand, input) ?? state.pace)
   const bounded = Math.min(ceiling, Math.max(floor, wanted))
   const isClosing = isUsedUp(left) && state.pace > floor
@@ -151,17 +156,32 @@ function withSample({ pace: current, samples }: PacingState, { now, spent }: Pac
   return [...kept, sample]
 }
 
-/** What all clients would spend in a millisecond, were all let in. */
-function demandOf(samples: readonly Sample[], now: number): number | undefined {
-  const hour = demandSince(samples, now - HOUR)
-  const day = demandSince(samples, now - DAY)
-  if (hour === undefined || day === undefined) return day ?? hour
-  return hour > day * UNUSUAL || hour < day / UNUSUAL ? hour : day
+/** How large what is paid at once is: one request, where they are few. */
+function grainOf({ samples, grain = 0 }: PacingState, { now, spent }: PacingInput): number {
+  const last = samples.at(-1)
+  if (last === undefined || now < last.at) return grain
+  return Math.max(spent - last.spent, grain * 0.5 ** ((now - last.at) / DAY))
 }
 
-function demandSince(samples: readonly Sample[], since: number): number | undefined {
-  const [first, last] = [samples.find(({ at }) => at >= since), samples.at(-1)!]
+/** What all clients would spend in a millisecond, were all let in. */
+function demandOf(samples: readonly Sample[], now: number, grain: number): number | undefined {
+  const hour = since(samples, now - HOUR)
+  const day = since(samples, now - DAY)
+  if (hour === undefined || day === undefined) return (day ?? hour)?.demand
+  if (hour.demand > day.demand * UNUSUAL) return hour.demand
+  // Where few ask, an hour without anybody is no quiet one: it would open for all.
+  const wouldTell = day.demand * hour.open >= EVIDENCE * grain
+  return wouldTell && hour.demand < day.demand / UNUSUAL ? hour.demand : day.demand
+}
+
+interface Span {
+  readonly open: number
+  readonly demand: number
+}
+
+function since(samples: readonly Sample[], from: number): Span | undefined {
+  const [first, last] = [samples.find(({ at }) => at >= from), samples.at(-1)!]
   if (first === undefined || last.at - first.at < WINDOW_MIN) return undefined
   const open = last.open - first.open
-  return open <= 0 ? undefined : (last.spent - first.spent) / open
+  return open <= 0 ? undefined : { open, demand: (last.spent - first.spent) / open }
 }

@@ -33,6 +33,7 @@ const RECORD: z.ZodType<SponsorRecord> = z.object({
     pace: SHARE,
     changedAt: z.exactOptional(z.number()),
     demand: z.exactOptional(z.number().min(0)),
+    grain: z.exactOptional(z.number().min(0)),
     samples: z.array(z.object({ at: z.number(), spent: z.number(), open: z.number() })).max(1000),
   }),
   total: WHOLE,
