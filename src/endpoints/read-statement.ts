@@ -42,8 +42,9 @@ export function readStatement(text: string): EndpointsStatement | { readonly fau
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch (error) {
-    return { faults: [`is no JSON: ${(error as Error).message}`] }
+  } catch {
+    // The parser's own words repeat the text, and somebody may have named the wrong file.
+    return { faults: ['is no JSON'] }
   }
   const parsed = statementSchema.safeParse(value)
   if (!parsed.success) {

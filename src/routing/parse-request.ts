@@ -36,6 +36,7 @@ const LENGTH: ParsedRequest = {
 const INFO: ParsedRequest = { kind: 'page', page: 'info' }
 const PRIVACY: ParsedRequest = { kind: 'page', page: 'privacy' }
 const ENDPOINTS: ParsedRequest = { kind: 'page', page: 'endpoints' }
+const SIGNATURE_PATH = `${ENDPOINTS_PATH}.sig`
 const SIGNATURE: ParsedRequest = { kind: 'page', page: 'endpoints-signature' }
 
 /** Reads a request as far as it can be read without knowing anything: what does not parse cannot travel. */
@@ -47,7 +48,7 @@ export function parseRequest(method: string, target: string): ParsedRequest {
   if (parts.path === '/') return INFO
   if (parts.path === '/privacy' || parts.path === '/privacy/') return PRIVACY
   if (parts.path === ENDPOINTS_PATH) return ENDPOINTS
-  if (parts.path === `${ENDPOINTS_PATH}.sig`) return SIGNATURE
+  if (parts.path === SIGNATURE_PATH) return SIGNATURE
   const request = parsePath(parts.path)
   if (isFault(request)) return { kind: 'refused', because: 'path', fault: request }
   return { kind: 'oci', method, request, query: parts.query }

@@ -208,7 +208,7 @@ export class InForce {
       upstreams: backends.upstreams
         .map(({ backend }) => backend)
         .filter((backend) => backend.kind === 'upstream')
-        .filter((upstream) => upstream.canonical || isOpen(upstream)),
+        .filter(isOpen),
       stores: backends.stores
         .map(({ backend }) => backend)
         .filter((backend) => backend.kind === 'store')

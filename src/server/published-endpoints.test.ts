@@ -83,6 +83,15 @@ it('a store gets clients from its published day to its last one, and not before 
   ])
 })
 
+it('goes on with the canonical upstream past its last day, and takes no other config then', async () => {
+  const ending = { ...SECOND, endpoints: SECOND.endpoints.map((each) => ({ ...each, until: '2026-01-04' })) }
+  const runtime = runtimeWith(await filesOf(ending))
+  await using service = await createPortolan(CONFIG, runtime, { offline: true })
+  runtime.advance(6 * DAY)
+  expect(await storesInTraffic(service)).toEqual(['main'])
+  await expect(service.reload(CONFIG)).rejects.toThrow('main, was published for clients until 2026-01-04')
+})
+
 it('explains which stores get no clients, and until when', async () => {
   const runtime = runtimeWith(await filesOf(SECOND))
   await using service = await createPortolan(CONFIG, runtime, { offline: true })

@@ -58,10 +58,14 @@ export class PublishedEndpoints {
     return this.#standingOf(backend.url, dayOf(now))
   }
 
-  /** Which of these backends get no client on the day of `now`, and why not. */
+  /**
+   * Which of these backends get no client on the day of `now`, and why not. The canonical upstream is none of them while a
+   * door runs, whatever the day: without it no pull would work.
+   */
   closed(backends: Iterable<Backend>, now: number): ReadonlyMap<Backend, string> {
     const closed = new Map<Backend, string>()
     for (const backend of backends) {
+      if (backend.kind === 'upstream' && backend.canonical) continue
       const standing = this.standingOf(backend, now)
       if (standing.kind !== 'open') closed.set(backend, `its host ${wordsOf(standing)}`)
     }
