@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
 import { runHosted } from '../support/command-host.ts'
-import { blobOf, makeBlob, makeManifest } from '../support/content.ts'
+import { makeBlob, makeIndex, makeManifest } from '../support/content.ts'
 import { PROGRAM } from '../support/portolan.ts'
 import { startPushableRegistry } from '../support/pushable-registry.ts'
 import { startScriptedRegistry } from '../support/scripted-registry.ts'
@@ -20,24 +20,7 @@ const tool = makeManifest(config, other)
 const broken = makeManifest(config, makeBlob('lost'))
 /** As cosign calls what belongs to a digest. */
 const SIGNATURE = `${app.digest.replace(':', '-')}.sig`
-const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
-const index = blobOf(
-  Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: OCI_INDEX,
-      manifests: [
-        {
-          mediaType: app.type,
-          digest: app.digest,
-          size: app.bytes.length,
-          platform: { os: 'linux', architecture: 'amd64' },
-        },
-      ],
-    }),
-  ),
-  OCI_INDEX,
-)
+const index = makeIndex(app)
 const registry = made.use(
   await startScriptedRegistry({
     repositories: [

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
 import { startCommand } from '../support/command.ts'
 import { runHosted } from '../support/command-host.ts'
-import { blobOf, makeBlob, makeManifest } from '../support/content.ts'
+import { makeBlob, makeIndex, makeManifest } from '../support/content.ts'
 import { startPushableRegistry } from '../support/pushable-registry.ts'
 import { startScriptedRegistry } from '../support/scripted-registry.ts'
 import { makeTempFolder } from '../support/temp.ts'
@@ -16,28 +16,11 @@ afterAll(() => made.disposeAsync())
 const folder = made.use(await makeTempFolder())
 const [config, layer] = [makeBlob('config'), makeBlob('layer')]
 const manifest = makeManifest(config, layer)
-const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 const [otherConfig, signed] = [makeBlob('another config'), makeBlob('signed')]
 const other = makeManifest(otherConfig, layer)
 const twice = makeManifest(config, layer, layer, layer)
 const signature = makeManifest(config, signed)
-const index = blobOf(
-  Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: OCI_INDEX,
-      manifests: [
-        {
-          mediaType: manifest.type,
-          digest: manifest.digest,
-          size: manifest.bytes.length,
-          platform: { os: 'linux', architecture: 'amd64' },
-        },
-      ],
-    }),
-  ),
-  OCI_INDEX,
-)
+const index = makeIndex(manifest)
 const registry = made.use(
   await startScriptedRegistry({
     repositories: [

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { OCI_MANIFEST } from '../../src/oci/manifest.ts'
+import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/manifest.ts'
 import type { Served } from './misbehaving.ts'
 
 /** A blob that a test made up. */
@@ -31,6 +31,13 @@ export function makeManifest(config: TestBlob, ...layers: readonly TestBlob[]): 
     layers: layers.map((layer) => descriptor(layer, 'application/vnd.oci.image.layer.v1.tar+gzip')),
   }
   return blobOf(Buffer.from(JSON.stringify(manifest)), OCI_MANIFEST)
+}
+
+/** An index that names one image, for linux/amd64. */
+export function makeIndex({ type, digest, bytes }: TestBlob): TestBlob {
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const manifests = [{ mediaType: type, digest, size: bytes.length, platform }]
+  return blobOf(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests })), OCI_INDEX)
 }
 
 /** What a store serves: blobs and manifests by digest. */
