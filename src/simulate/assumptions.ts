@@ -34,6 +34,8 @@ export interface AssumedFacts {
   /** By how many minutes at once budgets are reckoned; absent where there are none. */
   readonly budgetMinutes?: number | undefined
   readonly hasSpill: boolean
+  /** Whether a config publishes which hosts get clients. */
+  readonly hasEndpoints: boolean
   readonly forgetsDuplicates: boolean
 }
 
@@ -75,6 +77,8 @@ export function assumptionsOf(facts: AssumedFacts): readonly string[] {
     ),
     'a round trip takes 2 ms and 15 µs a kilometre',
     ...budgetsOf(facts),
+    facts.hasEndpoints &&
+      'every backend gets clients, whether the published endpoints name its host yet or not',
     facts.hasSpill &&
       'of the requests of a backend that is down, as many move as spill allows in the mean, drawn one by one: a door counts them in each minute',
     has('archeio') && 'archeio logs no methods: all are taken for GET',

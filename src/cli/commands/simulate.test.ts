@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runHosted } from '../../../test/support/command-host.ts'
-import { makeInventory } from '../../../test/support/inventory.ts'
+import { makeInventory, makeKey } from '../../../test/support/inventory.ts'
 import { makeTempFolder, type TempFolder } from '../../../test/support/temp.ts'
 import { shippedPrices } from '../../prices/shipped.ts'
 import type { LogReport } from '../../simulate/log-report.ts'
@@ -280,6 +280,22 @@ describe('portolan simulate', () => {
     })
     expect(policies[0]!.backends.find(({ id }) => id === 'paris')).not.toHaveProperty('probes')
     expect(assumptions.join('\n')).toContain('virginia, cdn hold everything')
+  })
+
+  it('says that it does not go by the published endpoints, where a config has them', async () => {
+    const text = await readFile(CONFIG, 'utf8')
+    const said = 'every backend gets clients, whether the published endpoints name its host yet or not'
+    const published = await file(
+      'published.yaml',
+      `${text}\nendpoints: { file: e.json, publicKey: ${makeKey().publicKey} }\n`,
+    )
+    for (const [config, expected] of [
+      [CONFIG, false],
+      [published, true],
+    ] as const) {
+      const { assumptions } = await simulated(LOG, '--config', config)
+      expect(assumptions.includes(said)).toBe(expected)
+    }
   })
 
   it('says what it costs, by tables and months of those who are paid, to the millionth', async () => {

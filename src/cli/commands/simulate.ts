@@ -223,6 +223,7 @@ function factsOf(
       undefined,
     ),
     hasSpill: policies.some(({ config }) => config.spill !== undefined),
+    hasEndpoints: policies.some(({ config }) => config.endpoints !== undefined),
     forgetsDuplicates,
   }
 }
