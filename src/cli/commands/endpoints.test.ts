@@ -80,6 +80,25 @@ it('tells whoever looks at a door what is new, and refuses an older list', async
   })
 })
 
+it('lets no list drive the terminal', async () => {
+  const evil = '\u001b]0;owned\u0007'
+  const list = JSON.parse(await readFile(fileOf('first.json'), 'utf8'))
+  list.endpoints[0].why = [evil]
+  await writeFile(fileOf('evil.json'), JSON.stringify(list))
+  await writeFile(
+    fileOf('evil-hosts.json'),
+    JSON.stringify({ hosts: [{ host: evil, port: 1, why: [evil], from: [] }] }),
+  )
+  await writeConfig(['paris'])
+  const verified = await run('endpoints', 'verify', 'evil.json')
+  const compared = await run('hosts', 'door.yaml', '--offline', '--diff', 'evil-hosts.json')
+  expect([verified.code, compared.code]).toEqual([0, 1])
+  for (const { out } of [verified, compared]) {
+    expect(out).toContain('owned')
+    expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+  }
+})
+
 it('hosts --diff says what a config needs beyond a published list, or one of its own', async () => {
   await writeConfig(['paris'])
   const before = await run('hosts', 'door.yaml', '--offline', '--json')

@@ -14,7 +14,7 @@ import { writeWhole } from '../../storage/fs/workspace-file.ts'
 import { readBundleKey } from '../bundle-key.ts'
 import { EXIT } from '../exit-code.ts'
 import { findHosts } from '../find-hosts.ts'
-import { printJson, say } from '../print.ts'
+import { printable, printJson, say } from '../print.ts'
 import { readConfig } from '../read-config.ts'
 import { readTextAt, statementOf } from '../read-endpoints.ts'
 import { readTextFile } from '../read-registry-map.ts'
@@ -102,12 +102,14 @@ function formatEndpoints(
     String(endpoint.port),
     daysOf(endpoint, standingOn(endpoint, today)),
     ...(old === undefined ? [] : [known.has(`${endpoint.host} ${endpoint.port}`) ? '' : 'new']),
-    [...endpoint.why, ...(endpoint.emergency === undefined ? [] : [`emergency: ${endpoint.emergency}`])].join(
-      '; ',
-    ),
+    printable(whyOf(endpoint)),
   ])
   const title = `${registry}: serial ${serial} of ${issued}; what is new is published ${notice} days before`
   return `${title}\n${formatTable(['host', 'port', 'used', ...(old === undefined ? [] : ['']), 'why'], rows)}`
+}
+
+function whyOf({ why, emergency }: Endpoint): string {
+  return [...why, ...(emergency === undefined ? [] : [`emergency: ${emergency}`])].join('; ')
 }
 
 function daysOf({ from, until }: Endpoint, standing: Standing): string {

@@ -2,7 +2,7 @@ import type { NeededHost } from '../../doctor/needed-hosts.ts'
 import { type ComparedHost, compareHosts, type HostsDiff } from '../../endpoints/compare-hosts.ts'
 import { EXIT } from '../exit-code.ts'
 import { findHosts } from '../find-hosts.ts'
-import { printJson } from '../print.ts'
+import { printable, printJson } from '../print.ts'
 import { readConfig } from '../read-config.ts'
 import { readHostList } from '../read-host-list.ts'
 import { formatTable } from '../table.ts'
@@ -31,7 +31,8 @@ function formatHosts(hosts: readonly NeededHost[]): string {
 
 function formatDiff(diff: HostsDiff): string {
   if (isNone(diff)) return 'nothing has changed'
-  const row = (what: string, { host, port, why }: ComparedHost) => [what, host, portOf(port), why.join('; ')]
+  const row = (what: string, { host, port, why }: ComparedHost) =>
+    [what, host, portOf(port), why.join('; ')].map(printable)
   return formatTable(
     ['', 'host', 'port', 'why'],
     [
