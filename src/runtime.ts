@@ -66,6 +66,20 @@ export interface Runtime {
 export interface Sockets {
   /** The addresses of a name in one family, as the programs of this machine get them (getaddrinfo). */
   readonly lookup: (hostname: string, family: 4 | 6) => Promise<readonly string[]>
+  /** The name servers that this machine is told to ask, in their order (resolv.conf). */
+  readonly nameServers: () => readonly string[]
+  /**
+   * What one name server says itself of a name, in so many milliseconds: by no file of this machine, and without domains to
+   * search. Rejects with the `code` of c-ares, such as `ESERVFAIL`.
+   */
+  readonly askNameServer: (
+    server: string,
+    hostname: string,
+    family: 4 | 6,
+    milliseconds: number,
+  ) => Promise<readonly string[]>
+  /** Where this machine's file of hosts has a name, such as `/etc/hosts:3`. */
+  readonly hostsLine: (hostname: string) => string | undefined
   /** The families of which this machine has an address that leads beyond its own link. */
   readonly families: () => readonly (4 | 6)[]
   /** Connects by TCP; a signal that aborts ends the try. */

@@ -6,7 +6,7 @@ import type { NetworkReport } from '../../src/doctor/network/report.ts'
 import { inOwnNetwork, noOwnNetwork } from '../harvest/network.ts'
 import { runHosted } from '../support/command-host.ts'
 import { installedContainerds, startContainerd } from '../support/containerd.ts'
-import type { NetworkFault } from '../support/doctor-in-network.ts'
+import type { Names, NetworkFault } from '../support/doctor-in-network.ts'
 import { makePrivateAuthority, noPrivateAuthority } from '../support/private-authority.ts'
 import { findPrograms, run } from '../support/programs.ts'
 import { type Instead, type PullWorld, startPullWorld } from '../support/pull-world.ts'
@@ -233,6 +233,104 @@ describe.skipIf(noOwnNetwork)(`in a network of its own ${noOwnNetwork ?? ''}`, (
     expect(said, stderr).toMatch(/^\{/)
     return JSON.parse(said) as { code: number; ports: Record<string, number>; report: NetworkReport }
   }
+
+  const RIGHT = '127.0.0.1'
+  const NAMES: readonly (readonly [string, Names, string, string, RegExp])[] = [
+    ['there is no such name', { servers: { '127.0.0.2': 'no such name' } }, 'dns', 'getent', /NXDOMAIN/],
+    [
+      'the name has no address',
+      { servers: { '127.0.0.2': 'no address' } },
+      'dns',
+      'getent',
+      /knows the name, and no address of it/,
+    ],
+    [
+      'the name server fails',
+      { servers: { '127.0.0.2': 'server failure' } },
+      'dns-server-failure',
+      '@127.0.0.2',
+      /name server 127\.0\.0\.2 failed itself \(SERVFAIL\)/,
+    ],
+    [
+      'the name server refuses',
+      { servers: { '127.0.0.2': 'refused' } },
+      'dns-refused',
+      '@127.0.0.2',
+      /name server 127\.0\.0\.2 refuses to answer \(REFUSED\)/,
+    ],
+    [
+      'the name server is silent',
+      { servers: { '127.0.0.2': 'silence' } },
+      'dns-timeout',
+      '@127.0.0.2',
+      /name server 127\.0\.0\.2 does not answer/,
+    ],
+    [
+      'nobody is where name servers should be',
+      { servers: {}, gone: ['127.0.0.2', '127.0.0.3'] },
+      'dns-timeout',
+      '@127.0.0.2',
+      /127\.0\.0\.2 does not answer; name server 127\.0\.0\.3 does not answer/,
+    ],
+    [
+      'one name server fails, and the other knows no such name',
+      { servers: { '127.0.0.2': 'server failure', '127.0.0.3': 'no such name' } },
+      'dns',
+      'getent',
+      /127\.0\.0\.2 failed itself \(SERVFAIL\); name server 127\.0\.0\.3 says that there is no such name/,
+    ],
+    [
+      'the file of hosts has an old address',
+      { servers: { '127.0.0.2': RIGHT }, fixed: '127.0.0.9' },
+      'dns-wrong-address',
+      '/etc/hosts',
+      /looked up as 127\.0\.0\.9: \/etc\/hosts:3 says so; and it shows its certificate at 127\.0\.0\.1, which name server 127\.0\.0\.2 says/,
+    ],
+    [
+      'the first name server has another address',
+      { servers: { '127.0.0.2': '127.0.0.9', '127.0.0.3': RIGHT } },
+      'dns-wrong-address',
+      '/etc/hosts',
+      /it shows its certificate at 127\.0\.0\.1, which name server 127\.0\.0\.3 says/,
+    ],
+    [
+      'a filter says that it is nowhere',
+      { servers: { '127.0.0.2': '0.0.0.0' }, door: 'https://registry.example' },
+      'dns-wrong-address',
+      '/etc/hosts',
+      /registry\.example is looked up as 0\.0\.0\.0: name server 127\.0\.0\.2 says 0\.0\.0\.0; that is this machine itself/,
+    ],
+    [
+      'it has IPv6 alone, and the machine IPv4',
+      { servers: { '127.0.0.2': '2001:db8::1' } },
+      'address-family',
+      'ip address',
+      /addresses of IPv6 alone \(2001:db8::1\), and this machine has IPv4/,
+    ],
+  ]
+
+  it.each(NAMES)(
+    'tells that %s',
+    async (_, names, cause, typed, says) => {
+      const { code, report } = await look('names', JSON.stringify(names))
+      expect(report.summary.sentence).toMatch(says)
+      expect({ code, ...report.summary }).toMatchObject({ code: 1, verdict: 'fail', cause })
+      expect(report.summary.host).toMatch(/^registry\.(?:test|example)$/)
+      expect(report.summary.try.join('\n')).toContain(typed)
+    },
+    30_000,
+  )
+
+  it('warns of a name server that keeps every lookup waiting, where the next one knows', async () => {
+    const names: Names = { servers: { '127.0.0.2': 'silence', '127.0.0.3': RIGHT } }
+    const { code, report } = await look('names', JSON.stringify(names))
+    expect({ code, verdict: report.summary.verdict }).toEqual({ code: 0, verdict: 'pass' })
+    const slow = report.checks.filter(({ check, verdict }) => check === 'dns' && verdict === 'warn')
+    expect(slow[0]).toMatchObject({ cause: 'dns-timeout' })
+    expect(slow[0]!.says).toMatch(
+      /^127\.0\.0\.1, only after \d{4} ms: name server 127\.0\.0\.2 does not answer$/,
+    )
+  }, 60_000)
 
   it('names the host whose connections are dropped without a word', async () => {
     const { code, report, ports } = await look('dropped')

@@ -1,12 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram'
+import { parseAddress } from '../../src/net/address.ts'
 
-/** What is answered about a name: an address, or that something is wrong with it. */
-export type NameAnswer = string | 'no such name' | 'no address' | 'server failure' | 'silence'
+/** What is answered about a name: an address of either family, or that something is wrong with it. */
+export type NameAnswer = string | 'no such name' | 'no address' | 'server failure' | 'refused' | 'silence'
 
-const CODES = { 'no such name': 3, 'no address': 0, 'server failure': 2 } as const
-const A = 1
+const CODES = { 'no such name': 3, 'no address': 0, 'server failure': 2, refused: 5 } as const
+const TYPES = { 4: 1, 6: 28 } as const
 
-/** A name server (RFC 1035) for IPv4 addresses that can also fail in the ways that name servers do. */
+/** A name server (RFC 1035) that can also fail in the ways that name servers do. */
 export async function startNameServer(
   address: string,
   lookUp: (name: string) => NameAnswer,
@@ -34,7 +35,8 @@ function replyTo(query: Buffer, lookUp: (name: string) => NameAnswer): Buffer | 
   const found = lookUp(labels.join('.').toLowerCase())
   if (found === 'silence') return undefined
   const isAddress = !(found in CODES)
-  const answers = isAddress && query.readUInt16BE(at + 1) === A ? [answerOf(found)] : []
+  const type = TYPES[found.includes(':') ? 6 : 4]
+  const answers = isAddress && query.readUInt16BE(at + 1) === type ? [answerOf(found, type)] : []
   const header = Buffer.alloc(12)
   query.copy(header, 0, 0, 2)
   // An answer to a recursive question, with the recursion that was asked for.
@@ -44,9 +46,12 @@ function replyTo(query: Buffer, lookUp: (name: string) => NameAnswer): Buffer | 
   return Buffer.concat([header, question, ...answers])
 }
 
-function answerOf(address: string): Buffer {
-  const head = Buffer.from([0xc0, 12, 0, A, 0, 1, 0, 0, 0, 5, 0, 4])
-  return Buffer.concat([head, Buffer.from(address.split('.').map(Number))])
+function answerOf(address: string, type: number): Buffer {
+  const { family, word0, word1, word2, word3 } = parseAddress(address)!
+  const bytes = Buffer.alloc(family === 4 ? 4 : 16)
+  for (const [index, word] of [word0, word1, word2, word3].slice(0, bytes.length / 4).entries())
+    bytes.writeInt32BE(word, index * 4)
+  return Buffer.concat([Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 5, 0, bytes.length]), bytes])
 }
 
 function close(socket: Socket): Promise<void> {

@@ -124,6 +124,8 @@ export async function startPullWorld({
         if (address !== undefined) return [address]
         throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })
       },
+      nameServers: () => [],
+      hostsLine: () => undefined,
     },
     async [Symbol.asyncDispose]() {
       for (const name of HOSTS) await stop(name)

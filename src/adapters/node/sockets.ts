@@ -1,5 +1,6 @@
-import { lookup } from 'node:dns/promises'
+import { lookup, Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import { connect, isIP, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -9,6 +10,7 @@ import type { Connection, Handshake, Sockets } from '../../runtime.ts'
 
 /** Names and certificates are shown to people: no more of them than they read. */
 const NAMES_MAX = 50
+const HOSTS = '/etc/hosts'
 /** The Fetch standard knows no body of these ("null body status"). */
 const WITHOUT_BODY = [204, 205, 304]
 
@@ -16,6 +18,15 @@ const WITHOUT_BODY = [204, 205, 304]
 export const nodeSockets: Sockets = {
   lookup: async (hostname, family) =>
     (await lookup(hostname, { all: true, family })).map(({ address }) => address),
+  nameServers: () => new Resolver().getServers(),
+  async askNameServer(server, hostname, family, milliseconds) {
+    const resolver = new Resolver({ timeout: milliseconds, tries: 1 })
+    resolver.setServers([server])
+    // A dot at the end keeps it from being searched for in domains of this machine.
+    const name = `${hostname.replace(/\.$/, '')}.`
+    return family === 4 ? resolver.resolve4(name) : resolver.resolve6(name)
+  },
+  hostsLine,
   families() {
     const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
     const outside = all.filter(
@@ -28,6 +39,26 @@ export const nodeSockets: Sockets = {
     await untilEvent(socket, 'connect', signal)
     return new NodeConnection(socket)
   },
+}
+
+/** The first line that has a name counts (hosts(5)). */
+function hostsLine(hostname: string): string | undefined {
+  let text: string
+  try {
+    text = readFileSync(HOSTS, 'utf8')
+  } catch {
+    return undefined
+  }
+  const name = hostname.toLowerCase()
+  const index = text.split('\n').findIndex((line) =>
+    line
+      .replace(/#.*/, '')
+      .trim()
+      .split(/\s+/)
+      .slice(1)
+      .some((one) => one.toLowerCase() === name),
+  )
+  return index < 0 ? undefined : `${HOSTS}:${index + 1}`
 }
 
 class NodeConnection implements Connection {

@@ -5,11 +5,12 @@ import type { Facts } from './facts.ts'
 const UNNAMED: Readonly<Record<string, string>> = { host: 'the registry', image: 'the image' }
 
 /** A cause with what an error names in its places; what it does not name stands in capitals in what to type. */
-export function fillIn(cause: Cause, { host, port = 443, image, url, address }: Facts): Cause {
+export function fillIn(cause: Cause, { host, port = 443, image, url, address, via }: Facts): Cause {
   const values: Readonly<Record<string, string | undefined>> = {
     ...{ host, image, url, port: String(port) },
+    server: via === undefined ? undefined : bare(via),
     name: image === undefined ? undefined : nameOf(image),
-    address: address?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
+    address: address === undefined ? undefined : bare(address),
   }
   const fill = (text: string, absent: (key: string) => string) =>
     text.replace(/\{([a-z]+)\}/g, (_, key: string) => values[key] ?? absent(key))
@@ -20,6 +21,12 @@ export function fillIn(cause: Cause, { host, port = 443, image, url, address }: 
     because: cause.because.map(say),
     try: cause.try.map((text) => fill(text, (key) => key.toUpperCase())),
   }
+}
+
+/** An address without its port. */
+function bare(address: string): string {
+  const [, inner] = /^\[(.*)\](?::\d+)?$/.exec(address) ?? []
+  return inner ?? address.replace(/^([^:]*):\d+$/, '$1')
 }
 
 /** `team/app` of `registry.example/team/app:1.0`. */

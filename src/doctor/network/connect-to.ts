@@ -3,14 +3,18 @@ import type { Connection } from '../../runtime.ts'
 import { type ConnectTry, type Exchange, type Family, PullFault } from './facts.ts'
 import { faultOf } from './fault-of.ts'
 import { inTime, type NetworkRuntime } from './in-time.ts'
+import { askNameServers, noAddress } from './name-servers.ts'
 import type { NetworkView } from './view.ts'
 
 /** So many addresses of a name are tried: clients give up before they have tried more. */
 const ADDRESSES_MAX = 4
+/** A name is looked up much sooner, in milliseconds. */
+export const SLOW = 1000
 const FAMILIES = [4, 6] as const
 
 interface Addresses {
   readonly of: { readonly [family in Family]: readonly string[] }
+  readonly isLiteral: boolean
   /** Why a family has none. */
   readonly errors: readonly unknown[]
 }
@@ -28,7 +32,8 @@ export async function connectTo(
 ): Promise<Connection> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const families = only === undefined ? FAMILIES.toSorted((one) => (one === family ? -1 : 1)) : [only]
-  const { of, errors } = await lookUp(host, families, timeout, runtime)
+  const asked = runtime.now()
+  const { of, errors, isLiteral } = await lookUp(host, families, timeout, runtime)
   exchange.addresses = {
     ...(families.includes(4) && { ipv4: of[4] }),
     ...(families.includes(6) && { ipv6: of[6] }),
@@ -36,7 +41,12 @@ export async function connectTo(
   const all = families.flatMap((one) =>
     of[one].slice(0, ADDRESSES_MAX).map((address) => ({ address, family: one })),
   )
-  if (all.length === 0) throw noAddress(host, families, errors)
+  if (!isLiteral) {
+    exchange.lookedUpIn = Math.round(runtime.now() - asked)
+    if (all.length === 0 || exchange.lookedUpIn >= SLOW)
+      exchange.nameServers = await askNameServers(host, families, timeout, runtime)
+  }
+  if (all.length === 0) throw noAddress(host, families, errors, exchange)
   let last: unknown
   for (const to of all) {
     const begun = runtime.now()
@@ -53,7 +63,23 @@ export async function connectTo(
       note(faultOf(error))
     }
   }
-  throw last
+  throw (isLiteral ? undefined : otherFamily(host, families, exchange, runtime)) ?? last
+}
+
+/** A host of one family alone, of which this machine has no address. */
+function otherFamily(
+  host: string,
+  families: readonly Family[],
+  { tries }: Exchange,
+  { sockets }: NetworkRuntime,
+): PullFault | undefined {
+  const [first] = tries
+  const isOne = tries.every(({ family, fault }) => family === first?.family && fault?.cause === 'unreachable')
+  if (first === undefined || families.length === 1 || !isOne) return undefined
+  const own = sockets.families()
+  if (own.length === 0 || own.includes(first.family)) return undefined
+  const detail = `it has addresses of IPv${first.family} alone (${tries.map(({ address }) => address).join(', ')}), and this machine has IPv${own.join(' and IPv')}: ${first.fault!.detail}`
+  return new PullFault({ cause: 'address-family', detail: `${host}: ${detail}` })
 }
 
 /** The port of a URL, its scheme's own where none is said. */
@@ -69,7 +95,10 @@ async function lookUp(
 ): Promise<Addresses> {
   const literal = parseAddress(host)
   if (literal !== undefined)
-    return { of: { 4: [], 6: [], [literal.family]: [host] } as Addresses['of'], errors: [] }
+    return {
+      of: { 4: [], 6: [], [literal.family]: [host] } as Addresses['of'],
+      ...{ errors: [], isLiteral: true },
+    }
   const of: Record<Family, readonly string[]> = { 4: [], 6: [] }
   const errors: unknown[] = []
   await Promise.all(
@@ -81,12 +110,5 @@ async function lookUp(
       }
     }),
   )
-  return { of, errors }
-}
-
-function noAddress(host: string, families: readonly Family[], errors: readonly unknown[]): PullFault {
-  const details = [...new Set(errors.map((error) => faultOf(error).detail))]
-  const kind = families.length === 1 ? `address of IPv${families[0]}` : 'address'
-  const detail = `${host} has no ${kind}${details.length === 0 ? '' : `: ${details.join('; ')}`}`
-  return new PullFault({ cause: 'dns', detail })
+  return { of, errors, isLiteral: false }
 }

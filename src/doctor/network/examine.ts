@@ -1,8 +1,11 @@
 import { formatReference } from '../../oci/reference.ts'
+import type { Step } from '../errors/cause.ts'
+import { CAUSES } from '../errors/causes.ts'
 import { allowList } from './allow-list.ts'
 import type { Family, PullFacts } from './facts.ts'
 import type { NetworkRuntime } from './in-time.ts'
 import { judge, summarize } from './judge.ts'
+import { rememberNames } from './name-servers.ts'
 import { type ProbedImage, probePull } from './probe-pull.ts'
 import type { NetworkReport, RuntimeFacts } from './report.ts'
 import type { Endpoint, NetworkView } from './view.ts'
@@ -18,8 +21,8 @@ export interface Examination {
   readonly hint?: string
 }
 
-/** Faults on which a proxy that the runtime does not know may bear. */
-const OF_THE_WAY = ['dns', 'refused', 'timeout', 'unreachable', 'reset']
+/** Steps whose faults a proxy may be the way around, which the runtime does not know. */
+const OF_THE_WAY: readonly Step[] = ['dns', 'connect']
 
 /**
  * Pulls an image from each endpoint of a runtime, over each family of addresses, as that runtime would, and says what keeps
@@ -27,9 +30,10 @@ const OF_THE_WAY = ['dns', 'refused', 'timeout', 'unreachable', 'reset']
  */
 export async function examine(
   { image, endpoints, view, facts, hint }: Examination,
-  runtime: NetworkRuntime,
+  lent: NetworkRuntime,
 ): Promise<NetworkReport> {
   const pulls: PullFacts[] = []
+  const runtime = { ...lent, sockets: rememberNames(lent.sockets) }
   for (const endpoint of endpoints) {
     const { asked, first } = await probeFirst(image, endpoint, view, runtime)
     pulls.push(first)
@@ -39,7 +43,7 @@ export async function examine(
   const families = runtime.sockets.families()
   const name = formatReference(image.reference)
   const failed = pulls.find(({ works }) => !works)?.failed
-  const shown = failed !== undefined && OF_THE_WAY.includes(failed.cause) ? hint : undefined
+  const shown = failed !== undefined && OF_THE_WAY.includes(CAUSES[failed.cause].step) ? hint : undefined
   return {
     image: name,
     view: facts,

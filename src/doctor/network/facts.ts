@@ -10,6 +10,14 @@ export interface Fault {
   readonly detail: string
 }
 
+/** What one name server of this machine says of a name, when it alone is asked. */
+export interface NameServerFacts {
+  readonly server: string
+  readonly addresses: readonly string[]
+  /** Absent where it gives addresses. */
+  readonly fault?: 'no such name' | 'no address' | 'server failure' | 'refused' | 'no sense' | 'no answer'
+}
+
 /** One try to open a connection to one address. */
 export interface ConnectTry {
   readonly address: string
@@ -54,6 +62,10 @@ export interface Exchange {
   proxy?: string
   /** The addresses of the host, or of the proxy; a family that was not asked for is absent. */
   addresses?: { readonly [family in `ipv${Family}`]?: readonly string[] }
+  /** How long it took to look them up, in milliseconds. */
+  lookedUpIn?: number
+  /** Asked one by one where a name has no address, where that took long, and where it may lead to another machine. */
+  nameServers?: readonly NameServerFacts[]
   readonly tries: ConnectTry[]
   /** `fault` by what the runtime trusts; where it refuses, whether the authorities that browsers trust do not. */
   tls?: Handshake & { readonly isPublic?: boolean }

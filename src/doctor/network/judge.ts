@@ -1,6 +1,8 @@
 import { CAUSES, type CauseId } from '../errors/causes.ts'
 import { fillIn } from '../errors/fill-in.ts'
+import { SLOW } from './connect-to.ts'
 import type { Exchange, Family, PullFacts } from './facts.ts'
+import { causeOf, sayNameServers } from './name-servers.ts'
 import type { Check, RuntimeFacts, SettingFinding, Summary, Verdict } from './report.ts'
 
 /** So far may a clock be off before what is signed for a time is taken for over or not yet begun, in seconds. */
@@ -71,12 +73,14 @@ function ofFailure(
 ): Summary {
   const { cause, detail, what, host, port } = pull.failed!
   const last = pull.exchanges.at(-1)!
+  const server = last.nameServers?.find((one) => one.fault !== undefined)?.server
   const filled = fillIn(CAUSES[cause], {
     host: host.replace(/^\[|\]$/g, ''),
     port,
     image,
     url: last.url,
     ...(last.tries.length > 0 && { address: last.tries.at(-1)!.address }),
+    ...(server !== undefined && { via: server }),
   })
   const other = pulls.find(
     ({ endpoint, family, works }) => endpoint === pull.endpoint && family !== pull.family && works,
@@ -151,14 +155,24 @@ function ofHost({ at, exchanges }: HostFacts): Check[] {
 }
 
 function ofNames(at: string, exchanges: readonly Exchange[]): Check {
-  const fault = exchanges.find((exchange) => exchange.fault?.cause === 'dns')?.fault
-  if (fault !== undefined) return { check: 'dns', at, verdict: 'fail', cause: 'dns', says: fault.detail }
+  const fault = exchanges.find(
+    ({ fault }) => fault !== undefined && CAUSES[fault.cause].step === 'dns',
+  )?.fault
+  if (fault !== undefined)
+    return { check: 'dns', at, verdict: 'fail', cause: fault.cause, says: fault.detail }
   const known = exchanges.find(
     ({ addresses, proxy }) => addresses !== undefined && proxy === undefined,
   )?.addresses
   if (known === undefined) return { check: 'dns', at, verdict: 'unknown', says: 'the proxy looks it up' }
-  const all = [...(known.ipv4 ?? []), ...(known.ipv6 ?? [])]
-  return { check: 'dns', at, verdict: 'pass', says: all.join(', ') }
+  const all = [...(known.ipv4 ?? []), ...(known.ipv6 ?? [])].join(', ')
+  const slow = exchanges.find(({ lookedUpIn = 0 }) => lookedUpIn >= SLOW)
+  if (slow === undefined) return { check: 'dns', at, verdict: 'pass', says: all }
+  const failing = (slow.nameServers ?? []).filter((one) => one.fault !== undefined)
+  const why = failing.length === 0 ? '' : `: ${sayNameServers(failing)}`
+  return {
+    ...{ check: 'dns', at, verdict: 'warn', says: `${all}, only after ${slow.lookedUpIn} ms${why}` },
+    ...(failing.length > 0 && { cause: causeOf(failing) }),
+  }
 }
 
 /** A family that cannot be reached is no fault where the other can: clients go on with that one. */

@@ -6,6 +6,7 @@ import { type Exchange, type Family, PullFault } from './facts.ts'
 import { certificateFault, faultOf, tunnelFault } from './fault-of.ts'
 import { inTime, type NetworkRuntime } from './in-time.ts'
 import type { NetworkView } from './view.ts'
+import { blameAddress } from './wrong-address.ts'
 
 /** A way to a host, and what is to be asked there; a proxy of plain HTTP is asked for whole URLs. */
 export interface Way {
@@ -32,8 +33,8 @@ export async function openWay(
   if (proxy !== null) exchange.proxy = `${proxy.hostname}:${portOf(proxy)}`
   const isTls = url.protocol === 'https:'
   const headers = proxy === null ? {} : loginOf(proxy)
-  const connection = await connectTo(proxy ?? url, family, view, runtime, exchange).catch((error) => {
-    if (proxy === null) throw error
+  const connection = await connectTo(proxy ?? url, family, view, runtime, exchange).catch(async (error) => {
+    if (proxy === null) throw await blameAddress(url, faultOf(error), view, runtime, exchange)
     throw new PullFault({ cause: 'proxy-unreachable', detail: `${proxy.host}: ${faultOf(error).detail}` })
   })
   try {
@@ -56,7 +57,7 @@ export async function openWay(
     return { connection, isProxied: proxy !== null && !isTls, headers: isTls ? {} : headers }
   } catch (error) {
     connection.close()
-    throw error
+    throw await blameAddress(url, faultOf(error), view, runtime, exchange)
   }
 }
 

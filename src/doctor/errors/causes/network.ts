@@ -18,6 +18,83 @@ export const NETWORK_CAUSES = defineCauses({
     ],
     allow: true,
   },
+  'dns-server-failure': {
+    step: 'dns',
+    owner: 'the network',
+    is: 'the name server fails when it is asked for {host}',
+    because: [
+      'it cannot reach the servers of that name, or its own upstream, as behind a firewall on port 53',
+      'the signatures of the name (DNSSEC) are not valid, by its clock or in truth',
+      'the servers of the name itself are broken',
+    ],
+    try: [
+      '`dig @{server} {host}`, and with `+cd`: if it answers then, it is the signatures',
+      '`dig @1.1.1.1 {host}`: if it answers, the name server of this machine is at fault',
+      'have this machine ask another: /etc/resolv.conf, then restart the runtime: `systemctl restart containerd`',
+    ],
+    allow: true,
+  },
+  'dns-refused': {
+    step: 'dns',
+    owner: 'the network',
+    is: 'the name server does not want to answer this machine for {host}',
+    because: [
+      'it serves other networks than the one of this machine',
+      'it answers for its own names alone, and looks up no others',
+      'a filter has {host} on its list',
+    ],
+    try: [
+      '`dig @{server} {host}`: what is its status?',
+      'have it allow this machine, or ask another: /etc/resolv.conf, then restart the runtime: `systemctl restart containerd`',
+    ],
+    allow: true,
+  },
+  'dns-timeout': {
+    step: 'dns',
+    owner: 'the network',
+    is: 'no name server answers, so that {host} cannot be looked up',
+    because: [
+      'a firewall drops what goes to port 53',
+      '/etc/resolv.conf names a server that is gone, or one of another network',
+      'the one on this machine itself is down: systemd-resolved, dnsmasq, NodeLocal DNSCache',
+    ],
+    try: [
+      '`cat /etc/resolv.conf`, then `dig @{server} {host}` and `dig +tcp @{server} {host}`',
+      'where it is on this machine itself: `systemctl status systemd-resolved`',
+      'after a change of /etc/resolv.conf, restart the runtime: `systemctl restart containerd`',
+    ],
+    allow: true,
+  },
+  'dns-wrong-address': {
+    step: 'dns',
+    owner: 'the network',
+    is: '{host} leads to another machine than it should',
+    because: [
+      'a line of /etc/hosts from earlier days',
+      'a filter, or a portal that wants a login, answers for the name server',
+      'one of the name servers has an old or another record',
+    ],
+    try: [
+      '`grep -n {host} /etc/hosts`',
+      '`getent ahosts {host}`, and `dig @1.1.1.1 {host}`: is that the same?',
+      'after a change, restart the runtime: `systemctl restart containerd`',
+    ],
+  },
+  'address-family': {
+    step: 'connect',
+    owner: 'the network',
+    is: '{host} has no address of a family that this machine has',
+    because: [
+      'the registry has addresses of IPv6 alone, and this machine has none',
+      'this machine, or its network, has lost IPv6',
+      'this machine has IPv6 alone, and its network no NAT64 with DNS64',
+    ],
+    try: [
+      '`getent ahosts {host}`, and what this machine has: `ip address; ip -6 route`',
+      'give the machine an address of that family, or let it pull by a mirror or proxy that has both',
+    ],
+    allow: true,
+  },
   refused: {
     step: 'connect',
     owner: 'the registry',

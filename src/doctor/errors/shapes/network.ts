@@ -14,7 +14,7 @@ export const NETWORK_SHAPES: readonly Shape[] = [
   },
   {
     says: ['lookup {host} on {server}: server misbehaving', 'lookup {host}: server misbehaving'],
-    causes: ['dns'],
+    causes: ['dns', 'dns-server-failure', 'dns-refused'],
     note: 'The name server itself failed (SERVFAIL or REFUSED): that is not the same as no such name.',
     source: GO_DNS,
   },
@@ -25,13 +25,13 @@ export const NETWORK_SHAPES: readonly Shape[] = [
       'lookup {host} on {server}: dial udp {server}: i/o timeout',
       'lookup {host}: Temporary failure in name resolution',
     ],
-    causes: ['dns'],
+    causes: ['dns', 'dns-timeout'],
     note: 'The name server does not answer: a firewall on port 53, or a wrong address in /etc/resolv.conf.',
     source: GO_DNS,
   },
   {
     says: ['lookup {host} on {server}: read udp {own}->{server}: read: connection refused'],
-    causes: ['dns'],
+    causes: ['dns', 'dns-timeout'],
     note: 'Nothing listens at the address of the name server.',
     source: GO_DNS,
     unseen: true,
@@ -53,7 +53,7 @@ export const NETWORK_SHAPES: readonly Shape[] = [
       'dial tcp {address}: connect: network is unreachable',
       'dial tcp {address}: connect: cannot assign requested address',
     ],
-    causes: ['unreachable'],
+    causes: ['unreachable', 'address-family'],
     source: GO_NET,
   },
   {
