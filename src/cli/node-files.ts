@@ -12,6 +12,8 @@ const LINKS_MAX = 40
 /** The files of a machine, and what could not be read of them so far. */
 export interface MachineFiles extends NodeFiles {
   readonly notRead: readonly NotRead[]
+  /** When what is read there came to be as it is, be it a link to something older; `undefined` where nothing is. */
+  changedAt(path: string): Date | undefined
   /** Where a path of the machine is on this one; links lead to where they would on that machine. */
   locate(path: string): string
 }
@@ -44,6 +46,15 @@ export function createMachineFiles(root: string): MachineFiles {
         if (stats.size > BYTES_MAX) throw new Error(`it is longer than ${BYTES_MAX / 1024 / 1024} MiB`)
         return readFileSync(at, 'utf8')
       }),
+    changedAt(path) {
+      try {
+        const link = join(locate(posix.dirname(path)), posix.basename(path))
+        // What is copied may keep the time of its content: that of its entry is the system's own.
+        return new Date(Math.max(lstatSync(link).ctimeMs, statSync(locate(path)).ctimeMs))
+      } catch {
+        return undefined
+      }
+    },
     list: (folder) => attempt(folder, [], (at) => readdirSync(at).sort()),
   }
 }

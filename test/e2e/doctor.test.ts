@@ -1,99 +1,30 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { NetworkReport } from '../../src/doctor/network/report.ts'
 import { inOwnNetwork, noOwnNetwork } from '../harvest/network.ts'
 import { runHosted } from '../support/command-host.ts'
-import { installedContainerds, startContainerd } from '../support/containerd.ts'
+import { installedContainerds } from '../support/containerd.ts'
 import type { Names, NetworkFault } from '../support/doctor-in-network.ts'
 import { makePrivateAuthority, noPrivateAuthority } from '../support/private-authority.ts'
 import { findPrograms, run } from '../support/programs.ts'
 import { type Instead, type PullWorld, startPullWorld } from '../support/pull-world.ts'
+import {
+  containerdMachine,
+  IMAGE,
+  type MakeMachine,
+  type PullingMachine,
+  podmanMachine,
+} from '../support/pulling-machine.ts'
 import { makeTempFolder } from '../support/temp.ts'
 
 const folder = await makeTempFolder()
 afterAll(() => folder[Symbol.asyncDispose]())
 
-const IMAGE = 'registry.example/app:1'
 const { found, missing } = findPrograms('podman', 'crane', 'crictl')
 const isRoot = process.getuid?.() === 0
 const containerds = missing === undefined && isRoot ? await installedContainerds() : []
-
-/** A runtime of this machine, told to pull from a world, and the machine as doctor is to read it. */
-interface Machine {
-  readonly root: string
-  /** Whether the runtime has pulled the image. */
-  pull(): Promise<boolean>
-}
-
-type MakeMachine = (base: string, authority?: string) => Promise<Machine>
-
-let count = 0
-const newFolder = () => join(folder.path, String(++count))
-
-async function write(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, text)
-}
-
-function containerd(installed: (typeof containerds)[number]): MakeMachine {
-  return async (base, authority) => {
-    const own = newFolder()
-    const root = join(own, 'machine')
-    const isOld = installed.version.major < 2
-    const images = isOld ? 'io.containerd.grpc.v1.cri' : 'io.containerd.cri.v1.images'
-    const unpack = isOld
-      ? `[plugins."${images}".containerd]\n  snapshotter = "native"\n`
-      : `[plugins."${images}"]\n  snapshotter = "native"\n[[plugins."io.containerd.transfer.v1.local".unpack_config]]\n  platform = "linux/${process.arch === 'x64' ? 'amd64' : process.arch}"\n  snapshotter = "native"\n`
-    const certs = join(own, 'certs.d')
-    const config = `version = ${isOld ? 2 : 3}\n[plugins."${images}".registry]\n  config_path = "${certs}"\n${unpack}`
-    const origin = new URL(base).origin
-    const ca = authority === undefined ? '' : 'ca = "ca.crt"\n'
-    const hosts = `server = "${origin}"\n${ca}[host."${origin}"]\n${ca}`
-    // The runtime reads these by their own paths, and doctor below the root that stands for the machine's.
-    for (const at of ['', root]) {
-      await write(`${at}${certs}/registry.example/hosts.toml`, hosts)
-      if (authority !== undefined) await write(`${at}${certs}/registry.example/ca.crt`, authority)
-    }
-    await write(join(root, '/etc/containerd/config.toml'), config)
-    return {
-      root,
-      async pull() {
-        const at = newFolder()
-        await mkdir(at, { recursive: true })
-        await using running = await startContainerd(installed, {
-          folder: at,
-          config: join(root, '/etc/containerd/config.toml'),
-        })
-        return (await running.pull(IMAGE, ['--pull-timeout=30s'])).code === 0
-      },
-    }
-  }
-}
-
-const podman: MakeMachine = async (base, authority) => {
-  const root = newFolder()
-  const { host, protocol } = new URL(base)
-  const conf = join(root, '/etc/containers/registries.conf')
-  const certs = join(root, `/etc/containers/certs.d/${host}`)
-  await write(
-    conf,
-    `[[registry]]\nprefix = "registry.example"\nlocation = "${host}"\ninsecure = ${protocol === 'http:'}\n`,
-  )
-  await mkdir(certs, { recursive: true })
-  if (authority !== undefined) await writeFile(join(certs, 'ca.crt'), authority)
-  return {
-    root,
-    async pull() {
-      const at = newFolder()
-      const words = ['--root', join(at, 'root'), '--runroot', join(at, 'run'), '--storage-driver', 'vfs']
-      const trust = authority === undefined ? [] : ['--cert-dir', certs]
-      const env = { ...process.env, CONTAINERS_REGISTRIES_CONF: conf, HOME: at }
-      return (await run(found.podman, [...words, 'pull', '--quiet', ...trust, IMAGE], { env })).code === 0
-    },
-  }
-}
 
 const page: Instead = (_, response) => {
   response.writeHead(403, { 'Content-Type': 'text/html' }).end('<html>blocked</html>')
@@ -122,7 +53,16 @@ const FAULTS: readonly (readonly [string, string, (world: PullWorld) => unknown]
   ['a blob is another', 'wrong-digest', ({ instead }) => instead.set('blobs-3.test', other)],
 ]
 
-async function doctor(runtime: string, { root }: Machine) {
+const make = async (build: MakeMachine, ...to: [base: string, authority?: string]) =>
+  build(join(folder.path, String(++count)), ...to)
+let count = 0
+
+async function pulls(machine: PullingMachine): Promise<boolean> {
+  await using runtime = await machine.open()
+  return await runtime.pull()
+}
+
+async function doctor(runtime: string, { root }: Pick<PullingMachine, 'root'>) {
   const { code, out } = await runHosted(
     [...['doctor', IMAGE, '--runtime', runtime, '--root', root], '--json'],
     {
@@ -133,17 +73,17 @@ async function doctor(runtime: string, { root }: Machine) {
 }
 
 const runtimes: readonly (readonly [string, string, MakeMachine])[] = [
-  ...containerds.map((one) => [`containerd ${one.version}`, 'containerd', containerd(one)] as const),
-  ...(missing === undefined && isRoot ? [['podman', 'podman', podman] as const] : []),
+  ...containerds.map((one) => [`containerd ${one.version}`, 'containerd', containerdMachine(one)] as const),
+  ...(missing === undefined && isRoot ? [['podman', 'podman', podmanMachine] as const] : []),
 ]
 
 if (runtimes.length === 0) it.skip(`the runtimes: ${missing ?? 'they run as root only'}`)
 
-describe.each(runtimes)('%s', (_, runtime, make) => {
+describe.each(runtimes)('%s', (_, runtime, build) => {
   it('pulls where doctor says so, from the hosts that doctor names', async () => {
     await using world = await startPullWorld({ byAddress: true })
-    const machine = await make(world.base)
-    expect(await machine.pull()).toBe(true)
+    const machine = await make(build, world.base)
+    expect(await pulls(machine)).toBe(true)
     const asked = new Set(world.asked)
     expect(asked.size).toBe(4)
     const { code, report } = await doctor(runtime, machine)
@@ -157,9 +97,9 @@ describe.each(runtimes)('%s', (_, runtime, make) => {
     'does not pull where %s, and doctor says so',
     async (_, cause, spoil) => {
       await using world = await startPullWorld({ byAddress: true })
-      const machine = await make(world.base)
+      const machine = await make(build, world.base)
       await spoil(world)
-      expect(await machine.pull()).toBe(false)
+      expect(await pulls(machine)).toBe(false)
       const { code, report } = await doctor(runtime, machine)
       expect(code).toBe(1)
       expect(report.summary).toMatchObject({ verdict: 'fail', cause })
@@ -172,9 +112,9 @@ describe.each(runtimes)('%s', (_, runtime, make) => {
     async () => {
       await using authority = await makePrivateAuthority(['127.0.0.1'])
       await using world = await startPullWorld({ byAddress: true, certificate: authority })
-      const told = await make(world.base, authority.issuer)
-      const untold = await make(world.base)
-      expect([await told.pull(), await untold.pull()]).toEqual([true, false])
+      const told = await make(build, world.base, authority.issuer)
+      const untold = await make(build, world.base)
+      expect([await pulls(told), await pulls(untold)]).toEqual([true, false])
       expect((await doctor(runtime, told)).code).toBe(0)
       const { code, report } = await doctor(runtime, untold)
       expect({ code, cause: report.summary.cause }).toEqual({ code: 1, cause: 'tls-unknown-authority' })
@@ -182,6 +122,62 @@ describe.each(runtimes)('%s', (_, runtime, make) => {
     90_000,
   )
 })
+
+/** Shows doctor the process of a runtime, as the machine's own kernel does. */
+async function showProcess({ root }: PullingMachine, pid: number | undefined): Promise<void> {
+  await mkdir(join(root, `proc/${pid}`), { recursive: true })
+  for (const file of ['stat', `${pid}/stat`, `${pid}/comm`, `${pid}/cgroup`])
+    await writeFile(join(root, 'proc', file), await readFile(join('/proc', file)))
+}
+
+it.skipIf(noPrivateAuthority).each(containerds.map((one) => [one.version.version, one] as const))(
+  'containerd %s does not know an authority that was installed since its start, and doctor says so until it is restarted',
+  async (_, installed) => {
+    await using before = await makePrivateAuthority(['127.0.0.1'])
+    await using since = await makePrivateAuthority(['127.0.0.1'])
+    await using known = await startPullWorld({ byAddress: true, certificate: before })
+    await using unknown = await startPullWorld({ byAddress: true, certificate: since })
+    const bundle = 'etc/ssl/certs/ca-certificates.crt'
+    const machines = await Promise.all(
+      [known, unknown].map(async ({ base }) => {
+        const machine = await make(containerdMachine(installed), base)
+        await mkdir(join(machine.root, 'etc/ssl/certs'), { recursive: true })
+        await writeFile(join(machine.root, bundle), before.issuer)
+        await writeFile(join(machine.root, 'etc/ssl/certs/before.pem'), before.issuer)
+        return machine
+      }),
+    )
+    const open = async (machine: PullingMachine) => {
+      const trusted = { SSL_CERT_FILE: join(machine.root, bundle), SSL_CERT_DIR: '/nowhere' }
+      const runtime = await machine.open(trusted)
+      await showProcess(machine, runtime.pid)
+      return runtime
+    }
+    for (const [machine, isNew] of [
+      [machines[0]!, false],
+      [machines[1]!, true],
+    ] as const) {
+      await using running = await open(machine)
+      expect(await running.pull()).toBe(!isNew)
+      // The kernel tells to the second when it was started.
+      await new Promise((resolve) => setTimeout(resolve, 1500))
+      await appendFile(join(machine.root, bundle), since.issuer)
+      expect(await running.pull()).toBe(!isNew)
+      const { code, report } = await doctor('containerd', machine)
+      expect(code).toBe(isNew ? 1 : 0)
+      expect(report.view.authorities.late).toBe(1)
+      if (isNew)
+        expect(report.summary).toMatchObject({ verdict: 'fail', cause: 'restart-needed', host: '127.0.0.1' })
+      if (isNew) expect(report.summary.try[0]).toContain('systemctl restart containerd')
+    }
+    const [, machine] = machines
+    await rm(join(machine!.root, 'proc'), { recursive: true })
+    await using restarted = await open(machine!)
+    expect(await restarted.pull()).toBe(true)
+    expect((await doctor('containerd', machine!)).code).toBe(0)
+  },
+  120_000,
+)
 
 it.skipIf(missing !== undefined)(
   'crane and portolan hosts know the hosts that doctor names for its door',

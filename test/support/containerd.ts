@@ -27,6 +27,7 @@ export async function installedContainerds(): Promise<InstalledContainerd[]> {
 
 /** A containerd with a root of its own. */
 export interface RunningContainerd extends AsyncDisposable {
+  readonly pid: number
   /** All that it has logged. */
   readonly log: string
   /** Pulls an image by its CRI, as a kubelet would; with more words for `crictl pull`. */
@@ -52,6 +53,7 @@ export async function startContainerd(
   const daemon = await startDaemon(first, words, 'containerd successfully booted')
   const endpoint = `unix://${socket}`
   return {
+    pid: daemon.pid,
     get log() {
       return daemon.log
     },

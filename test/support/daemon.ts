@@ -3,6 +3,7 @@ import { until } from './until.ts'
 
 /** A program that runs until it is stopped. */
 export interface Daemon extends AsyncDisposable {
+  readonly pid: number
   /** All that it has logged. */
   readonly log: string
 }
@@ -33,6 +34,7 @@ export async function startDaemon(program: string, args: readonly string[], isUp
     throw error
   }
   return {
+    pid: child.pid!,
     get log() {
       return log
     },

@@ -32,6 +32,8 @@ export interface PullWorldOptions {
   readonly token?: string
   /** Every host is named by its address, so that processes of their own find it. */
   readonly byAddress?: boolean
+  /** Where all of them listen; runtimes ask for no certificate on loopback. */
+  readonly address?: string
 }
 
 /** Archives without anything in them, which runtimes unpack; large enough to be more than one packet. */
@@ -43,6 +45,7 @@ export async function startPullWorld({
   certificate,
   token,
   byAddress = false,
+  address = '127.0.0.1',
 }: PullWorldOptions = {}): Promise<PullWorld> {
   const asked = new Set<string>()
   const instead = new Map<string, Instead>()
@@ -60,7 +63,7 @@ export async function startPullWorld({
   const blobs = [config, ...LAYERS].map((bytes) => ({ bytes, digest: digestOf(bytes) }))
   const manifest = Buffer.from(JSON.stringify(manifestOf(blobs)))
 
-  const at = (name: string) => `${byAddress ? '127.0.0.1' : name}:${ports.get(name)}`
+  const at = (name: string) => `${byAddress ? address : name}:${ports.get(name)}`
 
   const answer = (name: string, request: IncomingMessage, response: ServerResponse) => {
     asked.add(at(name))
@@ -102,9 +105,9 @@ export async function startPullWorld({
       connections.add(socket)
       socket.once('close', () => connections.delete(socket))
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(0, address, resolve))
     ports.set(name, (server.address() as AddressInfo).port)
-    names.set(name, { 4: '127.0.0.1' })
+    names.set(name, { 4: address })
     servers.set(name, server)
   }
   const stop = async (name: string) => {
@@ -120,8 +123,8 @@ export async function startPullWorld({
     sockets: {
       ...nodeSockets,
       async lookup(name, family) {
-        const address = names.get(name)?.[family]
-        if (address !== undefined) return [address]
+        const known = names.get(name)?.[family]
+        if (known !== undefined) return [known]
         throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })
       },
       nameServers: () => [],

@@ -1,4 +1,6 @@
 import type { NodeFiles } from '../../migrate/node-check/node-files.ts'
+import type { MachineFiles } from '../node-files.ts'
+import { isLater, type RuntimeProcess } from './runtime-process.ts'
 
 /** Certificates in PEM, and the files that they are from. */
 export interface Authorities {
@@ -32,6 +34,38 @@ export function systemAuthorities(
   return readAuthorities(files, [...file, ...more.slice(0, FILES_MAX)])
 }
 
+/** Authorities that a program cannot know, since it reads those of the machine once. */
+export interface LateAuthorities {
+  readonly certificates: readonly string[]
+  /** The file that was changed last of those with them, and when. */
+  readonly file: string
+  readonly changed: Date
+}
+
+/**
+ * Those that are only in files which were changed after a program had started; what browsers trust was there before, in
+ * whatever bundle was replaced.
+ */
+export function lateAuthorities(
+  files: MachineFiles,
+  { files: paths, certificates }: Authorities,
+  running: RuntimeProcess,
+  known: readonly string[],
+): LateAuthorities | undefined {
+  const old = paths.filter((file) => !isLater(files.changedAt(file), running))
+  const before = readAuthorities(files, old).certificates
+  const had = new Set([...before, ...known].map(bytesOf))
+  const late = certificates.filter((pem) => !had.has(bytesOf(pem)))
+  const [last] = paths
+    .map((file) => ({ file, changed: files.changedAt(file) ?? running.since }))
+    .toSorted((one, other) => other.changed.getTime() - one.changed.getTime())
+  return late.length === 0 || last === undefined ? undefined : { certificates: late, ...last }
+}
+
+function bytesOf(pem: string): string {
+  return pem.replace(/\s/g, '')
+}
+
 /** The certificates of a registry in a `certs.d` of Docker's form: `certs.d/HOST:PORT/*.crt`. */
 export function registryAuthorities(files: NodeFiles, folders: readonly string[], host: string): Authorities {
   const paths = folders.flatMap((folder) =>
@@ -48,10 +82,9 @@ export function readAuthorities(files: NodeFiles, paths: readonly string[]): Aut
   const certificates = new Set<string>()
   const read: string[] = []
   for (const path of paths) {
-    const before = certificates.size
     const found = files.read(path)?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
     for (const pem of found) certificates.add(pem.replaceAll('\r', ''))
-    if (certificates.size > before) read.push(path)
+    if (found.length > 0) read.push(path)
   }
   return { files: read, certificates: [...certificates] }
 }

@@ -7,6 +7,8 @@ export interface PullVariables {
   readonly variables: Readonly<Record<string, string>>
   /** The files of the unit that set some, or `the environment of this shell`. */
   readonly from: string
+  /** The file of each that is set in one. */
+  readonly files: ReadonlyMap<string, string>
 }
 
 /** What a program of Go's reads of its environment that bears on a pull, and no more of it. */
@@ -21,15 +23,18 @@ export function pullVariables(runtime: string, files: NodeFiles): PullVariables 
   )
   return {
     variables: Object.fromEntries(found.map(([name, { value }]) => [name, value])),
+    files: new Map(found.map(([name, { file }]) => [name, file])),
     from: [...new Set(found.map(([, { file }]) => file))].join(', ') || unit,
   }
 }
 
 /** What this command was started with. */
 export function shellVariables(): PullVariables {
-  const found = Object.entries(process.env).filter(([name]) => NAMES.test(name))
-  return {
-    variables: Object.fromEntries(found.map(([name, value]) => [name, value ?? ''])),
-    from: 'the environment of this shell',
-  }
+  return { variables: ofPulls(process.env), files: new Map(), from: 'the environment of this shell' }
+}
+
+/** Of all variables of a process those that bear on a pull. */
+export function ofPulls(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const found = Object.entries(variables).filter(([name]) => NAMES.test(name))
+  return Object.fromEntries(found.map(([name, value]) => [name, value ?? '']))
 }

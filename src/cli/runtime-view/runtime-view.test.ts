@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import tls from 'node:tls'
 import { afterEach, expect, it, vi } from 'vitest'
 import { proxyFor } from '../../net/proxies.ts'
 import { parseReference } from '../../oci/reference.ts'
@@ -149,6 +150,73 @@ it('asks the mirrors of daemon.json for images of Docker Hub alone', async () =>
     { base: 'https://registry-1.docker.io/v2', role: 'registry', authorities: [] },
   ])
   expect((await view('registry.example/a:1', files)).facts.endpoints).toEqual(['https://registry.example/v2'])
+})
+
+/** A process as Linux shows it, which began so many seconds after the machine. */
+const PROCESS = (id: number, name: string, seconds: number, group = '/') => ({
+  [`/proc/${id}/comm`]: `${name}\n`,
+  [`/proc/${id}/cgroup`]: `0::${group}\n`,
+  [`/proc/${id}/stat`]: `${id} (a ) name) S 1 ${'0 '.repeat(17)}${seconds * 100} 0 0\n`,
+})
+
+it('knows since when the runtime runs, by its unit where there are several, and which authorities are younger', async () => {
+  const boot = Math.floor(Date.now() / 1000) - 1000
+  const files = {
+    '/proc/stat': `cpu 1 2 3\nbtime ${boot}\n`,
+    '/etc/ssl/certs/ca-certificates.crt': PEM('bundle') + tls.rootCertificates[0],
+  }
+  const at = (seconds: number) => new Date((boot + seconds) * 1000).toISOString()
+  const early = { ...files, ...PROCESS(7, 'containerd', 20), ...PROCESS(8, 'containerd-shim', 30) }
+  const one = await view('registry.example/a:1', early, 'containerd')
+  expect(one.facts).toMatchObject({ since: at(20), authorities: { count: 2, late: 1 } })
+  expect(one.view.late).toMatchObject({ certificates: [PEM('bundle').trim()] })
+  expect(one.view.late?.why).toMatch(
+    `containerd has been running since ${at(20)}, and /etc/ssl/certs/ca-certificates.crt was changed at `,
+  )
+  const later = { ...files, ...PROCESS(7, 'dockerd', 2000) }
+  const none = await view('registry.example/a:1', later, 'docker')
+  expect([none.facts.since, none.view.late]).toEqual([at(2000), undefined])
+  const two = { ...early, ...PROCESS(9, 'containerd', 2000, '/system.slice/containerd.service') }
+  expect((await view('registry.example/a:1', two, 'containerd')).facts.since).toBe(at(2000))
+  const unclear = { ...early, ...PROCESS(9, 'containerd', 2000, '/docker/x') }
+  expect((await view('registry.example/a:1', unclear, 'containerd')).facts.since).toBeUndefined()
+  expect((await view('registry.example/a:1', early, 'podman')).facts.since).toBeUndefined()
+})
+
+it('goes by what the runtime was started with, and says what its unit and config have said since', async () => {
+  const boot = Math.floor(Date.now() / 1000) - 1000
+  const DROP_IN = '/etc/systemd/system/containerd.service.d/proxy.conf'
+  const files = {
+    ...CERTS,
+    ...PROCESS(7, 'containerd', 20),
+    '/proc/stat': `btime ${boot}\n`,
+    '/proc/7/environ': 'HTTPS_PROXY=http://jo:hunter2@old.example:3128\0AWS_SECRET_ACCESS_KEY=hunter2\0',
+    [DROP_IN]: '[Service]\nEnvironment=HTTPS_PROXY=http://jo:hunter2@new.example:3128\n',
+  }
+  const { facts, view: seen, hint } = await view('registry.example/a:1', files, 'containerd')
+  expect(proxyFor('https://registry.example/v2/', seen.proxies)).toBe('http://jo:hunter2@old.example:3128')
+  const since = new Date((boot + 20) * 1000).toISOString()
+  const common = { effect: 'unused', fix: '`systemctl daemon-reload; systemctl restart containerd`' }
+  expect(facts.findings).toEqual([
+    {
+      ...{ ...common, file: '/etc/containerd/config.toml', line: 1 },
+      problem: `containerd has been running since ${since}, before this was changed, and has not read it`,
+    },
+    {
+      ...{ ...common, file: DROP_IN, line: 2 },
+      problem: `containerd runs with other values of HTTPS_PROXY than its unit has: it has been running since ${since}`,
+    },
+  ])
+  expect(hint).toBe(`${facts.findings[1]?.problem}: ${common.fix}`)
+  expect(facts.proxies).toEqual({
+    from: 'what containerd was started with',
+    https: 'http://…@old.example:3128',
+  })
+  expect(JSON.stringify(facts)).not.toContain('hunter2')
+  const same = { ...files, '/proc/7/environ': 'HTTPS_PROXY=http://jo:hunter2@new.example:3128\0PATH=/bin\0' }
+  expect((await view('registry.example/a:1', same, 'containerd')).facts.findings).toHaveLength(1)
+  const fresh = { ...same, ...PROCESS(7, 'containerd', 2000) }
+  expect((await view('registry.example/a:1', fresh, 'containerd')).facts.findings).toEqual([])
 })
 
 it('trusts what Go trusts: the first file that is there, all that lies in the folders, and other places by variables', async () => {

@@ -1,5 +1,5 @@
 import tls from 'node:tls'
-import type { RuntimeFacts } from '../../doctor/network/report.ts'
+import type { RuntimeFacts, SettingFinding } from '../../doctor/network/report.ts'
 import type { Endpoint, NetworkView } from '../../doctor/network/view.ts'
 import { checkNode } from '../../migrate/node-check/check-node.ts'
 import type { NodeFiles } from '../../migrate/node-check/node-files.ts'
@@ -8,9 +8,11 @@ import { proxyFor, readProxies } from '../../net/proxies.ts'
 import { parseName } from '../../oci/name.ts'
 import type { Reference } from '../../oci/reference.ts'
 import { createMachineFiles } from '../node-files.ts'
-import { systemAuthorities } from './authorities.ts'
+import { type LateAuthorities, lateAuthorities, systemAuthorities } from './authorities.ts'
 import { containersEndpoints, mirroredEndpoints } from './endpoints.ts'
-import { pullVariables, shellVariables } from './proxies.ts'
+import { ofPulls, pullVariables, shellVariables } from './proxies.ts'
+import { type RuntimeProcess, runtimeProcess } from './runtime-process.ts'
+import { unreadFiles, unreadVariables } from './unread-settings.ts'
 
 /** What is asked of a machine. */
 export interface ViewRequest {
@@ -39,9 +41,18 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
   const files = createMachineFiles(request.root)
   const runtime = request.runtime ?? installedRuntime(files)
   const reference = fullReference(request.reference, request.door)
-  const { variables, from } = pullVariables(runtime, files)
+  const running = runtimeProcess(runtime, request.root)
+  const told = pullVariables(runtime, files)
+  // What it was started with counts, whatever its unit says by now.
+  const variables = running?.variables === undefined ? told.variables : ofPulls(running.variables)
   const proxies = readProxies(variables)
   const system = systemAuthorities(files, variables)
+  const late = running && lateAuthorities(files, system, running, tls.rootCertificates)
+  const unreadUnit = running && unreadVariables(runtime, running, told, files)
+  const unread = [
+    ...(running === undefined ? [] : unreadFiles(runtime, running, files)),
+    ...(unreadUnit === undefined ? [] : [unreadUnit]),
+  ]
   const check =
     runtime === 'shell' ? undefined : checkNode(files, {}, runtime === 'podman' ? 'crio' : runtime)
   const endpoints =
@@ -53,6 +64,8 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
     view: {
       proxies,
       authorities: system.certificates,
+      ...(running &&
+        late && { late: { certificates: late.certificates, why: whyLate(runtime, running, late) } }),
       publicAuthorities: tls.rootCertificates,
       timeout: request.timeout,
       ...(family !== undefined && { only: family }),
@@ -60,20 +73,32 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
     facts: {
       runtime,
       ...(family !== undefined && { family }),
-      proxies: { from, ...shownProxies(variables) },
-      authorities: { files: system.files.slice(0, 1), count: system.certificates.length },
+      proxies: {
+        from: unreadUnit === undefined ? told.from : `what ${runtime} was started with`,
+        ...shownProxies(variables),
+      },
+      authorities: {
+        files: system.files.slice(0, 1),
+        count: system.certificates.length,
+        ...(late && { late: late.certificates.length }),
+      },
+      ...(running && { since: running.since.toISOString() }),
       endpoints: endpoints.map(({ base }) => base),
-      findings: ownFindings(check, runtime, endpoints).map(({ file, line, effect, problem, fix }) => ({
-        file,
-        line,
-        effect,
-        problem,
-        fix,
-      })),
+      findings: [
+        ...ownFindings(check, runtime, endpoints).map(({ file, line, effect, problem, fix }) => ({
+          ...{ file, line, effect },
+          ...{ problem, fix },
+        })),
+        ...unread,
+      ],
     },
     notRead: files.notRead,
-    ...hintOf(runtime, endpoints, variables),
+    ...hintOf(runtime, endpoints, variables, unreadUnit),
   }
+}
+
+function whyLate(runtime: string, { since }: RuntimeProcess, { file, changed }: LateAuthorities): string {
+  return `${runtime} has been running since ${since.toISOString()}, and ${file} was changed at ${changed.toISOString()}`
 }
 
 /** The one that pulls on this machine: with a kubelet its runtime, else the first that is set up. */
@@ -139,7 +164,13 @@ function shownProxies(variables: Readonly<Record<string, string>>) {
 }
 
 /** A proxy of the shell alone is why `curl` works where the runtime does not. */
-function hintOf(runtime: string, [first]: readonly Endpoint[], variables: Readonly<Record<string, string>>) {
+function hintOf(
+  runtime: string,
+  [first]: readonly Endpoint[],
+  variables: Readonly<Record<string, string>>,
+  unread: SettingFinding | undefined,
+) {
+  if (unread !== undefined) return { hint: `${unread.problem}: ${unread.fix}` }
   if (first === undefined || runtime === 'podman' || runtime === 'shell') return {}
   const shell = readProxies(shellVariables().variables).https
   if (shell === undefined || 'fault' in shell || proxyFor(first.base, readProxies(variables)) !== undefined)

@@ -15,6 +15,8 @@ export interface Facts {
   readonly address?: string
   /** The proxy or name server that is meant, instead of the host. */
   readonly via?: string
+  /** What pulls, such as `containerd`. */
+  readonly runtime?: string
   readonly status?: number
   readonly digest?: string
 }

@@ -2,12 +2,16 @@ import type { Cause } from './cause.ts'
 import type { Facts } from './facts.ts'
 
 /** In a sentence, for what an error does not name. */
-const UNNAMED: Readonly<Record<string, string>> = { host: 'the registry', image: 'the image' }
+const UNNAMED: Readonly<Record<string, string>> = {
+  host: 'the registry',
+  image: 'the image',
+  runtime: 'the runtime',
+}
 
 /** A cause with what an error names in its places; what it does not name stands in capitals in what to type. */
-export function fillIn(cause: Cause, { host, port = 443, image, url, address, via }: Facts): Cause {
+export function fillIn(cause: Cause, { host, port = 443, image, url, address, via, runtime }: Facts): Cause {
   const values: Readonly<Record<string, string | undefined>> = {
-    ...{ host, image, url, port: String(port) },
+    ...{ host, image, url, runtime, port: String(port) },
     server: via === undefined ? undefined : bare(via),
     name: image === undefined ? undefined : nameOf(image),
     address: address === undefined ? undefined : bare(address),

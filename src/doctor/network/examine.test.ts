@@ -233,6 +233,37 @@ describe.skipIf(noPrivateAuthority)(`TLS ${noPrivateAuthority ?? ''}`, () => {
     expect(known.summary.sentence).toContain('a public authority vouches for it')
   })
 
+  it('names the runtime that was not restarted, where only authorities vouch that were installed since', async () => {
+    const issued = await authority()
+    const other = await authority()
+    const pulled = await world({ certificate: issued })
+    const why = 'it has been running since before'
+    const late = (certificates: readonly string[]) => ({ late: { certificates, why } })
+    const authorities = [other.issuer, issued.issuer]
+    const { summary, checks } = await look(pulled, { authorities, ...late([issued.issuer]) })
+    expect(summary).toMatchObject({
+      ...{ verdict: 'fail', cause: 'restart-needed', owner: 'this machine', host: 'registry.test' },
+      port: pulled.ports.get('registry.test'),
+    })
+    expect(summary.sentence).toMatch(
+      /^containerd has been running since before the authority of registry\.test was installed.*issued by "CN=private"; it has been running since before/,
+    )
+    expect(summary.try[0]).toContain('`systemctl restart containerd`')
+    expect(checks.find(({ check }) => check === 'tls')).toMatchObject({
+      verdict: 'fail',
+      cause: 'restart-needed',
+    })
+    // Others may be new, and what is named for the registry is read for every pull.
+    expect((await look(pulled, { authorities, ...late([other.issuer]) })).summary.verdict).toBe('pass')
+    const named = { authorities: [issued.issuer] }
+    expect((await look(pulled, { authorities, ...late([issued.issuer]) }, named)).summary.verdict).toBe(
+      'pass',
+    )
+    // What is wrong in any case is said as it is.
+    const unknown = await look(pulled, { authorities: [other.issuer], ...late([other.issuer]) })
+    expect(unknown.summary.cause).toBe('tls-unknown-authority')
+  })
+
   it('names a certificate that has expired, and one of another host', async () => {
     const issued = await authority()
     const trusting = { authorities: [issued.issuer] }

@@ -57,7 +57,7 @@ export function summarize(
       pulls.every((pull) => pull.endpoint !== endpoint || pull.works),
     )
     const verdict = first.failed?.cause === NOT_TRIED ? 'unknown' : 'fail'
-    return ofFailure(image, first, pulls, works ? 'warn' : verdict, hint)
+    return ofFailure({ image, runtime }, first, pulls, works ? 'warn' : verdict, hint)
   }
   const unused = findings[0]
   if (unused !== undefined) return ofFinding(unused, runtime, 'warn')
@@ -65,7 +65,7 @@ export function summarize(
 }
 
 function ofFailure(
-  image: string,
+  { image, runtime }: { readonly image: string; readonly runtime: string },
   pull: PullFacts,
   pulls: readonly PullFacts[],
   verdict: Verdict,
@@ -78,6 +78,7 @@ function ofFailure(
     host: host.replace(/^\[|\]$/g, ''),
     port,
     image,
+    runtime: runtimeName(runtime),
     url: last.url,
     ...(last.tries.length > 0 && { address: last.tries.at(-1)!.address }),
     ...(server !== undefined && { via: server }),

@@ -25,6 +25,29 @@ const DATED = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])
 export async function openWay(
   url: URL,
   family: Family,
+  { late, ...view }: NetworkView,
+  runtime: NetworkRuntime,
+  exchange: Exchange,
+): Promise<Way> {
+  if (late === undefined) return open(url, family, view, runtime, exchange)
+  const authorities = view.authorities.filter((pem) => !late.certificates.includes(pem))
+  try {
+    return await open(url, family, { ...view, authorities }, runtime, exchange)
+  } catch (error) {
+    if (faultOf(error).cause !== 'tls-unknown-authority') throw error
+    const again = { ...exchange, tries: [] }
+    const { connection } = await open(url, family, view, runtime, again)
+    connection.close()
+    throw new PullFault({
+      cause: 'restart-needed',
+      detail: `issued by ${JSON.stringify(again.tls?.certificate?.issuer ?? '')}; ${late.why}`,
+    })
+  }
+}
+
+async function open(
+  url: URL,
+  family: Family,
   view: NetworkView,
   runtime: NetworkRuntime,
   exchange: Exchange,

@@ -66,7 +66,15 @@ class ProbingSource implements PullSource<ExplainedRequest> {
   constructor(endpoint: Endpoint, family: Family, view: NetworkView, runtime: NetworkRuntime) {
     this.#endpoint = endpoint
     const { authorities, isInsecure = false } = endpoint
-    const trusting = { ...view, isInsecure, authorities: [...view.authorities, ...authorities] }
+    // What is named for a host is read anew for every pull.
+    const late = view.late && {
+      ...view.late,
+      certificates: view.late.certificates.filter((pem) => !authorities.includes(pem)),
+    }
+    const trusting = {
+      ...{ ...view, isInsecure, authorities: [...view.authorities, ...authorities] },
+      ...(late && { late }),
+    }
     // In the order of the house's own client: each hop passes auth anew, so that a token goes to the registry alone.
     this.#fetch = layered(
       createProbe(family, trusting, runtime, this.exchanges, () => this.#what),

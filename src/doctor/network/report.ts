@@ -27,7 +27,14 @@ export interface RuntimeFacts {
     readonly none?: string
   }
   /** The files of its authorities, and how many there are. */
-  readonly authorities: { readonly files: readonly string[]; readonly count: number }
+  readonly authorities: {
+    readonly files: readonly string[]
+    readonly count: number
+    /** How many of them were installed after the runtime had started, so that it does not know them. */
+    readonly late?: number
+  }
+  /** When its process has started, where that is known. */
+  readonly since?: string
   readonly endpoints: readonly string[]
   readonly findings: readonly SettingFinding[]
 }

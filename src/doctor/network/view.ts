@@ -20,6 +20,12 @@ export interface NetworkView {
   readonly proxies: Proxies
   /** The certificates (PEM) that it trusts. */
   readonly authorities: readonly string[]
+  /** Those of them that the runtime cannot know, since it has been running since before they were installed. */
+  readonly late?: {
+    readonly certificates: readonly string[]
+    /** In words: since when it has been running, and when they were installed. */
+    readonly why: string
+  }
   /** Any certificate will do. */
   readonly isInsecure?: boolean
   /** Those of the authorities that browsers trust: what they vouch for is what it says it is. */

@@ -18,6 +18,19 @@ export const TLS_CAUSES = defineCauses({
       'for one registry: /etc/containerd/certs.d/{host}/hosts.toml with `ca`, /etc/docker/certs.d/{host}/ca.crt, /etc/containers/certs.d/{host}/ca.crt',
     ],
   },
+  'restart-needed': {
+    step: 'tls',
+    owner: 'this machine',
+    is: '{runtime} has been running since before the authority of {host} was installed, and does not know it',
+    because: [
+      'programs of Go read the authorities of the machine once, when they first need them',
+      'a proxy that inspects TLS was set up, and its authority given to machines that run',
+    ],
+    try: [
+      '`systemctl restart {runtime}`; containers go on, those of Docker only where `live-restore` is set',
+      'or without a restart, since these are read for every pull: `ca` in /etc/containerd/certs.d/{host}/hosts.toml, /etc/docker/certs.d/{host}/ca.crt',
+    ],
+  },
   'tls-name-mismatch': {
     step: 'tls',
     owner: 'the registry',
