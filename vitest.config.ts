@@ -23,6 +23,9 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
     // What a test waits for has a limit of its own (`until`): this one is for what hangs.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // What was loaded for one file is there for the next: half of a short one was the start of its process.
+    isolate: false,
     // Most tests wait for processes and sockets, not for the processor.
     maxWorkers: 5,
     sequence: { sequencer: ProcessesFirst },

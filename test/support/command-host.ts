@@ -46,7 +46,13 @@ export async function runHosted(
     const { code, out, err } = await runCommand(words, { folder, env, input })
     return { code, out, err }
   }
-  const line = { words, folder, input, hasty, env: { PATH: process.env.PATH, HOME: folder, ...env } }
+  const line = {
+    words,
+    folder,
+    input,
+    hasty,
+    env: { PATH: process.env.PATH, HOME: folder, ...COMPILED, ...env },
+  }
   const ended = last.then(() => runLine(line))
   last = ended.catch(() => {})
   return ended
