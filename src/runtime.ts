@@ -109,6 +109,8 @@ export interface Handshake {
   readonly certificate?: {
     readonly subject: string
     readonly issuer: string
+    /** Those above the issuer, as far as they were shown or are known. */
+    readonly above: readonly string[]
     /** Host names and addresses that it is for. */
     readonly names: readonly string[]
     readonly from: Date

@@ -5,11 +5,13 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import { connect, isIP, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { Readable } from 'node:stream'
-import tls, { type TLSSocket } from 'node:tls'
+import tls, { type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
 import type { Connection, Handshake, Sockets } from '../../runtime.ts'
 
 /** Names and certificates are shown to people: no more of them than they read. */
 const NAMES_MAX = 50
+/** No chain is longer that a client accepts. */
+const CHAIN_MAX = 10
 const HOSTS = '/etc/hosts'
 /** The Fetch standard knows no body of these ("null body status"). */
 const WITHOUT_BODY = [204, 205, 304]
@@ -149,6 +151,8 @@ async function untilEvent(
 }
 
 function handshakeOf(socket: TLSSocket, hostname: string): Handshake {
+  // In this order: once it has given the certificate in its newer form, Node has no chain any more.
+  const above = namesAbove(socket)
   const shown = socket.getPeerX509Certificate()
   const protocol = socket.getProtocol() ?? 'TLS'
   if (shown === undefined) return { protocol, fault: 'NO_CERTIFICATE' }
@@ -163,11 +167,27 @@ function handshakeOf(socket: TLSSocket, hostname: string): Handshake {
     certificate: {
       subject: oneLine(shown.subject),
       issuer: oneLine(shown.issuer),
+      above,
       names: namesOf(shown.subjectAltName),
       from: new Date(shown.validFrom),
       until: new Date(shown.validTo),
     },
   }
+}
+
+/** The issuers of the issuers; a chain that somebody else has made may be a circle. */
+function namesAbove(socket: TLSSocket): readonly string[] {
+  const names: string[] = []
+  let at: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true).issuerCertificate
+  while (at?.issuer !== undefined && at.issuerCertificate !== at && names.length < CHAIN_MAX) {
+    names.push(
+      Object.entries(at.issuer)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(', '),
+    )
+    at = at.issuerCertificate
+  }
+  return names
 }
 
 function oneLine(name: string | undefined): string {

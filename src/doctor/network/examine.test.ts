@@ -264,6 +264,28 @@ describe.skipIf(noPrivateAuthority)(`TLS ${noPrivateAuthority ?? ''}`, () => {
     expect(unknown.summary.cause).toBe('tls-unknown-authority')
   })
 
+  it('names what opens TLS on the way where an issuer says it, trusted or not, and in any case the issuer', async () => {
+    const ZSCALER = '/C=US/O=Zscaler Inc./CN=Zscaler Root CA'
+    const says = /that is Zscaler, which opens TLS on the way/
+    for (const [subject, under] of [[ZSCALER], ['/CN=Corp Proxy CA', ZSCALER]]) {
+      const issued = await makePrivateAuthority(names, { subject: subject!, ...(under && { under }) })
+      made.push(issued)
+      const pulled = await world({ certificate: issued })
+      const { summary, checks } = await look(pulled, { authorities: [issued.issuer] })
+      expect(summary.verdict).toBe('pass')
+      const found = checks.find(({ check }) => check === 'tls')!.says
+      expect(found).toMatch(says)
+      expect(found).toContain(under === undefined ? 'CN=Zscaler Root CA' : 'issued by CN=Corp Proxy CA')
+      if (under !== undefined) continue
+      const refused = (await look(pulled)).summary
+      expect(refused.cause).toBe('tls-unknown-authority')
+      expect(refused.sentence).toMatch(says)
+      expect(refused.sentence).toContain('issued by "C=US, O=Zscaler Inc., CN=Zscaler Root CA"')
+    }
+    const own = await world({ certificate: await authority() })
+    expect(JSON.stringify(await look(own))).not.toContain('opens TLS')
+  })
+
   it('names a certificate that has expired, and one of another host', async () => {
     const issued = await authority()
     const trusting = { authorities: [issued.issuer] }

@@ -68,7 +68,11 @@ export interface Exchange {
   nameServers?: readonly NameServerFacts[]
   readonly tries: ConnectTry[]
   /** `fault` by what the runtime trusts; where it refuses, whether the authorities that browsers trust do not. */
-  tls?: Handshake & { readonly isPublic?: boolean }
+  tls?: Handshake & {
+    readonly isPublic?: boolean
+    /** What opens TLS on the way, where an issuer of the certificate says so. */
+    readonly inspectedBy?: string
+  }
   answer?: AnswerFacts
   /** Whether a part of a blob was given for `Range`. */
   range?: 'honoured' | 'ignored'

@@ -2,6 +2,7 @@ import { CAUSES, type CauseId } from '../errors/causes.ts'
 import { fillIn } from '../errors/fill-in.ts'
 import { SLOW } from './connect-to.ts'
 import type { Exchange, Family, PullFacts } from './facts.ts'
+import { sayInspected } from './inspecting-products.ts'
 import { causeOf, sayNameServers } from './name-servers.ts'
 import type { Check, RuntimeFacts, SettingFinding, Summary, Verdict } from './report.ts'
 
@@ -205,12 +206,13 @@ function ofTls(at: string, exchanges: readonly Exchange[]): Check[] {
   const tls = exchanges.find((exchange) => exchange.tls !== undefined)?.tls
   if (tls === undefined) return [{ check: 'tls', at, verdict: 'unknown', says: 'not tried' }]
   const { issuer, until } = tls.certificate ?? {}
+  const by = tls.inspectedBy === undefined ? '' : `; ${sayInspected(tls.inspectedBy)}`
   return [
     {
       check: 'tls',
       at,
       verdict: 'pass',
-      says: `${tls.protocol}, issued by ${issuer}, until ${until?.toISOString().slice(0, 10)}`,
+      says: `${tls.protocol}, issued by ${issuer}, until ${until?.toISOString().slice(0, 10)}${by}`,
     },
   ]
 }

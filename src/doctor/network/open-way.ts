@@ -5,6 +5,7 @@ import { connectTo, portOf } from './connect-to.ts'
 import { type Exchange, type Family, PullFault } from './facts.ts'
 import { certificateFault, faultOf, tunnelFault } from './fault-of.ts'
 import { inTime, type NetworkRuntime } from './in-time.ts'
+import { inspectingProduct, sayInspected } from './inspecting-products.ts'
 import type { NetworkView } from './view.ts'
 import { blameAddress } from './wrong-address.ts'
 
@@ -68,7 +69,10 @@ async function open(
       if (status !== 200) throw new PullFault(tunnelFault(status))
     }
     if (isTls) {
-      const tls = await secure(connection, url, view, runtime)
+      const shown = await secure(connection, url, view, runtime)
+      const { issuer = '', above = [] } = shown.certificate ?? {}
+      const inspectedBy = inspectingProduct([issuer, ...above])
+      const tls = { ...shown, ...(inspectedBy !== undefined && { inspectedBy }) }
       exchange.tls = tls
       if (tls.fault !== undefined && !view.isInsecure) {
         if (DATED.has(tls.fault)) await refuseByClock(connection, tls, url, view, runtime)
@@ -90,14 +94,15 @@ function secure(connection: Connection, { hostname }: URL, view: NetworkView, ru
 }
 
 /** Throws a fault where a runtime would go no further. */
-function refuse({ fault, certificate, isPublic }: NonNullable<Exchange['tls']>): void {
+function refuse({ fault, certificate, isPublic, inspectedBy }: NonNullable<Exchange['tls']>): void {
   if (fault === undefined) return
   const shown =
     certificate === undefined
       ? 'no certificate was shown'
       : `issued by ${JSON.stringify(certificate.issuer)} for ${certificate.names.slice(0, 5).join(', ') || 'no name'}, valid until ${certificate.until.toISOString().slice(0, 10)}`
   const known = isPublic ? '; a public authority vouches for it, which this machine does not know' : ''
-  throw new PullFault({ cause: certificateFault(fault), detail: `${fault}: ${shown}${known}` })
+  const by = inspectedBy === undefined ? '' : `; ${sayInspected(inspectedBy)}`
+  throw new PullFault({ cause: certificateFault(fault), detail: `${fault}: ${shown}${by}${known}` })
 }
 
 /**
