@@ -156,7 +156,15 @@ it('believes nothing of a store in traffic that answers wrongly', () => {
   expect(after([wrong]).forgotten).toBe(0)
 })
 
-it('looks at its proof anew after a reload', () => {
+it('looks at its proof anew after a reload, also when a check was under way that may have seen the one before', () => {
   const proven = checked({ ownership: { status: 'proven', recheckAt: 300_000 } })
-  expect(after([proven, { kind: 'reloaded' }]).ownership).toEqual({ status: 'proven', recheckAt: 0 })
+  const reloaded: Fact = { kind: 'reloaded' }
+  const ownership = { status: 'proven', recheckAt: 0 }
+  expect(after([proven, reloaded]).ownership).toEqual(ownership)
+  const begunBefore = { ...proven, milliseconds: 15_000 }
+  expect(after([proven, reloaded, begunBefore]).ownership).toEqual(ownership)
+  expect(after([proven, reloaded, begunBefore, proven]).ownership).toEqual({
+    ...ownership,
+    recheckAt: 300_000,
+  })
 })

@@ -35,6 +35,8 @@ export interface BackendState {
   readonly undeliveredAt: number
   /** When a failed probe last counted, by the runtime's clock. */
   readonly reportedAt: number
+  /** When the config was last put in force again, by the runtime's clock. */
+  readonly reloadedAt: number
 }
 
 /** A change of a backend's health, for logs and for whoever asks what happened. */
@@ -87,6 +89,7 @@ export function initialState(now: number): BackendState {
     forgotten: 0,
     undeliveredAt: Number.NEGATIVE_INFINITY,
     reportedAt: Number.NEGATIVE_INFINITY,
+    reloadedAt: Number.NEGATIVE_INFINITY,
   }
 }
 
@@ -94,7 +97,7 @@ export function initialState(now: number): BackendState {
 export function reduce(state: BackendState, fact: Fact, context: FactContext): BackendState {
   switch (fact.kind) {
     case 'checked':
-      return checked(state, fact.report, context)
+      return checked(state, fact, context)
     case 'probed':
       return probed(state, fact, context)
     case 'undelivered': {
@@ -112,7 +115,7 @@ export function reduce(state: BackendState, fact: Fact, context: FactContext): B
     case 'resumed':
       return resumed(state, fact, context)
     case 'reloaded':
-      return { ...state, ownership: { ...state.ownership, recheckAt: 0 } }
+      return { ...state, ownership: { ...state.ownership, recheckAt: 0 }, reloadedAt: context.now }
     case 'told':
       return withStanding(state, fact.standing)
     case 'delivered':
@@ -153,10 +156,18 @@ function resumed(
   return { ...state, health, ownership, history }
 }
 
-function checked(before: BackendState, report: HealthReport, context: FactContext): BackendState {
+function checked(
+  before: BackendState,
+  { report, milliseconds }: Fact & { kind: 'checked' },
+  context: FactContext,
+): BackendState {
   const { result, ownership, hasPromised, learned } = report
   let state = before
-  if (ownership !== undefined) state = { ...state, ownership }
+  if (ownership !== undefined) {
+    // A check that was under way when the config was reloaded may have seen what stood there before: the next asks again.
+    const isOlder = context.now - milliseconds <= before.reloadedAt
+    state = { ...state, ownership: isOlder ? { ...ownership, recheckAt: 0 } : ownership }
+  }
   if (hasPromised !== undefined) {
     state = withAnswer(state, hasPromised, 'listed', context)
     if (context.hasInventory && state.believed !== hasPromised) {

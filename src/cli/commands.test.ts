@@ -90,6 +90,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "endpoints verify --quiet PORTOLAN_ENDPOINTS_VERIFY_QUIET",
       "healthcheck --config PORTOLAN_HEALTHCHECK_CONFIG",
       "healthcheck --ready PORTOLAN_HEALTHCHECK_READY",
+      "healthcheck --timeout PORTOLAN_HEALTHCHECK_TIMEOUT",
       "healthcheck --json PORTOLAN_HEALTHCHECK_JSON",
       "healthcheck --ca PORTOLAN_HEALTHCHECK_CA",
       "healthcheck --quiet PORTOLAN_HEALTHCHECK_QUIET",

@@ -215,6 +215,28 @@ it('asks for nothing before it is told to, and forgets what one said that is not
   expect(paris.status).toEqual({ status: 'pending' })
 })
 
+it('looks once more when it is told to while it looks, since a new one may have come after it asked', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const pointer = new TextDecoder().decode(formatInventoryPointer(OLD.pointer))
+  lay('paris', OLD)
+  server.replies.set(`/paris/${INVENTORY_POINTER_PATH}`, (_, response) =>
+    promise.then(() => response.end(pointer)),
+  )
+  paris.refresh()
+  await until('the question', () => pointers() === 1)
+  paris.refresh()
+  paris.refresh()
+  lay('paris', NEW)
+  server.replies.set(`/paris/${inventoryPath(OLD.pointer.digest)}`, (_, response) => response.end(OLD.bytes))
+  resolve()
+  await attempted(1)
+  runtime.advance(1)
+  await attempted(2)
+  expect(presence('b')).toBe('present')
+  runtime.advance(1)
+  expect(pointers()).toBe(2)
+})
+
 it('takes nothing in that it was asked for before it was told to forget', async () => {
   lay('paris', OLD)
   paris.refresh()

@@ -84,6 +84,8 @@ export class StoreInventory {
   #cancel: Cancel = () => {}
   /** The attempt that runs; what another one finds is of no interest any more. */
   #running: AbortController | undefined
+  /** Whether a newer one is to be looked for as soon as the attempt that runs is over. */
+  #again = false
   #stopped = false
 
   constructor(parts: StoreInventoryParts) {
@@ -140,9 +142,14 @@ export class StoreInventory {
     }
   }
 
-  /** Looks for a newer one at once, and every minute from now on. */
+  /**
+   * Looks for a newer one at once, and every minute from now on; after the attempt that runs, where one does: that may
+   * have asked before what there is now.
+   */
   refresh(): void {
-    if (this.#running === undefined && !this.#stopped) this.#begin()
+    if (this.#stopped) return
+    if (this.#running === undefined) this.#begin()
+    else this.#again = true
   }
 
   /**
@@ -172,6 +179,7 @@ export class StoreInventory {
     this.#cancel()
     this.#running?.abort()
     this.#running = undefined
+    this.#again = false
     this.#inUse = undefined
     this.#etag = undefined
     this.#isSigned = false
@@ -201,7 +209,8 @@ export class StoreInventory {
     if (this.#running !== run) return
     this.#running = undefined
     const { runtime, report } = this.#parts
-    const wait = INTERVAL * (1 - JITTER + 2 * JITTER * runtime.random())
+    const wait = this.#again ? 0 : INTERVAL * (1 - JITTER + 2 * JITTER * runtime.random())
+    this.#again = false
     this.#cancel = runtime.after(wait, () => this.#begin())
     const before = this.#problem
     this.#checked = true

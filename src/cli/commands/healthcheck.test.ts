@@ -19,11 +19,14 @@ afterAll(() => made.disposeAsync())
 
 const CONFIG = { version: 1, upstreams: [{ id: 'main', url: 'http://127.0.0.1:9', at: 'gcp/us-central1' }] }
 
+/** Nobody here is as late as that, however much else the machine has to do. */
+const PATIENT = ['--timeout', '60s']
+
 let configs = 0
 
 async function healthcheck(
   admin: string,
-  words: readonly string[] = [],
+  words: readonly string[] = PATIENT,
   env: Readonly<Record<string, string>> = {},
   more: object = {},
 ): Promise<Ended> {
@@ -48,12 +51,12 @@ it('says of a door that runs that it lives, and whether clients should come', as
   const lives = await healthcheck(admin)
   expect(lives).toMatchObject({ code: 0, err: '', out: `http://${admin}/healthz answered 200: ok\n` })
   // Its only upstream is a port where nobody listens.
-  const ready = await healthcheck(admin, ['--ready'])
+  const ready = await healthcheck(admin, ['--ready', ...PATIENT])
   expect(ready).toMatchObject({
     code: 1,
     out: `http://${admin}/readyz answered 503: not ready, no backend can be used yet\n`,
   })
-  const printed = await healthcheck(admin, ['--ready', '--json'])
+  const printed = await healthcheck(admin, ['--ready', '--json', ...PATIENT])
   expect(printed.code).toBe(1)
   expect(JSON.parse(printed.out)).toEqual({
     version: 1,
@@ -91,7 +94,7 @@ describe.concurrent('where it asks', () => {
       reply.end()
     })
     const nobody = `http://127.0.0.1:${await findFreePort()}`
-    const { code } = await healthcheck(`127.0.0.1:${port}`, [], {
+    const { code } = await healthcheck(`127.0.0.1:${port}`, PATIENT, {
       ...{ http_proxy: nobody, HTTP_PROXY: nobody, ALL_PROXY: nobody, NODE_USE_ENV_PROXY: '1', no_proxy: '' },
     })
     expect({ code, hosts }).toEqual({ code: 0, hosts: ['localhost'] })
@@ -117,7 +120,7 @@ describe.skipIf(noPrivateAuthority !== undefined)('an admin service that speaks 
       admin: `127.0.0.1:${await findFreePort()}`,
     })
     const admin = `127.0.0.1:${door.adminPort}`
-    const { code, out, err } = await healthcheck(admin, [], {}, { adminTls })
+    const { code, out, err } = await healthcheck(admin, PATIENT, {}, { adminTls })
     expect({ code, out, err }).toEqual({
       code: 0,
       err: '',
@@ -127,7 +130,7 @@ describe.skipIf(noPrivateAuthority !== undefined)('an admin service that speaks 
 
   it('whose key is not to be read', async () => {
     const adminTls = { ...files, key: join(folder.path, 'gone.key'), clientCA: authority.file }
-    const { code, err } = await healthcheck('127.0.0.1:1', [], {}, { adminTls })
+    const { code, err } = await healthcheck('127.0.0.1:1', PATIENT, {}, { adminTls })
     expect(code).toBe(2)
     expect(err).toMatch(/^portolan: cannot read \S*gone\.key: ENOENT/)
   })
@@ -143,16 +146,36 @@ describe.concurrent('what it says of', () => {
 
   it('a door that hangs', async () => {
     const port = await serve(() => {})
-    const { code, err } = await healthcheck(`127.0.0.1:${port}`)
+    const { code, err } = await healthcheck(`127.0.0.1:${port}`, [])
     expect(code).toBe(3)
     expect(err).toMatch(/^portolan: \S+\/healthz: no answer within \d+ ms\n$/)
+  })
+
+  it('one that hangs, sooner where no more is wanted', async () => {
+    const port = await serve(() => {})
+    const { code, err } = await healthcheck(`127.0.0.1:${port}`, ['--timeout', '500ms'])
+    expect(code).toBe(3)
+    expect(Number(/no answer within (\d+) ms/.exec(err)?.[1])).toBeLessThanOrEqual(500)
+  })
+
+  it('one that is slow, where more is wanted than the usual two seconds', async () => {
+    const port = await serve((_, reply) => {
+      setTimeout(() => reply.end('{"status":"ok"}'), 2200)
+    })
+    expect(await healthcheck(`127.0.0.1:${port}`)).toMatchObject({ code: 0, err: '' })
+  })
+
+  it.each(['0s', '499ms', '6m', '2'])('--timeout %s', async (timeout) => {
+    const { code, err } = await healthcheck('127.0.0.1:1', ['--timeout', timeout])
+    expect(code).toBe(2)
+    expect(err).toContain('must be a duration from 500ms to 5m')
   })
 
   it('a body that never ends', async () => {
     const port = await serve((_, reply) => {
       reply.write('{')
     })
-    const { code, err } = await healthcheck(`127.0.0.1:${port}`)
+    const { code, err } = await healthcheck(`127.0.0.1:${port}`, [])
     expect(code).toBe(3)
     expect(err).toContain('no answer within')
   })
