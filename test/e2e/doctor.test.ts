@@ -2,7 +2,7 @@ import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { NetworkReport } from '../../src/doctor/network/report.ts'
+import { DOCTOR_REPORT } from '../../src/doctor/network/report-schema.ts'
 import { inOwnNetwork, noOwnNetwork } from '../harvest/network.ts'
 import { runHosted } from '../support/command-host.ts'
 import { installedContainerds } from '../support/containerd.ts'
@@ -69,7 +69,7 @@ async function doctor(runtime: string, { root }: Pick<PullingMachine, 'root'>) {
       folder: folder.path,
     },
   )
-  return { code, report: JSON.parse(out) }
+  return { code, report: DOCTOR_REPORT.parse(JSON.parse(out)) }
 }
 
 const runtimes: readonly (readonly [string, string, MakeMachine])[] = [
@@ -88,9 +88,7 @@ describe.each(runtimes)('%s', (_, runtime, build) => {
     expect(asked.size).toBe(4)
     const { code, report } = await doctor(runtime, machine)
     expect(code).toBe(0)
-    expect(
-      new Set(report.allow.map(({ host, port }: { host: string; port: number }) => `${host}:${port}`)),
-    ).toEqual(asked)
+    expect(new Set(report.allow.map(({ host, port }) => `${host}:${port}`))).toEqual(asked)
   }, 60_000)
 
   it.each(FAULTS)(
@@ -227,7 +225,12 @@ describe.skipIf(noOwnNetwork)(`in a network of its own ${noOwnNetwork ?? ''}`, (
     const { stdout, stderr } = await run(...inOwnNetwork(words))
     const said = stdout.toString()
     expect(said, stderr).toMatch(/^\{/)
-    return JSON.parse(said) as { code: number; ports: Record<string, number>; report: NetworkReport }
+    const { report, ...rest } = JSON.parse(said) as {
+      code: number
+      ports: Record<string, number>
+      report: unknown
+    }
+    return { ...rest, report: DOCTOR_REPORT.parse(report) }
   }
 
   const RIGHT = '127.0.0.1'

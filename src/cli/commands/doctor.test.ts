@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { runHosted } from '../../../test/support/command-host.ts'
 import { type PullWorld, startPullWorld } from '../../../test/support/pull-world.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
+import { DOCTOR_REPORT } from '../../doctor/network/report-schema.ts'
 
 const folder = await makeTempFolder()
 afterAll(() => folder[Symbol.asyncDispose]())
@@ -95,9 +96,8 @@ describe('doctor IMAGE', () => {
     expect(out).toMatch(/^pass: containerd can pull registry\.example\/app:1\n/)
     expect(out).toContain('proxy   none (containerd.service)')
     const printed = await doctor([...words, '--json'])
-    const { version, allow } = JSON.parse(printed.out)
-    expect(version).toBe(1)
-    const hosts = allow.map(({ host, port }: { host: string; port: number }) => `${host}:${port}`)
+    const { allow } = DOCTOR_REPORT.parse(JSON.parse(printed.out))
+    const hosts = allow.map(({ host, port }) => `${host}:${port}`)
     expect(new Set(hosts)).toEqual(pulled.asked)
     expect(printed.out).not.toMatch(/hunter2|s3cret|a-token/)
     const listed = await doctor([...words, '--allowlist'])
@@ -160,7 +160,7 @@ describe('doctor IMAGE', () => {
     expect(code).toBe(1)
     expect(out).not.toContain('hunter2')
     const at = `127.0.0.1:${pulled.ports.get('blobs-2.test')}`
-    expect(JSON.parse(out).differences).toEqual(
+    expect(DOCTOR_REPORT.parse(JSON.parse(out)).differences).toEqual(
       expect.arrayContaining([
         { what: 'proxy for https', there: 'none', here: 'http://…@127.0.0.1:1' },
         { what: `connect ${at} IPv4`, there: 'pass', here: 'fail' },

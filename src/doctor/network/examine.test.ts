@@ -11,6 +11,7 @@ import { parseReference } from '../../oci/reference.ts'
 import type { Sockets } from '../../runtime.ts'
 import { examine } from './examine.ts'
 import type { NetworkReport } from './report.ts'
+import { DOCTOR_REPORT } from './report-schema.ts'
 import type { NetworkView } from './view.ts'
 
 const made: AsyncDisposable[] = []
@@ -24,7 +25,7 @@ async function world(options?: PullWorldOptions): Promise<PullWorld> {
   return started
 }
 
-function look(
+async function look(
   { base, sockets }: Pick<PullWorld, 'base' | 'sockets'>,
   view: Partial<NetworkView> = {},
   more: { readonly authorities?: readonly string[]; readonly hint?: string; readonly mirror?: string } = {},
@@ -36,7 +37,7 @@ function look(
   const registry = { base, role: 'registry', authorities: more.authorities ?? [] } as const
   const mirrors =
     more.mirror === undefined ? [] : [{ base: more.mirror, role: 'mirror', authorities: [] } as const]
-  return examine(
+  const report = await examine(
     {
       image: {
         reference: parseReference('registry.test/app:1'),
@@ -49,6 +50,8 @@ function look(
     },
     { ...systemClock, createHash, userAgent: 'portolan/test', background() {}, sockets },
   )
+  DOCTOR_REPORT.parse({ version: 1, ...JSON.parse(JSON.stringify(report)) })
+  return report
 }
 
 const hostsOf = ({ allow }: NetworkReport) => allow.map(({ host, port }) => `${host}:${port}`)
