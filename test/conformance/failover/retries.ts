@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeBlob, registryContent, storeContent, type TestBlob } from '../../support/content.ts'
 import { type Fault, type MisbehavingServer, startMisbehaving } from '../../support/misbehaving.ts'
@@ -14,8 +15,11 @@ const COMMON = {
   clients: { trustedProxies: ['127.0.0.0/8'] },
   clouds: { places: [{ prefix: '35.180.1.0/24', at: PARIS }] },
   // A machine that is busy with other tests must not make a door look impatient.
-  presence: { timeout: '5s' },
+  presence: { timeout: '30s' },
 }
+
+/** By which clients that come within moments of each other do so however slowly they are served. */
+const SLOW_CLOCK = fileURLToPath(new URL('../../support/slow-clock.ts', import.meta.url))
 
 /** What a door learns from clients that come back, and from a store that has been out of its mind. */
 export function describeRetries(runtime: RuntimeName): void {
@@ -40,8 +44,10 @@ export function describeRetries(runtime: RuntimeName): void {
               { id: 'paris', url: store.origin, at: PARIS, canary: CANARY.digest },
               { id: 'frankfurt', url: second.origin, at: 'aws/eu-central-1', canary: CANARY.digest },
             ],
+            health: { timeout: '30s' },
           },
           runtime,
+          SLOW_CLOCK,
         ),
       )
     })

@@ -57,7 +57,8 @@ export function describeHostileClients(runtime: RuntimeName): void {
       await store.misbehave('wrong bytes', spoilt!.digest)
       await using upstream = await startScriptedStore(() => 200)
       await using door = await startDoor(runtime, `${store.origin}/containers/images`, upstream.origin, {
-        health: { interval: '1s', failures: 1 },
+        health: { interval: '1s', timeout: '30s', failures: 1 },
+        presence: { timeout: '20s' },
       })
       const tries = ({ digest }: TestBlob) =>
         store.requests.filter(({ method, path }) => method === 'GET' && path.endsWith(digest)).length
