@@ -2,8 +2,8 @@ import { backendsOf } from './backends-of.ts'
 import { MAIN_POLICY, SPLIT_MAX } from './config.ts'
 import type { Draft, DraftRouting, DraftRule } from './draft.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
+import { percentageOf } from './percentage.ts'
 import { isKnownPlace, knownRegions } from './place-name.ts'
-import { percentageOf } from './schema/values.ts'
 import { suggestion } from './suggestion.ts'
 
 const CLOUD = /^[a-z0-9][a-z0-9-]*$/
@@ -20,7 +20,9 @@ export function* checkRouting(draft: Draft): Iterable<Remark> {
   for (const { path, routing } of routingsOf(draft)) {
     if (refused !== undefined) yield* checkSelectors(path, routing, refused)
     yield* checkSplits(path, routing)
-    yield* checkConditions(path, routing, regions)
+    for (const [index, rule] of routing.entries()) {
+      yield* checkConditions([...path, index, 'when'], rule?.when, regions)
+    }
     yield* checkReach(path, routing)
   }
   yield* checkPolicies(draft)
@@ -101,36 +103,34 @@ function selectorsOf(entry: Entry): string[] {
   return typeof entry === 'object' && entry.split !== undefined ? Object.keys(entry.split) : []
 }
 
-function* checkConditions(
-  path: ConfigPath,
-  routing: DraftRouting,
+/** Whether what conditions name can be there; `regions` are those of each cloud. */
+export function* checkConditions(
+  at: ConfigPath,
+  when: DraftRule['when'],
   regions: ReadonlyMap<string, ReadonlySet<string>>,
 ): Iterable<Remark> {
-  for (const [index, rule] of routing.entries()) {
-    const { cloud, region, country } = rule?.when ?? {}
-    const at = [...path, index, 'when']
-    for (const [step, name] of listed(cloud)) {
-      if (regions.has(name)) continue
-      const hint = suggestion(name, regions.keys())
-      // A cloud that nothing names may still be one that a client turns out to be in; a slip in a known name is not.
-      if (hint !== '' || !CLOUD.test(name)) {
-        yield { path: [...at, 'cloud', ...step], message: `must name a cloud${hint}` }
-      }
+  const { cloud, region, country } = when ?? {}
+  for (const [step, name] of listed(cloud)) {
+    if (regions.has(name)) continue
+    const hint = suggestion(name, regions.keys())
+    // A cloud that nothing names may still be one that a client turns out to be in; a slip in a known name is not.
+    if (hint !== '' || !CLOUD.test(name)) {
+      yield { path: [...at, 'cloud', ...step], message: `must name a cloud${hint}` }
     }
-    const clouds = cloud === undefined ? [...regions.keys()] : listed(cloud).map(([, name]) => name)
-    // Which regions a cloud of one's own has is not ours to know.
-    const checkable = cloud === undefined || clouds.every((name) => knownRegions.has(name))
-    for (const [step, name] of checkable ? listed(region) : []) {
-      if (clouds.some((each) => regions.get(each)!.has(name) || isKnownPlace(`${each}/${name}`))) continue
-      const names = clouds.flatMap((each) => [...regions.get(each)!])
-      const hint = suggestion(name.slice(name.indexOf('/') + 1), names)
-      yield { path: [...at, 'region', ...step], message: `must name a region, without its cloud${hint}` }
-    }
-    for (const [step, code] of listed(country)) {
-      if (COUNTRY.test(code)) continue
-      const message = 'must be an ISO 3166-1 country code of two capital letters, such as FR'
-      yield { path: [...at, 'country', ...step], message }
-    }
+  }
+  const clouds = cloud === undefined ? [...regions.keys()] : listed(cloud).map(([, name]) => name)
+  // Which regions a cloud of one's own has is not ours to know.
+  const checkable = cloud === undefined || clouds.every((name) => knownRegions.has(name))
+  for (const [step, name] of checkable ? listed(region) : []) {
+    if (clouds.some((each) => regions.get(each)!.has(name) || isKnownPlace(`${each}/${name}`))) continue
+    const names = clouds.flatMap((each) => [...regions.get(each)!])
+    const hint = suggestion(name.slice(name.indexOf('/') + 1), names)
+    yield { path: [...at, 'region', ...step], message: `must name a region, without its cloud${hint}` }
+  }
+  for (const [step, code] of listed(country)) {
+    if (COUNTRY.test(code)) continue
+    const message = 'must be an ISO 3166-1 country code of two capital letters, such as FR'
+    yield { path: [...at, 'country', ...step], message }
   }
 }
 
@@ -166,7 +166,7 @@ function* checkPolicies({ policies = [] }: Draft): Iterable<Remark> {
 }
 
 /** The regions of every cloud that is public or named in the config. */
-function regionsIn(draft: Draft): Map<string, Set<string>> {
+export function regionsIn(draft: Draft): Map<string, Set<string>> {
   const regions = new Map([...knownRegions].map(([cloud, names]) => [cloud, new Set(names)]))
   const places = [...backendsOf(draft)].map(({ backend }) => backend?.at)
   for (const at of [...places, ...(draft.clouds?.places ?? []).map((place) => place?.at)]) {

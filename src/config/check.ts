@@ -1,6 +1,7 @@
 import { formatPrefix, parsePrefix } from '../net/prefix.ts'
 import { backendsOf } from './backends-of.ts'
 import { checkClients, checkCredentials } from './check-credentials.ts'
+import { checkLegacy } from './check-legacy.ts'
 import { checkCanonical, checkMirror } from './check-registries.ts'
 import { checkRegistryFills } from './check-registry-fills.ts'
 import { checkRouting } from './check-routing.ts'
@@ -29,6 +30,7 @@ export function checkDraft(draft: Draft): Remark[] {
     ...checkSync(draft),
     ...checkMirror(draft),
     ...checkSponsors(draft),
+    ...checkLegacy(draft),
     ...checkCredentials(draft),
     ...checkClients(draft),
   ]

@@ -1,4 +1,6 @@
 import type { Amount } from './amount.ts'
+import type { Conditions } from './condition.ts'
+import type { LegacyConfig } from './legacy-config.ts'
 
 /** The config of a door with every default filled in; durations are milliseconds. Design of the keys: docs/configuration.md. */
 export interface Config {
@@ -43,6 +45,8 @@ export interface Config {
   readonly ownership?: OwnershipConfig
   /** The published list of hosts that clients are sent to; absent where none is published. */
   readonly endpoints?: EndpointsConfig
+  /** An old name that the door answers too; absent for none. */
+  readonly legacy?: LegacyConfig
   /** Files of certificates that are trusted beside the runtime's; absolute paths. */
   readonly ca?: readonly string[]
   /** How the stores are filled; absent when this config is for a door alone. */
@@ -327,15 +331,7 @@ export interface RepositoryTags {
 /** One routing rule: the first whose conditions all hold is the one that counts. */
 export interface RuleConfig {
   /** Each condition holds when the client's value is one of those listed; no condition always holds. */
-  readonly when: {
-    readonly cloud?: readonly string[]
-    readonly region?: readonly string[]
-    readonly country?: readonly string[]
-    /** Prefixes in text form, of which one must hold the client's address. */
-    readonly prefix?: readonly string[]
-    /** Patterns, of which the repository must match one: a glob, or a regular expression between slashes. */
-    readonly repository?: readonly string[]
-  }
+  readonly when: Conditions
   /** The best first. */
   readonly prefer: readonly PreferConfig[]
   /** Kilometres beyond which a backend does not count as near; absent for the default. */

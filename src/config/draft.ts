@@ -19,6 +19,7 @@ export interface Draft {
   readonly endpoints?: object | undefined
   readonly sponsors?: readonly (DraftSponsor | undefined)[] | undefined
   readonly pacing?: unknown
+  readonly legacy?: DraftLegacy | undefined
   readonly sync?: { readonly from?: string | undefined } | undefined
 }
 
@@ -106,6 +107,25 @@ interface DraftCredit {
   readonly amount?: string | undefined
   readonly from?: string | undefined
   readonly until?: string | undefined
+}
+
+/** An old name as a file says it, as far as it is not faulty in itself. */
+export interface DraftLegacy {
+  readonly host?: string | undefined
+  readonly names?: readonly (string | undefined)[] | undefined
+  readonly successor?: string | undefined
+  readonly list?: string | undefined
+  readonly phases?: readonly (DraftPhase | undefined)[] | undefined
+}
+
+/** A phase of its schedule. */
+export interface DraftPhase {
+  readonly id?: string | undefined
+  readonly phase?: string | undefined
+  readonly from?: string | undefined
+  readonly until?: string | undefined
+  readonly cohort?: { readonly when?: DraftRule['when'] } | undefined
+  readonly answer?: string | undefined
 }
 
 /** A registry as a file says it, as far as it is not faulty in itself. */

@@ -13,14 +13,16 @@ import type {
 import { formatDuration } from './duration.ts'
 import { escapeReferences } from './environment.ts'
 import { formatListenAddress } from './listen-address.ts'
+import { formatPercentage } from './percentage.ts'
 import { NO_PROOF } from './schema/values.ts'
+import { expandLegacy } from './to-legacy.ts'
 import { expandSponsor } from './to-sponsors.ts'
 
 /** A config as a file would say it with every default written out; reading that file gives the same config. */
 export function expandConfig(config: Config): Record<string, unknown> {
   const { version, listen, admin, stores, routing, clouds, presence, health, ownership, sync, ...others } =
     config
-  const { cache, registries, revalidate, upstreams, clients, policies, sponsors, ...rest } = others
+  const { cache, registries, revalidate, upstreams, clients, policies, sponsors, legacy, ...rest } = others
   const { ttl, negativeTtl, timeout, maxEntries } = presence
   const expanded = {
     version,
@@ -43,6 +45,7 @@ export function expandConfig(config: Config): Record<string, unknown> {
       })),
     }),
     ...(sponsors && { sponsors: sponsors.map(expandSponsor) }),
+    ...(legacy && { legacy: expandLegacy(legacy) }),
     stores: stores.map((store) => expandStore(store, ownership !== undefined)),
     clouds: { ...clouds, refresh: clouds.refresh === undefined ? 'off' : formatDuration(clouds.refresh) },
     presence: {
@@ -71,11 +74,6 @@ function expandRouting(routing: readonly RuleConfig[]): object[] {
     ...rule,
     ...(within !== undefined && { within: `${within}km` }),
   }))
-}
-
-/** Of a share that was a percentage with at most six decimals. */
-function formatPercentage(share: number): string {
-  return `${Number((share * 100).toFixed(6))} %`
 }
 
 function expandMirror({

@@ -67,6 +67,7 @@ test('the schema has the keys of a config', () => {
     'health',
     'ownership',
     'endpoints',
+    'legacy',
     'ca',
     'sync',
   ])

@@ -476,8 +476,8 @@ const additions: [name: string, addition: string, lines: string[]][] = [
     'an unknown key',
     'lisen: 1\n"a b": 2\n',
     [
-      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, policies, spill, sponsors, pacing, clients, clouds, presence, health, ownership, endpoints, ca, sync',
-      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, policies, spill, sponsors, pacing, clients, clouds, presence, health, ownership, endpoints, ca, sync',
+      '4:1 lisen: unknown key (did you mean "listen"?); the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, policies, spill, sponsors, pacing, clients, clouds, presence, health, ownership, endpoints, legacy, ca, sync',
+      '5:1 ["a b"]: unknown key; the keys here are version, listen, admin, tls, adminTls, adminHosts, listener, debug, log, pages, delivery, cache, registries, revalidate, upstreams, stores, routing, policies, spill, sponsors, pacing, clients, clouds, presence, health, ownership, endpoints, legacy, ca, sync',
     ],
   ],
   [

@@ -23,6 +23,7 @@ import { configSchema } from './schema/config.ts'
 import { NO_PROOF } from './schema/values.ts'
 import { countOf, FAULTS_MAX, messageOf, remarksOf } from './schema-remarks.ts'
 import { toFill } from './to-fill.ts'
+import { toLegacy } from './to-legacy.ts'
 import { toPacing, toSponsors } from './to-sponsors.ts'
 import { warningsOf } from './warnings.ts'
 import { withoutUndefined } from './without-undefined.ts'
@@ -115,7 +116,7 @@ type Parsed = z.output<typeof configSchema>
 function toConfig(parsed: Parsed, baseFolder: string): Config {
   const { version, listen, admin, adminHosts, listener, debug, log, pages, upstreams, stores } = parsed
   const { routing, policies, clouds, spill, sponsors = [], pacing, tls, adminTls, endpoints } = parsed
-  const { clients, presence, health, ownership, ca, sync, delivery, cache, revalidate } = parsed
+  const { clients, presence, health, ownership, legacy, ca, sync, delivery, cache, revalidate } = parsed
   const registries = toRegistries(parsed)
   return {
     version,
@@ -192,6 +193,7 @@ function toConfig(parsed: Parsed, baseFolder: string): Config {
     health,
     ...(ownership && { ownership }),
     ...(endpoints && { endpoints: toEndpoints(endpoints, ownership, baseFolder) }),
+    ...(legacy && { legacy: toLegacy(legacy, baseFolder) }),
     ...(ca && { ca: ca.map((path) => absolutePath(path, baseFolder)) }),
     ...(sync && { sync: toSync(sync, upstreams, baseFolder) }),
   }

@@ -10,7 +10,7 @@ import { parse, walk } from './syntax.ts'
 export const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'runtime', 'internal', 'telemetry'],
   ['oci', 'net'],
-  ['config', 'clouds', 'inventory', 'prices', 'releases', 'endpoints'],
+  ['config', 'clouds', 'inventory', 'prices', 'releases', 'endpoints', 'legacy'],
   ['routing'],
   ['backends', 'cache', 'transfer', 'registry', 'storage', 'cluster', 'clouds/fetch', 'transport'],
   ['replication', 'bundle', 'relay', 'migrate', 'doctor', 'simulate'],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseListenAddress, readHostName } from '../listen-address.ts'
 import { readPublicKey } from '../public-key.ts'
 import { cloudsSchema } from './clouds.ts'
+import { legacySchema } from './legacy.ts'
 import { cacheSchema, registrySchema, revalidateSchema } from './mirror.ts'
 import { policySchema, ruleSchema, spillSchema } from './routing.ts'
 import { pacingSchema, sponsorsSchema } from './sponsors.ts'
@@ -197,6 +198,9 @@ export const configSchema = z.strictObject({
   endpoints: endpoints
     .optional()
     .describe('The published, signed list of hosts: the door serves it, and sends clients nowhere else.'),
+  legacy: legacySchema
+    .optional()
+    .describe('An old name of this registry that the door answers too, until it is gone.'),
   ca: oneOrMoreFiles()
     .optional()
     .describe(

@@ -25,26 +25,29 @@ const splitSchema = z.strictObject({
     ),
 })
 
+/** Conditions on a client and on what it asks for. */
+export const conditionsSchema = z
+  .strictObject({
+    cloud: oneOrMore('the name of a cloud').optional().describe('Clouds that the client may be in.'),
+    region: oneOrMore('the name of a region')
+      .optional()
+      .describe('Regions that the client may be in, without the cloud.'),
+    country: oneOrMore('an ISO 3166-1 country code of two capital letters')
+      .optional()
+      .describe('Countries that the client may be in.'),
+    prefix: oneOrMore('an address prefix such as 192.0.2.0/24', readPrefix)
+      .optional()
+      .describe('Prefixes, of which one must hold the address of the client.'),
+    repository: oneOrMore('a pattern', readPattern)
+      .optional()
+      .describe('Patterns, of which one must match the repository that is asked for.'),
+  })
+  .prefault({})
+  .describe('Conditions, all of which must hold; none at all always holds.')
+
 /** Which backends are preferred for which clients. */
 export const ruleSchema = z.strictObject({
-  when: z
-    .strictObject({
-      cloud: oneOrMore('the name of a cloud').optional().describe('Clouds that the client may be in.'),
-      region: oneOrMore('the name of a region')
-        .optional()
-        .describe('Regions that the client may be in, without the cloud.'),
-      country: oneOrMore('an ISO 3166-1 country code of two capital letters')
-        .optional()
-        .describe('Countries that the client may be in.'),
-      prefix: oneOrMore('an address prefix such as 192.0.2.0/24', readPrefix)
-        .optional()
-        .describe('Prefixes, of which one must hold the address of the client.'),
-      repository: oneOrMore('a pattern', readPattern)
-        .optional()
-        .describe('Patterns, of which one must match the repository that is asked for.'),
-    })
-    .prefault({})
-    .describe('Conditions, all of which must hold; none at all always holds.'),
+  when: conditionsSchema,
   prefer: z
     .array(z.union([z.string(), splitSchema], { error: ENTRY_ERROR }), {
       error: 'must be a list of selectors and splits',

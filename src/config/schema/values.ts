@@ -4,6 +4,7 @@ import { parsePrefix } from '../../net/prefix.ts'
 import { isVerifiable, parseDigest } from '../../oci/digest.ts'
 import { formatSize, parseSize } from '../byte-size.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
+import { percentageOf } from '../percentage.ts'
 import { readBackendPlace } from '../place-name.ts'
 import { isRefusal, type Refusal, refused } from '../refusal.ts'
 import { readBackendUrl, readPageUrl } from '../web-url.ts'
@@ -100,12 +101,6 @@ export function share() {
 /** A share from the text of a percentage, such as `5 %`. */
 export function percentage() {
   return text('a percentage from 0 % to 100 %, such as 5 %', percentageOf)
-}
-
-/** The share that a percentage stands for, from 0 to 1; `undefined` for what is none. */
-export function percentageOf(value: string): number | undefined {
-  const match = /^([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%$/.exec(value)
-  return match !== null && Number(match[1]) <= 100 ? Number(match[1]) / 100 : undefined
 }
 
 /** Nothing on Earth is farther away than half its circumference. */

@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { PortolanError } from '../errors.ts'
+import { checkJsonBounds, JsonBoundsError } from '../internal/json-bounds.ts'
+import { forEachInSteps, type Steps } from '../internal/steps.ts'
+import { type Digest, parseDigest } from '../oci/digest.ts'
+import { parseName, parseTag } from '../oci/name.ts'
+import { FINDINGS_MAX, type LegacyList } from './legacy-list.ts'
+
+/** A million tags. */
+const LIST_MAX_BYTES = 256 * 1024 * 1024
+const VALUES_MAX = 8_000_000
+
+const count = z.int().min(0)
+const moment = z.iso.datetime()
+const words = z.string().min(1).max(2000)
+const headSchema = z.strictObject({
+  version: z.literal(1),
+  host: words,
+  listedFrom: words,
+  listed: moment,
+  successor: words,
+  checked: moment,
+  counts: z.strictObject({
+    ...{ repositories: count, tags: count, manifests: count, blobs: count, referrers: count },
+    ...{ missing: count, different: count, unknown: count, excepted: count },
+  }),
+  findings: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['missing', 'different', 'unknown']),
+        what: z.enum(['repository', 'tag', 'manifest', 'blob', 'referrer']),
+        image: words,
+        message: words,
+      }),
+    )
+    .max(FINDINGS_MAX),
+  repositories: z.custom<object>(isObject, { error: 'must be a map of repositories' }),
+})
+
+/**
+ * Reads a list in steps, for it may have a million tags. Throws `CONTENT_INVALID` with what is wrong with it, in words
+ * that follow what it is.
+ */
+export function* readLegacyList(text: string): Steps<LegacyList> {
+  const value = parse(text)
+  yield
+  const parsed = headSchema.safeParse(value)
+  if (!parsed.success) {
+    const [first] = parsed.error.issues
+    throw invalid(
+      `is no list of an old name: ${[first!.path.join('.'), first!.message].filter(Boolean).join(': ')}`,
+    )
+  }
+  yield* checkRepositories(parsed.data.repositories)
+  return parsed.data as LegacyList
+}
+
+/** A list as it is written. */
+export function formatLegacyList(list: LegacyList): string {
+  return `${JSON.stringify(list, null, 1)}\n`
+}
+
+function parse(text: string): unknown {
+  if (text.length > LIST_MAX_BYTES) throw invalid(`is longer than ${LIST_MAX_BYTES} bytes`)
+  try {
+    checkJsonBounds(new TextEncoder().encode(text), { values: VALUES_MAX })
+    return JSON.parse(text)
+  } catch (error) {
+    // The parser's own words repeat the text, and somebody may have named the wrong file.
+    throw invalid(error instanceof JsonBoundsError ? error.message : 'is no JSON')
+  }
+}
+
+function* checkRepositories(repositories: object): Steps<void> {
+  for (const [name, repository] of Object.entries(repositories)) {
+    if (parseName(name) === undefined) throw invalid(`names ${show(name)}, which is no repository`)
+    const { tags, referrers = {}, ...others } = isObject(repository) ? repository : { tags: undefined }
+    const [other] = Object.keys(others)
+    if (other !== undefined) throw invalid(`says ${show(other)} of ${name}, which is not known`)
+    if (!isObject(tags) || !isObject(referrers)) throw invalid(`does not say what ${name} has`)
+    yield* forEachInSteps(Object.entries(tags), ([tag, digest]) => {
+      if (parseTag(tag) === undefined) throw invalid(`gives ${name} ${show(tag)}, which is no tag`)
+      if (!isDigest(digest)) throw invalid(`gives ${name}:${tag} ${show(digest)}, which is no digest`)
+    })
+    yield* forEachInSteps(Object.entries(referrers), ([subject, digests]) => {
+      if (isDigest(subject) && Array.isArray(digests) && digests.every(isDigest)) return
+      throw invalid(`does not say by digests what refers to ${name}@${show(subject)}`)
+    })
+  }
+}
+
+function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && parseDigest(value) !== undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function show(value: unknown): string {
+  return String(JSON.stringify(value)).slice(0, 100)
+}
+
+function invalid(message: string): PortolanError {
+  return new PortolanError('CONTENT_INVALID', message)
+}
