@@ -24,8 +24,10 @@ export interface LegacyList {
 /** What one repository of an old name has. */
 export interface LegacyRepository {
   readonly tags: Readonly<Record<Tag, Digest>>
-  /** By a manifest: what refers to it, signatures that are found by their tag among them; only where there are some. */
+  /** By a manifest: what refers to it by its list of referrers or by its fallback tag; only where there are some. */
   readonly referrers?: Readonly<Record<Digest, readonly Digest[]>>
+  /** Manifests that its indexes name and that it never had, such as platforms that nobody pushed; only where there are some. */
+  readonly lacks?: readonly Digest[]
 }
 
 /** How much was looked at, and how it stands. */
@@ -54,6 +56,8 @@ export interface LegacyFinding {
   readonly image: string
   /** What it is, in words. */
   readonly message: string
+  /** An image that leads to it, such as `pause:3.9`, where it is none itself. */
+  readonly partOf?: string
 }
 
 /** How many findings a list names. */

@@ -6,8 +6,8 @@ import { type Digest, parseDigest } from '../oci/digest.ts'
 import { parseName, parseTag } from '../oci/name.ts'
 import { FINDINGS_MAX, type LegacyList } from './legacy-list.ts'
 
-/** A million tags. */
-const LIST_MAX_BYTES = 256 * 1024 * 1024
+/** Of a list with a million tags, in bytes. */
+export const LIST_MAX_BYTES = 256 * 1024 * 1024
 const VALUES_MAX = 8_000_000
 
 const count = z.int().min(0)
@@ -31,6 +31,7 @@ const headSchema = z.strictObject({
         what: z.enum(['repository', 'tag', 'manifest', 'blob', 'referrer']),
         image: words,
         message: words,
+        partOf: words.optional(),
       }),
     )
     .max(FINDINGS_MAX),
@@ -72,21 +73,34 @@ function parse(text: string): unknown {
 }
 
 function* checkRepositories(repositories: object): Steps<void> {
+  withoutPrototype(repositories)
   for (const [name, repository] of Object.entries(repositories)) {
     if (parseName(name) === undefined) throw invalid(`names ${show(name)}, which is no repository`)
-    const { tags, referrers = {}, ...others } = isObject(repository) ? repository : { tags: undefined }
+    const { tags, referrers = {}, lacks = [], ...others } = isObject(repository) ? repository : NOTHING
     const [other] = Object.keys(others)
     if (other !== undefined) throw invalid(`says ${show(other)} of ${name}, which is not known`)
     if (!isObject(tags) || !isObject(referrers)) throw invalid(`does not say what ${name} has`)
-    yield* forEachInSteps(Object.entries(tags), ([tag, digest]) => {
+    yield* forEachInSteps(Object.entries(withoutPrototype(tags)), ([tag, digest]) => {
       if (parseTag(tag) === undefined) throw invalid(`gives ${name} ${show(tag)}, which is no tag`)
       if (!isDigest(digest)) throw invalid(`gives ${name}:${tag} ${show(digest)}, which is no digest`)
     })
-    yield* forEachInSteps(Object.entries(referrers), ([subject, digests]) => {
-      if (isDigest(subject) && Array.isArray(digests) && digests.every(isDigest)) return
+    yield* forEachInSteps(Object.entries(withoutPrototype(referrers)), ([subject, digests]) => {
+      if (isDigest(subject) && areDigests(digests)) return
       throw invalid(`does not say by digests what refers to ${name}@${show(subject)}`)
     })
+    if (!areDigests(lacks)) throw invalid(`does not say by digests what ${name} lacks`)
   }
+}
+
+const NOTHING: Readonly<Record<string, unknown>> = {}
+
+/** So that whoever looks for `constructor` finds it only where the list has it: it can be the name of a repository and a tag. */
+function withoutPrototype<T extends object>(map: T): T {
+  return Object.setPrototypeOf(map, null)
+}
+
+function areDigests(value: unknown): value is readonly Digest[] {
+  return Array.isArray(value) && value.every(isDigest)
 }
 
 function isDigest(value: unknown): value is Digest {
