@@ -12,6 +12,7 @@ import { EXPLAIN } from './commands/explain-spec.ts'
 import { HEALTHCHECK } from './commands/healthcheck-spec.ts'
 import { HOSTS } from './commands/hosts-spec.ts'
 import { IMAGES } from './commands/images-spec.ts'
+import { LEGACY_CHECK } from './commands/legacy-check-spec.ts'
 import { MIRROR_EVICT, MIRROR_STATUS, MIRROR_VERIFY, MIRROR_WARM } from './commands/mirror-spec.ts'
 import { NODE_CONFIG } from './commands/node-config-spec.ts'
 import { RANGES_ABOUT, RANGES_LOOKUP, RANGES_UPDATE } from './commands/ranges-spec.ts'
@@ -41,6 +42,7 @@ export const COMMANDS: readonly BoundCommand[] = [
   bind(ENDPOINTS_VERIFY, async (options, location) =>
     (await import('./commands/endpoints.ts')).runEndpointsVerify(location, options),
   ),
+  bind(LEGACY_CHECK, async (options) => (await import('./commands/legacy-check.ts')).runLegacyCheck(options)),
   bind(HEALTHCHECK, async (options) => (await import('./commands/healthcheck.ts')).runHealthcheck(options)),
   bind(SYNC, async (options) => (await import('./commands/sync.ts')).runSync(options)),
   bind(AUDIT, async (options) => (await import('./commands/audit.ts')).runAudit(options)),
@@ -104,6 +106,11 @@ export const GROUPS: readonly CommandGroup[] = [
       'portolan endpoints draft door.yaml --registry registry.example --out endpoints.json',
       'portolan endpoints verify https://registry.example --key operator.pub.pem',
     ],
+  },
+  {
+    name: 'legacy',
+    description: 'end an old name of the registry without losing anybody',
+    examples: ['portolan legacy check door.yaml --from https://old-backend.example/google-containers'],
   },
   {
     name: 'mirror',

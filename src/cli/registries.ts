@@ -22,7 +22,7 @@ const ANSWERING: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.d
 export function createRegistries({ plainHttp, signal }: RegistriesOptions): NamedRegistries {
   const registries = new Map<string, Registry>()
   const addressOf = (host: string) => ({
-    url: `${isPlain(host, plainHttp) ? 'http' : 'https'}://${ANSWERING[host] ?? host}`,
+    url: originOf(host, plainHttp),
     prefix: '',
     limits: LIMITS,
     signal,
@@ -37,7 +37,12 @@ export function createRegistries({ plainHttp, signal }: RegistriesOptions): Name
   }
 }
 
-/** Over HTTP on loopback, as every container tool does. */
+/** Where a registry answers that references name by this host: over HTTP on loopback, and where it is named in `plainHttp`. */
+export function originOf(host: string, plainHttp: readonly string[] = []): string {
+  return `${isPlain(host, plainHttp) ? 'http' : 'https'}://${ANSWERING[host] ?? host}`
+}
+
+/** On loopback, every container tool speaks plainly. */
 function isPlain(host: string, named: readonly string[]): boolean {
   return named.includes(host) || /^(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?$/.test(host)
 }

@@ -80,9 +80,14 @@ export function openFilledRegistry(
 }
 
 /** Told when a registry is waited for. */
-type ReportWait = (event: { readonly kind: 'note' | 'warning'; readonly message: string }) => void
+export type ReportWait = (event: { readonly kind: 'note' | 'warning'; readonly message: string }) => void
 
-function politenessOf(sync: SyncConfig, signal: AbortSignal, report: ReportWait) {
+/** How a registry is asked by a command that reads much of it. */
+export function politenessOf(
+  sync: Pick<SyncConfig, 'concurrency' | 'requestsPerSecond' | 'maxWait'>,
+  signal: AbortSignal,
+  report: ReportWait,
+) {
   const { requestsPerSecond, maxWait } = sync
   const limits = { concurrency: QUESTIONS_AT_ONCE + sync.concurrency, requestsPerSecond }
   const onWait = (asked: RequestedWait) =>

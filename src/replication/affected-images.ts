@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts'
-import type { Reachable } from './reachable.ts'
+import type { ReachableImage, ReachableManifest } from './reachable.ts'
 
 /** The images that some content is part of. */
 export interface AffectedImages {
@@ -11,8 +11,17 @@ export interface AffectedImages {
 
 const MAX_IMAGES = 20
 
-/** Finds the images that would fail to pull without some content; each question costs only the way up from it. */
-export function createImageFinder({ images, manifests }: Reachable): (digest: Digest) => AffectedImages {
+/** What leads to what. */
+export interface LeadingContent {
+  readonly images: readonly ReachableImage[]
+  readonly manifests: ReadonlyMap<Digest, Pick<ReachableManifest, 'digest' | 'content'>>
+}
+
+/** Finds the images that would fail to pull without some content, the first `most`; each question costs only the way up from it. */
+export function createImageFinder(
+  { images, manifests }: LeadingContent,
+  most = MAX_IMAGES,
+): (digest: Digest) => AffectedImages {
   const parents = new Map<Digest, Digest[]>()
   for (const { digest, content } of manifests.values()) {
     for (const part of content) append(parents, part, digest)
@@ -24,7 +33,7 @@ export function createImageFinder({ images, manifests }: Reachable): (digest: Di
     for (const each of above) for (const parent of parents.get(each) ?? []) above.add(parent)
     const found = [...above].flatMap((each) => tagged.get(each) ?? []).toSorted((a, b) => a - b)
     return {
-      images: found.slice(0, MAX_IMAGES).map((index) => `${images[index]!.name}:${images[index]!.tag}`),
+      images: found.slice(0, most).map((index) => `${images[index]!.name}:${images[index]!.tag}`),
       imageCount: found.length,
     }
   }

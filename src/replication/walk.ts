@@ -9,8 +9,16 @@ import { matchesPlatform } from '../oci/platform.ts'
 import type { Registry } from '../registry/reader.ts'
 import { createImageFinder } from './affected-images.ts'
 import { assembleReachable } from './assemble.ts'
+import {
+  type Collected,
+  collect,
+  invalidEntries,
+  isWithoutCatalog,
+  MAX_REPOSITORIES,
+  MAX_TAGS,
+} from './collect.ts'
 import type { ForeignLayer, ManifestContent } from './manifest-content.ts'
-import { type ManifestCache, ManifestReader, orFault } from './manifest-reader.ts'
+import { type ManifestCache, ManifestReader } from './manifest-reader.ts'
 import type { Reachable } from './reachable.ts'
 import { createSelector, type ImageSelector } from './selection.ts'
 import type { WalkMemory } from './walk-memory.ts'
@@ -41,9 +49,6 @@ type Contents = ReadonlyMap<Digest, ManifestContent>
 
 const REPOSITORIES_AT_ONCE = 4
 const REQUESTS_AT_ONCE = 16
-/** Far beyond any registry: a list that is longer does not end (some upstreams give the same page again and again). */
-const MAX_REPOSITORIES = 100_000
-const MAX_TAGS = 1_000_000
 
 /**
  * Follows the chosen tags of a registry to everything that they lead to. With nothing new, this costs the lists of
@@ -187,55 +192,11 @@ function readListedName(text: string): Name {
   )
 }
 
-/** How a registry says that nobody, or not just anybody, may have its catalog. */
-const WITHOUT_CATALOG: readonly unknown[] = [400, 401, 403, 404, 405, 501]
-
 /** Says beside why a catalog cannot be had what can be done about it: few registries give theirs to everybody. */
 function listingFault(fault: PortolanError, { repositories: { list } }: SyncConfig): PortolanError {
   const { code, message, facts, cause } = faultOf('repositories', fault)
-  if (list !== 'catalog' || !WITHOUT_CATALOG.includes(facts.status))
-    return new PortolanError(code, message, facts, cause)
+  if (list !== 'catalog' || !isWithoutCatalog(fault)) return new PortolanError(code, message, facts, cause)
   const advice =
     'set sync.repositories.list to the names of its repositories, or to childRepositories for Artifact Registry'
   return new PortolanError(code, `${message}; ${advice}`, facts, cause)
-}
-
-/** A list as far as it came, and what was wrong when it ended early. */
-interface Collected<T> {
-  readonly values: readonly T[]
-  /** Entries that nothing can be called: the first few, each as it stands there. */
-  readonly invalid: readonly string[]
-  readonly fault?: PortolanError
-}
-
-/** How many entries that nothing can be called a warning names. */
-const MAX_INVALID = 3
-const MAX_INVALID_LENGTH = 128
-
-async function collect<T>(
-  list: (onInvalid: (entry: string) => void) => Iterable<T> | AsyncIterable<T>,
-  most: number,
-): Promise<Collected<T>> {
-  const values: T[] = []
-  const invalid: string[] = []
-  const onInvalid = (entry: string) => {
-    if (invalid.length <= MAX_INVALID) invalid.push(entry.slice(0, MAX_INVALID_LENGTH))
-  }
-  const fault = await orFault(async () => {
-    for await (const value of list(onInvalid)) {
-      if (values.length === most) {
-        throw new PortolanError('CONTENT_INVALID', `the list does not end after ${most} entries`)
-      }
-      values.push(value)
-    }
-  })
-  return { values, invalid, ...(fault !== undefined && { fault }) }
-}
-
-/** One entry that cannot be is no reason to do without all others. */
-function* invalidEntries(list: string, { invalid }: Collected<unknown>): Iterable<string> {
-  if (invalid.length === 0) return
-  const named = invalid.slice(0, MAX_INVALID).map((entry) => JSON.stringify(entry))
-  const more = invalid.length > MAX_INVALID ? ' and others' : ''
-  yield `${list} holds what nothing can be called, which is left out: ${named.join(', ')}${more}`
 }

@@ -25,7 +25,14 @@ export const noDockerRegistry = NAMES.some(findProgram)
   ? undefined
   : 'not on this machine: docker-registry (a Debian package)'
 
-export async function startDockerRegistry(): Promise<DockerRegistry> {
+export interface DockerRegistryOptions {
+  /** Whether it takes DELETE. */
+  readonly deletes?: boolean
+}
+
+export async function startDockerRegistry({
+  deletes = false,
+}: DockerRegistryOptions = {}): Promise<DockerRegistry> {
   const program = NAMES.map(findProgram).find((path) => path !== undefined)
   if (program === undefined) throw new Error(noDockerRegistry)
   const folder = await makeTempFolder()
@@ -36,7 +43,7 @@ export async function startDockerRegistry(): Promise<DockerRegistry> {
     config,
     `version: 0.1
 log: { level: info, formatter: json, accesslog: { disabled: false } }
-storage: { filesystem: { rootdirectory: ${JSON.stringify(join(folder.path, 'content'))} } }
+storage: { filesystem: { rootdirectory: ${JSON.stringify(join(folder.path, 'content'))} }, delete: { enabled: ${deletes} } }
 http: { addr: ${JSON.stringify(host)} }
 `,
   )
