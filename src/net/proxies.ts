@@ -18,8 +18,14 @@ type Proxy = { readonly url: string } | { readonly fault: string }
 type Bypass =
   | { readonly kind: 'all' }
   | { readonly kind: 'prefix'; readonly prefix: Prefix }
-  /** The name and whatever is below it, on this port or any. */
-  | { readonly kind: 'domain'; readonly domain: string; readonly port?: string }
+  /** The name, unless only what is below it is meant, and whatever is below it, on this port or any. */
+  | { readonly kind: 'domain'; readonly domain: string; readonly port?: string; readonly isBelow?: boolean }
+
+/** Where programs do not agree. */
+export interface ProxyReading {
+  /** `.example` is what is below the name and not the name itself: so Go reads it, and curl does not. */
+  readonly dotMeansBelow?: boolean
+}
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -30,14 +36,14 @@ const LOOPBACK = ['localhost', '127.0.0.0/8', '::1']
  * Reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, each in capitals too. What is no http or https proxy is
  * refused when it would be used, since many a machine has one for other programs.
  */
-export function readProxies(environment: Environment): Proxies {
+export function readProxies(environment: Environment, { dotMeansBelow = false }: ProxyReading = {}): Proxies {
   const http = readProxy(environment, 'http_proxy')
   const https = readProxy(environment, 'https_proxy')
   const [, none = ''] = variable(environment, 'no_proxy') ?? []
   return {
     ...(http && { http }),
     ...(https && { https }),
-    bypass: [...LOOPBACK, ...split(none)].flatMap(readBypass),
+    bypass: [...LOOPBACK, ...split(none)].flatMap((entry) => readBypass(entry, dotMeansBelow)),
   }
 }
 
@@ -95,7 +101,7 @@ function split(text: string): string[] {
   return text.split(/[\s,]+/).filter((entry) => entry !== '')
 }
 
-function readBypass(text: string): Bypass[] {
+function readBypass(text: string, dotMeansBelow: boolean): Bypass[] {
   if (text === '*') return [{ kind: 'all' }]
   if (text.includes('/') || parseAddress(text) !== undefined) {
     try {
@@ -107,7 +113,9 @@ function readBypass(text: string): Bypass[] {
   }
   const [, name = '', port] = /^(.*?)(?::([0-9]{1,5}))?$/.exec(text.toLowerCase()) ?? []
   const domain = name.replace(/^\*?\./, '').replace(/\.$/, '')
-  return domain === '' ? [] : [{ kind: 'domain', domain, ...(port !== undefined && { port }) }]
+  const isBelow = dotMeansBelow && /^\*?\./.test(name)
+  if (domain === '') return []
+  return [{ kind: 'domain', domain, ...(port !== undefined && { port }), ...(isBelow && { isBelow }) }]
 }
 
 function passes(bypass: Bypass, host: string, port: string): boolean {
@@ -117,7 +125,7 @@ function passes(bypass: Bypass, host: string, port: string): boolean {
     return address !== undefined && prefixContains(bypass.prefix, address)
   }
   if (bypass.port !== undefined && bypass.port !== port) return false
-  return host === bypass.domain || host.endsWith(`.${bypass.domain}`)
+  return (host === bypass.domain && !bypass.isBelow) || host.endsWith(`.${bypass.domain}`)
 }
 
 function formatBypass(bypass: Bypass): string[] {

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -9,13 +9,15 @@ import { installedContainerds } from '../support/containerd.ts'
 import type { Names, NetworkFault } from '../support/doctor-in-network.ts'
 import { makePrivateAuthority, noPrivateAuthority } from '../support/private-authority.ts'
 import { findPrograms, run } from '../support/programs.ts'
-import { type Instead, type PullWorld, startPullWorld } from '../support/pull-world.ts'
+import { cut, limited, other, page } from '../support/pull-faults.ts'
+import { type PullWorld, startPullWorld } from '../support/pull-world.ts'
 import {
   containerdMachine,
   IMAGE,
   type MakeMachine,
   type PullingMachine,
   podmanMachine,
+  showProcess,
 } from '../support/pulling-machine.ts'
 import { makeTempFolder } from '../support/temp.ts'
 
@@ -25,24 +27,6 @@ afterAll(() => folder[Symbol.asyncDispose]())
 const { found, missing } = findPrograms('podman', 'crane', 'crictl')
 const isRoot = process.getuid?.() === 0
 const containerds = missing === undefined && isRoot ? await installedContainerds() : []
-
-const page: Instead = (_, response) => {
-  response.writeHead(403, { 'Content-Type': 'text/html' }).end('<html>blocked</html>')
-  return true
-}
-const limited: Instead = (_, response) => {
-  response.writeHead(429, { 'Retry-After': '1' }).end()
-  return true
-}
-const cut: Instead = (_, response) => {
-  response.writeHead(200, { 'Content-Length': 614_400 })
-  response.write(Buffer.alloc(1000), () => response.destroy())
-  return true
-}
-const other: Instead = (_, response) => {
-  response.writeHead(200, { 'Content-Length': 614_400 }).end(Buffer.alloc(614_400, 'x'))
-  return true
-}
 
 /** What goes wrong, and what doctor calls it. */
 const FAULTS: readonly (readonly [string, string, (world: PullWorld) => unknown])[] = [
@@ -121,13 +105,6 @@ describe.each(runtimes)('%s', (_, runtime, build) => {
   )
 })
 
-/** Shows doctor the process of a runtime, as the machine's own kernel does. */
-async function showProcess({ root }: PullingMachine, pid: number | undefined): Promise<void> {
-  await mkdir(join(root, `proc/${pid}`), { recursive: true })
-  for (const file of ['stat', `${pid}/stat`, `${pid}/comm`, `${pid}/cgroup`])
-    await writeFile(join(root, 'proc', file), await readFile(join('/proc', file)))
-}
-
 it.skipIf(noPrivateAuthority).each(containerds.map((one) => [one.version.version, one] as const))(
   'containerd %s does not know an authority that was installed since its start, and doctor says so until it is restarted',
   async (_, installed) => {
@@ -148,7 +125,7 @@ it.skipIf(noPrivateAuthority).each(containerds.map((one) => [one.version.version
     const open = async (machine: PullingMachine) => {
       const trusted = { SSL_CERT_FILE: join(machine.root, bundle), SSL_CERT_DIR: '/nowhere' }
       const runtime = await machine.open(trusted)
-      await showProcess(machine, runtime.pid)
+      await showProcess(machine.root, runtime.pid!)
       return runtime
     }
     for (const [machine, isNew] of [

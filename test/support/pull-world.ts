@@ -32,6 +32,8 @@ export interface PullWorldOptions {
   readonly token?: string
   /** Every host is named by its address, so that processes of their own find it. */
   readonly byAddress?: boolean
+  /** The repository of the image, `app` by default. */
+  readonly repository?: string
   /** Where all of them listen; runtimes ask for no certificate on loopback. */
   readonly address?: string
 }
@@ -40,12 +42,13 @@ export interface PullWorldOptions {
 const LAYERS = [Buffer.alloc(512 * 600), Buffer.alloc(512 * 1200)]
 const HOSTS = ['registry.test', 'blobs-1.test', 'blobs-2.test', 'blobs-3.test', 'auth.test']
 
-/** Starts it; the image is `app:1`, of a config and two layers, each with a host of its own. */
+/** Starts it; the image is `app:1` by default, of a config and two layers, each with a host of its own. */
 export async function startPullWorld({
   certificate,
   token,
   byAddress = false,
   address = '127.0.0.1',
+  repository = 'app',
 }: PullWorldOptions = {}): Promise<PullWorld> {
   const asked = new Set<string>()
   const instead = new Map<string, Instead>()
@@ -79,14 +82,17 @@ export async function startPullWorld({
       response.writeHead(401, { 'WWW-Authenticate': `Bearer realm="${realm}",service="registry.test"` })
       return void response.end()
     }
-    const index = blobs.findIndex(({ digest }) => pathname === `/v2/app/blobs/${digest}`)
+    const index = blobs.findIndex(({ digest }) => pathname === `/v2/${repository}/blobs/${digest}`)
     if (index >= 0) {
       const host = `blobs-${index + 1}.test`
       const location = `${scheme}://${at(host)}/store/${blobs[index]!.digest}?X-Amz-Signature=s3cret`
       return void response.writeHead(307, { Location: location }).end()
     }
     if (pathname === '/v2/') return void response.end('{}')
-    if (pathname !== '/v2/app/manifests/1' && pathname !== `/v2/app/manifests/${digestOf(manifest)}`)
+    if (
+      pathname !== `/v2/${repository}/manifests/1` &&
+      pathname !== `/v2/${repository}/manifests/${digestOf(manifest)}`
+    )
       return void response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"errors":[]}')
     response.writeHead(200, {
       'Content-Type': 'application/vnd.oci.image.manifest.v1+json',

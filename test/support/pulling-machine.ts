@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type InstalledContainerd, startContainerd } from './containerd.ts'
 import { findProgram, run } from './programs.ts'
@@ -92,6 +92,13 @@ export const podmanMachine: MakeMachine = async (folder, base, authority) => {
       }
     },
   }
+}
+
+/** Shows doctor a process of this machine below a root, as the kernel does below its own, but for its variables. */
+export async function showProcess(root: string, pid: number): Promise<void> {
+  await mkdir(join(root, `proc/${pid}`), { recursive: true })
+  for (const file of ['stat', `${pid}/stat`, `${pid}/comm`, `${pid}/cgroup`])
+    await writeFile(join(root, 'proc', file), await readFile(join('/proc', file)))
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { RegistryEntry } from '../../migrate/node-check/registry-entry.ts'
 import type { CheckMirror } from '../../migrate/node-check/report.ts'
 import { zoneOfHost } from '../../net/host-zone.ts'
 import { readAuthorities, registryAuthorities } from './authorities.ts'
+import { dockerDaemon } from './docker-daemon.ts'
 
 const DOCKER_HUB = 'registry-1.docker.io'
 /** Where the tools of containers/image look, in this order (containers-certs.d(5)). */
@@ -27,21 +28,32 @@ export function mirroredEndpoints(
     if (runtime === 'docker' || file === undefined) return runtime === 'docker' ? certificates : []
     return readAuthorities(files, containerdAuthorities(files, file, base)).certificates
   }
+  const daemon = runtime === 'docker' ? dockerDaemon(files) : undefined
+  const isInsecure = (base: string) =>
+    daemon?.isInsecure(hostOf(base)) === true ? { isInsecure: true } : undefined
   const ns = runtime === 'containerd' ? { namespace: registry } : {}
   const last = chain.at(-1)
-  const itself = plainBase(registry)
+  const itself = daemon === undefined ? plainBase(registry) : `https://${hostNameOf(registry)}/v2`
   return [
     ...chain.map(
       ({ asks, file }): Endpoint => ({
         base: asks,
         role: 'mirror',
         ...ns,
+        ...isInsecure(asks),
         authorities: authorities(asks, file),
       }),
     ),
     ...(last?.fallback === null
       ? []
-      : [{ base: itself, role: 'registry' as const, authorities: authorities(itself, last?.file) }]),
+      : [
+          {
+            base: itself,
+            role: 'registry' as const,
+            ...isInsecure(itself),
+            authorities: authorities(itself, last?.file),
+          },
+        ]),
   ]
 }
 
@@ -87,9 +99,13 @@ function matches(prefix: string, image: string): boolean {
   return image === prefix || image.startsWith(`${prefix}/`)
 }
 
-/** A registry on this machine's own loopback is asked in plain HTTP, as containerd and Docker have it. */
+function hostNameOf(registry: string): string {
+  return registry === 'docker.io' ? DOCKER_HUB : registry
+}
+
+/** A registry on this machine's own loopback is asked in plain HTTP, as containerd has it. */
 function plainBase(registry: string): string {
-  const host = registry === 'docker.io' ? DOCKER_HUB : registry
+  const host = hostNameOf(registry)
   const isOwn = zoneOfHost(new URL(`http://${host}`).hostname) === 'loopback'
   return `${isOwn ? 'http' : 'https'}://${host}/v2`
 }

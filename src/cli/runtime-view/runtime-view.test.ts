@@ -159,6 +159,54 @@ const PROCESS = (id: number, name: string, seconds: number, group = '/') => ({
   [`/proc/${id}/stat`]: `${id} (a ) name) S 1 ${'0 '.repeat(17)}${seconds * 100} 0 0\n`,
 })
 
+it('takes any certificate, and plain HTTP, where daemon.json or a flag says so, and on loopback', async () => {
+  const files = {
+    '/etc/docker/daemon.json':
+      '{"insecure-registries":["one.example:5000","10.1.0.0/16","https://two.example"]}',
+    '/etc/systemd/system/docker.service':
+      '[Service]\nExecStart=/usr/sbin/dockerd --insecure-registry three.example --insecure-registry=four.example\n',
+  }
+  const isInsecure = async (host: string) => {
+    const [first] = (await view(`${host}/a:1`, files, 'docker')).endpoints
+    expect(first?.base).toBe(`https://${host}/v2`)
+    return first?.isInsecure === true
+  }
+  for (const host of ['one.example:5000', '10.1.2.3:5000', 'two.example', 'three.example', 'four.example'])
+    expect([host, await isInsecure(host)]).toEqual([host, true])
+  for (const host of ['localhost:5000', '127.0.0.1:5000'])
+    expect([host, await isInsecure(host)]).toEqual([host, true])
+  for (const host of ['one.example', '10.2.2.3:5000', 'two.example:5000'])
+    expect([host, await isInsecure(host)]).toEqual([host, false])
+})
+
+it('goes through the proxies of daemon.json before those of the unit, and reads variables as Go does', async () => {
+  const unit = (text: string) => ({ '/etc/systemd/system/docker.service': `[Service]\n${text}` })
+  const variables =
+    'Environment=HTTPS_PROXY=http://unit.example:1 https_proxy=http://small.example:1 ALL_PROXY=http://all.example:1 NO_PROXY=.corp.example\n'
+  const daemon = {
+    '/etc/docker/daemon.json': '{"proxies":{"https-proxy":"http://jo:hunter2@daemon.example:3128"}}',
+  }
+  const of = async (image: string, files: Readonly<Record<string, string>>) => {
+    const seen = await view(image, files, 'docker')
+    const [first] = seen.endpoints
+    return { proxy: proxyFor(first!.base, seen.view.proxies), facts: seen.facts.proxies }
+  }
+  const { proxy, facts } = await of('registry.example/a:1', { ...unit(variables), ...daemon })
+  expect(proxy).toBe('http://jo:hunter2@daemon.example:3128')
+  expect(facts).toEqual({
+    from: '/etc/docker/daemon.json, /etc/systemd/system/docker.service',
+    ...{ https: 'http://…@daemon.example:3128', none: '.corp.example' },
+  })
+  const own = unit(variables)
+  expect((await of('registry.example/a:1', own)).proxy).toBe('http://unit.example:1')
+  expect((await of('corp.example/a:1', own)).proxy).toBe('http://unit.example:1')
+  expect((await of('a.corp.example/a:1', own)).proxy).toBeUndefined()
+  const flag = unit('ExecStart=/usr/sbin/dockerd --https-proxy http://flag.example:1\n')
+  expect((await of('registry.example/a:1', flag)).proxy).toBe('http://flag.example:1')
+  const all = unit('Environment=ALL_PROXY=http://all.example:1\n')
+  expect((await of('registry.example/a:1', all)).proxy).toBeUndefined()
+})
+
 it('knows since when the runtime runs, by its unit where there are several, and which authorities are younger', async () => {
   const boot = Math.floor(Date.now() / 1000) - 1000
   const files = {

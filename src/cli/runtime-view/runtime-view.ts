@@ -4,13 +4,13 @@ import type { Endpoint, NetworkView } from '../../doctor/network/view.ts'
 import { checkNode } from '../../migrate/node-check/check-node.ts'
 import type { NodeFiles } from '../../migrate/node-check/node-files.ts'
 import type { NotRead } from '../../migrate/sarif.ts'
-import { proxyFor, readProxies } from '../../net/proxies.ts'
+import { type Proxies, proxyFor, readProxies } from '../../net/proxies.ts'
 import { parseName } from '../../oci/name.ts'
 import type { Reference } from '../../oci/reference.ts'
 import { createMachineFiles } from '../node-files.ts'
 import { type LateAuthorities, lateAuthorities, systemAuthorities } from './authorities.ts'
 import { containersEndpoints, mirroredEndpoints } from './endpoints.ts'
-import { ofPulls, pullVariables, shellVariables } from './proxies.ts'
+import { countingVariables, pullVariables, shellVariables } from './proxies.ts'
 import { type RuntimeProcess, runtimeProcess } from './runtime-process.ts'
 import { unreadFiles, unreadVariables } from './unread-settings.ts'
 
@@ -43,9 +43,8 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
   const reference = fullReference(request.reference, request.door)
   const running = runtimeProcess(runtime, request.root)
   const told = pullVariables(runtime, files)
-  // What it was started with counts, whatever its unit says by now.
-  const variables = running?.variables === undefined ? told.variables : ofPulls(running.variables)
-  const proxies = readProxies(variables)
+  const { variables, from } = countingVariables(runtime, told, running, files)
+  const proxies = readProxies(variables, { dotMeansBelow: runtime !== 'shell' })
   const system = systemAuthorities(files, variables)
   const late = running && lateAuthorities(files, system, running, tls.rootCertificates)
   const unreadUnit = running && unreadVariables(runtime, running, told, files)
@@ -73,10 +72,7 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
     facts: {
       runtime,
       ...(family !== undefined && { family }),
-      proxies: {
-        from: unreadUnit === undefined ? told.from : `what ${runtime} was started with`,
-        ...shownProxies(variables),
-      },
+      proxies: { from, ...shownProxies(variables) },
       authorities: {
         files: system.files.slice(0, 1),
         count: system.certificates.length,
@@ -93,7 +89,7 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
       ],
     },
     notRead: files.notRead,
-    ...hintOf(runtime, endpoints, variables, unreadUnit),
+    ...hintOf(runtime, endpoints, proxies, unreadUnit),
   }
 }
 
@@ -167,14 +163,13 @@ function shownProxies(variables: Readonly<Record<string, string>>) {
 function hintOf(
   runtime: string,
   [first]: readonly Endpoint[],
-  variables: Readonly<Record<string, string>>,
+  proxies: Proxies,
   unread: SettingFinding | undefined,
 ) {
   if (unread !== undefined) return { hint: `${unread.problem}: ${unread.fix}` }
   if (first === undefined || runtime === 'podman' || runtime === 'shell') return {}
   const shell = readProxies(shellVariables().variables).https
-  if (shell === undefined || 'fault' in shell || proxyFor(first.base, readProxies(variables)) !== undefined)
-    return {}
+  if (shell === undefined || 'fault' in shell || proxyFor(first.base, proxies) !== undefined) return {}
   return {
     hint: `this shell has a proxy and ${runtime}.service has none: \`systemctl edit ${runtime}\`, [Service], Environment=HTTPS_PROXY=… NO_PROXY=…, and restart it`,
   }
