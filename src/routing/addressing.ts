@@ -95,8 +95,8 @@ function withName<Request extends RepositoryRequest>(request: Request, name: Nam
   return { ...request, name }
 }
 
-/** RFC 9110, 7.2: `Host` may have a port. An address in brackets is nobody's name. */
-function withoutPort(host: string): string {
+/** The name in a `Host`, which may have a port (RFC 9110, 7.2), in lower case. An address in brackets is nobody's name. */
+export function withoutPort(host: string): string {
   return host.replace(/:[0-9]*$/, '').toLowerCase()
 }
 

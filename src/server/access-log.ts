@@ -13,7 +13,7 @@ const TARGET_MAX = 512
  * as `addresses` allows. What is escaped is left to the log's JSON.
  */
 export function createAccessLog(log: Log, addresses: LogConfig['addresses']): Observe {
-  return ({ id, request, reply, client, decision, relayed, duration }, sent) => {
+  return ({ id, request, reply, client, decision, relayed, asked, duration }, sent) => {
     const { target } = request
     // One object of one shape: what is undefined is no part of its JSON.
     log.info(
@@ -38,6 +38,8 @@ export function createAccessLog(log: Log, addresses: LogConfig['addresses']): Ob
         sponsor: sent?.sponsor,
         stale: relayed?.stale?.because,
         failure: relayed?.failure,
+        legacy: asked?.answer,
+        phase: asked?.phase || undefined,
       },
       'request',
     )

@@ -27,6 +27,8 @@ export interface AdminParts {
   readonly ranges?: () => unknown
   /** Who pays for backends, and how far what they give goes. */
   readonly sponsors?: () => unknown
+  /** What is planned for an old name, and how it stands; `undefined` where there is none. */
+  readonly legacy: () => unknown
   /** Which images a mirror always has, and which of them are missing. */
   readonly pinned?: () => unknown
   readonly explain: Explainer
@@ -55,6 +57,10 @@ export function createAdmin(parts: AdminParts): Door {
     '/config': () => json(200, config()),
     '/reload': () => json(200, reload()),
     '/retries': async () => json(200, await parts.retries()),
+    '/legacy': () => {
+      const report = parts.legacy()
+      return report === undefined ? NO_OLD_NAME : json(200, report)
+    },
     '/explain': (query) => answerExplain(query, explain),
     ...(sponsors && { '/sponsors': () => json(200, sponsors()) }),
     ...(pinned && { '/pinned': () => json(200, pinned()) }),
@@ -106,6 +112,8 @@ function actionsOf(cache: CacheAdmin): Readonly<Record<string, Route>> {
     },
   }
 }
+
+const NO_OLD_NAME = faultReply({ code: 'UNSUPPORTED', message: 'the config has no legacy' })
 
 const FOREIGN_HOST = faultReply(
   {

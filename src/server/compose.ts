@@ -29,6 +29,9 @@ import { createExplainer, type Explainer } from './explainer.ts'
 import { createFetchHandler, type FetchHandler } from './fetch-handler.ts'
 import { InForce, isExposed, type Policy } from './in-force.ts'
 import { beginInquiry } from './inquiry.ts'
+import { LegacyBook, type OutcomeSink } from './legacy/legacy-book.ts'
+import { createOldName } from './legacy/old-name.ts'
+import { readPhases, reportLegacy } from './legacy/report-legacy.ts'
 import { logFacts } from './log-facts.ts'
 import { logUnusable, logWarnings } from './log-warnings.ts'
 import { createMirror } from './mirror.ts'
@@ -98,12 +101,15 @@ export interface ComposeOptions extends PortolanOptions {
     readonly attempts: AttemptSink
     readonly traffic: TrafficSink
     readonly ranges: RangesInForce
+    readonly outcomes: OutcomeSink
   }
 }
 
 /** What processes of one service share of what they know. */
 export interface SharedParts {
   readonly inForce: Pick<InForce, 'policy' | 'facts' | 'changes' | 'shares' | 'paces' | 'usePaces'>
+  /** What is planned for an old name. */
+  readonly legacy: Pick<LegacyBook, 'fates' | 'known' | 'note' | 'use'>
   /** The accounts of sponsors; absent where another process keeps them. */
   readonly traffic: TrafficSink | undefined
   readonly clients: Pick<ReturningClients, 'replay' | 'noteDelivery' | 'status'>
@@ -137,9 +143,13 @@ export async function composePortolan(
   const policy = () => inForce.policy
   const reloads = new Reloads(inForce, runtime)
   const book = worker === undefined ? new SponsorBook(runtime, inForce) : undefined
+  const legacy = new LegacyBook(runtime, inForce.changes, worker?.outcomes)
   const metrics =
     (options.metrics ?? config.admin !== undefined)
-      ? createServiceMetrics(readingsOf(policy, reloads, ranges, book, runtime, options.process))
+      ? createServiceMetrics({
+          ...readingsOf(policy, reloads, ranges, book, runtime, options.process),
+          ...(worker === undefined && { legacy: () => readPhases(legacy) }),
+        })
       : undefined
   const spend = countSpending(book ?? worker!.traffic)
   const exchanges = new Exchanges(new SentBytes(policy), { count: metrics?.countExchange, spend, log })
@@ -160,32 +170,22 @@ export async function composePortolan(
     spill,
     inquire: (client) => beginInquiry(policy, runtime, client),
   }
+  const counts = metrics?.sources(sources) ?? sources
   const tagLists = new TagLists(runtime)
   const noticed = { ...sources, notice: noticeRetries(clients, policy, runtime) }
   const cache = await openCache(config, runtime)
-  const relay = new Relay({
-    runtime,
-    cache,
-    access: new UpstreamAccess({
-      runtime,
-      logins: inForce.logins,
-      config: () => policy().config,
-      contents: () => policy().contents,
-    }),
-    settings: () => policy().config.revalidate,
-    partOf: runtime.partOf ?? noParts,
-    onPassed: (bytes) => metrics?.passed(bytes),
-    isExposed: (registry) => isExposed(policy(), registry),
-  })
+  const relay = createRelay(runtime, inForce, cache, metrics)
   const pinned = cache && keepPinnedImages({ runtime, policy, changes: inForce.changes, relay, cache })
   if (pinned !== undefined) countKept(metrics, cache!, pinned)
-  const mirror = createMirror({ policy, sources: metrics?.sources(sources) ?? sources, relay, log })
+  const mirror = createMirror({ policy, sources: counts, relay, log })
+  const oldName = createOldName({ book: legacy, policy, sources: counts, relay, runtime })
   const counted = createDoor({
     policy,
     sources: metrics?.sources(noticed) ?? noticed,
     tagLists,
     countSpill: spill.count,
     ...(config.delivery === 'relay' && { mirror }),
+    oldName,
     observer: () => exchanges.observer,
     runtime,
   })
@@ -202,6 +202,7 @@ export async function composePortolan(
     ...(ranges && { ranges: () => ranges.status() }),
     ...(book && { sponsors: () => reportSponsors(book.status, policy().config) }),
     ...(pinned && { pinned: () => pinned.report() }),
+    legacy: () => reportLegacy(legacy),
     retries: async () => (await options.otherRetries?.()) ?? clients.status(),
     reload: () => reloads.status,
     explain,
@@ -213,6 +214,7 @@ export async function composePortolan(
   // A lease that nobody gives back keeps the folder from whoever comes next, and the process alive.
   const dispose = async () => {
     inForce[Symbol.dispose]()
+    legacy[Symbol.dispose]()
     await book?.[Symbol.asyncDispose]()
     pinned?.[Symbol.dispose]()
     await cache?.[Symbol.asyncDispose]()
@@ -239,6 +241,7 @@ export async function composePortolan(
     refuseReload: (faults) => reloads.refuse(faults),
     shared: {
       inForce,
+      legacy,
       traffic: book,
       clients,
       ranges,
@@ -246,6 +249,30 @@ export async function composePortolan(
     },
     [Symbol.asyncDispose]: dispose,
   }
+}
+
+/** What is fetched on behalf of clients: by a mirror, and for an old name. */
+function createRelay(
+  runtime: DoorRuntime,
+  inForce: InForce,
+  cache: ManagedCache | undefined,
+  metrics: ServiceMetrics | undefined,
+): Relay {
+  const policy = () => inForce.policy
+  return new Relay({
+    runtime,
+    cache,
+    access: new UpstreamAccess({
+      runtime,
+      logins: inForce.logins,
+      config: () => policy().config,
+      contents: () => policy().contents,
+    }),
+    settings: () => policy().config.revalidate,
+    partOf: runtime.partOf ?? noParts,
+    onPassed: (bytes) => metrics?.passed(bytes),
+    isExposed: (registry) => isExposed(policy(), registry),
+  })
 }
 
 /** Counts what happens to what a mirror keeps. */
@@ -295,7 +322,7 @@ function observe(inForce: InForce, { metrics, exchanges, clients, readiness }: L
     metrics.use(
       backends.all.map(({ backend }) => backend),
       policiesOf(config).map(({ id }) => id),
-      config.sponsors?.map(({ id }) => id),
+      { sponsors: config.sponsors?.map(({ id }) => id), legacy: config.legacy },
     )
   })
 }

@@ -12,6 +12,7 @@ import { answerTagList, type TagSource } from './answer-tag-list.ts'
 import { answerTags } from './answer-tags.ts'
 import { faultReply } from './fault-reply.ts'
 import type { Policy } from './in-force.ts'
+import type { AskedByOldName, OldName, Treated } from './legacy/old-name.ts'
 import type { Mirrored, MirrorRequest, Relayed } from './mirror.ts'
 import type { DoorReply } from './reply.ts'
 import type { Door, DoorRequest } from './request.ts'
@@ -27,6 +28,8 @@ export interface DoorParts {
   readonly countSpill: (decision: Decision) => void
   /** Answers in place of backends; absent where clients are redirected. */
   readonly mirror?: ((request: MirrorRequest) => Promise<Mirrored>) | undefined
+  /** Answers what is asked by an old name, as far as that has an answer of its own; absent where there may be none. */
+  readonly oldName?: OldName
   /** Whoever wants to be told of every request after it was answered; none, and then it costs nothing. */
   readonly observer: () => ((exchange: Exchange) => void) | undefined
   readonly runtime: Pick<Runtime, 'now' | 'random'>
@@ -44,6 +47,8 @@ export interface Exchange {
   readonly decision: Decision | undefined
   /** Of a mirror: whose content it was, and how it came about; absent where it was none. */
   readonly relayed?: Relayed | undefined
+  /** By which old name it was asked, and what became of it there; absent for the name of today. */
+  readonly asked?: AskedByOldName | undefined
   /** Milliseconds until the answer was known; a body is still to be sent then. */
   readonly duration: number
 }
@@ -89,14 +94,24 @@ export function createDoor(parts: DoorParts): Door {
       named ??= nextId()
       return named
     }
+    const old = parts.oldName?.isMeant(request) ? parts.oldName : undefined
+    let asked: AskedByOldName | undefined
     const done = (bare: DoorReply, ...[client, oci, decision, relayed]: Explained): DoorReply => {
       const reply = debug ? explained(bare, id(), client, decision) : bare
-      observe?.({ id, request, reply, client, oci, decision, relayed, duration: runtime.now() - startedAt })
+      const how = { client, oci, decision, relayed, asked }
+      observe?.({ id, request, reply, ...how, duration: runtime.now() - startedAt })
       return reply
     }
-    const parsed = parseRequest(request.method, request.target)
-    if (parsed.kind !== 'oci') return done(forMethod(request.method, replyWithoutRoute(parsed, policy)))
+    const read = parseRequest(request.method, request.target)
+    if (read.kind !== 'oci') {
+      const page = read.kind === 'page' && read.page === 'info' ? old?.page(request) : undefined
+      asked = page?.asked
+      return done(forMethod(request.method, page?.reply ?? replyWithoutRoute(read, policy)))
+    }
     const client = policy.locate(request)
+    const treated = old?.treat(request, read, client)
+    asked = treated?.asked
+    const parsed = treated === undefined ? read : { ...read, request: treated.request }
     const { method, request: oci, query } = parsed
     if (parts.mirror !== undefined && oci.kind !== 'base' && oci.kind !== 'catalog') {
       return parts
@@ -105,7 +120,7 @@ export function createDoor(parts: DoorParts): Door {
     }
     const complete = (decision: Decision) => {
       const reply = toReply(decision, request, parsed, parts)
-      const whole = (bare: DoorReply) => done(bare, client, oci, decision)
+      const whole = (bare: DoorReply) => done(withHeaders(bare, treated), client, oci, decision)
       return reply instanceof Promise ? reply.then(whole) : whole(reply)
     }
     const finish = (decided: Decision) => {
@@ -119,9 +134,28 @@ export function createDoor(parts: DoorParts): Door {
     }
     const admit = (refused: DoorReply | undefined) =>
       refused === undefined ? answer() : done(forMethod(method, refused), client, oci)
+    if (treated?.reply !== undefined) {
+      return answerByOldName(treated.reply, answer, ({ reply, decision }) =>
+        done(withHeaders(reply, treated), client, oci, decision),
+      )
+    }
     const refused = refuseOutside(request, parsed, client, policy)
     return refused instanceof Promise ? refused.then(admit) : admit(refused)
   }
+}
+
+/** Where an old name has no answer after all, its clients are answered as any others. */
+function answerByOldName(
+  reply: NonNullable<Treated['reply']>,
+  answer: () => DoorReply | Promise<DoorReply>,
+  done: (own: Mirrored) => DoorReply,
+): DoorReply | Promise<DoorReply> {
+  if (!(reply instanceof Promise)) return done({ reply })
+  return reply.then((own) => (own === undefined ? answer() : done(own)))
+}
+
+function withHeaders(reply: DoorReply, treated: Treated | undefined): DoorReply {
+  return treated === undefined ? reply : { ...reply, headers: { ...reply.headers, ...treated.headers } }
 }
 
 /** Asks who a client of a mirror is that names no repository: by that, clients find out whether they need a login. */

@@ -19,6 +19,7 @@ import { createView, type View, type ViewParts } from '../routing/view.ts'
 import type { Cancel } from '../runtime.ts'
 import { Admission } from './admission/admission.ts'
 import { type LayoutContents, openContents } from './layout-contents.ts'
+import { type LegacyPlan, openLegacy } from './legacy/legacy-plan.ts'
 import { Logins } from './logins.ts'
 import { PublishedEndpoints } from './published-endpoints.ts'
 import type { DoorRuntime } from './runtime.ts'
@@ -44,6 +45,8 @@ export interface Policy {
   readonly endpoints: PublishedEndpoints | undefined
   /** Backends that get no clients by that, and why not. */
   readonly closed: ReadonlyMap<Backend, string>
+  /** What is planned for an old name; absent where there is none. */
+  readonly legacy: LegacyPlan | undefined
   /** What the accounts of sponsors begin with; absent where there are none, or another process keeps them. */
   readonly sponsorship: Sponsorship | undefined
   /** Who pays for which backends. */
@@ -80,6 +83,7 @@ export interface Prepared {
   readonly locate: Locate
   readonly admission: Admission
   readonly endpoints: PublishedEndpoints | undefined
+  readonly legacy: LegacyPlan | undefined
   readonly sponsorship: Sponsorship | undefined
 }
 
@@ -144,6 +148,7 @@ export class InForce {
       ),
       admission: await Admission.open(config, this.#runtime, before?.admission),
       endpoints,
+      legacy: await openLegacy(config, this.#runtime, before?.legacy),
       sponsorship: this.#checksHere
         ? await openSponsorship(config, this.#runtime, before === undefined)
         : undefined,
@@ -196,7 +201,8 @@ export class InForce {
 
   #renew(): void {
     if (this.#prepared === undefined) return
-    const { config, warnings, locate, layouts, routing, admission, endpoints, sponsorship } = this.#prepared
+    const { config, warnings, locate, layouts, routing, admission, endpoints, legacy, sponsorship } =
+      this.#prepared
     const now = this.#runtime.date().getTime()
     const backends = this.#backends
     const closed = endpoints?.closed(
@@ -238,6 +244,7 @@ export class InForce {
       admission,
       endpoints,
       closed: closed ?? new Map(),
+      legacy,
       sponsorship,
       payers: payersOf(
         config.sponsors ?? [],

@@ -35,7 +35,8 @@ const WHOLE: RequestedRange = { start: 0, open: true }
 /** RFC 9110, 14.1.2: one range; its suffix form and several ranges no registry client sends. */
 const RANGE = /^bytes=[ \t]*([0-9]{1,15})-([0-9]*)[ \t]*$/i
 
-function rangeOf(header: string | undefined): RequestedRange {
+/** Which bytes a `Range` asks for; all of them where it cannot be read. */
+export function rangeOf(header: string | undefined): RequestedRange {
   const match = header === undefined ? null : RANGE.exec(header)
   return match === null ? WHOLE : { start: Number(match[1]), open: match[2] === '' }
 }

@@ -17,6 +17,11 @@ export interface ChoiceParts {
   readonly sources: Omit<RouteSources, 'notice'>
 }
 
+/** What a choice is made from: a registry of a mirror, or all that a door sends clients to. */
+export interface ChosenFrom extends Pick<RegistryPolicy, 'view'> {
+  readonly config: Pick<RegistryPolicy['config'], 'host'>
+}
+
 /** Whom to ask on behalf of one request: decided when somebody has to be asked, and then once. */
 export class Choice implements RelayedRequest {
   readonly registry: string
@@ -24,11 +29,11 @@ export class Choice implements RelayedRequest {
   /** Absent as long as nobody had to be asked. */
   decision: Decision | undefined
   readonly #request: ChoiceRequest
-  readonly #policy: RegistryPolicy
+  readonly #policy: ChosenFrom
   readonly #parts: ChoiceParts
   #backends: Promise<readonly Backend[]> | undefined
 
-  constructor(request: ChoiceRequest, registry: RegistryPolicy, parts: ChoiceParts) {
+  constructor(request: ChoiceRequest, registry: ChosenFrom, parts: ChoiceParts) {
     this.registry = registry.config.host
     this.name = request.request.name
     this.#request = request

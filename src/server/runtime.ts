@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime.ts'
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts'
 import type { Credentials } from '../transport/credential.ts'
 import type { PasswordRuntime } from './admission/password-runtime.ts'
+import type { LegacyStorage } from './legacy/legacy-storage.ts'
 import type { LedgerStorage } from './sponsors/ledger-storage.ts'
 
 /** What a runtime lends to a door: beside the ground, its disk where it has one. */
@@ -34,6 +35,8 @@ export interface DoorRuntime extends Runtime {
   readonly ranges?: RangesStorage
   /** Keeps what sponsors have spent; absent where there is no disk. */
   readonly ledger?: LedgerStorage
+  /** Keeps what belongs to an old name; absent where there is no disk. */
+  readonly legacy?: LegacyStorage
   /** What is to be scraped of the process around the door; absent where there is none. */
   readonly processMetrics?: ProcessMetrics
   /** Whether the runtime says where clients are, so that no list is needed; by default where there is no disk. */

@@ -1,6 +1,7 @@
 import type { BackendEvent, LiveBackend } from '../backends/live-backend.ts'
 import type { CacheEvent } from '../cache/events.ts'
 import type { CacheStatus, ManagedCache } from '../cache/managed-cache.ts'
+import type { LegacyConfig } from '../config/legacy-config.ts'
 import type { PinnedReport } from '../relay/pins/pinned-report.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Decision, Presence } from '../routing/decide.ts'
@@ -15,6 +16,7 @@ import {
   type Readings,
 } from '../telemetry/metrics.ts'
 import type { Exchange } from './door.ts'
+import type { AskedByOldName } from './legacy/old-name.ts'
 import type { Relayed } from './mirror.ts'
 import type { PinnedImages } from './pinned-images.ts'
 import type { Door } from './request.ts'
@@ -40,7 +42,14 @@ export interface ServiceMetrics {
   keep(cache: Pick<ManagedCache, 'events' | 'status'>, pinned: Pick<PinnedImages, 'report'>): void
   reload(result: 'success' | 'failure'): void
   /** Counts for these from now on; what was counted for others is forgotten. */
-  use(backends: readonly Backend[], policies: readonly string[], sponsors?: readonly string[]): void
+  use(backends: readonly Backend[], policies: readonly string[], others?: OtherIds): void
+}
+
+/** What else of a config is counted by its id. */
+export interface OtherIds {
+  readonly sponsors?: readonly string[] | undefined
+  /** The old name, and its phases. */
+  readonly legacy?: Pick<LegacyConfig, 'host' | 'phases'> | undefined
 }
 
 /** `readings` says the rest, when somebody asks. */
@@ -74,22 +83,32 @@ export function createServiceMetrics(readings: Omit<Readings, 'requestsInFlight'
     reload(result) {
       metrics.reloads.at(result).value++
     },
-    use(backends, policies, sponsors = []) {
+    use(backends, policies, { sponsors = [], legacy } = {}) {
       keepSeries(metrics, backends, policies)
       metrics.sponsorBytes.keep('sponsor', (id) => sponsors.includes(id))
+      const isOld = (name: string) => name === legacy?.host
+      metrics.legacyRequests.keep('name', isOld)
+      metrics.legacyRepositoryRequests.keep('name', isOld)
+      metrics.legacyRequests.keep('phase', (id) => id === '' || legacy!.phases.some((each) => each.id === id))
     },
   }
 }
 
 function countExchange(metrics: Metrics, exchange: Exchange): void {
   const { requests, policyRequests, responses, requestDuration, spill } = metrics
-  const { reply, oci, decision, relayed, duration } = exchange
+  const { reply, oci, decision, relayed, asked, duration } = exchange
   const requestClass = oci === undefined ? 'other' : classOf(oci)
   responses.at(String(reply.status)).value++
   requestDuration.at(requestClass).observe(duration / 1000)
   if (relayed !== undefined) countRelayed(metrics, requestClass, relayed)
+  if (asked !== undefined) countAskedByOldName(metrics, asked)
   if (decision === undefined && relayed !== undefined) {
     requests.at(requestClass, 'answer', '', 'kept').value++
+    return
+  }
+  if (decision === undefined && asked !== undefined && oci !== undefined) {
+    const kind = asked.answer === 'redirect' ? 'redirect' : reply.status < 400 ? 'answer' : 'refuse'
+    requests.at(requestClass, kind, '', 'old-name').value++
     return
   }
   if (decision === undefined) {
@@ -102,6 +121,14 @@ function countExchange(metrics: Metrics, exchange: Exchange): void {
   requests.at(requestClass, decision.kind, backend, decision.reason).value++
   if (decision.policy !== undefined) policyRequests.at(decision.policy, backend, decision.reason).value++
   if (decision.movedFrom !== undefined) spill.at(decision.movedFrom.id, spillResult(decision)).value++
+}
+
+function countAskedByOldName(
+  { legacyRequests, legacyRepositoryRequests }: Metrics,
+  { name, phase, answer, agent, repository }: AskedByOldName,
+): void {
+  legacyRequests.at(name, phase, answer, agent).value++
+  if (repository !== undefined) legacyRepositoryRequests.at(name, repository).value++
 }
 
 function countSent(

@@ -1,4 +1,6 @@
 import { type Count, CounterFamily, type Description, type GaugeFamily, HistogramFamily } from './family.ts'
+import { gauge } from './gauge.ts'
+import { type LegacyReading, legacyCounters, legacyGauges } from './legacy-metrics.ts'
 
 /** What the process around a service counts itself. */
 export interface ProcessReadings {
@@ -28,6 +30,8 @@ export interface Readings extends ProcessReadings {
   backends(): Iterable<BackendReading>
   /** Who pays for backends, as far as this process keeps their accounts. */
   sponsors?(): Iterable<SponsorReading>
+  /** How the phases of an old name stand; none where there is no old name. */
+  legacy?(): Iterable<LegacyReading>
   /** `undefined` of a service that keeps nothing. */
   mirror?(): MirrorReading | undefined
   /** Seconds since 1970. */
@@ -121,6 +125,7 @@ export function createMetrics(readings: Readings) {
       bounds: REQUEST_BOUNDS,
     }),
     ...sentCounters(),
+    ...legacyCounters(),
     presenceLookups: new CounterFamily({
       name: 'portolan_presence_lookups_total',
       help: 'Looks at whether a backend holds what was asked for: known already, or asked of the backend.',
@@ -205,6 +210,7 @@ export function createMetrics(readings: Readings) {
       ...gaugesOf(readings),
       ...sponsorGauges(readings),
       ...mirrorGauges(readings),
+      ...legacyGauges(readings),
       ...workerGauges(readings),
       ...readCounters(readings),
     ],
@@ -511,14 +517,4 @@ function readCounter(
   series: ReadCounter['series'],
 ): ReadCounter {
   return { type: 'counter', name, help, labels, series }
-}
-
-function gauge(
-  name: string,
-  help: string,
-  labels: readonly string[],
-  series: GaugeFamily['series'],
-  merge?: GaugeFamily['merge'],
-): GaugeFamily {
-  return { type: 'gauge', name, help, labels, series, ...(merge && { merge }) }
 }

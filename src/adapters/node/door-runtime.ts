@@ -13,6 +13,7 @@ import { openUpstreamCredentials } from '../credentials/upstream-credentials.ts'
 import { createPasswordRuntime } from '../passwords/password-runtime.ts'
 import { readSnapshotFile, writeSnapshotFile } from '../ranges/snapshot-file.ts'
 import { updateInWorker } from '../ranges/update-in-worker.ts'
+import { createLegacyStorage } from './legacy-storage.ts'
 import { openBundleFolder } from './open-bundle-folder.ts'
 import { createProcessMetrics } from './process-metrics.ts'
 import { readRegular } from './regular-file.ts'
@@ -41,6 +42,7 @@ export function createDoorRuntime({
     openCredentials: (config) => openUpstreamCredentials(config, { environment: process.env, runtime }),
     passwords: createPasswordRuntime(),
     processMetrics: createProcessMetrics(),
+    legacy: createLegacyStorage(),
     ledger: { read: readSnapshotFile, write: writeSnapshotFile },
     ranges: { read: readSnapshotFile, write: writeSnapshotFile, update: updateInWorker, checksum: crc32 },
   }

@@ -2,6 +2,7 @@ import { AttemptRecords } from '../../backends/retries/attempt-records.ts'
 import type { AttemptSink } from '../../backends/retries/returning-clients.ts'
 import type { TrafficRecord } from '../../routing/budget/billed-month.ts'
 import type { Runtime } from '../../runtime.ts'
+import type { OutcomeSink } from '../legacy/legacy-book.ts'
 import type { TrafficSink } from '../sponsors/count-spending.ts'
 import { BATCH_MAX, type LearntFact, type ToPrimary } from './messages.ts'
 import type { Outbox } from './outbox.ts'
@@ -21,6 +22,8 @@ export class Learnings implements AttemptSink, TrafficSink {
   #facts: { backend: string; fact: LearntFact }[] = []
   /** By backend and place. */
   readonly #traffic = new Map<string, TrafficRecord>()
+  /** By phase. */
+  readonly #outcomes = new Map<string, { asked: number; failed: number }>()
   #isDue = false
 
   constructor(outbox: Outbox<ToPrimary>, runtime: Pick<Runtime, 'now' | 'after'>) {
@@ -66,9 +69,19 @@ export class Learnings implements AttemptSink, TrafficSink {
     this.#tellSoon()
   }
 
+  /** What became of requests by an old name is added up likewise. */
+  readonly outcomes: OutcomeSink = {
+    note: (phase, { asked, failed }) => {
+      const before = this.#outcomes.get(phase) ?? { asked: 0, failed: 0 }
+      this.#outcomes.set(phase, { asked: before.asked + asked, failed: before.failed + failed })
+      this.#tellSoon()
+    },
+  }
+
   /** Tells all at once. */
   flush(): void {
     this.#tellTraffic()
+    this.#tellOutcomes()
     if (this.#facts.length > 0) {
       this.#outbox.offer({ kind: 'facts', facts: this.#facts })
       this.#facts = []
@@ -94,6 +107,17 @@ export class Learnings implements AttemptSink, TrafficSink {
       for (const [key] of batch) this.#traffic.delete(key)
       this.#outbox.offer({ kind: 'traffic', traffic: batch.map(([, traffic]) => traffic) })
     }
+  }
+
+  #tellOutcomes(): void {
+    if (this.#outcomes.size === 0) return
+    if (this.#outbox.isFull) {
+      this.#tellSoon()
+      return
+    }
+    const outcomes = [...this.#outcomes].map(([phase, tally]) => ({ phase, ...tally }))
+    this.#outcomes.clear()
+    this.#outbox.offer({ kind: 'outcomes', outcomes })
   }
 
   #tellAttempts(): void {

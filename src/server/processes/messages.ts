@@ -138,6 +138,12 @@ const TRAFFIC = z.object({
     .max(BATCH_MAX),
 })
 
+/** Requests by an old name, by the phase that was in force for them, and how many failed. */
+const OUTCOMES = z.object({
+  kind: z.literal('outcomes'),
+  outcomes: z.array(z.object({ phase: z.string().max(64), asked: WHOLE, failed: WHOLE })).max(BATCH_MAX + 1),
+})
+
 /** From the process that checks, to one that answers clients. */
 const TO_WORKER = z.discriminatedUnion('kind', [
   /** The config to go by: the first one, or another that is in force now. It was read and checked by the sender. */
@@ -157,6 +163,8 @@ const TO_WORKER = z.discriminatedUnion('kind', [
   }),
   /** How much of what would go to the backends of sponsors does. */
   z.object({ kind: z.literal('paces'), paces: z.array(z.tuple([KEY, z.number().min(0).max(1)])) }),
+  /** Which phases of an old name have begun, and which have ended by themselves. */
+  z.object({ kind: z.literal('fates'), begun: z.array(z.string()), ended: z.array(z.string()) }),
   /** Whether a store delivers a blob for which a client came back. */
   z.object({ kind: z.literal('delivery'), backend: KEY, digest: DIGEST, isDelivered: z.boolean() }),
   ATTEMPTS,
@@ -194,6 +202,7 @@ const TO_PRIMARY = z.discriminatedUnion('kind', [
   }),
   ATTEMPTS,
   TRAFFIC,
+  OUTCOMES,
   z.object({ kind: z.literal('want'), content: z.string(), offset: COUNT }),
   z.object({ kind: z.literal('check'), check: COUNT, backend: KEY }),
   z.object({ kind: z.literal('counted'), snapshot: SNAPSHOT, retries: RETRIES }),

@@ -38,6 +38,7 @@ export class Primary {
     shared.inForce.changes.add(() => this.#followConfig())
     shared.inForce.facts.add((event) => this.#follow(event))
     shared.inForce.paces.add(() => this.#put('paces', this.#paces()))
+    shared.legacy.fates.add(() => this.#put('fates', this.#fates()))
     shared.ranges?.changes.add(() => {
       this.#rangesCount++
       this.#put('ranges', this.#ranges())
@@ -71,6 +72,7 @@ export class Primary {
   #tellConfig(outbox: Outbox<ToWorker>): void {
     outbox.put('config', this.#config())
     outbox.put('paces', this.#paces())
+    outbox.put('fates', this.#fates())
     for (const live of this.#shared.inForce.policy.backends.all) {
       outbox.put(`standing ${live.key}`, standing(live))
       if (live.inventoryInUse !== undefined) outbox.put(`inventory ${live.key}`, inventory(live))
@@ -87,6 +89,9 @@ export class Primary {
         return true
       case 'traffic':
         for (const each of message.traffic) this.#shared.traffic?.note(each)
+        return true
+      case 'outcomes':
+        for (const { phase, ...tally } of message.outcomes) this.#shared.legacy.note(phase, tally)
         return true
       case 'want':
         from.put('piece', this.#piece(message.content, message.offset))
@@ -149,6 +154,11 @@ export class Primary {
 
   #paces(): ToWorker {
     return { kind: 'paces', paces: [...this.#shared.inForce.shares] }
+  }
+
+  #fates(): ToWorker {
+    const { begun, ended } = this.#shared.legacy.known
+    return { kind: 'fates', begun: [...begun], ended: [...ended] }
   }
 
   #ranges(): ToWorker {

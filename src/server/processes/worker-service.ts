@@ -36,7 +36,7 @@ export interface WorkerProcess {
 
 type InOrder = Extract<
   ToWorker,
-  { kind: 'config' | 'standing' | 'inventory' | 'ranges' | 'paces' | 'open' | 'identity' }
+  { kind: 'config' | 'standing' | 'inventory' | 'ranges' | 'paces' | 'fates' | 'open' | 'identity' }
 >
 type Learnt = Extract<ToWorker, { kind: 'presence' | 'delivery' | 'attempts' }>
 
@@ -98,6 +98,7 @@ export class WorkerService {
       case 'inventory':
       case 'ranges':
       case 'paces':
+      case 'fates':
       case 'open':
       case 'identity':
         this.#queue = this.#queue
@@ -150,6 +151,9 @@ export class WorkerService {
       case 'paces':
         this.#running?.service.shared.inForce.usePaces(new Map(message.paces))
         return
+      case 'fates':
+        this.#running?.service.shared.legacy.use(message)
+        return
       case 'open':
         await this.#open(message)
         return
@@ -197,6 +201,7 @@ export class WorkerService {
           elsewhere: this.#elsewhere,
           attempts: this.#learnings,
           traffic: this.#learnings,
+          outcomes: this.#learnings.outcomes,
           ranges: this.#ranges,
         },
       })

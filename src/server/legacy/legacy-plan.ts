@@ -1,0 +1,145 @@
+import type { Config } from '../../config/config.ts'
+import type { LegacyConfig } from '../../config/legacy-config.ts'
+import { PortolanError } from '../../errors.ts'
+import { inTurns, type Steps } from '../../internal/steps.ts'
+import type { LegacyList } from '../../legacy/legacy-list.ts'
+import { readLegacyList } from '../../legacy/read-list.ts'
+import type { Digest } from '../../oci/digest.ts'
+import type { Name, Tag } from '../../oci/name.ts'
+import { compileSchedule, type Proof, type Schedule } from '../../routing/legacy/schedule.ts'
+import type { FrozenContent } from '../../routing/legacy/treat.ts'
+import type { DoorRuntime } from '../runtime.ts'
+import { PhaseRecord, readPhaseRecord } from './phase-record.ts'
+import { WatchedFile } from './watched-file.ts'
+
+/** The list of an old name as the door goes by it. */
+export interface LoadedList {
+  readonly proof: Proof
+  /** Absent where there is no list. */
+  readonly content?: FrozenContent
+  /** The repositories that are counted each by itself. */
+  readonly counted: ReadonlySet<Name>
+}
+
+/** A list may name very many, and each is a series. */
+const COUNTED_MAX = 2000
+
+/** What is planned for an old name, and what has become of it. */
+export interface LegacyPlan {
+  readonly config: LegacyConfig
+  readonly schedule: Schedule
+  /** Absent where the config names none. */
+  readonly list?: WatchedFile<LoadedList>
+  readonly off?: WatchedFile<ReadonlySet<string> | 'all'>
+  readonly record: PhaseRecord
+}
+
+type LegacyRuntime = Pick<DoorRuntime, 'legacy' | 'log' | 'after'>
+
+/**
+ * Reads what the plan for an old name needs; `undefined` where there is none. What has become of `before` is known, and
+ * stays. Throws `CONFIG_INVALID` for files that cannot be used, and for a schedule that changes what has begun.
+ */
+export async function openLegacy(
+  { legacy }: Config,
+  runtime: LegacyRuntime,
+  before: LegacyPlan | undefined,
+): Promise<LegacyPlan | undefined> {
+  if (legacy === undefined) return undefined
+  const { legacy: storage, log } = runtime
+  if (storage === undefined) {
+    throw new PortolanError('CONFIG_INVALID', 'legacy: needs files, and there is no disk here')
+  }
+  const { host, list, off, record } = legacy
+  const parts = { storage, log }
+  const known =
+    before?.config.host === host
+      ? before.record
+      : record === undefined
+        ? new PhaseRecord(host)
+        : readPhaseRecord(await reading('record', record, storage.read(record)), host, record)
+  known.check(legacy)
+  return {
+    config: legacy,
+    schedule: compileSchedule(legacy),
+    ...(list !== undefined && {
+      list: await reading(
+        'list',
+        list,
+        WatchedFile.open(list, (text) => load(text, list, legacy, runtime), parts),
+      ),
+    }),
+    ...(off !== undefined && {
+      off: await reading(
+        'off',
+        off,
+        WatchedFile.open(off, (text) => readSwitches(text, legacy, runtime), parts),
+      ),
+    }),
+    record: known,
+  }
+}
+
+async function reading<T>(key: string, file: string, read: Promise<T>): Promise<T> {
+  try {
+    return await read
+  } catch (cause) {
+    if (cause instanceof PortolanError && cause.code === 'CONFIG_INVALID') throw cause
+    const message = `legacy.${key}: ${file} cannot be used: ${(cause as Error).message}`
+    throw new PortolanError('CONFIG_INVALID', message, { file }, cause)
+  }
+}
+
+async function load(
+  text: string | undefined,
+  file: string,
+  { host }: LegacyConfig,
+  runtime: Pick<DoorRuntime, 'after'>,
+): Promise<LoadedList> {
+  if (text === undefined) {
+    return {
+      proof: { kind: 'none', why: `there is no ${file} yet, which "portolan legacy check" writes` },
+      counted: new Set(),
+    }
+  }
+  const list = await inTurns(runtime, readLegacyList(text))
+  if (list.host !== host) {
+    throw new PortolanError('CONTENT_INVALID', `is the list of ${list.host}, and not of ${host}`)
+  }
+  const { missing, different, unknown } = list.counts
+  const content = await inTurns(runtime, contentOf(list))
+  return {
+    proof: { kind: 'checked', at: Date.parse(list.checked), lacking: missing + different, unknown },
+    content,
+    counted: new Set([...content.keys()].slice(0, COUNTED_MAX)),
+  }
+}
+
+/** By maps: a repository may be called as what every object has. */
+function* contentOf({ repositories }: LegacyList): Steps<FrozenContent> {
+  const content = new Map<Name, ReadonlyMap<Tag, Digest>>()
+  for (const [name, { tags }] of Object.entries(repositories)) {
+    content.set(name as Name, new Map(Object.entries(tags) as [Tag, Digest][]))
+    yield
+  }
+  return content
+}
+
+/** The ids of phases, one a line; `#` begins a remark. Of what is no phase it says so: a slip would switch nothing off. */
+function readSwitches(
+  text: string | undefined,
+  { off, phases }: LegacyConfig,
+  { log }: Pick<DoorRuntime, 'log'>,
+): ReadonlySet<string> | 'all' {
+  const words = (text ?? '')
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line !== '')
+  if (words.includes('all')) return 'all'
+  const known = phases.map(({ id }) => id)
+  const unknown = words.filter((word) => !known.includes(word)).map((word) => word.slice(0, 64))
+  if (unknown.length > 0) {
+    log.warn({ file: off, unknown: unknown.slice(0, 8), phases: known }, 'what is switched off is no phase')
+  }
+  return new Set(words)
+}

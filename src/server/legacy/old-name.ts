@@ -1,0 +1,274 @@
+import { tailOf } from '../../backends/retries/attempt.ts'
+import { createRetryDetector, type RetryDetector } from '../../backends/retries/detector.ts'
+import type { LegacyConfig } from '../../config/legacy-config.ts'
+import { PortolanError } from '../../errors.ts'
+import type { Tag } from '../../oci/name.ts'
+import type { OciRequest } from '../../oci/path.ts'
+import type { Relay } from '../../relay/relay.ts'
+import { withoutPort } from '../../routing/addressing.ts'
+import { phaseFor } from '../../routing/legacy/schedule.ts'
+import { type Treatment, treat } from '../../routing/legacy/treat.ts'
+import { imageOf, warningOf } from '../../routing/legacy/words.ts'
+import type { Client } from '../../routing/locate.ts'
+import type { ParsedRequest } from '../../routing/parse-request.ts'
+import type { RouteSources } from '../../routing/route.ts'
+import type { Runtime } from '../../runtime.ts'
+import { answerContent } from '../answer-content.ts'
+import { answerTags } from '../answer-tags.ts'
+import { faultReply } from '../fault-reply.ts'
+import type { Policy } from '../in-force.ts'
+import type { Mirrored } from '../mirror.ts'
+import { rangeOf } from '../notice-retries.ts'
+import { Choice } from '../relay-choice.ts'
+import type { DoorReply } from '../reply.ts'
+import type { DoorRequest } from '../request.ts'
+import { type AgentFamily, agentFamily } from './agent-family.ts'
+import type { LegacyBook } from './legacy-book.ts'
+import type { LegacyPlan } from './legacy-plan.ts'
+import { noticesOf } from './notices.ts'
+import { oldNamePage } from './page.ts'
+
+export interface OldNameParts {
+  readonly book: Pick<LegacyBook, 'inForce' | 'states' | 'note'>
+  readonly policy: () => Policy
+  readonly sources: Omit<RouteSources, 'notice'>
+  readonly relay: Relay
+  readonly runtime: Pick<Runtime, 'now' | 'date' | 'random' | 'log'>
+}
+
+/** What became of a request: a closed set, fit for a metric's label. */
+export type LegacyAnswer = Exclude<Treatment['kind'], 'refuse'> | 'unavailable' | 'denied' | 'page'
+
+/** What the log and the metrics say of a request by an old name; of the client it says its kind alone. */
+export interface AskedByOldName {
+  /** The old name. */
+  readonly name: string
+  /** The id of the phase that was in force for the client; empty for none. */
+  readonly phase: string
+  readonly answer: LegacyAnswer
+  readonly agent: AgentFamily
+  /** The repository, where the old name has it and it is counted by itself. */
+  readonly repository?: string
+}
+
+/** A request by an old name, as the door goes on with it. */
+export interface Treated {
+  readonly asked: AskedByOldName
+  /** What to answer as to any client: a tag has become what it stands for. */
+  readonly request: OciRequest
+  /** What each reply has beside its own. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The answer, where the old name has one of its own; a promise of none, where the door should go on after all. */
+  readonly reply?: DoorReply | Promise<Mirrored | undefined>
+}
+
+type OciParsed = ParsedRequest & { kind: 'oci' }
+
+/** What becomes of requests by an old name. */
+export interface OldName {
+  /** Whether a request came by it. */
+  isMeant(request: DoorRequest): boolean
+  /** The page for people who open it. */
+  page(request: DoorRequest): { readonly asked: AskedByOldName; readonly reply: DoorReply }
+  treat(request: DoorRequest, parsed: OciParsed, client: Client): Treated
+}
+
+/** One moment of a plan. */
+interface Moment {
+  readonly plan: LegacyPlan
+  readonly standing: NonNullable<LegacyBook['inForce']>['standing']
+  readonly now: number
+}
+
+/** The phase changes, and no cache may keep what it was before. */
+const NOT_SHARED = { 'Cache-Control': 'private, no-cache' }
+
+/** Makes what answers the old name of a config, if there is one at the moment of a request. */
+export function createOldName(parts: OldNameParts): OldName {
+  const { book, runtime } = parts
+  const detector = createRetryDetector(runtime)
+  // Whoever asks has made sure that it is meant.
+  const moment = (): Moment => ({ ...book.inForce!, now: runtime.date().getTime() })
+  return {
+    isMeant(request) {
+      const legacy = book.inForce?.plan.config
+      if (legacy === undefined) return false
+      const host = hostOf(request)
+      return host === legacy.host || legacy.names.includes(host)
+    },
+    page(request) {
+      const { config } = moment().plan
+      const reply = oldNamePage(config, book.states)
+      const agent = agentFamily(request.header('user-agent'))
+      return { asked: { name: config.host, phase: '', answer: 'page', agent }, reply }
+    },
+    treat: (request, parsed, client) => treatAt(moment(), request, parsed, client, { ...parts, detector }),
+  }
+}
+
+interface TreatParts extends OldNameParts {
+  readonly detector: RetryDetector
+}
+
+function treatAt(
+  { plan, standing, now }: Moment,
+  sender: DoorRequest,
+  parsed: OciParsed,
+  client: Client,
+  parts: TreatParts,
+): Treated {
+  const { config, schedule, list } = plan
+  const { request, query } = parsed
+  const repository = 'name' in request ? request.name : undefined
+  const phase = phaseFor(schedule, now, standing, client, repository)
+  const content = list?.value.content
+  const treatment = treat({ request, query }, config, content, phase, now)
+  const asked: AskedByOldName = {
+    name: config.host,
+    phase: phase?.id ?? '',
+    answer: answerOf(treatment),
+    agent: agentFamily(sender.header('user-agent')),
+    ...(repository !== undefined && list?.value.counted.has(repository) && { repository }),
+  }
+  const named = request.kind === 'base' || request.kind === 'catalog' ? undefined : request
+  const treated = {
+    asked,
+    request: treatment.kind === 'pass' || treatment.kind === 'serve' ? treatment.request : request,
+    headers: phase === undefined ? {} : noticesOf(config, named),
+  }
+  if (named === undefined) return treated
+  if (treatment.kind === 'serve') {
+    const served = serve(
+      treatment.request,
+      warningOf(config, imageOf(named)),
+      { sender, parsed, client },
+      config,
+      parts,
+    )
+    const noted = served.then((found) => {
+      parts.book.note(asked.phase, { asked: 1, failed: found === undefined ? 1 : 0 })
+      return found
+    })
+    return { ...treated, reply: noted }
+  }
+  const failed = cameBack(named, sender, parsed, client, asked.phase, parts) ? 1 : 0
+  parts.book.note(asked.phase, { asked: 1, failed })
+  const reply = replyTo(treatment, named, query)
+  return reply === undefined ? treated : { ...treated, reply: withoutBody(reply, sender) }
+}
+
+function answerOf(treatment: Treatment): LegacyAnswer {
+  if (treatment.kind !== 'refuse') return treatment.kind
+  return treatment.retryAfter === undefined ? 'denied' : 'unavailable'
+}
+
+/** `undefined` where the door answers as under the new name. */
+function replyTo(
+  treatment: Exclude<Treatment, { kind: 'serve' }>,
+  { name }: Exclude<OciRequest, { kind: 'base' | 'catalog' }>,
+  query: string,
+): DoorReply | undefined {
+  switch (treatment.kind) {
+    case 'pass':
+      return undefined
+    case 'tags':
+      return shared(answerTags(name, [...treatment.tags] as Tag[], query))
+    case 'redirect':
+      return {
+        status: 307,
+        headers: {
+          Location: treatment.location,
+          ...NOT_SHARED,
+          'Docker-Distribution-Api-Version': 'registry/2.0',
+          'Content-Length': '0',
+        },
+      }
+    case 'unknown':
+      return faultReply(treatment.fault)
+    case 'refuse': {
+      const { fault, retryAfter } = treatment
+      return faultReply(
+        fault,
+        undefined,
+        retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },
+      )
+    }
+  }
+}
+
+/**
+ * The manifest itself, with a `Warning`: clients read it of the last answer alone, and so never of a redirect. `undefined`
+ * where it cannot be had here, for the client may have it where it would be sent otherwise.
+ */
+async function serve(
+  request: OciRequest & { kind: 'manifest' },
+  warning: string,
+  { sender, parsed, client }: { sender: DoorRequest; parsed: OciParsed; client: Client },
+  { host }: LegacyConfig,
+  { policy, sources, relay, runtime }: OldNameParts,
+): Promise<Mirrored | undefined> {
+  const { method } = parsed
+  const registry = {
+    config: { host },
+    get view() {
+      return policy().view
+    },
+  }
+  const choice = new Choice({ method, request, query: '', client }, registry, { policy, sources })
+  const repository = relay.repository(choice)
+  const header = (name: string) => sender.header(name)
+  try {
+    const reply = await answerContent({ repository: () => repository }, request, {
+      method,
+      query: '',
+      header,
+    })
+    if (reply.status >= 400) return undefined
+    const headers = { ...reply.headers, ...NOT_SHARED, Warning: warning }
+    return { reply: { ...reply, headers }, ...(choice.decision && { decision: choice.decision }) }
+  } catch (error) {
+    if (!(error instanceof PortolanError)) throw error
+    runtime.log.debug({ target: sender.target, error }, 'a manifest of an old name could not be served')
+    return undefined
+  }
+}
+
+/** Whether a client came back for a blob that it was sent elsewhere for: there it did not get it. */
+function cameBack(
+  request: OciRequest,
+  sender: DoorRequest,
+  { method }: OciParsed,
+  { address }: Client,
+  phase: string,
+  { detector }: TreatParts,
+): boolean {
+  if (request.kind !== 'blob' || method !== 'GET' || address === undefined) return false
+  const { name, digest } = request
+  const { reason } = detector.note({
+    address,
+    // What it would be of a store, it is of a phase.
+    store: `phase ${phase}`,
+    repository: tailOf(name),
+    digest,
+    ...rangeOf(sender.header('range')),
+  })
+  return FAILING.has(reason)
+}
+
+/** The third try of what should have worked at the first; see docs/retries.md. */
+const FAILING: ReadonlySet<string> = new Set([
+  ...['blob-again', 'pull-again', 'crowd-again', 'moved-in-vain', 'paused', 'budget'],
+])
+
+function shared(reply: DoorReply): DoorReply {
+  return { ...reply, headers: { ...reply.headers, ...NOT_SHARED } }
+}
+
+function withoutBody({ body, ...head }: DoorReply, { method }: DoorRequest): DoorReply {
+  return method === 'HEAD' || body === undefined ? head : { ...head, body }
+}
+
+/** A name may end with the dot of the root. */
+function hostOf(request: DoorRequest): string {
+  return withoutPort(request.header('host') ?? '').replace(/\.$/, '')
+}
