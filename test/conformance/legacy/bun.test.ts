@@ -1,0 +1,3 @@
+import { describeLegacy } from './suite.ts'
+
+describeLegacy('bun')
