@@ -13,6 +13,24 @@ export interface AskedClient {
   readonly from: string
   /** Backends that are taken to be down. */
   readonly down: readonly string[]
+  /** The host that the image names; absent where it names none. */
+  readonly host?: string | undefined
+}
+
+/** What is looked at of the config that an admin service shows. */
+interface AdminConfig {
+  readonly registries?: readonly { readonly host: string }[]
+  readonly legacy?: OldNames
+}
+
+/** An old name of a registry, as its config says it. */
+interface OldNames {
+  readonly host: string
+  readonly names: readonly string[]
+}
+
+function isOldName(host: string | undefined, { host: old, names }: OldNames): host is string {
+  return host !== undefined && [old, ...names].includes(host.replace(/:\d+$/, ''))
 }
 
 type AdminRuntime = Pick<Runtime, 'fetch' | 'after'>
@@ -26,7 +44,7 @@ const ANSWER_MAX_BYTES = 16 * 1024 * 1024
  */
 export async function openAdminSource<Explained extends ExplainedRequest>(
   url: string,
-  { from, down }: AskedClient,
+  { from, down, host }: AskedClient,
   runtime: AdminRuntime,
 ): Promise<PullSource<Explained>> {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
@@ -38,16 +56,21 @@ export async function openAdminSource<Explained extends ExplainedRequest>(
   const base = url.replace(/\/+$/, '')
   const { door } = (await askAdmin(`${base}/`, runtime)) as { door: string | null }
   if (door === null) throw unreachable(`the door behind ${url} takes no requests now`)
-  const config = (await askAdmin(`${base}/config`, runtime)) as { registries?: readonly { host: string }[] }
+  const config = (await askAdmin(`${base}/config`, runtime)) as AdminConfig
+  const { legacy } = config
+  const asked = legacy !== undefined && isOldName(host, legacy) ? host : undefined
   return {
     registries: (config.registries ?? []).map(({ host }) => host),
     async explain(target) {
       const query = new URLSearchParams({ target, from })
       for (const id of down) query.append('down', id)
+      if (asked !== undefined) query.append('host', asked)
       return orRefused((await askAdmin(`${base}/explain?${query}`, runtime)) as Explained | OciFault, target)
     },
     get: ({ target, decision }, range) =>
-      getAsClient(decision.location ?? `${doorUrl(door, base)}${target}`, runtime, range),
+      decision.location === undefined
+        ? getAsClient(`${doorUrl(door, base)}${target}`, runtime, range, asked)
+        : getAsClient(decision.location, runtime, range),
     end() {},
   }
 }

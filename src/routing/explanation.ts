@@ -6,6 +6,7 @@ import type { Backend } from './backend.ts'
 import type { Candidate, Candidates } from './candidates.ts'
 import { type Decision, mayLack, type PassedOver, type Presence, type Reason } from './decide.ts'
 import { pullKey } from './draw.ts'
+import type { Treatment } from './legacy/treat.ts'
 import type { Client } from './locate.ts'
 import { classOf, RANKED_AS, type RequestClass } from './request-class.ts'
 import { drawsOf, type Split } from './split.ts'
@@ -26,6 +27,8 @@ export interface Explanation {
   /** Of a mirror: the host of the registry that is meant. */
   readonly registry?: string
   readonly client: ExplainedClient
+  /** By which old name it is asked, and what becomes of it there; absent for the name of today. */
+  readonly oldName?: ExplainedOldName
   /** The policy that the client goes by, and all there are; absent where there is but one. */
   readonly policy?: { readonly id: string; readonly all: readonly ExplainedPolicy[] }
   /** 1-based number of the routing rule that applied; absent where none did. */
@@ -37,6 +40,16 @@ export interface Explanation {
   /** All that could answer, in the order in which they are preferred. */
   readonly candidates: readonly ExplainedCandidate[]
   readonly decision: ExplainedDecision
+}
+
+/** How an old name of the registry treats a request. */
+export interface ExplainedOldName {
+  readonly name: string
+  /** The phase that is in force for the client; absent for none. */
+  readonly phase?: { readonly id: string; readonly kind: string }
+  /** What the client's network drew, from 0 to 1: it is in each cohort with a larger share. Absent where it is not known. */
+  readonly draw?: number
+  readonly treatment: Treatment['kind']
 }
 
 /** Rules for a share of all clients, from 0 to 1. */
@@ -89,7 +102,7 @@ export interface ExplainedCandidate {
 
 export interface ExplainedDecision {
   readonly kind: Decision['kind']
-  readonly reason: Reason
+  readonly reason: Reason | 'old-name'
   /** Absent when the door itself answers. */
   readonly backend?: string
   readonly location?: string
@@ -115,6 +128,8 @@ export interface ExplainFacts {
   /** Backends that no client is sent to now, and why not. */
   readonly closed?: ReadonlyMap<Backend, string>
   readonly decision: Decision
+  /** What is decided by the old name that it is asked by; absent for the name of today. */
+  readonly oldName?: { readonly explained: ExplainedOldName; readonly decision?: ExplainedDecision }
   /** Of a redirect of a list of tags, why it is one. */
   readonly tags?: 'not-had' | 'not-asked'
   readonly presence: (backend: Backend) => Presence | undefined
@@ -135,6 +150,7 @@ export function explain(facts: ExplainFacts): Explanation {
     class: requestClass,
     ...(facts.registry !== undefined && { registry: facts.registry }),
     client: explainClient(client),
+    ...(facts.oldName && { oldName: facts.oldName.explained }),
     ...(isRanked && policy !== undefined && { policy: { id: policy, all: facts.policies ?? [] } }),
     ...(isRanked && candidates.rule !== undefined && { rule: candidates.rule }),
     ...(drawn.length > 0 &&
@@ -142,7 +158,7 @@ export function explain(facts: ExplainFacts): Explanation {
     candidates: ranked.map((candidate) => explainCandidate(candidate, facts)),
     ...(isRanked &&
       closed.size > 0 && { closed: [...closed].map(([{ id }, why]) => ({ backend: id, why })) }),
-    decision: {
+    decision: facts.oldName?.decision ?? {
       kind: decision.kind,
       reason: decision.reason,
       ...(decision.kind !== 'refuse' && decision.backend && { backend: decision.backend.id }),

@@ -124,7 +124,7 @@ const FOREIGN_HOST = faultReply(
   403,
 )
 
-const EXPLAIN_PARAMETERS = ['target', 'from', 'method', 'ask', 'down']
+const EXPLAIN_PARAMETERS = ['target', 'from', 'method', 'ask', 'host', 'down']
 
 async function answerExplain(query: URLSearchParams, explain: Explainer): Promise<DoorReply> {
   const unknown = [...query.keys()].find((name) => !EXPLAIN_PARAMETERS.includes(name))
@@ -141,7 +141,9 @@ async function answerExplain(query: URLSearchParams, explain: Explainer): Promis
   }
   const ask = query.get('ask') ?? 'true'
   if (ask !== 'true' && ask !== 'false') return refusal(`ask is ${show(ask)}; expected true or false`)
-  const explanation = await explain({ target, from, method, ask: ask === 'true', down: query.getAll('down') })
+  const host = query.get('host') ?? undefined
+  const down = query.getAll('down')
+  const explanation = await explain({ target, from, method, ask: ask === 'true', host, down })
   return isFault(explanation) ? faultReply(explanation, 400) : json(200, explanation)
 }
 

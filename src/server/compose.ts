@@ -190,7 +190,7 @@ export async function composePortolan(
     runtime,
   })
   const door = metrics?.door(counted) ?? counted
-  const explain = createExplainer({ policy, sources, tagLists, offline: options.offline ?? false })
+  const explain = createExplainer({ policy, sources, tagLists, oldName, offline: options.offline ?? false })
   const exposition =
     metrics && createExposition(metrics.metrics, runtime.processMetrics, options.otherMetrics)
   const timeOf = createWallClock(runtime)

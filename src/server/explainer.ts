@@ -10,6 +10,8 @@ import { type RouteSources, route } from '../routing/route.ts'
 import { answerTagList } from './answer-tag-list.ts'
 import { type ExplainedFrom, senderOf } from './explained-client.ts'
 import { type Policy, registryOf } from './in-force.ts'
+import { explainOldName } from './legacy/explain-old-name.ts'
+import type { DecidedByOldName, OldName } from './legacy/old-name.ts'
 import { RELAYED } from './relay-choice.ts'
 import type { TagLists } from './tag-lists.ts'
 
@@ -19,6 +21,8 @@ export interface ExplainRequest {
   /** Raw path and query, such as `/v2/pause/manifests/3.9`. */
   readonly target: string
   readonly from: ExplainedFrom
+  /** The name by which the door is asked; absent for that of today. */
+  readonly host?: string | undefined
   /** Backends that are taken to be down, by their ids. */
   readonly down?: readonly string[]
   /** Whether backends are asked what they hold, as they are for a real request. */
@@ -33,15 +37,17 @@ export interface ExplainerParts {
   /** The same as the door's, without what is counted or noticed. */
   readonly sources: Omit<RouteSources, 'notice'>
   readonly tagLists: Pick<TagLists, 'list' | 'remembered'>
+  readonly oldName: Pick<OldName, 'isMeant' | 'decide'>
   /** Where nobody can be asked how they are: every backend counts as well, and as one that holds everything. */
   readonly offline?: boolean
 }
 
 /** Decides as the door does, but counts nothing and redirects nobody. */
-export function createExplainer({ policy, sources, tagLists, offline = false }: ExplainerParts): Explainer {
+export function createExplainer(parts: ExplainerParts): Explainer {
+  const { policy, sources, tagLists, oldName, offline = false } = parts
   const { inquire, ...withoutAsking } = sources
   const known: RouteSources['known'] = offline ? () => 'present' : sources.known
-  return async ({ method, target, from, ask, down = [] }) => {
+  return async ({ method, target, from, ask, host, down = [] }) => {
     const unknown = down.find((id) => !policy().backends.all.some((live) => live.id === id))
     if (unknown !== undefined) return noBackend(unknown, policy())
     const parsed = parseRequest(method, target)
@@ -50,8 +56,10 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
     const { query } = parsed
     const meant = meantBy(parsed.request, query, policy())
     if (isFault(meant)) return meant
-    const { request, registry } = meant
+    const { registry } = meant
     const client = policy().locate(senderOf(from))
+    const old = oldName.isMeant(host) ? oldName.decide(parsed, client) : undefined
+    const request = old === undefined ? meant.request : frozenBy(old, meant.request)
     const isAsItIs = down.length === 0 && !offline
     const routed = { method, request, query, client }
     const viewOf = () => {
@@ -84,6 +92,7 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
       policies: policiesOf(policy().config),
       closed: policy().closed,
       decision,
+      ...(old && { oldName: explainOldName(old, decision) }),
       ...(request.kind === 'tags' && { tags: mayAsk ? 'not-had' : 'not-asked' }),
       presence: (backend) => (canBeAsked(request) ? known(backend, request) : undefined),
       health: (backend) => {
@@ -92,6 +101,11 @@ export function createExplainer({ policy, sources, tagLists, offline = false }: 
       },
     })
   }
+}
+
+/** What is asked for by an old name, where tags have become what they stand for. */
+function frozenBy({ treatment }: DecidedByOldName, request: OciRequest): OciRequest {
+  return treatment.kind === 'pass' || treatment.kind === 'serve' ? treatment.request : request
 }
 
 /** What is asked for, and of a mirror the host of the registry that is meant. */

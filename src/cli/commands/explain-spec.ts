@@ -5,6 +5,14 @@ import { defineCommand, type OptionsOf, one } from '../spec/command-spec.ts'
 import { asText, list, type ReadText, requiredValue, switchOption, value } from '../spec/option-spec.ts'
 import { jsonOptions, PLATFORM_EXPECTED } from '../spec/shared-options.ts'
 
+const moment: ReadText<Date> = (text) => {
+  const isMoment =
+    /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
+  return isMoment
+    ? new Date(text)
+    : refused('must be a moment with its time zone, such as 2027-01-11T09:00:00Z')
+}
+
 const platform: ReadText<Platform> = (text) => parsePlatform(text) ?? refused(PLATFORM_EXPECTED)
 
 export const EXPLAIN = defineCommand({
@@ -12,7 +20,7 @@ export const EXPLAIN = defineCommand({
   description: 'say where every request of a pull goes, and why',
   argument: one(
     'image',
-    '[HOST/]NAME[:TAG][@DIGEST]; the host says which registry of a mirror is meant, and a door ignores it',
+    '[HOST/]NAME[:TAG][@DIGEST]; the host says which registry of a mirror is meant, or that it is asked by an old name',
   ),
   options: {
     from: requiredValue(
@@ -30,6 +38,11 @@ export const EXPLAIN = defineCommand({
       'instead of a config: ask the door whose admin service is here, such as http://127.0.0.1:9090',
       asText,
     ),
+    at: value(
+      '<time>',
+      'as if it were this moment, for what is planned, such as 2027-01-11T09:00:00Z (default: now)',
+      moment,
+    ),
     platform: value('<os/arch>', 'one platform of an image for several (default: all)', platform),
     ...jsonOptions('print all of it as JSON'),
   },
@@ -41,12 +54,14 @@ export const EXPLAIN = defineCommand({
           ? '--config or --admin is required: a config to try, or the admin service of a door that runs'
           : undefined,
     },
+    { kind: 'exclude', options: ['at', 'admin'], why: 'a door that runs goes by its own clock' },
     { kind: 'exclude', options: ['offline', 'admin'], why: 'a door that runs is asked over the network' },
   ],
   examples: [
     'portolan explain pause:3.9 --from aws/eu-west-3 --config portolan.yaml --down paris',
     'portolan explain pause:3.9 --from CL --config portolan.yaml --offline',
     'portolan explain pause:3.9 --from 35.180.1.1 --config portolan.yaml',
+    'portolan explain old.example/pause:3.9 --from 35.180.1.1 --at 2027-06-01T00:00:00Z --config portolan.yaml',
     'portolan explain pause:3.9 --from 35.180.1.1 --admin http://127.0.0.1:9090 --platform linux/amd64',
   ],
 })

@@ -19,7 +19,7 @@ const STEP_INDENT = '   '
 /** Shows where every request of a pull goes, and why; gives the exit code. */
 export async function runExplain(image: string, options: ExplainOptions): Promise<number> {
   const reference = parseReference(image)
-  const source = await openSource(options)
+  const source = await openSource(options, reference.host)
 
   const steps: PullStep<Explanation>[] = []
   let failure: PortolanError | undefined
@@ -49,18 +49,15 @@ export async function runExplain(image: string, options: ExplainOptions): Promis
   return failed.length === 0 ? EXIT.done : EXIT.failed
 }
 
-function openSource({
-  config,
-  admin,
-  from,
-  down = [],
-  offline,
-}: ExplainOptions): Promise<PullSource<Explanation>> {
+function openSource(
+  { config, admin, from, down = [], offline, at }: ExplainOptions,
+  host: string | undefined,
+): Promise<PullSource<Explanation>> {
   readClient(from)
   // A config may be named by the environment, for `serve`; a door is asked on purpose.
-  if (admin !== undefined) return openAdminSource(admin, { from, down }, commandRuntime)
+  if (admin !== undefined) return openAdminSource(admin, { from, down, host }, commandRuntime)
   // One of the two is there, by the command's rules.
-  return openConfigSource(config!, { from, down }, offline)
+  return openConfigSource(config!, { from, down, host }, offline, at)
 }
 
 /** One block: what is asked, what becomes of it, and who could have answered. */
@@ -74,6 +71,7 @@ function describeStep(
     ...(number === 1 ? [`from ${describeClient(client)}`, ''] : []),
     `${number}. ${what}`,
     `   ${method} ${target}`,
+    ...describeOldName(explanation),
     `   ${describeDecision(explanation)}`,
     `   ${describeAnswer(answer)}`,
   ]
@@ -104,13 +102,23 @@ function describeClient({ address, place, knownBy }: ExplainedClient): string {
     : `${address}: ${place}, known by ${knownBy}`
 }
 
+/** What an old name does before anything is decided. */
+function describeOldName({ oldName }: Explanation): string[] {
+  if (oldName === undefined) return []
+  const { name, phase, draw } = oldName
+  const drawn = draw === undefined ? '' : `; its network drew ${formatShare(draw)}`
+  const what =
+    phase === undefined ? 'no phase is in force for this client' : `phase ${phase.id} (${phase.kind})`
+  return [`   by the old name ${name}: ${what}${drawn}`]
+}
+
 function describeDecision({ decision }: Explanation): string {
   const { kind, reason, backend, location, message } = decision
   const because = `${reason}${describeMove(decision)}`
   if (kind === 'refuse') return `→ refused (${because}): ${message}`
-  if (kind === 'redirect') return `→ ${backend} (${because}): ${location}`
+  if (kind === 'redirect') return `→ ${backend ?? 'the new name'} (${because}): ${location}`
   if (kind === 'relay') return `→ the mirror itself, from ${backend} (${because})`
-  return `→ the door itself, for ${backend} (${because})`
+  return `→ the door itself${backend === undefined ? '' : `, for ${backend}`} (${because})`
 }
 
 /** The canonical upstream is the last resort, and so it may be down and yet taken. */

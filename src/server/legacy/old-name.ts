@@ -1,11 +1,12 @@
 import { tailOf } from '../../backends/retries/attempt.ts'
 import { createRetryDetector, type RetryDetector } from '../../backends/retries/detector.ts'
-import type { LegacyConfig } from '../../config/legacy-config.ts'
+import type { LegacyConfig, PhaseConfig } from '../../config/legacy-config.ts'
 import { PortolanError } from '../../errors.ts'
 import type { Tag } from '../../oci/name.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import type { Relay } from '../../relay/relay.ts'
 import { withoutPort } from '../../routing/addressing.ts'
+import { drawNetwork } from '../../routing/legacy/cohort.ts'
 import { phaseFor } from '../../routing/legacy/schedule.ts'
 import { type Treatment, treat } from '../../routing/legacy/treat.ts'
 import { imageOf, warningOf } from '../../routing/legacy/words.ts'
@@ -64,10 +65,22 @@ export interface Treated {
 
 type OciParsed = ParsedRequest & { kind: 'oci' }
 
+/** What is decided for a request by an old name, before anything is done. */
+export interface DecidedByOldName {
+  readonly legacy: LegacyConfig
+  /** The phase that is in force for the client; absent for none. */
+  readonly phase?: PhaseConfig | undefined
+  /** What the client drew; `undefined` where its address is not known. */
+  readonly draw: number | undefined
+  readonly treatment: Treatment
+}
+
 /** What becomes of requests by an old name. */
 export interface OldName {
-  /** Whether a request came by it. */
-  isMeant(request: DoorRequest): boolean
+  /** Whether a `Host` is the old name. */
+  isMeant(host: string | undefined): boolean
+  /** Decides and does nothing, for whoever explains. */
+  decide(parsed: OciParsed, client: Client): DecidedByOldName
   /** The page for people who open it. */
   page(request: DoorRequest): { readonly asked: AskedByOldName; readonly reply: DoorReply }
   treat(request: DoorRequest, parsed: OciParsed, client: Client): Treated
@@ -86,23 +99,28 @@ const NOT_SHARED = { 'Cache-Control': 'private, no-cache' }
 /** Makes what answers the old name of a config, if there is one at the moment of a request. */
 export function createOldName(parts: OldNameParts): OldName {
   const { book, runtime } = parts
-  const detector = createRetryDetector(runtime)
+  const treating = { ...parts, detector: createRetryDetector(runtime) }
   // Whoever asks has made sure that it is meant.
   const moment = (): Moment => ({ ...book.inForce!, now: runtime.date().getTime() })
   return {
-    isMeant(request) {
+    isMeant(header) {
       const legacy = book.inForce?.plan.config
       if (legacy === undefined) return false
-      const host = hostOf(request)
+      const host = hostOf(header)
       return host === legacy.host || legacy.names.includes(host)
     },
+    decide: (parsed, client) => decideAt(moment(), parsed, client),
     page(request) {
       const { config } = moment().plan
       const reply = oldNamePage(config, book.states)
       const agent = agentFamily(request.header('user-agent'))
       return { asked: { name: config.host, phase: '', answer: 'page', agent }, reply }
     },
-    treat: (request, parsed, client) => treatAt(moment(), request, parsed, client, { ...parts, detector }),
+    treat(request, parsed, client) {
+      const now = moment()
+      const decided = decideAt(now, parsed, client)
+      return treatAs(decided, { sender: request, parsed, client }, now.plan, treating)
+    },
   }
 }
 
@@ -110,19 +128,34 @@ interface TreatParts extends OldNameParts {
   readonly detector: RetryDetector
 }
 
-function treatAt(
-  { plan, standing, now }: Moment,
-  sender: DoorRequest,
-  parsed: OciParsed,
-  client: Client,
+function decideAt({ plan, standing, now }: Moment, parsed: OciParsed, client: Client): DecidedByOldName {
+  const { config, schedule, list } = plan
+  const repository = 'name' in parsed.request ? parsed.request.name : undefined
+  const phase = phaseFor(schedule, now, standing, client, repository)
+  return {
+    legacy: config,
+    phase,
+    draw: drawNetwork(client.address, schedule.salt),
+    treatment: treat(parsed, config, list?.value.content, phase, now),
+  }
+}
+
+/** A request, as the door has read it. */
+interface Asking {
+  readonly sender: DoorRequest
+  readonly parsed: OciParsed
+  readonly client: Client
+}
+
+function treatAs(
+  { legacy: config, phase, treatment }: DecidedByOldName,
+  asking: Asking,
+  { list }: LegacyPlan,
   parts: TreatParts,
 ): Treated {
-  const { config, schedule, list } = plan
+  const { sender, parsed } = asking
   const { request, query } = parsed
   const repository = 'name' in request ? request.name : undefined
-  const phase = phaseFor(schedule, now, standing, client, repository)
-  const content = list?.value.content
-  const treatment = treat({ request, query }, config, content, phase, now)
   const asked: AskedByOldName = {
     name: config.host,
     phase: phase?.id ?? '',
@@ -138,20 +171,14 @@ function treatAt(
   }
   if (named === undefined) return treated
   if (treatment.kind === 'serve') {
-    const served = serve(
-      treatment.request,
-      warningOf(config, imageOf(named)),
-      { sender, parsed, client },
-      config,
-      parts,
-    )
+    const served = serve(treatment.request, warningOf(config, imageOf(named)), asking, config, parts)
     const noted = served.then((found) => {
       parts.book.note(asked.phase, { asked: 1, failed: found === undefined ? 1 : 0 })
       return found
     })
     return { ...treated, reply: noted }
   }
-  const failed = cameBack(named, sender, parsed, client, asked.phase, parts) ? 1 : 0
+  const failed = cameBack(named, asking, asked.phase, parts) ? 1 : 0
   parts.book.note(asked.phase, { asked: 1, failed })
   const reply = replyTo(treatment, named, query)
   return reply === undefined ? treated : { ...treated, reply: withoutBody(reply, sender) }
@@ -203,7 +230,7 @@ function replyTo(
 async function serve(
   request: OciRequest & { kind: 'manifest' },
   warning: string,
-  { sender, parsed, client }: { sender: DoorRequest; parsed: OciParsed; client: Client },
+  { sender, parsed, client }: Asking,
   { host }: LegacyConfig,
   { policy, sources, relay, runtime }: OldNameParts,
 ): Promise<Mirrored | undefined> {
@@ -236,9 +263,7 @@ async function serve(
 /** Whether a client came back for a blob that it was sent elsewhere for: there it did not get it. */
 function cameBack(
   request: OciRequest,
-  sender: DoorRequest,
-  { method }: OciParsed,
-  { address }: Client,
+  { sender, parsed: { method }, client: { address } }: Asking,
   phase: string,
   { detector }: TreatParts,
 ): boolean {
@@ -269,6 +294,6 @@ function withoutBody({ body, ...head }: DoorReply, { method }: DoorRequest): Doo
 }
 
 /** A name may end with the dot of the root. */
-function hostOf(request: DoorRequest): string {
-  return withoutPort(request.header('host') ?? '').replace(/\.$/, '')
+function hostOf(header: string | undefined): string {
+  return withoutPort(header ?? '').replace(/\.$/, '')
 }
