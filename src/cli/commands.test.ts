@@ -27,6 +27,7 @@ it('every option has a variable of its command, but for those that delete or ove
       "explain --offline PORTOLAN_EXPLAIN_OFFLINE",
       "explain --config PORTOLAN_EXPLAIN_CONFIG",
       "explain --admin PORTOLAN_EXPLAIN_ADMIN",
+      "explain --at PORTOLAN_EXPLAIN_AT",
       "explain --platform PORTOLAN_EXPLAIN_PLATFORM",
       "explain --json PORTOLAN_EXPLAIN_JSON",
       "explain --ca PORTOLAN_EXPLAIN_CA",

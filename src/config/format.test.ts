@@ -35,8 +35,26 @@ ownership: { publicKey: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAx
 sync: { repositories: { list: [team/tool] }, tags: { latest: 3 } }
 `
 
+const OLD_NAME = `
+version: 1
+upstreams: [{ id: a, url: https://a.example, at: dc/x }]
+legacy:
+  host: old.example
+  names: [eu.old.example]
+  successor: http://new.example:5000
+  frozen: 2026-04-03
+  list: list.json
+  off: off
+  maxAge: 90m
+  failures: { share: 0.5 % }
+  phases:
+    - { phase: announce, from: 2027-01-11T09:00:00+01:00 }
+    - { phase: brownout, from: 2027-02-11T09:00:00Z, until: 2027-02-11T09:30:00Z, answer: denied, cohort: { share: 2.5 %, when: { cloud: aws, repository: ["a/**"] } } }
+`
+
 test.each([
   ['of odd values', ODD],
+  ['with an old name', OLD_NAME],
   ['with stores that are filled', FILLED],
   [
     'of a real registry',

@@ -10,6 +10,7 @@ import type { Config, RuleConfig } from './config.ts'
 import { type ConfigPath, formatConfigPath, type Remark } from './fault.ts'
 import { PlaceIndex } from './place-index.ts'
 import { RuleIndex } from './rule-index.ts'
+import { warnOfLegacy } from './warn-of-legacy.ts'
 import { warnOfLogins } from './warn-of-logins.ts'
 
 /**
@@ -28,6 +29,7 @@ export function* warningsInSteps(config: Config, placesAreGiven: boolean): Steps
     remarks.push({ path: ['adminTls'], message: 'is for nobody, since admin is off' })
   }
   remarks.push(...warnOfLogins(config, (host) => lies(host, LOOPBACK)))
+  remarks.push(...warnOfLegacy(config))
   if (!placesAreGiven) {
     warnOfEverybodySomewhere(config, remarks)
     yield* warnOfUnknownPlaces(config, routings, remarks)

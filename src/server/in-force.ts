@@ -20,6 +20,7 @@ import type { Cancel } from '../runtime.ts'
 import { Admission } from './admission/admission.ts'
 import { type LayoutContents, openContents } from './layout-contents.ts'
 import { type LegacyPlan, openLegacy } from './legacy/legacy-plan.ts'
+import { remarksOnLegacy } from './legacy/legacy-remarks.ts'
 import { Logins } from './logins.ts'
 import { PublishedEndpoints } from './published-endpoints.ts'
 import type { DoorRuntime } from './runtime.ts'
@@ -135,9 +136,15 @@ export class InForce {
     this.logins.check(config)
     const endpoints = await PublishedEndpoints.open(config, this.#runtime, before?.endpoints)
     const warnings = await inTurns(this.#runtime, warningsInSteps(config, placesAreGiven(this.#runtime)))
+    const legacy = await openLegacy(config, this.#runtime, before?.legacy)
+    const now = this.#runtime.date().getTime()
     return {
       config,
-      warnings: [...warnings, ...(endpoints?.remarksOn(config, this.#runtime.date().getTime()) ?? [])],
+      warnings: [
+        ...warnings,
+        ...(endpoints?.remarksOn(config, now) ?? []),
+        ...(legacy ? remarksOnLegacy(legacy, now) : []),
+      ],
       layouts: await openContents(config, this.#runtime, before?.layouts),
       ranges: await this.#ranges.load(config.clouds),
       ownership: await ownershipPolicyOf(config),
@@ -148,7 +155,7 @@ export class InForce {
       ),
       admission: await Admission.open(config, this.#runtime, before?.admission),
       endpoints,
-      legacy: await openLegacy(config, this.#runtime, before?.legacy),
+      legacy,
       sponsorship: this.#checksHere
         ? await openSponsorship(config, this.#runtime, before === undefined)
         : undefined,

@@ -7,6 +7,7 @@ import { PortolanError } from '../../errors.ts'
 import { checkEndpoints } from '../check-endpoints.ts'
 import { checkIdentities } from '../check-identities.ts'
 import { checkLayouts } from '../check-layouts.ts'
+import { checkLegacyFiles } from '../check-legacy-files.ts'
 import { checkLoginFiles } from '../check-login-files.ts'
 import { checkPinLists } from '../check-pin-lists.ts'
 import { checkPriceTables } from '../check-price-tables.ts'
@@ -50,11 +51,13 @@ async function findingsOf(
   const pins = await checkPinLists(parsed.config, name)
   const layouts = await checkLayouts(parsed.config, name)
   const endpoints = await checkEndpoints(parsed.config, name, Date.now())
+  const legacy = await checkLegacyFiles(parsed.config, name, Date.now())
   return {
     faults: [
       ...faults,
       ...logins.faults,
       ...endpoints.faults,
+      ...legacy.faults,
       ...(await checkPriceTables(parsed.config, name)),
       ...(await checkRealPlaces(parsed.config, name)),
     ],
@@ -65,6 +68,7 @@ async function findingsOf(
       ...pins,
       ...layouts,
       ...endpoints.warnings,
+      ...legacy.warnings,
     ],
   }
 }

@@ -1,0 +1,31 @@
+import type { Remark } from '../../config/fault.ts'
+import { stateOf } from '../../routing/legacy/schedule.ts'
+import type { LegacyPlan } from './legacy-plan.ts'
+
+/** Where the plan for an old name cannot go on as it says, at a moment in milliseconds since 1970. */
+export function remarksOnLegacy({ config, list, off, record }: LegacyPlan, now: number): Remark[] {
+  const proof = list?.value.proof
+  if (proof === undefined) return []
+  const lacking = proof.kind === 'none' ? proof.why : lackOf(proof)
+  if (lacking !== undefined) {
+    const message = `holds every phase but announce: ${lacking}`
+    return [{ path: ['legacy', 'list'], message }]
+  }
+  const standing = { proof, off: off?.value ?? new Set<string>(), begun: record.begun, ended: record.ended }
+  return config.phases.flatMap((phase, index) => {
+    const state = stateOf(phase, now, standing, config.maxAge)
+    if (state.state !== 'held') return []
+    return [{ path: ['legacy', 'phases', index], message: `is held back: ${state.why}` }]
+  })
+}
+
+function lackOf({
+  lacking,
+  unknown,
+}: {
+  readonly lacking: number
+  readonly unknown: number
+}): string | undefined {
+  if (lacking > 0) return `the new name lacks ${lacking} of what the old one has`
+  return unknown > 0 ? `of ${unknown} contents it is not known whether the new name has them` : undefined
+}
