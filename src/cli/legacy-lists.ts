@@ -1,4 +1,5 @@
 import type { LegacyConfig } from '../config/legacy-config.ts'
+import { PortolanError } from '../errors.ts'
 import { finish } from '../internal/steps.ts'
 import { compareLists, type SomeImages } from '../legacy/compare-lists.ts'
 import type { LegacyList } from '../legacy/legacy-list.ts'
@@ -49,15 +50,30 @@ export async function readLists(legacy: LegacyConfig, options: ListOptions): Pro
   return { ...(file !== undefined && { file }), before, known }
 }
 
-/** Writes the list, unless a door would be told less than is so. */
+/** Writes the list, unless a door would be told less than is so; a file that cannot be written is no reason to say nothing. */
 export async function keepList(
-  { list, incomplete }: LegacyCheck,
+  check: LegacyCheck,
   { file, before }: LegacyLists,
-  { blobs, forget }: ListOptions,
+  options: ListOptions,
   say: (line: string) => void,
 ): Promise<WrittenList> {
-  if (!blobs) return { written: false, why: 'without blobs, nothing is proven' }
+  if (!options.blobs) return { written: false, why: 'without blobs, nothing is proven' }
   if (file === undefined) return { written: false }
+  try {
+    return await replaceList(check, file, before, options, say)
+  } catch (error) {
+    if (!(error instanceof PortolanError)) throw error
+    return { written: false, file, refused: true, why: error.message }
+  }
+}
+
+async function replaceList(
+  { list, incomplete }: LegacyCheck,
+  file: string,
+  before: LegacyList | undefined,
+  { forget }: ListOptions,
+  say: (line: string) => void,
+): Promise<WrittenList> {
   const not = (why: string) => ({ written: false, file, why })
   const refused = (why: string) => ({ ...not(why), refused: true as const })
   if (incomplete.length > 0) return refused('a door would refuse what the list lacks')

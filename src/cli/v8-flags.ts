@@ -12,7 +12,15 @@ const ASKING = [...YOUNG, '--no-wasm-dynamic-tiering', '--no-wasm-tier-up']
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   ...{ scan: SEARCH, rewrite: SEARCH },
-  ...{ sync: ASKING, copy: ASKING, bundle: ASKING, serve: ASKING, 'serve-worker': ASKING, demo: ASKING },
+  ...{
+    sync: ASKING,
+    copy: ASKING,
+    legacy: ASKING,
+    bundle: ASKING,
+    serve: ASKING,
+    'serve-worker': ASKING,
+    demo: ASKING,
+  },
 }
 
 /**

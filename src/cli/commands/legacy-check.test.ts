@@ -1,9 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { startServer } from '../../../examples/embedding/node-http.ts'
-import { startCommand } from '../../../test/support/command.ts'
+import { runCommand, startCommand } from '../../../test/support/command.ts'
 import { runHosted } from '../../../test/support/command-host.ts'
 import { configOf } from '../../../test/support/config.ts'
 import { blobOf, makeBlob, makeIndex, makeManifest, type TestBlob } from '../../../test/support/content.ts'
@@ -12,6 +12,7 @@ import {
   type Answer,
   json,
   type ScriptedRegistry,
+  type SeenRequest,
   serve,
   startScriptedRegistry,
 } from '../../../test/support/scripted-registry.ts'
@@ -359,6 +360,14 @@ describe('once the old name is switched off', () => {
     expect(await check()).toMatchObject({ code: 0 })
   })
 
+  it('what a list names as a referrer and the old name never had is not missed', async () => {
+    script(old, `/v2/pause/manifests/${SBOM.digest}`, status(404))
+    script(next, `/v2/images/pause/manifests/${SBOM.digest}`, status(404))
+    next.script(`/v2/images/pause/referrers/${INDEX.digest}`, referrers())
+    expect(await first()).toMatchObject({ code: 0 })
+    expect(await check()).toMatchObject({ code: 0 })
+  })
+
   it('says what to type where there is no list yet', async () => {
     const { code, err } = await check()
     expect(err).toMatch(
@@ -439,6 +448,89 @@ it('goes by a file of names, and says which of them has nothing', async () => {
   expect(code).toBe(0)
   expect(err).toContain(`no/such has no tags at ${old.host}`)
   expect(Object.keys((await listAt('old.json')).repositories)).toEqual(['pause'])
+})
+
+it('goes down the child repositories of Artifact Registry, below what stands before them', async () => {
+  await using google = await startScriptedRegistry({ repositories: repositories('project/images/') })
+  const level = (child: string[], tags: string[] = []) => json({ child, tags, manifest: {} })
+  google.script('/v2/project/images/tags/list', level(['pause', 'team']))
+  google.script('/v2/project/images/pause/tags/list', level([], ['3.9', 'latest', SIGNATURE_TAG]))
+  google.script('/v2/project/images/team/tags/list', level(['tool']))
+  google.script('/v2/project/images/team/tool/tags/list', level([], ['1.0']))
+  const from = `${google.host}/project/images`
+  const { code, out, err } = await check('--from', from, '--repositories', 'childRepositories')
+  expect(out, err).toContain(`old.example, as ${from} had it at `)
+  expect(code).toBe(0)
+  expect(Object.keys((await listAt('old.json')).repositories)).toEqual(['pause', 'team/tool'])
+})
+
+describe('files in the place of a registry', () => {
+  const layout = 'layout'
+  const bundle = 'bundle'
+  const files = [`oci:${layout}`, `bundle:${bundle}`]
+  const images = () => [`${old.host}/pause:3.9`, `${old.host}/pause:latest`, `${old.host}/team/tool:1.0`]
+  const run = (...words: string[]) => runHosted(words, { folder: folder.path })
+  beforeEach(async () => {
+    for (const name of [layout, bundle]) await rm(fileOf(name), { recursive: true, force: true })
+    expect(await run('copy', ...images(), `oci:${layout}`)).toMatchObject({ code: 0 })
+    await writeFile(fileOf('images.txt'), images().join('\n'))
+    const exported = await run('bundle', 'export', '--images', 'images.txt', '--output', bundle)
+    expect(exported.code, exported.err).toBe(0)
+  })
+
+  it.each(files)('%s is what the old name had', async (place) => {
+    const { code, out, err } = await check('--from', place)
+    expect(out, err).toContain('2 repositories, 4 tags, 4 manifests, 5 blobs, 1 referrer.')
+    expect(code).toBe(0)
+    expect((await listAt('old.json')).listedFrom).toBe(place)
+    script(next, '/v2/images/team/tool/manifests/1.0', status(404))
+    const missed = await check('--from', place)
+    expect(missed.out).toContain(`"portolan copy ${place}:team/tool:1.0 ${next.host}/images/team/tool:1.0"`)
+    expect(missed.code).toBe(1)
+  })
+
+  it.each([
+    ['layout', layout],
+    ['bundle', bundle],
+  ])('a %s is what the new name has', async (kind, place) => {
+    await save({ upstreams: [{ id: 'main', [kind]: place, at: 'my/main' }] })
+    const { code, out, err } = await first()
+    expect(out, err).toContain(`All of it is at ${kind === 'layout' ? 'oci' : 'bundle'}:${fileOf(place)}.`)
+    expect(code).toBe(0)
+  })
+
+  it('what is gone from a layout is missed at the new name, and is no list of all that the old one has', async () => {
+    await rm(join(fileOf(layout), 'blobs/sha256', TOOL.digest.slice('sha256:'.length)))
+    await save({ upstreams: [{ id: 'main', layout, at: 'my/main' }] })
+    const { code, out } = await first()
+    expect(out).toMatch(/missing: 1\n.*\n +tag +team\/tool:1\.0 +is not there\n/)
+    expect(code).toBe(1)
+    await save()
+    const asOld = await check('--from', `oci:${layout}`)
+    expect(asOld.out).toContain('Nothing is written: a door would refuse what the list lacks.')
+    expect(asOld.code).toBe(3)
+  })
+})
+
+it('asks both registries with the login of whoever runs it', async () => {
+  const basic = btoa('me:secret')
+  const challenge = ({ headers }: SeenRequest) =>
+    headers.authorization === `Basic ${basic}` ? undefined : 'Basic realm="registry"'
+  await using closedOld = await startScriptedRegistry({ repositories: repositories(), challenge })
+  await using closedNext = await startScriptedRegistry({ repositories: repositories(), challenge })
+  await writeFile(fileOf('names.txt'), 'team/tool')
+  await save({ upstreams: [{ id: 'main', url: closedNext.origin, at: 'my/main' }] })
+  const words = ['--from', closedOld.origin, '--repositories', 'names.txt']
+  const refused = await check(...words)
+  expect(refused).toMatchObject({ code: 3 })
+  const auths = Object.fromEntries([closedOld, closedNext].map(({ host }) => [host, { auth: basic }]))
+  await writeFile(fileOf('config.json'), JSON.stringify({ auths }))
+  const env = { DOCKER_CONFIG: folder.path }
+  // Logins are read once for a process.
+  const ended = await runCommand(['legacy', 'check', 'door.yaml', ...words], { folder: folder.path, env })
+  expect(ended.out, ended.err).toContain('All of it is at')
+  expect(ended.code).toBe(0)
+  expect(ended.out + ended.err + (await readFile(fileOf('old.json'), 'utf8'))).not.toContain('secret')
 })
 
 describe('wrong usage is one line and ends with 2', () => {
@@ -522,6 +614,13 @@ describe('what lies where the list goes', () => {
     expect(err).toMatch(/^portolan: cannot write no\/such\/list\.json: ENOENT/)
     expect(code).toBe(1)
     expect(old.requests.length).toBe(before)
+  })
+
+  it('is still reported on when it cannot be written at the end', async () => {
+    await mkdir(fileOf('old.json.draft'))
+    const { code, out } = await first().finally(() => rm(fileOf('old.json.draft'), { recursive: true }))
+    expect(out).toMatch(/All of it is at .*\. Nothing is written: cannot write .*old\.json: EISDIR/)
+    expect(code).toBe(1)
   })
 
   it('need not be what the config names, which is said then', async () => {

@@ -42,7 +42,7 @@ export async function readOldRepository(
   const isOfLacking = ({ code, facts }: PortolanError) =>
     code === 'CONTENT_INVALID' && lacks.has(facts.digest as Digest)
   const listedReferrers = [...memory.known.referrers].map(
-    ([subject, { digests }]) => [subject, digests] as const,
+    ([subject, { digests }]) => [subject, digests.filter((digest) => !lacks.has(digest))] as const,
   )
   return {
     ...{ name, tags, lacks, warnings, incomplete, contents: manifests.contents },
