@@ -1,4 +1,3 @@
-import type { LegacyFinding } from '../legacy/legacy-list.ts'
 import { isWithoutCatalog } from '../replication/collect.ts'
 import { isEmptyListing, type LegacyCheck } from '../replication/legacy/check-legacy.ts'
 import { EXIT } from './exit-code.ts'
@@ -53,14 +52,14 @@ export function formatLegacyReport(report: LegacyReport): string {
     formatCount(referrers, 'referrer'),
   ].join(', ')
   const accepted = excepted.slice(0, SHOWN).map(({ kind, image }) => `${kind}: ${image}`)
-  return [
-    `${list.host}, as ${list.listedFrom} had it at ${list.listed}: ${counts}.`,
+  const blocks = [
     ...block('What it has is not known whole', incompleteLines(report)),
-    ...findingTable(list.findings, list.counts),
+    ...findingTables(list),
     ...block('Accepted by --except', [...accepted, ...more(list.counts.excepted)]),
-    [verdict(report), fileSentence(report)].filter((sentence) => sentence !== '').join(' '),
-    '',
-  ].join('\n')
+  ]
+  const head = `${list.host}, as ${list.listedFrom} had it at ${list.listed}: ${counts}.`
+  const last = [verdict(report), fileSentence(report)].filter((sentence) => sentence !== '').join(' ')
+  return `${[head, ...blocks, last].join(blocks.length === 0 ? '\n' : '\n\n')}\n`
 }
 
 function incompleteLines({ incomplete, byCatalog }: LegacyReport): string[] {
@@ -71,23 +70,19 @@ function incompleteLines({ incomplete, byCatalog }: LegacyReport): string[] {
   return [...first, ...more(incomplete.length), ...(needsNames ? [advice] : [])]
 }
 
-function findingTable(findings: readonly LegacyFinding[], counts: LegacyReport['list']['counts']): string[] {
+function findingTables({ findings, counts }: LegacyReport['list']): string[] {
   return (['missing', 'different', 'unknown'] as const).flatMap((kind) => {
     const rows = findings.filter((finding) => finding.kind === kind).slice(0, SHOWN)
     if (rows.length === 0) return []
     const cells = rows.map(({ what, image, message }) => [what, image, printable(message)])
     const left = counts[kind] - rows.length
-    return [
-      `\n${kind}: ${counts[kind]}`,
-      formatTable(['what', 'image', 'found'], cells),
-      ...(left > 0 ? [`  … and ${left} more`] : []),
-      ...(rows.length > 0 ? [''] : []),
-    ]
+    const table = formatTable(['what', 'image', 'found'], cells)
+    return [`${kind}: ${counts[kind]}\n${table}${left > 0 ? `\n  … and ${left} more` : ''}`]
   })
 }
 
 function block(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${printable(line)}`), '']
+  return lines.length === 0 ? [] : [[`${title}:`, ...lines.map((line) => `  ${printable(line)}`)].join('\n')]
 }
 
 function more(count: number): string[] {

@@ -6,8 +6,12 @@ import { readLegacyList } from '../../src/legacy/read-list.ts'
 import type { Name } from '../../src/oci/name.ts'
 import { runCommand } from '../support/command.ts'
 import { type DockerRegistry, noDockerRegistry, startDockerRegistry } from '../support/docker-registry.ts'
+import { findProgram, runOk } from '../support/programs.ts'
 import { type PushedImages, pushImages } from '../support/pushed-images.ts'
+import { TARGET_REGISTRIES } from '../support/target-registries.ts'
 import { makeTempFolder, type TempFolder } from '../support/temp.ts'
+
+const SKOPEO = findProgram('skopeo')
 
 if (noDockerRegistry !== undefined) console.warn(`no old name is checked; ${noDockerRegistry}`)
 
@@ -24,25 +28,26 @@ describe.skipIf(noDockerRegistry !== undefined)(
       old = await startDockerRegistry()
       next = await startDockerRegistry({ deletes: true })
       pushed = await pushImages(old.host, 'images')
-      const config = {
-        ...{ version: 1, admin: 'off', clouds: { refresh: 'off' } },
-        upstreams: [{ id: 'main', url: `http://${next.host}`, prefix: 'mirror', at: 'my/main' }],
-        legacy: {
-          ...{ host: 'old.example', successor: 'registry.example', frozen: '2026-04-03', list: 'old.json' },
-          phases: [{ phase: 'announce', from: '2027-01-11T09:00:00Z' }],
-        },
-      }
-      await writeFile(join(folder.path, 'door.yaml'), JSON.stringify(config))
+      await writeFile(join(folder.path, 'door.yaml'), configOf(next.host))
     })
     afterAll(async () => {
       for (const each of [old, next, folder]) await each?.[Symbol.asyncDispose]()
     })
 
+    const configOf = (host: string, list = 'old.json') =>
+      JSON.stringify({
+        ...{ version: 1, admin: 'off', clouds: { refresh: 'off' } },
+        upstreams: [{ id: 'main', url: `http://${host}`, prefix: 'mirror', at: 'my/main' }],
+        legacy: {
+          ...{ host: 'old.example', successor: 'registry.example', frozen: '2026-04-03', list },
+          phases: [{ phase: 'announce', from: '2027-01-11T09:00:00Z' }],
+        },
+      })
     const portolan = (...words: readonly string[]) => runCommand(words, { folder: folder.path })
     const check = (...words: readonly string[]) => portolan('legacy', 'check', 'door.yaml', ...words)
     const isSignature = (tag: string) => tag.startsWith('sha256-')
-    const copyTo = (name: string, tag: string) =>
-      portolan('copy', `${old.host}/images/${name}:${tag}`, `${next.host}/mirror/${name}:${tag}`)
+    const copyTo = (name: string, tag: string, { host } = next as Pick<DockerRegistry, 'host'>) =>
+      portolan('copy', `${old.host}/images/${name}:${tag}`, `${host}/mirror/${name}:${tag}`)
 
     const imageOf = (name: string) => pushed.images.find((image) => image.name === name)!
     const lose = async (name: string, kind: 'manifests' | 'blobs', digest: string) => {
@@ -92,6 +97,47 @@ describe.skipIf(noDockerRegistry !== undefined)(
       const again = await check('--from', `${old.host}/images`)
       expect(again.code, again.out).toBe(0)
     })
+
+    for (const { name: kind, unable, start } of TARGET_REGISTRIES) {
+      it.skipIf(unable !== undefined)(`is all in ${kind}, when it is copied there`, async () => {
+        await using target = await start()
+        for (const { name, tag } of pushed.images.filter((image) => !isSignature(image.tag)))
+          expect(await copyTo(name, tag, target)).toMatchObject({ code: 0 })
+        await writeFile(join(folder.path, 'other.yaml'), configOf(target.host, `${target.host}.json`))
+        const words = ['legacy', 'check', 'other.yaml']
+        const { code, out } = await portolan(...words, '--from', `${old.host}/images`)
+        expect(code, out).toBe(0)
+        expect(await portolan(...words)).toMatchObject({ code: 0 })
+      })
+    }
+
+    it.skipIf(SKOPEO === undefined)(
+      'misses what skopeo changes, and what it does not take along',
+      async () => {
+        await using target = await startDockerRegistry()
+        const [from = '', to = ''] = [`${old.host}/images`, `${target.host}/mirror`].map(
+          (at) => `docker://${at}/app:v1.2.0`,
+        )
+        const copy = ['copy', '--all', '--src-tls-verify=false', '--dest-tls-verify=false', from, to]
+        await writeFile(join(folder.path, 'names.txt'), 'app')
+        await writeFile(join(folder.path, 'other.yaml'), configOf(target.host, 'skopeo.json'))
+        const words = ['--from', `${old.host}/images`, '--repositories', 'names.txt']
+        // What is no gzip is compressed on its way, so that the image is another one.
+        await runOk(SKOPEO!, copy)
+        const changed = await portolan('legacy', 'check', 'other.yaml', ...words)
+        expect(changed.out).toMatch(
+          /different: 1\n.*\n +tag +app:v1\.2\.0 +stands for sha256:\w+ there, and for /,
+        )
+        expect(changed.code).toBe(1)
+        await runOk(SKOPEO!, [...copy, '--preserve-digests'])
+        const { code, out } = await portolan('legacy', 'check', 'other.yaml', ...words)
+        expect(out).toContain('\nmissing: 2\n')
+        expect(out).toMatch(
+          / tag +app:sha256-\w+\.sig +is not there\n +referrer +app@sha256:\w+ +is not there; part of app:v1/,
+        )
+        expect(code).toBe(1)
+      },
+    )
 
     it('is proven without the old registry, and misses what is deleted', async () => {
       await old[Symbol.asyncDispose]()
