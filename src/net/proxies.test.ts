@@ -49,6 +49,11 @@ it.each<[url: string, environment: Record<string, string>, proxy: string | undef
   expect(proxyFor(url, readProxies(environment))).toBe(proxy)
 })
 
+it.each(['jo:hunter2@[bad', 'socks5://jo:hunt/er2@proxy.test:1080'])('shows no login of %s', (text) => {
+  const proxies = readProxies({ HTTPS_PROXY: text })
+  expect(() => proxyFor('https://a.test', proxies)).toThrow(/^HTTPS_PROXY "(?:[a-z0-9]+:\/+)?\*\*\*@/)
+})
+
 it.each(['socks5://proxy.test:1080', 'http://', 'ftp://a'])('%s is no proxy, and says so', (text) => {
   const proxies = readProxies({ HTTPS_PROXY: text })
   expect(() => proxyFor('https://a.test', proxies)).toThrow(

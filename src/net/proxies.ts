@@ -84,7 +84,7 @@ function readProxy(environment: Environment, name: string): Proxy | undefined {
   if (url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '')
     return { url: url.href.replace(/\/$/, '') }
   return {
-    fault: `${from} ${JSON.stringify(text.replace(/\/\/.*@/, '//***@'))} must be an http or https proxy, such as http://proxy.example:3128`,
+    fault: `${from} ${JSON.stringify(text.replace(/^([a-z][a-z0-9+.-]*:\/+)?.*@/i, '$1***@'))} must be an http or https proxy, such as http://proxy.example:3128`,
   }
 }
 

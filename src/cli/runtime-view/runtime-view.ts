@@ -1,4 +1,5 @@
 import tls from 'node:tls'
+import { redactFacts } from '../../doctor/network/redact-facts.ts'
 import type { RuntimeFacts, SettingFinding } from '../../doctor/network/report.ts'
 import type { Endpoint, NetworkView } from '../../doctor/network/view.ts'
 import { checkNode } from '../../migrate/node-check/check-node.ts'
@@ -69,7 +70,7 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
       timeout: request.timeout,
       ...(family !== undefined && { only: family }),
     },
-    facts: {
+    facts: redactFacts({
       runtime,
       ...(family !== undefined && { family }),
       proxies: { from, ...shownProxies(variables) },
@@ -87,9 +88,9 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
         })),
         ...unread,
       ],
-    },
+    }),
     notRead: files.notRead,
-    ...hintOf(runtime, endpoints, proxies, unreadUnit),
+    ...redactFacts(hintOf(runtime, endpoints, proxies, unreadUnit)),
   }
 }
 
@@ -160,6 +161,15 @@ function shownProxies(variables: Readonly<Record<string, string>>) {
 }
 
 /** A proxy of the shell alone is why `curl` works where the runtime does not. */
+function isProxied(url: string, proxies: Proxies): boolean {
+  try {
+    return proxyFor(url, proxies) !== undefined
+  } catch {
+    // There is one, though it is none that can be used.
+    return true
+  }
+}
+
 function hintOf(
   runtime: string,
   [first]: readonly Endpoint[],
@@ -169,7 +179,7 @@ function hintOf(
   if (unread !== undefined) return { hint: `${unread.problem}: ${unread.fix}` }
   if (first === undefined || runtime === 'podman' || runtime === 'shell') return {}
   const shell = readProxies(shellVariables().variables).https
-  if (shell === undefined || 'fault' in shell || proxyFor(first.base, proxies) !== undefined) return {}
+  if (shell === undefined || 'fault' in shell || isProxied(first.base, proxies)) return {}
   return {
     hint: `this shell has a proxy and ${runtime}.service has none: \`systemctl edit ${runtime}\`, [Service], Environment=HTTPS_PROXY=… NO_PROXY=…, and restart it`,
   }

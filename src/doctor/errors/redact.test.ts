@@ -12,6 +12,9 @@ it.each([
   [`Set-Cookie: id=${SECRET}`],
   [`X-Registry-Auth: ${SECRET}`],
   [`https://jo:${SECRET}@registry.example/v2/`],
+  [`HTTPS_PROXY=jo:${SECRET}@proxy:3128`],
+  [`1.1 jo:${SECRET}@proxy (squid)`],
+  [`jo:${SECRET}@[2001:db8::1]:3128`],
   [`HTTPS_PROXY=http://jo:${SECRET}@proxy:3128`],
   [`https://cdn.example/b?X-Amz-Signature=${SECRET}&X-Amz-Date=1`],
   [`https://cdn.example/b?se=1&sig=${SECRET}`],
@@ -44,6 +47,8 @@ it.each([
   'missing realm in bearer auth challenge',
   'unable to retrieve auth token: invalid username/password: unauthorized',
   'Get "https://registry.example/v2/web/manifests/1?ns=docker.io": EOF',
+  `failed to pull web:1@sha256:${'0f'.repeat(32)} from registry.example/team/web:1.25@sha256:${'0f'.repeat(32)}`,
+  'reported by jo@example.org at 10:15 to ops@example.org',
   'malformed www-authenticate, missing realm: map[service:registry]',
 ])('leaves what says what went wrong: %s', (text) => {
   expect(redact(text)).toBe(text)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PortolanError } from '../../errors.ts'
+import { redactFacts } from './redact-facts.ts'
 import type { NetworkReport } from './report.ts'
 
 /** One thing that is not the same on two machines; absent where one of them has nothing of it. */
@@ -51,7 +52,8 @@ export type ComparedReport = Omit<z.infer<typeof REPORT>, 'version'>
 /** Reads what `doctor --json` has printed. Throws `CONTENT_INVALID` for anything else; `source` is where it was read. */
 export function parseReport(content: unknown, source: string): ComparedReport {
   const parsed = REPORT.safeParse(content)
-  if (parsed.success) return parsed.data
+  // Who has written it is not known.
+  if (parsed.success) return redactFacts(parsed.data)
   const [first] = parsed.error.issues
   const message = `${source} is not what doctor --json prints: ${first!.path.join('.') || 'the whole'}: ${first!.message}`
   throw new PortolanError('CONTENT_INVALID', message, { source })

@@ -408,6 +408,21 @@ describe('a proxy', () => {
     expect(summary).toMatchObject({ verdict: 'fail', cause, host: 'registry.test' })
   })
 
+  it.each([
+    ['jo:hunter2@[bad', 'fail', 'proxy-invalid', 'HTTPS_PROXY "***@[bad" must be an http or https proxy'],
+    ['http://jo:hunt/er2@proxy.test:1', 'fail', 'proxy-invalid', 'HTTPS_PROXY "http://…@proxy.test:1"'],
+    ['socks5://jo:hunter2@proxy.test:1', 'unknown', 'proxy-untried', 'HTTPS_PROXY "socks5://…@proxy.test:1"'],
+  ])('that is none, or of another kind, is named: %s', async (text, verdict, cause, says) => {
+    const base = 'https://registry.test:1/v2'
+    const { summary } = await look(
+      { ...(await world()), base },
+      { proxies: readProxies({ HTTPS_PROXY: text }) },
+    )
+    expect(summary).toMatchObject({ verdict, cause, owner: 'this machine' })
+    expect(summary.sentence).toContain(says)
+    expect(summary.sentence).not.toMatch(/hunt/)
+  })
+
   it('whose login cannot be read is named', async () => {
     const proxies = readProxies({ all_proxy: 'http://jo:100%25%@127.0.0.1:1' })
     const { summary } = await look(await world(), { proxies })

@@ -7,6 +7,7 @@ import type { NetworkRuntime } from './in-time.ts'
 import { judge, summarize } from './judge.ts'
 import { rememberNames } from './name-servers.ts'
 import { type ProbedImage, probePull } from './probe-pull.ts'
+import { redactFacts } from './redact-facts.ts'
 import type { NetworkReport, RuntimeFacts } from './report.ts'
 import type { Endpoint, NetworkView } from './view.ts'
 
@@ -40,7 +41,16 @@ export async function examine(
     if (view.only === undefined && hasOther(first))
       pulls.push(await probePull(image, asked, 6, view, runtime))
   }
-  const families = runtime.sockets.families()
+  return reportOf(image, facts, redactFacts(pulls), runtime.sockets.families(), hint)
+}
+
+function reportOf(
+  image: ProbedImage,
+  facts: RuntimeFacts,
+  pulls: readonly PullFacts[],
+  families: readonly Family[],
+  hint: string | undefined,
+): NetworkReport {
   const name = formatReference(image.reference)
   const failed = pulls.find(({ works }) => !works)?.failed
   const shown = failed !== undefined && OF_THE_WAY.includes(CAUSES[failed.cause].step) ? hint : undefined

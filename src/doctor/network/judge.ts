@@ -29,13 +29,13 @@ function checksOf(view: RuntimeFacts, pulls: readonly PullFacts[]): Check[] {
   ]
 }
 
-/** A redirect to where only this machine can go is not followed here, and by some runtimes is. */
-const NOT_TRIED: CauseId = 'redirect-refused'
+/** Some runtimes follow a redirect to where only this machine can go, and go through proxies of other kinds. */
+const NOT_TRIED: readonly CauseId[] = ['redirect-refused', 'proxy-untried']
 
 /** What becomes of the pull then. */
 const REST: Readonly<Partial<Record<Verdict, string>>> = {
   warn: '; the pull goes on elsewhere',
-  unknown: '; a runtime may follow it: that was not tried',
+  unknown: '; a runtime may go there: that was not tried',
 }
 
 /** The one thing to know of all that was found. `families` are those of which this machine has an address. */
@@ -57,7 +57,7 @@ export function summarize(
     const works = pulls.some(({ endpoint }) =>
       pulls.every((pull) => pull.endpoint !== endpoint || pull.works),
     )
-    const verdict = first.failed?.cause === NOT_TRIED ? 'unknown' : 'fail'
+    const verdict = first.failed !== undefined && NOT_TRIED.includes(first.failed.cause) ? 'unknown' : 'fail'
     return ofFailure({ image, runtime }, first, pulls, works ? 'warn' : verdict, hint)
   }
   const unused = findings[0]
@@ -128,7 +128,7 @@ function ofPull(pull: PullFacts, all: readonly PullFacts[]): Check {
   if (!isKnown) return { ...at, verdict: 'unknown', says: `nothing was reached over IPv${family}` }
   if (works) return { ...at, verdict: 'pass', says: `all of it came, in ${exchanges.length} requests` }
   const { cause, detail, what, host, port } = failed!
-  const verdict = cause === NOT_TRIED ? 'unknown' : 'fail'
+  const verdict = NOT_TRIED.includes(cause) ? 'unknown' : 'fail'
   return { ...at, verdict, cause, says: `${what}, from ${host}:${port}: ${detail}` }
 }
 

@@ -53,7 +53,7 @@ async function open(
   runtime: NetworkRuntime,
   exchange: Exchange,
 ): Promise<Way> {
-  const proxy = URL.parse(proxyFor(url, view.proxies) ?? '')
+  const proxy = URL.parse(proxyOf(url, view) ?? '')
   if (proxy !== null) exchange.proxy = `${proxy.hostname}:${portOf(proxy)}`
   const isTls = url.protocol === 'https:'
   const headers = proxy === null ? {} : loginOf(proxy)
@@ -85,6 +85,16 @@ async function open(
   } catch (error) {
     connection.close()
     throw await blameAddress(url, faultOf(error), view, runtime, exchange)
+  }
+}
+
+/** Go speaks SOCKS, too, which is not tried here (net/http, Transport.Proxy). */
+function proxyOf(url: URL, { proxies }: NetworkView): string | undefined {
+  try {
+    return proxyFor(url, proxies)
+  } catch (error) {
+    const detail = (error as Error).message
+    throw new PullFault({ cause: /"socks5h?:/i.test(detail) ? 'proxy-untried' : 'proxy-invalid', detail })
   }
 }
 

@@ -204,6 +204,26 @@ export const NETWORK_CAUSES = defineCauses({
     ],
     allow: true,
   },
+  'proxy-invalid': {
+    step: 'proxy',
+    owner: 'this machine',
+    is: 'the proxy of the settings is none',
+    because: [
+      'HTTPS_PROXY of the runtime is misspelt',
+      'a character of its password is not percent-encoded: / is %2F, @ is %40, # is %23',
+    ],
+    try: [
+      '`systemctl show --property=Environment containerd docker crio`, and `env | grep -i proxy` for a tool',
+      'write http://USER:PASSWORD@PROXY:PORT; then `systemctl daemon-reload` and restart the runtime',
+    ],
+  },
+  'proxy-untried': {
+    step: 'proxy',
+    owner: 'this machine',
+    is: 'the way to {host} is a proxy by SOCKS, which is not tried here',
+    because: ['HTTPS_PROXY of the runtime begins with socks5://'],
+    try: ['`curl -v --proxy PROXY https://{host}:{port}/v2/`', 'or name a proxy by HTTP in its place'],
+  },
   'proxy-unreachable': {
     step: 'proxy',
     owner: 'this machine',
