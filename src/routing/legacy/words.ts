@@ -39,8 +39,10 @@ export function warningOf(legacy: LegacyConfig, image: string): string {
   const ends = endOf(legacy)
   const end = ends === undefined ? '' : ` and ends on ${secondsOf(ends)}`
   const text = `${legacy.host} is frozen since ${legacy.frozen}${end}: ${wayOut(legacy, image)}`
+  // containerd decodes %xx, and drops the whole warning where that makes what no quoted string has (its warnings.go).
+  const written = text.replace(/[^\x20-\x7e]/g, '?').replace(/%(?=[01][0-9a-f]|22|5c|7f)/gi, '%25')
   // RFC 9110, 5.6.4: in a quoted string, these two have a backslash before them.
-  const quoted = text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')
+  const quoted = written.replace(/["\\]/g, '\\$&')
   return `299 - "${quoted.slice(0, WARNING_MAX - 16)}"`
 }
 

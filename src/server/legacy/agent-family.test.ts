@@ -7,6 +7,7 @@ test.each([
     'docker/20.10.24+dfsg1 go/go1.19.8 git-commit/5d6db84 kernel/6.1 os/linux arch/amd64 UpstreamClient(Docker-Client/20.10.24 \\(linux\\))',
     'docker',
   ],
+  ['Docker-Client/20.10.24+dfsg1 (linux)', 'docker'],
   ['containers/5.23.1 (github.com/containers/image)', 'containers-image'],
   ['skopeo/1.9.3', 'skopeo'],
   ['Buildah/1.28.2', 'buildah'],

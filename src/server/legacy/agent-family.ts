@@ -1,7 +1,7 @@
 /** What a `User-Agent` names, by its first match: those that name a library come after those that name themselves. */
 const FAMILIES = [
   ['containerd', /^containerd\//],
-  ['docker', /^docker\//],
+  ['docker', /^docker(?:-client)?\//i],
   ['buildkit', /buildkit/],
   ['cri-o', /^cri-o\//i],
   ['podman', /^(?:podman|libpod)\//],
