@@ -2,7 +2,7 @@
 export const FULL: boolean = process.env.TEST_FULL === '1'
 
 /** Which rows a sample takes; another every day, so that in time all of them run. */
-const SEED = process.env.TEST_SEED ?? new Date().toISOString().slice(0, 10)
+export const SEED = process.env.TEST_SEED ?? new Date().toISOString().slice(0, 10)
 
 /**
  * Of the rows of a long matrix as many as are said, in their order, spread over their groups; with `FULL` all of them.

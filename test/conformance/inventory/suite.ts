@@ -13,6 +13,7 @@ import { layInventory, makeInventory } from '../../support/inventory.ts'
 import { type MisbehavingServer, type Served, startMisbehaving } from '../../support/misbehaving.ts'
 import { type Portolan, type RuntimeName, startPortolan } from '../../support/portolan.ts'
 import { exchange } from '../../support/raw-http.ts'
+import { takeTurns } from '../../support/turns.ts'
 import { until } from '../../support/until.ts'
 
 const NAME = 'team/app'
@@ -39,7 +40,8 @@ interface InventoryReport {
 /** A door that goes by what its stores list, over real sockets; the same on every runtime. */
 export function describeInventories(runtime: RuntimeName): void {
   describe(`a door on ${runtime} whose stores have inventories`, () => {
-    let made: AsyncDisposableStack
+    takeTurns('inventories', runtime)
+    let made = new AsyncDisposableStack()
     let upstream: MisbehavingServer
     let door: Portolan
 

@@ -6,6 +6,7 @@ import { type Portolan, type RuntimeName, startPortolan } from '../../support/po
 import { findFreePort } from '../../support/ports.ts'
 import { exchange } from '../../support/raw-http.ts'
 import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
+import { takeTurns } from '../../support/turns.ts'
 import { until } from '../../support/until.ts'
 
 const PARIS = '35.180.1.1'
@@ -23,7 +24,7 @@ interface Backend {
 /** What an operator does with a door that runs, on one runtime: reload its config, and ask its admin service. */
 export function describeOperations(runtime: RuntimeName): void {
   describe(`a door on ${runtime} that runs`, () => {
-    let made: AsyncDisposableStack
+    let made = new AsyncDisposableStack()
     let near: ScriptedStore
     let far: ScriptedStore
     let registry: ScriptedStore
@@ -87,6 +88,7 @@ export function describeOperations(runtime: RuntimeName): void {
     })
 
     describe('reloads', () => {
+      takeTurns('reloads', runtime)
       beforeEach(open)
       afterEach(() => made.disposeAsync())
 

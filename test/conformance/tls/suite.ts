@@ -16,6 +16,7 @@ import {
 import { startScriptedRegistry } from '../../support/scripted-registry.ts'
 import { type ScriptedStore, startScriptedStore } from '../../support/scripted-store.ts'
 import { makeTempFolder } from '../../support/temp.ts'
+import { takeTurns } from '../../support/turns.ts'
 import { until } from '../../support/until.ts'
 import { ask, keepAsking } from './clients.ts'
 import { makeSecretFolder } from './secret-folder.ts'
@@ -23,6 +24,7 @@ import { makeSecretFolder } from './secret-folder.ts'
 /** What an operator sees of a door that speaks TLS, whatever runtime it is on. */
 export function describeTls(runtime: RuntimeName): void {
   describe.skipIf(noPrivateAuthority)(`a door on ${runtime} that speaks TLS`, { timeout: 60_000 }, () => {
+    takeTurns('TLS', runtime)
     let made: AsyncDisposableStack
     let authority: PrivateAuthority
     let registry: ScriptedStore

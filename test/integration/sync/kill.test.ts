@@ -17,7 +17,7 @@ import { startThrottledRegistry } from './throttled-registry.ts'
 import { noise } from './world.ts'
 
 const ALL_KILLS = 50
-const KILLS = FULL ? ALL_KILLS : 14
+const KILLS = FULL ? ALL_KILLS : 8
 /** At once, each with servers of its own: most of the time goes into starting processes. */
 const WORLDS = 2
 const MIB = 1024 * 1024
