@@ -44,41 +44,47 @@ afterAll(() => {
   for (const each of [wrong, weary, mute]) each.close()
 })
 
-it('asks by HEAD again and again on one connection', async () => {
+/** By `fetch`, and past it. */
+const WAYS: readonly RequestInit[] = [{ redirect: 'follow' }, { redirect: 'manual' }]
+
+it.each(WAYS)('asks by HEAD again and again on one connection, %j', async (way) => {
   const origin = originOf(server.address() as AddressInfo)
   // What fetch goes by is there once it was called.
-  await outboundFetch(origin, { method: 'HEAD' })
+  await outboundFetch(origin, { method: 'HEAD', ...way })
   connections = 0
   for (let n = 0; n < 5; n++) {
-    const { status, headers } = await outboundFetch(origin, { method: 'HEAD' })
+    const { status, headers } = await outboundFetch(origin, { method: 'HEAD', ...way })
     expect([status, headers.get('content-length')]).toEqual([200, '9'])
   }
   expect(connections).toBeLessThan(2)
 })
 
-it('is answered by a server that sends a body after HEAD, if not each time, and never with a part of that body', async () => {
-  const origin = originOf(wrong.address() as AddressInfo)
-  const answers = []
-  for (let n = 0; n < 6; n++) {
-    answers.push(
-      await outboundFetch(origin, { method: 'HEAD' }).then(
-        ({ status }) => status,
-        () => 'failed',
-      ),
-    )
-  }
-  expect(answers[0]).toBe(200)
-  expect(new Set(answers).difference(new Set([200, 'failed']))).toEqual(new Set())
-})
+it.each(WAYS)(
+  'is answered by a server that sends a body after HEAD, if not each time, and never with a part of that body, %j',
+  async (way) => {
+    const origin = originOf(wrong.address() as AddressInfo)
+    const answers = []
+    for (let n = 0; n < 6; n++) {
+      answers.push(
+        await outboundFetch(origin, { method: 'HEAD', ...way }).then(
+          ({ status }) => status,
+          () => 'failed',
+        ),
+      )
+    }
+    expect(answers[0]).toBe(200)
+    expect(new Set(answers).difference(new Set([200, 'failed']))).toEqual(new Set())
+  },
+)
 
-it.each(['GET', 'HEAD'])(
-  'asks once more by %s when the other end had just closed the connection that was kept',
-  async (method) => {
+it.each(['GET', 'HEAD'].flatMap((method) => WAYS.map((way) => ({ method, ...way }))))(
+  'asks once more when the other end had just closed the connection that was kept, %j',
+  async (init) => {
     const origin = originOf(weary.address() as AddressInfo)
     const statuses = []
     closed = 0
     for (let n = 0; n < 6; n++) {
-      const response = await outboundFetch(origin, { method })
+      const response = await outboundFetch(origin, init)
       await response.arrayBuffer()
       statuses.push(response.status)
     }
@@ -87,8 +93,9 @@ it.each(['GET', 'HEAD'])(
   },
 )
 
-it('asks a server that answers nobody no more than twice', async () => {
+it.each(WAYS)('asks a server that answers nobody no more than twice, %j', async (way) => {
   const origin = originOf(mute.address() as AddressInfo)
-  await expect(outboundFetch(origin, { method: 'HEAD' })).rejects.toThrow()
+  refused = 0
+  await expect(outboundFetch(origin, { method: 'HEAD', ...way })).rejects.toThrow()
   expect(refused).toBeLessThanOrEqual(2)
 })

@@ -6,7 +6,7 @@ import { formatProxies, hasProxies, type Proxies, proxyFor, readProxies } from '
 import type { Fetch, FetchInit } from '../../runtime.ts'
 import { copied } from '../../transport/watch-body.ts'
 import { bulkGet } from './bulk-get.ts'
-import { bulkPut } from './bulk-put.ts'
+import { directFetch, isDirect } from './direct-fetch.ts'
 import { isUnknownAuthority, trustedCertificates, trustSystemStore } from './trust.ts'
 
 type Dispatcher = NonNullable<RequestInit['dispatcher']>
@@ -37,8 +37,6 @@ export function outboundProxies(): Proxies {
  * vouches for the other end, once more by what the system trusts.
  */
 export const outboundFetch: Fetch = async (url, init) => {
-  begun ??= new Promise((resolve) => setTimeout(resolve))
-  await begun
   try {
     return await sendOnce(url, init)
   } catch (error) {
@@ -61,17 +59,17 @@ export function createAgents(): { readonly http: HttpAgent; readonly https: Http
 async function sendOnce(url: string, init: FetchInit): Promise<Response> {
   const known = outboundProxies()
   const proxy = proxyFor(url, known)
-  const isDirect = proxy === undefined && process.env.NODE_USE_ENV_PROXY !== '1'
-  if (!IS_BUN && isDirect && isBulkBody(init)) return bulkPut(url, init)
+  if (!IS_BUN && proxy === undefined && process.env.NODE_USE_ENV_PROXY !== '1' && isDirect(init)) {
+    const response = (mayBeBulk(init) && (await bulkGet(url, init))) || (await directFetch(url, init))
+    if (response !== undefined) return response
+  }
   const { body } = init
   // Others may have several pieces at once.
   if (init.lend && body instanceof ReadableStream)
     return sendOnce(url, { ...init, lend: false, body: copied(body) })
   if (IS_BUN) return fetch(url, forBun(url, init, proxy))
-  if (mayBeBulk(init) && isDirect) {
-    const response = await bulkGet(url, init)
-    if (response !== undefined) return response
-  }
+  begun ??= new Promise((resolve) => setTimeout(resolve))
+  await begun
   const through = proxy === undefined ? undefined : dispatcherFor(known)
   const chosen = init.method === 'HEAD' ? keptOpen(through) : through
   const sent = init.body instanceof ReadableStream ? { ...init, ...ONCE } : init
@@ -83,19 +81,9 @@ async function sendOnce(url: string, init: FetchInit): Promise<Response> {
  * for it again: a blob of a gigabyte would take as much memory (Fetch standard, "HTTP-network-or-cache fetch", step 8).
  */
 const ONCE = { redirect: 'error', window: null } as const
-/** Where redirects are to be followed or refused, or a body is sent, `fetch` knows how. */
-function mayBeBulk({ method = 'GET', redirect, body, lend = false }: FetchInit): boolean {
-  return lend && method === 'GET' && redirect === 'manual' && (body ?? null) === null
-}
 
-/** From so many bytes on, a connection of its own costs little beside what goes over it. */
-const BULK_BYTES = 4 * 1024 * 1024
-
-function isBulkBody(init: FetchInit): init is FetchInit & { readonly body: ReadableStream<Uint8Array> } {
-  const { method, redirect, body, headers } = init
-  if (!(body instanceof ReadableStream) || redirect !== 'manual') return false
-  if (method !== 'PUT' && method !== 'PATCH') return false
-  return Number(new Headers(headers ?? {}).get('Content-Length')) >= BULK_BYTES
+function mayBeBulk({ method = 'GET', body = null, lend = false }: FetchInit): boolean {
+  return lend && method === 'GET' && body === null
 }
 
 /** Whether a connection ended before anything was answered. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { outboundFetch } from './outbound.ts'
 
 /** No multiple of a piece, and more than any queue between here and there takes. */
@@ -18,10 +19,15 @@ beforeAll(async () => {
   await once(server, 'listening')
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/blob?digest=x`
 })
+server.on('connection', () => connections++)
+let connections = 0
 afterAll(() => {
   server.closeAllConnections()
   server.close()
 })
+
+/** Asks for what is not the blob. */
+const ask = (init: RequestInit = {}) => outboundFetch(url, { redirect: 'manual', ...init })
 
 /** A body in memory that is used again for each piece, which `before` may hold up or fail. */
 function lentBody(before: (position: number) => unknown = () => {}) {
@@ -144,4 +150,108 @@ it('ends with the reason of its signal, in the middle of a body too', async () =
   await expect(put(body, { signal: stop.signal })).rejects.toThrow('enough')
   expect(seen.position).toBeLessThan(BODY.length)
   await expect(put(lentBody().body, { signal: stop.signal })).rejects.toThrow('enough')
+})
+
+it('goes on on one connection, whatever of an answer was read', async () => {
+  answer = (request, response) => {
+    const status = request.method === 'POST' ? 202 : 200
+    request.resume().once('end', () => response.writeHead(status, { 'Content-Length': 5 }).end('there'))
+  }
+  await (await ask()).text()
+  connections = 0
+  expect(await (await ask()).text()).toBe('there')
+  expect((await ask({ method: 'HEAD' })).body).toBeNull()
+  const posted = await ask({ method: 'POST', body: new Uint8Array(70_000) })
+  await posted.body!.cancel()
+  expect([posted.status, await (await ask()).text()]).toEqual([202, 'there'])
+  expect(connections).toBe(0)
+})
+
+it('hangs up on an answer of which nobody wants the rest', async () => {
+  const closed = Promise.withResolvers<void>()
+  answer = (_, response) => {
+    response.once('close', closed.resolve)
+    response.writeHead(200, { 'Content-Length': 1e9 }).write('the first of very much')
+  }
+  await (await ask()).body!.cancel()
+  await closed.promise
+})
+
+it('asks for what it wants as it is, and has fetch read what comes encoded all the same', async () => {
+  const asked: unknown[] = []
+  answer = ({ headers }, response) => {
+    asked.push(headers['accept-encoding'])
+    response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync('in few words'))
+  }
+  expect(await (await ask()).text()).toBe('in few words')
+  expect(asked[0]).toBe('identity')
+})
+
+it('takes nothing for an answer that came before it was asked for', async () => {
+  const hello = (word: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${word.length}\r\n\r\n${word}`
+  const sockets: Socket[] = []
+  const forward = createTcpServer((socket) => {
+    sockets.push(socket)
+    socket.on('data', () => socket.write(hello('asked')))
+    socket.on('error', () => {})
+  }).listen(0, '127.0.0.1')
+  await once(forward, 'listening')
+  const origin = `http://127.0.0.1:${(forward.address() as AddressInfo).port}/`
+  const text = async () => (await outboundFetch(origin, { redirect: 'manual' })).text()
+  expect(await text()).toBe('asked')
+  sockets[0]!.write(hello('spied'))
+  await once(sockets[0]!, 'close')
+  expect([await text(), sockets.length]).toEqual(['asked', 2])
+  for (const socket of sockets) socket.destroy()
+  forward.close()
+})
+
+it.each([
+  ['breaks off', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc', 'terminated'],
+  ['is none of HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'fetch failed'],
+  ['has a status that there is not', 'HTTP/1.1 699 Odd\r\nContent-Length: 0\r\n\r\n', 'fetch failed'],
+])('fails as fetch does when an answer %s', async (_, text, message) => {
+  answer = ({ socket }) => socket.end(text)
+  await expect(ask().then((response) => response.text())).rejects.toThrow(message)
+})
+
+it('ends with the reason of its signal in the middle of an answer', async () => {
+  answer = (_, response) => response.writeHead(200, { 'Content-Length': 9 }).write('abc')
+  const stop = new AbortController()
+  const reader = (await ask({ signal: stop.signal })).body!.getReader()
+  await reader.read()
+  stop.abort(new Error('enough of it'))
+  await expect(reader.read()).rejects.toThrow('enough of it')
+})
+
+it('ends quietly by a signal once all of an answer is there', async () => {
+  answer = (_, response) => response.writeHead(200, { 'Content-Length': 3 }).end('abc')
+  const stop = new AbortController()
+  const reader = (await ask({ signal: stop.signal })).body!.getReader()
+  expect(Buffer.from((await reader.read()).value!).toString()).toBe('abc')
+  // An error that nobody hears would end the process.
+  stop.abort(new Error('it is enough'))
+  await reader.cancel()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect((await ask()).status).toBe(200)
+})
+
+it('does not wait for ever for a connection', async () => {
+  const connected = Promise.withResolvers<Socket>()
+  const mute = createTcpServer(connected.resolve).listen(0, '127.0.0.1')
+  await once(mute, 'listening')
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const { port } = mute.address() as AddressInfo
+    // It never answers to the beginning of TLS.
+    const asking = outboundFetch(`https://127.0.0.1:${port}/`, { redirect: 'manual' })
+    const error = asking.catch((thrown) => thrown)
+    const socket = await connected.promise
+    vi.advanceTimersByTime(10_000)
+    expect((await error).cause.message).toBe('no connection within 10 s')
+    socket.destroy()
+  } finally {
+    vi.useRealTimers()
+    mute.close()
+  }
 })
