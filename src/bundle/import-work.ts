@@ -134,23 +134,26 @@ export class ImportWork {
   /** The repositories of the target that lack a blob, and one that has it. */
   async look({ digest, repositories }: BundleContent): Promise<{ lacking: readonly Name[]; from?: Name }> {
     this.signal?.throwIfAborted()
+    const names = this.plan.namesOf(repositories)
+    const answers = await Promise.all(
+      names.map((name) =>
+        orFault(() => this.places.run(() => this.at.target.repository(name).hasBlob(digest))),
+      ),
+    )
+    // Not in the order of the answers: another import goes on with the upload to the first of them.
     const lacking: Name[] = []
     let from: Name | undefined
-    await Promise.all(
-      this.plan.namesOf(repositories).map(async (name) => {
-        const has = await orFault(() =>
-          this.places.run(() => this.at.target.repository(name).hasBlob(digest)),
-        )
-        if (has instanceof PortolanError) this.fail(name, digest, has.message)
-        else if (!has) lacking.push(name)
-        else {
-          from ??= name
-          this.tally.there++
-          // The answer to its last byte may be what an import before this one did not live to see.
-          await this.#sessions?.forget(`${name}@${digest}`)
-        }
-      }),
-    )
+    for (const [index, name] of names.entries()) {
+      const has = answers[index]
+      if (has instanceof PortolanError) this.fail(name, digest, has.message)
+      else if (!has) lacking.push(name)
+      else {
+        from ??= name
+        this.tally.there++
+        // The answer to its last byte may be what an import before this one did not live to see.
+        await this.#sessions?.forget(`${name}@${digest}`)
+      }
+    }
     return { lacking, ...(from !== undefined && { from }) }
   }
 
