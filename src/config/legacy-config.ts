@@ -38,9 +38,9 @@ export interface SuccessorConfig {
 
 /** When a phase ends by itself. */
 export interface FailuresConfig {
-  /** From 0 to 1: of the requests of its clients within five minutes, the share that may fail. */
+  /** From 0 to 1: of its clients within five minutes, the share that may fail; a client is a network in a minute. */
   readonly share: number
-  /** How many requests there must be within that time before it counts. */
+  /** How many clients there must be within that time before it counts. */
   readonly least: number
 }
 

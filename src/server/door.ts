@@ -94,7 +94,7 @@ export function createDoor(parts: DoorParts): Door {
       named ??= nextId()
       return named
     }
-    const old = parts.oldName?.isMeant(request.header('host')) ? parts.oldName : undefined
+    const old = parts.oldName?.isMeant(request) ? parts.oldName : undefined
     let asked: AskedByOldName | undefined
     const done = (bare: DoorReply, ...[client, oci, decision, relayed]: Explained): DoorReply => {
       const reply = debug ? explained(bare, id(), client, decision) : bare

@@ -58,7 +58,7 @@ export function createExplainer(parts: ExplainerParts): Explainer {
     if (isFault(meant)) return meant
     const { registry } = meant
     const client = policy().locate(senderOf(from))
-    const old = oldName.isMeant(host) ? oldName.decide(parsed, client) : undefined
+    const old = oldName.isMeant({ header: () => host }) ? oldName.decide(parsed, client) : undefined
     const request = old === undefined ? meant.request : frozenBy(old, meant.request)
     const isAsItIs = down.length === 0 && !offline
     const routed = { method, request, query, client }

@@ -83,10 +83,12 @@ export const legacySchema = z.strictObject({
     .strictObject({
       share: percentage()
         .prefault('5 %')
-        .describe('Of the requests of its clients within five minutes, how many may fail.'),
+        .describe(
+          'Of its clients within five minutes, how many may fail; clients are networks, counted once a minute.',
+        ),
       least: wholeNumber(1, 1_000_000)
         .prefault(100)
-        .describe('How many requests there must be before that counts.'),
+        .describe('How many clients there must be before that counts.'),
     })
     .prefault({})
     .describe('When a phase ends by itself.'),

@@ -30,10 +30,15 @@ export function legacySalt(host: string): DrawKey {
   return textKey(`legacy ${host}`)
 }
 
+/** The network of an address, as a number. */
+export function networkKey(address: Address): DrawKey {
+  return clientKey(firstAddress(address, NETWORK_BITS[address.family]))
+}
+
 /** What a client draws for an old name: from 0 up to but not including 1; `undefined` where its address is not known. */
 export function drawNetwork(address: Address | undefined, salt: DrawKey): number | undefined {
   if (address === undefined) return undefined
-  return drawn(clientKey(firstAddress(address, NETWORK_BITS[address.family])), salt)
+  return drawn(networkKey(address), salt)
 }
 
 /**

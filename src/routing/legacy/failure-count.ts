@@ -4,7 +4,7 @@ import type { FailuresConfig } from '../../config/legacy-config.ts'
 const STEPS = 5
 const STEP = 60_000
 
-/** Requests, and how many of them failed. */
+/** Clients, each counted once a minute, and how many of them failed. */
 export interface Tally {
   readonly asked: number
   readonly failed: number
@@ -19,12 +19,12 @@ export interface Rise {
 /** Twice what others fail, and more, is no chance. */
 const RISE = 2
 
-/** Counts by phase what failed within the last five minutes; of clients it knows nothing. */
+/** Counts by phase whom it failed within the last five minutes; who they were it does not know. */
 export class FailureCount {
   /** By step, and in it by phase; `''` for those for whom none is. */
   readonly #steps = new Map<number, Map<string, { asked: number; failed: number }>>()
 
-  /** Counts requests of clients for whom this phase was in force, at a moment in milliseconds. */
+  /** Counts clients for whom this phase was in force, at a moment in milliseconds. */
   note(phase: string, { asked, failed }: Tally, now: number): void {
     const step = Math.floor(now / STEP)
     let tallies = this.#steps.get(step)

@@ -7,8 +7,16 @@ import type { RepositoryRequest } from '../addressing.ts'
 import { classOf } from '../request-class.ts'
 import { closed, imageOf, neverThere, switchedOff } from './words.ts'
 
-/** What an old name has: the tags of each repository, and what they stand for, for ever. */
-export type FrozenContent = ReadonlyMap<Name, ReadonlyMap<Tag, Digest>>
+/** What an old name has, by repository. */
+export type FrozenContent = ReadonlyMap<Name, FrozenRepository>
+
+/** What the tags of a repository stand for, for ever. */
+export interface FrozenRepository {
+  /** In the order of lists. */
+  readonly tags: ReadonlyMap<Tag, Digest>
+  /** What images stand for: no signatures. */
+  readonly digests: ReadonlySet<Digest>
+}
 
 /** What becomes of a request by an old name. */
 export type Treatment =
@@ -53,11 +61,17 @@ export function treat(
   if (phase?.phase === 'redirect') {
     return { kind: 'redirect', location: `${legacy.successor.url}${formatPath(request)}${query}` }
   }
-  const isImage = frozen.kind === 'pass' && classOf(frozen.request) !== 'signature'
-  if (phase?.phase === 'warn' && isImage && frozen.request.kind === 'manifest') {
-    return { kind: 'serve', request: frozen.request }
-  }
-  return frozen
+  if (phase?.phase !== 'warn' || frozen.kind !== 'pass' || !isTagged(frozen.request, content)) return frozen
+  return { kind: 'serve', request: frozen.request }
+}
+
+/** Whether it is what a tag stands for: of that there is only so much, whatever clients ask for. */
+function isTagged(
+  request: OciRequest,
+  content: FrozenContent | undefined,
+): request is OciRequest & { kind: 'manifest' } {
+  if (request.kind !== 'manifest' || !request.byDigest) return false
+  return content?.get(request.name)?.digests.has(request.reference) ?? false
 }
 
 /**
@@ -70,16 +84,16 @@ function freeze(
   content: FrozenContent | undefined,
 ): Treatment & { kind: 'pass' | 'tags' | 'unknown' } {
   if (content === undefined) return { kind: 'pass', request }
-  const tags = content.get(request.name)
-  if (tags === undefined) {
+  const repository = content.get(request.name)
+  if (repository === undefined) {
     const fault = never('NAME_UNKNOWN', request, legacy)
     return { kind: 'unknown', fault }
   }
-  if (request.kind === 'tags') return { kind: 'tags', tags: tags.keys() }
+  if (request.kind === 'tags') return { kind: 'tags', tags: repository.tags.keys() }
   if (request.kind !== 'manifest' || request.byDigest || classOf(request) === 'signature') {
     return { kind: 'pass', request }
   }
-  const reference = tags.get(request.reference)
+  const reference = repository.tags.get(request.reference)
   return reference === undefined
     ? { kind: 'unknown', fault: never('MANIFEST_UNKNOWN', request, legacy) }
     : { kind: 'pass', request: { kind: 'manifest', name: request.name, byDigest: true, reference } }

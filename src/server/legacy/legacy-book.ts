@@ -62,7 +62,7 @@ export class LegacyBook {
     return this.#inForce
   }
 
-  /** Counts requests for whom a phase was in force, or none (`''`). */
+  /** Counts clients for whom a phase was in force, or none (`''`). */
   note(phase: string, tally: Tally): void {
     if (this.#elsewhere !== undefined) this.#elsewhere.note(phase, tally)
     else this.#failures.note(phase, tally, this.#runtime.now())
@@ -148,7 +148,7 @@ export class LegacyBook {
   #endIfFailing(phase: PhaseConfig, { record, config }: LegacyPlan): void {
     const rise = this.#failures.rise(phase.id, config.failures, this.#runtime.now())
     if (rise === undefined) return
-    const why = `${wordsOf(rise.cohort)} of its clients failed within five minutes, and ${wordsOf(rise.others)} of others`
+    const why = `${wordsOf(rise.cohort)} of its clients failed within five minutes, and ${wordsOf(rise.others)} others`
     record.end(phase, this.#runtime.date().getTime(), why)
   }
 
@@ -198,5 +198,5 @@ export class LegacyBook {
 }
 
 function wordsOf({ asked, failed }: Tally): string {
-  return `${failed} of ${asked} requests`
+  return `${failed} of ${asked}`
 }

@@ -5,10 +5,10 @@ import { inTurns, type Steps, sortInSteps } from '../../internal/steps.ts'
 import type { LegacyList } from '../../legacy/legacy-list.ts'
 import { readLegacyList } from '../../legacy/read-list.ts'
 import type { Digest } from '../../oci/digest.ts'
-import type { Name, Tag } from '../../oci/name.ts'
+import { isSignatureTag, type Name, type Tag } from '../../oci/name.ts'
 import { compareTags } from '../../oci/tag-order.ts'
 import { compileSchedule, type Proof, type Schedule } from '../../routing/legacy/schedule.ts'
-import type { FrozenContent } from '../../routing/legacy/treat.ts'
+import type { FrozenContent, FrozenRepository } from '../../routing/legacy/treat.ts'
 import type { DoorRuntime } from '../runtime.ts'
 import { PhaseRecord, readPhaseRecord } from './phase-record.ts'
 import { WatchedFile } from './watched-file.ts'
@@ -116,16 +116,14 @@ async function load(
   }
 }
 
-/**
- * By maps: a repository may be called as what every object has. The tags of each in the order of lists, for pages are cut
- * from them: objects have those that are whole numbers first, by their size.
- */
+/** By maps: a repository may be called as what every object has; and objects have an order of their own. */
 function* contentOf({ repositories }: LegacyList): Steps<FrozenContent> {
-  const content = new Map<Name, ReadonlyMap<Tag, Digest>>()
+  const content = new Map<Name, FrozenRepository>()
   for (const [name, { tags }] of Object.entries(repositories)) {
     const entries = Object.entries(tags) as [Tag, Digest][]
-    const sorted = yield* sortInSteps(entries, ([one], [other]) => compareTags(one, other))
-    content.set(name as Name, new Map(sorted))
+    const all = new Map(yield* sortInSteps(entries, ([one], [other]) => compareTags(one, other)))
+    const images = [...all].filter(([tag]) => !isSignatureTag(tag)).map(([, digest]) => digest)
+    content.set(name as Name, { tags: all, digests: new Set(images) })
     yield
   }
   return content

@@ -6,6 +6,7 @@ import type { Tag } from '../../oci/name.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import type { Relay } from '../../relay/relay.ts'
 import { withoutPort } from '../../routing/addressing.ts'
+import { ClientSample } from '../../routing/legacy/client-sample.ts'
 import { drawNetwork } from '../../routing/legacy/cohort.ts'
 import { phaseFor } from '../../routing/legacy/schedule.ts'
 import { type Treatment, treat } from '../../routing/legacy/treat.ts'
@@ -77,8 +78,8 @@ export interface DecidedByOldName {
 
 /** What becomes of requests by an old name. */
 export interface OldName {
-  /** Whether a `Host` is the old name. */
-  isMeant(host: string | undefined): boolean
+  /** Whether a request came by the old name; where there is none, nothing is looked at. */
+  isMeant(request: Pick<DoorRequest, 'header'>): boolean
   /** Decides and does nothing, for whoever explains. */
   decide(parsed: OciParsed, client: Client): DecidedByOldName
   /** The page for people who open it. */
@@ -99,14 +100,14 @@ const NOT_SHARED = { 'Cache-Control': 'private, no-cache' }
 /** Makes what answers the old name of a config, if there is one at the moment of a request. */
 export function createOldName(parts: OldNameParts): OldName {
   const { book, runtime } = parts
-  const treating = { ...parts, detector: createRetryDetector(runtime) }
+  const treating = { ...parts, detector: createRetryDetector(runtime), sample: new ClientSample() }
   // Whoever asks has made sure that it is meant.
   const moment = (): Moment => ({ ...book.inForce!, now: runtime.date().getTime() })
   return {
-    isMeant(header) {
+    isMeant(request) {
       const legacy = book.inForce?.plan.config
       if (legacy === undefined) return false
-      const host = hostOf(header)
+      const host = hostOf(request.header('host'))
       return host === legacy.host || legacy.names.includes(host)
     },
     decide: (parsed, client) => decideAt(moment(), parsed, client),
@@ -126,6 +127,7 @@ export function createOldName(parts: OldNameParts): OldName {
 
 interface TreatParts extends OldNameParts {
   readonly detector: RetryDetector
+  readonly sample: ClientSample
 }
 
 function decideAt({ plan, standing, now }: Moment, parsed: OciParsed, client: Client): DecidedByOldName {
@@ -173,22 +175,24 @@ function treatAs(
   if (treatment.kind === 'serve') {
     const served = serve(treatment.request, warningOf(config, imageOf(named)), asking, config, parts)
     const noted = served.then((found) => {
-      // By a tag, it is asked for what the old name has. Anybody can make up digests, and old clusters ask for what is
-      // long gone: the phase has nothing to do with it.
-      const isFailure = found === undefined || (found === 'absent' && !isByDigest(named))
-      parts.book.note(asked.phase, { asked: 1, failed: isFailure ? 1 : 0 })
-      return found === 'absent' ? undefined : found
+      note(asked.phase, found === undefined, asking, parts)
+      return found
     })
     return { ...treated, reply: noted }
   }
-  const failed = cameBack(named, asking, asked.phase, parts) ? 1 : 0
-  parts.book.note(asked.phase, { asked: 1, failed })
+  note(asked.phase, cameBack(named, asking, asked.phase, parts), asking, parts)
   const reply = replyTo(treatment, named, query)
   return reply === undefined ? treated : { ...treated, reply: withoutBody(reply, sender) }
 }
 
-function isByDigest(request: OciRequest): boolean {
-  return request.kind === 'manifest' && request.byDigest
+function note(
+  phase: string,
+  failed: boolean,
+  { client: { address } }: Asking,
+  { book, sample, runtime }: TreatParts,
+): void {
+  const tally = sample.note(address, failed, runtime.now())
+  if (tally.asked + tally.failed > 0) book.note(phase, tally)
 }
 
 function answerOf(treatment: Treatment): LegacyAnswer {
@@ -232,8 +236,7 @@ function replyTo(
 
 /**
  * The manifest itself, with a `Warning`: clients read it of the last answer alone, and so never of a redirect. `undefined`
- * where it cannot be had here, for the client may have it where it would be sent otherwise; `absent` where who was asked
- * says that it is not there.
+ * where it cannot be had here, for the client may have it where it would be sent otherwise.
  */
 async function serve(
   request: OciRequest & { kind: 'manifest' },
@@ -241,7 +244,7 @@ async function serve(
   { sender, parsed, client }: Asking,
   { host }: LegacyConfig,
   { policy, sources, relay, runtime }: OldNameParts,
-): Promise<Mirrored | 'absent' | undefined> {
+): Promise<Mirrored | undefined> {
   const { method } = parsed
   const registry = {
     config: { host },
@@ -258,7 +261,7 @@ async function serve(
       query: '',
       header,
     })
-    if (reply.status >= 400) return 'absent'
+    if (reply.status >= 400) return undefined
     const headers = { ...reply.headers, ...NOT_SHARED, Warning: warning }
     return { reply: { ...reply, headers }, ...(choice.decision && { decision: choice.decision }) }
   } catch (error) {

@@ -13,6 +13,8 @@ const OLD = 'door.internal'
 const BLOB = makeBlob('blob')
 const MANIFEST = makeManifest(BLOB)
 const HOUR = 3_600_000
+/** What the new name has lost, though the list says that it is there. */
+const LOST = makeManifest(BLOB, BLOB)
 const TARGET = '/v2/app/manifests/1.0'
 
 const later = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString()
@@ -37,7 +39,7 @@ export function describeLegacy(runtime: RuntimeName): void {
         ...{ missing: 0, different: 0, unknown: 0, excepted: 0, ...counts },
       },
       findings: [],
-      repositories: { app: { tags: { '1.0': MANIFEST.digest } } },
+      repositories: { app: { tags: { '1.0': MANIFEST.digest, lost: LOST.digest } } },
     })
     const ask = (target = TARGET, headers: Record<string, string> = {}) =>
       exchange(door.port, { target, headers })
@@ -51,7 +53,11 @@ export function describeLegacy(runtime: RuntimeName): void {
       )
       await writeFile(fileOf('list.json'), JSON.stringify(list()))
       const phases = [
-        { phase: 'warn', from: later(-HOUR), cohort: { when: { prefix: ['198.51.100.0/24'] } } },
+        {
+          phase: 'warn',
+          from: later(-HOUR),
+          cohort: { when: { prefix: ['198.51.100.0/24', '2001:db8::/32'] } },
+        },
         { phase: 'brownout', from: later(-HOUR), until: later(HOUR), cohort: { share: '10 %' } },
         { phase: 'refuse', from: later(-HOUR), cohort: { when: { repository: ['closed/**'] } } },
       ]
@@ -142,13 +148,10 @@ export function describeLegacy(runtime: RuntimeName): void {
     })
 
     it('ends a phase whose clients fail, in every process, and writes that down', async () => {
-      await upstream.misbehave('refused connection')
-      const others = Array.from(
-        { length: 40 },
-        (_, index) => `/v2/app/manifests/sha256:${`${index}`.padStart(64, '0')}`,
-      )
-      for (const target of others) await ask(target, WARNED)
-      await upstream.misbehave(undefined)
+      for (let network = 0; network < 60; network++) {
+        // Each of a network that the phase is for.
+        await ask('/v2/app/manifests/lost', { 'X-Forwarded-For': `2001:db8:${network.toString(16)}::9` })
+      }
       await until('its end', async () => (await states()).includes('warn-1 ended'))
       await until('no warning from anybody', async () => !(await warned()).includes(true))
       await until('a line of it', () =>
