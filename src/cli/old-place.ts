@@ -51,8 +51,19 @@ export async function openOldPlace(word: string, parts: OldPlaceParts): Promise<
   const address = readAddress(word)
   await refuseNewName(word, address, parts)
   const registry = parts.connect(address)
-  const names = await namesOf(parts.repositories ?? 'catalog', registry)
-  return { location: registry.location, names, repository: (name) => registry.repository(name) }
+  const { location } = registry
+  const repository = (name: Name) => registry.repository(name)
+  switch (parts.repositories) {
+    case undefined:
+    case 'catalog':
+      return { location, repository, names: (onInvalid) => registry.catalog({ onInvalid }) }
+    case 'childRepositories':
+      return { location, repository, names: (onInvalid) => registry.childRepositories({ onInvalid }) }
+    default: {
+      const names = readNames(await readTextFile(parts.repositories), parts.repositories)
+      return { location, repository, names: () => names, isNamed: true }
+    }
+  }
 }
 
 function readAddress(word: string): RegistryAddress {
@@ -104,13 +115,6 @@ async function isDoor(url: string): Promise<boolean> {
   }
 }
 
-async function namesOf(repositories: string, registry: Registry): Promise<OldPlace['names']> {
-  if (repositories === 'catalog') return (onInvalid) => registry.catalog({ onInvalid })
-  if (repositories === 'childRepositories') return (onInvalid) => registry.childRepositories({ onInvalid })
-  const names = readNames(await readTextFile(repositories), repositories)
-  return () => names
-}
-
 /** One name a line, as clients of the old name use it; what is behind `#` is a remark. */
 function readNames(text: string, file: string): readonly Name[] {
   const names: Name[] = []
@@ -137,7 +141,20 @@ async function openFiles({ kind, place, location, image }: PlaceWord): Promise<O
     const bundle = await openBundleFolder(place)
     const registry = bundleRegistry(commandRuntime, bundle)
     const names = new Set(bundle.index.images.map(({ name }) => readImageName(name).name))
-    return { location, names: () => names, repository: (name) => registry.repository(name) }
+    return {
+      location,
+      *names() {
+        for (const name of names) {
+          if (registry.repository(name) !== undefined) yield name
+          else
+            throw new PortolanError(
+              'CONTENT_INVALID',
+              `${location} has ${name} of several hosts, and nobody can say which is meant`,
+            )
+        }
+      },
+      repository: (name) => registry.repository(name),
+    }
   }
   if (kind !== 'oci') throw usage(`--from ${location} cannot be compared; ${FORMS}`)
   const problems: PortolanError[] = []

@@ -39,8 +39,8 @@ describe.skipIf(noDockerRegistry !== undefined)(
         ...{ version: 1, admin: 'off', clouds: { refresh: 'off' } },
         upstreams: [{ id: 'main', url: `http://${host}`, prefix: 'mirror', at: 'my/main' }],
         legacy: {
-          ...{ host: 'old.example', successor: 'registry.example', frozen: '2026-04-03', list },
-          phases: [{ phase: 'announce', from: '2027-01-11T09:00:00Z' }],
+          ...{ host: 'old.example', successor: 'registry.example', frozen: '2026-04-03', list, off: 'off' },
+          phases: [{ phase: 'redirect', from: new Date(Date.now() - 3_600_000).toISOString() }],
         },
       })
     const portolan = (...words: readonly string[]) => runCommand(words, { folder: folder.path })
@@ -55,6 +55,12 @@ describe.skipIf(noDockerRegistry !== undefined)(
       expect((await fetch(url, { method: 'DELETE' })).status).toBe(202)
     }
 
+    /** What a door makes of the list. */
+    const explained = async (image: string) => {
+      const words = ['explain', `old.example/${image}`, '--from', '198.51.100.7', '--config', 'door.yaml']
+      return (await portolan(...words, '--offline')).out
+    }
+
     it('lacks what was not copied, and says how to copy it', async () => {
       for (const { name, tag } of pushed.images.filter(
         (image) => !isSignature(image.tag) && image.name !== 'old',
@@ -64,6 +70,7 @@ describe.skipIf(noDockerRegistry !== undefined)(
       expect(out).toContain('\nmissing: 1\n')
       expect(out).toMatch(/ tag +old:3\.9 +is not there\n/)
       expect(code).toBe(1)
+      expect(await explained('chart:0.1.0')).toContain('by the old name old.example: no phase is in force')
       const [, advice = ''] = /"portolan (copy [^"]+)"/.exec(out) ?? []
       expect(await portolan(...advice.split(' '))).toMatchObject({ code: 0 })
     })
@@ -75,6 +82,10 @@ describe.skipIf(noDockerRegistry !== undefined)(
       const list = finish(readLegacyList(await readFile(join(folder.path, 'old.json'), 'utf8')))
       for (const { name, tag, digest } of pushed.images)
         expect(list.repositories[name as Name]?.tags).toHaveProperty([tag], digest)
+      expect(await explained('chart:0.1.0')).toContain('by the old name old.example: phase redirect-1')
+      expect(await explained('chart:0.2.0')).toContain(
+        'never had chart:0.2.0; pull registry.example/chart:0.2.0',
+      )
       expect(list.counts).toMatchObject({ tags: pushed.images.length, referrers: 1, missing: 0, unknown: 0 })
     })
 

@@ -442,12 +442,23 @@ it('without blobs nothing is written', async () => {
   await expect(listAt('old.json')).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-it('goes by a file of names, and says which of them has nothing', async () => {
-  await writeFile(fileOf('names.txt'), '# all\npause # the smallest\n\nno/such\n')
-  const { code, err } = await first('--repositories', 'names.txt')
-  expect(code).toBe(0)
-  expect(err).toContain(`no/such has no tags at ${old.host}`)
+it('goes by a file of names, each of which must have something', async () => {
+  await writeFile(fileOf('names.txt'), '# all\npause # the smallest\n\n')
+  expect(await first('--repositories', 'names.txt')).toMatchObject({ code: 0 })
   expect(Object.keys((await listAt('old.json')).repositories)).toEqual(['pause'])
+  await writeFile(fileOf('names.txt'), 'pause\npuase\n')
+  const { code, out } = await first('--repositories', 'names.txt')
+  expect(out).toContain(`  puase has no tags at ${old.host}\n`)
+  expect(out).toContain('Nothing is written')
+  expect(code).toBe(3)
+})
+
+it('a repository without tags is not listed, if a registry names it', async () => {
+  old.script('/v2/_catalog', json({ repositories: ['pause', 'emptied', 'team/tool'] }))
+  const { code, err } = await first()
+  expect(err).toContain(`emptied has no tags at ${old.host}`)
+  expect(code).toBe(0)
+  expect(Object.keys((await listAt('old.json')).repositories)).toEqual(['pause', 'team/tool'])
 })
 
 it('goes down the child repositories of Artifact Registry, below what stands before them', async () => {
@@ -487,6 +498,15 @@ describe('files in the place of a registry', () => {
     const missed = await check('--from', place)
     expect(missed.out).toContain(`"portolan copy ${place}:team/tool:1.0 ${next.host}/images/team/tool:1.0"`)
     expect(missed.code).toBe(1)
+  })
+
+  it('a bundle with two repositories of one name is no list of either', async () => {
+    await using other = await startScriptedRegistry({ repositories: repositories() })
+    await writeFile(fileOf('images.txt'), [`${other.host}/team/tool:1.0`, ...images()].join('\n'))
+    await run('bundle', 'export', '--images', 'images.txt', '--output', 'two')
+    const { code, out } = await check('--from', 'bundle:two')
+    expect(out).toContain('bundle:two has team/tool of several hosts, and nobody can say which is meant')
+    expect(code).toBe(3)
   })
 
   it.each([

@@ -52,7 +52,8 @@ export async function runLegacyCheck(options: LegacyCheckOptions): Promise<numbe
     progress.end()
     const file = await keepList(found, lists, options, progress.say)
     const report = {
-      ...{ ...found, file },
+      ...found,
+      file,
       isNamed: file.file !== undefined && resolve(file.file) === legacy.list,
       byCatalog: isByCatalog(options),
       ...copyOf(found, options.from, canonicalOf(config)),

@@ -81,7 +81,7 @@ export async function checkLegacy(
     signal.throwIfAborted()
     const read = await old.read(name)
     read.warnings.forEach(warn)
-    incomplete.push(...read.incomplete)
+    for (const fault of read.incomplete) incomplete.push(fault)
     noteFaults(read, findings)
     if (read.tags.size > 0) {
       findings.count('repositories', 1)
@@ -89,7 +89,10 @@ export async function checkLegacy(
       const parts = { findings, questions, places, blobs: options.blobs, report: tell }
       await new RepositoryProof(read, repository, parts).prove()
     } else if (read.incomplete.length === 0) {
-      warn(`${name} has no tags at ${old.listedFrom}`)
+      const message = `${name} has no tags at ${old.listedFrom}`
+      // A registry lists what was emptied, too; whoever names a repository knows of one.
+      if (old.isNamed) incomplete.push(new PortolanError('CONTENT_INVALID', message))
+      else warn(message)
     }
     done++
     tell()

@@ -10,6 +10,8 @@ export interface OldName {
   readonly listedFrom: string
   /** When it was listed, ISO 8601. */
   readonly listed: string
+  /** Whether somebody has named its repositories, so that each must have something. */
+  readonly isNamed?: boolean
   /** Its repositories, as far as the list of them came. */
   names(): Promise<Collected<Name>>
   read(name: Name): Promise<ReadOldRepository>

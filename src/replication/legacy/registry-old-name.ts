@@ -10,6 +10,8 @@ import { readOldRepository } from './read-old-repository.ts'
 /** A registry, or a place with images, in which the content of an old name lies. */
 export interface OldPlace {
   readonly location: string
+  /** Whether somebody has named its repositories, rather than the place itself. */
+  readonly isNamed?: boolean
   /** The names of its repositories as clients of the old name use them. */
   names(onInvalid: (entry: string) => void): Iterable<Name> | AsyncIterable<Name>
   repository(name: Name): RepositoryReader | undefined | Promise<RepositoryReader | undefined>
@@ -23,6 +25,7 @@ export function registryOldName(place: OldPlace, listed: string, signal: AbortSi
   return {
     listedFrom: place.location,
     listed,
+    ...(place.isNamed && { isNamed: true }),
     names: () => collect((onInvalid) => place.names(onInvalid), MAX_REPOSITORIES),
     read: async (name) =>
       readOldRepository(name, (await place.repository(name)) ?? emptyRepository(place.location), parts),
