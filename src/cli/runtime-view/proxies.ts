@@ -18,9 +18,8 @@ export interface PullVariables {
 const NAMES = /^(?:(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR))$/i
 
 /** Those of the unit that starts a runtime; of Podman and tools, which people start, those of this shell. */
-export function pullVariables(runtime: string, files: NodeFiles): PullVariables {
+export function pullVariables(runtime: string, files: NodeFiles, unit = `${runtime}.service`): PullVariables {
   if (runtime === 'podman' || runtime === 'shell') return shellVariables()
-  const unit = `${runtime}.service`
   const found = [...unitEnvironment(new Checkup(runtime, files, {}), unit)].filter(([name]) =>
     NAMES.test(name),
   )

@@ -4,6 +4,8 @@ import { createMachineFiles, type MachineFiles } from '../node-files.ts'
 export interface RuntimeProcess {
   /** When it has started, to the second before. */
   readonly since: Date
+  /** The unit that has started it, such as `k3s.service`; absent where systemd has not. */
+  readonly unit?: string
   /** What it was started with; absent where that may not be read. */
   readonly variables?: Readonly<Record<string, string>>
 }
@@ -16,6 +18,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 }
 /** In so many parts of a second does Linux count when processes start, for programs (`USER_HZ`). */
 const TICKS = 100
+/** The control group that systemd makes for a unit of this machine, and not of a container in it (systemd.slice(5)). */
+const UNIT = /:(?:\/\.\.)*\/system\.slice\/([\w@.\\-]{1,200}\.service)$/m
 /** Since a start is known to the second, what came this much later came after it, in milliseconds. */
 const PRECISION = 1000
 
@@ -29,15 +33,19 @@ export function runtimeProcess(runtime: string, root: string): RuntimeProcess | 
   const named = files
     .list('/proc')
     .filter((name) => /^\d+$/.test(name) && files.read(`/proc/${name}/comm`)?.trim() === program)
-  // The control group that systemd has made for the unit (systemd.slice(5)).
-  const group = new RegExp(`/${runtime}\\.service$`, 'm')
-  const own = named.filter((id) => group.test(files.read(`/proc/${id}/cgroup`) ?? ''))
-  const [id, ...others] = own.length > 0 ? own : named
-  const ticks = id === undefined || others.length > 0 ? undefined : startOf(files, id)
-  if (ticks === undefined) return undefined
+    .map((id) => ({ id, unit: UNIT.exec(files.read(`/proc/${id}/cgroup`) ?? '')?.[1] }))
+    // Docker has a containerd of its own.
+    .filter(({ unit }) => runtime === 'docker' || unit !== 'docker.service')
+  const own = named.filter(({ unit }) => unit === `${runtime}.service`)
+  const units = named.filter(({ unit }) => unit !== undefined)
+  const [one, ...others] = [own, units, named].find(({ length }) => length > 0) ?? []
+  const ticks = one === undefined || others.length > 0 ? undefined : startOf(files, one.id)
+  if (one === undefined || ticks === undefined) return undefined
+  const { id, unit } = one
   const environment = files.read(`/proc/${id}/environ`)
   return {
     since: new Date(Number(boot) * 1000 + (ticks / TICKS) * 1000),
+    ...(unit !== undefined && { unit }),
     ...(environment && { variables: variablesOf(environment) }),
   }
 }

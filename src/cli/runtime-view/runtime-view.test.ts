@@ -226,6 +226,18 @@ it('knows since when the runtime runs, by its unit where there are several, and 
   expect([none.facts.since, none.view.late]).toEqual([at(2000), undefined])
   const two = { ...early, ...PROCESS(9, 'containerd', 2000, '/system.slice/containerd.service') }
   expect((await view('registry.example/a:1', two, 'containerd')).facts.since).toBe(at(2000))
+  const k3s = { ...PROCESS(9, 'containerd', 30, '/../../system.slice/k3s.service') }
+  const docker = PROCESS(10, 'containerd', 40, '/system.slice/docker.service')
+  const inside = PROCESS(
+    11,
+    'containerd',
+    50,
+    '/system.slice/docker-1f.scope/system.slice/containerd.service',
+  )
+  const several = { ...files, ...k3s, ...docker, ...inside }
+  expect((await view('registry.example/a:1', several, 'containerd')).facts).toMatchObject({
+    ...{ since: at(30), unit: 'k3s.service' },
+  })
   const unclear = { ...early, ...PROCESS(9, 'containerd', 2000, '/docker/x') }
   expect((await view('registry.example/a:1', unclear, 'containerd')).facts.since).toBeUndefined()
   expect((await view('registry.example/a:1', early, 'podman')).facts.since).toBeUndefined()
@@ -263,6 +275,17 @@ it('goes by what the runtime was started with, and says what its unit and config
   expect(JSON.stringify(facts)).not.toContain('hunter2')
   const same = { ...files, '/proc/7/environ': 'HTTPS_PROXY=http://jo:hunter2@new.example:3128\0PATH=/bin\0' }
   expect((await view('registry.example/a:1', same, 'containerd')).facts.findings).toHaveLength(1)
+  // What a unit does not have may come from elsewhere, and the unit of k3s is its own.
+  const elsewhere = { ...same, [DROP_IN]: '[Service]\nRestart=always\n' }
+  expect((await view('registry.example/a:1', elsewhere, 'containerd')).facts.findings).toHaveLength(1)
+  const k3s = {
+    ...{ ...files, ...PROCESS(7, 'containerd', 20, '/system.slice/k3s.service') },
+    '/etc/systemd/system/k3s.service.env': 'HTTPS_PROXY=http://k3s.example:1\n',
+    '/etc/systemd/system/k3s.service': '[Service]\nEnvironmentFile=-/etc/systemd/system/k3s.service.env\n',
+  }
+  const [own] = (await view('registry.example/a:1', k3s, 'containerd')).facts.findings
+  expect(own).toMatchObject({ file: '/etc/systemd/system/k3s.service.env', line: 1 })
+  expect(own?.fix).toContain('systemctl restart k3s`')
   const fresh = { ...same, ...PROCESS(7, 'containerd', 2000) }
   expect((await view('registry.example/a:1', fresh, 'containerd')).facts.findings).toEqual([])
 })

@@ -43,7 +43,7 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
   const runtime = request.runtime ?? installedRuntime(files)
   const reference = fullReference(request.reference, request.door)
   const running = runtimeProcess(runtime, request.root)
-  const told = pullVariables(runtime, files)
+  const told = pullVariables(runtime, files, running?.unit)
   const { variables, from } = countingVariables(runtime, told, running, files)
   const proxies = readProxies(variables, { dotMeansBelow: runtime !== 'shell' })
   const system = systemAuthorities(files, variables)
@@ -80,6 +80,7 @@ export function readRuntimeView(request: ViewRequest): RuntimeView {
         ...(late && { late: late.certificates.length }),
       },
       ...(running && { since: running.since.toISOString() }),
+      ...(running?.unit !== undefined && { unit: running.unit }),
       endpoints: endpoints.map(({ base }) => base),
       findings: [
         ...ownFindings(check, runtime, endpoints).map(({ file, line, effect, problem, fix }) => ({

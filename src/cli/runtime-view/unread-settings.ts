@@ -10,38 +10,42 @@ const READ_ONCE: Readonly<Record<string, readonly string[]>> = {
 
 /** The files of a machine that say something else since before its runtime has started, which has read them once. */
 export function unreadFiles(runtime: string, running: RuntimeProcess, files: MachineFiles): SettingFinding[] {
-  return (READ_ONCE[runtime] ?? [])
+  // What another program starts has its settings elsewhere.
+  const isOwn = running.unit === undefined || running.unit === `${runtime}.service`
+  return (isOwn ? (READ_ONCE[runtime] ?? []) : [])
     .filter((file) => isLater(files.changedAt(file), running))
     .map((file) => ({
-      ...{ file, line: 1, effect: 'unused', fix: restart(runtime) },
+      ...{ file, line: 1, effect: 'unused', fix: restart(runtime, running) },
       problem: `${runtime} has been running since ${running.since.toISOString()}, before this was changed, and has not read it`,
     }))
 }
 
-/** Where a runtime was started with other variables than its unit has by now; `undefined` where it was not, or nobody knows. */
+/**
+ * Where a runtime was started with another value of a variable than its unit has by now; `undefined` where it was not, or
+ * nobody knows. A variable that the unit does not have may come from elsewhere: systemd-system.conf(5), `DefaultEnvironment`.
+ */
 export function unreadVariables(
   runtime: string,
-  { since, variables: own }: RuntimeProcess,
+  running: RuntimeProcess,
   { variables, files: unitFiles }: PullVariables,
   files: MachineFiles,
 ): SettingFinding | undefined {
-  if (own === undefined) return undefined
-  const started = ofPulls(own)
-  const names = [...new Set([...Object.keys(variables), ...Object.keys(started)])].sort()
-  const other = names.filter((name) => started[name] !== variables[name])
-  if (other.length === 0) return undefined
-  const named = other.find((name) => unitFiles.has(name))
-  const file = (named && unitFiles.get(named)) ?? `${runtime}.service`
+  if (running.variables === undefined) return undefined
+  const started = ofPulls(running.variables)
+  const other = [...unitFiles.keys()].filter((name) => started[name] !== variables[name]).sort()
+  const [first] = other
+  if (first === undefined) return undefined
+  const file = unitFiles.get(first)!
   const lines = files.read(file)?.split('\n') ?? []
   return {
     file,
-    line: Math.max(1, lines.findIndex((line) => named !== undefined && line.includes(`${named}=`)) + 1),
+    line: Math.max(1, lines.findIndex((line) => line.includes(`${first}=`)) + 1),
     effect: 'unused',
-    problem: `${runtime} runs with other values of ${other.join(', ')} than its unit has: it has been running since ${since.toISOString()}`,
-    fix: restart(runtime),
+    problem: `${runtime} runs with other values of ${other.join(', ')} than its unit has: it has been running since ${running.since.toISOString()}`,
+    fix: restart(runtime, running),
   }
 }
 
-function restart(runtime: string): string {
-  return `\`systemctl daemon-reload; systemctl restart ${runtime}\``
+function restart(runtime: string, { unit = runtime }: RuntimeProcess): string {
+  return `\`systemctl daemon-reload; systemctl restart ${unit.replace(/\.service$/, '')}\``
 }

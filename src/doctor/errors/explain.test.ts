@@ -250,7 +250,9 @@ describe('what to type', () => {
     for (const cause of Object.values(CAUSES)) {
       const said = [cause.is, ...cause.because, ...cause.try].join(' ')
       for (const [, name] of said.matchAll(/(?<![%$])\{([a-z]+)\}/g))
-        expect(['host', 'port', 'image', 'name', 'url', 'address', 'server', 'runtime']).toContain(name)
+        expect(['host', 'port', 'image', 'name', 'url', 'address', 'server', 'runtime', 'unit']).toContain(
+          name,
+        )
     }
   })
 })

@@ -17,6 +17,8 @@ export interface Facts {
   readonly via?: string
   /** What pulls, such as `containerd`. */
   readonly runtime?: string
+  /** What systemd starts it as, such as `k3s`. */
+  readonly unit?: string
   readonly status?: number
   readonly digest?: string
 }

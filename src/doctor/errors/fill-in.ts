@@ -9,9 +9,12 @@ const UNNAMED: Readonly<Record<string, string>> = {
 }
 
 /** A cause with what an error names in its places; what it does not name stands in capitals in what to type. */
-export function fillIn(cause: Cause, { host, port = 443, image, url, address, via, runtime }: Facts): Cause {
+export function fillIn(
+  cause: Cause,
+  { host, port = 443, image, url, address, via, runtime, unit }: Facts,
+): Cause {
   const values: Readonly<Record<string, string | undefined>> = {
-    ...{ host, image, url, runtime, port: String(port) },
+    ...{ host, image, url, runtime, unit, port: String(port) },
     server: via === undefined ? undefined : bare(via),
     name: image === undefined ? undefined : nameOf(image),
     address: address === undefined ? undefined : bare(address),

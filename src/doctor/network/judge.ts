@@ -41,7 +41,7 @@ const REST: Readonly<Partial<Record<Verdict, string>>> = {
 /** The one thing to know of all that was found. `families` are those of which this machine has an address. */
 export function summarize(
   image: string,
-  { runtime, findings }: Pick<RuntimeFacts, 'runtime' | 'findings'>,
+  { runtime, unit = runtime, findings }: Pick<RuntimeFacts, 'runtime' | 'unit' | 'findings'>,
   pulls: readonly PullFacts[],
   families: readonly Family[],
   hint?: string,
@@ -58,7 +58,7 @@ export function summarize(
       pulls.every((pull) => pull.endpoint !== endpoint || pull.works),
     )
     const verdict = first.failed !== undefined && NOT_TRIED.includes(first.failed.cause) ? 'unknown' : 'fail'
-    return ofFailure({ image, runtime }, first, pulls, works ? 'warn' : verdict, hint)
+    return ofFailure({ image, runtime, unit }, first, pulls, works ? 'warn' : verdict, hint)
   }
   const unused = findings[0]
   if (unused !== undefined) return ofFinding(unused, runtime, 'warn')
@@ -66,7 +66,7 @@ export function summarize(
 }
 
 function ofFailure(
-  { image, runtime }: { readonly image: string; readonly runtime: string },
+  { image, runtime, unit }: { readonly image: string; readonly runtime: string; readonly unit: string },
   pull: PullFacts,
   pulls: readonly PullFacts[],
   verdict: Verdict,
@@ -80,6 +80,7 @@ function ofFailure(
     port,
     image,
     runtime: runtimeName(runtime),
+    unit: unit.replace(/\.service$/, ''),
     url: last.url,
     ...(last.tries.length > 0 && { address: last.tries.at(-1)!.address }),
     ...(server !== undefined && { via: server }),

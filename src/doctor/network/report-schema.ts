@@ -31,6 +31,7 @@ const VIEW = z
       late: z.int().positive().optional().describe('installed after the runtime had started'),
     }),
     since: TIME.optional().describe('when its process has started'),
+    unit: z.string().optional().describe('the unit of systemd that has started it'),
     endpoints: z.array(z.string()).describe('where it asks, in this order'),
     findings: z.array(
       z.strictObject({

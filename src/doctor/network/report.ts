@@ -35,6 +35,8 @@ export interface RuntimeFacts {
   }
   /** When its process has started, where that is known. */
   readonly since?: string
+  /** The unit of that process, such as `k3s.service`. */
+  readonly unit?: string
   readonly endpoints: readonly string[]
   readonly findings: readonly SettingFinding[]
 }

@@ -27,7 +27,7 @@ export const TLS_CAUSES = defineCauses({
       'a proxy that inspects TLS was set up, and its authority given to machines that run',
     ],
     try: [
-      '`systemctl restart {runtime}`; containers go on, those of Docker only where `live-restore` is set',
+      '`systemctl restart {unit}`; containers go on, those of Docker only where `live-restore` is set',
       'or without a restart, since these are read for every pull: `ca` in /etc/containerd/certs.d/{host}/hosts.toml, /etc/docker/certs.d/{host}/ca.crt',
     ],
   },
