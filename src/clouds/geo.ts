@@ -93,19 +93,27 @@ export function geoPrefixes({ steps4, steps6 }: Pick<GeoData, 'steps4' | 'steps6
       if (place === undefined) continue
       const end = steps[index + 1]?.block ?? 2 ** bits
       for (let first = block; first < end; ) {
-        // The largest power of two that divides `first` and reaches no further than `end`.
-        let size = 1
-        let length = bits
-        while (length > 0 && first % (size * 2) === 0 && first + size * 2 <= end) {
-          size *= 2
-          length--
-        }
-        prefixes.push({ prefix: { address: addressOf(family, first), length }, place })
-        first += size
+        const host = Math.min(bits, trailingZeros(first), logarithm(end - first))
+        prefixes.push({ prefix: { address: addressOf(family, first), length: bits - host }, place })
+        first += 2 ** host
       }
     }
   }
   return prefixes
+}
+
+const WORD = 2 ** 32
+
+/** How often a number divides by two, of whole numbers below 2^53; infinitely often for 0. */
+function trailingZeros(value: number): number {
+  if (value === 0) return Number.POSITIVE_INFINITY
+  const low = value | 0
+  return low === 0 ? 32 + trailingZeros(Math.floor(value / WORD)) : 31 - Math.clz32(low & -low)
+}
+
+/** The largest power of two that is not larger, of whole numbers from 1 to 2^53. */
+function logarithm(value: number): number {
+  return value < WORD ? 31 - Math.clz32(value) : 32 + logarithm(Math.floor(value / WORD))
 }
 
 function addressOf(family: 4 | 6, block: number) {
