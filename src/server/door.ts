@@ -98,8 +98,10 @@ export function createDoor(parts: DoorParts): Door {
     let asked: AskedByOldName | undefined
     const done = (bare: DoorReply, ...[client, oci, decision, relayed]: Explained): DoorReply => {
       const reply = debug ? explained(bare, id(), client, decision) : bare
-      const how = { client, oci, decision, relayed, asked }
-      observe?.({ id, request, reply, ...how, duration: runtime.now() - startedAt })
+      if (observe !== undefined) {
+        const duration = runtime.now() - startedAt
+        observe({ id, request, reply, client, oci, decision, relayed, asked, duration })
+      }
       return reply
     }
     const read = parseRequest(request.method, request.target)
