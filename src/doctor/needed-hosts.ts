@@ -1,5 +1,6 @@
 import { chooseProviders } from '../clouds/providers.ts'
 import type { Config, FillConfig, StoreConfig, UpstreamConfig } from '../config/config.ts'
+import type { LegacyConfig } from '../config/legacy-config.ts'
 
 /** Who opens connections to a host: those that pull, the door, `portolan sync` and `audit`, or people. */
 export type Caller = 'clients' | 'door' | 'sync' | 'people'
@@ -39,7 +40,7 @@ function fetchedByMirror(need: Need): Need {
 
 /** What a config alone says of the network that it needs; the door itself comes first. */
 function needsOf(config: Config): Need[] {
-  const { listen, admin, upstreams, stores, pages, clouds, sync } = config
+  const { listen, admin, upstreams, stores, pages, legacy, clouds, sync } = config
   return [
     {
       ...ofListener(listen),
@@ -52,6 +53,7 @@ function needsOf(config: Config): Need[] {
     ...upstreams.flatMap((upstream) => ofUpstream(upstream, sync?.from === upstream.id)),
     ...stores.flatMap(ofStore),
     ...Object.entries(pages).flatMap(([page, url]) => [need(url, ['people'], `the page ${page}`)]),
+    ...(legacy === undefined ? [] : ofLegacy(legacy)),
     ...(clouds.refresh === undefined
       ? []
       : chooseProviders(clouds.sources).map(({ url, title }) =>
@@ -88,6 +90,14 @@ function ofUpstream({ id, url }: UpstreamConfig, isCopied: boolean): Need[] {
   if (url === undefined) return []
   const from: Caller[] = isCopied ? ['clients', 'door', 'sync'] : ['clients', 'door']
   return [need(url, from, `upstream ${id}: tags, manifests and blobs`)]
+}
+
+/** Whoever pulls by the old name is to pull by the new one, and is sent there in the end. */
+function ofLegacy({ host, successor, info }: LegacyConfig): Need[] {
+  return [
+    need(successor.url, ['clients'], `the new name of ${host}`),
+    ...(info === undefined ? [] : [need(info, ['people'], `the page on the end of ${host}`)]),
+  ]
 }
 
 function ofStore({ id, url, fill }: StoreConfig): Need[] {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { makeKey } from '../../test/support/inventory.ts'
+import { withTurns } from '../../test/support/test-clock.ts'
 import { createTestRuntime } from '../../test/support/test-runtime.ts'
 import { importPrivateKey, signBytes } from '../backends/ownership/ownership-key.ts'
 import { loadConfig } from '../config/load.ts'
@@ -55,6 +56,68 @@ function runtimeWith(files: Map<string, string>) {
     },
   } as object)
 }
+
+it('nobody is sent from an old name to a new one before the day from which that is published', async () => {
+  const list = {
+    ...{
+      version: 1,
+      host: 'past.example',
+      listedFrom: 'x',
+      listed: `${TODAY}T00:00:00Z`,
+      successor: 'new.example',
+    },
+    ...{ checked: `${TODAY}T00:00:00Z`, findings: [], repositories: { app: { tags: {} } } },
+    counts: {
+      ...{ repositories: 1, tags: 0, manifests: 0, blobs: 0, referrers: 0 },
+      ...{ missing: 0, different: 0, unknown: 0, excepted: 0 },
+    },
+  }
+  const phases = [{ phase: 'redirect', from: `${TODAY}T00:00:00Z` }]
+  const config = loadConfig({
+    ...{ version: 1, admin: 'off', endpoints: { file: '/e.json', publicKey: KEY.publicKey } },
+    upstreams: [{ id: 'main', url: MAIN, at: 'test/main' }],
+    legacy: {
+      ...{
+        host: 'past.example',
+        successor: 'new.example',
+        frozen: TODAY,
+        list: '/list',
+        off: '/off',
+        phases,
+      },
+    },
+  })
+  const clock = withTurns(runtimeWith(await filesOf(SECOND)))
+  const runtime = {
+    ...clock,
+    legacy: {
+      read: async (file: string) => (file === '/list' ? JSON.stringify(list) : undefined),
+      print: async () => '1',
+      write: async () => {},
+    },
+  }
+  await using service = await createPortolan(config, runtime, { offline: true })
+  const seen: string[] = []
+  for (let day = 0; day < 5; day++) {
+    const reply = await service.door({
+      ...{ method: 'GET', target: `/v2/app/blobs/${DIGEST}`, peer: '198.51.100.7' },
+      header: (name: string) => (name === 'host' ? 'past.example' : undefined),
+    })
+    seen.push(`${daysAfter(TODAY, day)}: ${new URL(reply.headers.Location!).host}`)
+    clock.advance(DAY)
+    // The look of the last second is over a turn later.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    clock.advance(1000)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  expect(seen).toEqual([
+    '2026-01-01: main.example',
+    '2026-01-02: main.example',
+    '2026-01-03: main.example',
+    '2026-01-04: new.example',
+    '2026-01-05: new.example',
+  ])
+})
 
 /** The stores among which a pull is decided, by their order. */
 async function storesInTraffic(service: Awaited<ReturnType<typeof createPortolan>>) {

@@ -58,6 +58,12 @@ export class PublishedEndpoints {
     return this.#standingOf(backend.url, dayOf(now))
   }
 
+  /** Why no client may be sent to a URL on the day of `now`, in words that follow its host; `undefined` where they may. */
+  closedAt(url: string, now: number): string | undefined {
+    const standing = this.#standingOf(url, dayOf(now))
+    return standing.kind === 'open' ? undefined : wordsOf(standing)
+  }
+
   /**
    * Which of these backends get no client on the day of `now`, and why not. The canonical upstream is none of them while a
    * door runs, whatever the day: without it no pull would work.

@@ -35,3 +35,15 @@ export function createTestClock(): TestClock {
     },
   }
 }
+
+/** The same clock, but to wait for nothing is to let others have a turn, which no hand has to be turned for. */
+export function withTurns<Turned extends Clock>(clock: Turned): Turned {
+  return {
+    ...clock,
+    after(milliseconds, callback) {
+      if (milliseconds > 0) return clock.after(milliseconds, callback)
+      const turn = setImmediate(callback)
+      return () => clearImmediate(turn)
+    },
+  }
+}

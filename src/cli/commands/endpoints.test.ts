@@ -162,3 +162,14 @@ it('writes no list where an upstream cannot be asked', async () => {
   expect({ code, out }).toEqual({ code: 3, out: '' })
   expect(err).toContain('no list is written; --offline writes one of what the config alone says')
 })
+
+it('publishes the registry once, also where it takes the place of an old name', async () => {
+  const phases = [{ phase: 'announce', from: '2027-01-01T00:00:00Z' }]
+  const legacy = { host: 'old.example', successor: 'registry.example', frozen: '2026-01-01', phases }
+  await writeConfig(['paris'], { legacy })
+  const { code, out } = await run(...DRAFT)
+  const { endpoints } = JSON.parse(out)
+  expect({ code, hosts: endpoints.map(({ host }: { host: string }) => host) }).toEqual({
+    ...{ code: 0, hosts: ['registry.example', 'main.example', 'paris.example'] },
+  })
+})

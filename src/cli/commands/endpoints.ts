@@ -34,7 +34,10 @@ export async function runEndpointsDraft(options: EndpointsDraftOptions): Promise
     return EXIT.unreachable
   }
   // The door itself, which comes first, is published by the name that clients use.
-  const others = hosts.slice(1).filter(({ from }) => from.includes('clients'))
+  const others = hosts
+    .slice(1)
+    .filter(({ from }) => from.includes('clients'))
+    .filter(({ host, port }) => host !== door.host || port !== door.port)
   const before = previous === undefined ? undefined : await readStatementAt(previous)
   const statement = draftStatement({
     registry: door.host,

@@ -153,3 +153,18 @@ it('is a table, and ends with 3 for what could not be found out', async () => {
     'portolan: not all is known: upstream main: no image is known of it; name one with --image\n',
   )
 })
+
+it('names what takes the place of an old name, where its clients are sent in the end', async () => {
+  const phases = [{ phase: 'announce', from: '2027-01-01T00:00:00Z' }]
+  const legacy = {
+    ...{ host: 'old.example', successor: 'new.example', frozen: '2026-01-01', phases },
+    info: 'https://blog.example/move',
+  }
+  const { out } = await hosts(['--offline', '--json'], {}, { legacy })
+  expect(JSON.parse(out).hosts).toEqual(
+    expect.arrayContaining([
+      { host: 'new.example', port: 443, from: ['clients'], why: ['the new name of old.example'] },
+      { host: 'blog.example', port: 443, from: ['people'], why: ['the page on the end of old.example'] },
+    ]),
+  )
+})

@@ -35,6 +35,8 @@ export type Proof =
 /** What a schedule is held against. */
 export interface Standing {
   readonly proof: Proof
+  /** Why nobody may be sent to the new name; absent where they may. */
+  readonly closed?: string | undefined
   /** The phases that an operator has switched off, or all. */
   readonly off: ReadonlySet<string> | 'all'
   /** The phases that have ended by themselves. */
@@ -91,10 +93,11 @@ export function phaseFor(
 
 /** Why a phase must not begin, or go on. */
 function heldBy(
-  { id, from }: PhaseConfig,
-  { proof, begun }: Pick<Standing, 'proof' | 'begun'>,
+  { id, phase, from }: PhaseConfig,
+  { proof, begun, closed }: Pick<Standing, 'proof' | 'begun' | 'closed'>,
   maxAge: number,
 ): string | undefined {
+  if (phase === 'redirect' && closed !== undefined) return closed
   if (proof.kind === 'none') return proof.why
   const { at, lacking, unknown } = proof
   if (lacking > 0) return `the new name lacks ${lacking} of what the old one has`

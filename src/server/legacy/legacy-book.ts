@@ -156,6 +156,7 @@ export class LegacyBook {
     const { list, off, record } = plan
     const standing: Standing = {
       proof: list?.value.proof ?? { kind: 'none', why: 'legacy.list is not set' },
+      closed: plan.closed(this.#runtime.date().getTime()),
       off: off?.value ?? new Set(),
       begun: record.begun,
       ended: record.ended,

@@ -9,6 +9,7 @@ import { isSignatureTag, type Name, type Tag } from '../../oci/name.ts'
 import { compareTags } from '../../oci/tag-order.ts'
 import { compileSchedule, type Proof, type Schedule } from '../../routing/legacy/schedule.ts'
 import type { FrozenContent, FrozenRepository } from '../../routing/legacy/treat.ts'
+import type { PublishedEndpoints } from '../published-endpoints.ts'
 import type { DoorRuntime } from '../runtime.ts'
 import { PhaseRecord, readPhaseRecord } from './phase-record.ts'
 import { WatchedFile } from './watched-file.ts'
@@ -33,6 +34,8 @@ export interface LegacyPlan {
   readonly list?: WatchedFile<LoadedList>
   readonly off?: WatchedFile<ReadonlySet<string> | 'all'>
   readonly record: PhaseRecord
+  /** Why nobody may be sent to the new name at a moment, by what is published; `undefined` where they may. */
+  readonly closed: (now: number) => string | undefined
 }
 
 type LegacyRuntime = Pick<DoorRuntime, 'legacy' | 'log' | 'after'>
@@ -45,6 +48,7 @@ export async function openLegacy(
   { legacy }: Config,
   runtime: LegacyRuntime,
   before: LegacyPlan | undefined,
+  endpoints?: Pick<PublishedEndpoints, 'closedAt'>,
 ): Promise<LegacyPlan | undefined> {
   if (legacy === undefined) return undefined
   const { legacy: storage, log } = runtime
@@ -78,6 +82,10 @@ export async function openLegacy(
       ),
     }),
     record: known,
+    closed(now) {
+      const why = endpoints?.closedAt(legacy.successor.url, now)
+      return why && `the new name, ${legacy.successor.host}, ${why}`
+    },
   }
 }
 

@@ -3,7 +3,7 @@ import { stateOf } from '../../routing/legacy/schedule.ts'
 import type { LegacyPlan } from './legacy-plan.ts'
 
 /** Where the plan for an old name cannot go on as it says, at a moment in milliseconds since 1970. */
-export function remarksOnLegacy({ config, list, off, record }: LegacyPlan, now: number): Remark[] {
+export function remarksOnLegacy({ config, list, off, record, closed }: LegacyPlan, now: number): Remark[] {
   const proof = list?.value.proof
   if (proof === undefined) return []
   const lacking = proof.kind === 'none' ? proof.why : lackOf(proof)
@@ -11,7 +11,13 @@ export function remarksOnLegacy({ config, list, off, record }: LegacyPlan, now: 
     const message = `holds every phase but announce: ${lacking}`
     return [{ path: ['legacy', 'list'], message }]
   }
-  const standing = { proof, off: off?.value ?? new Set<string>(), begun: record.begun, ended: record.ended }
+  const standing = {
+    proof,
+    closed: closed(now),
+    off: off?.value ?? new Set<string>(),
+    begun: record.begun,
+    ended: record.ended,
+  }
   return config.phases.flatMap((phase, index) => {
     const state = stateOf(phase, now, standing, config.maxAge)
     if (state.state !== 'held') return []

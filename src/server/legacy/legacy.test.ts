@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it, test } from 'vitest'
-import { createTestClock } from '../../../test/support/test-clock.ts'
+import { createTestClock, withTurns } from '../../../test/support/test-clock.ts'
 import { createTestRuntime, type TestRuntime } from '../../../test/support/test-runtime.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -77,15 +77,8 @@ class World {
     }
     const log: Log = { debug: () => {}, info: line, warn: line, error: line }
     const read = async (file: string) => this.files.get(file)
-    const clock = createTestClock()
     this.runtime = createTestRuntime({
-      ...clock,
-      // To wait for nothing is to let others have a turn, which no clock has to allow.
-      after(milliseconds: number, callback: () => void) {
-        if (milliseconds > 0) return clock.after(milliseconds, callback)
-        const turn = setImmediate(callback)
-        return () => clearImmediate(turn)
-      },
+      ...withTurns(createTestClock()),
       log,
       fetch: async (url: string) => {
         this.asked.push(String(url))
