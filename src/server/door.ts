@@ -137,7 +137,11 @@ export function createDoor(parts: DoorParts): Door {
     const admit = (refused: DoorReply | undefined) =>
       refused === undefined ? answer() : done(forMethod(method, refused), client, oci)
     if (treated?.reply !== undefined) {
-      return answerByOldName(treated.reply, answer, ({ reply, decision }) =>
+      const otherwise = () => {
+        asked = { ...treated.asked, answer: 'pass' }
+        return answer()
+      }
+      return answerByOldName(treated.reply, otherwise, ({ reply, decision }) =>
         done(withHeaders(reply, treated), client, oci, decision),
       )
     }

@@ -245,6 +245,19 @@ describe('a manifest with a warning', () => {
     })
   })
 
+  it('keeps nobody waiting for an upstream that gives no answer, and is counted as what it became', async () => {
+    world.upstream = () => new Promise(() => {})
+    const reply = world.ask(TAG)
+    await world.pass(4000)
+    expect(await Promise.race([reply, 'waits'])).toBe('waits')
+    await world.pass(1000)
+    expect(await Promise.race([reply, 'waits'])).toMatchObject({
+      status: 307,
+      headers: { Location: `https://main.example/v2/app/manifests/${DIGEST}` },
+    })
+    expect(world.told(/^request$/)).toMatchObject([{ legacy: 'pass', phase: 'warn-1' }])
+  })
+
   it('is fetched of what tags stand for alone: nobody can have others fetched', async () => {
     for (let count = 0; count < 20; count++) {
       const { status } = await world.ask(`/v2/app/manifests/${digestOf(`${count}`)}`)
@@ -457,6 +470,17 @@ describe('a phase ends by itself', () => {
     }
     expect(world.told(/ended by itself/)).toMatchObject([{ phase: 'redirect-1' }])
     expect(await isIn(cohort[0]!)).toBe(false)
+  })
+
+  it('not when those who are refused come again and again', async () => {
+    await world.open([{ phase: 'refuse', from: at(0) }], { failures: { share: '5 %', least: 20 } })
+    for (let round = 0; round < 5; round++) {
+      for (let network = 0; network < 40; network++) {
+        expect((await world.ask(BLOB, { from: `198.51.${network}.1` })).status).toBe(403)
+      }
+      await world.pass(20_000)
+    }
+    expect(world.told(/ended by itself/)).toEqual([])
   })
 
   it('not when they come for each blob once', async () => {

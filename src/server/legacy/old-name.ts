@@ -2,6 +2,7 @@ import { tailOf } from '../../backends/retries/attempt.ts'
 import { createRetryDetector, type RetryDetector } from '../../backends/retries/detector.ts'
 import type { LegacyConfig, PhaseConfig } from '../../config/legacy-config.ts'
 import { PortolanError } from '../../errors.ts'
+import { within } from '../../internal/within.ts'
 import type { Tag } from '../../oci/name.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import type { Relay } from '../../relay/relay.ts'
@@ -35,7 +36,7 @@ export interface OldNameParts {
   readonly policy: () => Policy
   readonly sources: Omit<RouteSources, 'notice'>
   readonly relay: Relay
-  readonly runtime: Pick<Runtime, 'now' | 'date' | 'random' | 'log'>
+  readonly runtime: Pick<Runtime, 'now' | 'date' | 'random' | 'log' | 'after'>
 }
 
 /** What became of a request: a closed set, fit for a metric's label. */
@@ -93,6 +94,12 @@ interface Moment {
   readonly standing: NonNullable<LegacyBook['inForce']>['standing']
   readonly now: number
 }
+
+/**
+ * How long a client waits for a manifest with a warning, in milliseconds: one upstream that hangs after another would take
+ * longer than clients wait for headers, and then the pull would be lost, and not the warning alone.
+ */
+const SERVE_MAX = 5000
 
 /** The phase changes, and no cache may keep what it was before. */
 const NOT_SHARED = { 'Cache-Control': 'private, no-cache' }
@@ -174,13 +181,16 @@ function treatAs(
   if (named === undefined) return treated
   if (treatment.kind === 'serve') {
     const served = serve(treatment.request, warningOf(config, imageOf(named)), asking, config, parts)
-    const noted = served.then((found) => {
+    // What comes too late is there for whoever asks next.
+    const noted = within(parts.runtime, SERVE_MAX, served, undefined).then((found) => {
       note(asked.phase, found === undefined, asking, parts)
       return found
     })
     return { ...treated, reply: noted }
   }
-  note(asked.phase, cameBack(named, asking, asked.phase, parts), asking, parts)
+  // Who is refused gets what was announced, however often it asks: that is no failure.
+  const isSent = treatment.kind === 'pass' || treatment.kind === 'redirect'
+  note(asked.phase, isSent && cameBack(named, asking, asked.phase, parts), asking, parts)
   const reply = replyTo(treatment, named, query)
   return reply === undefined ? treated : { ...treated, reply: withoutBody(reply, sender) }
 }
@@ -191,7 +201,7 @@ function note(
   { client: { address } }: Asking,
   { book, sample, runtime }: TreatParts,
 ): void {
-  const tally = sample.note(address, failed, runtime.now())
+  const tally = sample.note(phase, address, failed, runtime.now())
   if (tally.asked + tally.failed > 0) book.note(phase, tally)
 }
 
@@ -236,7 +246,7 @@ function replyTo(
 
 /**
  * The manifest itself, with a `Warning`: clients read it of the last answer alone, and so never of a redirect. `undefined`
- * where it cannot be had here, for the client may have it where it would be sent otherwise.
+ * where it cannot be had here, for the client may have it where it would be sent otherwise. Never rejects.
  */
 async function serve(
   request: OciRequest & { kind: 'manifest' },
@@ -265,8 +275,8 @@ async function serve(
     const headers = { ...reply.headers, ...NOT_SHARED, Warning: warning }
     return { reply: { ...reply, headers }, ...(choice.decision && { decision: choice.decision }) }
   } catch (error) {
-    if (!(error instanceof PortolanError)) throw error
-    runtime.log.debug({ target: sender.target, error }, 'a manifest of an old name could not be served')
+    const level = error instanceof PortolanError ? 'debug' : 'error'
+    runtime.log[level]({ target: sender.target, err: error }, 'a manifest of an old name could not be served')
     return undefined
   }
 }
