@@ -4,6 +4,7 @@ import { PortolanError } from '../../errors.ts'
 import type { LegacyList } from '../../legacy/legacy-list.ts'
 import { parseDigest } from '../../oci/digest.ts'
 import type { Descriptor } from '../../oci/manifest.ts'
+import type { Name } from '../../oci/name.ts'
 import { checkLegacy } from './check-legacy.ts'
 import { Exceptions } from './exceptions.ts'
 import { listedOldName } from './listed-old-name.ts'
@@ -162,6 +163,48 @@ it('a repository that is nowhere at the new name is missed, tag by tag', async (
     signal: new AbortController().signal,
   })
   expect(list.findings.filter(({ what }) => what === 'tag').length).toBe(6)
+})
+
+it('tells of the first of many tags that are not answered, and counts the rest', async () => {
+  const old = harbour()
+  const image = old.addImage('many', { layers: ['one'] })
+  for (let index = 0; index < 50; index++) old.tag('many', `v${index}`, image)
+  const denied = new PortolanError('ACCESS_DENIED', 'not for you')
+  for (let index = 0; index < 50; index++) old.failing.set(`HEAD many:v${index}`, denied)
+  const { incomplete } = await check(byRegistry(old))
+  expect(incomplete.length).toBe(21)
+  expect(incomplete[0]!.message).toBe('many:v0: not for you')
+  expect(incomplete[20]!.message).toBe('many: of 30 more tags nobody said what they stand for')
+})
+
+it('asks an old name that is down for no more than a few tags', async () => {
+  const old = harbour()
+  const image = old.addImage('many', { layers: ['one'] })
+  for (let index = 0; index < 500; index++) {
+    old.tag('many', `v${index}`, image)
+    old.failing.set(`HEAD many:v${index}`, failure())
+  }
+  const { incomplete } = await check(byRegistry(old))
+  expect(incomplete.length).toBeGreaterThan(0)
+  expect(incomplete.length).toBeLessThanOrEqual(25)
+  expect(old.requests.filter((request) => request.startsWith('HEAD many:')).length).toBeLessThan(50)
+})
+
+it('warns of the first of many repositories that were emptied', async () => {
+  const old = harbour()
+  const names = Array.from({ length: 150 }, (_, index) => `emptied/${index}` as Name)
+  const place = {
+    location: 'old.test',
+    names: () => [...names, 'app' as Name],
+    repository: (name: Name) => old.repository(name),
+  }
+  const warnings: string[] = []
+  const { signal } = new AbortController()
+  const { incomplete } = await checkLegacy(registryOldName(place, LISTED, signal), harbour(), {
+    ...{ host: 'old.test', began: BEGAN, exceptions: new Exceptions([]), blobs: true, signal },
+    report: (event) => event.kind === 'warning' && warnings.push(event.message),
+  })
+  expect([incomplete, warnings.length, warnings.at(-1)]).toEqual([[], 101, '50 more warnings are left out'])
 })
 
 it('ends when it is told to', async () => {

@@ -53,6 +53,8 @@ export interface LegacyCheck {
 
 const REPOSITORIES_AT_ONCE = 4
 const QUESTIONS_AT_ONCE = 16
+/** A registry may have very many repositories that were emptied. */
+const WARNINGS_MAX = 100
 
 /**
  * Proves that a new name has all that an old one has: each tag with an equal digest, each manifest that it leads to, each
@@ -68,7 +70,10 @@ export async function checkLegacy(
   const findings = new Findings(exceptions)
   const questions = new Questions(signal)
   const places = new Semaphore(QUESTIONS_AT_ONCE)
-  const warn = (message: string) => report({ kind: 'warning', message })
+  let warnings = 0
+  const warn = (message: string) => {
+    if (++warnings <= WARNINGS_MAX) report({ kind: 'warning', message })
+  }
   const names = await old.names()
   for (const message of invalidEntries('the list of repositories', names)) warn(message)
   const incomplete = names.fault === undefined ? [] : [faultOf('repositories', names.fault)]
@@ -104,7 +109,12 @@ export async function checkLegacy(
   const repositories = read.filter(([, { tags }]) => Object.keys(tags).length > 0)
   if (repositories.length === 0 && incomplete.length === 0) incomplete.push(nothingListed(old.listedFrom))
   if (questions.skipped > 0) findings.noteSkipped(next.location, questions.skipped)
-  for (const pattern of exceptions.idle) warn(`--except ${JSON.stringify(pattern)} accepts nothing`)
+  for (const pattern of exceptions.idle) {
+    report({ kind: 'warning', message: `--except ${JSON.stringify(pattern)} accepts nothing` })
+  }
+  if (warnings > WARNINGS_MAX) {
+    report({ kind: 'warning', message: `${warnings - WARNINGS_MAX} more warnings are left out` })
+  }
   const { host, began } = options
   const list: LegacyList = {
     version: 1,

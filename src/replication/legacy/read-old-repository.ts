@@ -9,7 +9,7 @@ import type { ManifestContent } from '../manifest-content.ts'
 import { type ManifestCache, ManifestReader, orFault } from '../manifest-reader.ts'
 import { RepositoryMemory } from '../repository-memory.ts'
 import { faultOf, RepositoryWalk } from '../walk-repository.ts'
-import { AskedRepository, type Questions } from './asked-repository.ts'
+import { AskedRepository, isNotAsked, type Questions } from './asked-repository.ts'
 import type { ReadOldRepository } from './old-name.ts'
 
 /** Each repository is read for itself: what another one has is of no use to who pulls from this one. */
@@ -51,6 +51,9 @@ export async function readOldRepository(
   }
 }
 
+/** Tags of one repository that are told of one by one, when they are not answered. */
+const UNANSWERED_NAMED = 20
+
 /** Nothing is known from before. */
 const NOW = { now: 0, recheck: 0 }
 
@@ -61,15 +64,18 @@ async function resolveTags(
   { manifests, places }: { readonly manifests: ManifestReader; readonly places: Semaphore },
 ) {
   const gone: Tag[] = []
-  const incomplete: PortolanError[] = []
+  const unanswered: PortolanError[] = []
+  let unnamed = 0
   const resolved = await places.map(listed, async (tag) => {
     const first = await orFault(() => repository.resolve(tag, {}))
     // What cannot be read has a digest all the same, by which it is pulled.
     const isUnread = first instanceof PortolanError && first.code === 'CONTENT_INVALID'
     const found = isUnread ? await orFault(() => repository.resolve(tag)) : first
     if (found === undefined) gone.push(tag)
-    else if (found instanceof PortolanError) incomplete.push(faultOf(`${name}:${tag}`, found))
-    else if (found.manifest !== undefined) await manifests.take(name, found.manifest)
+    else if (found instanceof PortolanError) {
+      if (isNotAsked(found) || unanswered.length >= UNANSWERED_NAMED) unnamed++
+      else unanswered.push(faultOf(`${name}:${tag}`, found))
+    } else if (found.manifest !== undefined) await manifests.take(name, found.manifest)
     return found
   })
   const tags = new Map<Tag, Digest>()
@@ -77,7 +83,11 @@ async function resolveTags(
     const found = resolved[index]
     if (found !== undefined && !(found instanceof PortolanError)) tags.set(tag, found.digest)
   }
-  return { tags, gone, incomplete }
+  if (unnamed > 0) {
+    const message = `${name}: of ${unnamed} more tags nobody said what they stand for`
+    unanswered.push(new PortolanError('UNREACHABLE', message))
+  }
+  return { tags, gone, incomplete: unanswered }
 }
 
 /** What refers to a manifest by the list of the registry, and by the one that its fallback tag stands for. */
