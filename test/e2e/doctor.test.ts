@@ -41,14 +41,14 @@ const make = async (build: MakeMachine, ...to: [base: string, authority?: string
   build(join(folder.path, String(++count)), ...to)
 let count = 0
 
-async function pulls(machine: PullingMachine): Promise<boolean> {
+async function pulls(machine: PullingMachine, image?: string): Promise<boolean> {
   await using runtime = await machine.open()
-  return await runtime.pull()
+  return await runtime.pull(image)
 }
 
-async function doctor(runtime: string, { root }: Pick<PullingMachine, 'root'>) {
+async function doctor(runtime: string, { root }: Pick<PullingMachine, 'root'>, image = IMAGE) {
   const { code, out } = await runHosted(
-    [...['doctor', IMAGE, '--runtime', runtime, '--root', root], '--json'],
+    [...['doctor', image, '--runtime', runtime, '--root', root], '--json'],
     {
       folder: folder.path,
     },
@@ -85,6 +85,22 @@ describe.each(runtimes)('%s', (_, runtime, build) => {
       const { code, report } = await doctor(runtime, machine)
       expect(code).toBe(1)
       expect(report.summary).toMatchObject({ verdict: 'fail', cause })
+    },
+    90_000,
+  )
+
+  it.skipIf(noPrivateAuthority)(
+    'pulls from its own loopback, of which its settings say nothing, as doctor says',
+    async () => {
+      await using authority = await makePrivateAuthority(['127.0.0.1'])
+      await using plain = await startPullWorld({ byAddress: true })
+      await using secured = await startPullWorld({ byAddress: true, certificate: authority })
+      for (const { base } of [plain, secured]) {
+        const machine = await make(build, 'http://127.0.0.1:1/v2')
+        const image = `${new URL(base).host}/app:1`
+        const { code } = await doctor(runtime, machine, image)
+        expect([base, code]).toEqual([base, (await pulls(machine, image)) ? 0 : 1])
+      }
     },
     90_000,
   )

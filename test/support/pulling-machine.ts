@@ -17,8 +17,8 @@ export interface PullingMachine {
 export interface OpenRuntime extends AsyncDisposable {
   /** Absent for one that runs while it pulls. */
   readonly pid?: number
-  /** Whether it has pulled the image. */
-  pull(): Promise<boolean>
+  /** Whether it has pulled an image, by default the one that all machines know. */
+  pull(image?: string): Promise<boolean>
 }
 
 /** Makes a machine whose runtime pulls from `base`, and trusts an authority (PEM) there. */
@@ -54,7 +54,7 @@ export function containerdMachine(installed: InstalledContainerd): MakeMachine {
         })
         return {
           pid: running.pid,
-          pull: async () => (await running.pull(IMAGE, ['--pull-timeout=30s'])).code === 0,
+          pull: async (image = IMAGE) => (await running.pull(image, ['--pull-timeout=30s'])).code === 0,
           async [Symbol.asyncDispose]() {
             await running[Symbol.asyncDispose]()
             await own[Symbol.asyncDispose]()
@@ -87,7 +87,8 @@ export const podmanMachine: MakeMachine = async (folder, base, authority) => {
       ]
       const env = { ...process.env, CONTAINERS_REGISTRIES_CONF: conf, HOME: own.path }
       return {
-        pull: async () => (await run(findProgram('podman')!, [...words, IMAGE], { env })).code === 0,
+        pull: async (image = IMAGE) =>
+          (await run(findProgram('podman')!, [...words, image], { env })).code === 0,
         [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
       }
     },

@@ -5,10 +5,12 @@ import type { NodeFiles } from '../../migrate/node-check/node-files.ts'
 import { checkRegistriesConf } from '../../migrate/node-check/registries-conf.ts'
 import type { RegistryEntry } from '../../migrate/node-check/registry-entry.ts'
 import type { CheckMirror } from '../../migrate/node-check/report.ts'
+import { isTomlFault, readTomlDocument } from '../../migrate/node-check/toml-document.ts'
 import { zoneOfHost } from '../../net/host-zone.ts'
 import { readAuthorities, registryAuthorities } from './authorities.ts'
 import { dockerDaemon } from './docker-daemon.ts'
 
+const CONTAINERD = '/etc/containerd/config.toml'
 const DOCKER_HUB = 'registry-1.docker.io'
 /** Where the tools of containers/image look, in this order (containers-certs.d(5)). */
 const CONTAINERS_CERTS = ['/etc/containers/certs.d', '/etc/docker/certs.d']
@@ -33,7 +35,8 @@ export function mirroredEndpoints(
     daemon?.isInsecure(hostOf(base)) === true ? { isInsecure: true } : undefined
   const ns = runtime === 'containerd' ? { namespace: registry } : {}
   const last = chain.at(-1)
-  const itself = daemon === undefined ? plainBase(registry) : `https://${hostNameOf(registry)}/v2`
+  const itself =
+    daemon === undefined ? byContainerd(registry, files) : { base: `https://${hostNameOf(registry)}/v2` }
   return [
     ...chain.map(
       ({ asks, file }): Endpoint => ({
@@ -48,10 +51,8 @@ export function mirroredEndpoints(
       ? []
       : [
           {
-            base: itself,
-            role: 'registry' as const,
-            ...isInsecure(itself),
-            authorities: authorities(itself, last?.file),
+            ...{ ...itself, role: 'registry' as const, ...isInsecure(itself.base) },
+            authorities: authorities(itself.base, last?.file),
           },
         ]),
   ]
@@ -103,11 +104,17 @@ function hostNameOf(registry: string): string {
   return registry === 'docker.io' ? DOCKER_HUB : registry
 }
 
-/** A registry on this machine's own loopback is asked in plain HTTP, as containerd has it. */
-function plainBase(registry: string): string {
+/**
+ * A registry on this machine's own loopback is asked by TLS with any certificate, and else in plain HTTP; by containerd 1.x in
+ * plain HTTP alone, whose configs have no version 3 (both tried).
+ */
+function byContainerd(registry: string, files: NodeFiles): Pick<Endpoint, 'base' | 'isInsecure'> {
   const host = hostNameOf(registry)
-  const isOwn = zoneOfHost(new URL(`http://${host}`).hostname) === 'loopback'
-  return `${isOwn ? 'http' : 'https'}://${host}/v2`
+  if (zoneOfHost(new URL(`http://${host}`).hostname) !== 'loopback') return { base: `https://${host}/v2` }
+  const text = files.read(CONTAINERD)
+  const read = text === undefined ? undefined : readTomlDocument(text)
+  const isOld = read !== undefined && !isTomlFault(read) && Number(read.value.version ?? 1) < 3
+  return isOld ? { base: `http://${host}/v2` } : { base: `https://${host}/v2`, isInsecure: true }
 }
 
 function hostOf(base: string): string {
