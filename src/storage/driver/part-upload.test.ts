@@ -111,3 +111,28 @@ test('what is committed is not thrown away afterwards', async () => {
   await upload.commit()
   await upload.abort()
 })
+
+test('the memory of an upload that is done serves the next one; that of one that is not may still be on its way', async () => {
+  const MIB = 1024 * 1024
+  const put = async (finish: () => Promise<boolean>) => {
+    const memory = new Set<ArrayBufferLike>()
+    const note = ({ buffer }: Uint8Array) => void memory.add(buffer)
+    const sink = {
+      part: async (bytes: Uint8Array) => note(bytes),
+      finish(bytes: Uint8Array) {
+        note(bytes)
+        return finish()
+      },
+      discard: async () => {},
+    }
+    const upload = new PartUpload({ ...FACTS, partSize: 2 * MIB, size: 3 * MIB, offset: 0 }, sink)
+    await upload.write(new Uint8Array(3 * MIB))
+    await upload.commit().catch(() => upload.suspend())
+    return [...memory]
+  }
+  const first = await put(async () => true)
+  expect(first).toHaveLength(1)
+  const broken = await put(() => Promise.reject(new Error('no answer in time')))
+  expect(broken).toEqual(first)
+  expect((await put(async () => true))[0]).not.toBe(broken[0])
+})

@@ -1,5 +1,6 @@
 import { PortolanError } from '../../errors.ts'
 import type { Upload } from '../object-store.ts'
+import { givePartMemory, PART_SIZE, takePartMemory } from './part-memory.ts'
 
 /** Where a driver takes the parts of an object. */
 export interface PartSink {
@@ -25,10 +26,7 @@ export interface PartUploadFacts {
 
 const MIB = 1024 * 1024
 
-/** Large enough that a request's round trip costs little beside its bytes. */
-const PART_SIZE = 8 * MIB
-
-/** The size of the parts of an object, larger for one that would otherwise have more than `maxParts`. */
+/** The size of the parts of an object, such that a request's round trip costs little beside its bytes; larger for one that would otherwise have more than `maxParts`. */
 export function partSizeOf(size: number, maxParts: number): number {
   return Math.max(PART_SIZE, Math.ceil(size / maxParts / MIB) * MIB)
 }
@@ -42,7 +40,9 @@ export class PartUpload implements Upload {
   readonly offset: number
   readonly #facts: PartUploadFacts
   readonly #sink: PartSink
+  readonly #memory: Uint8Array
   #written: number
+  /** What of the memory the next part fills. */
   #gathered: Uint8Array
   #length = 0
   #onItsWay: Promise<void> = Promise.resolve()
@@ -53,7 +53,9 @@ export class PartUpload implements Upload {
     this.#facts = facts
     this.#sink = sink
     this.#written = facts.offset
-    this.#gathered = new Uint8Array(Math.min(facts.partSize, facts.size - facts.offset))
+    const bytes = Math.min(facts.partSize, facts.size - facts.offset)
+    this.#memory = takePartMemory(bytes)
+    this.#gathered = this.#memory.subarray(0, bytes)
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -82,6 +84,8 @@ export class PartUpload implements Upload {
       )
     }
     const confirmed = await this.#sink.finish(this.#gathered.subarray(0, this.#length))
+    // Of one that fails, a request that was given up may still be sending.
+    if (!this.#ended) givePartMemory(this.#memory)
     this.#ended = true
     return confirmed
   }

@@ -1,5 +1,6 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { FillConfig } from '../../config/config.ts'
+import { fromBase64, toHex } from '../driver/digests.ts'
 import { refusePage } from '../driver/page-answer.ts'
 import { readSecret, type SecretReader } from '../driver/secret.ts'
 
@@ -34,7 +35,28 @@ export function createS3Client(fill: S3Fill, options: S3ClientOptions): S3Client
     ...credentialsOf(fill, options),
   })
   lookForPages(client)
+  signByChecksum(client)
   return client
+}
+
+/** What is smaller is signed by a hash of its own: on trial, a wrong checksum has to be refused for itself. */
+const SIGNED_BYTES = 1024 * 1024
+
+/** The checksum that goes with a body is the hash by which its request is signed, too: the SDK would hash it once more. */
+function signByChecksum({ middlewareStack }: S3Client): void {
+  middlewareStack.add(
+    (next) => (args) => {
+      const { headers, body } = args.request as {
+        readonly headers: Record<string, string>
+        readonly body?: unknown
+      }
+      const sum = headers['x-amz-checksum-sha256']
+      if (sum !== undefined && body instanceof Uint8Array && body.length >= SIGNED_BYTES)
+        headers['x-amz-content-sha256'] = toHex(fromBase64(sum))
+      return next(args)
+    },
+    { step: 'build', priority: 'low' },
+  )
 }
 
 /** Next to the wire, where an answer is still as it came. */

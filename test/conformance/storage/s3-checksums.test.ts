@@ -81,6 +81,18 @@ test.each<['sha256' | 'md5' | 'off', 'sha256' | 'md5' | 'none']>([
   expect(server.requests.filter((request) => request.includes('/portolan/'))).toEqual([])
 })
 
+test('every part is signed by the hash of what it brings, large ones too, whose checksum that is', async () => {
+  const signed: unknown[] = []
+  server.onRequest = ({ method, url, headers }: IncomingMessage) => {
+    if (method === 'PUT' && !url?.includes('/portolan/')) signed.push(headers['x-amz-content-sha256'])
+  }
+  await uploadAll()
+  const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+  const [none, small, large] = SIZES.map((size) => bytesOf('checked', size)) as [Buffer, Buffer, Buffer]
+  const part = 8 * 1024 * 1024
+  expect(signed).toEqual([none, small, large.subarray(0, part), large.subarray(part)].map(sum))
+})
+
 test('what is tried is tried once, also by many at once, and not for a small object alone', async () => {
   await store.put('small', Buffer.from('x'), TYPE)
   expect(server.requests.filter((request) => request.includes('/portolan/'))).toEqual([])
