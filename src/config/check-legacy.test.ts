@@ -94,6 +94,11 @@ test.each<[string, object, string]>([
     'legacy.phases[1].id: is already the id of phases[0]',
   ],
   [
+    'an id that is no one phase’s',
+    { phases: [{ ...PHASE, id: 'all' }] },
+    'legacy.phases[0].id: must be another one: in legacy.off, "all" switches every phase off',
+  ],
+  [
     'a wrong order',
     {
       phases: [

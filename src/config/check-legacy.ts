@@ -1,7 +1,7 @@
 import { checkConditions, regionsIn } from './check-routing.ts'
 import type { Draft, DraftLegacy, DraftPhase } from './draft.ts'
 import type { ConfigPath, Remark } from './fault.ts'
-import { PHASE_KINDS, type PhaseKind } from './legacy-config.ts'
+import { EVERY_PHASE, PHASE_KINDS, type PhaseKind } from './legacy-config.ts'
 import { readSuccessor } from './successor.ts'
 import { phaseIds } from './to-legacy.ts'
 
@@ -66,6 +66,10 @@ function* checkIds(phases: readonly (DraftPhase | undefined)[]): Iterable<Remark
   for (const [index, id] of phaseIds(phases).entries()) {
     const phase = phases[index]
     if (phase?.phase === undefined || ('id' in phase && phase.id === undefined)) continue
+    if (id === EVERY_PHASE) {
+      const message = `must be another one: in legacy.off, "${EVERY_PHASE}" switches every phase off`
+      yield { path: ['legacy', 'phases', index, 'id'], message }
+    }
     const before = first.get(id)
     if (before === undefined) first.set(id, index)
     else yield { path: ['legacy', 'phases', index, 'id'], message: `is already the id of phases[${before}]` }

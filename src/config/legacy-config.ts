@@ -4,6 +4,9 @@ import type { Conditions } from './condition.ts'
 export const PHASE_KINDS = ['announce', 'warn', 'brownout', 'redirect', 'refuse'] as const
 export type PhaseKind = (typeof PHASE_KINDS)[number]
 
+/** What stands for every phase where phases are named by their ids; none is called so. */
+export const EVERY_PHASE = 'all'
+
 /** An old name of the registry that the same door answers, until it is gone. */
 export interface LegacyConfig {
   /** As image references name it, lower case, without a port. */

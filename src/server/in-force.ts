@@ -162,9 +162,11 @@ export class InForce {
     }
   }
 
-  /** Puts a prepared config in force, whole. */
+  /** Puts a prepared config in force, whole. Throws, and changes nothing, when it has become wrong since it was prepared. */
   enforce(prepared: Prepared): void {
-    const { config, ranges, ownership } = prepared
+    const { config, ranges, ownership, legacy } = prepared
+    // What was read meanwhile may have taken longer than a phase needed to begin.
+    legacy?.record.check(legacy.config)
     this.#prepared = prepared
     this.#ranges.use(config.clouds, ranges)
     this.#backends = reconcile(this.#backends, config, ownership)

@@ -128,13 +128,14 @@ export class LegacyBook {
   #decide(plan: LegacyPlan): void {
     const { record, config } = plan
     const before = this.known
-    for (const { phase, state } of this.states) {
-      if (state.state === 'on') {
+    if (this.#elsewhere === undefined) {
+      for (const { phase, state } of this.states) {
+        if (state.state !== 'on') continue
         record.begin(phase, this.#runtime.date().getTime())
-        if (this.#elsewhere === undefined) this.#endIfFailing(phase, plan)
+        this.#endIfFailing(phase, plan)
       }
+      this.#renew(plan)
     }
-    this.#renew(plan)
     for (const { phase, state } of this.states) this.#tell(phase, state, plan)
     const after = this.known
     if (after.begun.length !== before.begun.length || after.ended.length !== before.ended.length) {

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts'
-import type { LegacyConfig } from '../../config/legacy-config.ts'
+import { EVERY_PHASE, type LegacyConfig } from '../../config/legacy-config.ts'
 import { PortolanError } from '../../errors.ts'
 import { inTurns, type Steps, sortInSteps } from '../../internal/steps.ts'
 import type { LegacyList } from '../../legacy/legacy-list.ts'
@@ -147,7 +147,7 @@ function readSwitches(
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
     .filter((line) => line !== '')
-  if (words.includes('all')) return 'all'
+  if (words.includes(EVERY_PHASE)) return EVERY_PHASE
   const known = phases.map(({ id }) => id)
   const unknown = words.filter((word) => !known.includes(word)).map((word) => word.slice(0, 64))
   if (unknown.length > 0) {

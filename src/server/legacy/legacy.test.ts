@@ -63,7 +63,8 @@ const configOf = (phases: readonly object[], legacy: object = {}) =>
 
 /** A door in memory: its clock, its files and its upstream are the test's. */
 class World {
-  readonly files = new Map<string, string>([['/list.json', JSON.stringify(LIST)]])
+  /** One that is a promise takes long to read. */
+  readonly files = new Map<string, string | Promise<string>>([['/list.json', JSON.stringify(LIST)]])
   readonly lines: { fields: Record<string, unknown>; msg: string }[] = []
   readonly #background: Promise<unknown>[] = []
   upstream: (url: string) => Response | Promise<Response> = () => answerOf(MANIFEST)
@@ -89,7 +90,7 @@ class World {
       },
       legacy: {
         read,
-        print: read,
+        print: async (file: string) => String(this.files.get(file)),
         write: async (file: string, text: string) => void this.files.set(file, text),
       },
     } as Partial<Runtime>)
@@ -515,6 +516,26 @@ describe('the schedule is append-only', () => {
     await world.open([...begun, { phase: 'warn', from: at(9) }])
     await world.service.reload(configOf([...begun, { phase: 'warn', from: at(8) }]))
     await world.service.reload(configOf(begun))
+  })
+
+  it('is not changed by a reload that a phase has overtaken: no start would take it any more', async () => {
+    const [first, second] = [
+      [...begun, { phase: 'warn', from: at(1) }],
+      [...begun, { phase: 'warn', from: at(2) }],
+    ]
+    await world.open(first)
+    const slow = Promise.withResolvers<void>()
+    world.files.set(
+      '/slow.json',
+      slow.promise.then(() => JSON.stringify(LIST)),
+    )
+    const reload = world.service.reload(configOf(second, { list: '/slow.json' }))
+    await world.pass(DAY + 5000)
+    slow.resolve()
+    await expect(reload).rejects.toThrow(/warn-1, which began at 2026-01-02T.*, is another one/)
+    expect((await world.ask(TAG)).status).toBe(200)
+    await world.service[Symbol.asyncDispose]()
+    await world.open(first)
   })
 
   it('is not begun by a record that is none', async () => {
