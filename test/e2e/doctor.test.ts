@@ -170,6 +170,22 @@ it.skipIf(noPrivateAuthority).each(containerds.map((one) => [one.version.version
   120_000,
 )
 
+it.skipIf(noPrivateAuthority).each(containerds.map((one) => [one.version.version, one] as const))(
+  'containerd %s knows at once an authority that hosts.toml names, and doctor says so',
+  async (_, installed) => {
+    await using authority = await makePrivateAuthority(['127.0.0.1'])
+    await using world = await startPullWorld({ byAddress: true, certificate: authority })
+    const machine = await make(containerdMachine(installed), world.base)
+    await using runtime = await machine.open()
+    await showProcess(machine.root, runtime.pid!)
+    expect([await runtime.pull(), (await doctor('containerd', machine)).code]).toEqual([false, 1])
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await machine.trust(authority.issuer)
+    expect([await runtime.pull(), (await doctor('containerd', machine)).code]).toEqual([true, 0])
+  },
+  60_000,
+)
+
 it.skipIf(missing !== undefined)(
   'crane and portolan hosts know the hosts that doctor names for its door',
   async () => {

@@ -17,7 +17,7 @@ export interface DockerCase {
   readonly daemon?: (host: string) => object
   readonly world?: Pick<PullWorldOptions, 'repository' | 'token'>
   /** The world has TLS, by an authority that nobody knows, and that is told to dockerd where. */
-  readonly tls?: 'unknown' | 'certs.d' | 'of the machine' | 'since the start'
+  readonly tls?: 'unknown' | 'certs.d' | 'of the machine' | 'since the start' | 'certs.d since the start'
   /** What dockerd is started with, by the URL of a proxy that lets nothing through. */
   readonly env?: (proxy: string) => Readonly<Record<string, string>>
   /** What hosts of the world do instead. */
@@ -46,6 +46,7 @@ export const DOCKER_CASES: readonly DockerCase[] = [
   { name: 'certs.d names its authority', tls: 'certs.d' },
   { name: 'its authority is one of the machine', tls: 'of the machine' },
   { name: 'its authority was installed since the start', tls: 'since the start', cause: 'restart-needed' },
+  { name: 'certs.d names its authority since the start', tls: 'certs.d since the start' },
   { name: 'any certificate will do', tls: 'unknown', daemon: insecure },
   { name: 'a host of blobs is down', daemon: insecure, down: 'blobs-3.test', cause: 'refused' },
   {

@@ -61,11 +61,12 @@ async function tryCase(one: DockerCase): Promise<DockerResult> {
     await runOk(program('mount'), ['--bind', join(root, path), path])
   const image = one.image?.(host) ?? `${host}/app:1`
   await using daemon = await startDockerd(folder.path, root, env)
-  if (one.tls === 'since the start') {
+  if (one.tls?.endsWith('since the start')) {
     await pull(folder.path, image)
     // The kernel tells to the second when it was started.
     await new Promise((resolve) => setTimeout(resolve, 1500))
-    await appendFile(join(root, BUNDLE), authority.issuer)
+    if (one.tls === 'since the start') await appendFile(join(root, BUNDLE), authority.issuer)
+    else await writeBelow(root, { [`/etc/docker/certs.d/${host}/ca.crt`]: authority.issuer })
   }
   await showProcess(root, daemon.pid)
   const pulled = await pull(folder.path, image)
@@ -96,6 +97,10 @@ async function writeMachine(
     '/etc/hosts': `127.0.0.1 localhost\n${ADDRESS} registry.test\n`,
     '/etc/systemd/system/docker.service': `[Service]\nExecStart=/usr/sbin/dockerd\n${unit}`,
   }
+  await writeBelow(root, files)
+}
+
+async function writeBelow(root: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     await mkdir(join(root, path, '..'), { recursive: true })
     await writeFile(join(root, path), text)

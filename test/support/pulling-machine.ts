@@ -12,6 +12,8 @@ export interface PullingMachine {
   readonly root: string
   /** Starts the runtime, with more variables than it has by itself. */
   open(env?: Readonly<Record<string, string>>): Promise<OpenRuntime>
+  /** Names an authority (PEM) for the registry, whether the runtime runs or not. */
+  trust(authority: string): Promise<void>
 }
 
 export interface OpenRuntime extends AsyncDisposable {
@@ -35,16 +37,20 @@ export function containerdMachine(installed: InstalledContainerd): MakeMachine {
     const certs = join(folder, 'certs.d')
     const config = `version = ${isOld ? 2 : 3}\n[plugins."${images}".registry]\n  config_path = "${certs}"\n${unpack}`
     const origin = new URL(base).origin
-    const ca = authority === undefined ? '' : 'ca = "ca.crt"\n'
-    const hosts = `server = "${origin}"\n${ca}[host."${origin}"]\n${ca}`
     // The runtime reads these by their own paths, and doctor below the root that stands for the machine's.
-    for (const at of ['', root]) {
-      await write(`${at}${certs}/registry.example/hosts.toml`, hosts)
-      if (authority !== undefined) await write(`${at}${certs}/registry.example/ca.crt`, authority)
+    const writeHosts = async (authority?: string) => {
+      const ca = authority === undefined ? '' : 'ca = "ca.crt"\n'
+      for (const at of ['', root]) {
+        const registry = `${at}${certs}/registry.example`
+        if (authority !== undefined) await write(`${registry}/ca.crt`, authority)
+        await write(`${registry}/hosts.toml`, `server = "${origin}"\n${ca}[host."${origin}"]\n${ca}`)
+      }
     }
+    await writeHosts(authority)
     await write(join(root, '/etc/containerd/config.toml'), config)
     return {
       root,
+      trust: writeHosts,
       async open(env = {}) {
         const own = await makeTempFolder()
         const running = await startContainerd(installed, {
@@ -75,15 +81,16 @@ export const podmanMachine: MakeMachine = async (folder, base, authority) => {
     `[[registry]]\nprefix = "registry.example"\nlocation = "${host}"\ninsecure = ${protocol === 'http:'}\n`,
   )
   await mkdir(certs, { recursive: true })
-  if (authority !== undefined) await writeFile(join(certs, 'ca.crt'), authority)
+  const trust = (authority: string) => writeFile(join(certs, 'ca.crt'), authority)
+  if (authority !== undefined) await trust(authority)
   return {
-    root,
+    ...{ root, trust },
     async open() {
       const own = await makeTempFolder()
       const words = [
         ...['--root', join(own.path, 'root'), '--runroot', join(own.path, 'run')],
         ...['--storage-driver', 'vfs', 'pull', '--quiet'],
-        ...(authority === undefined ? [] : ['--cert-dir', certs]),
+        ...['--cert-dir', certs],
       ]
       const env = { ...process.env, CONTAINERS_REGISTRIES_CONF: conf, HOME: own.path }
       return {
