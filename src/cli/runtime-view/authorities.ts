@@ -19,6 +19,14 @@ const FILES = [
 ]
 /** Beside it, all that lies in these (crypto/x509, root_linux.go). */
 const FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs']
+/** Where people put authorities of their own; programs make the files above from these, often all of them anew. */
+const SOURCES = [
+  '/usr/local/share/ca-certificates',
+  '/etc/pki/ca-trust/source/anchors',
+  '/usr/share/pki/ca-trust-source/anchors',
+  '/etc/pki/trust/anchors',
+  '/usr/share/pki/trust/anchors',
+]
 /** No machine has as many. */
 const FILES_MAX = 2000
 
@@ -37,26 +45,29 @@ export function systemAuthorities(
 /** Authorities that a program cannot know, since it reads those of the machine once. */
 export interface LateAuthorities {
   readonly certificates: readonly string[]
-  /** The file that was changed last of those with them, and when. */
+  /** The file with them that was changed last, and when. */
   readonly file: string
   readonly changed: Date
 }
 
 /**
- * Those that are only in files which were changed after a program had started; what browsers trust was there before, in
- * whatever bundle was replaced.
+ * Those that are only in files which were changed after a program had started. What browsers trust (`known`), and what lay
+ * already where authorities are put, was there before, in whatever bundle was replaced.
  */
 export function lateAuthorities(
-  files: MachineFiles,
+  files: Pick<MachineFiles, 'read' | 'list' | 'changedAt'>,
   { files: paths, certificates }: Authorities,
   running: RuntimeProcess,
   known: readonly string[],
 ): LateAuthorities | undefined {
-  const old = paths.filter((file) => !isLater(files.changedAt(file), running))
+  const sources = SOURCES.flatMap((folder) => files.list(folder).map((name) => `${folder}/${name}`))
+  const all = [...paths, ...sources.slice(0, FILES_MAX)]
+  const old = all.filter((file) => !isLater(files.changedAt(file), running))
   const before = readAuthorities(files, old).certificates
   const had = new Set([...before, ...known].map(bytesOf))
   const late = certificates.filter((pem) => !had.has(bytesOf(pem)))
   const [last] = paths
+    .filter((file) => readAuthorities(files, [file]).certificates.some((pem) => late.includes(pem)))
     .map((file) => ({ file, changed: files.changedAt(file) ?? running.since }))
     .toSorted((one, other) => other.changed.getTime() - one.changed.getTime())
   return late.length === 0 || last === undefined ? undefined : { certificates: late, ...last }

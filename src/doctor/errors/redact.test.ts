@@ -48,6 +48,7 @@ it.each([
   'unable to retrieve auth token: invalid username/password: unauthorized',
   'Get "https://registry.example/v2/web/manifests/1?ns=docker.io": EOF',
   `failed to pull web:1@sha256:${'0f'.repeat(32)} from registry.example/team/web:1.25@sha256:${'0f'.repeat(32)}`,
+  'web:1@sha256:0f0f… is not there',
   'reported by jo@example.org at 10:15 to ops@example.org',
   'malformed www-authenticate, missing realm: map[service:registry]',
 ])('leaves what says what went wrong: %s', (text) => {

@@ -15,7 +15,7 @@ const SECRETS: readonly RegExp[] = [
   // The login of a URL.
   /(:\/\/)[^\s/@"'<>]{1,512}(?=@)/g,
   // The login of what has no scheme; `NAME:TAG@sha256:…` is none.
-  /((?<![\w.~%+/-]))[\w.~%+-]{1,128}:[^\s/@"'<>:]{1,512}(?=@[\w[])(?!@[a-z0-9]{1,20}:[\da-f]{32})/g,
+  /((?<![\w.~%+/-]))[\w.~%+-]{1,128}:[^\s/@"'<>:]{1,512}(?=@[\w[])(?!@(?:sha\d{3}:|[a-z0-9]{1,20}:[\da-f]{32}))/g,
   // Whole headers.
   /(\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-amz-security-token|x-registry-auth)["']?\s?[:=]\s?\[?["']?)[^"'\r\n\]]{1,4096}/gi,
   // What logs in, wherever it stands.
