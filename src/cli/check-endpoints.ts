@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { type ConfigFault, formatConfigPath } from '../config/fault.ts'
 import { PortolanError } from '../errors.ts'
 import { PublishedEndpoints } from '../server/published-endpoints.ts'
-import { readTextFile } from './read-registry-map.ts'
+import { readTextFile } from './text-file.ts'
 
 /**
  * Looks at the published endpoints that a config names: whether they are signed and hold, and which backends get no

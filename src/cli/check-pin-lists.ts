@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import type { ConfigFault } from '../config/fault.ts'
 import { PortolanError } from '../errors.ts'
 import { parseImageList } from '../oci/image-list.ts'
-import { readTextFile } from './read-registry-map.ts'
+import { readTextFile } from './text-file.ts'
 
 /** As many lines of one list are told. */
 const LINES_MAX = 10

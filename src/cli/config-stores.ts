@@ -1,9 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { suggestion } from '../config/suggestion.ts'
 import type { Target } from '../replication/target.ts'
-import { requireSeparatePlaces } from './check-real-places.ts'
 import type { PlaceWord } from './copy-words.ts'
-import { nameOf, readConfig } from './read-config.ts'
 import { type FilledStore, openTarget, usage } from './sync-parts.ts'
 
 /** The stores of the config that a command line names, opened when they are asked for. */
@@ -47,6 +45,10 @@ function filledStore({ stores }: Config, id: string): FilledStore {
 }
 
 async function readSeparate(file: string): Promise<Config> {
+  const [{ nameOf, readConfig }, { requireSeparatePlaces }] = await Promise.all([
+    import('./read-config.ts'),
+    import('./check-real-places.ts'),
+  ])
   const config = await readConfig(file)
   await requireSeparatePlaces(config, nameOf(file))
   return config

@@ -7,8 +7,8 @@ import { parseName } from '../oci/name.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
 import { Logins } from '../server/logins.ts'
 import { commandRuntime } from './command-runtime.ts'
-import { readTextFile } from './read-registry-map.ts'
 import { createRuntime } from './runtime.ts'
+import { readTextFile } from './text-file.ts'
 
 /** What is found of the hosts that a config needs. */
 export interface FoundHosts {

@@ -31,3 +31,11 @@ it('the help and the specs load no work: neither the service, nor stores, nor th
   const { code } = await run(process.execPath, [join(SRC, 'cli/main.ts'), '--help'])
   expect(code).toBe(0)
 })
+
+it('a copy from registry to registry loads what speaks to registries: no config, no files and stores, no old names', async () => {
+  const modules = [...(await loaded(join(SRC, 'cli/commands/copy.ts'), new Set()))]
+  const packages = modules.filter((module) => !/^[/.]|^node:/.test(module))
+  expect(packages).toEqual(['zod'])
+  const rooms = modules.filter((module) => /\/src\/(?:bundle|cache|migrate|storage\/fs)\//.test(module))
+  expect(rooms).toEqual([])
+})

@@ -13,9 +13,9 @@ import { openImageLayout } from '../storage/fs/image-layout.ts'
 import { readBody } from '../transport/read-body.ts'
 import { commandRuntime } from './command-runtime.ts'
 import { type PlaceWord, readPlaceWord } from './copy-words.ts'
-import { readTextFile } from './read-registry-map.ts'
 import { originOf } from './registries.ts'
 import { usage } from './sync-parts.ts'
+import { readTextFile } from './text-file.ts'
 
 /** What the content of an old name is found by. */
 export interface OldPlaceParts {

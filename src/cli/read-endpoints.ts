@@ -4,7 +4,7 @@ import { PortolanError } from '../errors.ts'
 import { readBody } from '../transport/read-body.ts'
 import { reasonOf } from '../transport/reason.ts'
 import { commandRuntime } from './command-runtime.ts'
-import { readTextFile } from './read-registry-map.ts'
+import { readTextFile } from './text-file.ts'
 
 /** How long a door may take to say what it publishes, in milliseconds. */
 const TIMEOUT = 10_000

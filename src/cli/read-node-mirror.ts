@@ -1,7 +1,7 @@
 import { PortolanError } from '../errors.ts'
 import type { NodeMirror } from '../migrate/mirror-config/node-mirror.ts'
 import { nameOf, readConfig } from './read-config.ts'
-import { readTextFile } from './read-registry-map.ts'
+import { readTextFile } from './text-file.ts'
 
 /** How a mirror is named on the command line. */
 export interface NamedMirror {

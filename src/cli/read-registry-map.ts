@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { PortolanError } from '../errors.ts'
 import { KUBERNETES_MAP } from '../migrate/builtin-map.ts'
 import { createMap, createReverseMap, type RegistryMap } from '../migrate/map.ts'
 import type { MapData } from '../migrate/map-data.ts'
 import { parseMapFile } from '../migrate/map-file.ts'
 import type { OptionValues } from './spec/command-spec.ts'
 import type { mapBothWays } from './spec/shared-options.ts'
+import { readTextFile } from './text-file.ts'
 
 /** Which names move where: the built-in map unless a file has another, and the other way round with `revert`. */
 export type MapOptions = OptionValues<typeof mapBothWays>
@@ -19,14 +18,4 @@ export async function readRegistryMap({ map, revert }: MapOptions): Promise<Regi
 /** Reads an operator's map. Throws as {@link readRegistryMap} does. */
 export async function readMapData(file: string): Promise<MapData> {
   return parseMapFile(await readTextFile(file), file)
-}
-
-/** Reads a file that has to be UTF-8. Throws `FILE_UNREADABLE`. */
-export async function readTextFile(file: string): Promise<string> {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PortolanError('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, { file }, cause)
-  }
 }

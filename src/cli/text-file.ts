@@ -9,6 +9,16 @@ export interface DecodedText {
   readonly encoding: 'utf8' | 'latin1'
 }
 
+/** Reads a file that has to be UTF-8. Throws `FILE_UNREADABLE`. */
+export async function readTextFile(file: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new PortolanError('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, { file }, cause)
+  }
+}
+
 /** UTF-8 with its byte order mark, if it has one; what is something else is taken byte by byte (Latin-1). */
 export function decodeText(bytes: Buffer): DecodedText {
   try {

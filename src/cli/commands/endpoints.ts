@@ -17,9 +17,9 @@ import { findHosts } from '../find-hosts.ts'
 import { printable, printJson, say } from '../print.ts'
 import { readConfig } from '../read-config.ts'
 import { readTextAt, statementOf } from '../read-endpoints.ts'
-import { readTextFile } from '../read-registry-map.ts'
 import { readSigningFile } from '../read-signing-file.ts'
 import { formatTable } from '../table.ts'
+import { readTextFile } from '../text-file.ts'
 import type { EndpointsDraftOptions, EndpointsSignOptions, EndpointsVerifyOptions } from './endpoints-spec.ts'
 
 /** Writes the next list of hosts; gives the exit code: 3, and no list, where not all could be found out. */

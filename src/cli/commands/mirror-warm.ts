@@ -13,7 +13,7 @@ import { EXIT } from '../exit-code.ts'
 import { formatBytes, formatCount } from '../format-quantity.ts'
 import { printedError, printJson, say } from '../print.ts'
 import { nameOf, readConfig } from '../read-config.ts'
-import { readTextFile } from '../read-registry-map.ts'
+import { readTextFile } from '../text-file.ts'
 import type { MirrorWarmOptions } from './mirror-spec.ts'
 
 /** Blobs that are pulled at once. */

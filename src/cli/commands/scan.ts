@@ -9,10 +9,11 @@ import { EXIT } from '../exit-code.ts'
 import { nodePlaces } from '../node-places.ts'
 import { printLongJson, progressOutput, say } from '../print.ts'
 import { formatPullFailures } from '../pull-report.ts'
-import { readRegistryMap, readTextFile } from '../read-registry-map.ts'
+import { readRegistryMap } from '../read-registry-map.ts'
 import { readStdin } from '../read-stdin.ts'
 import { type Scanned, scanFiles } from '../scan-files.ts'
 import { count, formatFindings, formatRest, formatSummary } from '../scan-report.ts'
+import { readTextFile } from '../text-file.ts'
 import type { ScanOptions } from './scan-spec.ts'
 
 /** Prints the references to old names in files, in the settings of this machine, or in a live cluster; gives the exit code. */
