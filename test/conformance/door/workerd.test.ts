@@ -23,7 +23,7 @@ beforeAll(async () => {
   worker = await startWorkerd({ code: await bundleWorker(), variables: { ACCESS_LOG: 'on' } })
   await (await worker.kv()).put(
     'portolan.yaml',
-    JSON.stringify({ version: 1, ...doorConfig(behind.origins), health: { failures: 10 } }),
+    JSON.stringify({ version: 1, ...doorConfig(behind.origins) }),
   )
 }, 60_000)
 afterAll(async () => {

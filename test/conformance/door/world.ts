@@ -2,7 +2,7 @@ import { DIGEST, type ORIGIN, TAGGED, TAGS } from './cases.ts'
 
 /**
  * How long one request may wait for backends, in milliseconds: as long as a loaded machine may take to begin with an isolate
- * or a probe; then more silence comes together, too.
+ * or a probe; then more silence comes together, too, which must not take the store out.
  */
 const BUDGET = 1000
 
@@ -47,5 +47,6 @@ export function doorConfig(origins: Origins) {
       ],
     },
     presence: { timeout: `${BUDGET}ms` },
+    health: { failures: 10 },
   }
 }
