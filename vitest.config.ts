@@ -15,17 +15,33 @@ export default defineConfig({
     ],
   },
   test: {
-    include: [
-      '{src,scripts}/**/*.test.ts',
-      'test/{architecture,conformance,integration,support}/**/*.test.ts',
+    projects: [
+      // Of folders that know no process (docs/architecture.md): what was loaded for one file is there for the next.
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['src/**/*.test.ts', '!src/{adapters,cli,demo,storage}/**'],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: [
+            'src/{adapters,cli,demo,storage}/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'test/{architecture,conformance,integration,support}/**/*.test.ts',
+          ],
+        },
+      },
     ],
     // On a machine that others load, a client may give up early: a second go counts, and is shown as one.
     retry: process.env.CI ? 1 : 0,
     // What a test waits for has a limit of its own (`until`): this one is for what hangs.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // What was loaded for one file is there for the next: half of a short one was the start of its process.
-    isolate: false,
     // Most tests wait for processes and sockets, not for the processor.
     maxWorkers: 5,
     sequence: { sequencer: ProcessesFirst },
