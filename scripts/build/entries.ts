@@ -14,6 +14,7 @@ export interface ExportedSubpath {
 export const PROGRAMS: Entries = {
   cli: 'src/cli/main.ts',
   'v8-flags': 'src/cli/v8-flags.ts',
+  'legacy-list-worker': 'src/adapters/legacy/legacy-list-worker.ts',
   'parse-worker': 'src/adapters/config/parse-worker.ts',
   'password-worker': 'src/adapters/passwords/password-worker.ts',
   'replay-worker': 'src/adapters/simulate/replay-worker.ts',

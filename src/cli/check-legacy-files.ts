@@ -1,4 +1,4 @@
-import { createLegacyStorage } from '../adapters/node/legacy-storage.ts'
+import { createLegacyStorage } from '../adapters/legacy/legacy-storage.ts'
 import type { Config } from '../config/config.ts'
 import { type ConfigFault, formatConfigPath } from '../config/fault.ts'
 import { PortolanError } from '../errors.ts'

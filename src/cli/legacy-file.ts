@@ -3,7 +3,6 @@ import { access, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { readRegular } from '../adapters/node/regular-file.ts'
 import { PortolanError } from '../errors.ts'
-import { finish } from '../internal/steps.ts'
 import type { LegacyList } from '../legacy/legacy-list.ts'
 import { LIST_MAX_BYTES, readLegacyList } from '../legacy/read-list.ts'
 import { codeOf } from '../storage/fs/folder-failure.ts'
@@ -20,7 +19,7 @@ export async function readLegacyFile(file: string): Promise<LegacyList | undefin
     throw new PortolanError('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, { file }, cause)
   }
   try {
-    return finish(readLegacyList(text))
+    return readLegacyList(text)
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
     throw new PortolanError(error.code, `${file} ${error.message}`, { file }, error)

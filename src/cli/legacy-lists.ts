@@ -1,6 +1,5 @@
 import type { LegacyConfig } from '../config/legacy-config.ts'
 import { PortolanError } from '../errors.ts'
-import { finish } from '../internal/steps.ts'
 import { compareLists, type SomeImages } from '../legacy/compare-lists.ts'
 import type { LegacyList } from '../legacy/legacy-list.ts'
 import { formatLegacyList, readLegacyList } from '../legacy/read-list.ts'
@@ -92,7 +91,7 @@ async function replaceList(
     say(`new at the old name since ${now!.listed}, though it is frozen: ${describe(changes.added)}`)
   const text = formatLegacyList(list)
   // What no door could read is not put in the place of what it can.
-  finish(readLegacyList(text))
+  readLegacyList(text)
   await writeWhole(file, text, true)
   return { written: true, file }
 }

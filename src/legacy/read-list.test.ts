@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { PortolanError } from '../errors.ts'
-import { finish } from '../internal/steps.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Name, Tag } from '../oci/name.ts'
 import type { LegacyList } from './legacy-list.ts'
@@ -29,7 +28,7 @@ const LIST: LegacyList = {
   } as LegacyList['repositories'],
 }
 
-const read = (value: unknown) => finish(readLegacyList(JSON.stringify(value)))
+const read = (value: unknown) => readLegacyList(JSON.stringify(value))
 
 function faultOf(value: unknown): string {
   try {
@@ -43,7 +42,7 @@ function faultOf(value: unknown): string {
 }
 
 it('reads what was written, all of it', () => {
-  expect(finish(readLegacyList(formatLegacyList(LIST)))).toEqual(LIST)
+  expect(readLegacyList(formatLegacyList(LIST))).toEqual(LIST)
 })
 
 it('keeps names that mean something to JavaScript, and finds none that the list has not', () => {
@@ -51,8 +50,8 @@ it('keeps names that mean something to JavaScript, and finds none that the list 
   const tags = ['__proto__', 'constructor', 'toString']
   const digests = Object.fromEntries(tags.map((tag) => [tag, A]))
   const repositories = Object.fromEntries(names.map((name) => [name, { tags: digests }]))
-  const { repositories: found } = finish(
-    readLegacyList(formatLegacyList({ ...LIST, repositories: repositories as LegacyList['repositories'] })),
+  const { repositories: found } = readLegacyList(
+    formatLegacyList({ ...LIST, repositories: repositories as LegacyList['repositories'] }),
   )
   expect(Object.keys(found)).toEqual(names)
   for (const name of names) expect(Object.keys(found[name as Name]!.tags)).toEqual(tags)
@@ -123,15 +122,15 @@ describe('a hostile file', () => {
     ['nests without end', '['.repeat(100_000), /^it nests deeper than 64$/],
     ['a prototype instead of content', '{"__proto__":{"version":1}}', /^is no list of an old name: /],
   ])('%s', (_, text, message) => {
-    expect(() => finish(readLegacyList(text))).toThrow(message)
+    expect(() => readLegacyList(text)).toThrow(message)
   })
 
   it('a repository whose tags are those of its prototype', () => {
     const text = JSON.stringify(withPause({})).replace('"pause":{}', `"pause":{"__proto__":{"tags":{}}}`)
-    expect(() => finish(readLegacyList(text))).toThrow(/^says "__proto__" of pause, which is not known$/)
+    expect(() => readLegacyList(text)).toThrow(/^says "__proto__" of pause, which is not known$/)
   })
 
   it('does not repeat what it is, which may be a secret', () => {
-    expect(() => finish(readLegacyList('password: hunter2'))).toThrow(/^is no JSON$/)
+    expect(() => readLegacyList('password: hunter2')).toThrow(/^is no JSON$/)
   })
 })

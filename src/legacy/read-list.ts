@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { PortolanError } from '../errors.ts'
 import { checkJsonBounds, JsonBoundsError } from '../internal/json-bounds.ts'
-import { forEachInSteps, type Steps } from '../internal/steps.ts'
 import { type Digest, parseDigest } from '../oci/digest.ts'
 import { parseName, parseTag } from '../oci/name.ts'
 import { FINDINGS_MAX, type LegacyList } from './legacy-list.ts'
@@ -39,20 +38,18 @@ const headSchema = z.strictObject({
 })
 
 /**
- * Reads a list in steps, for it may have a million tags. Throws `CONTENT_INVALID` with what is wrong with it, in words
+ * Reads a list, which takes seconds where it has a million tags. Throws `CONTENT_INVALID` with what is wrong with it, in words
  * that follow what it is.
  */
-export function* readLegacyList(text: string): Steps<LegacyList> {
-  const value = parse(text)
-  yield
-  const parsed = headSchema.safeParse(value)
+export function readLegacyList(text: string): LegacyList {
+  const parsed = headSchema.safeParse(parse(text))
   if (!parsed.success) {
     const [first] = parsed.error.issues
     throw invalid(
       `is no list of an old name: ${[first!.path.join('.'), first!.message].filter(Boolean).join(': ')}`,
     )
   }
-  yield* checkRepositories(parsed.data.repositories)
+  checkRepositories(parsed.data.repositories)
   return parsed.data as LegacyList
 }
 
@@ -72,7 +69,7 @@ function parse(text: string): unknown {
   }
 }
 
-function* checkRepositories(repositories: object): Steps<void> {
+function checkRepositories(repositories: object): void {
   withoutPrototype(repositories)
   for (const [name, repository] of Object.entries(repositories)) {
     if (parseName(name) === undefined) throw invalid(`names ${show(name)}, which is no repository`)
@@ -80,14 +77,14 @@ function* checkRepositories(repositories: object): Steps<void> {
     const [other] = Object.keys(others)
     if (other !== undefined) throw invalid(`says ${show(other)} of ${name}, which is not known`)
     if (!isObject(tags) || !isObject(referrers)) throw invalid(`does not say what ${name} has`)
-    yield* forEachInSteps(Object.entries(withoutPrototype(tags)), ([tag, digest]) => {
+    for (const [tag, digest] of Object.entries(withoutPrototype(tags))) {
       if (parseTag(tag) === undefined) throw invalid(`gives ${name} ${show(tag)}, which is no tag`)
       if (!isDigest(digest)) throw invalid(`gives ${name}:${tag} ${show(digest)}, which is no digest`)
-    })
-    yield* forEachInSteps(Object.entries(withoutPrototype(referrers)), ([subject, digests]) => {
-      if (isDigest(subject) && areDigests(digests)) return
+    }
+    for (const [subject, digests] of Object.entries(withoutPrototype(referrers))) {
+      if (isDigest(subject) && areDigests(digests)) continue
       throw invalid(`does not say by digests what refers to ${name}@${show(subject)}`)
-    })
+    }
     if (!areDigests(lacks)) throw invalid(`does not say by digests what ${name} lacks`)
   }
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { makeKey } from '../../test/support/inventory.ts'
+import { legacyFiles } from '../../test/support/legacy-files.ts'
 import { withTurns } from '../../test/support/test-clock.ts'
 import { createTestRuntime } from '../../test/support/test-runtime.ts'
 import { importPrivateKey, signBytes } from '../backends/ownership/ownership-key.ts'
@@ -90,11 +91,7 @@ it('nobody is sent from an old name to a new one before the day from which that 
   const clock = withTurns(runtimeWith(await filesOf(SECOND)))
   const runtime = {
     ...clock,
-    legacy: {
-      read: async (file: string) => (file === '/list' ? JSON.stringify(list) : undefined),
-      print: async () => '1',
-      write: async () => {},
-    },
+    legacy: legacyFiles(new Map([['/list', JSON.stringify(list)]])),
   }
   await using service = await createPortolan(config, runtime, { offline: true })
   const seen: string[] = []

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { finish } from '../../src/internal/steps.ts'
 import { readLegacyList } from '../../src/legacy/read-list.ts'
 import type { Name } from '../../src/oci/name.ts'
 import { runCommand } from '../support/command.ts'
@@ -79,7 +78,7 @@ describe.skipIf(noDockerRegistry !== undefined)(
       const { code, out, err } = await check('--from', `${old.host}/images`)
       expect(out, err).toContain(`All of it is at ${next.host}/mirror. Written: `)
       expect(code).toBe(0)
-      const list = finish(readLegacyList(await readFile(join(folder.path, 'old.json'), 'utf8')))
+      const list = readLegacyList(await readFile(join(folder.path, 'old.json'), 'utf8'))
       for (const { name, tag, digest } of pushed.images)
         expect(list.repositories[name as Name]?.tags).toHaveProperty([tag], digest)
       expect(await explained('chart:0.1.0')).toContain('by the old name old.example: phase redirect-1')

@@ -92,7 +92,9 @@ describe.each(RUNTIME_NAMES)('the command of the package, on %s', (runtime) => {
       .filter(
         (name) =>
           name.endsWith('.js') &&
-          !/^(?:cli|parse-worker|password-worker|replay-worker|update-worker)\.js$/.test(name),
+          !/^(?:cli|legacy-list-worker|parse-worker|password-worker|replay-worker|update-worker)\.js$/.test(
+            name,
+          ),
       )
       .map((name) => pathToFileURL(join(installed.folder, 'dist', name)).href)
     const file = join(installed.project, 'load.js')

@@ -238,7 +238,7 @@ console.log(faults || 'all')`,
 
 /** What runs as soon as it is loaded. */
 const PROGRAM =
-  /(?:^|\/)(?:cli|main|parse-worker|password-worker|replay-worker|update-worker|upstream-process)\.[jt]s$/
+  /(?:^|\/)(?:cli|main|legacy-list-worker|parse-worker|password-worker|replay-worker|update-worker|upstream-process)\.[jt]s$/
 
 async function chunksOf(dist: string): Promise<string[]> {
   const names = await readdir(dist)

@@ -1,8 +1,8 @@
-import { Worker } from 'node:worker_threads'
 import type { Config } from '../../config/config.ts'
 import type { ParsedConfig, ParseOptions } from '../../config/parse.ts'
 import { PortolanError } from '../../errors.ts'
 import { fileBeside } from '../node/own-program.ts'
+import { runThread } from '../node/run-thread.ts'
 
 /** A config's text, and what to read it with, as data that can go to another thread. */
 export interface ParseRequest {
@@ -22,24 +22,12 @@ const HEAP_MAX = 768
  * `CONFIG_INVALID` when it takes more memory than any config should.
  */
 export async function parseInWorker(request: ParseRequest): Promise<ParsedConfig> {
-  const worker = new Worker(WORKER, {
-    workerData: request,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX },
-  })
-  // A process that drains must not wait for this.
-  worker.unref()
   try {
-    const reply = await new Promise<ParseReply>((resolve, reject) => {
-      worker.once('message', resolve)
-      worker.once('error', reject)
-      worker.once('exit', (code) => reject(new Error(`the thread ended with ${code}`)))
-    })
+    const reply = await runThread<ParseReply>(WORKER, request, HEAP_MAX)
     return 'json' in reply ? (JSON.parse(reply.json) as ParsedConfig) : reply
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error
     const message = `${request.options.fileName} takes more than ${HEAP_MAX} MiB of memory to read`
     throw new PortolanError('CONFIG_INVALID', message, { file: request.options.fileName }, error)
-  } finally {
-    await worker.terminate()
   }
 }

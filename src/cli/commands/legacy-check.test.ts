@@ -18,7 +18,6 @@ import {
 } from '../../../test/support/scripted-registry.ts'
 import { makeTempFolder } from '../../../test/support/temp.ts'
 import { until } from '../../../test/support/until.ts'
-import { finish } from '../../internal/steps.ts'
 import type { LegacyList } from '../../legacy/legacy-list.ts'
 import { readLegacyList } from '../../legacy/read-list.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../oci/manifest.ts'
@@ -109,7 +108,7 @@ const check = (...words: string[]) =>
 const first = (...words: string[]) => check('--from', old.origin, ...words)
 
 async function listAt(file: string): Promise<LegacyList> {
-  return finish(readLegacyList(await readFile(fileOf(file), 'utf8')))
+  return readLegacyList(await readFile(fileOf(file), 'utf8'))
 }
 
 it('lists what the old name has and proves that the new one has it, the list being one that a door reads', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createTestClock } from '../../../test/support/test-clock.ts'
+import { legacyFiles } from '../../../test/support/legacy-files.ts'
+import { createTestClock, withTurns } from '../../../test/support/test-clock.ts'
 import { createTestRuntime } from '../../../test/support/test-runtime.ts'
 import { loadConfig } from '../../config/load.ts'
 import { createObservers } from '../../internal/observers.ts'
@@ -26,18 +27,10 @@ function listOf(unknown: number): string {
 /** A book beside a list that can be written anew, and what passes its seconds. */
 async function open(elsewhere: OutcomeSink | undefined) {
   const work: Promise<unknown>[] = []
-  const files = new Map([['/list', listOf(0)]])
-  const read = async (file: string) => files.get(file)
-  const clock = createTestClock()
+  const files = new Map<string, string | Promise<string>>([['/list', listOf(0)]])
   const runtime = createTestRuntime({
-    ...clock,
-    // To wait for nothing is to let others have a turn, which no clock has to allow.
-    after(milliseconds: number, callback: () => void) {
-      if (milliseconds > 0) return clock.after(milliseconds, callback)
-      const turn = setImmediate(callback)
-      return () => clearImmediate(turn)
-    },
-    legacy: { read, print: read, write: async () => {} },
+    ...withTurns(createTestClock()),
+    legacy: legacyFiles(files),
     background: (each: Promise<unknown>) => void work.push(each),
   } as Partial<DoorRuntime>)
   const phases = [{ phase: 'warn', from: new Date(BEGINNING).toISOString() }]
@@ -71,6 +64,8 @@ test('a process that does not decide begins no phase by itself: what is not know
   expect(book.states.map(({ state }) => state.state)).toEqual(['on'])
   expect(book.known).toEqual({ begun: [], ended: [] })
   files.set('/list', listOf(1))
+  // What one look has read, the next one goes by.
+  await pass()
   await pass()
   expect(book.states.map(({ state }) => state.state)).toEqual(['held'])
   book.use({ begun: ['warn-1'], ended: [] })
@@ -83,6 +78,8 @@ test('the process that decides begins it, and goes on when something is not know
   const { book, files, pass } = await open(undefined)
   expect(book.known).toEqual({ begun: ['warn-1'], ended: [] })
   files.set('/list', listOf(1))
+  // What one look has read, the next one goes by.
+  await pass()
   await pass()
   expect(book.states.map(({ state }) => state.state)).toEqual(['on'])
 })

@@ -113,7 +113,9 @@ export class LegacyBook {
 
   /** Never rejects. */
   async #look(plan: LegacyPlan): Promise<void> {
-    await Promise.all([plan.off?.look(), plan.list?.look()])
+    // A long list takes seconds, for which nobody waits who switches a phase off: what it says counts when it is read.
+    if (plan.list !== undefined) this.#runtime.background(plan.list.look())
+    await plan.off?.look()
     // Another one may have come into force meanwhile.
     if (this.#inForce?.plan === plan) this.#step(plan)
   }

@@ -1,14 +1,12 @@
 import type { Config } from '../../config/config.ts'
 import { EVERY_PHASE, type LegacyConfig } from '../../config/legacy-config.ts'
 import { PortolanError } from '../../errors.ts'
-import { inTurns, type Steps, sortInSteps } from '../../internal/steps.ts'
-import type { LegacyList } from '../../legacy/legacy-list.ts'
-import { readLegacyList } from '../../legacy/read-list.ts'
+import { inTurns, type Steps } from '../../internal/steps.ts'
+import { type ListInPieces, readPiece } from '../../legacy/list-pieces.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { isSignatureTag, type Name, type Tag } from '../../oci/name.ts'
-import { compareTags } from '../../oci/tag-order.ts'
 import { compileSchedule, type Proof, type Schedule } from '../../routing/legacy/schedule.ts'
-import type { FrozenContent, FrozenRepository } from '../../routing/legacy/treat.ts'
+import type { FrozenContent } from '../../routing/legacy/treat.ts'
 import type { PublishedEndpoints } from '../published-endpoints.ts'
 import type { DoorRuntime } from '../runtime.ts'
 import { PhaseRecord, readPhaseRecord } from './phase-record.ts'
@@ -71,14 +69,14 @@ export async function openLegacy(
       list: await reading(
         'list',
         list,
-        WatchedFile.open(list, (text) => load(text, list, legacy, runtime), parts),
+        WatchedFile.open(list, async () => load(await storage.readList(list), list, legacy, runtime), parts),
       ),
     }),
     ...(off !== undefined && {
       off: await reading(
         'off',
         off,
-        WatchedFile.open(off, (text) => readSwitches(text, legacy, runtime), parts),
+        WatchedFile.open(off, async () => readSwitches(await storage.read(off), legacy, runtime), parts),
       ),
     }),
     record: known,
@@ -100,18 +98,17 @@ async function reading<T>(key: string, file: string, read: Promise<T>): Promise<
 }
 
 async function load(
-  text: string | undefined,
+  list: ListInPieces | undefined,
   file: string,
   { host }: LegacyConfig,
   runtime: Pick<DoorRuntime, 'after'>,
 ): Promise<LoadedList> {
-  if (text === undefined) {
+  if (list === undefined) {
     return {
       proof: { kind: 'none', why: `there is no ${file} yet, which "portolan legacy check" writes` },
       counted: new Set(),
     }
   }
-  const list = await inTurns(runtime, readLegacyList(text))
   if (list.host !== host) {
     throw new PortolanError('CONTENT_INVALID', `is the list of ${list.host}, and not of ${host}`)
   }
@@ -125,13 +122,17 @@ async function load(
 }
 
 /** By maps: a repository may be called as what every object has; and objects have an order of their own. */
-function* contentOf({ repositories }: LegacyList): Steps<FrozenContent> {
-  const content = new Map<Name, FrozenRepository>()
-  for (const [name, { tags }] of Object.entries(repositories)) {
-    const entries = Object.entries(tags) as [Tag, Digest][]
-    const all = new Map(yield* sortInSteps(entries, ([one], [other]) => compareTags(one, other)))
-    const images = [...all].filter(([tag]) => !isSignatureTag(tag)).map(([, digest]) => digest)
-    content.set(name as Name, { tags: all, digests: new Set(images) })
+function* contentOf({ pieces }: ListInPieces): Steps<FrozenContent> {
+  const content = new Map<Name, { readonly tags: Map<Tag, Digest>; readonly digests: Set<Digest> }>()
+  for (const piece of pieces) {
+    for (const [name, some] of readPiece(piece)) {
+      const repository = content.get(name) ?? { tags: new Map(), digests: new Set() }
+      content.set(name, repository)
+      for (const [tag, digest] of some) {
+        repository.tags.set(tag, digest)
+        if (!isSignatureTag(tag)) repository.digests.add(digest)
+      }
+    }
     yield
   }
   return content

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it, test } from 'vitest'
+import { legacyFiles } from '../../../test/support/legacy-files.ts'
 import { createTestClock, withTurns } from '../../../test/support/test-clock.ts'
 import { createTestRuntime, type TestRuntime } from '../../../test/support/test-runtime.ts'
 import { loadConfig } from '../../config/load.ts'
@@ -77,7 +78,6 @@ class World {
       this.lines.push({ fields: fields as Record<string, unknown>, msg })
     }
     const log: Log = { debug: () => {}, info: line, warn: line, error: line }
-    const read = async (file: string) => this.files.get(file)
     this.runtime = createTestRuntime({
       ...withTurns(createTestClock()),
       log,
@@ -88,11 +88,7 @@ class World {
       background: (work: Promise<unknown>) => {
         this.#background.push(work)
       },
-      legacy: {
-        read,
-        print: async (file: string) => String(this.files.get(file)),
-        write: async (file: string, text: string) => void this.files.set(file, text),
-      },
+      legacy: legacyFiles(this.files),
     } as Partial<Runtime>)
   }
 
@@ -377,6 +373,15 @@ describe('a brownout', () => {
     }
     expect(world.told(/stands otherwise/).map(({ state }) => state)).toEqual(['on', 'off', 'on', 'off', 'on'])
   })
+})
+
+test('a switch works while a long list is read', async () => {
+  await world.open([{ phase: 'brownout', from: at(0), until: at(0, '01:00:00') }])
+  world.files.set('/list.json', new Promise(() => {}))
+  await world.pass(2000)
+  world.files.set('/off', 'all')
+  await world.pass(3000)
+  expect((await world.ask(TAG)).status).toBe(307)
 })
 
 describe('a phase is held back', () => {

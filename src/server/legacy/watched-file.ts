@@ -1,11 +1,12 @@
+import { PortolanError } from '../../errors.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { LegacyStorage } from './legacy-storage.ts'
 
-/** Makes of a file's text what it stands for; `undefined` stands for no file. Rejects with what is wrong with it. */
-export type ReadWatched<T> = (text: string | undefined) => T | Promise<T>
+/** Reads the file, and makes of it what it stands for. Rejects with `CONTENT_INVALID` for what stays wrong until it is written anew. */
+export type ReadWatched<T> = () => Promise<T>
 
 export interface WatchedParts {
-  readonly storage: LegacyStorage
+  readonly storage: Pick<LegacyStorage, 'print'>
   readonly log: Log
 }
 
@@ -18,6 +19,7 @@ export class WatchedFile<T> {
   #print: string | undefined
   /** What the last look found wrong. */
   #fault: string | undefined
+  #looking: Promise<void> | undefined
 
   private constructor(
     file: string,
@@ -36,7 +38,7 @@ export class WatchedFile<T> {
   static async open<T>(file: string, read: ReadWatched<T>, parts: WatchedParts): Promise<WatchedFile<T>> {
     // Before it is read: what changes after that is seen the next time.
     const print = await parts.storage.print(file)
-    const value = await read(await parts.storage.read(file))
+    const value = await read()
     return new WatchedFile(file, read, parts, { value, print })
   }
 
@@ -45,17 +47,27 @@ export class WatchedFile<T> {
     return this.#value
   }
 
-  /** Looks whether it has changed. Never rejects. */
-  async look(): Promise<void> {
+  /** Looks whether it has changed, one look at a time. Never rejects. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #look(): Promise<void> {
     const { storage, log } = this.#parts
+    let print: string | undefined
     try {
-      const print = await storage.print(this.file)
+      print = await storage.print(this.file)
       // What has no print may be gone, or may lie where nobody may look: reading tells.
       if (print !== undefined && print === this.#print) return
-      this.#value = await this.#read(await storage.read(this.file))
+      this.#value = await this.#read()
       this.#print = print
       this.#fault = undefined
     } catch (error) {
+      // To be read again each second, a long one that is wrong would keep a core busy.
+      if (error instanceof PortolanError && error.code === 'CONTENT_INVALID') this.#print = print
       const fault = error instanceof Error ? error.message : String(error)
       if (fault !== this.#fault)
         log.error(
