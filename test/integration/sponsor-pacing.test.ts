@@ -22,6 +22,7 @@ import { makeBlob } from '../support/content.ts'
 import { makeTempFolder } from '../support/temp.ts'
 import { createTestClock } from '../support/test-clock.ts'
 import { createTestRuntime } from '../support/test-runtime.ts'
+import { until } from '../support/until.ts'
 import { storeAt } from '../support/view.ts'
 
 const MINUTE = 60_000
@@ -107,6 +108,14 @@ interface World {
   status(): Promise<{ id: string; spent: string; pace: number; alarm: string; projectedEnd: string | null }[]>
 }
 
+/** Of each store that has one. */
+async function inventoryStates(portolan: Portolan): Promise<unknown[]> {
+  const request = { method: 'GET', target: '/backends', peer: '', header: () => 'localhost' }
+  const { body } = await portolan.admin(request)
+  const { backends } = JSON.parse(String(body)) as { backends: { inventory?: { status: string } }[] }
+  return backends.flatMap(({ inventory }) => inventory?.status ?? [])
+}
+
 async function startWorld(
   config: Config,
   { at = 0, files = new Map<string, Uint8Array>() } = {},
@@ -147,7 +156,7 @@ async function startWorld(
   }
   const portolan = made.use(await createPortolan(config, runtime))
   await portolan.tried
-  await settle()
+  await until('the inventories', async () => !(await inventoryStates(portolan)).includes('pending'))
   return {
     portolan,
     lines,
