@@ -243,8 +243,9 @@ export function describeWorkers(runtime: RuntimeName): void {
         stores: [{ id: 'paris', url: store.origin, at: PARIS, canary: CANARY.digest }],
         clients: { trustedProxies: ['127.0.0.0/8'] },
         clouds: { places: [{ prefix: '35.180.1.0/24', at: PARIS }] },
-        health: { interval: '1s', failures: 1, successes: 1 },
-        presence: { timeout: '5s' },
+        // No time limit falls due on a machine that is busy with other tests: one failure would take the store out.
+        health: { interval: '1s', timeout: '30s', failures: 1, successes: 1 },
+        presence: { timeout: '30s' },
       }
     }
     const workers = () => childrenOf(door.process.pid!)
