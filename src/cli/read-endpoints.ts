@@ -1,3 +1,4 @@
+import { redact } from '../doctor/errors/redact.ts'
 import { readStatement, STATEMENT_MAX_BYTES } from '../endpoints/read-statement.ts'
 import type { EndpointsStatement } from '../endpoints/statement.ts'
 import { PortolanError } from '../errors.ts'
@@ -24,7 +25,8 @@ export async function readTextAt(location: string): Promise<string> {
     if (bytes === undefined) throw new Error(`it answered more than ${STATEMENT_MAX_BYTES} bytes`)
     return new TextDecoder().decode(bytes)
   } catch (cause) {
-    throw new PortolanError('UNREACHABLE', `cannot read ${location}: ${reasonOf(cause)}`, { location }, cause)
+    const message = redact(`cannot read ${location}: ${reasonOf(cause)}`)
+    throw new PortolanError('UNREACHABLE', message, { location: redact(location) }, cause)
   } finally {
     callOff()
   }

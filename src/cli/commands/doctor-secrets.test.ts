@@ -144,6 +144,21 @@ describe('what doctor says holds nothing that lets its reader in', () => {
     expect(await sayAll(files(host), runtime, image)).toEqual([])
   })
 
+  it.each([200, 404])('the link of a report that is none, answered with %i', async (status) => {
+    await using world = await startPullWorld({ byAddress: true })
+    world.instead.set('registry.test', answer(status, {}, 'x'))
+    for (const link of [
+      `http://${LOGIN}@127.0.0.1:1/r.json`,
+      `${new URL(world.base).origin}/r.json?sig=${SECRET}`,
+    ]) {
+      const { code, out, err } = await runHosted(['doctor', 'app:1', '--compare', link], {
+        folder: folder.path,
+      })
+      expect([code !== 0, out, err.includes('/r.json')]).toEqual([true, '', true])
+      expect(err).not.toContain(SECRET)
+    }
+  })
+
   const answer =
     (status: number, headers: Readonly<Record<string, string>>, body = ''): Instead =>
     (_, response) => {

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { redact } from '../../doctor/errors/redact.ts'
 import { type ComparedReport, compareReports, parseReport } from '../../doctor/network/compare.ts'
 import { examine } from '../../doctor/network/examine.ts'
 import type { NetworkReport, Verdict } from '../../doctor/network/report.ts'
@@ -87,8 +88,10 @@ function checkRoot(root: string): void {
   throw new PortolanError('USAGE', `--root is ${JSON.stringify(root)}, which is no folder here`)
 }
 
-async function readReport(location: string): Promise<ComparedReport> {
-  const text = await readTextAt(location)
+async function readReport(at: string): Promise<ComparedReport> {
+  const text = await readTextAt(at)
+  // The query of a link may be what lets its reader in.
+  const location = redact(at)
   let content: unknown
   try {
     content = JSON.parse(text)
