@@ -18,7 +18,7 @@ export async function checkLegacyFiles(
 ): Promise<{ readonly faults: readonly ConfigFault[]; readonly warnings: readonly ConfigFault[] }> {
   const runtime = { after: commandRuntime.after, legacy: createLegacyStorage(), log: silentLog }
   try {
-    const plan = await openLegacy(config, runtime, undefined)
+    const plan = await openLegacy(config, runtime, {})
     const remarks = plan === undefined ? [] : remarksOnLegacy(plan, now)
     const warnings = remarks.map(({ path, message }) => ({ file, path: formatConfigPath(path), message }))
     return { faults: [], warnings }

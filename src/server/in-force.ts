@@ -136,7 +136,11 @@ export class InForce {
     this.logins.check(config)
     const endpoints = await PublishedEndpoints.open(config, this.#runtime, before?.endpoints)
     const warnings = await inTurns(this.#runtime, warningsInSteps(config, placesAreGiven(this.#runtime)))
-    const legacy = await openLegacy(config, this.#runtime, before?.legacy, endpoints)
+    const legacy = await openLegacy(config, this.#runtime, {
+      before: before?.legacy,
+      endpoints,
+      isTold: !this.#checksHere,
+    })
     const now = this.#runtime.date().getTime()
     return {
       config,

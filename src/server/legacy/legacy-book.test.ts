@@ -25,9 +25,9 @@ function listOf(unknown: number): string {
 }
 
 /** A book beside a list that can be written anew, and what passes its seconds. */
-async function open(elsewhere: OutcomeSink | undefined) {
+async function open(elsewhere: OutcomeSink | undefined, more: Readonly<Record<string, string>> = {}) {
   const work: Promise<unknown>[] = []
-  const files = new Map<string, string | Promise<string>>([['/list', listOf(0)]])
+  const files = new Map<string, string | Promise<string>>([['/list', listOf(0)], ...Object.entries(more)])
   const runtime = createTestRuntime({
     ...withTurns(createTestClock()),
     legacy: legacyFiles(files),
@@ -43,12 +43,13 @@ async function open(elsewhere: OutcomeSink | undefined) {
       frozen: '2025-06-01',
       list: '/list',
       off: '/off',
+      record: '/record',
       phases,
     },
   })
   const changes = createObservers<{ legacy: LegacyPlan | undefined }>()
   const book = new LegacyBook(runtime as never, changes, elsewhere)
-  changes.notify({ legacy: await openLegacy(config, runtime as never, undefined) })
+  changes.notify({ legacy: await openLegacy(config, runtime as never, { isTold: elsewhere !== undefined }) })
   return {
     book,
     files,
@@ -79,6 +80,17 @@ test('the process that decides begins it, and goes on when something is not know
   expect(book.known).toEqual({ begun: ['warn-1'], ended: [] })
   files.set('/list', listOf(1))
   // What one look has read, the next one goes by.
+  await pass()
+  await pass()
+  expect(book.states.map(({ state }) => state.state)).toEqual(['on'])
+})
+
+test('what is wrong with its files keeps a process from starting, but not one that is told: it waits for others', async () => {
+  const wrong = { '/list': '{', '/record': '{' }
+  await expect(open(undefined, wrong)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  const { book, files, pass } = await open(NOBODY, wrong)
+  expect(book.states.map(({ state }) => state)).toEqual([{ state: 'held', why: '/list cannot be used' }])
+  files.set('/list', listOf(0))
   await pass()
   await pass()
   expect(book.states.map(({ state }) => state.state)).toEqual(['on'])

@@ -42,7 +42,8 @@ export class LegacyBook {
   #inForce: LegacyInForce | undefined
   #told = new Map<string, string>()
   #nextTick: Cancel | undefined
-  #written = ''
+  /** What stands in which file. */
+  #written: { readonly file: string; readonly text: string } | undefined
   #isWriting = false
   #cannotWrite = false
 
@@ -184,12 +185,12 @@ export class LegacyBook {
 
   /** Never rejects. What could not be written is tried again a second later. */
   async #write(file: string, text: string): Promise<void> {
-    if (text === this.#written || this.#isWriting) return
+    if (this.#isWriting || (file === this.#written?.file && text === this.#written.text)) return
     const { legacy: storage, log } = this.#runtime
     this.#isWriting = true
     try {
       await storage!.write(file, text)
-      this.#written = text
+      this.#written = { file, text }
       if (this.#cannotWrite) log.info({ file }, 'the record of phases is written again')
       this.#cannotWrite = false
     } catch (error) {

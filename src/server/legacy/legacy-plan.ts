@@ -38,15 +38,26 @@ export interface LegacyPlan {
 
 type LegacyRuntime = Pick<DoorRuntime, 'legacy' | 'log' | 'after'>
 
+/** What a plan for an old name stands beside. */
+export interface BesideLegacy {
+  /** The plan before this one: what has become of its phases is known, and stays. */
+  readonly before?: LegacyPlan | undefined
+  readonly endpoints?: Pick<PublishedEndpoints, 'closedAt'> | undefined
+  /**
+   * Whether another process decides and tells this one: it has read the same files before, and goes on by what they said. So
+   * nothing that is wrong with them now keeps this one from starting.
+   */
+  readonly isTold?: boolean
+}
+
 /**
- * Reads what the plan for an old name needs; `undefined` where there is none. What has become of `before` is known, and
- * stays. Throws `CONFIG_INVALID` for files that cannot be used, and for a schedule that changes what has begun.
+ * Reads what the plan for an old name needs; `undefined` where there is none. Throws `CONFIG_INVALID` for files that cannot
+ * be used, and for a schedule that changes what has begun.
  */
 export async function openLegacy(
   { legacy }: Config,
   runtime: LegacyRuntime,
-  before: LegacyPlan | undefined,
-  endpoints?: Pick<PublishedEndpoints, 'closedAt'>,
+  { before, endpoints, isTold = false }: BesideLegacy,
 ): Promise<LegacyPlan | undefined> {
   if (legacy === undefined) return undefined
   const { legacy: storage, log } = runtime
@@ -58,7 +69,7 @@ export async function openLegacy(
   const known =
     before?.config.host === host
       ? before.record
-      : record === undefined
+      : record === undefined || isTold
         ? new PhaseRecord(host)
         : readPhaseRecord(await reading('record', record, storage.read(record)), host, record)
   known.check(legacy)
@@ -69,14 +80,25 @@ export async function openLegacy(
       list: await reading(
         'list',
         list,
-        WatchedFile.open(list, async () => load(await storage.readList(list), list, legacy, runtime), parts),
+        WatchedFile.open(
+          list,
+          async () => load(await storage.readList(list), list, legacy, runtime),
+          parts,
+          isTold ? withoutList(`${list} cannot be used`) : undefined,
+        ),
       ),
     }),
     ...(off !== undefined && {
       off: await reading(
         'off',
         off,
-        WatchedFile.open(off, async () => readSwitches(await storage.read(off), legacy, runtime), parts),
+        WatchedFile.open(
+          off,
+          async () => readSwitches(await storage.read(off), legacy, runtime),
+          parts,
+          // Whatever is switched off is not in force here either.
+          isTold ? EVERY_PHASE : undefined,
+        ),
       ),
     }),
     record: known,
@@ -104,10 +126,7 @@ async function load(
   runtime: Pick<DoorRuntime, 'after'>,
 ): Promise<LoadedList> {
   if (list === undefined) {
-    return {
-      proof: { kind: 'none', why: `there is no ${file} yet, which "portolan legacy check" writes` },
-      counted: new Set(),
-    }
+    return withoutList(`there is no ${file} yet, which "portolan legacy check" writes`)
   }
   if (list.host !== host) {
     throw new PortolanError('CONTENT_INVALID', `is the list of ${list.host}, and not of ${host}`)
@@ -119,6 +138,10 @@ async function load(
     content,
     counted: new Set([...content.keys()].slice(0, COUNTED_MAX)),
   }
+}
+
+function withoutList(why: string): LoadedList {
+  return { proof: { kind: 'none', why }, counted: new Set() }
 }
 
 /** By maps: a repository may be called as what every object has; and objects have an order of their own. */

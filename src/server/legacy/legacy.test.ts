@@ -543,6 +543,16 @@ describe('the schedule is append-only', () => {
     await world.open(first)
   })
 
+  it('is kept in another file when the config names another one', async () => {
+    await world.open(begun)
+    await world.settled()
+    await world.service.reload(configOf(begun, { record: '/other.json' }))
+    await world.pass(2000)
+    await world.service[Symbol.asyncDispose]()
+    const dropped = configOf([{ phase: 'warn', from: at(9) }], { record: '/other.json' })
+    await expect(createPortolan(dropped, world.runtime, { offline: true })).rejects.toThrow('is missing')
+  })
+
   it('is not begun by a record that is none', async () => {
     world.files.set('/record.json', '{"version":2}')
     await expect(createPortolan(configOf(begun), world.runtime, { offline: true })).rejects.toThrow(

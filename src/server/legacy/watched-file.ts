@@ -34,8 +34,18 @@ export class WatchedFile<T> {
     this.#print = first.print
   }
 
-  /** Rejects when it is there and cannot be read. */
-  static async open<T>(file: string, read: ReadWatched<T>, parts: WatchedParts): Promise<WatchedFile<T>> {
+  /** Rejects when it is there and cannot be read, unless there is something to go by until it can. */
+  static async open<T>(
+    file: string,
+    read: ReadWatched<T>,
+    parts: WatchedParts,
+    otherwise?: T,
+  ): Promise<WatchedFile<T>> {
+    if (otherwise !== undefined) {
+      const watched = new WatchedFile(file, read, parts, { value: otherwise, print: undefined })
+      await watched.look()
+      return watched
+    }
     // Before it is read: what changes after that is seen the next time.
     const print = await parts.storage.print(file)
     const value = await read()
