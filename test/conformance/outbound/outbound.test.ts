@@ -18,6 +18,7 @@ import { type S3Server, startS3Server } from '../../support/s3-server.ts'
 import { type ScriptedCluster, startScriptedCluster } from '../../support/scripted-cluster.ts'
 import { startScriptedRegistry } from '../../support/scripted-registry.ts'
 import { makeTempFolder, type TempFolder } from '../../support/temp.ts'
+import { takeTurns } from '../../support/turns.ts'
 import { until } from '../../support/until.ts'
 
 const CONFIG = makeBlob('config', 300)
@@ -36,6 +37,7 @@ const [S3, AZURE] = ['192.0.2.1', '192.0.2.2'] as const
 describe.skipIf(noPrivateAuthority !== undefined).each<RuntimeName>(['node', 'bun'])(
   'outbound calls on %s',
   (runtime) => {
+    takeTurns('outbound calls', runtime)
     const made = new AsyncDisposableStack()
     let folder: TempFolder
     let authority: PrivateAuthority
