@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { redactFacts } from '../../doctor/network/redact-facts.ts'
 import { PortolanError } from '../../errors.ts'
 import type { NodeMirror } from '../../migrate/mirror-config/node-mirror.ts'
 import { checkNamedFiles, checkNode, type NodeCheck } from '../../migrate/node-check/check-node.ts'
@@ -31,15 +32,14 @@ const KNOWN_FILES =
 export function runNodeCheck(paths: readonly string[], options: NodeCheckOptions): number {
   const files = createMachineFiles(paths.length > 0 ? '/' : options.root)
   const check = paths.length > 0 ? checkNamed(files, paths, options) : checkNode(files, options, options.tool)
+  const uses = options.mirror === undefined ? [] : checkMirrorUse(check, options.mirror, options.tool)
   const report: CheckReport = {
     version: 1,
     root: paths.length > 0 ? '/' : options.root,
     files: check.files,
-    mirrors: check.mirrors,
-    findings: [
-      ...check.findings,
-      ...(options.mirror === undefined ? [] : checkMirrorUse(check, options.mirror, options.tool)),
-    ],
+    // A login may stand in the address of a mirror, and what is found is there to be passed on.
+    mirrors: redactFacts(check.mirrors),
+    findings: redactFacts([...check.findings, ...uses]),
     notRead: files.notRead,
   }
   if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
