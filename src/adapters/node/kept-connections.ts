@@ -19,7 +19,10 @@ export function keptConnections(isSecure: boolean): HttpAgent {
   return http
 }
 
-/** Nothing may come before something was asked: what does would be taken for the next answer. */
+/**
+ * Nothing may come before something was asked: what does would be taken for the next answer. Node 24.21 sees to that itself,
+ * the oldest that this runs on does not.
+ */
 function onlyQuiet<Agent extends HttpAgent>(agent: Agent): Agent {
   const { keepSocketAlive, reuseSocket } = agent
   const hangUp = function (this: Duplex) {
