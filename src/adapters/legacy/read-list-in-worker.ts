@@ -15,7 +15,7 @@ export type ListReply =
 
 const WORKER = fileBeside(import.meta.url, 'legacy-list-worker')
 /** In MiB; the longest list takes about half. Bun knows no such limit. */
-const HEAP_MAX = 2048
+const HEAP_MAX = 1024
 
 /**
  * Reads the list of an old name in a thread of its own: one with a million tags takes seconds, in which requests must go on.

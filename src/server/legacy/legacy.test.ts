@@ -553,6 +553,15 @@ describe('the schedule is append-only', () => {
     await expect(createPortolan(dropped, world.runtime, { offline: true })).rejects.toThrow('is missing')
   })
 
+  it('is not begun by the record of another name, which it would write over', async () => {
+    await world.open(begun)
+    await world.settled()
+    const renamed = configOf(begun, { host: 'older.example' })
+    await expect(world.service.reload(renamed)).rejects.toThrow(
+      'legacy.record: /record.json is that of old.example, and not of older.example; name another file',
+    )
+  })
+
   it('is not begun by a record that is none', async () => {
     world.files.set('/record.json', '{"version":2}')
     await expect(createPortolan(configOf(begun), world.runtime, { offline: true })).rejects.toThrow(

@@ -91,7 +91,10 @@ export class PhaseRecord {
   }
 }
 
-/** Reads what was kept of the phases of an old name; of another name it says nothing. Throws `CONFIG_INVALID`. */
+/**
+ * Reads what was kept of the phases of an old name. Throws `CONFIG_INVALID`, also for what was kept of another name, which
+ * would be lost with the first phase that is kept of this one.
+ */
 export function readPhaseRecord(text: string | undefined, host: string, file: string): PhaseRecord {
   if (text === undefined) return new PhaseRecord(host)
   const parsed = FILE.safeParse(parseJson(text))
@@ -100,7 +103,11 @@ export function readPhaseRecord(text: string | undefined, host: string, file: st
     throw new PortolanError('CONFIG_INVALID', message, { file }, parsed.error)
   }
   const { host: recorded, phases } = parsed.data
-  return new PhaseRecord(host, recorded === host ? (phases as PhaseFate[]) : [])
+  if (recorded !== host) {
+    const message = `legacy.record: ${file} is that of ${recorded}, and not of ${host}; name another file, or move it away to begin anew`
+    throw new PortolanError('CONFIG_INVALID', message, { file, recorded, host })
+  }
+  return new PhaseRecord(host, phases as PhaseFate[])
 }
 
 function parseJson(text: string): unknown {
