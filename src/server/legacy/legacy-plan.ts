@@ -73,21 +73,19 @@ export async function openLegacy(
         ? new PhaseRecord(host)
         : readPhaseRecord(await reading('record', record, storage.read(record)), host, record)
   known.check(legacy)
+  const listOf = async (file: string) => {
+    if (isSameList(before, legacy)) {
+      await before.list.look()
+      return before.list
+    }
+    const otherwise = isTold ? withoutList(`${file} cannot be used`) : undefined
+    const read = async () => load(await storage.readList(file), file, legacy, runtime)
+    return reading('list', file, WatchedFile.open(file, read, parts, otherwise))
+  }
   return {
     config: legacy,
     schedule: compileSchedule(legacy),
-    ...(list !== undefined && {
-      list: await reading(
-        'list',
-        list,
-        WatchedFile.open(
-          list,
-          async () => load(await storage.readList(list), list, legacy, runtime),
-          parts,
-          isTold ? withoutList(`${list} cannot be used`) : undefined,
-        ),
-      ),
-    }),
+    ...(list !== undefined && { list: await listOf(list) }),
     ...(off !== undefined && {
       off: await reading(
         'off',
@@ -107,6 +105,14 @@ export async function openLegacy(
       return why && `the new name, ${legacy.successor.host}, ${why}`
     },
   }
+}
+
+/** Whether a plan goes by the same list: to read it again takes seconds, and one that cannot be used now leaves what it said. */
+function isSameList(
+  before: LegacyPlan | undefined,
+  { host, list }: LegacyConfig,
+): before is LegacyPlan & Required<Pick<LegacyPlan, 'list'>> {
+  return before?.list !== undefined && before.config.host === host && before.list.file === list
 }
 
 async function reading<T>(key: string, file: string, read: Promise<T>): Promise<T> {

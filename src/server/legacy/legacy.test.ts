@@ -432,6 +432,19 @@ describe('a phase is held back', () => {
   })
 })
 
+test('a reload goes by the list that is in force when its file has become a wrong one, and by a new one', async () => {
+  const phases = [{ phase: 'warn', from: at(0) }]
+  await world.open(phases)
+  for (const wrong of ['{', JSON.stringify({ ...LIST, host: 'other.example' })]) {
+    world.files.set('/list.json', wrong)
+    await world.service.reload(configOf([...phases, { phase: 'refuse', from: at(9) }]))
+    expect((await world.ask(TAG)).headers.Warning).toContain('ends on 2026-01-10')
+  }
+  world.files.set('/list.json', JSON.stringify({ ...LIST, counts: { ...LIST.counts, missing: 1 } }))
+  await world.service.reload(configOf(phases))
+  expect((await world.ask(TAG)).headers.Warning).toBeUndefined()
+})
+
 describe('a phase ends by itself', () => {
   const REDIRECT = [{ phase: 'redirect', from: at(0), cohort: { share: '50 %' } }]
   const isIn = async (from: string) =>
