@@ -75,24 +75,19 @@ function isTagged(
 }
 
 /**
- * What an old name has does not change any more. Signatures are of what it has, and may still come; what a digest names
- * is the same under every name.
+ * What an old name has does not change any more. What a digest names is the same under every name, and a list may lack it:
+ * registries list what has a tag. Signatures are of what it has, and may still come.
  */
 function freeze(
   request: RepositoryRequest,
   legacy: LegacyConfig,
   content: FrozenContent | undefined,
 ): Treatment & { kind: 'pass' | 'tags' | 'unknown' } {
-  if (content === undefined) return { kind: 'pass', request }
+  const byTag = request.kind === 'manifest' && !request.byDigest && classOf(request) !== 'signature'
+  if (content === undefined || (!byTag && request.kind !== 'tags')) return { kind: 'pass', request }
   const repository = content.get(request.name)
-  if (repository === undefined) {
-    const fault = never('NAME_UNKNOWN', request, legacy)
-    return { kind: 'unknown', fault }
-  }
-  if (request.kind === 'tags') return { kind: 'tags', tags: repository.tags.keys() }
-  if (request.kind !== 'manifest' || request.byDigest || classOf(request) === 'signature') {
-    return { kind: 'pass', request }
-  }
+  if (repository === undefined) return { kind: 'unknown', fault: never('NAME_UNKNOWN', request, legacy) }
+  if (!byTag) return { kind: 'tags', tags: repository.tags.keys() }
   const reference = repository.tags.get(request.reference)
   return reference === undefined
     ? { kind: 'unknown', fault: never('MANIFEST_UNKNOWN', request, legacy) }

@@ -275,7 +275,6 @@ describe('what was never there', () => {
     ['redirect', '/v2/app/manifests/1.27', 'MANIFEST_UNKNOWN', 'app:1.27'],
     ['announce', '/v2/newer/manifests/1.27', 'NAME_UNKNOWN', 'newer:1.27'],
     ['warn', '/v2/newer/tags/list', 'NAME_UNKNOWN', 'newer'],
-    ['warn', `/v2/newer/blobs/${DIGEST}`, 'NAME_UNKNOWN', `newer@${DIGEST}`],
     ['warn', '/v2/toString/manifests/1', 'NAME_INVALID', ''],
     ['warn', '/v2/constructor/manifests/1', 'MANIFEST_UNKNOWN', 'constructor:1'],
   ])('in phase %s, %s is %s, with where it is', async (phase, target, code, image) => {
@@ -286,6 +285,13 @@ describe('what was never there', () => {
       expect(json?.message).toBe(
         `old.example is frozen since 2025-06-01 and never had ${image}; pull new.example/${image}`,
       )
+    }
+  })
+
+  it('is asked for where it is when a digest names it: lists have what has a tag', async () => {
+    await world.open([{ phase: 'announce', from: at(0) }])
+    for (const path of [`manifests/${DIGEST}`, `blobs/${DIGEST}`, `referrers/${DIGEST}`]) {
+      expect((await world.ask(`/v2/untagged/${path}`)).status, path).toBe(307)
     }
   })
 

@@ -1,8 +1,5 @@
-import { tailOf } from '../../backends/retries/attempt.ts'
 import { createRetryDetector, type RetryDetector } from '../../backends/retries/detector.ts'
 import type { LegacyConfig, PhaseConfig } from '../../config/legacy-config.ts'
-import { PortolanError } from '../../errors.ts'
-import { within } from '../../internal/within.ts'
 import type { Tag } from '../../oci/name.ts'
 import type { OciRequest } from '../../oci/path.ts'
 import type { Relay } from '../../relay/relay.ts'
@@ -16,20 +13,20 @@ import type { Client } from '../../routing/locate.ts'
 import type { ParsedRequest } from '../../routing/parse-request.ts'
 import type { RouteSources } from '../../routing/route.ts'
 import type { Runtime } from '../../runtime.ts'
-import { answerContent } from '../answer-content.ts'
 import { answerTags } from '../answer-tags.ts'
 import { faultReply } from '../fault-reply.ts'
 import type { Policy } from '../in-force.ts'
 import type { Mirrored } from '../mirror.ts'
-import { rangeOf } from '../notice-retries.ts'
-import { Choice } from '../relay-choice.ts'
 import type { DoorReply } from '../reply.ts'
 import type { DoorRequest } from '../request.ts'
 import { type AgentFamily, agentFamily } from './agent-family.ts'
+import type { Asking } from './asking.ts'
+import { cameBack } from './came-back.ts'
 import type { LegacyBook } from './legacy-book.ts'
 import type { LegacyPlan } from './legacy-plan.ts'
 import { noticesOf } from './notices.ts'
 import { oldNamePage } from './page.ts'
+import { NOT_SHARED, serveManifest } from './serve-manifest.ts'
 
 export interface OldNameParts {
   readonly book: Pick<LegacyBook, 'inForce' | 'states' | 'note'>
@@ -95,15 +92,6 @@ interface Moment {
   readonly now: number
 }
 
-/**
- * How long a client waits for a manifest with a warning, in milliseconds: one upstream that hangs after another would take
- * longer than clients wait for headers, and then the pull would be lost, and not the warning alone.
- */
-const SERVE_MAX = 5000
-
-/** The phase changes, and no cache may keep what it was before. */
-const NOT_SHARED = { 'Cache-Control': 'private, no-cache' }
-
 /** Makes what answers the old name of a config, if there is one at the moment of a request. */
 export function createOldName(parts: OldNameParts): OldName {
   const { book, runtime } = parts
@@ -149,13 +137,6 @@ function decideAt({ plan, standing, now }: Moment, parsed: OciParsed, client: Cl
   }
 }
 
-/** A request, as the door has read it. */
-interface Asking {
-  readonly sender: DoorRequest
-  readonly parsed: OciParsed
-  readonly client: Client
-}
-
 function treatAs(
   { legacy: config, phase, treatment }: DecidedByOldName,
   asking: Asking,
@@ -180,17 +161,18 @@ function treatAs(
   }
   if (named === undefined) return treated
   if (treatment.kind === 'serve') {
-    const served = serve(treatment.request, warningOf(config, imageOf(named)), asking, config, parts)
-    // What comes too late is there for whoever asks next.
-    const noted = within(parts.runtime, SERVE_MAX, served, undefined).then((found) => {
-      note(asked.phase, found === undefined, asking, parts)
-      return found
-    })
+    const warning = warningOf(config, imageOf(named))
+    const noted = serveManifest(treatment.request, warning, asking, { ...parts, host: config.host }).then(
+      (found) => {
+        note(asked.phase, found === undefined, asking, parts)
+        return found
+      },
+    )
     return { ...treated, reply: noted }
   }
   // Who is refused gets what was announced, however often it asks: that is no failure.
   const isSent = treatment.kind === 'pass' || treatment.kind === 'redirect'
-  note(asked.phase, isSent && cameBack(named, asking, asked.phase, parts), asking, parts)
+  note(asked.phase, isSent && cameBack(named, asking, asked.phase, parts.detector), asking, parts)
   const reply = replyTo(treatment, named, query)
   return reply === undefined ? treated : { ...treated, reply: withoutBody(reply, sender) }
 }
@@ -243,68 +225,6 @@ function replyTo(
     }
   }
 }
-
-/**
- * The manifest itself, with a `Warning`: clients read it of the last answer alone, and so never of a redirect. `undefined`
- * where it cannot be had here, for the client may have it where it would be sent otherwise. Never rejects.
- */
-async function serve(
-  request: OciRequest & { kind: 'manifest' },
-  warning: string,
-  { sender, parsed, client }: Asking,
-  { host }: LegacyConfig,
-  { policy, sources, relay, runtime }: OldNameParts,
-): Promise<Mirrored | undefined> {
-  const { method } = parsed
-  const registry = {
-    config: { host },
-    get view() {
-      return policy().view
-    },
-  }
-  const choice = new Choice({ method, request, query: '', client }, registry, { policy, sources })
-  const repository = relay.repository(choice)
-  const header = (name: string) => sender.header(name)
-  try {
-    const reply = await answerContent({ repository: () => repository }, request, {
-      method,
-      query: '',
-      header,
-    })
-    if (reply.status >= 400) return undefined
-    const headers = { ...reply.headers, ...NOT_SHARED, Warning: warning }
-    return { reply: { ...reply, headers }, ...(choice.decision && { decision: choice.decision }) }
-  } catch (error) {
-    const level = error instanceof PortolanError ? 'debug' : 'error'
-    runtime.log[level]({ target: sender.target, err: error }, 'a manifest of an old name could not be served')
-    return undefined
-  }
-}
-
-/** Whether a client came back for a blob that it was sent elsewhere for: there it did not get it. */
-function cameBack(
-  request: OciRequest,
-  { sender, parsed: { method }, client: { address } }: Asking,
-  phase: string,
-  { detector }: TreatParts,
-): boolean {
-  if (request.kind !== 'blob' || method !== 'GET' || address === undefined) return false
-  const { name, digest } = request
-  const { reason } = detector.note({
-    address,
-    // What it would be of a store, it is of a phase.
-    store: `phase ${phase}`,
-    repository: tailOf(name),
-    digest,
-    ...rangeOf(sender.header('range')),
-  })
-  return FAILING.has(reason)
-}
-
-/** The third try of what should have worked at the first; see docs/retries.md. */
-const FAILING: ReadonlySet<string> = new Set([
-  ...['blob-again', 'pull-again', 'crowd-again', 'moved-in-vain', 'paused', 'budget'],
-])
 
 function shared(reply: DoorReply): DoorReply {
   return { ...reply, headers: { ...reply.headers, ...NOT_SHARED } }
