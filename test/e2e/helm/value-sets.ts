@@ -186,7 +186,13 @@ export const VALUE_SETS: readonly (readonly [name: string, values: object])[] = 
       affinity: {
         podAntiAffinity: {
           preferredDuringSchedulingIgnoredDuringExecution: [
-            { weight: 1, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname' } },
+            {
+              weight: 1,
+              podAffinityTerm: {
+                topologyKey: 'kubernetes.io/hostname',
+                labelSelector: { matchLabels: { team: 'registry' } },
+              },
+            },
           ],
         },
       },
