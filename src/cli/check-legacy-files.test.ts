@@ -68,11 +68,11 @@ const began = (share: number) =>
 
 test.each<[string, Record<string, string>, string[]]>([
   ['all is well', { list: listOf(FROM) }, []],
-  ['there is no list', {}, ['warning legacy.list holds every phase but announce: there is no /list yet']],
+  ['there is no list', {}, ['warning legacy.list lets no phase but announce begin: there is no /list yet']],
   [
     'something is missing',
     { list: listOf(FROM, { missing: 2 }) },
-    ['warning legacy.list holds every phase but announce: the new name lacks 2'],
+    ['warning legacy.list lets no phase but announce begin: the new name lacks 2'],
   ],
   [
     'the list is old',

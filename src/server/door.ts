@@ -10,6 +10,7 @@ import { answerContent } from './answer-content.ts'
 import { answerListed } from './answer-listed.ts'
 import { answerTagList, type TagSource } from './answer-tag-list.ts'
 import { answerTags } from './answer-tags.ts'
+import { forMethod, redirect } from './bare-reply.ts'
 import { faultReply } from './fault-reply.ts'
 import type { Policy } from './in-force.ts'
 import type { AskedByOldName, OldName, Treated } from './legacy/old-name.ts'
@@ -228,10 +229,6 @@ function toReply(
   }
 }
 
-function forMethod(method: string, { body, ...head }: DoorReply): DoorReply {
-  return method === 'HEAD' || body === undefined ? head : { ...head, body }
-}
-
 function explained(reply: DoorReply, id: string, client?: Client, decision?: Decision): DoorReply {
   const headers = { ...reply.headers, 'Portolan-Request-Id': id }
   return client === undefined || decision === undefined
@@ -244,19 +241,6 @@ function describeDecision({ located, via }: Client, { reason, passedOver }: Deci
   const client = located === undefined ? `somewhere (${via})` : `${located.place.name} (${located.source})`
   const passed = passedOver.map(({ candidate, because }) => `; ${candidate.backend.id} ${because}`).join('')
   return `${reason}; client ${client}${passed}`
-}
-
-/** 307 keeps the method; `private`, since the next client may be elsewhere and no shared cache can know that. */
-function redirect(location: string): DoorReply {
-  return {
-    status: 307,
-    headers: {
-      Location: location,
-      'Cache-Control': 'private, no-cache',
-      'Docker-Distribution-Api-Version': 'registry/2.0',
-      'Content-Length': '0',
-    },
-  }
 }
 
 const NO_PAGE = faultReply({

@@ -10,6 +10,7 @@ import type { RoutedRequest, RouteSources } from '../routing/route.ts'
 import type { Log } from '../telemetry/log.ts'
 import { accelRedirect } from './accel-redirect.ts'
 import { answerContent } from './answer-content.ts'
+import { forMethod } from './bare-reply.ts'
 import { faultReply } from './fault-reply.ts'
 import { type Policy, type RegistryPolicy, registryOf } from './in-force.ts'
 import { Choice } from './relay-choice.ts'
@@ -56,13 +57,13 @@ export function createMirror(parts: MirrorParts): (request: MirrorRequest) => Pr
     const { sender, client } = request
     const { addressing, admission } = policy()
     const addressed = addressing(request.request, request.query, sender.header('host'))
-    if (isFault(addressed)) return { reply: withoutBody(faultReply(addressed), request) }
+    if (isFault(addressed)) return { reply: forMethod(request.method, faultReply(addressed)) }
     const { registry } = addressed
     const registryPolicy = registryOf(policy(), registry.host)!
     const { address } = client
     const refused = await admission.refuse({ request: sender, address, registries: [registry] })
     if (refused !== undefined) {
-      return { reply: withoutBody(refused, request), relayed: { registry: registry.host, bytes: 0 } }
+      return { reply: forMethod(request.method, refused), relayed: { registry: registry.host, bytes: 0 } }
     }
     return answer(request, addressed, registryPolicy, parts)
   }
@@ -108,7 +109,7 @@ async function read(
   } catch (error) {
     if (!(error instanceof PortolanError)) throw error
     log.debug({ target: sender.target, error }, 'a mirror could not answer')
-    return { reply: withoutBody(failureReply(error), request), failure: error.message }
+    return { reply: forMethod(request.method, failureReply(error)), failure: error.message }
   }
 }
 
@@ -146,8 +147,4 @@ function withoutSharing({
   return caching === undefined
     ? headers
     : { ...headers, 'Cache-Control': caching.replace('public', 'private') }
-}
-
-function withoutBody({ body, ...head }: DoorReply, { method }: MirrorRequest): DoorReply {
-  return method === 'HEAD' || body === undefined ? head : { ...head, body }
 }

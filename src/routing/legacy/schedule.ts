@@ -98,11 +98,17 @@ function heldBy(
   maxAge: number,
 ): string | undefined {
   if (phase === 'redirect' && closed !== undefined) return closed
+  const hasBegun = begun.has(id)
+  const lack = lackOf(proof, hasBegun)
+  if (lack !== undefined || proof.kind === 'none' || hasBegun) return lack
+  return proof.at < from - maxAge ? 'the list was checked too long before it begins' : undefined
+}
+
+/** What is not shown to be at the new name, whichever phase it holds; what is not known holds none that `hasBegun`. */
+export function lackOf(proof: Proof, hasBegun = false): string | undefined {
   if (proof.kind === 'none') return proof.why
-  const { at, lacking, unknown } = proof
+  const { lacking, unknown } = proof
   if (lacking > 0) return `the new name lacks ${lacking} of what the old one has`
-  if (begun.has(id)) return undefined
-  if (unknown > 0) return `of ${unknown} contents it is not known whether the new name has them`
-  if (at < from - maxAge) return 'the list was checked too long before it begins'
-  return undefined
+  if (hasBegun || unknown === 0) return undefined
+  return `of ${unknown} contents it is not known whether the new name has them`
 }

@@ -167,16 +167,16 @@ function* contentOf({ pieces }: ListInPieces): Steps<FrozenContent> {
   return content
 }
 
-/** The ids of phases, one a line; `#` begins a remark. Of what is no phase it says so: a slip would switch nothing off. */
+/** The ids of phases, one a line or several; `#` begins a remark. Of what is no phase it says so: a slip would switch nothing off. */
 function readSwitches(
   text: string | undefined,
   { off, phases }: LegacyConfig,
   { log }: Pick<DoorRuntime, 'log'>,
 ): ReadonlySet<string> | 'all' {
   const words = (text ?? '')
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '')
+    .replace(/#.*/g, '')
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
   if (words.includes(EVERY_PHASE)) return EVERY_PHASE
   const known = phases.map(({ id }) => id)
   const unknown = words.filter((word) => !known.includes(word)).map((word) => word.slice(0, 64))

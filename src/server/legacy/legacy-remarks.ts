@@ -1,14 +1,14 @@
 import type { Remark } from '../../config/fault.ts'
-import { stateOf } from '../../routing/legacy/schedule.ts'
+import { lackOf, stateOf } from '../../routing/legacy/schedule.ts'
 import type { LegacyPlan } from './legacy-plan.ts'
 
 /** Where the plan for an old name cannot go on as it says, at a moment in milliseconds since 1970. */
 export function remarksOnLegacy({ config, list, off, record, closed }: LegacyPlan, now: number): Remark[] {
   const proof = list?.value.proof
   if (proof === undefined) return []
-  const lacking = proof.kind === 'none' ? proof.why : lackOf(proof)
+  const lacking = lackOf(proof)
   if (lacking !== undefined) {
-    const message = `holds every phase but announce: ${lacking}`
+    const message = `lets no phase but announce begin: ${lacking}`
     return [{ path: ['legacy', 'list'], message }]
   }
   const standing = {
@@ -23,15 +23,4 @@ export function remarksOnLegacy({ config, list, off, record, closed }: LegacyPla
     if (state.state !== 'held') return []
     return [{ path: ['legacy', 'phases', index], message: `is held back: ${state.why}` }]
   })
-}
-
-function lackOf({
-  lacking,
-  unknown,
-}: {
-  readonly lacking: number
-  readonly unknown: number
-}): string | undefined {
-  if (lacking > 0) return `the new name lacks ${lacking} of what the old one has`
-  return unknown > 0 ? `of ${unknown} contents it is not known whether the new name has them` : undefined
 }

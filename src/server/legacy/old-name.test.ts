@@ -241,12 +241,21 @@ describe('a brownout', () => {
   it('is over for all within three seconds of its switch, and on again when that is gone', async () => {
     await world.open(window())
     expect((await world.ask(TAG)).status).toBe(503)
-    for (const text of ['brownout-1\n', '# none\n', 'all', '']) {
+    for (const text of [
+      'brownout-1\n',
+      '# none\n',
+      'all',
+      '',
+      'other, brownout-1 # and more\r\n',
+      '#brownout-1',
+    ]) {
       world.files.set('/off', text)
       await world.pass(3000)
-      expect((await world.ask(TAG)).status, text).toBe(text.startsWith('b') || text === 'all' ? 307 : 503)
+      expect((await world.ask(TAG)).status, text).toBe(/^(?:[^#]*brownout-1|all)/.test(text) ? 307 : 503)
     }
-    expect(world.told(/stands otherwise/).map(({ state }) => state)).toEqual(['on', 'off', 'on', 'off', 'on'])
+    expect(world.told(/stands otherwise/).map(({ state }) => state)).toEqual([
+      ...['on', 'off', 'on', 'off', 'on', 'off', 'on'],
+    ])
   })
 })
 

@@ -14,6 +14,7 @@ import type { ParsedRequest } from '../../routing/parse-request.ts'
 import type { RouteSources } from '../../routing/route.ts'
 import type { Runtime } from '../../runtime.ts'
 import { answerTags } from '../answer-tags.ts'
+import { forMethod, redirect } from '../bare-reply.ts'
 import { faultReply } from '../fault-reply.ts'
 import type { Policy } from '../in-force.ts'
 import type { Mirrored } from '../mirror.ts'
@@ -174,7 +175,7 @@ function treatAs(
   const isSent = treatment.kind === 'pass' || treatment.kind === 'redirect'
   note(asked.phase, isSent && cameBack(named, asking, asked.phase, parts.detector), asking, parts)
   const reply = replyTo(treatment, named, query)
-  return reply === undefined ? treated : { ...treated, reply: withoutBody(reply, sender) }
+  return reply === undefined ? treated : { ...treated, reply: forMethod(sender.method, reply) }
 }
 
 function note(
@@ -204,15 +205,7 @@ function replyTo(
     case 'tags':
       return shared(answerTags(name, [...treatment.tags] as Tag[], query))
     case 'redirect':
-      return {
-        status: 307,
-        headers: {
-          Location: treatment.location,
-          ...NOT_SHARED,
-          'Docker-Distribution-Api-Version': 'registry/2.0',
-          'Content-Length': '0',
-        },
-      }
+      return redirect(treatment.location)
     case 'unknown':
       return faultReply(treatment.fault)
     case 'refuse': {
@@ -228,10 +221,6 @@ function replyTo(
 
 function shared(reply: DoorReply): DoorReply {
   return { ...reply, headers: { ...reply.headers, ...NOT_SHARED } }
-}
-
-function withoutBody({ body, ...head }: DoorReply, { method }: DoorRequest): DoorReply {
-  return method === 'HEAD' || body === undefined ? head : { ...head, body }
 }
 
 /** A name may end with the dot of the root. */
